@@ -1,0 +1,173 @@
+//! Why a use case did not do what it was asked to.
+
+use crate::port::{BookingError, StoreError};
+use frontrow_domain::{Invalid, Rejection, SeatLabel};
+use std::fmt;
+use std::time::Duration;
+use thiserror::Error;
+use uuid::Uuid;
+
+/// Names one failure: its cause stands in the log under this id, and never in an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FaultId(pub Uuid);
+
+impl fmt::Display for FaultId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// Why a use case did not do what it was asked to. Unless it is [`Error::Unknown`], nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum Error {
+    /// A rule of booking refuses it.
+    #[error(transparent)]
+    Rejected(Rejection),
+    /// These seats can't be had.
+    #[error("seats are not available")]
+    SeatsTaken(Vec<SeatLabel>),
+    /// These seats, or this type of price, are not in the performance.
+    #[error(transparent)]
+    Invalid(#[from] Invalid),
+    /// There is no such thing, or it is somebody else's.
+    #[error("no such {}", .0.as_str())]
+    NotFound(Missing),
+    /// What is there stands in the way.
+    #[error(transparent)]
+    Conflict(#[from] Conflict),
+    /// Who asks has not shown that they may.
+    #[error(transparent)]
+    Denied(#[from] Denied),
+    /// Too much to do; nothing was begun.
+    #[error("busy")]
+    Busy {
+        /// When to ask again.
+        retry_after: Duration,
+    },
+    /// It may or may not have happened: repeat it with the same key, and it will have happened once.
+    #[error("the outcome is not known")]
+    Unknown,
+    /// A defect, here or in a database; the log has more under this id.
+    #[error("fault {0}")]
+    Fault(FaultId),
+}
+
+/// What was not found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Missing {
+    /// A venue.
+    Venue,
+    /// A version of a seat map.
+    SeatMap,
+    /// A concert.
+    Concert,
+    /// A performance.
+    Performance,
+    /// A sale.
+    Sale,
+    /// A reservation.
+    Reservation,
+    /// A wallet charge.
+    Charge,
+    /// A user.
+    User,
+}
+
+impl Missing {
+    /// The word for it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Venue => "venue",
+            Self::SeatMap => "seat map",
+            Self::Concert => "concert",
+            Self::Performance => "performance",
+            Self::Sale => "sale",
+            Self::Reservation => "reservation",
+            Self::Charge => "charge",
+            Self::User => "user",
+        }
+    }
+}
+
+/// What is there stands in the way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Conflict {
+    /// Somebody has an account with this email address.
+    #[error("the email address has an account")]
+    EmailTaken,
+    /// A published performance uses this version of the seat map.
+    #[error("the seat map is frozen: write a new version")]
+    SeatMapFrozen,
+    /// The performance is public; its concert, venue and seats stay.
+    #[error("the performance is public: its concert, venue and seats stay")]
+    PerformancePublic,
+    /// The performance can't go from where it stands to there.
+    #[error("the performance can't go from where it stands to there")]
+    PerformanceStatus,
+    /// The sale is public; performances can be added to it, not taken away.
+    #[error("the sale is public: performances can be added, not taken away")]
+    SalePublic,
+    /// Performances have to be published before a sale that sells them.
+    #[error("publish the sale's performances first")]
+    PerformanceNotPublic,
+    /// No sale of the performance is open.
+    #[error("no sale of this performance is open")]
+    NoOpenSale,
+    /// Several sales of the performance are open: the request has to name one.
+    #[error("several sales of this performance are open: name one")]
+    SeveralOpenSales,
+    /// The performance is postponed or cancelled.
+    #[error("the performance can't be booked")]
+    NotBookable,
+    /// Somebody else changed it at the same moment.
+    #[error("somebody else changed it at the same moment")]
+    ChangedMeanwhile,
+}
+
+/// Who asks has not shown that they may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum Denied {
+    /// The email address or the password is wrong; which one is not said.
+    #[error("the email address or the password is wrong")]
+    Credentials,
+    /// The refresh token is unknown, used up or expired.
+    #[error("log in again")]
+    SessionEnded,
+    /// The access token is missing, forged or expired.
+    #[error("a valid access token is needed")]
+    AccessToken,
+    /// Only operators may.
+    #[error("only operators may do this")]
+    NotAnOperator,
+}
+
+impl From<Rejection> for Error {
+    fn from(rejection: Rejection) -> Self {
+        match rejection {
+            Rejection::ReservationUnknown => Self::NotFound(Missing::Reservation),
+            Rejection::PaymentUnknown => Self::NotFound(Missing::Charge),
+            other => Self::Rejected(other),
+        }
+    }
+}
+
+impl From<BookingError> for Error {
+    fn from(error: BookingError) -> Self {
+        match error {
+            BookingError::Rejected(rejection) => rejection.into(),
+            BookingError::Busy { retry_after } => Self::Busy { retry_after },
+            BookingError::Unknown(_) => Self::Unknown,
+            BookingError::Fault(id) => Self::Fault(id),
+        }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Stale => Self::Conflict(Conflict::ChangedMeanwhile),
+            StoreError::Busy { retry_after } => Self::Busy { retry_after },
+            StoreError::Fault(id) => Self::Fault(id),
+        }
+    }
+}

@@ -1,0 +1,42 @@
+//! What use cases need from the world. Each port is small enough to implement in an evening; the suite in
+//! `frontrow-contract-tests` says whether an implementation keeps its promises.
+
+mod accounts;
+mod announce;
+mod audit;
+mod booking;
+mod catalogue;
+mod clock;
+mod gateway;
+mod keep;
+mod readers;
+mod secrets;
+
+pub use accounts::{AccountRepository, Credentials, Rotated, SessionRepository};
+pub use announce::Announcer;
+pub use audit::Auditor;
+pub use booking::{BookingError, BookingStore};
+pub use catalogue::{
+    ConcertRepository, OnSale, OnSaleReader, PerformanceRepository, Revision, SaleRepository, Stored, StoredSeatMap,
+    VenueRepository,
+};
+pub use clock::{Clock, IdSource};
+pub use gateway::{ChargeRequest, GatewayAnswer, NoAnswer, PaymentGateway};
+pub use keep::{Housekeeping, Probe, StoreError};
+pub use readers::{Entry, ReservationReader, SeatReader, WalletReader};
+pub use secrets::{AccessClaims, HashingBusy, PasswordHasher, TicketSigner, TokenIssuer};
+
+#[cfg(any(test, feature = "mocks"))]
+#[rustfmt::skip]
+pub use self::{
+    accounts::{MockAccountRepository, MockSessionRepository},
+    announce::MockAnnouncer,
+    audit::MockAuditor,
+    booking::MockBookingStore,
+    catalogue::{MockConcertRepository, MockOnSaleReader, MockPerformanceRepository, MockSaleRepository, MockVenueRepository},
+    clock::{MockClock, MockIdSource},
+    gateway::MockPaymentGateway,
+    keep::{MockHousekeeping, MockProbe},
+    readers::{MockReservationReader, MockSeatReader, MockWalletReader},
+    secrets::{MockPasswordHasher, MockTicketSigner, MockTokenIssuer},
+};

@@ -1,0 +1,37 @@
+//! The one door for every change that must be whole.
+
+use crate::FaultId;
+use async_trait::async_trait;
+use frontrow_domain::{Command, CommandKey, Outcome, Rejection};
+use std::time::Duration;
+use thiserror::Error;
+
+/// Carries commands out: whole, or not at all.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait BookingStore: Send + Sync {
+    /// Locks the command's scope, runs [`decide`](frontrow_domain::decide) on what it finds and stores the changes, all
+    /// in one transaction. May run `decide` several times. Once begun it comes to its end, whether or not anybody still
+    /// waits for the answer; and no answer, a rejection included, is given before the transaction has ended.
+    async fn execute(&self, command: Command) -> Result<Outcome, BookingError>;
+}
+
+/// Why a command has no outcome.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum BookingError {
+    /// The rule refuses it. Nothing has changed.
+    #[error(transparent)]
+    Rejected(#[from] Rejection),
+    /// Too much to do, or too much contention. Nothing has changed.
+    #[error("busy")]
+    Busy {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The connection was lost during COMMIT and the database could not be asked since: repeat with the same key.
+    #[error("the outcome is not known")]
+    Unknown(Option<CommandKey>),
+    /// A defect, here or in the database. Nothing has changed.
+    #[error("fault {0}")]
+    Fault(FaultId),
+}

@@ -1,0 +1,127 @@
+//! What is on, where, when and at what price.
+
+use super::StoreError;
+use crate::{Page, PageRequest};
+use async_trait::async_trait;
+use frontrow_domain::{
+    Concert, ConcertId, Layout, Performance, PerformanceId, Sale, SaleId, SeatMap, SeatNumber, Venue, VenueId,
+};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// How often a row of the catalogue has been saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Revision(pub i64);
+
+/// A row of the catalogue as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stored<T> {
+    /// The row.
+    pub value: T,
+    /// Saving it names this.
+    pub revision: Revision,
+}
+
+/// A seat map as it was read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSeatMap {
+    /// The map.
+    pub map: SeatMap,
+    /// Saving it names this.
+    pub revision: Revision,
+    /// Whether a published performance uses it, so that it never changes again.
+    pub frozen: bool,
+}
+
+/// Keeps venues and their seat maps. Every `save` names the revision that was read (`None`: the row is new) and is
+/// [`StoreError::Stale`] if the row has been saved, made or frozen since.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait VenueRepository: Send + Sync {
+    /// By id.
+    async fn venue(&self, id: VenueId) -> Result<Option<Stored<Venue>>, StoreError>;
+
+    /// Adds or replaces.
+    async fn save_venue(&self, venue: &Venue, read: Option<Revision>) -> Result<(), StoreError>;
+
+    /// By venue and version.
+    async fn seat_map(&self, venue: VenueId, version: u32) -> Result<Option<StoredSeatMap>, StoreError>;
+
+    /// Adds or replaces.
+    async fn save_seat_map(&self, map: &SeatMap, read: Option<Revision>) -> Result<(), StoreError>;
+}
+
+/// Keeps concerts. `save` as in [`VenueRepository`].
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait ConcertRepository: Send + Sync {
+    /// By id.
+    async fn concert(&self, id: ConcertId) -> Result<Option<Stored<Concert>>, StoreError>;
+
+    /// All that have a performance which is not a draft, by ascending id.
+    async fn concerts(&self, page: PageRequest<ConcertId>) -> Result<Page<Concert, ConcertId>, StoreError>;
+
+    /// Adds or replaces.
+    async fn save_concert(&self, concert: &Concert, read: Option<Revision>) -> Result<(), StoreError>;
+}
+
+/// Keeps performances. `save` as in [`VenueRepository`].
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait PerformanceRepository: Send + Sync {
+    /// By id.
+    async fn performance(&self, id: PerformanceId) -> Result<Option<Stored<Performance>>, StoreError>;
+
+    /// The ids of a concert's performances that are not drafts, by ascending id.
+    async fn performances_of(
+        &self,
+        concert: ConcertId,
+        page: PageRequest<PerformanceId>,
+    ) -> Result<Page<PerformanceId, PerformanceId>, StoreError>;
+
+    /// Adds or replaces.
+    async fn save_performance(&self, performance: &Performance, read: Option<Revision>) -> Result<(), StoreError>;
+
+    /// Publishes a draft, whole: saves it (it says that it is published), makes its seats 1 to `seat_count` (all free but
+    /// those `blocked`), and freezes its seat map, which is [`StoreError::Stale`] if it is not at the revision `map`.
+    async fn publish(
+        &self,
+        performance: &Performance,
+        read: Revision,
+        map: Revision,
+        seat_count: u32,
+        blocked: &BTreeSet<SeatNumber>,
+    ) -> Result<(), StoreError>;
+}
+
+/// Keeps sales. `save` as in [`VenueRepository`].
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait SaleRepository: Send + Sync {
+    /// By id.
+    async fn sale(&self, id: SaleId) -> Result<Option<Stored<Sale>>, StoreError>;
+
+    /// Adds or replaces.
+    async fn save_sale(&self, sale: &Sale, read: Option<Revision>) -> Result<(), StoreError>;
+}
+
+/// A public performance with all that a buyer needs to know of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OnSale {
+    /// The performance; never a draft.
+    pub performance: Performance,
+    /// Where.
+    pub venue: Venue,
+    /// Its seats; they never change.
+    pub layout: Arc<Layout>,
+    /// Its published sales, by ascending opening.
+    pub sales: Vec<Sale>,
+}
+
+/// Reads what buyers ask for on every request. May answer from a cache that is a second old.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait OnSaleReader: Send + Sync {
+    /// The performance, unless it is a draft.
+    async fn on_sale(&self, performance: PerformanceId) -> Result<Option<Arc<OnSale>>, StoreError>;
+}

@@ -1,0 +1,43 @@
+//! What all stores have in common.
+
+use crate::FaultId;
+use async_trait::async_trait;
+use frontrow_domain::Instant;
+use std::time::Duration;
+use thiserror::Error;
+
+/// Why a repository or a reader did not do it. Nothing has changed.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum StoreError {
+    /// The row has been changed, made or removed since it was read.
+    #[error("the row has changed since it was read")]
+    Stale,
+    /// Too much to do, or the database is away for the moment.
+    #[error("busy")]
+    Busy {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// A defect, here or in the database.
+    #[error("fault {0}")]
+    Fault(FaultId),
+}
+
+/// Throws away what is no longer needed, a little at a time.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait Housekeeping: Send + Sync {
+    /// Forgets idempotency records written before that instant, at most `limit`; says how many.
+    async fn forget_done(&self, before: Instant, limit: u32) -> Result<u32, StoreError>;
+
+    /// Forgets refresh tokens that expired before that instant, at most `limit`; says how many.
+    async fn forget_refresh_tokens(&self, before: Instant, limit: u32) -> Result<u32, StoreError>;
+}
+
+/// Whether the store can work.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait Probe: Send + Sync {
+    /// Asks the store for its own time, which may differ from ours: an answer shows that it works.
+    async fn now(&self) -> Result<Instant, StoreError>;
+}

@@ -1,0 +1,67 @@
+//! What is read without a lock.
+
+use super::StoreError;
+use crate::{Page, PageRequest};
+use async_trait::async_trait;
+use frontrow_domain::{
+    BuyerKey, Instant, Payment, PaymentId, PaymentKind, PerformanceId, Points, Reservation, ReservationId, Seat,
+    Ticket, Transfer, TransferId, UserId,
+};
+
+/// Reads seats.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait SeatReader: Send + Sync {
+    /// The seats of a performance that are not free, by ascending number: those held (lapsed or not), sold and blocked.
+    async fn not_free(&self, performance: PerformanceId) -> Result<Vec<Seat>, StoreError>;
+}
+
+/// Reads reservations and their tickets.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait ReservationReader: Send + Sync {
+    /// By id.
+    async fn reservation(&self, id: ReservationId) -> Result<Option<Reservation>, StoreError>;
+
+    /// A user's, the newest first.
+    async fn reservations_of(
+        &self,
+        user: UserId,
+        page: PageRequest<ReservationId>,
+    ) -> Result<Page<Reservation, ReservationId>, StoreError>;
+
+    /// The valid tickets of a reservation, by ascending seat.
+    async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError>;
+
+    /// Holds that have lapsed and are not marked yet, the oldest first.
+    async fn lapsed(&self, now: Instant, limit: u32) -> Result<Vec<(ReservationId, BuyerKey)>, StoreError>;
+}
+
+/// One line of a wallet's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The points that moved.
+    pub transfer: Transfer,
+    /// What for.
+    pub kind: PaymentKind,
+    /// For which reservation, if for one.
+    pub reservation: Option<ReservationId>,
+}
+
+/// Reads wallets and charges.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait WalletReader: Send + Sync {
+    /// A user's points; zero if nothing was ever charged.
+    async fn balance(&self, user: UserId) -> Result<Points, StoreError>;
+
+    /// A user's history, the newest first.
+    async fn entries(&self, user: UserId, page: PageRequest<TransferId>)
+    -> Result<Page<Entry, TransferId>, StoreError>;
+
+    /// A charge, by id.
+    async fn charge(&self, id: PaymentId) -> Result<Option<Payment>, StoreError>;
+
+    /// Charges begun before that instant that the gateway has not settled, the oldest first.
+    async fn unsettled(&self, before: Instant, limit: u32) -> Result<Vec<Payment>, StoreError>;
+}

@@ -1,0 +1,52 @@
+//! Passwords, tokens and ticket codes.
+
+use async_trait::async_trait;
+use frontrow_domain::{Instant, Role, SessionId, TicketKey, UserId};
+use thiserror::Error;
+
+/// More hashing is asked for than this machine can do: ask again a little later.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("too many log-ins at once")]
+pub struct HashingBusy;
+
+/// Hashes passwords, slowly on purpose, and so many at a time as the machine can bear.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait PasswordHasher: Send + Sync {
+    /// A salted hash.
+    async fn hash(&self, password: String) -> Result<String, HashingBusy>;
+
+    /// Whether the password has that hash. Without a hash it takes as long and says no, so that nobody can find out by
+    /// the time it takes who has an account.
+    async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, HashingBusy>;
+}
+
+/// What an access token says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AccessClaims {
+    /// Who.
+    pub user: UserId,
+    /// What they may do.
+    pub role: Role,
+    /// The log-in that it comes from.
+    pub session: SessionId,
+    /// The first instant at which it is worth nothing.
+    pub expires: Instant,
+}
+
+/// Signs access tokens, and reads what it has signed.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+pub trait TokenIssuer: Send + Sync {
+    /// The claims as a signed token.
+    fn issue(&self, claims: &AccessClaims) -> String;
+
+    /// What the token says, if it was signed here and has not expired.
+    fn verify(&self, token: &str, now: Instant) -> Option<AccessClaims>;
+}
+
+/// Makes the codes that stand on tickets.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+pub trait TicketSigner: Send + Sync {
+    /// The code of a ticket: the same for ever, and not to be guessed.
+    fn code(&self, ticket: TicketKey) -> String;
+}

@@ -1,0 +1,139 @@
+//! What is sold, where and when.
+
+use crate::flaw::{Flaws, Invalid};
+use crate::{ConcertId, Instant, Layout, PerformanceId, PriceList, VenueId};
+use serde::{Deserialize, Serialize};
+
+/// A place with one or more seat maps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Venue {
+    /// Given by the operator's client.
+    pub id: VenueId,
+    /// For people.
+    pub name: String,
+    /// IANA name, such as `Asia/Seoul`.
+    pub time_zone: String,
+}
+
+impl Venue {
+    /// Says everything that is wrong with the venue. Whether the time zone exists is checked where the zones are known.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let mut flaws = Flaws::default();
+        flaws.check_text(&self.name, 200, "/name");
+        flaws.check_text(&self.time_zone, 64, "/time_zone");
+        flaws.into_result()
+    }
+}
+
+/// An artist, a title: what a performance is one date of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Concert {
+    /// Given by the operator's client.
+    pub id: ConcertId,
+    /// For people.
+    pub title: String,
+    /// For people.
+    pub artist: String,
+}
+
+impl Concert {
+    /// Says everything that is wrong with the concert.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let mut flaws = Flaws::default();
+        flaws.check_text(&self.title, 200, "/title");
+        flaws.check_text(&self.artist, 200, "/artist");
+        flaws.into_result()
+    }
+}
+
+/// A concert on one date at one venue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Performance {
+    /// Given by the operator's client.
+    pub id: PerformanceId,
+    /// What is played.
+    pub concert: ConcertId,
+    /// Where.
+    pub venue: VenueId,
+    /// Which seats.
+    pub seat_map_version: u32,
+    /// When.
+    pub starts_at: Instant,
+    /// Whether it takes place, and can be sold.
+    pub status: PerformanceStatus,
+    /// What the seats cost.
+    pub prices: PriceList,
+}
+
+/// Where a performance stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PerformanceStatus {
+    /// Being prepared; nobody but operators sees it.
+    Draft,
+    /// Takes place; seats can be held when a sale is open.
+    Published,
+    /// Takes place at another time: what is sold stays sold, nothing new is held until it is published again.
+    Postponed,
+    /// Does not take place.
+    Cancelled,
+}
+
+impl PerformanceStatus {
+    /// Which way a performance may go: once public, it never becomes a draft again, and a cancellation is final.
+    pub fn may_become(self, next: Self) -> bool {
+        use PerformanceStatus::{Cancelled, Draft, Postponed, Published};
+        matches!(
+            (self, next),
+            (Draft, Draft | Published)
+                | (Published, Published | Postponed | Cancelled)
+                | (Postponed, Postponed | Published | Cancelled)
+                | (Cancelled, Cancelled)
+        )
+    }
+
+    /// Whether seats can be held.
+    pub fn is_bookable(self) -> bool {
+        self == Self::Published
+    }
+}
+
+impl Performance {
+    /// Says everything that is wrong with the performance, given the layout that it names.
+    pub fn check(&self, layout: &Layout) -> Result<(), Invalid> {
+        self.prices.check(layout.tiers().into_keys())
+    }
+
+    /// Whether an edit leaves alone what buyers rely on. Once public, a performance keeps its concert, venue and seats;
+    /// its date and the prices of seats that are yet to be held may change.
+    pub fn keeps_what_was_promised(&self, edited: &Self) -> bool {
+        self.status == PerformanceStatus::Draft
+            || (self.concert == edited.concert
+                && self.venue == edited.venue
+                && self.seat_map_version == edited.seat_map_version)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PerformanceStatus::{Cancelled, Draft, Postponed, Published};
+
+    #[test]
+    fn a_cancelled_performance_stays_cancelled_and_a_public_one_public() {
+        let all = [Draft, Published, Postponed, Cancelled];
+        let allowed: Vec<_> =
+            all.iter().flat_map(|a| all.iter().filter(|b| a.may_become(**b)).map(|b| (*a, *b))).collect();
+        let expected = [
+            (Draft, Draft),
+            (Draft, Published),
+            (Published, Published),
+            (Published, Postponed),
+            (Published, Cancelled),
+            (Postponed, Published),
+            (Postponed, Postponed),
+            (Postponed, Cancelled),
+            (Cancelled, Cancelled),
+        ];
+        assert_eq!(allowed, expected);
+    }
+}

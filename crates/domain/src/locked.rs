@@ -1,0 +1,358 @@
+//! The rows that a command has locked, and what becomes of them.
+
+use crate::command::{Command, CommandKey, Done, Scope};
+use crate::decide::Changes;
+use crate::{
+    Buyer, BuyerKey, Instant, Payment, PaymentId, PaymentKind, Reservation, ReservationId, Seat, SeatKey, Ticket,
+    TicketKey, Transfer, UserId, Wallet,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
+use thiserror::Error;
+
+/// How often a row has changed. A write names the version that was read, and touches nothing if the row has moved on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Version(i64);
+
+impl Version {
+    /// Of a row that has just been made.
+    pub const FIRST: Self = Self(1);
+
+    /// As read from a database.
+    pub const fn new(version: i64) -> Self {
+        Self(version)
+    }
+
+    /// As written to a database.
+    pub const fn get(self) -> i64 {
+        self.0
+    }
+
+    /// Of the row's next state.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// A row with a key and a version.
+pub trait Record: Clone + PartialEq {
+    /// What it is locked by.
+    type Key: Copy + Ord + Debug;
+    /// Its key.
+    fn key(&self) -> Self::Key;
+    /// Its version.
+    fn version(&self) -> Version;
+}
+
+/// A row as it shall be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Row {
+    /// The row that guards the limit per person.
+    Buyer(Buyer),
+    /// A reservation.
+    Reservation(Reservation),
+    /// A payment.
+    Payment(Payment),
+    /// A wallet.
+    Wallet(Wallet),
+    /// A seat.
+    Seat(Seat),
+    /// A ticket: issued if it is valid, voided if it is not.
+    Ticket(Ticket),
+    /// A transfer, always a new one.
+    Transfer(Transfer),
+}
+
+/// The rule asked for a row that the command's scope does not name: a bug in [`Command::scope`], found before anything
+/// is written. (A row that is in scope but does not exist is an ordinary `None`.)
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("{0} is not in the command's scope")]
+pub struct NotInScope(pub String);
+
+/// The rule's changes break a rule of the schema: a bug, found before anything is written.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("the changes are broken: {0}")]
+pub struct Broken(pub String);
+
+/// One row to write.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Write<T> {
+    /// As it shall be.
+    pub row: T,
+    /// The version that was read; `None` if the row is new.
+    pub read: Option<Version>,
+}
+
+/// The net of all changes: each row once, sorted by key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct WriteSet {
+    /// Buyers.
+    pub buyers: Vec<Write<Buyer>>,
+    /// Reservations.
+    pub reservations: Vec<Write<Reservation>>,
+    /// Payments.
+    pub payments: Vec<Write<Payment>>,
+    /// Wallets.
+    pub wallets: Vec<Write<Wallet>>,
+    /// Seats.
+    pub seats: Vec<Write<Seat>>,
+    /// Tickets that were valid and no longer are; written before new ones are issued.
+    pub tickets_voided: Vec<Ticket>,
+    /// New tickets.
+    pub tickets_issued: Vec<Ticket>,
+    /// New transfers.
+    pub transfers: Vec<Transfer>,
+    /// New idempotency records; written last.
+    pub done: Vec<Done>,
+}
+
+impl WriteSet {
+    /// Whether there is nothing to write.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+/// One row of a scope: what was read, and what it is by now.
+#[derive(Clone, Debug)]
+struct Slot<T> {
+    read: Option<Version>,
+    row: Option<T>,
+    changed: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Table<T: Record>(BTreeMap<T::Key, Slot<T>>);
+
+impl<T: Record> Table<T> {
+    fn of(keys: impl IntoIterator<Item = T::Key>) -> Self {
+        Self(keys.into_iter().map(|key| (key, Slot { read: None, row: None, changed: false })).collect())
+    }
+
+    fn found(&mut self, row: T) {
+        self.0.insert(row.key(), Slot { read: Some(row.version()), row: Some(row), changed: false });
+    }
+
+    fn get(&self, key: T::Key) -> Result<Option<&T>, NotInScope> {
+        self.0.get(&key).map(|slot| slot.row.as_ref()).ok_or_else(|| NotInScope(format!("{key:?}")))
+    }
+
+    fn put(&mut self, row: T) -> Result<(), Broken> {
+        let key = row.key();
+        let slot = self.0.get_mut(&key).ok_or_else(|| Broken(format!("{key:?} is not in scope")))?;
+        let expected = slot.row.as_ref().map_or(Version::FIRST, |current| current.version().next());
+        if row.version() != expected {
+            return Err(Broken(format!("{key:?} would go to {:?} instead of {expected:?}", row.version())));
+        }
+        *slot = Slot { read: slot.read, row: Some(row), changed: true };
+        Ok(())
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &T> {
+        self.0.values().filter_map(|slot| slot.row.as_ref())
+    }
+
+    fn dirty(&self) -> Vec<Write<T>> {
+        let changed = self.0.values().filter(|slot| slot.changed);
+        changed.filter_map(|slot| Some(Write { row: slot.row.clone()?, read: slot.read })).collect()
+    }
+}
+
+/// The rows that a scope names, as they were found under their locks and as commands have changed them since.
+#[derive(Clone, Debug)]
+pub struct Locked {
+    buyers: Table<Buyer>,
+    reservations: Table<Reservation>,
+    payments: Table<Payment>,
+    wallets: Table<Wallet>,
+    seats: Table<Seat>,
+    done: BTreeMap<CommandKey, Option<Done>>,
+    new_done: BTreeSet<CommandKey>,
+    issued: BTreeMap<TicketKey, Ticket>,
+    voided: BTreeMap<TicketKey, Ticket>,
+    transfers: Vec<Transfer>,
+}
+
+impl Locked {
+    /// Everything in scope, nothing of it found yet.
+    pub fn new(scope: &Scope) -> Self {
+        Self {
+            buyers: Table::of(scope.buyers.iter().copied()),
+            reservations: Table::of(scope.reservations.iter().chain(&scope.new_reservations).copied()),
+            payments: Table::of(scope.payments.iter().chain(&scope.new_payments).copied()),
+            wallets: Table::of(scope.wallets.iter().copied()),
+            seats: Table::of(scope.seats.iter().copied()),
+            done: scope.done.iter().map(|key| (key.clone(), None)).collect(),
+            new_done: BTreeSet::new(),
+            issued: BTreeMap::new(),
+            voided: BTreeMap::new(),
+            transfers: Vec::new(),
+        }
+    }
+
+    /// A buyer was found.
+    pub fn found_buyer(&mut self, buyer: Buyer) {
+        self.buyers.found(buyer);
+    }
+
+    /// A reservation was found: one that the scope names, or one of a buyer in scope. A store gives all reservations
+    /// of those buyers that are held or confirmed, because the limit per person counts them.
+    pub fn found_reservation(&mut self, reservation: Reservation) {
+        self.reservations.found(reservation);
+    }
+
+    /// A payment was found.
+    pub fn found_payment(&mut self, payment: Payment) {
+        self.payments.found(payment);
+    }
+
+    /// A wallet was found.
+    pub fn found_wallet(&mut self, wallet: Wallet) {
+        self.wallets.found(wallet);
+    }
+
+    /// A seat was found.
+    pub fn found_seat(&mut self, seat: Seat) {
+        self.seats.found(seat);
+    }
+
+    /// An idempotency record was found.
+    pub fn found_done(&mut self, done: Done) {
+        self.done.insert(done.key.clone(), Some(done));
+    }
+
+    /// The buyer, if it exists.
+    pub fn buyer(&self, key: BuyerKey) -> Result<Option<&Buyer>, NotInScope> {
+        self.buyers.get(key)
+    }
+
+    /// Seats that count against the buyer's limit, without those of the reservation named.
+    pub fn usage(&self, key: BuyerKey, without: Option<ReservationId>, now: Instant) -> Result<u32, NotInScope> {
+        self.buyers.get(key)?;
+        let counted = self.reservations.rows().filter(|r| r.buyer() == key && Some(r.id) != without && r.counts(now));
+        Ok(counted.map(Reservation::seat_count).sum())
+    }
+
+    /// The reservation, if it exists.
+    pub fn reservation(&self, id: ReservationId) -> Result<Option<&Reservation>, NotInScope> {
+        self.reservations.get(id)
+    }
+
+    /// The payment, if it exists.
+    pub fn payment(&self, id: PaymentId) -> Result<Option<&Payment>, NotInScope> {
+        self.payments.get(id)
+    }
+
+    /// The wallet, if it exists; one that does not is empty.
+    pub fn wallet(&self, user: UserId) -> Result<Option<&Wallet>, NotInScope> {
+        self.wallets.get(user)
+    }
+
+    /// The seat, if it exists.
+    pub fn seat(&self, key: SeatKey) -> Result<Option<&Seat>, NotInScope> {
+        self.seats.get(key)
+    }
+
+    /// What was done under that key, if anything was.
+    pub fn done(&self, key: &CommandKey) -> Result<Option<&Done>, NotInScope> {
+        self.done.get(key).map(Option::as_ref).ok_or_else(|| NotInScope(format!("{key:?}")))
+    }
+
+    /// Carries out what was decided, and notes that the command was done. Checks what the schema checks too: versions,
+    /// transitions, one payment of a kind per reservation, one valid ticket per seat. After an error the rows are worth
+    /// nothing.
+    pub fn apply(&mut self, command: &Command, changes: &Changes) -> Result<(), Broken> {
+        changes.rows.iter().cloned().try_for_each(|row| self.put(row))?;
+        let Some(key) = &command.key else { return Ok(()) };
+        let done =
+            Done { key: key.clone(), body_hash: command.body_hash, outcome: changes.outcome.clone(), at: changes.at };
+        match self.done.insert(key.clone(), Some(done)) {
+            Some(None) => {
+                self.new_done.insert(key.clone());
+                Ok(())
+            }
+            Some(Some(_)) => Err(Broken(format!("{key:?} was done before"))),
+            None => Err(Broken(format!("{key:?} is not in scope"))),
+        }
+    }
+
+    /// What has to be written to make all that was applied true.
+    pub fn dirty(&self) -> WriteSet {
+        let new_done = self.new_done.iter().filter_map(|key| self.done.get(key)?.clone());
+        WriteSet {
+            buyers: self.buyers.dirty(),
+            reservations: self.reservations.dirty(),
+            payments: self.payments.dirty(),
+            wallets: self.wallets.dirty(),
+            seats: self.seats.dirty(),
+            tickets_voided: self.voided.values().copied().collect(),
+            tickets_issued: self.issued.values().copied().collect(),
+            transfers: self.transfers.clone(),
+            done: new_done.collect(),
+        }
+    }
+
+    fn put(&mut self, row: Row) -> Result<(), Broken> {
+        match row {
+            Row::Buyer(buyer) => self.buyers.put(buyer),
+            Row::Reservation(reservation) => self.put_reservation(reservation),
+            Row::Payment(payment) => self.put_payment(payment),
+            Row::Wallet(wallet) => self.wallets.put(wallet),
+            Row::Seat(seat) => self.seats.put(seat),
+            Row::Ticket(ticket) => self.put_ticket(ticket),
+            Row::Transfer(transfer) => self.put_transfer(transfer),
+        }
+    }
+
+    fn put_reservation(&mut self, next: Reservation) -> Result<(), Broken> {
+        let current = self.reservations.get(next.id).ok().flatten();
+        if let Some(current) = current
+            && (*current != Reservation { state: current.state, version: current.version, ..next.clone() }
+                || !current.state.may_become(next.state))
+        {
+            return Err(Broken(format!("{:?} can't go from {:?} to {:?}", next.id, current.state, next.state)));
+        }
+        self.reservations.put(next)
+    }
+
+    fn put_payment(&mut self, next: Payment) -> Result<(), Broken> {
+        let same = |p: &Payment| p.reservation.is_some() && p.reservation == next.reservation && p.kind == next.kind;
+        if self.payments.rows().any(|p| p.id != next.id && same(p)) {
+            return Err(Broken(format!("{:?} has a payment of that kind", next.reservation)));
+        }
+        if (next.kind == PaymentKind::Charge) == next.reservation.is_some() {
+            return Err(Broken(format!("{:?}: a charge has no reservation, all else has", next.id)));
+        }
+        if let Some(current) = self.payments.get(next.id).ok().flatten()
+            && !current.state.may_become(next.state)
+        {
+            return Err(Broken(format!("{:?} has been settled", next.id)));
+        }
+        self.payments.put(next)
+    }
+
+    fn put_ticket(&mut self, ticket: Ticket) -> Result<(), Broken> {
+        if !ticket.valid {
+            // A ticket issued by an earlier command of the same batch is inserted as void.
+            let map = if self.issued.contains_key(&ticket.key) { &mut self.issued } else { &mut self.voided };
+            map.insert(ticket.key, ticket);
+            return Ok(());
+        }
+        let clash = self.issued.values().any(|t| t.valid && t.key.seat == ticket.key.seat);
+        if clash || self.issued.insert(ticket.key, ticket).is_some() {
+            return Err(Broken(format!("{:?} has a ticket", ticket.key.seat)));
+        }
+        Ok(())
+    }
+
+    fn put_transfer(&mut self, transfer: Transfer) -> Result<(), Broken> {
+        if transfer.amount.is_zero() || transfer.debit == transfer.credit {
+            return Err(Broken(format!("{:?} moves nothing", transfer.id)));
+        }
+        self.transfers.push(transfer);
+        Ok(())
+    }
+}

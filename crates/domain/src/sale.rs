@@ -1,0 +1,143 @@
+//! When and on what terms performances are sold.
+
+use crate::flaw::{Flaws, Invalid};
+use crate::{Instant, PerformanceId, SaleId};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+/// An on-sale: which performances, from when to when, on what terms.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sale {
+    /// Given by the operator's client.
+    pub id: SaleId,
+    /// For people, such as `General sale`.
+    pub name: String,
+    /// What is sold.
+    pub performances: BTreeSet<PerformanceId>,
+    /// The first instant at which seats can be held.
+    pub opens: Instant,
+    /// The first instant at which they no longer can.
+    pub closes: Instant,
+    /// The first instant at which nothing can be paid any more.
+    pub pay_until: Instant,
+    /// The first instant at which a paid reservation can no longer be cancelled by its owner.
+    pub cancel_until: Instant,
+    /// Seats that one person may have in this sale, held and paid together.
+    pub limit_per_person: u32,
+    /// How long a hold lasts.
+    pub hold_duration: Duration,
+    /// Whether buyers see it.
+    pub published: bool,
+}
+
+/// What a booking command needs to know of its sale.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SaleTerms {
+    /// The sale.
+    pub sale: SaleId,
+    /// See [`Sale::opens`].
+    pub opens: Instant,
+    /// See [`Sale::closes`].
+    pub closes: Instant,
+    /// See [`Sale::pay_until`].
+    pub pay_until: Instant,
+    /// See [`Sale::cancel_until`].
+    pub cancel_until: Instant,
+    /// See [`Sale::limit_per_person`].
+    pub limit_per_person: u32,
+    /// See [`Sale::hold_duration`].
+    pub hold_duration: Duration,
+}
+
+impl Sale {
+    /// Seats that one person may have unless the sale says otherwise.
+    pub const DEFAULT_LIMIT: u32 = 4;
+    /// How long a hold lasts unless the sale says otherwise.
+    pub const DEFAULT_HOLD: Duration = Duration::from_secs(300);
+    /// A hold can't be shorter: nobody could pay.
+    pub const SHORTEST_HOLD: Duration = Duration::from_secs(1);
+    /// A hold can't be longer: it would be a gift.
+    pub const LONGEST_HOLD: Duration = Duration::from_secs(3600);
+    /// Seats that one hold may name, and one person may have.
+    pub const MOST_SEATS: u32 = 50;
+    /// Performances of one sale.
+    pub const MOST_PERFORMANCES: usize = 100;
+
+    /// What a command on this sale's performances needs to know.
+    pub fn terms(&self) -> SaleTerms {
+        SaleTerms {
+            sale: self.id,
+            opens: self.opens,
+            closes: self.closes,
+            pay_until: self.pay_until,
+            cancel_until: self.cancel_until,
+            limit_per_person: self.limit_per_person,
+            hold_duration: self.hold_duration,
+        }
+    }
+
+    /// Whether seats can be held.
+    pub fn is_open(&self, now: Instant) -> bool {
+        self.published && self.opens <= now && now < self.closes
+    }
+
+    /// Says everything that is wrong with the sale.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let mut flaws = Flaws::default();
+        flaws.check_text(&self.name, 200, "/name");
+        let count = self.performances.len();
+        flaws.unless((1..=Self::MOST_PERFORMANCES).contains(&count), "/performances", "range", "1 to 100 performances");
+        flaws.unless(self.opens < self.closes, "/closes", "order", "later than opens");
+        flaws.unless(self.closes <= self.pay_until, "/pay_until", "order", "not earlier than closes");
+        let limit = (1..=Self::MOST_SEATS).contains(&self.limit_per_person);
+        flaws.unless(limit, "/limit_per_person", "range", "1 to 50");
+        let hold = (Self::SHORTEST_HOLD..=Self::LONGEST_HOLD).contains(&self.hold_duration);
+        flaws.unless(hold, "/hold_seconds", "range", "1 to 3600");
+        flaws.into_result()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use uuid::Uuid;
+
+    fn sale() -> Sale {
+        Sale {
+            id: SaleId::new(Uuid::from_u128(1)),
+            name: "General sale".into(),
+            performances: [PerformanceId::new(Uuid::from_u128(2))].into(),
+            opens: Instant::from_micros(10),
+            closes: Instant::from_micros(20),
+            pay_until: Instant::from_micros(20),
+            cancel_until: Instant::from_micros(0),
+            limit_per_person: 4,
+            hold_duration: Sale::DEFAULT_HOLD,
+            published: true,
+        }
+    }
+
+    #[test]
+    fn a_sale_is_open_from_its_first_instant_to_before_its_last() {
+        let open: Vec<_> = [9, 10, 19, 20].map(|at| sale().is_open(Instant::from_micros(at))).into();
+        assert_eq!(open, [false, true, true, false]);
+        assert!(!Sale { published: false, ..sale() }.is_open(Instant::from_micros(10)));
+    }
+
+    #[test]
+    fn a_sale_says_everything_that_is_wrong_with_it() {
+        assert_eq!(sale().check(), Ok(()));
+        let bad = Sale {
+            performances: BTreeSet::new(),
+            closes: Instant::from_micros(10),
+            pay_until: Instant::from_micros(9),
+            limit_per_person: 51,
+            hold_duration: Duration::ZERO,
+            ..sale()
+        };
+        let Err(Invalid(flaws)) = bad.check() else { panic!("the sale is wrong") };
+        let found: Vec<_> = flaws.iter().map(|flaw| flaw.pointer.as_str()).collect();
+        assert_eq!(found, ["/performances", "/closes", "/pay_until", "/limit_per_person", "/hold_seconds"]);
+    }
+}
