@@ -1,7 +1,7 @@
 //! What is sold, where and when.
 
 use crate::flaw::{Flaws, Invalid};
-use crate::{ConcertId, Instant, Layout, PerformanceId, PriceList, VenueId};
+use crate::{ConcertId, Instant, Layout, PerformanceId, PriceList, Sale, VenueId};
 use serde::{Deserialize, Serialize};
 
 /// A place with one or more seat maps.
@@ -95,6 +95,44 @@ impl PerformanceStatus {
     /// Whether seats can be held.
     pub fn is_bookable(self) -> bool {
         self == Self::Published
+    }
+}
+
+/// What buyers are told of a performance.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PublicStatus {
+    /// A sale will open.
+    Upcoming,
+    /// A sale is open, and there are seats.
+    OnSale,
+    /// A sale is open, and there is no seat that can be had; holds may still lapse.
+    SoldOut,
+    /// No sale is open, and none will, or it has begun.
+    Closed,
+    /// It takes place at another time.
+    Postponed,
+    /// It does not take place.
+    Cancelled,
+}
+
+impl PublicStatus {
+    /// The status of a public performance with these published sales and that many seats that can be had.
+    pub fn of(performance: &Performance, sales: &[Sale], available: u32, now: Instant) -> Self {
+        match performance.status {
+            PerformanceStatus::Cancelled => Self::Cancelled,
+            PerformanceStatus::Postponed => Self::Postponed,
+            _ if performance.starts_at <= now => Self::Closed,
+            _ if sales.iter().any(|sale| sale.is_open(now)) => {
+                if available == 0 {
+                    Self::SoldOut
+                } else {
+                    Self::OnSale
+                }
+            }
+            _ if sales.is_empty() || sales.iter().any(|sale| now < sale.opens) => Self::Upcoming,
+            _ => Self::Closed,
+        }
     }
 }
 

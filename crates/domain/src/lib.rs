@@ -73,7 +73,7 @@ pub use command::{
     Cancel, Charge, Command, CommandKey, Done, Event, Expire, Hold, KeyFlaw, Outcome, Pay, Rejection, Release, Scope,
     Settle, What,
 };
-pub use concert::{Concert, Performance, PerformanceStatus, Venue};
+pub use concert::{Concert, Performance, PerformanceStatus, PublicStatus, Venue};
 pub use decide::{Changes, TAKEOVER_GRACE, Verdict, decide};
 pub use flaw::{Flaw, Invalid};
 pub use id::{ConcertId, PaymentId, PerformanceId, ReservationId, SaleId, SessionId, TransferId, UserId, VenueId};

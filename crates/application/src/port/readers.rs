@@ -4,8 +4,8 @@ use super::StoreError;
 use crate::{Page, PageRequest};
 use async_trait::async_trait;
 use frontrow_domain::{
-    BuyerKey, Instant, Payment, PaymentId, PaymentKind, PerformanceId, Points, Reservation, ReservationId, Seat,
-    Ticket, Transfer, TransferId, UserId,
+    BuyerKey, CommandKey, Done, Instant, Payment, PaymentId, PaymentKind, PerformanceId, Points, Reservation,
+    ReservationId, Seat, Ticket, Transfer, TransferId, UserId,
 };
 
 /// Reads seats.
@@ -14,6 +14,23 @@ use frontrow_domain::{
 pub trait SeatReader: Send + Sync {
     /// The seats of a performance that are not free, by ascending number: those held (lapsed or not), sold and blocked.
     async fn not_free(&self, performance: PerformanceId) -> Result<Vec<Seat>, StoreError>;
+
+    /// How many seats of each performance can be had at that instant (see
+    /// [`SeatState::can_be_taken`](frontrow_domain::SeatState::can_be_taken)), in one query; in any order, those with none
+    /// or without seats may be left out.
+    async fn available(
+        &self,
+        performances: &[PerformanceId],
+        now: Instant,
+    ) -> Result<Vec<(PerformanceId, u32)>, StoreError>;
+}
+
+/// Reads idempotency records.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait DoneReader: Send + Sync {
+    /// What was done under that key, if anything was.
+    async fn done(&self, key: &CommandKey) -> Result<Option<Done>, StoreError>;
 }
 
 /// Reads reservations and their tickets.

@@ -1,0 +1,265 @@
+//! Looking at what is on.
+
+use crate::port::{Clock, ConcertRepository, OnSale, OnSaleReader, PerformanceRepository, SeatReader, VenueRepository};
+use crate::{Error, Missing, Page, PageRequest};
+use frontrow_domain::{
+    Concert, ConcertId, Layout, PerformanceId, Place, Points, PublicStatus, Sale, SeatMap, SeatNumber,
+};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// Shows concerts.
+pub struct BrowseConcerts {
+    /// Reads them.
+    pub concerts: Arc<dyn ConcertRepository>,
+}
+
+impl BrowseConcerts {
+    /// One.
+    pub async fn one(&self, id: ConcertId) -> Result<Concert, Error> {
+        Ok(self.concerts.concert(id).await?.ok_or(Error::NotFound(Missing::Concert))?.value)
+    }
+
+    /// All that have a public performance.
+    pub async fn list(&self, page: PageRequest<ConcertId>) -> Result<Page<Concert, ConcertId>, Error> {
+        Ok(self.concerts.concerts(page).await?)
+    }
+}
+
+/// A performance as buyers see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PerformanceView {
+    /// The performance, its place, its seats and its sales.
+    pub on_sale: Arc<OnSale>,
+    /// Whether it can be booked.
+    pub status: PublicStatus,
+    /// Seats that can be had.
+    pub available: u32,
+    /// Its sales that are open.
+    pub open_sales: Vec<Sale>,
+}
+
+/// Shows performances.
+pub struct BrowsePerformances {
+    /// Finds them.
+    pub performances: Arc<dyn PerformanceRepository>,
+    /// Reads them.
+    pub on_sale: Arc<dyn OnSaleReader>,
+    /// Counts their seats.
+    pub seats: Arc<dyn SeatReader>,
+    /// To see what is open.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl BrowsePerformances {
+    /// One; drafts are not found.
+    pub async fn one(&self, id: PerformanceId) -> Result<PerformanceView, Error> {
+        self.views(&[id]).await?.pop().ok_or(Error::NotFound(Missing::Performance))
+    }
+
+    /// A concert's. With `bookable`, those that can't be booked are left out, so a page may have fewer items than its
+    /// limit and still have a next one.
+    pub async fn list(
+        &self,
+        concert: ConcertId,
+        bookable: bool,
+        page: PageRequest<PerformanceId>,
+    ) -> Result<Page<PerformanceView, PerformanceId>, Error> {
+        let page = self.performances.performances_of(concert, page).await?;
+        let mut items = self.views(&page.items).await?;
+        items.retain(|view| !bookable || view.status == PublicStatus::OnSale);
+        Ok(Page { items, next: page.next })
+    }
+
+    async fn views(&self, ids: &[PerformanceId]) -> Result<Vec<PerformanceView>, Error> {
+        let now = self.clock.now();
+        let available: BTreeMap<_, _> = self.seats.available(ids, now).await?.into_iter().collect();
+        let mut views = Vec::with_capacity(ids.len());
+        for id in ids {
+            let Some(on_sale) = self.on_sale.on_sale(*id).await? else { continue };
+            let available = available.get(id).copied().unwrap_or_default();
+            let status = PublicStatus::of(&on_sale.performance, &on_sale.sales, available, now);
+            let open_sales = on_sale.sales.iter().filter(|sale| sale.is_open(now)).cloned().collect();
+            views.push(PerformanceView { on_sale, status, available, open_sales });
+        }
+        Ok(views)
+    }
+}
+
+/// Which seats of a performance can be had.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Availability {
+    /// Bit n-1, least significant first, is 1 if seat n can be had.
+    pub bitmap: Vec<u8>,
+    /// How many there are.
+    pub seat_count: u32,
+    /// How many can be had.
+    pub available: u32,
+    /// The same, by tier.
+    pub tiers: BTreeMap<String, TierCount>,
+    /// Of the layout whose numbers the bits are.
+    pub seat_map_version: u32,
+}
+
+/// The seats of one tier.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TierCount {
+    /// How many there are.
+    pub seats: u32,
+    /// How many can be had.
+    pub available: u32,
+}
+
+/// Shows which seats can be had.
+pub struct ShowAvailability {
+    /// What there is.
+    pub on_sale: Arc<dyn OnSaleReader>,
+    /// What is taken.
+    pub seats: Arc<dyn SeatReader>,
+    /// To see what has lapsed.
+    pub clock: Arc<dyn Clock>,
+}
+
+impl ShowAvailability {
+    /// Of one performance.
+    pub async fn run(&self, performance: PerformanceId) -> Result<Availability, Error> {
+        let (on_sale, free) = self.free(performance).await?;
+        let mut bitmap = vec![0_u8; free.len().div_ceil(8)];
+        let mut tiers: BTreeMap<String, TierCount> = BTreeMap::new();
+        for (number, place) in on_sale.layout.places() {
+            let free = free[number.index()];
+            bitmap[number.index() / 8] |= u8::from(free) << (number.index() % 8);
+            let count = tiers.entry(place.tier.clone()).or_default();
+            count.seats += 1;
+            count.available += u32::from(free);
+        }
+        Ok(Availability {
+            bitmap,
+            seat_count: on_sale.layout.seat_count(),
+            available: tiers.values().map(|count| count.available).sum(),
+            tiers,
+            seat_map_version: on_sale.performance.seat_map_version,
+        })
+    }
+
+    async fn free(&self, performance: PerformanceId) -> Result<(Arc<OnSale>, Vec<bool>), Error> {
+        let on_sale = self.on_sale.on_sale(performance).await?.ok_or(Error::NotFound(Missing::Performance))?;
+        let now = self.clock.now();
+        let mut free = vec![true; on_sale.layout.seat_count() as usize];
+        for seat in self.seats.not_free(performance).await? {
+            if let Some(free) = free.get_mut(seat.key.number.index()) {
+                *free = seat.state.can_be_taken(now);
+            }
+        }
+        Ok((on_sale, free))
+    }
+}
+
+/// Which seats of a list are wanted; `None` is all of them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SeatFilter {
+    /// Only those that can be had, or only those that can't.
+    pub available: Option<bool>,
+    /// Only those of a tier.
+    pub tier: Option<String>,
+    /// Only those of a section.
+    pub section: Option<String>,
+}
+
+/// A seat of a performance as buyers see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatView {
+    /// Its number.
+    pub number: SeatNumber,
+    /// What it is.
+    pub place: Place,
+    /// For who names no price type, fee included; `None` if it has no price.
+    pub price: Option<Points>,
+    /// Whether it can be had.
+    pub available: bool,
+}
+
+/// Lists a performance's seats.
+pub struct ListSeats {
+    /// Says which can be had.
+    pub availability: Arc<ShowAvailability>,
+}
+
+impl ListSeats {
+    /// By ascending number.
+    pub async fn run(
+        &self,
+        performance: PerformanceId,
+        filter: &SeatFilter,
+        page: PageRequest<SeatNumber>,
+    ) -> Result<Page<SeatView, SeatNumber>, Error> {
+        let (on_sale, free) = self.availability.free(performance).await?;
+        let wanted = |number: SeatNumber, place: &Place| {
+            page.after.is_none_or(|after| number > after)
+                && filter.available.is_none_or(|available| available == free[number.index()])
+                && filter.tier.as_ref().is_none_or(|tier| *tier == place.tier)
+                && filter.section.as_ref().is_none_or(|section| *section == place.label.section)
+        };
+        let seats = on_sale.layout.places().filter(|(number, place)| wanted(*number, place));
+        let views = seats.take(page.limit as usize + 1).map(|(number, place)| SeatView {
+            number,
+            place: place.clone(),
+            price: on_sale.performance.prices.line(number, &place.tier, None).map(|line| line.paid),
+            available: free[number.index()],
+        });
+        Ok(Page::of(views.collect(), page.limit, |view| view.number))
+    }
+}
+
+/// Shows where the seats of a performance are.
+pub struct ShowSeatMap {
+    /// What there is.
+    pub on_sale: Arc<dyn OnSaleReader>,
+    /// Reads maps.
+    pub venues: Arc<dyn VenueRepository>,
+}
+
+impl ShowSeatMap {
+    /// The map of that version, if the performance uses it, and its numbered layout.
+    pub async fn run(&self, performance: PerformanceId, version: u32) -> Result<(SeatMap, Arc<Layout>), Error> {
+        let on_sale = self.on_sale.on_sale(performance).await?.ok_or(Error::NotFound(Missing::Performance))?;
+        if on_sale.performance.seat_map_version != version {
+            return Err(Error::NotFound(Missing::SeatMap));
+        }
+        let map = self.venues.seat_map(on_sale.venue.id, version).await?.ok_or(Error::NotFound(Missing::SeatMap))?;
+        Ok((map.map, Arc::clone(&on_sale.layout)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::{MockClock, MockOnSaleReader, MockSeatReader};
+    use crate::testing::{at, on_sale, seat};
+    use frontrow_domain::SeatState;
+
+    async fn availability(states: Vec<SeatState>, now: i64) -> Availability {
+        let (mut reader, mut seats, mut clock) = (MockOnSaleReader::new(), MockSeatReader::new(), MockClock::new());
+        reader.expect_on_sale().returning(|_| Ok(Some(Arc::new(on_sale()))));
+        let rows: Vec<_> = states.into_iter().zip(1..).map(|(state, number)| seat(number, state)).collect();
+        seats.expect_not_free().return_once(|_| Ok(rows));
+        clock.expect_now().return_const(at(now));
+        let show = ShowAvailability { on_sale: Arc::new(reader), seats: Arc::new(seats), clock: Arc::new(clock) };
+        show.run(on_sale().performance.id).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_bit_is_1_if_the_seat_can_be_had() {
+        let by = frontrow_domain::ReservationId::new(uuid::Uuid::from_u128(9));
+        let states = vec![
+            SeatState::Blocked,
+            SeatState::Held { by, until: at(100) },
+            SeatState::Held { by, until: at(97) },
+            SeatState::Sold { to: by },
+        ];
+        let shown = availability(states, 99).await;
+        assert_eq!((shown.seat_count, shown.available), (10, 7));
+        assert_eq!(shown.bitmap, [0b1111_0100, 0b11]);
+        assert_eq!(shown.tiers["R"], TierCount { seats: 10, available: 7 });
+    }
+}

@@ -1,0 +1,130 @@
+//! Performances: put, published, postponed, cancelled.
+
+use super::Saved;
+use crate::port::{ConcertRepository, PerformanceRepository, Stored, StoredSeatMap, VenueRepository};
+use crate::{Conflict, Error, Missing};
+use frontrow_domain::{Performance, PerformanceId, PerformanceStatus};
+use std::sync::Arc;
+
+/// Puts performances, and says whether they take place.
+pub struct ManagePerformances {
+    /// Keeps them.
+    pub performances: Arc<dyn PerformanceRepository>,
+    /// Where they are.
+    pub venues: Arc<dyn VenueRepository>,
+    /// What is played.
+    pub concerts: Arc<dyn ConcertRepository>,
+}
+
+impl ManagePerformances {
+    /// Adds or replaces a performance. Its status stays what it is (a new one is a draft); once public, so do its concert,
+    /// venue and seats.
+    pub async fn put(&self, performance: &Performance) -> Result<Saved, Error> {
+        self.concerts.concert(performance.concert).await?.ok_or(Error::NotFound(Missing::Concert))?;
+        self.venues.venue(performance.venue).await?.ok_or(Error::NotFound(Missing::Venue))?;
+        self.checked_map(performance).await?;
+        let read = self.performances.performance(performance.id).await?;
+        if read.as_ref().is_some_and(|stored| !stored.value.keeps_what_was_promised(performance)) {
+            return Err(Conflict::PerformancePublic.into());
+        }
+        let status = read.as_ref().map_or(PerformanceStatus::Draft, |stored| stored.value.status);
+        let performance = Performance { status, ..performance.clone() };
+        self.performances.save_performance(&performance, read.as_ref().map(|stored| stored.revision)).await?;
+        Ok(Saved::over(read.as_ref()))
+    }
+
+    /// Publishes a draft, whose seats are made and whose seat map is frozen; or a postponed one again.
+    pub async fn publish(&self, id: PerformanceId) -> Result<Performance, Error> {
+        let Stored { value, revision } = self.find(id).await?;
+        if value.status != PerformanceStatus::Draft {
+            return self.become_status(id, PerformanceStatus::Published).await;
+        }
+        let map = self.checked_map(&value).await?;
+        let layout = map.map.layout()?;
+        let blocked = layout.places().filter(|(_, place)| place.blocked).map(|(number, _)| number).collect();
+        let published = Performance { status: PerformanceStatus::Published, ..value };
+        let count = layout.seat_count();
+        self.performances.publish(&published, revision, map.revision, count, &blocked).await?;
+        Ok(published)
+    }
+
+    /// Says that it takes place later, or not at all: nothing new is held.
+    pub async fn become_status(&self, id: PerformanceId, status: PerformanceStatus) -> Result<Performance, Error> {
+        let Stored { value, revision } = self.find(id).await?;
+        if !value.status.may_become(status) {
+            return Err(Conflict::PerformanceStatus.into());
+        }
+        if value.status == status {
+            return Ok(value);
+        }
+        let changed = Performance { status, ..value };
+        self.performances.save_performance(&changed, Some(revision)).await?;
+        Ok(changed)
+    }
+
+    async fn find(&self, id: PerformanceId) -> Result<Stored<Performance>, Error> {
+        self.performances.performance(id).await?.ok_or(Error::NotFound(Missing::Performance))
+    }
+
+    async fn checked_map(&self, performance: &Performance) -> Result<StoredSeatMap, Error> {
+        let map = self.venues.seat_map(performance.venue, performance.seat_map_version).await?;
+        let map = map.ok_or(Error::NotFound(Missing::SeatMap))?;
+        performance.check(&map.map.layout()?)?;
+        Ok(map)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::{MockConcertRepository, MockPerformanceRepository, MockVenueRepository, Revision};
+    use crate::testing::{performance, seat_map};
+    use PerformanceStatus::{Cancelled, Draft, Postponed, Published};
+
+    fn manage(status: PerformanceStatus, frozen: bool) -> (MockPerformanceRepository, MockVenueRepository) {
+        let (mut performances, mut venues) = (MockPerformanceRepository::new(), MockVenueRepository::new());
+        let value = Performance { status, ..performance() };
+        let stored = Stored { value, revision: Revision(5) };
+        performances.expect_performance().returning(move |_| Ok(Some(stored.clone())));
+        let map = StoredSeatMap { map: seat_map(), revision: Revision(2), frozen };
+        venues.expect_seat_map().returning(move |_, _| Ok(Some(map.clone())));
+        (performances, venues)
+    }
+
+    fn with(performances: MockPerformanceRepository, venues: MockVenueRepository) -> ManagePerformances {
+        ManagePerformances {
+            performances: Arc::new(performances),
+            venues: Arc::new(venues),
+            concerts: Arc::new(MockConcertRepository::new()),
+        }
+    }
+
+    #[tokio::test]
+    async fn publishing_a_draft_makes_its_seats_at_the_revisions_that_were_read() {
+        let (mut performances, venues) = manage(Draft, false);
+        performances
+            .expect_publish()
+            .withf(|p, read, map, count, blocked| {
+                p.status == Published && (*read, *map, *count) == (Revision(5), Revision(2), 10) && blocked.is_empty()
+            })
+            .times(1)
+            .returning(|_, _, _, _, _| Ok(()));
+        assert_eq!(with(performances, venues).publish(performance().id).await.unwrap().status, Published);
+    }
+
+    #[tokio::test]
+    async fn publishing_again_makes_no_seats() {
+        let (performances, venues) = manage(Published, true);
+        assert_eq!(with(performances, venues).publish(performance().id).await.unwrap().status, Published);
+        let (mut performances, venues) = manage(Postponed, true);
+        performances.expect_save_performance().times(1).returning(|_, _| Ok(()));
+        assert_eq!(with(performances, venues).publish(performance().id).await.unwrap().status, Published);
+    }
+
+    #[tokio::test]
+    async fn a_cancellation_is_final() {
+        let (performances, venues) = manage(Cancelled, true);
+        let refused = with(performances, venues).publish(performance().id).await;
+        assert_eq!(refused, Err(Conflict::PerformanceStatus.into()));
+    }
+}

@@ -1,0 +1,171 @@
+//! All use cases, on one set of ports.
+
+use crate::port::{
+    AccountRepository, BookingStore, Clock, ConcertRepository, DoneReader, Housekeeping, IdSource, OnSaleReader,
+    PasswordHasher, PaymentGateway, PerformanceRepository, Probe, ReservationReader, SaleRepository, SeatReader,
+    SessionRepository, TicketSigner, TokenIssuer, VenueRepository, WalletReader,
+};
+use crate::{
+    BrowseConcerts, BrowsePerformances, CancelReservation, ChargeWallet, ExpireHolds, Forget, HoldSeats, ListSeats,
+    LogIn, LogOut, ManageConcerts, ManagePerformances, ManageSales, ManageVenues, PayReservation, ReadReservations,
+    ReadWallet, Refresh, RefundReservation, ReleaseHold, SettleCharges, ShowAvailability, ShowCharge, ShowSeatMap,
+    SignUp,
+};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Every port, and what the use cases need to know besides.
+#[expect(missing_docs, reason = "each field is named after its port")]
+#[derive(Clone)]
+pub struct Ports {
+    pub store: Arc<dyn BookingStore>,
+    pub done: Arc<dyn DoneReader>,
+    pub venues: Arc<dyn VenueRepository>,
+    pub concerts: Arc<dyn ConcertRepository>,
+    pub performances: Arc<dyn PerformanceRepository>,
+    pub sales: Arc<dyn SaleRepository>,
+    pub on_sale: Arc<dyn OnSaleReader>,
+    pub seats: Arc<dyn SeatReader>,
+    pub reservations: Arc<dyn ReservationReader>,
+    pub wallets: Arc<dyn WalletReader>,
+    pub accounts: Arc<dyn AccountRepository>,
+    pub sessions: Arc<dyn SessionRepository>,
+    pub passwords: Arc<dyn PasswordHasher>,
+    pub tokens: Arc<dyn TokenIssuer>,
+    pub tickets: Arc<dyn TicketSigner>,
+    pub gateway: Arc<dyn PaymentGateway>,
+    pub housekeeping: Arc<dyn Housekeeping>,
+    pub probe: Arc<dyn Probe>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdSource>,
+    /// SHA-256, for refresh tokens.
+    pub digest: fn(&[u8]) -> [u8; 32],
+    /// How long an access token is good.
+    pub access_lifetime: Duration,
+    /// How long a refresh token is good.
+    pub refresh_lifetime: Duration,
+}
+
+/// Every use case.
+#[expect(missing_docs, reason = "each field is named after its use case")]
+pub struct UseCases {
+    pub sign_up: SignUp,
+    pub log_in: LogIn,
+    pub refresh: Arc<Refresh>,
+    pub log_out: LogOut,
+    pub concerts: BrowseConcerts,
+    pub performances: BrowsePerformances,
+    pub availability: Arc<ShowAvailability>,
+    pub seats: ListSeats,
+    pub seat_map: ShowSeatMap,
+    pub hold: HoldSeats,
+    pub pay: PayReservation,
+    pub release: ReleaseHold,
+    pub cancel: Arc<CancelReservation>,
+    pub refund: RefundReservation,
+    pub reservations: ReadReservations,
+    pub wallet: ReadWallet,
+    pub charge: ChargeWallet,
+    pub show_charge: ShowCharge,
+    pub settle_charges: Arc<SettleCharges>,
+    pub expire_holds: ExpireHolds,
+    pub forget: Forget,
+    pub manage_venues: ManageVenues,
+    pub manage_concerts: ManageConcerts,
+    pub manage_performances: ManagePerformances,
+    pub manage_sales: ManageSales,
+}
+
+impl UseCases {
+    /// Hands every use case the ports that it needs.
+    #[expect(clippy::too_many_lines, reason = "a list: one entry per use case, nothing decided")]
+    pub fn new(ports: &Ports) -> Self {
+        let p = ports.clone();
+        let refresh = Arc::new(Refresh {
+            accounts: p.accounts.clone(),
+            sessions: p.sessions.clone(),
+            tokens: p.tokens,
+            digest: p.digest,
+            ids: p.ids.clone(),
+            clock: p.clock.clone(),
+            access_lifetime: p.access_lifetime,
+            refresh_lifetime: p.refresh_lifetime,
+        });
+        let availability =
+            Arc::new(ShowAvailability { on_sale: p.on_sale.clone(), seats: p.seats.clone(), clock: p.clock.clone() });
+        let cancel = Arc::new(CancelReservation {
+            store: p.store.clone(),
+            reservations: p.reservations.clone(),
+            on_sale: p.on_sale.clone(),
+            ids: p.ids.clone(),
+        });
+        let settle_charges = Arc::new(SettleCharges {
+            store: p.store.clone(),
+            wallets: p.wallets.clone(),
+            gateway: p.gateway,
+            ids: p.ids.clone(),
+            clock: p.clock.clone(),
+        });
+        Self {
+            sign_up: SignUp {
+                accounts: p.accounts.clone(),
+                passwords: p.passwords.clone(),
+                ids: p.ids.clone(),
+                clock: p.clock.clone(),
+            },
+            log_in: LogIn { accounts: p.accounts, passwords: p.passwords, refresh: refresh.clone() },
+            refresh,
+            log_out: LogOut { sessions: p.sessions },
+            concerts: BrowseConcerts { concerts: p.concerts.clone() },
+            performances: BrowsePerformances {
+                performances: p.performances.clone(),
+                on_sale: p.on_sale.clone(),
+                seats: p.seats,
+                clock: p.clock.clone(),
+            },
+            seats: ListSeats { availability: availability.clone() },
+            availability,
+            seat_map: ShowSeatMap { on_sale: p.on_sale.clone(), venues: p.venues.clone() },
+            hold: HoldSeats {
+                store: p.store.clone(),
+                done: p.done,
+                on_sale: p.on_sale.clone(),
+                ids: p.ids.clone(),
+                clock: p.clock.clone(),
+            },
+            pay: PayReservation {
+                store: p.store.clone(),
+                reservations: p.reservations.clone(),
+                on_sale: p.on_sale.clone(),
+                ids: p.ids.clone(),
+            },
+            release: ReleaseHold { store: p.store.clone(), reservations: p.reservations.clone() },
+            refund: RefundReservation { cancel: cancel.clone() },
+            cancel,
+            reservations: ReadReservations {
+                reservations: p.reservations.clone(),
+                on_sale: p.on_sale,
+                tickets: p.tickets,
+            },
+            wallet: ReadWallet { wallets: p.wallets.clone() },
+            charge: ChargeWallet {
+                store: p.store.clone(),
+                wallets: p.wallets.clone(),
+                settle: settle_charges.clone(),
+                ids: p.ids,
+            },
+            show_charge: ShowCharge { wallets: p.wallets },
+            settle_charges,
+            expire_holds: ExpireHolds { store: p.store, reservations: p.reservations, clock: p.clock.clone() },
+            forget: Forget { housekeeping: p.housekeeping, clock: p.clock },
+            manage_venues: ManageVenues { venues: p.venues.clone() },
+            manage_concerts: ManageConcerts { concerts: p.concerts.clone() },
+            manage_performances: ManagePerformances {
+                performances: p.performances.clone(),
+                venues: p.venues,
+                concerts: p.concerts,
+            },
+            manage_sales: ManageSales { sales: p.sales, performances: p.performances },
+        }
+    }
+}
