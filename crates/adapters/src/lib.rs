@@ -1,1 +1,4 @@
 //! x
+
+#[cfg(feature = "sql")]
+pub mod sql;

@@ -149,7 +149,8 @@ impl Refresh {
     }
 
     fn new_secret(&self) -> String {
-        self.ids.secret().iter().map(|byte| format!("{byte:02x}")).collect()
+        let digits = self.ids.secret().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
     }
 }
 
@@ -169,5 +170,178 @@ impl LogOut {
 impl From<HashingBusy> for Error {
     fn from(_: HashingBusy) -> Self {
         Self::Busy { retry_after: Duration::from_secs(1) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::{MockAccountRepository, MockPasswordHasher, MockSessionRepository, MockTokenIssuer};
+    use crate::testing::{at, clock, ids, user};
+    use frontrow_domain::Instant;
+    use mockall::predicate::eq;
+    use uuid::Uuid;
+
+    const NOW: i64 = 1000;
+
+    fn kim() -> User {
+        User { id: user(1), email: "kim@example.com".parse().unwrap(), name: "Kim".into(), role: Role::Customer }
+    }
+
+    fn sign_up_request(name: &str) -> SignUpRequest {
+        let User { email, role, .. } = kim();
+        SignUpRequest { email, password: "correct horse".into(), name: name.into(), role }
+    }
+
+    fn sign_up(accounts: MockAccountRepository, passwords: MockPasswordHasher) -> SignUp {
+        SignUp { accounts: Arc::new(accounts), passwords: Arc::new(passwords), ids: ids(), clock: clock(NOW) }
+    }
+
+    fn hashing() -> MockPasswordHasher {
+        let mut passwords = MockPasswordHasher::new();
+        passwords.expect_hash().with(eq("correct horse".to_owned())).return_once(|_| Ok("hash".into()));
+        passwords
+    }
+
+    /// Not a good hash: it only has to tell inputs apart.
+    fn digest(bytes: &[u8]) -> [u8; 32] {
+        let mut hash = [0; 32];
+        bytes.iter().zip((0..32).cycle()).for_each(|(byte, place)| hash[place] = byte.wrapping_add(hash[place]) ^ 0x55);
+        hash
+    }
+
+    fn refresh(sessions: MockSessionRepository, accounts: MockAccountRepository) -> Refresh {
+        let mut tokens = MockTokenIssuer::new();
+        tokens
+            .expect_issue()
+            .returning(|claims| format!("{}/{:?}/{}", claims.user, claims.role, claims.expires.micros()));
+        Refresh {
+            accounts: Arc::new(accounts),
+            sessions: Arc::new(sessions),
+            tokens: Arc::new(tokens),
+            digest,
+            ids: ids(),
+            clock: clock(NOW),
+            access_lifetime: Duration::from_mins(10),
+            refresh_lifetime: Duration::from_secs(10_000),
+        }
+    }
+
+    /// What [`refresh`] gives Kim: the secret of the fixture in hexadecimal.
+    fn tokens_of_kim() -> LoggedIn {
+        LoggedIn {
+            access_token: format!("{}/Customer/{}", kim().id, at(NOW + 600).micros()),
+            expires_in: Duration::from_mins(10),
+            refresh_token: "ab".repeat(32),
+        }
+    }
+
+    #[tokio::test]
+    async fn an_account_is_kept_with_the_hash_of_its_password() {
+        let mut accounts = MockAccountRepository::new();
+        let user = User { id: UserId::new(Uuid::from_u128(1)), ..kim() };
+        let expected = Credentials { user: user.clone(), password_hash: "hash".into() };
+        accounts.expect_add().with(eq(expected), eq(at(NOW))).times(1).return_once(|_, _| Ok(()));
+        assert_eq!(sign_up(accounts, hashing()).run(sign_up_request("Kim")).await, Ok(user));
+    }
+
+    #[tokio::test]
+    async fn an_address_has_one_account() {
+        let mut accounts = MockAccountRepository::new();
+        accounts.expect_add().return_once(|_, _| Err(StoreError::Stale));
+        let refused = sign_up(accounts, hashing()).run(sign_up_request("Kim")).await;
+        assert_eq!(refused, Err(Conflict::EmailTaken.into()));
+    }
+
+    #[tokio::test]
+    async fn a_flaw_is_found_before_anything_is_hashed() {
+        let refused = sign_up(MockAccountRepository::new(), MockPasswordHasher::new()).run(sign_up_request(" ")).await;
+        assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn too_many_log_ins_at_once_are_told_to_come_back() {
+        let mut passwords = MockPasswordHasher::new();
+        passwords.expect_hash().return_once(|_| Err(HashingBusy));
+        let refused = sign_up(MockAccountRepository::new(), passwords).run(sign_up_request("Kim")).await;
+        assert_eq!(refused, Err(Error::Busy { retry_after: Duration::from_secs(1) }));
+    }
+
+    /// Logs in where `known` has an account; the password is verified against exactly that `hash`, with that result.
+    async fn log_in(
+        known: Option<User>,
+        hash: Option<&str>,
+        right: bool,
+        sessions: MockSessionRepository,
+    ) -> Result<LoggedIn, Error> {
+        let mut accounts = MockAccountRepository::new();
+        let found = known.map(|user| Credentials { user, password_hash: "hash".into() });
+        accounts.expect_by_email().with(eq(kim().email)).return_once(|_| Ok(found));
+        let mut passwords = MockPasswordHasher::new();
+        let verify = passwords.expect_verify().with(eq("secret".to_owned()), eq(hash.map(str::to_owned)));
+        verify.times(1).return_once(move |_, _| Ok(right));
+        let refresh = Arc::new(refresh(sessions, MockAccountRepository::new()));
+        let log_in = LogIn { accounts: Arc::new(accounts), passwords: Arc::new(passwords), refresh };
+        log_in.run(LogInRequest { email: kim().email, password: "secret".into() }).await
+    }
+
+    #[tokio::test]
+    async fn an_unknown_address_takes_as_long_and_hears_the_same_as_a_wrong_password() {
+        let denied = Err(Denied::Credentials.into());
+        assert_eq!(log_in(Some(kim()), Some("hash"), false, MockSessionRepository::new()).await, denied);
+        assert_eq!(log_in(None, None, false, MockSessionRepository::new()).await, denied);
+        assert_eq!(log_in(None, None, true, MockSessionRepository::new()).await, denied);
+    }
+
+    #[tokio::test]
+    async fn logging_in_begins_a_session_of_which_only_a_hash_is_kept() {
+        let mut sessions = MockSessionRepository::new();
+        let first = RefreshToken {
+            hash: digest("ab".repeat(32).as_bytes()),
+            session: SessionId::new(Uuid::from_u128(1)),
+            user: kim().id,
+            expires: at(NOW + 10_000),
+            replaced: None,
+        };
+        sessions.expect_start().with(eq(first)).times(1).return_once(|_| Ok(()));
+        assert_eq!(log_in(Some(kim()), Some("hash"), true, sessions).await, Ok(tokens_of_kim()));
+    }
+
+    fn rotating(answer: Rotated) -> MockSessionRepository {
+        let mut sessions = MockSessionRepository::new();
+        let (shown, new) = (digest(b"shown"), digest("ab".repeat(32).as_bytes()));
+        let rotate = sessions.expect_rotate().with(eq(shown), eq(new), eq(at(NOW + 10_000)), eq(at(NOW)));
+        rotate.times(1).return_once(|_, _, _, _| Ok(answer));
+        sessions
+    }
+
+    #[tokio::test]
+    async fn a_refresh_token_is_exchanged_for_new_tokens() {
+        let issued = RefreshToken {
+            hash: [0; 32],
+            session: SessionId::new(Uuid::from_u128(5)),
+            user: kim().id,
+            expires: Instant::default(),
+            replaced: None,
+        };
+        let mut accounts = MockAccountRepository::new();
+        accounts.expect_user().with(eq(kim().id)).return_once(|_| Ok(Some(kim())));
+        let refresh = refresh(rotating(Rotated::Issued(issued)), accounts);
+        assert_eq!(refresh.run("shown").await, Ok(tokens_of_kim()));
+    }
+
+    #[tokio::test]
+    async fn a_refresh_token_that_is_worth_nothing_buys_nothing() {
+        let refresh = refresh(rotating(Rotated::Refused), MockAccountRepository::new());
+        assert_eq!(refresh.run("shown").await, Err(Denied::SessionEnded.into()));
+    }
+
+    #[tokio::test]
+    async fn logging_out_ends_the_session_of_the_access_token() {
+        let session = SessionId::new(Uuid::from_u128(5));
+        let mut sessions = MockSessionRepository::new();
+        sessions.expect_end().with(eq(session)).times(1).return_once(|_| Ok(()));
+        let claims = AccessClaims { user: kim().id, role: Role::Customer, session, expires: at(NOW) };
+        assert_eq!(LogOut { sessions: Arc::new(sessions) }.run(&claims).await, Ok(()));
     }
 }

@@ -234,32 +234,98 @@ impl ShowSeatMap {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{MockClock, MockOnSaleReader, MockSeatReader};
-    use crate::testing::{at, on_sale, seat};
+    use crate::port::{MockPerformanceRepository, MockSeatReader, MockVenueRepository, Revision, StoredSeatMap};
+    use crate::testing::{at, clock, on_sale, reads, reservation, sale, seat, seat_map, seat_number};
     use frontrow_domain::SeatState;
+    use mockall::predicate::eq;
+    use uuid::Uuid;
 
-    async fn availability(states: Vec<SeatState>, now: i64) -> Availability {
-        let (mut reader, mut seats, mut clock) = (MockOnSaleReader::new(), MockSeatReader::new(), MockClock::new());
-        reader.expect_on_sale().returning(|_| Ok(Some(Arc::new(on_sale()))));
-        let rows: Vec<_> = states.into_iter().zip(1..).map(|(state, number)| seat(number, state)).collect();
-        seats.expect_not_free().return_once(|_| Ok(rows));
-        clock.expect_now().return_const(at(now));
-        let show = ShowAvailability { on_sale: Arc::new(reader), seats: Arc::new(seats), clock: Arc::new(clock) };
-        show.run(on_sale().performance.id).await.unwrap()
+    /// The first seats are in these states, all others free.
+    fn show(states: &[SeatState], now: i64) -> ShowAvailability {
+        let rows: Vec<_> = states.iter().zip(1..).map(|(state, number)| seat(number, *state)).collect();
+        let mut seats = MockSeatReader::new();
+        seats.expect_not_free().returning(move |_| Ok(rows.clone()));
+        ShowAvailability { on_sale: reads(on_sale()), seats: Arc::new(seats), clock: clock(now) }
     }
 
     #[tokio::test]
     async fn a_bit_is_1_if_the_seat_can_be_had() {
-        let by = frontrow_domain::ReservationId::new(uuid::Uuid::from_u128(9));
-        let states = vec![
+        let by = reservation().id;
+        let states = [
             SeatState::Blocked,
             SeatState::Held { by, until: at(100) },
             SeatState::Held { by, until: at(97) },
             SeatState::Sold { to: by },
         ];
-        let shown = availability(states, 99).await;
+        let shown = show(&states, 99).run(on_sale().performance.id).await.unwrap();
         assert_eq!((shown.seat_count, shown.available), (10, 7));
         assert_eq!(shown.bitmap, [0b1111_0100, 0b11]);
         assert_eq!(shown.tiers["R"], TierCount { seats: 10, available: 7 });
+    }
+
+    /// The numbers on a page of seats, of which seat 1 is sold.
+    async fn listed(filter: SeatFilter, limit: u32, after: Option<u32>) -> (Vec<u32>, Option<u32>) {
+        let list = ListSeats { availability: Arc::new(show(&[SeatState::Sold { to: reservation().id }], 99)) };
+        let page = PageRequest { limit, after: after.map(seat_number) };
+        let page = list.run(on_sale().performance.id, &filter, page).await.unwrap();
+        assert!(
+            page.items
+                .iter()
+                .all(|view| view.price == Points::new(1000).ok() && view.available == (view.number.get() != 1))
+        );
+        (page.items.iter().map(|view| view.number.get()).collect(), page.next.map(SeatNumber::get))
+    }
+
+    #[tokio::test]
+    async fn seats_are_listed_by_what_is_asked_for_a_page_at_a_time() {
+        let free = || SeatFilter { available: Some(true), ..SeatFilter::default() };
+        assert_eq!(listed(free(), 3, None).await, (vec![2, 3, 4], Some(4)));
+        assert_eq!(listed(free(), 3, Some(7)).await, (vec![8, 9, 10], None));
+        let taken = SeatFilter { available: Some(false), ..SeatFilter::default() };
+        assert_eq!(listed(taken, 3, None).await, (vec![1], None));
+        for (tier, section, count) in [("R", "A", 10), ("S", "A", 0), ("R", "B", 0)] {
+            let filter = SeatFilter { available: None, tier: Some(tier.into()), section: Some(section.into()) };
+            assert_eq!(listed(filter, 100, None).await.0.len(), count, "tier {tier}, section {section}");
+        }
+    }
+
+    /// The performances on a page of a concert's, when that many seats can be had.
+    async fn browse(bookable: bool, available: u32, now: i64) -> Page<PerformanceView, PerformanceId> {
+        let id = on_sale().performance.id;
+        let (mut performances, mut seats) = (MockPerformanceRepository::new(), MockSeatReader::new());
+        performances.expect_performances_of().returning(move |_, _| Ok(Page { items: vec![id], next: Some(id) }));
+        seats.expect_available().with(eq([id]), eq(at(now))).returning(move |_, _| Ok(vec![(id, available)]));
+        let browse = BrowsePerformances {
+            performances: Arc::new(performances),
+            on_sale: reads(on_sale()),
+            seats: Arc::new(seats),
+            clock: clock(now),
+        };
+        let page = PageRequest { limit: 1, after: None };
+        browse.list(on_sale().performance.concert, bookable, page).await.unwrap()
+    }
+
+    #[tokio::test]
+    async fn who_wants_to_book_is_shown_what_can_be_booked() {
+        let shown = browse(true, 3, 100).await.items.remove(0);
+        assert_eq!((shown.status, shown.available, shown.open_sales), (PublicStatus::OnSale, 3, vec![sale(0)]));
+        for (available, now, status) in [(0, 100, PublicStatus::SoldOut), (3, 9, PublicStatus::Upcoming)] {
+            assert_eq!(browse(false, available, now).await.items[0].status, status);
+            let hidden = browse(true, available, now).await;
+            assert!(hidden.items.is_empty() && hidden.next.is_some(), "the list goes on after what is left out");
+        }
+    }
+
+    #[tokio::test]
+    async fn only_the_seat_map_that_the_performance_uses_is_shown() {
+        let mut venues = MockVenueRepository::new();
+        let stored = StoredSeatMap { map: seat_map(), revision: Revision(1), frozen: true };
+        venues.expect_seat_map().with(eq(seat_map().venue), eq(1)).returning(move |_, _| Ok(Some(stored.clone())));
+        let show = ShowSeatMap { on_sale: reads(on_sale()), venues: Arc::new(venues) };
+        let id = on_sale().performance.id;
+        assert_eq!(show.run(id, 1).await.unwrap().0, seat_map());
+        assert_eq!(show.run(id, 2).await, Err(Error::NotFound(Missing::SeatMap)));
+        let unknown = PerformanceId::new(Uuid::nil());
+        assert_eq!(show.run(unknown, 1).await, Err(Error::NotFound(Missing::Performance)));
     }
 }

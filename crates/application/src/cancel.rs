@@ -63,3 +63,63 @@ impl RefundReservation {
         self.cancel.give_back(&reservation, request, What::Refund).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::MockBookingStore;
+    use crate::testing::{finds, ids, on_sale, reads, request_key, reservation, sale, seat_number, user};
+    use frontrow_domain::{ReservationState, UserId};
+    use mockall::predicate::eq;
+    use uuid::Uuid;
+
+    fn cancel(store: MockBookingStore) -> CancelReservation {
+        let (reservations, on_sale) = (finds(reservation()), reads(on_sale()));
+        CancelReservation { store: Arc::new(store), reservations, on_sale, ids: ids() }
+    }
+
+    fn request(user: UserId) -> ReservationRequest {
+        ReservationRequest { user, reservation: reservation().id, request: request_key(user) }
+    }
+
+    /// A store that expects the reservation to be given back to its owner, under the key of whoever asks.
+    fn expecting(asks: UserId, what: fn(Cancel) -> What, end: ReservationState) -> MockBookingStore {
+        let cancel = Cancel {
+            reservation: reservation().id,
+            performance: reservation().performance,
+            seats: [seat_number(1), seat_number(2)].into(),
+            user: reservation().user,
+            terms: sale(0).terms(),
+            payment: PaymentId::new(Uuid::from_u128(1)),
+            transfer: TransferId::new(Uuid::from_u128(2)),
+        };
+        let mut store = MockBookingStore::new();
+        let expected = Command::keyed(request_key(asks).key, [7; 32], what(cancel));
+        let outcome = Outcome::GivenBack(reservation().with(end));
+        store.expect_execute().with(eq(expected)).times(1).return_once(|_| Ok(outcome));
+        store
+    }
+
+    #[tokio::test]
+    async fn an_owner_cancels_what_the_reservation_says() {
+        let store = expecting(user(1), What::Cancel, ReservationState::Cancelled);
+        let (cancelled, _) = cancel(store).run(request(user(1))).await.unwrap();
+        assert_eq!(cancelled.state, ReservationState::Cancelled);
+    }
+
+    #[tokio::test]
+    async fn somebody_elses_reservation_is_not_found() {
+        let refused = cancel(MockBookingStore::new()).run(request(user(2))).await;
+        assert_eq!(refused, Err(Error::NotFound(Missing::Reservation)));
+    }
+
+    #[tokio::test]
+    async fn an_operator_gives_back_anybodys_to_its_owner() {
+        let store = expecting(user(9), What::Refund, ReservationState::Refunded);
+        let refund = RefundReservation { cancel: Arc::new(cancel(store)) };
+        let (refunded, _) = refund.run(reservation().id, request_key(user(9))).await.unwrap();
+        assert_eq!((refunded.state, refunded.user), (ReservationState::Refunded, user(1)));
+        let unknown = refund.run(ReservationId::new(Uuid::nil()), request_key(user(9))).await;
+        assert_eq!(unknown, Err(Error::NotFound(Missing::Reservation)));
+    }
+}

@@ -156,3 +156,176 @@ fn name_seats(error: Error, on_sale: &OnSale) -> Error {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::{BookingError, MockBookingStore, MockDoneReader};
+    use crate::testing::{
+        at, carry_out, clock, ids, on_sale, reads, request_key, reservation, sale, seat_number, user,
+    };
+    use frontrow_domain::{Done, Performance, PerformanceStatus, Points};
+    use uuid::Uuid;
+
+    const NOW: i64 = 100;
+
+    fn choice(label: &str) -> SeatChoice {
+        SeatChoice { label: label.parse().unwrap(), price_type: None }
+    }
+
+    fn request(seats: Vec<SeatChoice>) -> HoldRequest {
+        let performance = on_sale().performance.id;
+        HoldRequest { user: user(1), performance, sale: None, seats, request: request_key(user(1)) }
+    }
+
+    fn hold(store: MockBookingStore, done: MockDoneReader, on_sale: OnSale) -> HoldSeats {
+        HoldSeats {
+            store: Arc::new(store),
+            done: Arc::new(done),
+            on_sale: reads(on_sale),
+            ids: ids(),
+            clock: clock(NOW),
+        }
+    }
+
+    /// A store that does what the rules say.
+    fn store() -> MockBookingStore {
+        let mut store = MockBookingStore::new();
+        store.expect_execute().returning(|command| carry_out(&command, at(NOW)));
+        store
+    }
+
+    /// A store that must not be asked.
+    fn no_store() -> MockBookingStore {
+        MockBookingStore::new()
+    }
+
+    fn nothing_done() -> MockDoneReader {
+        let mut done = MockDoneReader::new();
+        done.expect_done().returning(|_| Ok(None));
+        done
+    }
+
+    fn done_before(body_hash: [u8; 32], outcome: Outcome) -> MockDoneReader {
+        let mut done = MockDoneReader::new();
+        let record = Done { key: request_key(user(1)).key, body_hash, outcome, at: at(50) };
+        done.expect_done().withf(|key| *key == request_key(user(1)).key).return_once(move |_| Ok(Some(record)));
+        done
+    }
+
+    fn with_status(status: PerformanceStatus) -> OnSale {
+        OnSale { performance: Performance { status, ..on_sale().performance }, ..on_sale() }
+    }
+
+    #[tokio::test]
+    async fn prices_and_terms_come_from_the_servers_own_data() {
+        let mut store = MockBookingStore::new();
+        store.expect_execute().times(1).returning(|command| {
+            assert_eq!((command.key.as_ref(), command.body_hash), (Some(&request_key(user(1)).key), [7; 32]));
+            let What::Hold(hold) = &command.what else { panic!("{command:?}") };
+            assert_eq!((hold.user, &hold.terms), (user(1), &sale(0).terms()));
+            carry_out(&command, at(NOW))
+        });
+        let child = SeatChoice { price_type: Some("child".into()), ..choice("A-1-9") };
+        let asked = request(vec![child, choice("A-1-2")]);
+        let (held, _) = hold(store, MockDoneReader::new(), on_sale()).run(asked).await.unwrap();
+        let lines: Vec<_> =
+            held.lines.iter().map(|line| (line.seat.get(), line.price_type.as_str(), line.paid.amount())).collect();
+        assert_eq!(lines, [(2, "adult", 1000), (9, "child", 500)]);
+        assert_eq!((held.amount, held.held_until), (Points::new(1500).unwrap(), at(NOW + 300)));
+    }
+
+    #[tokio::test]
+    async fn every_flaw_of_the_choice_is_named() {
+        let senior = SeatChoice { price_type: Some("senior".into()), ..choice("A-1-2") };
+        let asked = request(vec![choice("A-1-1"), choice("A-1-1"), choice("B-1-1"), senior]);
+        let refused = hold(no_store(), nothing_done(), on_sale()).run(asked).await;
+        let Err(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
+        let found: Vec<_> = flaws.iter().map(|flaw| (flaw.pointer.as_str(), flaw.code)).collect();
+        assert_eq!(found, [("/seats/1", "duplicate"), ("/seats/2", "unknown"), ("/seats/3", "price_type")]);
+        assert_eq!(flaws[2].detail, "one of adult, child");
+    }
+
+    #[tokio::test]
+    async fn a_hold_is_of_1_to_50_seats() {
+        for seats in [vec![], vec![choice("A-1-1"); 51]] {
+            let refused = hold(no_store(), nothing_done(), on_sale()).run(request(seats)).await;
+            let Err(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
+            assert_eq!((flaws[0].pointer.as_str(), flaws[0].code), ("/seats", "range"));
+            assert!(flaws.iter().all(|flaw| flaw.pointer != "/seats/50"), "what is too much is not looked at");
+        }
+    }
+
+    /// The sale under which a hold goes that names `named`, where there are `sales`.
+    async fn sale_of(named: Option<u128>, sales: Vec<Sale>) -> Result<SaleId, Error> {
+        let asked = HoldRequest { sale: named.map(|n| sale(n).id), ..request(vec![choice("A-1-1")]) };
+        let hold = hold(store(), nothing_done(), OnSale { sales, ..on_sale() });
+        hold.run(asked).await.map(|(held, _)| held.sale)
+    }
+
+    #[tokio::test]
+    async fn a_hold_goes_under_the_sale_it_names_or_the_only_open_one() {
+        let later = |n| Sale { opens: at(NOW + 1), ..sale(n) };
+        assert_eq!(sale_of(None, vec![sale(0)]).await, Ok(sale(0).id));
+        assert_eq!(sale_of(None, vec![later(0), sale(1)]).await, Ok(sale(1).id));
+        assert_eq!(sale_of(Some(1), vec![sale(0), sale(1)]).await, Ok(sale(1).id));
+        assert_eq!(sale_of(Some(2), vec![sale(0), sale(1)]).await, Err(Error::NotFound(Missing::Sale)));
+        assert_eq!(sale_of(None, vec![sale(0), sale(1)]).await, Err(Conflict::SeveralOpenSales.into()));
+        assert_eq!(sale_of(None, vec![later(0), later(1)]).await, Err(Conflict::NoOpenSale.into()));
+        assert_eq!(sale_of(None, vec![]).await, Err(Conflict::NoOpenSale.into()));
+    }
+
+    #[tokio::test]
+    async fn the_refusal_of_the_only_sale_says_when_it_opens_or_closed() {
+        let (opens, closed) = (at(NOW + 1), at(NOW));
+        let later = sale_of(None, vec![Sale { opens, ..sale(0) }]).await;
+        assert_eq!(later, Err(Rejection::SaleNotOpen { opens }.into()));
+        let over = sale_of(None, vec![Sale { closes: closed, ..sale(0) }]).await;
+        assert_eq!(over, Err(Rejection::SaleClosed { closed }.into()));
+    }
+
+    #[tokio::test]
+    async fn what_does_not_take_place_or_is_not_there_is_not_booked() {
+        for status in [PerformanceStatus::Postponed, PerformanceStatus::Cancelled] {
+            let hold = hold(no_store(), nothing_done(), with_status(status));
+            assert_eq!(hold.run(request(vec![choice("A-1-1")])).await, Err(Conflict::NotBookable.into()));
+        }
+        let unknown = HoldRequest { performance: PerformanceId::new(Uuid::nil()), ..request(vec![choice("A-1-1")]) };
+        let refused = hold(no_store(), nothing_done(), on_sale()).run(unknown).await;
+        assert_eq!(refused, Err(Error::NotFound(Missing::Performance)));
+    }
+
+    #[tokio::test]
+    async fn what_was_held_before_is_answered_again_after_the_catalogue_has_changed() {
+        let closed = Sale { closes: at(NOW), ..sale(0) };
+        let no_sale_open = OnSale { sales: vec![closed.clone(), Sale { id: sale(1).id, ..closed }], ..on_sale() };
+        for changed in [with_status(PerformanceStatus::Postponed), no_sale_open] {
+            let again = hold(no_store(), done_before([7; 32], Outcome::Held(reservation())), changed);
+            let (held, _) = again.run(request(vec![choice("A-1-1")])).await.unwrap();
+            assert_eq!(held, reservation());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_that_stood_for_something_else_is_refused() {
+        let other_request = done_before([8; 32], Outcome::Held(reservation()));
+        let other_command = done_before([7; 32], Outcome::Released(reservation()));
+        for done in [other_request, other_command] {
+            let hold = hold(no_store(), done, with_status(PerformanceStatus::Postponed));
+            assert_eq!(hold.run(request(vec![choice("A-1-1")])).await, Err(Rejection::KeyReused.into()));
+        }
+    }
+
+    #[tokio::test]
+    async fn seats_in_the_way_are_named_by_their_labels() {
+        for rejection in [Rejection::SeatsTaken, Rejection::SeatsUnknown] {
+            let mut store = MockBookingStore::new();
+            let refusal = rejection(vec![seat_number(2), seat_number(10)]);
+            store.expect_execute().return_once(move |_| Err(BookingError::Rejected(refusal)));
+            let asked = request(vec![choice("A-1-2"), choice("A-1-3"), choice("A-1-10")]);
+            let refused = hold(store, MockDoneReader::new(), on_sale()).run(asked).await;
+            let labels = ["A-1-2", "A-1-10"].map(|label| label.parse().unwrap());
+            assert_eq!(refused, Err(Error::SeatsTaken(labels.into())));
+        }
+    }
+}

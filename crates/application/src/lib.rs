@@ -6,6 +6,124 @@
 //!
 //! Everything that must happen whole or not at all goes through one port, [`BookingStore`](port::BookingStore), as a
 //! [`Command`](frontrow_domain::Command).
+//!
+//! A team that keeps its books elsewhere writes a store of its own, wires a use case with it and runs it:
+//!
+//! ```
+//! use async_trait::async_trait;
+//! use frontrow_application::port::{BookingError, BookingStore, Clock, DoneReader, IdSource};
+//! use frontrow_application::port::{OnSale, OnSaleReader, StoreError};
+//! use frontrow_application::{FaultId, HoldRequest, HoldSeats, RequestKey, SeatChoice};
+//! use frontrow_domain::*;
+//! use std::sync::{Arc, Mutex};
+//! # use std::time::Duration;
+//! use uuid::Uuid;
+//!
+//! // The smallest store: all rows in maps, and a lock around them.
+//! struct OurStore(Mutex<Books>);
+//!
+//! #[async_trait]
+//! impl BookingStore for OurStore {
+//!     async fn execute(&self, command: Command) -> Result<Outcome, BookingError> {
+//!         let mut books = self.0.lock().unwrap();
+//!         books.execute(&command, OurClock.now()).map_err(|refused| match refused {
+//!             Refused::Rejected(rejection) => rejection.into(),
+//!             bug => { eprintln!("{bug}"); BookingError::Fault(FaultId(OurIds.id())) }
+//!         })
+//!     }
+//! }
+//!
+//! #[async_trait]
+//! impl DoneReader for OurStore {
+//!     async fn done(&self, key: &CommandKey) -> Result<Option<Done>, StoreError> {
+//!         Ok(self.0.lock().unwrap().done.get(key).cloned())
+//!     }
+//! }
+//! # struct OurClock;
+//! # impl Clock for OurClock { fn now(&self) -> Instant { Instant::from_micros(1_000_000_000) } }
+//! # struct OurIds;
+//! # impl IdSource for OurIds {
+//! #     fn id(&self) -> Uuid { Uuid::from_u128(77) }
+//! #     fn secret(&self) -> [u8; 32] { unreachable!("holding seats needs no secret") }
+//! # }
+//! # struct OurCatalogue(Arc<OnSale>);
+//! # #[async_trait]
+//! # impl OnSaleReader for OurCatalogue {
+//! #     async fn on_sale(&self, id: PerformanceId) -> Result<Option<Arc<OnSale>>, StoreError> {
+//! #         Ok(Some(Arc::clone(&self.0)).filter(|known| known.performance.id == id))
+//! #     }
+//! # }
+//! # fn catalogue() -> OurCatalogue {
+//! #     let (id, venue) = (PerformanceId::new(Uuid::from_u128(1)), VenueId::new(Uuid::from_u128(2)));
+//! #     let row = SeatRow { name: "1".into(), seats: 10, tier: "R".into(), ..SeatRow::default() };
+//! #     let section = Section { name: "A".into(), shape: SectionShape::Seated { rows: vec![row] } };
+//! #     let (opens, hour) = (OurClock.now(), Duration::from_secs(3600));
+//! #     OurCatalogue(Arc::new(OnSale {
+//! #         performance: Performance {
+//! #             id,
+//! #             concert: ConcertId::new(Uuid::from_u128(3)),
+//! #             venue,
+//! #             seat_map_version: 1,
+//! #             starts_at: opens + 2 * hour,
+//! #             status: PerformanceStatus::Published,
+//! #             prices: PriceList {
+//! #                 tiers: vec![Tier { code: "R".into(), name: "R".into(), list_price: Points::new(120_000).unwrap() }],
+//! #                 types: vec![PriceType { code: "adult".into(), name: "Adult".into(), discount_percent: 0 }],
+//! #                 fee: Points::ZERO,
+//! #                 tax_basis_points: 0,
+//! #             },
+//! #         },
+//! #         venue: Venue { id: venue, name: "Hall".into(), time_zone: "Asia/Seoul".into() },
+//! #         layout: Arc::new(SeatMap { venue, version: 1, sections: vec![section] }.layout().unwrap()),
+//! #         sales: vec![Sale {
+//! #             id: SaleId::new(Uuid::from_u128(4)),
+//! #             name: "General sale".into(),
+//! #             performances: [id].into(),
+//! #             opens,
+//! #             closes: opens + hour,
+//! #             pay_until: opens + hour,
+//! #             cancel_until: opens,
+//! #             limit_per_person: 4,
+//! #             hold_duration: Sale::DEFAULT_HOLD,
+//! #             published: true,
+//! #         }],
+//! #     }))
+//! # }
+//! # fn block_on<F: Future>(future: F) -> F::Output {
+//! #     let mut future = std::pin::pin!(future);
+//! #     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+//! #     loop {
+//! #         if let std::task::Poll::Ready(output) = future.as_mut().poll(&mut context) {
+//! #             return output;
+//! #         }
+//! #     }
+//! # }
+//!
+//! let catalogue = catalogue(); // one performance, ten seats, one open sale
+//! let performance = catalogue.0.performance.id;
+//! let mut books = Books::default();
+//! books.open_seats(performance, catalogue.0.layout.places().map(|(number, _)| number));
+//!
+//! let store = Arc::new(OurStore(Mutex::new(books)));
+//! let hold = HoldSeats {
+//!     store: store.clone(),
+//!     done: store,
+//!     on_sale: Arc::new(catalogue),
+//!     ids: Arc::new(OurIds),
+//!     clock: Arc::new(OurClock),
+//! };
+//! let user = UserId::new(Uuid::from_u128(5));
+//! let request = HoldRequest {
+//!     user,
+//!     performance,
+//!     sale: None,
+//!     seats: vec![SeatChoice { label: "A-1-7".parse().unwrap(), price_type: None }],
+//!     request: RequestKey { key: CommandKey::new(user, "tap-1").unwrap(), body_hash: [0; 32] },
+//! };
+//! let (reservation, _) = block_on(hold.run(request)).unwrap();
+//! assert_eq!(reservation.state, ReservationState::Held);
+//! assert_eq!(reservation.amount.amount(), 120_000);
+//! ```
 #![deny(missing_docs)]
 
 mod accounts;

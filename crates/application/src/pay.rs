@@ -88,3 +88,74 @@ pub(crate) async fn terms(
     let terms = sale.terms();
     Ok((on_sale, terms))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::{BookingError, MockBookingStore};
+    use crate::testing::{finds, ids, on_sale, reads, request_key, reservation, sale, seat_number, user};
+    use frontrow_domain::ReservationState;
+    use mockall::predicate::eq;
+    use uuid::Uuid;
+
+    fn pay(store: MockBookingStore) -> PayReservation {
+        let (reservations, on_sale) = (finds(reservation()), reads(on_sale()));
+        PayReservation { store: Arc::new(store), reservations, on_sale, ids: ids() }
+    }
+
+    fn request(user: UserId) -> ReservationRequest {
+        ReservationRequest { user, reservation: reservation().id, request: request_key(user) }
+    }
+
+    #[tokio::test]
+    async fn the_command_says_what_the_reservation_and_its_sale_say() {
+        let what = Pay {
+            reservation: reservation().id,
+            performance: reservation().performance,
+            seats: [seat_number(1), seat_number(2)].into(),
+            user: user(1),
+            terms: sale(0).terms(),
+            payment: PaymentId::new(Uuid::from_u128(1)),
+            transfer: TransferId::new(Uuid::from_u128(2)),
+        };
+        let expected = Command::keyed(request_key(user(1)).key, [7; 32], What::Pay(what));
+        let confirmed = reservation().with(ReservationState::Confirmed);
+        let paid = Outcome::Paid {
+            reservation: confirmed.clone(),
+            payment: PaymentId::new(Uuid::from_u128(1)),
+            tickets: Vec::new(),
+        };
+        let mut store = MockBookingStore::new();
+        store.expect_execute().with(eq(expected)).times(1).return_once(|_| Ok(paid));
+        assert_eq!(pay(store).run(request(user(1))).await.unwrap().reservation, confirmed);
+    }
+
+    #[tokio::test]
+    async fn somebody_elses_reservation_is_not_found() {
+        let refused = pay(MockBookingStore::new()).run(request(user(2))).await;
+        assert_eq!(refused, Err(Error::NotFound(Missing::Reservation)));
+    }
+
+    #[tokio::test]
+    async fn a_reservation_that_is_not_there_is_not_found() {
+        let unknown = ReservationRequest { reservation: ReservationId::new(Uuid::nil()), ..request(user(1)) };
+        let refused = pay(MockBookingStore::new()).run(unknown).await;
+        assert_eq!(refused, Err(Error::NotFound(Missing::Reservation)));
+    }
+
+    #[tokio::test]
+    async fn the_stores_answer_is_passed_on() {
+        let retry_after = std::time::Duration::from_secs(3);
+        let answers = [
+            (Err(BookingError::Rejected(Rejection::AlreadyPaid)), Error::Rejected(Rejection::AlreadyPaid)),
+            (Err(BookingError::Busy { retry_after }), Error::Busy { retry_after }),
+            (Err(BookingError::Unknown(None)), Error::Unknown),
+            (Ok(Outcome::Held(reservation())), Error::Rejected(Rejection::KeyReused)),
+        ];
+        for (answer, expected) in answers {
+            let mut store = MockBookingStore::new();
+            store.expect_execute().return_once(|_| answer);
+            assert_eq!(pay(store).run(request(user(1))).await, Err(expected));
+        }
+    }
+}

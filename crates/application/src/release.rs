@@ -28,3 +28,38 @@ impl ReleaseHold {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Missing;
+    use crate::port::MockBookingStore;
+    use crate::testing::{finds, reservation, seat_number, user};
+    use frontrow_domain::{Outcome, ReservationState};
+    use mockall::predicate::eq;
+
+    fn release(store: MockBookingStore) -> ReleaseHold {
+        ReleaseHold { store: Arc::new(store), reservations: finds(reservation()) }
+    }
+
+    #[tokio::test]
+    async fn the_command_says_what_the_reservation_says() {
+        let expected = Release {
+            reservation: reservation().id,
+            performance: reservation().performance,
+            seats: [seat_number(1), seat_number(2)].into(),
+            buyer: reservation().buyer(),
+        };
+        let mut store = MockBookingStore::new();
+        let released = Outcome::Released(reservation().with(ReservationState::Released));
+        let expected = Command::unkeyed(What::Release(expected));
+        store.expect_execute().with(eq(expected)).times(1).return_once(|_| Ok(released));
+        assert_eq!(release(store).run(user(1), reservation().id).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn somebody_elses_reservation_is_not_found() {
+        let refused = release(MockBookingStore::new()).run(user(2), reservation().id).await;
+        assert_eq!(refused, Err(Error::NotFound(Missing::Reservation)));
+    }
+}

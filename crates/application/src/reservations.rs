@@ -83,3 +83,55 @@ impl ReadReservations {
         tickets.iter().filter_map(print).collect()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::{MockOnSaleReader, MockReservationReader, MockTicketSigner};
+    use crate::testing::{finds, on_sale, reads, reservation, seat, user};
+    use frontrow_domain::{SeatState, TicketKey, Version};
+    use uuid::Uuid;
+
+    fn read(reservations: Arc<MockReservationReader>, on_sale: Arc<MockOnSaleReader>) -> ReadReservations {
+        let mut tickets = MockTicketSigner::new();
+        tickets.expect_code().returning(|key| format!("code-{}", key.seat.number.get()));
+        ReadReservations { reservations, on_sale, tickets: Arc::new(tickets) }
+    }
+
+    fn ticket(number: u32) -> Ticket {
+        let key = TicketKey { seat: seat(number, SeatState::Free).key, version: Version::FIRST };
+        Ticket { key, reservation: reservation().id, valid: true }
+    }
+
+    #[tokio::test]
+    async fn somebody_elses_reservation_and_its_tickets_are_not_found() {
+        let read = read(finds(reservation()), reads(on_sale()));
+        let id = reservation().id;
+        assert_eq!(read.one(user(1), id).await.unwrap().reservation, reservation());
+        assert_eq!(read.one(user(2), id).await, Err(Error::NotFound(Missing::Reservation)));
+        assert_eq!(read.tickets(user(2), id).await, Err(Error::NotFound(Missing::Reservation)));
+    }
+
+    #[tokio::test]
+    async fn a_ticket_has_its_seats_label_and_a_code() {
+        let mut reservations = MockReservationReader::new();
+        reservations.expect_reservation().returning(|_| Ok(Some(reservation())));
+        reservations.expect_tickets().returning(|_| Ok(vec![ticket(1), ticket(10)]));
+        let printed = read(Arc::new(reservations), reads(on_sale())).tickets(user(1), reservation().id).await.unwrap();
+        let printed: Vec<_> = printed.iter().map(|view| (view.label.to_string(), view.code.as_str())).collect();
+        assert_eq!(printed, [("A-1-1".to_owned(), "code-1"), ("A-1-10".to_owned(), "code-10")]);
+    }
+
+    #[tokio::test]
+    async fn a_page_reads_each_performance_once() {
+        let other = Reservation { id: ReservationId::new(Uuid::from_u128(501)), ..reservation() };
+        let page = Page { items: vec![other, reservation()], next: Some(reservation().id) };
+        let mut reservations = MockReservationReader::new();
+        reservations.expect_reservations_of().return_once(|_, _| Ok(page));
+        let mut reader = MockOnSaleReader::new();
+        reader.expect_on_sale().times(1).returning(|_| Ok(Some(Arc::new(on_sale()))));
+        let read = read(Arc::new(reservations), Arc::new(reader));
+        let shown = read.list(user(1), PageRequest { limit: 2, after: None }).await.unwrap();
+        assert_eq!((shown.items.len(), shown.next), (2, Some(reservation().id)));
+    }
+}

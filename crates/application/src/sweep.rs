@@ -46,7 +46,7 @@ pub struct Forget {
 
 impl Forget {
     /// How long an idempotency key is kept.
-    pub const KEEP_DONE: Duration = Duration::from_secs(24 * 3600);
+    pub const KEEP_DONE: Duration = Duration::from_hours(24);
     /// Rows of one run.
     pub const BATCH: u32 = 1000;
 
@@ -56,5 +56,66 @@ impl Forget {
         let done = self.housekeeping.forget_done(now - Self::KEEP_DONE, Self::BATCH).await?;
         let tokens = self.housekeeping.forget_refresh_tokens(now, Self::BATCH).await?;
         Ok(done + tokens)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::{MockBookingStore, MockHousekeeping, MockReservationReader};
+    use crate::testing::{at, clock, reservation};
+    use crate::{FaultId, port::StoreError};
+    use frontrow_domain::{Outcome, ReservationId};
+    use mockall::predicate::eq;
+    use uuid::Uuid;
+
+    fn lapsed(n: u128) -> ReservationId {
+        ReservationId::new(Uuid::from_u128(n))
+    }
+
+    /// Three holds have lapsed; the store answers the second with that.
+    fn sweep(second: Result<Outcome, BookingError>, commands: usize) -> ExpireHolds {
+        let mut reservations = MockReservationReader::new();
+        let found = (1..=3).map(|n| (lapsed(n), reservation().buyer())).collect();
+        reservations.expect_lapsed().with(eq(at(400)), eq(ExpireHolds::BATCH)).return_once(|_, _| Ok(found));
+        let mut store = MockBookingStore::new();
+        store.expect_execute().times(commands).returning(move |command| {
+            let What::Expire(expire) = command.what else { panic!("{command:?}") };
+            if expire.reservation == lapsed(2) { second.clone() } else { Ok(Outcome::Expired(expire.reservation)) }
+        });
+        ExpireHolds { store: Arc::new(store), reservations: Arc::new(reservations), clock: clock(400) }
+    }
+
+    #[tokio::test]
+    async fn lapsed_holds_are_marked() {
+        assert_eq!(sweep(Ok(Outcome::Expired(lapsed(2))), 3).run().await, Ok(3));
+    }
+
+    #[tokio::test]
+    async fn a_busy_store_is_left_to_the_buyers() {
+        let busy = BookingError::Busy { retry_after: Duration::from_secs(1) };
+        assert_eq!(sweep(Err(busy), 2).run().await, Ok(1));
+        assert_eq!(sweep(Err(BookingError::Unknown(None)), 2).run().await, Ok(1));
+    }
+
+    #[tokio::test]
+    async fn a_fault_is_told() {
+        let fault = FaultId(Uuid::nil());
+        assert_eq!(sweep(Err(BookingError::Fault(fault)), 2).run().await, Err(Error::Fault(fault)));
+    }
+
+    #[tokio::test]
+    async fn keys_are_kept_for_a_day_and_tokens_until_they_expire() {
+        let (now, day) = (500_000, 24 * 3600);
+        let mut housekeeping = MockHousekeeping::new();
+        housekeeping.expect_forget_done().with(eq(at(now - day)), eq(Forget::BATCH)).return_once(|_, _| Ok(3));
+        housekeeping.expect_forget_refresh_tokens().with(eq(at(now)), eq(Forget::BATCH)).return_once(|_, _| Ok(4));
+        let forget = Forget { housekeeping: Arc::new(housekeeping), clock: clock(now) };
+        assert_eq!(forget.run().await, Ok(7));
+        let mut broken = MockHousekeeping::new();
+        let fault = FaultId(Uuid::nil());
+        broken.expect_forget_done().return_once(move |_, _| Err(StoreError::Fault(fault)));
+        let forget = Forget { housekeeping: Arc::new(broken), clock: clock(now) };
+        assert_eq!(forget.run().await, Err(Error::Fault(fault)));
     }
 }

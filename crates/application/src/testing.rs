@@ -1,13 +1,14 @@
 //! Fixtures of the unit tests.
 
-use crate::port::OnSale;
-use crate::{RequestKey, SeatChoice};
+use crate::RequestKey;
+use crate::port::{BookingError, MockClock, MockIdSource, MockOnSaleReader, MockReservationReader, OnSale};
 use frontrow_domain::{
-    CommandKey, Instant, Performance, PerformanceId, PerformanceStatus, Points, PriceList, PriceType, Sale, SaleId,
-    Seat, SeatKey, SeatMap, SeatNumber, SeatRow, SeatState, Section, SectionShape, Tier, UserId, Venue, VenueId,
-    Version,
+    Books, Command, CommandKey, ConcertId, Instant, Outcome, Performance, PerformanceId, PerformanceStatus, Points,
+    PriceList, PriceType, Refused, Reservation, ReservationId, ReservationState, Sale, SaleId, Seat, SeatKey, SeatMap,
+    SeatNumber, SeatRow, SeatState, Section, SectionShape, Tier, UserId, Venue, VenueId, Version,
 };
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use uuid::Uuid;
 
 /// That many seconds after the epoch.
@@ -28,14 +29,17 @@ pub fn seat_map() -> SeatMap {
 pub fn performance() -> Performance {
     Performance {
         id: PerformanceId::new(Uuid::from_u128(1)),
-        concert: frontrow_domain::ConcertId::new(Uuid::from_u128(3)),
+        concert: ConcertId::new(Uuid::from_u128(3)),
         venue: seat_map().venue,
         seat_map_version: 1,
         starts_at: at(10_000),
         status: PerformanceStatus::Published,
         prices: PriceList {
             tiers: vec![Tier { code: "R".into(), name: "Royal".into(), list_price: Points::new(1000).unwrap() }],
-            types: vec![PriceType { code: "adult".into(), name: "Adult".into(), discount_percent: 0 }],
+            types: vec![
+                PriceType { code: "adult".into(), name: "Adult".into(), discount_percent: 0 },
+                PriceType { code: "child".into(), name: "Child".into(), discount_percent: 50 },
+            ],
             fee: Points::ZERO,
             tax_basis_points: 0,
         },
@@ -67,8 +71,29 @@ pub fn on_sale() -> OnSale {
     }
 }
 
+/// Seats 1 and 2, held by user 1 in sale 0 until 310 s, 2000 points.
+pub fn reservation() -> Reservation {
+    let line = |number| performance().prices.line(seat_number(number), "R", None).unwrap();
+    Reservation {
+        id: ReservationId::new(Uuid::from_u128(500)),
+        performance: performance().id,
+        sale: sale(0).id,
+        user: user(1),
+        state: ReservationState::Held,
+        held_until: at(310),
+        late_until: sale(0).pay_until,
+        amount: Points::new(2000).unwrap(),
+        lines: vec![line(1), line(2)],
+        version: Version::FIRST,
+    }
+}
+
+pub fn seat_number(number: u32) -> SeatNumber {
+    SeatNumber::new(number).unwrap()
+}
+
 pub fn seat(number: u32, state: SeatState) -> Seat {
-    let key = SeatKey { performance: performance().id, number: SeatNumber::new(number).unwrap() };
+    let key = SeatKey { performance: performance().id, number: seat_number(number) };
     Seat { key, state, version: Version::FIRST }
 }
 
@@ -76,6 +101,43 @@ pub fn request_key(user: UserId) -> RequestKey {
     RequestKey { key: CommandKey::new(user, "tap-1").unwrap(), body_hash: [7; 32] }
 }
 
-pub fn choice(label: &str) -> SeatChoice {
-    SeatChoice { label: label.parse().unwrap(), price_type: None }
+/// What the rules make of a command while all ten seats are free.
+pub fn carry_out(command: &Command, now: Instant) -> Result<Outcome, BookingError> {
+    let mut books = Books::default();
+    books.open_seats(performance().id, (1..=10).map(seat_number));
+    books.execute(command, now).map_err(|refused| match refused {
+        Refused::Rejected(rejection) => rejection.into(),
+        bug => panic!("{bug}"),
+    })
+}
+
+/// A clock that stands still.
+pub fn clock(seconds: i64) -> Arc<MockClock> {
+    let mut clock = MockClock::new();
+    clock.expect_now().return_const(at(seconds));
+    Arc::new(clock)
+}
+
+/// The ids 1, 2, 3 and so on; the secret is always the same.
+pub fn ids() -> Arc<MockIdSource> {
+    let mut ids = MockIdSource::new();
+    let next = AtomicU64::new(1);
+    ids.expect_id().returning(move || Uuid::from_u128(next.fetch_add(1, Ordering::Relaxed).into()));
+    ids.expect_secret().return_const([0xab; 32]);
+    Arc::new(ids)
+}
+
+/// A catalogue with one performance.
+pub fn reads(on_sale: OnSale) -> Arc<MockOnSaleReader> {
+    let mut reader = MockOnSaleReader::new();
+    let known = Arc::new(on_sale);
+    reader.expect_on_sale().returning(move |id| Ok(Some(Arc::clone(&known)).filter(|it| it.performance.id == id)));
+    Arc::new(reader)
+}
+
+/// The only reservation there is.
+pub fn finds(reservation: Reservation) -> Arc<MockReservationReader> {
+    let mut reader = MockReservationReader::new();
+    reader.expect_reservation().returning(move |id| Ok(Some(reservation.clone()).filter(|known| known.id == id)));
+    Arc::new(reader)
 }

@@ -78,7 +78,6 @@ pub struct UseCases {
 
 impl UseCases {
     /// Hands every use case the ports that it needs.
-    #[expect(clippy::too_many_lines, reason = "a list: one entry per use case, nothing decided")]
     pub fn new(ports: &Ports) -> Self {
         let p = ports.clone();
         let refresh = Arc::new(Refresh {

@@ -86,8 +86,7 @@ impl PerformanceStatus {
         matches!(
             (self, next),
             (Draft, Draft | Published)
-                | (Published, Published | Postponed | Cancelled)
-                | (Postponed, Postponed | Published | Cancelled)
+                | (Published | Postponed, Published | Postponed | Cancelled)
                 | (Cancelled, Cancelled)
         )
     }

@@ -54,11 +54,11 @@ impl Sale {
     /// Seats that one person may have unless the sale says otherwise.
     pub const DEFAULT_LIMIT: u32 = 4;
     /// How long a hold lasts unless the sale says otherwise.
-    pub const DEFAULT_HOLD: Duration = Duration::from_secs(300);
+    pub const DEFAULT_HOLD: Duration = Duration::from_mins(5);
     /// A hold can't be shorter: nobody could pay.
     pub const SHORTEST_HOLD: Duration = Duration::from_secs(1);
     /// A hold can't be longer: it would be a gift.
-    pub const LONGEST_HOLD: Duration = Duration::from_secs(3600);
+    pub const LONGEST_HOLD: Duration = Duration::from_hours(1);
     /// Seats that one hold may name, and one person may have.
     pub const MOST_SEATS: u32 = 50;
     /// Performances of one sale.

@@ -1,0 +1,30 @@
+//! Frontrow's data in a SQL database, through `SeaORM`. Bookings go through [`SqlStore`]'s lanes, everything else that is
+//! written through one transaction at a time on one connection, and reads through connections that can't write.
+
+mod accounts;
+mod audit;
+mod catalogue;
+mod database;
+mod entity;
+mod error;
+mod housekeeping;
+mod on_sale;
+mod readers;
+mod row;
+mod sessions;
+mod store;
+mod write;
+
+pub use accounts::SqlAccounts;
+pub use audit::SqlAuditor;
+pub use catalogue::SqlCatalogue;
+pub use database::{Database, DatabaseError, DatabaseSettings};
+pub use frontrow_migration::SchemaState;
+pub use housekeeping::SqlHousekeeping;
+pub use readers::SqlReaders;
+pub use sessions::SqlSessions;
+#[cfg(feature = "hooks")]
+pub use store::hook;
+pub use store::{SqlStore, StorePorts, StoreSettings};
+
+pub(crate) use error::{Class, classify};

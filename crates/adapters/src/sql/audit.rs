@@ -1,0 +1,172 @@
+//! `frontrow verify`: the books as one snapshot, and lapsed holds tried out for real.
+
+use super::store::{Rehearsed, rehearse};
+use super::{Database, entity};
+use async_trait::async_trait;
+use frontrow_application::port::{Auditor, Clock, StoreError};
+use frontrow_domain::{
+    Books, Catalogue, Command, Finding, Hold, Instant, Line, PerformanceId, Rejection, ReservationId, Rule, SaleId,
+    SaleTerms, SeatNumber, SeatState, UserId, What, audit,
+};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QuerySelect, TransactionTrait};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// [`Auditor`] of a SQL database, live or not. Reads all of the hot path into memory: some 500 bytes a seat sold.
+pub struct SqlAuditor {
+    database: Arc<Database>,
+    clock: Arc<dyn Clock>,
+}
+
+/// Seats that are tried out in one transaction: it holds the write lock, so it is short.
+const REHEARSAL: usize = 50;
+
+impl SqlAuditor {
+    /// An auditor of that database.
+    pub fn new(database: Arc<Database>, clock: Arc<dyn Clock>) -> Self {
+        Self { database, clock }
+    }
+
+    /// Tries to hold every seat whose hold has lapsed, in transactions that are rolled back.
+    async fn rehearse(&self, books: &Books, now: Instant) -> Result<Vec<Finding>, StoreError> {
+        let mut lapsed: BTreeMap<PerformanceId, Vec<SeatNumber>> = BTreeMap::new();
+        for seat in books.seats.values() {
+            if matches!(seat.state, SeatState::Held { .. }) && seat.state.can_be_taken(now) {
+                lapsed.entry(seat.key.performance).or_default().push(seat.key.number);
+            }
+        }
+        if lapsed.is_empty() {
+            return Ok(Vec::new());
+        }
+        let connection = self.database.lane_connection().await?;
+        let mut findings = Vec::new();
+        for (performance, numbers) in lapsed {
+            for numbers in numbers.chunks(REHEARSAL) {
+                if let Some(reason) = self.try_out(&connection, performance, numbers.to_vec(), now).await? {
+                    let row = format!("performance {performance}, seats {numbers:?}: {reason}");
+                    findings.push(Finding { rule: Rule::LapsedCanBeTaken, row });
+                }
+            }
+        }
+        drop(connection.close().await);
+        Ok(findings)
+    }
+
+    /// Why the seats can't be held; `None` if they can. Seats that somebody has taken since the snapshot are left out.
+    async fn try_out(
+        &self,
+        connection: &DatabaseConnection,
+        performance: PerformanceId,
+        mut numbers: Vec<SeatNumber>,
+        now: Instant,
+    ) -> Result<Option<String>, StoreError> {
+        while !numbers.is_empty() {
+            let hold = hold(performance, &numbers, now);
+            let tried = rehearse(connection, &hold, &*self.clock).await;
+            match tried.map_err(|error| self.database.fault("rehearse", &error))? {
+                Rehearsed::Possible => return Ok(None),
+                Rehearsed::Refused(Rejection::SeatsTaken(taken)) => numbers.retain(|number| !taken.contains(number)),
+                Rehearsed::Refused(rejection) => return Ok(Some(rejection.to_string())),
+                Rehearsed::Failed(cause) => return Ok(Some(cause)),
+            }
+        }
+        Ok(None)
+    }
+}
+
+#[async_trait]
+impl Auditor for SqlAuditor {
+    async fn audit(&self, now: Instant) -> Result<Vec<Finding>, StoreError> {
+        let (books, catalogue, mut findings) =
+            snapshot(&self.database).await.map_err(|error| self.database.fault("audit", &error))?;
+        findings.extend(audit(&books, &catalogue, now));
+        findings.extend(self.rehearse(&books, now).await?);
+        findings.sort();
+        findings.dedup();
+        Ok(findings)
+    }
+}
+
+/// A hold by nobody, in no sale.
+fn hold(performance: PerformanceId, numbers: &[SeatNumber], now: Instant) -> Command {
+    let long = Duration::from_hours(1);
+    let terms = SaleTerms {
+        sale: SaleId::new(Uuid::max()),
+        opens: now - long,
+        closes: now + long,
+        pay_until: now + long,
+        cancel_until: now,
+        limit_per_person: u32::MAX,
+        hold_duration: long,
+    };
+    Command::unkeyed(What::Hold(Hold {
+        reservation: ReservationId::new(Uuid::max()),
+        performance,
+        user: UserId::new(Uuid::max()),
+        terms,
+        lines: numbers.iter().map(|number| Line::free(*number, "", "")).collect(),
+    }))
+}
+
+/// Everything, in one transaction that only reads.
+async fn snapshot(database: &Database) -> Result<(Books, Catalogue, Vec<Finding>), DbErr> {
+    let transaction = database.readers().begin().await?;
+    let read = read_all(&transaction).await;
+    transaction.rollback().await?;
+    read
+}
+
+async fn read_all(connection: &impl ConnectionTrait) -> Result<(Books, Catalogue, Vec<Finding>), DbErr> {
+    let mut books = Books::default();
+    let mut findings = Vec::new();
+    for row in entity::buyer::Entity::find().all(connection).await? {
+        let row: frontrow_domain::Buyer = row.into();
+        books.buyers.insert(row.key, row);
+    }
+    for row in entity::reservation::Entity::find().all(connection).await? {
+        let row: frontrow_domain::Reservation = row.try_into()?;
+        books.reservations.insert(row.id, row);
+    }
+    for row in entity::payment::Entity::find().all(connection).await? {
+        let row: frontrow_domain::Payment = row.try_into()?;
+        books.payments.insert(row.id, row);
+    }
+    for row in entity::wallet::Entity::find().all(connection).await? {
+        if row.balance < 0 {
+            let row = format!("wallet {} has {}", row.user_id, row.balance);
+            findings.push(Finding { rule: Rule::NoNegativeBalance, row });
+            continue;
+        }
+        let row: frontrow_domain::Wallet = row.try_into()?;
+        books.wallets.insert(row.user, row);
+    }
+    for row in entity::seat::Entity::find().all(connection).await? {
+        let row: frontrow_domain::Seat = row.try_into()?;
+        books.seats.insert(row.key, row);
+    }
+    for row in entity::ticket::Entity::find().all(connection).await? {
+        let row: frontrow_domain::Ticket = row.try_into()?;
+        books.tickets.insert(row.key, row);
+    }
+    for row in entity::transfer::Entity::find().all(connection).await? {
+        let row: frontrow_domain::Transfer = row.try_into()?;
+        books.transfers.insert(row.id, row);
+    }
+    Ok((books, catalogue(connection).await?, findings))
+}
+
+async fn catalogue(connection: &impl ConnectionTrait) -> Result<Catalogue, DbErr> {
+    let performances = entity::performance::Entity::find().select_only().column(entity::performance::Column::Id);
+    let sales = entity::sale::Entity::find().select_only().column(entity::sale::Column::Id);
+    let users = entity::user::Entity::find().select_only().column(entity::user::Column::Id);
+    let performances: Vec<Uuid> = performances.into_tuple().all(connection).await?;
+    let sales: Vec<Uuid> = sales.into_tuple().all(connection).await?;
+    let users: Vec<Uuid> = users.into_tuple().all(connection).await?;
+    Ok(Catalogue {
+        performances: performances.into_iter().map(PerformanceId::new).collect(),
+        sales: sales.into_iter().map(SaleId::new).collect(),
+        users: users.into_iter().map(UserId::new).collect(),
+    })
+}

@@ -1,0 +1,56 @@
+//! Concerts.
+
+use super::{Row, SqlCatalogue, next, read_limit};
+use crate::sql::entity::{concert, performance};
+use async_trait::async_trait;
+use frontrow_application::port::{ConcertRepository, Revision, StoreError, Stored};
+use frontrow_application::{Page, PageRequest};
+use frontrow_domain::{Concert, ConcertId};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+
+#[async_trait]
+impl ConcertRepository for SqlCatalogue {
+    async fn concert(&self, id: ConcertId) -> Result<Option<Stored<Concert>>, StoreError> {
+        let query = concert::Entity::find_by_id(id.uuid()).one(self.database.readers());
+        let row = self.database.read("read concert", query).await?;
+        Ok(row.map(|row| Stored { revision: Revision(row.revision), value: row.into() }))
+    }
+
+    async fn concerts(&self, page: PageRequest<ConcertId>) -> Result<Page<Concert, ConcertId>, StoreError> {
+        let mut query = concert::Entity::find().filter(Expr::exists(public_performance()));
+        if let Some(after) = page.after {
+            query = query.filter(concert::Column::Id.gt(after.uuid()));
+        }
+        let query = query.order_by_asc(concert::Column::Id).limit(read_limit(&page));
+        let rows = self.database.read("list concerts", query.all(self.database.readers())).await?;
+        let concerts: Vec<Concert> = rows.into_iter().map(Concert::from).collect();
+        Ok(Page::of(concerts, page.limit, |concert| concert.id))
+    }
+
+    async fn save_concert(&self, concert: &Concert, read: Option<Revision>) -> Result<(), StoreError> {
+        let id = concert.id.uuid();
+        let row = concert::ActiveModel {
+            id: Set(id),
+            title: Set(concert.title.clone()),
+            artist: Set(concert.artist.clone()),
+            revision: Set(next(read)),
+        };
+        let guard =
+            |read: Revision| Condition::all().add(concert::Column::Id.eq(id)).add(concert::Column::Revision.eq(read.0));
+        self.write("save concert", Row { row, guard: read.map(guard) }).await
+    }
+}
+
+/// The performances of the concert at hand that are not drafts.
+fn public_performance() -> SelectStatement {
+    let of_concert =
+        Expr::col((performance::Entity, performance::Column::ConcertId)).equals((concert::Entity, concert::Column::Id));
+    Query::select()
+        .expr(Expr::val(1))
+        .from(performance::Entity)
+        .and_where(of_concert)
+        .and_where(super::performances::is_public())
+        .take()
+}

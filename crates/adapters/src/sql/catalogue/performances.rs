@@ -1,0 +1,141 @@
+//! Performances, and how they become public.
+
+use super::{Row, Save, SqlCatalogue, next, read_limit};
+use crate::sql::entity::{performance, seat, seat_map};
+use crate::sql::write::{Refusal, one};
+use async_trait::async_trait;
+use frontrow_application::port::{PerformanceRepository, Revision, StoreError, Stored};
+use frontrow_application::{Page, PageRequest};
+use frontrow_domain::{ConcertId, Performance, PerformanceId, PerformanceStatus, SeatNumber, Version};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::{Expr, SimpleExpr};
+use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use std::collections::BTreeSet;
+use uuid::Uuid;
+
+#[async_trait]
+impl PerformanceRepository for SqlCatalogue {
+    async fn performance(&self, id: PerformanceId) -> Result<Option<Stored<Performance>>, StoreError> {
+        let query = async {
+            let Some(row) = performance::Entity::find_by_id(id.uuid()).one(self.database.readers()).await? else {
+                return Ok(None);
+            };
+            Ok(Some(Stored { revision: Revision(row.revision), value: row.try_into()? }))
+        };
+        self.database.read("read performance", query).await
+    }
+
+    async fn performances_of(
+        &self,
+        concert: ConcertId,
+        page: PageRequest<PerformanceId>,
+    ) -> Result<Page<PerformanceId, PerformanceId>, StoreError> {
+        let mut query = performance::Entity::find()
+            .select_only()
+            .column(performance::Column::Id)
+            .filter(performance::Column::ConcertId.eq(concert.uuid()))
+            .filter(is_public());
+        if let Some(after) = page.after {
+            query = query.filter(performance::Column::Id.gt(after.uuid()));
+        }
+        let query = query.order_by_asc(performance::Column::Id).limit(read_limit(&page)).into_tuple();
+        let ids: Vec<Uuid> = self.database.read("list performances", query.all(self.database.readers())).await?;
+        Ok(Page::of(ids.into_iter().map(PerformanceId::new).collect(), page.limit, |id| *id))
+    }
+
+    async fn save_performance(&self, performance: &Performance, read: Option<Revision>) -> Result<(), StoreError> {
+        let row = row(performance, read).map_err(|error| self.database.fault("save performance", &error))?;
+        self.write("save performance", row).await
+    }
+
+    async fn publish(
+        &self,
+        performance: &Performance,
+        read: Revision,
+        map: Revision,
+        seat_count: u32,
+        blocked: &BTreeSet<SeatNumber>,
+    ) -> Result<(), StoreError> {
+        let row = row(performance, Some(read)).map_err(|error| self.database.fault("publish", &error))?;
+        let map = Condition::all()
+            .add(seat_map::Column::VenueId.eq(performance.venue.uuid()))
+            .add(seat_map::Column::Version.eq(i64::from(performance.seat_map_version)))
+            .add(seat_map::Column::Revision.eq(map.0));
+        let seats = Seats { performance: performance.id.uuid(), count: seat_count, blocked: blocked.clone() };
+        self.write("publish", Publication { row, map, seats }).await
+    }
+}
+
+/// Not a draft.
+pub(super) fn is_public() -> SimpleExpr {
+    performance::Column::Status.ne(performance::status_word(PerformanceStatus::Draft))
+}
+
+fn row(performance: &Performance, read: Option<Revision>) -> Result<Row<performance::ActiveModel>, DbErr> {
+    let id = performance.id.uuid();
+    let row = performance::ActiveModel {
+        id: Set(id),
+        concert_id: Set(performance.concert.uuid()),
+        venue_id: Set(performance.venue.uuid()),
+        seat_map_version: Set(performance.seat_map_version.into()),
+        starts_at: Set(performance.starts_at.micros()),
+        status: Set(performance::status_word(performance.status).to_owned()),
+        prices: Set(serde_json::to_value(&performance.prices).map_err(|error| DbErr::Json(error.to_string()))?),
+        revision: Set(next(read)),
+    };
+    let guard = |read: Revision| {
+        Condition::all().add(performance::Column::Id.eq(id)).add(performance::Column::Revision.eq(read.0))
+    };
+    Ok(Row { row, guard: read.map(guard) })
+}
+
+struct Publication {
+    row: Row<performance::ActiveModel>,
+    map: Condition,
+    seats: Seats,
+}
+
+impl Save for Publication {
+    async fn run(&self, transaction: &DatabaseTransaction) -> Result<(), Refusal> {
+        self.row.run(transaction).await?;
+        let freeze = seat_map::Entity::update_many()
+            .col_expr(seat_map::Column::Frozen, Expr::value(true))
+            .filter(self.map.clone());
+        one(freeze.exec(transaction).await?.rows_affected)?;
+        self.seats.run(transaction).await
+    }
+}
+
+/// The seats of a performance, all new.
+struct Seats {
+    performance: Uuid,
+    count: u32,
+    blocked: BTreeSet<SeatNumber>,
+}
+
+/// Seats of one statement: four values each, and `SQLite` takes 32,766.
+const CHUNK: usize = 1000;
+
+impl Save for Seats {
+    async fn run(&self, transaction: &DatabaseTransaction) -> Result<(), Refusal> {
+        let numbers: Vec<SeatNumber> = (1..=self.count).filter_map(SeatNumber::new).collect();
+        for numbers in numbers.chunks(CHUNK) {
+            let seats = numbers.iter().map(|number| self.seat(*number));
+            seat::Entity::insert_many(seats).exec_without_returning(transaction).await?;
+        }
+        Ok(())
+    }
+}
+
+impl Seats {
+    fn seat(&self, number: SeatNumber) -> seat::ActiveModel {
+        let state = if self.blocked.contains(&number) { seat::BLOCKED } else { seat::FREE };
+        seat::ActiveModel {
+            performance_id: Set(self.performance),
+            number: Set(number.get().cast_signed()),
+            state: Set(state),
+            version: Set(Version::FIRST.get()),
+            ..Default::default()
+        }
+    }
+}

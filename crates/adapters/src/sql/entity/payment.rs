@@ -1,0 +1,56 @@
+//! A payment.
+
+use crate::sql::row::Reading;
+use frontrow_domain::{Instant, Payment, PaymentId, PaymentKind, PaymentState, ReservationId, UserId, Version};
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "payment")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub kind: String,
+    pub reservation_id: Option<Uuid>,
+    pub user_id: Uuid,
+    pub amount: i64,
+    pub state: String,
+    pub provider: String,
+    pub provider_ref: Option<String>,
+    pub at: i64,
+    pub version: i64,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl TryFrom<Model> for Payment {
+    type Error = DbErr;
+
+    fn try_from(row: Model) -> Result<Self, DbErr> {
+        let reading = Reading::of("payment", row.id);
+        Ok(Self {
+            id: PaymentId::new(row.id),
+            kind: reading.word(&row.kind, kind(&row.kind))?,
+            reservation: row.reservation_id.map(ReservationId::new),
+            user: UserId::new(row.user_id),
+            amount: reading.points(row.amount)?,
+            state: reading.word(&row.state, state(&row.state))?,
+            provider: row.provider,
+            provider_ref: row.provider_ref,
+            at: Instant::from_micros(row.at),
+            version: Version::new(row.version),
+        })
+    }
+}
+
+pub(crate) fn kind(word: &str) -> Option<PaymentKind> {
+    use PaymentKind::{Charge, Refund, Reservation};
+    [Reservation, Refund, Charge].into_iter().find(|kind| kind.as_str() == word)
+}
+
+fn state(word: &str) -> Option<PaymentState> {
+    use PaymentState::{Failed, Pending, Succeeded};
+    [Pending, Succeeded, Failed].into_iter().find(|state| state.as_str() == word)
+}

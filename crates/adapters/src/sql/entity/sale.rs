@@ -1,0 +1,48 @@
+//! A sale.
+
+use crate::sql::row::Reading;
+use frontrow_domain::{Instant, PerformanceId, Sale, SaleId};
+use sea_orm::entity::prelude::*;
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "sale")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub name: String,
+    pub opens: i64,
+    pub closes: i64,
+    pub pay_until: i64,
+    pub cancel_until: i64,
+    pub limit_per_person: i32,
+    pub hold_duration: i64,
+    pub published: bool,
+    pub revision: i64,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl Model {
+    /// The sale of these performances.
+    pub(crate) fn into_sale(self, performances: BTreeSet<PerformanceId>) -> Result<Sale, DbErr> {
+        let reading = Reading::of("sale", self.id);
+        let hold = u64::try_from(self.hold_duration).map_err(|error| reading.error(error))?;
+        Ok(Sale {
+            id: SaleId::new(self.id),
+            limit_per_person: reading.count(self.limit_per_person.into())?,
+            hold_duration: Duration::from_micros(hold),
+            name: self.name,
+            performances,
+            opens: Instant::from_micros(self.opens),
+            closes: Instant::from_micros(self.closes),
+            pay_until: Instant::from_micros(self.pay_until),
+            cancel_until: Instant::from_micros(self.cancel_until),
+            published: self.published,
+        })
+    }
+}

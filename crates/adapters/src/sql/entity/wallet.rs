@@ -1,0 +1,28 @@
+//! A user's points.
+
+use crate::sql::row::Reading;
+use frontrow_domain::{UserId, Version, Wallet};
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "wallet")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub user_id: Uuid,
+    pub balance: i64,
+    pub version: i64,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl TryFrom<Model> for Wallet {
+    type Error = DbErr;
+
+    fn try_from(row: Model) -> Result<Self, DbErr> {
+        let balance = Reading::of("wallet", row.user_id).points(row.balance)?;
+        Ok(Self { user: UserId::new(row.user_id), balance, version: Version::new(row.version) })
+    }
+}

@@ -1,0 +1,55 @@
+//! Seats, and idempotency records.
+
+use super::SqlReaders;
+use crate::sql::entity::{done, seat};
+use async_trait::async_trait;
+use frontrow_application::port::{DoneReader, SeatReader, StoreError};
+use frontrow_domain::{CommandKey, Done, Instant, PerformanceId, Seat, TAKEOVER_GRACE};
+use sea_orm::sea_query::{Expr, ExprTrait};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use uuid::Uuid;
+
+#[async_trait]
+impl SeatReader for SqlReaders {
+    async fn not_free(&self, performance: PerformanceId) -> Result<Vec<Seat>, StoreError> {
+        let query = seat::Entity::find()
+            .filter(seat::Column::PerformanceId.eq(performance.uuid()))
+            .filter(seat::Column::State.ne(seat::FREE))
+            .order_by_asc(seat::Column::Number);
+        let query = async {
+            let rows = query.all(self.database.readers()).await?;
+            rows.into_iter().map(Seat::try_from).collect()
+        };
+        self.database.read("read seats", query).await
+    }
+
+    async fn available(
+        &self,
+        performances: &[PerformanceId],
+        now: Instant,
+    ) -> Result<Vec<(PerformanceId, u32)>, StoreError> {
+        let lapsed = Condition::all()
+            .add(seat::Column::State.eq(seat::HELD))
+            .add(seat::Column::HeldUntil.lte((now - TAKEOVER_GRACE).micros()));
+        let query = seat::Entity::find()
+            .select_only()
+            .column(seat::Column::PerformanceId)
+            .column_as(Expr::col(seat::Column::Number).count(), "seats")
+            .filter(seat::Column::PerformanceId.is_in(performances.iter().map(|id| id.uuid())))
+            .filter(Condition::any().add(seat::Column::State.eq(seat::FREE)).add(lapsed))
+            .group_by(seat::Column::PerformanceId)
+            .into_tuple();
+        let counts: Vec<(Uuid, i64)> = self.database.read("count seats", query.all(self.database.readers())).await?;
+        let counts = counts.into_iter().map(|(id, count)| (PerformanceId::new(id), u32::try_from(count)));
+        Ok(counts.map(|(id, count)| (id, count.unwrap_or(u32::MAX))).collect())
+    }
+}
+
+#[async_trait]
+impl DoneReader for SqlReaders {
+    async fn done(&self, key: &CommandKey) -> Result<Option<Done>, StoreError> {
+        let query = done::Entity::find_by_id((key.user().uuid(), key.name().to_owned()));
+        let query = async { query.one(self.database.readers()).await?.map(Done::try_from).transpose() };
+        self.database.read("read idempotency record", query).await
+    }
+}

@@ -1,0 +1,114 @@
+//! Who is logged in: a session is its refresh tokens, and has ended when there are none.
+
+use super::Database;
+use super::entity::refresh_token as token;
+use super::write::Refusal;
+use async_trait::async_trait;
+use frontrow_application::port::{Rotated, SessionRepository, StoreError};
+use frontrow_domain::{Instant, RefreshToken, Rotation, SessionId, rotate};
+use sea_orm::ActiveValue::Set;
+use sea_orm::sea_query::Expr;
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// [`SessionRepository`] on a SQL database.
+pub struct SqlSessions {
+    database: Arc<Database>,
+}
+
+impl SqlSessions {
+    /// The sessions of that database.
+    pub fn new(database: Arc<Database>) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl SessionRepository for SqlSessions {
+    async fn start(&self, token: &RefreshToken) -> Result<(), StoreError> {
+        let token = token.clone();
+        let started = self.database.write("start session", move |transaction| {
+            let token = token.clone();
+            Box::pin(async move { Ok(insert(transaction, &token).await?) })
+        });
+        started.await
+    }
+
+    async fn rotate(
+        &self,
+        shown: [u8; 32],
+        new: [u8; 32],
+        expires: Instant,
+        now: Instant,
+    ) -> Result<Rotated, StoreError> {
+        let shown = Shown { hash: shown, new, expires, now };
+        let rotated = self.database.write("rotate refresh token", move |transaction| {
+            Box::pin(async move { shown.exchange(transaction).await })
+        });
+        rotated.await
+    }
+
+    async fn end(&self, session: SessionId) -> Result<(), StoreError> {
+        let session = session.uuid();
+        let ended = self
+            .database
+            .write("end session", move |transaction| Box::pin(async move { Ok(end(transaction, session).await?) }));
+        ended.await
+    }
+}
+
+/// A token that was shown, and what may follow it.
+#[derive(Clone, Copy)]
+struct Shown {
+    hash: [u8; 32],
+    new: [u8; 32],
+    expires: Instant,
+    now: Instant,
+}
+
+impl Shown {
+    async fn exchange(self, transaction: &DatabaseTransaction) -> Result<Rotated, Refusal> {
+        let row = token::Entity::find_by_id(self.hash.to_vec()).one(transaction).await?;
+        let Some(shown) = row.map(RefreshToken::try_from).transpose()? else { return Ok(Rotated::Refused) };
+        match rotate(&shown, self.now) {
+            Rotation::Expired => Ok(Rotated::Refused),
+            Rotation::EndSession => {
+                end(transaction, shown.session.uuid()).await?;
+                Ok(Rotated::Refused)
+            }
+            Rotation::Issue => Ok(self.issue(transaction, &shown).await?),
+        }
+    }
+
+    async fn issue(self, transaction: &DatabaseTransaction, shown: &RefreshToken) -> Result<Rotated, DbErr> {
+        // Only the first exchange counts: a token that is shown again does not live longer for it.
+        if shown.replaced.is_none() {
+            let update = token::Entity::update_many()
+                .col_expr(token::Column::Replaced, Expr::value(self.now.micros()))
+                .filter(token::Column::Hash.eq(self.hash.to_vec()));
+            update.exec(transaction).await?;
+        }
+        let child = RefreshToken { hash: self.new, expires: self.expires, replaced: None, ..shown.clone() };
+        insert(transaction, &child).await?;
+        Ok(Rotated::Issued(child))
+    }
+}
+
+async fn insert(transaction: &DatabaseTransaction, token: &RefreshToken) -> Result<(), DbErr> {
+    let row = token::ActiveModel {
+        hash: Set(token.hash.to_vec()),
+        session_id: Set(token.session.uuid()),
+        user_id: Set(token.user.uuid()),
+        expires: Set(token.expires.micros()),
+        replaced: Set(token.replaced.map(Instant::micros)),
+    };
+    token::Entity::insert(row).exec_without_returning(transaction).await?;
+    Ok(())
+}
+
+async fn end(transaction: &DatabaseTransaction, session: Uuid) -> Result<(), DbErr> {
+    let tokens = token::Column::SessionId.eq(session);
+    token::Entity::delete_many().filter(tokens).exec(transaction).await?;
+    Ok(())
+}

@@ -1,0 +1,124 @@
+//! The booking store: lanes that carry commands out, one transaction each.
+//!
+//! A command waits in a bounded queue until a lane takes it. The lane locks the command's scope, runs
+//! [`decide`](frontrow_domain::decide) on what it finds, writes the changes under version guards and commits; it alone
+//! retries. Whoever asked may go away meanwhile: the lane does not notice.
+
+mod attempt;
+#[cfg(feature = "hooks")]
+pub mod hook;
+mod lane;
+mod read;
+mod statement;
+mod write;
+
+use super::Database;
+use super::error::RETRY_AFTER;
+use async_trait::async_trait;
+use frontrow_application::port::{Announcer, BookingError, BookingStore, Clock, IdSource, StoreError};
+use frontrow_domain::{Command, Outcome};
+use lane::{Job, Lane};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+pub(super) use attempt::{Rehearsed, rehearse};
+
+/// How the store works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StoreSettings {
+    /// Connections that carry commands out. `SQLite` has one writer, so more than one only wait for each other there.
+    pub lanes: usize,
+    /// Commands that may wait for a lane; more are told to come back.
+    pub queue: usize,
+}
+
+impl Default for StoreSettings {
+    fn default() -> Self {
+        Self { lanes: 1, queue: 1024 }
+    }
+}
+
+/// What the store needs besides its database.
+#[derive(Clone)]
+pub struct StorePorts {
+    /// Decides what has lapsed.
+    pub clock: Arc<dyn Clock>,
+    /// Names faults.
+    pub ids: Arc<dyn IdSource>,
+    /// Hears of what was committed.
+    pub announcer: Arc<dyn Announcer>,
+}
+
+/// [`BookingStore`] on a SQL database.
+pub struct SqlStore {
+    queue: RwLock<Option<mpsc::Sender<Job>>>,
+    lanes: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl SqlStore {
+    /// Opens the lanes. Must be called on the runtime that they shall live on, which must outlive those who wait.
+    pub async fn open(
+        database: &Arc<Database>,
+        settings: StoreSettings,
+        ports: StorePorts,
+    ) -> Result<Self, StoreError> {
+        Self::open_lanes(database, settings, ports, |_| {}).await
+    }
+
+    /// [`SqlStore::open`] with faults; for tests.
+    #[cfg(feature = "hooks")]
+    pub async fn open_with_hook(
+        database: &Arc<Database>,
+        settings: StoreSettings,
+        ports: StorePorts,
+        hook: Arc<dyn hook::Hook>,
+    ) -> Result<Self, StoreError> {
+        Self::open_lanes(database, settings, ports, |lane| lane.set_hook(hook.clone())).await
+    }
+
+    async fn open_lanes(
+        database: &Arc<Database>,
+        settings: StoreSettings,
+        ports: StorePorts,
+        prepare: impl Fn(&mut Lane),
+    ) -> Result<Self, StoreError> {
+        let (sender, receiver) = mpsc::channel(settings.queue.max(1));
+        let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
+        let mut lanes = Vec::new();
+        for _ in 0..settings.lanes.max(1) {
+            let mut lane = Lane::open(Arc::clone(database), ports.clone()).await?;
+            prepare(&mut lane);
+            lanes.push(tokio::spawn(lane.run(Arc::clone(&receiver))));
+        }
+        Ok(Self { queue: RwLock::new(Some(sender)), lanes: Mutex::new(lanes) })
+    }
+
+    /// Takes no more commands, and returns when those that were taken have come to their end.
+    pub async fn drain(&self) {
+        drop(self.queue.write().unwrap_or_else(PoisonError::into_inner).take());
+        let lanes = std::mem::take(&mut *self.lanes.lock().unwrap_or_else(PoisonError::into_inner));
+        for lane in lanes {
+            if let Err(error) = lane.await {
+                tracing::error!(%error, "a lane ended badly");
+            }
+        }
+    }
+
+    fn enqueue(&self, job: Job) -> Result<(), BookingError> {
+        let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
+        let busy = BookingError::Busy { retry_after: RETRY_AFTER };
+        queue.as_ref().ok_or(busy.clone())?.try_send(job).map_err(|_| busy)
+    }
+}
+
+#[async_trait]
+impl BookingStore for SqlStore {
+    async fn execute(&self, command: Command) -> Result<Outcome, BookingError> {
+        let key = command.key.clone();
+        let (answer, answered) = oneshot::channel();
+        self.enqueue(Job { command, answer })?;
+        // Only a lane that died with its runtime leaves without an answer.
+        answered.await.unwrap_or(Err(BookingError::Unknown(key)))
+    }
+}

@@ -1,0 +1,59 @@
+//! Faults and switched-off protections, for tests. No setting of the server leads here.
+
+use super::statement::Failure;
+use crate::sql::Class;
+use async_trait::async_trait;
+
+/// What strikes instead of a statement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// The database asks for another try (a deadlock, a serialization failure, a busy file).
+    Contention,
+    /// The connection is gone.
+    ConnectionLost,
+    /// Something else, which another try won't mend.
+    Other,
+}
+
+/// Stands in the way of the store.
+#[async_trait]
+pub trait Hook: Send + Sync {
+    /// Asked before each statement (by its text) and before `begin` and `commit`.
+    fn before(&self, _text: &str) -> Option<Fault> {
+        None
+    }
+
+    /// Whether the answer to the COMMIT that was just carried out gets lost.
+    fn loses_commit_answer(&self) -> bool {
+        false
+    }
+
+    /// Whether rows are locked before they are read.
+    fn locks(&self) -> bool {
+        true
+    }
+
+    /// Whether version guards and unique keys are heeded.
+    fn guards(&self) -> bool {
+        true
+    }
+
+    /// Awaited between the decision and the write when [`Hook::locks`] is off, to let others in between.
+    async fn decided(&self) {}
+}
+
+impl From<Fault> for Failure {
+    fn from(fault: Fault) -> Self {
+        let class = match fault {
+            Fault::Contention => Class::Retry,
+            Fault::ConnectionLost => Class::Lost,
+            Fault::Other => Class::Other,
+        };
+        Self::Database { class, cause: "injected by the hook".into() }
+    }
+}
+
+/// The second negative control: the same statement, blind to versions and unique keys.
+pub(super) fn without_guards(text: &str) -> String {
+    text.replace(super::write::GUARD, "").replace("INSERT INTO", "INSERT OR IGNORE INTO")
+}

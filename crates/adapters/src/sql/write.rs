@@ -1,0 +1,106 @@
+//! One transaction that writes something other than a booking: begun, ended whatever happens, tried again if others were
+//! in the way.
+
+use super::error::{Class, RETRY_AFTER, classify, fault, store_error};
+use frontrow_application::port::{IdSource, StoreError};
+use futures::future::BoxFuture;
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use std::time::Duration;
+
+/// Why a transaction is not to be committed.
+#[derive(Debug)]
+pub(crate) enum Refusal {
+    /// The row has been changed, made or removed since it was read.
+    Stale,
+    /// The database said no.
+    Database(DbErr),
+}
+
+impl From<DbErr> for Refusal {
+    fn from(error: DbErr) -> Self {
+        if classify(&error) == Class::Duplicate { Self::Stale } else { Self::Database(error) }
+    }
+}
+
+/// Transactions that one piece of work may take.
+const ATTEMPTS: u32 = 4;
+
+/// See [`Database::write`](super::Database::write).
+pub(super) async fn run<T, F>(
+    connection: &DatabaseConnection,
+    ids: &dyn IdSource,
+    name: &'static str,
+    work: &F,
+) -> Result<T, StoreError>
+where
+    F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Refusal>>,
+{
+    for attempt in 1..=ATTEMPTS {
+        match run_once(connection, work).await {
+            Ok(done) => return Ok(done),
+            Err(Failure::Stale) => return Err(StoreError::Stale),
+            Err(Failure::Database(error)) if classify(&error) != Class::Retry => {
+                return Err(store_error(ids, name, &error));
+            }
+            Err(Failure::Database(error)) => tracing::debug!(operation = name, attempt, %error, "in the way"),
+            // Nobody knows whether it has happened, so "nothing has changed" would be a guess.
+            Err(Failure::Commit(error)) => return Err(fault(ids, name, &format!("commit: {error}"))),
+        }
+        pause(attempt, ids).await;
+    }
+    tracing::warn!(operation = name, "gave up for now");
+    Err(StoreError::Busy { retry_after: RETRY_AFTER })
+}
+
+/// Why a transaction has ended without an answer.
+enum Failure {
+    Stale,
+    Database(DbErr),
+    Commit(DbErr),
+}
+
+async fn run_once<T, F>(connection: &DatabaseConnection, work: &F) -> Result<T, Failure>
+where
+    F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Refusal>>,
+{
+    let transaction = begin(connection).await.map_err(Failure::Database)?;
+    let failure = match work(&transaction).await {
+        Ok(done) => return commit(transaction).await.map(|()| done),
+        Err(Refusal::Stale) => Failure::Stale,
+        Err(Refusal::Database(error)) => Failure::Database(error),
+    };
+    if let Err(error) = transaction.rollback().await {
+        tracing::warn!(%error, "a rollback failed");
+    }
+    Err(failure)
+}
+
+/// Begins a transaction that has the right to write from its first statement: one that only asks for it later can lose
+/// what it has read.
+pub(super) async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    let options = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    connection.begin_with_options(options).await
+}
+
+async fn commit(transaction: DatabaseTransaction) -> Result<(), Failure> {
+    transaction.commit().await.map_err(|error| match classify(&error) {
+        Class::Retry => Failure::Database(error),
+        _ => Failure::Commit(error),
+    })
+}
+
+/// Some milliseconds, more with every attempt, and not the same for everybody.
+pub(super) async fn pause(attempt: u32, ids: &dyn IdSource) {
+    let jitter = u64::from(ids.secret()[0]) % 8;
+    tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 4 + jitter)).await;
+}
+
+/// A guarded write has to touch its one row.
+pub(super) fn one(rows: u64) -> Result<(), Refusal> {
+    if rows == 1 { Ok(()) } else { Err(Refusal::Stale) }
+}

@@ -1,0 +1,3 @@
+//! What is special to SQL.
+
+mod store;

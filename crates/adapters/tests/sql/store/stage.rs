@@ -1,0 +1,274 @@
+//! A database with one performance on sale, and a store whose statements can fail.
+
+use frontrow_adapters::sql::hook::Hook;
+use frontrow_adapters::sql::{Database, DatabaseSettings, SqlAuditor, SqlStore, StorePorts, StoreSettings};
+use frontrow_application::port::{Announcer, Auditor, BookingError, BookingStore, Clock, IdSource};
+use frontrow_domain::{
+    BuyerKey, Cancel, Charge, Command, CommandKey, Event, Expire, Finding, Hold, Instant, Line, Outcome, Pay, Payment,
+    PaymentId, PerformanceId, Points, Release, Reservation, ReservationId, SaleId, SaleTerms, SeatNumber, Settle,
+    Settlement, TransferId, UserId, What,
+};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::time::Duration;
+use uuid::Uuid;
+
+pub const PRICE: i64 = 1000;
+const PERFORMANCE: PerformanceId = PerformanceId::new(Uuid::from_u128(1));
+const SALE: SaleId = SaleId::new(Uuid::from_u128(2));
+
+/// Time and ids, as the test says.
+#[derive(Default)]
+pub struct World {
+    seconds: AtomicI64,
+    ids: AtomicU64,
+}
+
+impl World {
+    pub fn set_seconds(&self, seconds: i64) {
+        self.seconds.store(seconds, Ordering::SeqCst);
+    }
+}
+
+impl Clock for World {
+    fn now(&self) -> Instant {
+        at(self.seconds.load(Ordering::SeqCst))
+    }
+}
+
+impl IdSource for World {
+    fn id(&self) -> Uuid {
+        Uuid::from_u128(1_000_000 + u128::from(self.ids.fetch_add(1, Ordering::SeqCst)))
+    }
+
+    fn secret(&self) -> [u8; 32] {
+        [0; 32]
+    }
+}
+
+impl Announcer for World {
+    fn announce(&self, _: &[Event]) {}
+}
+
+pub struct Stage {
+    pub world: Arc<World>,
+    pub store: SqlStore,
+    pub url: String,
+    database: Arc<Database>,
+    _directory: tempfile::TempDir,
+}
+
+pub fn at(seconds: i64) -> Instant {
+    Instant::from_micros(seconds * 1_000_000)
+}
+
+pub fn user(n: u128) -> UserId {
+    UserId::new(Uuid::from_u128(100 + n))
+}
+
+impl Stage {
+    /// Ten seats, three users with 100,000 points each, a sale from second 0 on whose holds last five minutes; it is
+    /// second 1.
+    pub async fn new(lanes: usize, hook: Arc<dyn Hook>) -> Self {
+        let directory = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", directory.path().join("frontrow.sqlite").display());
+        let world = Arc::new(World::default());
+        world.set_seconds(1);
+        let settings = DatabaseSettings { url: url.clone(), readers: 1, create: true };
+        let database = Arc::new(Database::open(&settings, world.clone()).await.unwrap());
+        database.migrate().await.unwrap();
+        seed(&sea_orm::Database::connect(&url).await.unwrap()).await;
+        let ports = StorePorts { clock: world.clone(), ids: world.clone(), announcer: world.clone() };
+        let settings = StoreSettings { lanes, ..StoreSettings::default() };
+        let store = SqlStore::open_with_hook(&database, settings, ports, hook).await.unwrap();
+        let stage = Self { world, store, url, database, _directory: directory };
+        for n in 1..=3 {
+            stage.fund(n).await;
+        }
+        stage
+    }
+
+    async fn fund(&self, n: u128) {
+        let begun = self.store.execute(self.charge(n, "fund")).await.unwrap();
+        let Outcome::Charged(payment) = begun else { panic!("{begun:?}") };
+        self.store.execute(self.settle(&payment)).await.unwrap();
+    }
+
+    pub async fn run(&self, command: &Command) -> Result<Outcome, BookingError> {
+        self.store.execute(command.clone()).await
+    }
+
+    pub async fn held(&self, command: &Command) -> Reservation {
+        match self.run(command).await {
+            Ok(Outcome::Held(reservation)) => reservation,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub async fn audit(&self) -> Vec<Finding> {
+        let auditor = SqlAuditor::new(Arc::clone(&self.database), self.world.clone());
+        auditor.audit(self.world.now()).await.unwrap()
+    }
+
+    /// Everything that is stored, as text: to see that nothing has changed.
+    pub async fn dump(&self) -> Vec<String> {
+        let connection = sea_orm::Database::connect(&self.url).await.unwrap();
+        let mut rows = Vec::new();
+        for table in ["buyer", "reservation", "payment", "wallet", "seat", "ticket", "transfer", "done"] {
+            let all = format!("SELECT json_group_array(hex(t.{0})) AS rows FROM {table} t", first_column(table));
+            let versions = version_sum(table);
+            let text = format!("{all} UNION ALL SELECT '{versions}' || coalesce(sum({versions}), 0) FROM {table}");
+            for row in connection.query_all_raw(statement(&text)).await.unwrap() {
+                rows.push(format!("{table} {}", row.try_get_by_index::<String>(0).unwrap()));
+            }
+        }
+        rows
+    }
+
+    /// That no transaction is left open: somebody else can write at once.
+    pub async fn assert_nobody_writes(&self) {
+        let connection = sea_orm::Database::connect(&self.url).await.unwrap();
+        connection.execute_unprepared("PRAGMA busy_timeout = 0").await.unwrap();
+        connection.execute_unprepared("BEGIN IMMEDIATE").await.expect("a transaction was left open");
+        connection.execute_unprepared("ROLLBACK").await.unwrap();
+    }
+
+    fn keyed(n: u128, name: &str, what: What) -> Command {
+        Command::keyed(CommandKey::new(user(n), name).unwrap(), [n.to_le_bytes()[0]; 32], what)
+    }
+
+    pub fn hold(&self, n: u128, name: &str, seats: &[u32]) -> Command {
+        let price = Points::new(PRICE).unwrap();
+        let line = |number: &u32| Line {
+            list_price: price,
+            paid: price,
+            ..Line::free(SeatNumber::new(*number).unwrap(), "R", "adult")
+        };
+        let hold = Hold {
+            reservation: ReservationId::new(self.world.id()),
+            performance: PERFORMANCE,
+            user: user(n),
+            terms: terms(),
+            lines: seats.iter().map(line).collect(),
+        };
+        Self::keyed(n, name, What::Hold(hold))
+    }
+
+    pub fn pay(&self, reservation: &Reservation, name: &str) -> Command {
+        let pay = Pay {
+            reservation: reservation.id,
+            performance: PERFORMANCE,
+            seats: reservation.seats().collect(),
+            user: reservation.user,
+            terms: terms(),
+            payment: PaymentId::new(self.world.id()),
+            transfer: TransferId::new(self.world.id()),
+        };
+        Command::keyed(CommandKey::new(reservation.user, name).unwrap(), [9; 32], What::Pay(pay))
+    }
+
+    pub fn cancel(&self, reservation: &Reservation, name: &str) -> Command {
+        let cancel = Cancel {
+            reservation: reservation.id,
+            performance: PERFORMANCE,
+            seats: reservation.seats().collect(),
+            user: reservation.user,
+            terms: terms(),
+            payment: PaymentId::new(self.world.id()),
+            transfer: TransferId::new(self.world.id()),
+        };
+        Command::keyed(CommandKey::new(reservation.user, name).unwrap(), [9; 32], What::Cancel(cancel))
+    }
+
+    pub fn release(reservation: &Reservation) -> Command {
+        Command::unkeyed(What::Release(Release {
+            reservation: reservation.id,
+            performance: PERFORMANCE,
+            seats: reservation.seats().collect(),
+            buyer: reservation.buyer(),
+        }))
+    }
+
+    pub fn expire(reservation: &Reservation) -> Command {
+        let buyer = BuyerKey { sale: reservation.sale, user: reservation.user };
+        Command::unkeyed(What::Expire(Expire { reservation: reservation.id, buyer }))
+    }
+
+    pub fn charge(&self, n: u128, name: &str) -> Command {
+        let amount = Points::new(100_000).unwrap();
+        let payment = PaymentId::new(self.world.id());
+        Self::keyed(n, name, What::Charge(Charge { payment, user: user(n), amount, provider: "sandbox".into() }))
+    }
+
+    pub fn settle(&self, payment: &Payment) -> Command {
+        Command::unkeyed(What::Settle(Settle {
+            payment: payment.id,
+            user: payment.user,
+            settlement: Settlement::Accepted { provider_ref: payment.id.to_string() },
+            transfer: TransferId::new(self.world.id()),
+        }))
+    }
+}
+
+fn terms() -> SaleTerms {
+    SaleTerms {
+        sale: SALE,
+        opens: at(0),
+        closes: at(100_000),
+        pay_until: at(200_000),
+        cancel_until: at(100_000),
+        limit_per_person: 4,
+        hold_duration: Duration::from_mins(5),
+    }
+}
+
+async fn seed(connection: &DatabaseConnection) {
+    let (performance, sale) = (PERFORMANCE.uuid().simple(), SALE.uuid().simple());
+    let mut statements = vec![
+        format!(
+            "INSERT INTO performance (id, concert_id, venue_id, seat_map_version, starts_at, status, prices, revision) \
+             VALUES (x'{performance}', x'{performance}', x'{performance}', 1, 0, 'published', '{{}}', 1)"
+        ),
+        format!(
+            "INSERT INTO sale (id, name, opens, closes, pay_until, cancel_until, limit_per_person, hold_duration, \
+             published, revision) VALUES (x'{sale}', 'General', 0, 0, 0, 0, 4, 300000000, 1, 1)"
+        ),
+    ];
+    for n in 1..=3 {
+        let id = user(n).uuid().simple();
+        statements.push(format!(
+            "INSERT INTO users (id, email, name, role, password_hash, created_at) \
+             VALUES (x'{id}', '{n}@example.com', 'Kim', 'customer', '', 0)"
+        ));
+    }
+    for number in 1..=10 {
+        statements.push(format!(
+            "INSERT INTO seat (performance_id, number, state, version) VALUES (x'{performance}', {number}, 0, 1)"
+        ));
+    }
+    for text in statements {
+        connection.execute_unprepared(&text).await.unwrap_or_else(|error| panic!("{error}: {text}"));
+    }
+}
+
+fn statement(text: &str) -> sea_orm::Statement {
+    sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, text)
+}
+
+fn first_column(table: &str) -> &'static str {
+    match table {
+        "buyer" | "wallet" | "done" => "user_id",
+        "seat" | "ticket" => "number",
+        _ => "id",
+    }
+}
+
+fn version_sum(table: &str) -> &'static str {
+    match table {
+        "transfer" => "amount",
+        "done" => "at",
+        "ticket" => "live",
+        _ => "version",
+    }
+}

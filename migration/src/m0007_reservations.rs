@@ -1,0 +1,43 @@
+//! Buyers and their reservations.
+
+use crate::table::{drop_tables, index, keyed, primary_key};
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::{big_integer, pk_uuid, string_len, text, uuid};
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let table = keyed(manager, "buyer")
+            .col(uuid("sale_id"))
+            .col(uuid("user_id"))
+            .col(big_integer("version"))
+            .primary_key(&mut primary_key(["sale_id", "user_id"]))
+            .take();
+        manager.create_table(table).await?;
+
+        let table = Table::create()
+            .table("reservation")
+            .col(pk_uuid("id"))
+            .col(uuid("performance_id"))
+            .col(uuid("sale_id"))
+            .col(uuid("user_id"))
+            .col(string_len("state", 16))
+            .col(big_integer("held_until"))
+            .col(big_integer("late_until"))
+            .col(big_integer("amount"))
+            .col(text("lines"))
+            .col(big_integer("version"))
+            .take();
+        manager.create_table(table).await?;
+        manager.create_index(index("reservation", ["user_id", "sale_id"])).await?;
+        // Without the state, which changes: who looks for lapsed holds starts where the last look ended.
+        manager.create_index(index("reservation", ["held_until"])).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        drop_tables(manager, ["reservation", "buyer"]).await
+    }
+}
