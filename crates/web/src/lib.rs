@@ -1,1 +1,20 @@
-//! x
+//! How Frontrow is reached: the REST API and its `OpenAPI` document.
+//!
+//! A request passes the [`pass`] middleware, is read by the extractors (which check everything that can be checked without
+//! a database), becomes a use case's request, and its answer becomes a DTO. [`problem`] is the one place that knows which
+//! error has which status code.
+
+pub mod dto;
+pub mod extract;
+mod measure;
+mod openapi;
+pub mod pass;
+pub mod problem;
+mod routes;
+mod run;
+mod state;
+
+pub use openapi::{openapi, openapi_json};
+pub use routes::configure;
+pub use run::{Running, WebSettings, run};
+pub use state::WebState;

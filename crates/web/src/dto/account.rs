@@ -1,0 +1,111 @@
+//! Accounts and sessions.
+
+use frontrow_application::LoggedIn;
+use frontrow_domain::{Email, User};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::{Validate, ValidationError};
+
+/// Who signs up.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "kim@example.com", "password": "correct horse battery", "name": "Kim"}))]
+pub struct NewUser {
+    /// What to log in with.
+    #[validate(custom(function = email))]
+    #[schema(format = "email", max_length = 254)]
+    pub email: String,
+    /// What to prove it with.
+    #[validate(length(min = 8, max = 128, message = "8 to 128 characters"))]
+    #[schema(min_length = 8, max_length = 128)]
+    pub password: String,
+    /// What to be called.
+    #[validate(custom(function = name))]
+    #[schema(min_length = 1, max_length = 100)]
+    pub name: String,
+}
+
+/// Who logs in.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"email": "kim@example.com", "password": "correct horse battery"}))]
+pub struct NewSession {
+    /// As at the sign-up.
+    #[validate(custom(function = email))]
+    #[schema(format = "email", max_length = 254)]
+    pub email: String,
+    /// As at the sign-up.
+    #[validate(length(min = 1, max = 128, message = "1 to 128 characters"))]
+    #[schema(min_length = 1, max_length = 128)]
+    pub password: String,
+}
+
+/// Who stays logged in.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"refresh_token": "5f1c0a7b9d3e4c2b8a6f5e4d3c2b1a0f5f1c0a7b9d3e4c2b8a6f5e4d3c2b1a0f"}))]
+pub struct RefreshRequest {
+    /// From the last answer.
+    #[validate(length(min = 1, max = 128, message = "1 to 128 characters"))]
+    #[schema(min_length = 1, max_length = 128)]
+    pub refresh_token: String,
+}
+
+/// An account.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "email": "kim@example.com", "name": "Kim"}))]
+pub struct UserDto {
+    /// Theirs for good.
+    pub id: Uuid,
+    /// In lower case.
+    pub email: String,
+    /// What to call them.
+    pub name: String,
+}
+
+impl From<User> for UserDto {
+    fn from(user: User) -> Self {
+        Self { id: user.id.uuid(), email: user.email.as_str().to_owned(), name: user.name }
+    }
+}
+
+/// What somebody who is logged in has in hand.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"access_token": "eyJhbGciOiJIUzI1NiJ9.e30.c2ln", "token_type": "Bearer", "expires_in": 900,
+    "refresh_token": "5f1c0a7b9d3e4c2b8a6f5e4d3c2b1a0f5f1c0a7b9d3e4c2b8a6f5e4d3c2b1a0f"}))]
+pub struct SessionDto {
+    /// For the header `Authorization: Bearer …`.
+    pub access_token: String,
+    /// `Bearer`.
+    pub token_type: String,
+    /// How long the access token is good, in seconds.
+    pub expires_in: u64,
+    /// For the next access token, once.
+    pub refresh_token: String,
+}
+
+impl From<LoggedIn> for SessionDto {
+    fn from(logged_in: LoggedIn) -> Self {
+        Self {
+            access_token: logged_in.access_token,
+            token_type: "Bearer".to_owned(),
+            expires_in: logged_in.expires_in.as_secs(),
+            refresh_token: logged_in.refresh_token,
+        }
+    }
+}
+
+fn email(text: &str) -> Result<(), ValidationError> {
+    text.parse::<Email>()
+        .map(drop)
+        .map_err(|error| ValidationError::new("email").with_message(error.to_string().into()))
+}
+
+fn name(text: &str) -> Result<(), ValidationError> {
+    let fine = (1..=100).contains(&text.chars().count())
+        && !text.chars().any(char::is_control)
+        && text.trim().len() == text.len();
+    let detail = "1 to 100 characters, no control characters, no space at either end";
+    if fine { Ok(()) } else { Err(ValidationError::new("text").with_message(detail.into())) }
+}

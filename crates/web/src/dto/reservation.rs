@@ -1,0 +1,201 @@
+//! Reservations, payments and tickets.
+
+use super::{Money, Timestamp};
+use crate::problem::{FieldError, Problem};
+use frontrow_application::port::OnSale;
+use frontrow_application::{SeatChoice, TicketView};
+use frontrow_domain::{Instant, Line, PriceList, Reservation, ReservationState, SeatLabel};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+/// Which seats to hold.
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"seats": ["A-1-3", {"label": "A-1-4", "price_type": "child"}]}))]
+pub struct HoldBody {
+    /// 1 to 50, each once.
+    #[validate(length(min = 1, max = 50, message = "1 to 50 seats"))]
+    #[schema(min_items = 1, max_items = 50)]
+    pub seats: Vec<SeatBody>,
+    /// Under which sale; needed where several are open.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sale_id: Option<Uuid>,
+}
+
+/// A seat: its label, or its label and for whom it is.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(untagged, expecting = "a label such as \"A-1-12\", or {\"label\": …, \"price_type\": …}")]
+pub enum SeatBody {
+    /// For the price list's first type.
+    Label(String),
+    /// For that type.
+    Typed(TypedSeat),
+}
+
+/// A seat, and for whom it is.
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct TypedSeat {
+    /// Such as `A-1-12`.
+    pub label: String,
+    /// Such as `child`.
+    pub price_type: Option<String>,
+}
+
+impl HoldBody {
+    /// The choices, or every label that is none.
+    pub fn choices(&self) -> Result<Vec<SeatChoice>, Problem> {
+        let mut errors = Vec::new();
+        let mut choices = Vec::new();
+        for (index, seat) in self.seats.iter().enumerate() {
+            let (label, price_type) = match seat {
+                SeatBody::Label(label) => (label, None),
+                SeatBody::Typed(typed) => (&typed.label, typed.price_type.clone()),
+            };
+            if price_type.as_ref().is_some_and(|code| code.len() > PriceList::MOST_TYPE) {
+                let pointer = format!("/seats/{index}/price_type");
+                errors.push(FieldError::new(pointer, "price_type", "1 to 16 ASCII letters or digits"));
+            }
+            match label.parse::<SeatLabel>() {
+                Ok(label) => choices.push(SeatChoice { label, price_type }),
+                Err(error) => errors.push(FieldError::new(format!("/seats/{index}"), "label", error.to_string())),
+            }
+        }
+        if errors.is_empty() { Ok(choices) } else { Err(Problem::invalid(errors)) }
+    }
+}
+
+/// A reservation.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "performance_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11",
+    "sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "status": "held", "held_until": "2027-01-01T00:05:00Z",
+    "pay_until": "2027-05-01T09:30:00Z", "total": {"amount": 121_000, "currency": "KRW"},
+    "lines": [{"seat": "A-1-3", "tier": "R", "price_type": "adult", "list_price": {"amount": 120_000, "currency": "KRW"},
+    "discount": {"amount": 0, "currency": "KRW"}, "fee": {"amount": 1000, "currency": "KRW"},
+    "tax": {"amount": 11_000, "currency": "KRW"}, "price": {"amount": 121_000, "currency": "KRW"}}]}))]
+pub struct ReservationDto {
+    /// Its own for good.
+    pub id: Uuid,
+    /// Which performance.
+    pub performance_id: Uuid,
+    /// Under which sale.
+    pub sale_id: Uuid,
+    /// `held`, `confirmed`, `released`, `expired`, `cancelled` or `refunded`.
+    pub status: String,
+    /// The first instant at which the hold has lapsed, in UTC.
+    pub held_until: String,
+    /// The first instant at which even a late payment is refused, in UTC. After `held_until` it is taken if the seats are
+    /// still free.
+    pub pay_until: String,
+    /// What is to be paid.
+    pub total: Money,
+    /// One per seat.
+    pub lines: Vec<LineDto>,
+}
+
+/// One seat of a reservation and what it costs.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LineDto {
+    /// The seat's label.
+    pub seat: String,
+    /// Its tier's code.
+    pub tier: String,
+    /// For whom.
+    pub price_type: String,
+    /// Before discount and fee.
+    pub list_price: Money,
+    /// Taken off.
+    pub discount: Money,
+    /// Added.
+    pub fee: Money,
+    /// Contained in the price.
+    pub tax: Money,
+    /// To be paid.
+    pub price: Money,
+}
+
+impl ReservationDto {
+    /// The reservation as it stands now: a hold whose time is over is `expired`, marked as such or not.
+    pub fn of(reservation: &Reservation, on_sale: &OnSale, currency: &str, now: Instant) -> Self {
+        let status = if reservation.has_lapsed(now) { ReservationState::Expired } else { reservation.state };
+        Self {
+            id: reservation.id.uuid(),
+            performance_id: reservation.performance.uuid(),
+            sale_id: reservation.sale.uuid(),
+            status: status.as_str().to_owned(),
+            held_until: Timestamp::from(reservation.held_until).to_string(),
+            pay_until: Timestamp::from(reservation.late_until).to_string(),
+            total: Money::of(reservation.amount, currency),
+            lines: reservation.lines.iter().map(|line| LineDto::of(line, on_sale, currency)).collect(),
+        }
+    }
+}
+
+impl LineDto {
+    fn of(line: &Line, on_sale: &OnSale, currency: &str) -> Self {
+        let place = on_sale.layout.place(line.seat);
+        Self {
+            seat: place.map(|place| place.label.to_string()).unwrap_or_default(),
+            tier: line.tier.clone(),
+            price_type: line.price_type.clone(),
+            list_price: Money::of(line.list_price, currency),
+            discount: Money::of(line.discount, currency),
+            fee: Money::of(line.fee, currency),
+            tax: Money::of(line.tax, currency),
+            price: Money::of(line.paid, currency),
+        }
+    }
+}
+
+/// How to pay.
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"method": "points"}))]
+pub struct PaymentBody {
+    /// `points`.
+    pub method: PaymentMethod,
+}
+
+/// How to pay.
+#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PaymentMethod {
+    /// From the wallet.
+    Points,
+}
+
+/// What was bought.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PaymentDto {
+    /// The payment's own id.
+    pub id: Uuid,
+    /// Confirmed.
+    pub reservation: ReservationDto,
+    /// One per seat.
+    pub tickets: Vec<TicketDto>,
+}
+
+/// A ticket.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"seat": "A-1-3", "code": "FR1-AZoPDnwcex6eazpcL02OEQAAAAMAAAAAAAAAAs8Rf3m1Yf0Zb1Qv0ZzTgq4"}))]
+pub struct TicketDto {
+    /// The seat's label.
+    pub seat: String,
+    /// What is scanned at the door.
+    pub code: String,
+}
+
+impl From<TicketView> for TicketDto {
+    fn from(view: TicketView) -> Self {
+        Self { seat: view.label.to_string(), code: view.code }
+    }
+}
+
+/// A reservation's tickets.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TicketsDto {
+    /// The valid ones; none unless it is confirmed.
+    pub items: Vec<TicketDto>,
+}

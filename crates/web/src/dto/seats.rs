@@ -1,0 +1,224 @@
+//! Seats of a performance.
+
+use super::{Money, PageQuery};
+use crate::problem::Problem;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use frontrow_application::{Availability, SeatFilter, SeatView};
+use frontrow_domain::{Layout, PlaceKind, SeatMap, SectionShape};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use utoipa::{IntoParams, ToSchema};
+
+/// Which seats can be had.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"seat_map_version": 1, "seat_count": 10, "available": 9, "bitmap": "/gE=",
+    "tiers": {"R": {"seats": 10, "available": 9}}}))]
+pub struct AvailabilityDto {
+    /// Of the layout whose numbers the bits are.
+    pub seat_map_version: u32,
+    /// How many seats there are.
+    pub seat_count: u32,
+    /// How many can be had.
+    pub available: u32,
+    /// Base64: bit n-1, least significant first, is 1 if seat n can be had.
+    pub bitmap: String,
+    /// The counts by tier.
+    pub tiers: BTreeMap<String, TierCountDto>,
+}
+
+/// The seats of one tier.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct TierCountDto {
+    /// How many there are.
+    pub seats: u32,
+    /// How many can be had.
+    pub available: u32,
+}
+
+impl From<Availability> for AvailabilityDto {
+    fn from(availability: Availability) -> Self {
+        let tiers = availability.tiers.into_iter();
+        Self {
+            seat_map_version: availability.seat_map_version,
+            seat_count: availability.seat_count,
+            available: availability.available,
+            bitmap: STANDARD.encode(&availability.bitmap),
+            tiers: tiers.map(|(tier, n)| (tier, TierCountDto { seats: n.seats, available: n.available })).collect(),
+        }
+    }
+}
+
+/// Which seats, of which page.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SeatQuery {
+    /// `available` or `taken`; both if left out.
+    pub status: Option<String>,
+    /// A price tier's code.
+    #[param(max_length = 8)]
+    pub tier: Option<String>,
+    /// A section's name.
+    #[param(max_length = 8)]
+    pub section: Option<String>,
+    /// Items at most: 1 to 100, 20 if left out.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, example = 20)]
+    pub limit: Option<String>,
+    /// The `next_cursor` of the page before.
+    #[param(max_length = 64)]
+    pub cursor: Option<String>,
+}
+
+impl SeatQuery {
+    /// Which seats.
+    pub fn filter(&self) -> Result<SeatFilter, Problem> {
+        let available = match self.status.as_deref() {
+            None => None,
+            Some("available") => Some(true),
+            Some("taken") => Some(false),
+            Some(_) => return Err(Problem::field("/query/status", "word", "available or taken")),
+        };
+        for (name, value) in [("tier", &self.tier), ("section", &self.section)] {
+            let fine = value.as_ref().is_none_or(|text| {
+                (1..=8).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            });
+            if !fine {
+                return Err(Problem::field(format!("/query/{name}"), "code", "1 to 8 ASCII letters or digits"));
+            }
+        }
+        Ok(SeatFilter { available, tier: self.tier.clone(), section: self.section.clone() })
+    }
+
+    /// Which page.
+    pub fn page(&self) -> PageQuery {
+        PageQuery { limit: self.limit.clone(), cursor: self.cursor.clone() }
+    }
+}
+
+/// A seat as buyers see it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"number": 12, "label": "A-1-12", "section": "A", "row": "1", "tier": "R", "kind": "standard",
+    "status": "available", "price": {"amount": 121_000, "currency": "KRW"}}))]
+pub struct SeatDto {
+    /// Its bit in the availability, from 1.
+    pub number: u32,
+    /// What a hold names.
+    pub label: String,
+    /// The section's name.
+    pub section: String,
+    /// The row's name; `null` where people stand.
+    pub row: Option<String>,
+    /// Its price tier's code.
+    pub tier: String,
+    /// `standard`, `accessible`, `companion` or `standing`.
+    #[schema(value_type = String)]
+    pub kind: PlaceKind,
+    /// `available` or `taken`.
+    pub status: String,
+    /// For who names no price type, fee and tax included.
+    pub price: Option<Money>,
+}
+
+impl SeatDto {
+    /// The seat with its price in that currency.
+    pub fn of(view: SeatView, currency: &str) -> Self {
+        Self {
+            number: view.number.get(),
+            label: view.place.label.to_string(),
+            section: view.place.label.section,
+            row: view.place.label.row,
+            tier: view.place.tier,
+            kind: view.place.kind,
+            status: if view.available { "available" } else { "taken" }.to_owned(),
+            price: view.price.map(|price| Money::of(price, currency)),
+        }
+    }
+}
+
+/// Where the seats are. The address carries the version, so the answer never changes.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"version": 1, "seat_count": 10, "sections": [{"name": "A", "kind": "seated", "first": 1,
+    "rows": [{"name": "1", "first": 1, "seats": 10, "tier": "R", "accessible": [1], "companion": [2], "blocked": []}]}]}))]
+pub struct SeatMapDto {
+    /// Of the map.
+    pub version: u32,
+    /// How many seats there are.
+    pub seat_count: u32,
+    /// From the front to the back.
+    pub sections: Vec<SectionDto>,
+}
+
+/// A part of the venue.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SectionDto {
+    /// First part of its seats' labels.
+    pub name: String,
+    /// `seated` or `standing`.
+    pub kind: String,
+    /// The number of its first seat.
+    pub first: u32,
+    /// Rows, if it is seated.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    pub rows: Vec<RowDto>,
+    /// How many places, if people stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub places: Option<u32>,
+    /// Their tier, if people stand.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<String>,
+}
+
+/// A row of seats.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct RowDto {
+    /// Second part of its seats' labels.
+    pub name: String,
+    /// The number of its first seat.
+    pub first: u32,
+    /// How many.
+    pub seats: u32,
+    /// Their tier.
+    pub tier: String,
+    /// Places in the row.
+    pub accessible: Vec<u32>,
+    /// Places in the row.
+    pub companion: Vec<u32>,
+    /// Places in the row.
+    pub blocked: Vec<u32>,
+}
+
+impl SeatMapDto {
+    /// The map, with the numbers that its layout gives.
+    pub fn of(map: SeatMap, layout: &Layout) -> Self {
+        let mut first = 1;
+        let sections = map.sections.into_iter().map(|section| {
+            let start = first;
+            let (kind, rows, places, tier) = match section.shape {
+                SectionShape::Standing { places, tier } => {
+                    first += places;
+                    ("standing", Vec::new(), Some(places), Some(tier))
+                }
+                SectionShape::Seated { rows } => {
+                    let rows = rows.into_iter().map(|row| {
+                        let start = first;
+                        first += row.seats;
+                        RowDto {
+                            name: row.name,
+                            first: start,
+                            seats: row.seats,
+                            tier: row.tier,
+                            accessible: row.accessible.into_iter().collect(),
+                            companion: row.companion.into_iter().collect(),
+                            blocked: row.blocked.into_iter().collect(),
+                        }
+                    });
+                    ("seated", rows.collect(), None, None)
+                }
+            };
+            SectionDto { name: section.name, kind: kind.to_owned(), first: start, rows, places, tier }
+        });
+        Self { version: map.version, sections: sections.collect(), seat_count: layout.seat_count() }
+    }
+}

@@ -1,0 +1,94 @@
+//! Wallets and charges.
+
+use super::{Money, Timestamp};
+use frontrow_application::port::Entry;
+use frontrow_domain::{AccountId, Payment, PaymentKind, PaymentState, UserId};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+/// A wallet.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"balance": {"amount": 50_000, "currency": "KRW"}}))]
+pub struct WalletDto {
+    /// 1 point is 1 minor unit.
+    pub balance: Money,
+}
+
+/// One line of a wallet's history.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "kind": "charge", "amount": {"amount": 50_000,
+    "currency": "KRW"}, "at": "2027-01-01T00:00:00Z", "reservation_id": null}))]
+pub struct EntryDto {
+    /// The transfer's own id.
+    pub id: Uuid,
+    /// `charge`, `reservation` or `refund`.
+    #[schema(value_type = String)]
+    pub kind: PaymentKind,
+    /// Negative if points left the wallet.
+    pub amount: Money,
+    /// When, in UTC.
+    pub at: String,
+    /// For which reservation, if for one.
+    pub reservation_id: Option<Uuid>,
+}
+
+impl EntryDto {
+    /// The entry as its owner sees it.
+    pub fn of(entry: Entry, owner: UserId, currency: &str) -> Self {
+        let out = entry.transfer.debit == AccountId::Wallet(owner);
+        let mut amount = Money::of(entry.transfer.amount, currency);
+        amount.amount = if out { -amount.amount } else { amount.amount };
+        Self {
+            id: entry.transfer.id.uuid(),
+            kind: entry.kind,
+            amount,
+            at: Timestamp::from(entry.transfer.at).to_string(),
+            reservation_id: entry.reservation.map(frontrow_domain::ReservationId::uuid),
+        }
+    }
+}
+
+/// How to charge a wallet.
+#[derive(Clone, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"amount": 50_000, "payment_token": "tok_accept"}))]
+pub struct ChargeBody {
+    /// In points.
+    #[validate(range(min = 1, max = 10_000_000))]
+    #[schema(minimum = 1, maximum = 10_000_000)]
+    pub amount: i64,
+    /// From the payment gateway's own page.
+    #[validate(length(min = 1, max = 255, message = "1 to 255 characters"))]
+    #[schema(min_length = 1, max_length = 255)]
+    pub payment_token: String,
+}
+
+/// A charge.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "status": "succeeded",
+    "amount": {"amount": 50_000, "currency": "KRW"}, "at": "2027-01-01T00:00:00Z"}))]
+pub struct ChargeDto {
+    /// Its own for good.
+    pub id: Uuid,
+    /// `pending` while the gateway has not answered, then `succeeded` or `failed`.
+    #[schema(value_type = String)]
+    pub status: PaymentState,
+    /// In points.
+    pub amount: Money,
+    /// When it was begun, in UTC.
+    pub at: String,
+}
+
+impl ChargeDto {
+    /// The charge in that currency.
+    pub fn of(payment: &Payment, currency: &str) -> Self {
+        Self {
+            id: payment.id.uuid(),
+            status: payment.state,
+            amount: Money::of(payment.amount, currency),
+            at: Timestamp::from(payment.at).to_string(),
+        }
+    }
+}

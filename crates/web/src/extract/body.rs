@@ -1,0 +1,159 @@
+//! JSON bodies.
+
+use crate::WebState;
+use crate::problem::{FieldError, Kind, Problem};
+use actix_web::dev::Payload;
+use actix_web::web::{Bytes, BytesMut, Data};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures::StreamExt;
+use futures::future::LocalBoxFuture;
+use serde::de::DeserializeOwned;
+use serde_json::Map;
+use serde_path_to_error::{Path, Segment};
+use std::borrow::Cow;
+use std::fmt::Write;
+use validator::{Validate, ValidationErrors, ValidationErrorsKind};
+
+/// A JSON body whose fields have been checked.
+#[derive(Clone, Debug)]
+pub struct Body<T>(pub T);
+
+/// A [`Body`] that may be long: a seat map.
+#[derive(Clone, Debug)]
+pub struct Long<T>(pub T);
+
+impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { Ok(Self(read(&request, payload, 1).await?)) })
+    }
+}
+
+impl<T: DeserializeOwned + Validate + 'static> FromRequest for Long<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move { Ok(Self(read(&request, payload, WebState::SEAT_MAP_FACTOR).await?)) })
+    }
+}
+
+async fn read<T: DeserializeOwned + Validate>(
+    request: &HttpRequest,
+    payload: Payload,
+    factor: usize,
+) -> Result<T, Problem> {
+    let state = request.app_data::<Data<WebState>>().ok_or_else(|| Problem::new(Kind::Fault))?;
+    let json = request.mime_type().ok().flatten().is_some_and(|mime| mime.essence_str() == "application/json");
+    if !json {
+        return Err(Problem::new(Kind::MediaType));
+    }
+    let collect = collect(payload, state.max_body.saturating_mul(factor));
+    let bytes = tokio::time::timeout(state.body_timeout, collect).await;
+    let bytes = bytes.map_err(|_| Problem::new(Kind::BodyTimeout))??;
+    let value: T = parse(&bytes)?;
+    value.validate().map_err(|errors| Problem::invalid(fields(&errors)))?;
+    Ok(value)
+}
+
+async fn collect(mut payload: Payload, most: usize) -> Result<Bytes, Problem> {
+    let mut bytes = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| Problem::new(Kind::Malformed).because(error.to_string()))?;
+        if bytes.len() + chunk.len() > most {
+            return Err(Problem::new(Kind::BodyTooLarge).with("most", most));
+        }
+        bytes.extend_from_slice(&chunk);
+    }
+    Ok(bytes.freeze())
+}
+
+fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let pointer = pointer(error.path());
+        let error = error.into_inner();
+        if error.is_data() { flaw(pointer, &error) } else { malformed(&error) }
+    })?;
+    json.end().map_err(|error| malformed(&error))?;
+    Ok(value)
+}
+
+fn malformed(error: &serde_json::Error) -> Problem {
+    Problem::new(Kind::Malformed).because(format!("not JSON: line {}, column {}", error.line(), error.column()))
+}
+
+fn flaw(mut pointer: String, error: &serde_json::Error) -> Problem {
+    let text = error.to_string();
+    let detail = text.split(" at line ").next().unwrap_or(&text);
+    let named = detail.split('`').nth(1).unwrap_or_default();
+    let code = if detail.starts_with("missing field") {
+        let _ = write!(pointer, "/{named}");
+        "missing"
+    } else if detail.starts_with("unknown field") {
+        if !pointer.ends_with(&format!("/{named}")) {
+            let _ = write!(pointer, "/{named}");
+        }
+        "unknown"
+    } else if detail.starts_with("duplicate field") {
+        "duplicate"
+    } else {
+        "type"
+    };
+    Problem::field(pointer, code, detail)
+}
+
+fn pointer(path: &Path) -> String {
+    path.iter().fold(String::new(), |mut pointer, segment| {
+        let _ = match segment {
+            Segment::Seq { index } => write!(pointer, "/{index}"),
+            Segment::Map { key } => write!(pointer, "/{}", escape(key)),
+            Segment::Enum { .. } | Segment::Unknown => Ok(()),
+        };
+        pointer
+    })
+}
+
+fn escape(key: &str) -> Cow<'_, str> {
+    if key.contains(['~', '/']) { key.replace('~', "~0").replace('/', "~1").into() } else { key.into() }
+}
+
+fn fields(errors: &ValidationErrors) -> Vec<FieldError> {
+    let mut found = Vec::new();
+    collect_fields("", errors, &mut found);
+    found.sort_by(|a, b| a.pointer.cmp(&b.pointer));
+    found
+}
+
+fn collect_fields(at: &str, errors: &ValidationErrors, found: &mut Vec<FieldError>) {
+    for (name, kind) in errors.errors() {
+        let at = format!("{at}/{name}");
+        match kind {
+            ValidationErrorsKind::Struct(inner) => collect_fields(&at, inner, found),
+            ValidationErrorsKind::List(items) => {
+                for (index, inner) in items {
+                    collect_fields(&format!("{at}/{index}"), inner, found);
+                }
+            }
+            ValidationErrorsKind::Field(flaws) => found.extend(flaws.iter().map(|flaw| {
+                let allowed = flaw.params.iter().filter(|(name, _)| *name != "value");
+                let params: Map<_, _> = allowed.map(|(name, value)| (name.to_string(), value.clone())).collect();
+                let detail = flaw.message.clone().unwrap_or_else(|| describe(&params).into()).into_owned();
+                FieldError { pointer: at.clone(), code: flaw.code.to_string(), params, detail }
+            })),
+        }
+    }
+}
+
+fn describe(params: &Map<String, serde_json::Value>) -> String {
+    match (params.get("min"), params.get("max")) {
+        (Some(min), Some(max)) => format!("{min} to {max}"),
+        (Some(min), None) => format!("{min} or more"),
+        (None, Some(max)) => format!("{max} at most"),
+        (None, None) => "not allowed".to_owned(),
+    }
+}

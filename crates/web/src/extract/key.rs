@@ -1,0 +1,61 @@
+//! The header that makes the repetition of a request harmless.
+
+use super::Caller;
+use crate::problem::{FieldError, Kind, Problem};
+use actix_web::dev::Payload;
+use actix_web::{FromRequest, HttpRequest};
+use frontrow_application::RequestKey;
+use frontrow_domain::{CommandKey, UserId};
+use serde::Serialize;
+use sha2::{Digest, Sha256};
+use std::future::{Ready, ready};
+
+/// The name of the header.
+pub const HEADER: &str = "Idempotency-Key";
+
+/// The header's value, and what it stands for: the method and the address.
+#[derive(Clone, Debug)]
+pub struct Key {
+    name: String,
+    operation: String,
+}
+
+impl Key {
+    /// The caller's key for this request with this body.
+    pub fn of<T: Serialize>(self, caller: Caller, body: &T) -> Result<RequestKey, Problem> {
+        self.for_user(caller.user(), body)
+    }
+
+    /// That user's key for this request with this body.
+    pub fn for_user<T: Serialize>(self, user: UserId, body: &T) -> Result<RequestKey, Problem> {
+        let key = CommandKey::new(user, self.name).map_err(|flaw| missing(&flaw.to_string()))?;
+        let body = serde_json::to_vec(body).map_err(|_| Problem::new(Kind::Malformed))?;
+        let hash = Sha256::new().chain_update(self.operation).chain_update([0]).chain_update(body);
+        Ok(RequestKey { key, body_hash: hash.finalize().into() })
+    }
+}
+
+impl FromRequest for Key {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let mut headers = request.headers().get_all(HEADER);
+        let operation = format!("{} {}", request.method(), request.path());
+        ready(match (headers.next(), headers.next()) {
+            (Some(header), None) => match header.to_str() {
+                Ok(name) if CommandKey::new(UserId::new(uuid::Uuid::nil()), name).is_ok() => {
+                    Ok(Self { name: name.to_owned(), operation })
+                }
+                _ => Err(missing("1 to 64 visible ASCII characters")),
+            },
+            (None, _) => Err(missing("the header is needed")),
+            (Some(_), Some(_)) => Err(missing("the header once")),
+        })
+    }
+}
+
+fn missing(detail: &str) -> Problem {
+    let error = FieldError::new(format!("/headers/{HEADER}"), "header", detail);
+    Problem { errors: vec![error], ..Problem::new(Kind::KeyMissing) }
+}

@@ -1,0 +1,88 @@
+//! The part of the address behind the question mark.
+
+use crate::problem::Problem;
+use actix_web::dev::Payload;
+use actix_web::web;
+use actix_web::{FromRequest, HttpRequest};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use frontrow_application::PageRequest;
+use frontrow_domain::SeatNumber;
+use serde::de::DeserializeOwned;
+use std::future::{Ready, ready};
+use uuid::Uuid;
+
+/// The query as a struct of optional strings: each is read by the handler, so that a flaw can name it.
+#[derive(Clone, Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned> FromRequest for Query<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let read = web::Query::<T>::from_query(request.query_string());
+        ready(read.map(|query| Self(query.into_inner())).map_err(|error| {
+            let detail = error.to_string();
+            let name = detail.split('`').nth(1).unwrap_or_default();
+            let pointer = if name.is_empty() { "/query".to_owned() } else { format!("/query/{name}") };
+            Problem::field(pointer, "query", detail)
+        }))
+    }
+}
+
+/// The key of a list's last item, as clients see it: opaque.
+pub trait Cursor: Sized {
+    /// As text.
+    fn encode(&self) -> String;
+    /// From text.
+    fn decode(text: &str) -> Option<Self>;
+}
+
+impl Cursor for Uuid {
+    fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.as_bytes())
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        Self::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+    }
+}
+
+impl Cursor for SeatNumber {
+    fn encode(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.get().to_be_bytes())
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        Self::new(u32::from_be_bytes(bytes.try_into().ok()?))
+    }
+}
+
+/// Items of a page unless the query says otherwise.
+const DEFAULT_LIMIT: u32 = 20;
+
+/// The page that the query asks for.
+pub fn page_request<C: Cursor, K>(
+    limit: Option<&str>,
+    cursor: Option<&str>,
+    key: impl Fn(C) -> K,
+) -> Result<PageRequest<K>, Problem> {
+    let limit = match limit {
+        None => DEFAULT_LIMIT,
+        Some(text) => {
+            let limit = text.parse().ok().filter(|limit| (1..=PageRequest::<K>::MOST).contains(limit));
+            limit.ok_or_else(|| Problem::field("/query/limit", "range", "1 to 100"))?
+        }
+    };
+    let after = match cursor {
+        None => None,
+        Some(text) => {
+            let cursor = C::decode(text);
+            let detail = "the next_cursor of the page before";
+            Some(key(cursor.ok_or_else(|| Problem::field("/query/cursor", "cursor", detail))?))
+        }
+    };
+    Ok(PageRequest { limit, after })
+}

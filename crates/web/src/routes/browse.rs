@@ -1,0 +1,66 @@
+//! What is on.
+
+use super::at;
+use crate::WebState;
+use crate::dto::{ConcertDto, List, PageQuery, PerformanceDto, PerformanceQuery, PricesDto};
+use crate::extract::{Id, Query};
+use crate::problem::Problem;
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::web::{Data, ServiceConfig, to};
+use frontrow_domain::{ConcertId, PerformanceId};
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    at(config, "/v1/concerts", [(Method::GET, to(concerts))]);
+    at(config, "/v1/concerts/{id}/performances", [(Method::GET, to(performances))]);
+    at(config, "/v1/performances/{id}/prices", [(Method::GET, to(prices))]);
+}
+
+/// List concerts that have a public performance.
+#[utoipa::path(get, path = "/v1/concerts", tag = "what is on", params(PageQuery),
+    responses((status = 200, description = "By ascending id.", body = List<ConcertDto>)))]
+pub(crate) async fn concerts(state: Data<WebState>, Query(query): Query<PageQuery>) -> Result<HttpResponse, Problem> {
+    let page = state.use_cases.concerts.list(query.page(ConcertId::new)?).await?;
+    Ok(HttpResponse::Ok().json(List::of(page, ConcertDto::from, ConcertId::uuid)))
+}
+
+/// Show a concert.
+#[utoipa::path(get, path = "/v1/concerts/{id}", tag = "what is on", params(("id" = uuid::Uuid, Path, description = "The concert.")),
+    responses((status = 200, description = "The concert.", body = ConcertDto)))]
+pub(crate) async fn concert(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Problem> {
+    let concert = state.use_cases.concerts.one(ConcertId::new(id)).await?;
+    Ok(HttpResponse::Ok().json(ConcertDto::from(concert)))
+}
+
+/// List a concert's performances. With `bookable=true` a page may have fewer items than its limit.
+#[utoipa::path(get, path = "/v1/concerts/{id}/performances", tag = "what is on",
+    params(("id" = uuid::Uuid, Path, description = "The concert."), PerformanceQuery),
+    responses((status = 200, description = "By ascending id.", body = List<PerformanceDto>)))]
+pub(crate) async fn performances(
+    state: Data<WebState>,
+    Id(id): Id,
+    Query(query): Query<PerformanceQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (bookable, page) = (query.bookable()?, query.page().page(PerformanceId::new)?);
+    state.use_cases.concerts.one(ConcertId::new(id)).await?;
+    let page = state.use_cases.performances.list(ConcertId::new(id), bookable, page).await?;
+    Ok(HttpResponse::Ok().json(List::of(page, PerformanceDto::from, PerformanceId::uuid)))
+}
+
+/// Show a performance.
+#[utoipa::path(get, path = "/v1/performances/{id}", tag = "what is on",
+    params(("id" = uuid::Uuid, Path, description = "The performance.")),
+    responses((status = 200, description = "The performance.", body = PerformanceDto)))]
+pub(crate) async fn performance(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Problem> {
+    let view = state.use_cases.performances.one(PerformanceId::new(id)).await?;
+    Ok(HttpResponse::Ok().json(PerformanceDto::from(view)))
+}
+
+/// Show what seats cost.
+#[utoipa::path(get, path = "/v1/performances/{id}/prices", tag = "what is on",
+    params(("id" = uuid::Uuid, Path, description = "The performance.")),
+    responses((status = 200, description = "By tier and price type.", body = PricesDto)))]
+pub(crate) async fn prices(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Problem> {
+    let view = state.use_cases.performances.one(PerformanceId::new(id)).await?;
+    Ok(HttpResponse::Ok().json(PricesDto::of(&view.on_sale.performance.prices, &state.currency)))
+}

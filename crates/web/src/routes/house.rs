@@ -1,0 +1,61 @@
+//! Health, and the API's own description.
+
+use super::at;
+use crate::problem::{Kind, Problem};
+use crate::{WebState, openapi, openapi_json};
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::CACHE_CONTROL;
+use actix_web::web::{Data, ServiceConfig, to};
+use serde::Serialize;
+use std::time::Duration;
+use utoipa::ToSchema;
+use utoipa_swagger_ui::SwaggerUi;
+
+/// The database's clock and ours may differ by this much.
+const MOST_SKEW: Duration = Duration::from_secs(1);
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    at(config, "/healthz", [(Method::GET, to(healthz))]);
+    at(config, "/readyz", [(Method::GET, to(readyz))]);
+    at(config, "/openapi.json", [(Method::GET, to(description))]);
+    at(
+        config,
+        "/docs",
+        [(Method::GET, to(async || HttpResponse::TemporaryRedirect().insert_header(("Location", "/docs/")).finish()))],
+    );
+    config.service(SwaggerUi::new("/docs/{_:.*}").url("/docs/openapi.json", openapi()));
+}
+
+/// How the server is.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"status": "ok"}))]
+pub(crate) struct Health {
+    /// `ok`.
+    status: &'static str,
+}
+
+/// Whether the process is alive.
+#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, description = "It is.", body = Health)))]
+pub(crate) async fn healthz() -> HttpResponse {
+    HttpResponse::Ok().json(Health { status: "ok" })
+}
+
+/// Whether the server can work: its database answers, and their clocks agree.
+#[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, description = "It can.", body = Health)))]
+pub(crate) async fn readyz(state: Data<WebState>) -> Result<HttpResponse, Problem> {
+    let theirs = state.probe.now().await.map_err(|error| Problem::new(Kind::Busy).because(error.to_string()))?;
+    let ours = state.clock.now();
+    let skew = ours.since(theirs).max(theirs.since(ours));
+    if skew > MOST_SKEW {
+        let detail = format!("the database's clock differs by {} ms", skew.as_millis());
+        return Err(Problem::new(Kind::Busy).because(detail));
+    }
+    Ok(HttpResponse::Ok().json(Health { status: "ok" }))
+}
+
+async fn description() -> Result<HttpResponse, Problem> {
+    let json = openapi_json().map_err(|_| Problem::new(Kind::Fault))?;
+    let cached = (CACHE_CONTROL, "public, max-age=60");
+    Ok(HttpResponse::Ok().insert_header(cached).content_type("application/json").body(json))
+}

@@ -1,0 +1,151 @@
+//! Holding, paying, giving up and giving back.
+
+use super::at;
+use crate::WebState;
+use crate::dto::{HoldBody, List, PageQuery, PaymentBody, PaymentDto, ReservationDto, TicketsDto};
+use crate::extract::{Body, Caller, Id, Key, Operator, Query};
+use crate::problem::Problem;
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::LOCATION;
+use actix_web::web::{Data, ServiceConfig, to};
+use frontrow_application::port::OnSale;
+use frontrow_application::{HoldRequest, ReservationRequest};
+use frontrow_domain::{PerformanceId, Reservation, ReservationId, SaleId};
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    at(config, "/v1/performances/{id}/reservations", [(Method::POST, to(hold))]);
+    at(config, "/v1/reservations", [(Method::GET, to(list))]);
+    at(config, "/v1/reservations/{id}", [(Method::GET, to(show)), (Method::DELETE, to(release))]);
+    at(config, "/v1/reservations/{id}/payment", [(Method::POST, to(pay))]);
+    at(config, "/v1/reservations/{id}/cancellation", [(Method::POST, to(cancel))]);
+    at(config, "/v1/reservations/{id}/refund", [(Method::POST, to(refund))]);
+    at(config, "/v1/reservations/{id}/tickets", [(Method::GET, to(tickets))]);
+}
+
+fn shown(state: &WebState, reservation: &Reservation, on_sale: &OnSale) -> ReservationDto {
+    ReservationDto::of(reservation, on_sale, &state.currency, state.clock.now())
+}
+
+/// Hold seats: all of them, or none.
+#[utoipa::path(post, path = "/v1/performances/{id}/reservations", tag = "reservations", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The performance."),
+        ("Idempotency-Key" = String, Header, description = "1 to 64 visible ASCII characters; kept for 24 hours.")),
+    request_body = HoldBody,
+    responses((status = 201, description = "The seats are held.", body = ReservationDto)))]
+pub(crate) async fn hold(
+    state: Data<WebState>,
+    caller: Caller,
+    Id(id): Id,
+    key: Key,
+    Body(body): Body<HoldBody>,
+) -> Result<HttpResponse, Problem> {
+    let request = HoldRequest {
+        user: caller.user(),
+        performance: PerformanceId::new(id),
+        sale: body.sale_id.map(SaleId::new),
+        seats: body.choices()?,
+        request: key.of(caller, &body)?,
+    };
+    let (reservation, on_sale) = state.use_cases.hold.run(request).await?;
+    let location = format!("/v1/reservations/{}", reservation.id);
+    Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(shown(&state, &reservation, &on_sale)))
+}
+
+/// List one's own reservations.
+#[utoipa::path(get, path = "/v1/reservations", tag = "reservations", security(("bearer" = [])), params(PageQuery),
+    responses((status = 200, description = "The newest first.", body = List<ReservationDto>)))]
+pub(crate) async fn list(
+    state: Data<WebState>,
+    caller: Caller,
+    Query(query): Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let page = query.page(ReservationId::new)?;
+    let page = state.use_cases.reservations.list(caller.user(), page).await?;
+    let item = |view: frontrow_application::ReservationView| shown(&state, &view.reservation, &view.on_sale);
+    Ok(HttpResponse::Ok().json(List::of(page, item, ReservationId::uuid)))
+}
+
+/// Show one of one's own reservations.
+#[utoipa::path(get, path = "/v1/reservations/{id}", tag = "reservations", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The reservation.")),
+    responses((status = 200, description = "The reservation.", body = ReservationDto)))]
+pub(crate) async fn show(state: Data<WebState>, caller: Caller, Id(id): Id) -> Result<HttpResponse, Problem> {
+    let view = state.use_cases.reservations.one(caller.user(), ReservationId::new(id)).await?;
+    Ok(HttpResponse::Ok().json(shown(&state, &view.reservation, &view.on_sale)))
+}
+
+/// Give up a hold. Giving it up again is no error.
+#[utoipa::path(delete, path = "/v1/reservations/{id}", tag = "reservations", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The reservation.")),
+    responses((status = 204, description = "Others can have the seats.")))]
+pub(crate) async fn release(state: Data<WebState>, caller: Caller, Id(id): Id) -> Result<HttpResponse, Problem> {
+    state.use_cases.release.run(caller.user(), ReservationId::new(id)).await?;
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// Pay a hold with points. After `held_until` it is still taken if the seats are free and the limit allows it.
+#[utoipa::path(post, path = "/v1/reservations/{id}/payment", tag = "reservations", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The reservation."),
+        ("Idempotency-Key" = String, Header, description = "1 to 64 visible ASCII characters; kept for 24 hours.")),
+    request_body = PaymentBody,
+    responses((status = 201, description = "Paid; here are the tickets.", body = PaymentDto)))]
+pub(crate) async fn pay(
+    state: Data<WebState>,
+    caller: Caller,
+    Id(id): Id,
+    key: Key,
+    Body(body): Body<PaymentBody>,
+) -> Result<HttpResponse, Problem> {
+    let (reservation, request) = (ReservationId::new(id), key.of(caller, &body)?);
+    let request = ReservationRequest { user: caller.user(), reservation, request };
+    let paid = state.use_cases.pay.run(request).await?;
+    let tickets = state.use_cases.reservations.print(&paid.tickets, &paid.on_sale);
+    Ok(HttpResponse::Created().json(PaymentDto {
+        id: paid.payment.uuid(),
+        reservation: shown(&state, &paid.reservation, &paid.on_sale),
+        tickets: tickets.into_iter().map(Into::into).collect(),
+    }))
+}
+
+/// Give back what was paid for, until the sale's deadline: the points go back, and the seats on sale again.
+#[utoipa::path(post, path = "/v1/reservations/{id}/cancellation", tag = "reservations", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The reservation."),
+        ("Idempotency-Key" = String, Header, description = "1 to 64 visible ASCII characters; kept for 24 hours.")),
+    responses((status = 200, description = "Cancelled.", body = ReservationDto)))]
+pub(crate) async fn cancel(
+    state: Data<WebState>,
+    caller: Caller,
+    Id(id): Id,
+    key: Key,
+) -> Result<HttpResponse, Problem> {
+    let (reservation, request) = (ReservationId::new(id), key.of(caller, &())?);
+    let request = ReservationRequest { user: caller.user(), reservation, request };
+    let (reservation, on_sale) = state.use_cases.cancel.run(request).await?;
+    Ok(HttpResponse::Ok().json(shown(&state, &reservation, &on_sale)))
+}
+
+/// Give back what anybody paid for, at any time.
+#[utoipa::path(post, path = "/v1/reservations/{id}/refund", tag = "operators", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The reservation."),
+        ("Idempotency-Key" = String, Header, description = "1 to 64 visible ASCII characters; kept for 24 hours.")),
+    responses((status = 200, description = "Refunded.", body = ReservationDto)))]
+pub(crate) async fn refund(
+    state: Data<WebState>,
+    operator: Operator,
+    Id(id): Id,
+    key: Key,
+) -> Result<HttpResponse, Problem> {
+    let request = key.for_user(operator.0.user, &())?;
+    let (reservation, on_sale) = state.use_cases.refund.run(ReservationId::new(id), request).await?;
+    Ok(HttpResponse::Ok().json(shown(&state, &reservation, &on_sale)))
+}
+
+/// Show the valid tickets of one of one's own reservations.
+#[utoipa::path(get, path = "/v1/reservations/{id}/tickets", tag = "reservations", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The reservation.")),
+    responses((status = 200, description = "By ascending seat.", body = TicketsDto)))]
+pub(crate) async fn tickets(state: Data<WebState>, caller: Caller, Id(id): Id) -> Result<HttpResponse, Problem> {
+    let tickets = state.use_cases.reservations.tickets(caller.user(), ReservationId::new(id)).await?;
+    Ok(HttpResponse::Ok().json(TicketsDto { items: tickets.into_iter().map(Into::into).collect() }))
+}

@@ -1,0 +1,72 @@
+//! Points.
+
+use super::at;
+use crate::WebState;
+use crate::dto::{ChargeBody, ChargeDto, EntryDto, List, Money, PageQuery, WalletDto};
+use crate::extract::{Body, Caller, Id, Key, Query};
+use crate::problem::Problem;
+use actix_web::HttpResponse;
+use actix_web::http::Method;
+use actix_web::http::header::LOCATION;
+use actix_web::web::{Data, ServiceConfig, to};
+use frontrow_application::ChargeWalletRequest;
+use frontrow_domain::{PaymentId, PaymentState, Points, TransferId};
+
+pub(super) fn configure(config: &mut ServiceConfig) {
+    at(config, "/v1/wallet", [(Method::GET, to(wallet))]);
+    at(config, "/v1/wallet/entries", [(Method::GET, to(entries))]);
+    at(config, "/v1/wallet/charges", [(Method::POST, to(charge))]);
+    at(config, "/v1/wallet/charges/{id}", [(Method::GET, to(show_charge))]);
+}
+
+/// Show one's balance.
+#[utoipa::path(get, path = "/v1/wallet", tag = "wallet", security(("bearer" = [])),
+    responses((status = 200, description = "The balance.", body = WalletDto)))]
+pub(crate) async fn wallet(state: Data<WebState>, caller: Caller) -> Result<HttpResponse, Problem> {
+    let balance = state.use_cases.wallet.balance(caller.user()).await?;
+    Ok(HttpResponse::Ok().json(WalletDto { balance: Money::of(balance, &state.currency) }))
+}
+
+/// List what happened to one's balance.
+#[utoipa::path(get, path = "/v1/wallet/entries", tag = "wallet", security(("bearer" = [])), params(PageQuery),
+    responses((status = 200, description = "The newest first.", body = List<EntryDto>)))]
+pub(crate) async fn entries(
+    state: Data<WebState>,
+    caller: Caller,
+    Query(query): Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let page = state.use_cases.wallet.entries(caller.user(), query.page(TransferId::new)?).await?;
+    let item = |entry| EntryDto::of(entry, caller.user(), &state.currency);
+    Ok(HttpResponse::Ok().json(List::of(page, item, TransferId::uuid)))
+}
+
+/// Charge one's wallet.
+#[utoipa::path(post, path = "/v1/wallet/charges", tag = "wallet", security(("bearer" = [])),
+    params(("Idempotency-Key" = String, Header, description = "1 to 64 visible ASCII characters; kept for 24 hours.")),
+    request_body = ChargeBody,
+    responses((status = 201, description = "The gateway has answered: `succeeded` or `failed`.", body = ChargeDto),
+        (status = 202, description = "It has not: look again at the Location.", body = ChargeDto)))]
+pub(crate) async fn charge(
+    state: Data<WebState>,
+    caller: Caller,
+    key: Key,
+    Body(body): Body<ChargeBody>,
+) -> Result<HttpResponse, Problem> {
+    let request = key.of(caller, &body)?;
+    let amount = Points::new(body.amount).map_err(|error| Problem::field("/amount", "range", error.to_string()))?;
+    let charge = ChargeWalletRequest { user: caller.user(), amount, payment_token: body.payment_token, request };
+    let payment = state.use_cases.charge.run(charge).await?;
+    let pending = payment.state == PaymentState::Pending;
+    let mut response = if pending { HttpResponse::Accepted() } else { HttpResponse::Created() };
+    response.insert_header((LOCATION, format!("/v1/wallet/charges/{}", payment.id)));
+    Ok(response.json(ChargeDto::of(&payment, &state.currency)))
+}
+
+/// Show one of one's own charges.
+#[utoipa::path(get, path = "/v1/wallet/charges/{id}", tag = "wallet", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The charge.")),
+    responses((status = 200, description = "The charge.", body = ChargeDto)))]
+pub(crate) async fn show_charge(state: Data<WebState>, caller: Caller, Id(id): Id) -> Result<HttpResponse, Problem> {
+    let payment = state.use_cases.show_charge.run(caller.user(), PaymentId::new(id)).await?;
+    Ok(HttpResponse::Ok().json(ChargeDto::of(&payment, &state.currency)))
+}

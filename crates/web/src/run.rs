@@ -1,0 +1,52 @@
+//! Listening.
+
+use crate::measure::{QuietSpan, measure};
+use crate::{WebState, configure};
+use actix_web::dev::Server;
+use actix_web::middleware::from_fn;
+use actix_web::web::Data;
+use actix_web::{App, HttpServer};
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+use tracing_actix_web::TracingLogger;
+
+/// How to listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct WebSettings {
+    /// Threads that handle requests.
+    pub workers: usize,
+    /// How long a client may take to send a request's head.
+    pub head_timeout: Duration,
+    /// How long requests may go on once the server is told to stop.
+    pub shutdown_timeout: Duration,
+}
+
+/// A server that listens.
+pub struct Running {
+    /// Runs until it is stopped through its handle.
+    pub server: Server,
+    /// Where.
+    pub address: SocketAddr,
+}
+
+/// Binds the address and begins to answer. Signals are the caller's business.
+pub fn run(listen: SocketAddr, settings: &WebSettings, state: WebState) -> std::io::Result<Running> {
+    let listener = TcpListener::bind(listen)?;
+    let address = listener.local_addr()?;
+    let state = Data::new(state);
+    let app = move || {
+        App::new()
+            .app_data(state.clone())
+            .wrap(from_fn(measure))
+            .wrap(TracingLogger::<QuietSpan>::new())
+            .configure(configure)
+    };
+    let server = HttpServer::new(app)
+        .workers(settings.workers)
+        .client_request_timeout(settings.head_timeout)
+        .shutdown_timeout(settings.shutdown_timeout.as_secs())
+        .disable_signals()
+        .listen(listener)?
+        .run();
+    Ok(Running { server, address })
+}

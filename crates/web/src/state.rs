@@ -1,0 +1,29 @@
+//! What handlers work with.
+
+use frontrow_application::UseCases;
+use frontrow_application::port::{Clock, Probe, TokenIssuer};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What every handler can reach.
+pub struct WebState {
+    /// What can be done.
+    pub use_cases: Arc<UseCases>,
+    /// Reads access tokens.
+    pub tokens: Arc<dyn TokenIssuer>,
+    /// Says whether the store works.
+    pub probe: Arc<dyn Probe>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The installation's one currency, as in ISO 4217.
+    pub currency: String,
+    /// Bytes of a request's body; seat maps may have [`WebState::SEAT_MAP_FACTOR`] times as many.
+    pub max_body: usize,
+    /// How long a client may take to send a body.
+    pub body_timeout: Duration,
+}
+
+impl WebState {
+    /// A seat map is the one description that is long.
+    pub const SEAT_MAP_FACTOR: usize = 16;
+}
