@@ -1,4 +1,20 @@
-//! x
+//! How Frontrow keeps things: `SeaORM` stores, in-memory twins of every port, the sandbox payment gateway, the system
+//! clock, ids, passwords, tokens and ticket codes.
 
+mod clock;
+mod ids;
+pub mod memory;
+mod password;
+mod sandbox;
 #[cfg(feature = "sql")]
 pub mod sql;
+mod ticket_code;
+mod token;
+
+pub use clock::{ManualClock, SystemClock};
+pub use ids::{SeededIds, UuidV7Source};
+pub use memory::{EventLog, Memory};
+pub use password::Argon2idHasher;
+pub use sandbox::{Booking, SandboxGateway};
+pub use ticket_code::HmacTicketSigner;
+pub use token::{HmacTokenIssuer, TokenKey};

@@ -9,10 +9,14 @@ mod entity;
 mod error;
 mod housekeeping;
 mod on_sale;
+#[cfg(test)]
+mod plans;
 mod readers;
 mod row;
 mod sessions;
 mod store;
+#[cfg(test)]
+mod testing;
 mod write;
 
 pub use accounts::SqlAccounts;

@@ -1,1 +1,80 @@
-//! x
+//! The binary `frontrow`: settings, wiring, telemetry, shutdown, commands.
+
+pub mod background;
+pub mod cli;
+pub mod commands;
+pub mod demo;
+pub mod house;
+pub mod keys;
+pub mod listen;
+pub mod logs;
+pub mod metrics_page;
+pub mod operator;
+pub mod serve;
+pub mod settings;
+pub mod verify;
+
+use clap::Parser;
+use cli::Cli;
+use settings::{Flaw, Flaws, Given};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// What could not be done as it was asked for: usage, settings, or a `verify` that can't tell.
+const REFUSED: u8 = 2;
+
+/// Runs one command. Exits with 0 when it is done, 2 if the command line or the settings are wrong, else with 1; for
+/// `verify` see there.
+pub fn main(
+    arguments: impl IntoIterator<Item = OsString>,
+    environment: impl IntoIterator<Item = (OsString, OsString)>,
+) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(message) => return show(&message),
+    };
+    let done =
+        given(&cli, environment).map_err(anyhow::Error::from).and_then(|given| commands::run(cli.action, &given));
+    done.unwrap_or_else(|error| {
+        eprintln!("frontrow: {error:#}");
+        if error.is::<Flaws>() || error.is::<commands::CannotVerify>() { REFUSED.into() } else { ExitCode::FAILURE }
+    })
+}
+
+/// Help goes to standard output and is no failure; a wrong command line is.
+fn show(message: &clap::Error) -> ExitCode {
+    let printed = message.print().is_ok();
+    match u8::try_from(message.exit_code()) {
+        Ok(code) if printed => code.into(),
+        _ => ExitCode::FAILURE,
+    }
+}
+
+fn given(cli: &Cli, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Given, Flaws> {
+    let mut ours = BTreeMap::new();
+    let mut flaws = Vec::new();
+    for (name, value) in environment {
+        let name = name.to_string_lossy().into_owned();
+        if !name.starts_with("FRONTROW_") {
+            continue;
+        }
+        match value.into_string() {
+            Ok(value) => {
+                ours.insert(name, value);
+            }
+            Err(_) => flaws.push(Flaw {
+                name,
+                origin: "the environment".to_owned(),
+                found: None,
+                instead: "write UTF-8 text".to_owned(),
+            }),
+        }
+    }
+    if flaws.is_empty() {
+        Ok(Given { file: cli.config.clone(), directory: PathBuf::new(), environment: ours, flags: cli.flags.clone() })
+    } else {
+        Err(Flaws(flaws))
+    }
+}

@@ -1,1 +1,7 @@
-fn main() {}
+//! The binary `frontrow`.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    frontrow_server::main(std::env::args_os(), std::env::vars_os())
+}

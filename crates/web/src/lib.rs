@@ -16,5 +16,5 @@ mod state;
 
 pub use openapi::{openapi, openapi_json};
 pub use routes::configure;
-pub use run::{Running, WebSettings, run};
+pub use run::{WebSettings, run};
 pub use state::WebState;

@@ -45,16 +45,14 @@ pub(crate) async fn measure(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let state = request.app_data::<Data<WebState>>().cloned();
     let begun = state.as_ref().map(|state| state.clock.now());
-    let http = request.request().clone();
+    let method = request.method().clone();
     let answered = AssertUnwindSafe(next.call(request)).catch_unwind().await;
-    let mut response = match answered {
-        Ok(Ok(response)) => response.map_into_boxed_body(),
-        Ok(Err(error)) => ServiceResponse::new(http.clone(), error.error_response()),
-        Err(_) => {
-            tracing::error!(route = http.match_pattern(), "a handler panicked");
-            ServiceResponse::from_err(Problem::new(Kind::Fault), http.clone())
-        }
-    };
+    let mut response = answered
+        .unwrap_or_else(|_| {
+            tracing::error!(%method, "a handler panicked");
+            Err(Problem::new(Kind::Fault).into())
+        })?
+        .map_into_boxed_body();
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer"));
@@ -62,9 +60,9 @@ pub(crate) async fn measure(
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     if let (Some(state), Some(begun)) = (state, begun) {
-        let route = http.match_pattern().unwrap_or_else(|| "none".to_owned());
+        let route = response.request().match_pattern().unwrap_or_else(|| "none".to_owned());
         let labels = [
-            ("method", http.method().to_string()),
+            ("method", method.to_string()),
             ("route", route),
             ("status", response.status().as_u16().to_string()),
         ];

@@ -80,13 +80,12 @@ fn titles(path: &str, operation: &Operation) -> BTreeMap<String, Vec<&'static st
     let health = path == "/healthz" || path == "/readyz";
     let writes = body || operation.tags.as_ref().is_some_and(|tags| tags.iter().any(|tag| tag == "reservations"));
     let may = |status: StatusCode| match status {
-        StatusCode::BAD_REQUEST => body || parameters,
+        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => body || parameters,
         StatusCode::UNAUTHORIZED => operation.security.is_some() || path.starts_with("/v1/sessions"),
         StatusCode::FORBIDDEN => operator,
         StatusCode::NOT_FOUND => path.contains('{'),
         StatusCode::CONFLICT => operator || (writes && path != "/v1/sessions"),
         StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNSUPPORTED_MEDIA_TYPE => body,
-        StatusCode::UNPROCESSABLE_ENTITY => body || parameters,
         StatusCode::METHOD_NOT_ALLOWED => false,
         _ => !health || status == StatusCode::SERVICE_UNAVAILABLE,
     };

@@ -1,6 +1,5 @@
 //! The middleware in front of the booking routes, where the waiting room's pass will be checked.
 
-use crate::problem::Problem;
 use actix_web::Error;
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -31,28 +30,14 @@ pub const PROOFS: &[(Method, &str, Proof)] = &[
     (Method::POST, "/v1/reservations/{id}/payment", Proof::PassOrReservation),
 ];
 
-/// Who is let through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Policy {
-    /// Whoever comes, whatever the route asks for.
-    Everyone,
-}
-
-impl Policy {
-    fn check(self, _: Proof, _: &ServiceRequest) -> Result<(), Problem> {
-        match self {
-            Self::Everyone => Ok(()),
-        }
-    }
-}
-
-/// Checks what the route asks for.
+/// Lets everyone through, whatever the route asks for.
 pub(crate) async fn intercept(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let pattern = request.match_pattern().unwrap_or_default();
-    Policy::Everyone.check(proof(request.method(), &pattern), &request)?;
+    let proof = proof(request.method(), &pattern);
+    tracing::trace!(?proof, "let through");
     next.call(request).await
 }
 

@@ -6,7 +6,7 @@ use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::Data;
 use actix_web::{App, HttpServer};
-use std::net::{SocketAddr, TcpListener};
+use std::net::TcpListener;
 use std::time::Duration;
 use tracing_actix_web::TracingLogger;
 
@@ -21,18 +21,8 @@ pub struct WebSettings {
     pub shutdown_timeout: Duration,
 }
 
-/// A server that listens.
-pub struct Running {
-    /// Runs until it is stopped through its handle.
-    pub server: Server,
-    /// Where.
-    pub address: SocketAddr,
-}
-
-/// Binds the address and begins to answer. Signals are the caller's business.
-pub fn run(listen: SocketAddr, settings: &WebSettings, state: WebState) -> std::io::Result<Running> {
-    let listener = TcpListener::bind(listen)?;
-    let address = listener.local_addr()?;
+/// Answers who connects, until it is stopped through the server's handle. Signals are the caller's business.
+pub fn run(listener: TcpListener, settings: &WebSettings, state: WebState) -> std::io::Result<Server> {
     let state = Data::new(state);
     let app = move || {
         App::new()
@@ -46,7 +36,6 @@ pub fn run(listen: SocketAddr, settings: &WebSettings, state: WebState) -> std::
         .client_request_timeout(settings.head_timeout)
         .shutdown_timeout(settings.shutdown_timeout.as_secs())
         .disable_signals()
-        .listen(listener)?
-        .run();
-    Ok(Running { server, address })
+        .listen(listener)?;
+    Ok(server.run())
 }

@@ -1,7 +1,7 @@
 //! What is on, where, when and at what price.
 
-mod concerts;
-mod performances;
+pub(super) mod concerts;
+pub(super) mod performances;
 mod sales;
 mod venues;
 

@@ -209,3 +209,29 @@ fn open_error(url: &str, error: &DbErr) -> DatabaseError {
         DatabaseError::Failed(error.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sql::testing::database;
+    use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+
+    async fn pragma<T: sea_orm::TryGetable>(connection: &DatabaseConnection, name: &str) -> T {
+        let statement = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {name}"));
+        let row = connection.query_one_raw(statement).await.unwrap().unwrap();
+        row.try_get_by_index(0).unwrap()
+    }
+
+    #[tokio::test]
+    async fn who_writes_writes_safely_and_who_reads_can_not_write() {
+        let (database, _folder) = database().await;
+        let lane = database.lane_connection().await.unwrap();
+        for connection in [&lane, &database.writer] {
+            assert_eq!(pragma::<String>(connection, "journal_mode").await, "wal");
+            assert_eq!(pragma::<i32>(connection, "synchronous").await, 2);
+            assert_eq!(pragma::<i32>(connection, "busy_timeout").await, 5000);
+        }
+        assert_eq!(pragma::<i32>(database.readers(), "busy_timeout").await, 5000);
+        let refused = database.readers().execute_unprepared("DELETE FROM users").await;
+        assert!(refused.unwrap_err().to_string().contains("readonly"));
+    }
+}

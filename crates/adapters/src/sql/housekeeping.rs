@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use frontrow_application::port::{Housekeeping, Probe, StoreError};
 use frontrow_domain::Instant;
 use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, IntoIden, Query, SelectStatement};
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryFilter, Statement};
+use sea_orm::{ConnectionTrait, DbErr, DeleteMany, EntityTrait, QueryFilter, Statement};
 use std::sync::Arc;
 
 /// [`Housekeeping`] and [`Probe`] of a SQL database.
@@ -24,17 +24,14 @@ impl SqlHousekeeping {
         let oldest = Arc::new(oldest);
         let deleted = self.database.write(name, move |transaction| {
             let oldest = Arc::clone(&oldest);
-            Box::pin(async move {
-                let delete = E::delete_many().filter(oldest.are_named());
-                Ok(delete.exec(transaction).await?.rows_affected)
-            })
+            Box::pin(async move { Ok(oldest.delete().exec(transaction).await?.rows_affected) })
         });
         Ok(u32::try_from(deleted.await?).unwrap_or(u32::MAX))
     }
 }
 
 /// The rows of a table whose instant is the longest ago.
-struct Oldest<E: EntityTrait> {
+pub(super) struct Oldest<E: EntityTrait> {
     table: E,
     key: Vec<E::Column>,
     instant: E::Column,
@@ -42,7 +39,21 @@ struct Oldest<E: EntityTrait> {
     limit: u32,
 }
 
+pub(super) fn oldest_done(before: Instant, limit: u32) -> Oldest<done::Entity> {
+    let key = vec![done::Column::UserId, done::Column::Key];
+    Oldest { table: done::Entity, key, instant: done::Column::At, before, limit }
+}
+
+pub(super) fn oldest_refresh_tokens(before: Instant, limit: u32) -> Oldest<refresh_token::Entity> {
+    let key = vec![refresh_token::Column::Hash];
+    Oldest { table: refresh_token::Entity, key, instant: refresh_token::Column::Expires, before, limit }
+}
+
 impl<E: EntityTrait> Oldest<E> {
+    pub(super) fn delete(&self) -> DeleteMany<E> {
+        E::delete_many().filter(self.are_named())
+    }
+
     /// Twice nested, because MySQL takes no limit in a subquery that names rows.
     fn are_named(&self) -> Expr {
         let rows = Query::select()
@@ -61,14 +72,11 @@ impl<E: EntityTrait> Oldest<E> {
 #[async_trait]
 impl Housekeeping for SqlHousekeeping {
     async fn forget_done(&self, before: Instant, limit: u32) -> Result<u32, StoreError> {
-        let (key, instant) = (vec![done::Column::UserId, done::Column::Key], done::Column::At);
-        self.delete("forget idempotency records", Oldest { table: done::Entity, key, instant, before, limit }).await
+        self.delete("forget idempotency records", oldest_done(before, limit)).await
     }
 
     async fn forget_refresh_tokens(&self, before: Instant, limit: u32) -> Result<u32, StoreError> {
-        let (key, instant) = (vec![refresh_token::Column::Hash], refresh_token::Column::Expires);
-        let oldest = Oldest { table: refresh_token::Entity, key, instant, before, limit };
-        self.delete("forget refresh tokens", oldest).await
+        self.delete("forget refresh tokens", oldest_refresh_tokens(before, limit)).await
     }
 }
 

@@ -6,9 +6,9 @@ use super::entity::{performance, sale, sale_performance, seat_map, venue};
 use super::row::Reading;
 use async_trait::async_trait;
 use frontrow_application::port::{OnSale, OnSaleReader, StoreError};
-use frontrow_domain::{Instant, Layout, Performance, PerformanceId, PerformanceStatus, Sale, SeatMap};
+use frontrow_domain::{Instant, Layout, Performance, PerformanceId, PerformanceStatus, SeatMap};
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Select};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -109,7 +109,7 @@ impl SqlCatalogue {
         let venue = venue::Entity::find_by_id(performance.venue.uuid()).one(readers).await?;
         let venue = venue.ok_or_else(|| Reading::of("performance", id).error("its venue does not exist"))?.into();
         let layout = self.layout(&performance).await?;
-        let sales = published_sales(readers, id).await?;
+        let sales = with_performances(readers, published_sales(id).all(readers).await?).await?;
         Ok(Some(OnSale { performance, venue, layout, sales }))
     }
 
@@ -127,16 +127,16 @@ impl SqlCatalogue {
     }
 }
 
-async fn published_sales(connection: &impl ConnectionTrait, performance: PerformanceId) -> Result<Vec<Sale>, DbErr> {
+/// The published sales of a performance, by ascending opening.
+pub(super) fn published_sales(performance: PerformanceId) -> Select<sale::Entity> {
     let of_performance = Query::select()
         .column(sale_performance::Column::SaleId)
         .from(sale_performance::Entity)
         .and_where(sale_performance::Column::PerformanceId.eq(performance.uuid()))
         .take();
-    let rows = sale::Entity::find()
+    sale::Entity::find()
         .filter(sale::Column::Id.in_subquery(of_performance))
         .filter(sale::Column::Published.eq(true))
         .order_by_asc(sale::Column::Opens)
-        .order_by_asc(sale::Column::Id);
-    with_performances(connection, rows.all(connection).await?).await
+        .order_by_asc(sale::Column::Id)
 }

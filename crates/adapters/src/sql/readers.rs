@@ -1,8 +1,8 @@
 //! What is read of bookings and wallets without a lock.
 
-mod reservations;
-mod seats;
-mod wallets;
+pub(super) mod reservations;
+pub(super) mod seats;
+pub(super) mod wallets;
 
 use super::Database;
 use std::sync::Arc;

@@ -50,3 +50,25 @@ impl<K: Display> Reading<K> {
         known.ok_or_else(|| self.error(format!("nothing is called {word}")))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::sql::entity::seat;
+    use frontrow_domain::Seat;
+    use uuid::Uuid;
+
+    #[test]
+    fn a_row_that_can_not_be_read_is_named() {
+        let row = seat::Model {
+            performance_id: Uuid::from_u128(10),
+            number: 7,
+            state: seat::HELD,
+            reservation_id: None,
+            held_until: Some(5),
+            version: 1,
+        };
+        let error = Seat::try_from(row).unwrap_err().to_string();
+        let name = "seat 00000000-0000-0000-0000-00000000000a/7 can't be read: there is no state like (2, None, Some(";
+        assert!(error.contains(name), "{error}");
+    }
+}

@@ -104,3 +104,94 @@ pub(super) async fn pause(attempt: u32, ids: &dyn IdSource) {
 pub(super) fn one(rows: u64) -> Result<(), Refusal> {
     if rows == 1 { Ok(()) } else { Err(Refusal::Stale) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::testing::{Counter, database};
+    use sea_orm::{ConnectOptions, ConnectionTrait};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// A connection that does not wait for others.
+    async fn impatient(folder: &tempfile::TempDir) -> DatabaseConnection {
+        let mut options = ConnectOptions::new(format!("sqlite://{}/test.db", folder.path().display()));
+        options.max_connections(1).map_sqlx_sqlite_opts(|options| options.busy_timeout(Duration::ZERO));
+        sea_orm::Database::connect(options).await.unwrap()
+    }
+
+    fn nothing(_: &DatabaseTransaction) -> BoxFuture<'_, Result<(), Refusal>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    #[tokio::test]
+    async fn who_is_always_in_the_way_makes_it_busy_and_who_leaves_does_not() {
+        let (_database, folder) = database().await;
+        let (one, other) = (impatient(&folder).await, impatient(&folder).await);
+        let in_the_way = begin(&one).await.unwrap();
+        let busy = run(&other, &Counter::default(), "test", &nothing).await;
+        assert_eq!(busy, Err(StoreError::Busy { retry_after: RETRY_AFTER }));
+        in_the_way.rollback().await.unwrap();
+        assert_eq!(run(&other, &Counter::default(), "test", &nothing).await, Ok(()));
+    }
+
+    #[tokio::test]
+    async fn what_is_refused_or_fails_leaves_nothing_and_no_transaction_behind() {
+        let (database, _folder) = database().await;
+        let write = |end: fn() -> Refusal| {
+            database.write("test", move |transaction| {
+                Box::pin(async move {
+                    let buyer = "INSERT INTO buyer (sale_id, user_id, version) VALUES (x'01', x'01', 1)";
+                    transaction.execute_unprepared(buyer).await?;
+                    Err::<(), _>(end())
+                })
+            })
+        };
+        assert_eq!(write(|| Refusal::Stale).await, Err(StoreError::Stale));
+        let failed = write(|| Refusal::Database(DbErr::Custom("no".into()))).await;
+        assert!(matches!(failed, Err(StoreError::Fault(_))), "{failed:?}");
+        let panicked = write(|| panic!("the work panics")).await;
+        assert!(matches!(panicked, Err(StoreError::Fault(_))), "{panicked:?}");
+        let twice = database.write("test", |transaction| {
+            Box::pin(async move {
+                let buyer = "INSERT INTO buyer (sale_id, user_id, version) VALUES (x'01', x'01', 1)";
+                transaction.execute_unprepared(buyer).await?;
+                transaction.execute_unprepared(buyer).await?;
+                Ok(())
+            })
+        });
+        assert_eq!(twice.await, Err(StoreError::Stale));
+        let left = database
+            .readers()
+            .query_all_raw(sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, "SELECT 1 FROM buyer"));
+        assert!(left.await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_does_not_cut_the_work_off() {
+        let (database, _folder) = database().await;
+        let (begun, done) = (Arc::new(tokio::sync::Notify::new()), Arc::new(AtomicU32::new(0)));
+        let go_on = Arc::new(tokio::sync::Notify::new());
+        let asked = {
+            let (database, begun, done, go_on) = (database.clone(), begun.clone(), done.clone(), go_on.clone());
+            tokio::spawn(async move {
+                let written = database.write("test", move |_| {
+                    let (begun, done, go_on) = (begun.clone(), done.clone(), go_on.clone());
+                    Box::pin(async move {
+                        begun.notify_one();
+                        go_on.notified().await;
+                        done.fetch_add(1, Ordering::SeqCst);
+                        Ok(())
+                    })
+                });
+                written.await
+            })
+        };
+        begun.notified().await;
+        asked.abort();
+        assert!(asked.await.unwrap_err().is_cancelled());
+        go_on.notify_one();
+        database.write("test", nothing).await.unwrap();
+        assert_eq!(done.load(Ordering::SeqCst), 1);
+    }
+}

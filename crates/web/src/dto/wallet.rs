@@ -36,7 +36,7 @@ pub struct EntryDto {
 
 impl EntryDto {
     /// The entry as its owner sees it.
-    pub fn of(entry: Entry, owner: UserId, currency: &str) -> Self {
+    pub fn of(entry: &Entry, owner: UserId, currency: &str) -> Self {
         let out = entry.transfer.debit == AccountId::Wallet(owner);
         let mut amount = Money::of(entry.transfer.amount, currency);
         amount.amount = if out { -amount.amount } else { amount.amount };

@@ -36,7 +36,7 @@ pub(crate) async fn entries(
     Query(query): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
     let page = state.use_cases.wallet.entries(caller.user(), query.page(TransferId::new)?).await?;
-    let item = |entry| EntryDto::of(entry, caller.user(), &state.currency);
+    let item = |entry| EntryDto::of(&entry, caller.user(), &state.currency);
     Ok(HttpResponse::Ok().json(List::of(page, item, TransferId::uuid)))
 }
 

@@ -8,7 +8,7 @@ use frontrow_application::{Page, PageRequest};
 use frontrow_domain::{Concert, ConcertId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 #[async_trait]
 impl ConcertRepository for SqlCatalogue {
@@ -19,12 +19,8 @@ impl ConcertRepository for SqlCatalogue {
     }
 
     async fn concerts(&self, page: PageRequest<ConcertId>) -> Result<Page<Concert, ConcertId>, StoreError> {
-        let mut query = concert::Entity::find().filter(Expr::exists(public_performance()));
-        if let Some(after) = page.after {
-            query = query.filter(concert::Column::Id.gt(after.uuid()));
-        }
-        let query = query.order_by_asc(concert::Column::Id).limit(read_limit(&page));
-        let rows = self.database.read("list concerts", query.all(self.database.readers())).await?;
+        let query = list(&page).all(self.database.readers());
+        let rows = self.database.read("list concerts", query).await?;
         let concerts: Vec<Concert> = rows.into_iter().map(Concert::from).collect();
         Ok(Page::of(concerts, page.limit, |concert| concert.id))
     }
@@ -41,6 +37,15 @@ impl ConcertRepository for SqlCatalogue {
             |read: Revision| Condition::all().add(concert::Column::Id.eq(id)).add(concert::Column::Revision.eq(read.0));
         self.write("save concert", Row { row, guard: read.map(guard) }).await
     }
+}
+
+/// Concerts that have a public performance.
+pub(in crate::sql) fn list(page: &PageRequest<ConcertId>) -> Select<concert::Entity> {
+    let mut query = concert::Entity::find().filter(Expr::exists(public_performance()));
+    if let Some(after) = page.after {
+        query = query.filter(concert::Column::Id.gt(after.uuid()));
+    }
+    query.order_by_asc(concert::Column::Id).limit(read_limit(page))
 }
 
 /// The performances of the concert at hand that are not drafts.

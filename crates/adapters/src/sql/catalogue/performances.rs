@@ -9,7 +9,9 @@ use frontrow_application::{Page, PageRequest};
 use frontrow_domain::{ConcertId, Performance, PerformanceId, PerformanceStatus, SeatNumber, Version};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, SimpleExpr};
-use sea_orm::{ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 use std::collections::BTreeSet;
 use uuid::Uuid;
 
@@ -30,16 +32,8 @@ impl PerformanceRepository for SqlCatalogue {
         concert: ConcertId,
         page: PageRequest<PerformanceId>,
     ) -> Result<Page<PerformanceId, PerformanceId>, StoreError> {
-        let mut query = performance::Entity::find()
-            .select_only()
-            .column(performance::Column::Id)
-            .filter(performance::Column::ConcertId.eq(concert.uuid()))
-            .filter(is_public());
-        if let Some(after) = page.after {
-            query = query.filter(performance::Column::Id.gt(after.uuid()));
-        }
-        let query = query.order_by_asc(performance::Column::Id).limit(read_limit(&page)).into_tuple();
-        let ids: Vec<Uuid> = self.database.read("list performances", query.all(self.database.readers())).await?;
+        let query = list(concert, &page).into_tuple().all(self.database.readers());
+        let ids: Vec<Uuid> = self.database.read("list performances", query).await?;
         Ok(Page::of(ids.into_iter().map(PerformanceId::new).collect(), page.limit, |id| *id))
     }
 
@@ -64,6 +58,19 @@ impl PerformanceRepository for SqlCatalogue {
         let seats = Seats { performance: performance.id.uuid(), count: seat_count, blocked: blocked.clone() };
         self.write("publish", Publication { row, map, seats }).await
     }
+}
+
+/// The ids of a concert's public performances.
+pub(in crate::sql) fn list(concert: ConcertId, page: &PageRequest<PerformanceId>) -> Select<performance::Entity> {
+    let mut query = performance::Entity::find()
+        .select_only()
+        .column(performance::Column::Id)
+        .filter(performance::Column::ConcertId.eq(concert.uuid()))
+        .filter(is_public());
+    if let Some(after) = page.after {
+        query = query.filter(performance::Column::Id.gt(after.uuid()));
+    }
+    query.order_by_asc(performance::Column::Id).limit(read_limit(page))
 }
 
 /// Not a draft.

@@ -6,14 +6,14 @@ use async_trait::async_trait;
 use frontrow_application::port::{ReservationReader, StoreError};
 use frontrow_application::{Page, PageRequest};
 use frontrow_domain::{BuyerKey, Instant, Reservation, ReservationId, ReservationState, SaleId, Ticket, UserId};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use uuid::Uuid;
 
 /// Holds are looked for from this long before the oldest that may be unmarked: the clocks of several servers differ, and
 /// a hold may be committed some time after it was decided.
-const MARGIN: Duration = Duration::from_secs(60);
+const MARGIN: Duration = Duration::from_mins(1);
 
 #[async_trait]
 impl ReservationReader for SqlReaders {
@@ -26,13 +26,8 @@ impl ReservationReader for SqlReaders {
         user: UserId,
         page: PageRequest<ReservationId>,
     ) -> Result<Page<Reservation, ReservationId>, StoreError> {
-        let mut query = reservation::Entity::find().filter(reservation::Column::UserId.eq(user.uuid()));
-        if let Some(after) = page.after {
-            query = query.filter(reservation::Column::Id.lt(after.uuid()));
-        }
-        let query = query.order_by_desc(reservation::Column::Id).limit(u64::from(page.limit) + 1);
         let query = async {
-            let rows = query.all(self.database.readers()).await?;
+            let rows = list(user, &page).all(self.database.readers()).await?;
             rows.into_iter().map(Reservation::try_from).collect::<Result<Vec<_>, DbErr>>()
         };
         let reservations = self.database.read("list reservations", query).await?;
@@ -42,36 +37,18 @@ impl ReservationReader for SqlReaders {
     async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError> {
         let query = async {
             let Some(reservation) = self.find_reservation(reservation).await? else { return Ok(Vec::new()) };
-            // By the seats, whose tickets have an index; tickets of a reservation have none.
-            let numbers = reservation.seats().map(|number| number.get().cast_signed());
-            let rows = ticket::Entity::find()
-                .filter(ticket::Column::PerformanceId.eq(reservation.performance.uuid()))
-                .filter(ticket::Column::Number.is_in(numbers))
-                .filter(ticket::Column::Live.eq(ticket::LIVE))
-                .filter(ticket::Column::ReservationId.eq(reservation.id.uuid()))
-                .order_by_asc(ticket::Column::Number);
-            rows.all(self.database.readers()).await?.into_iter().map(Ticket::try_from).collect()
+            let rows = valid_tickets(&reservation).all(self.database.readers()).await?;
+            rows.into_iter().map(Ticket::try_from).collect()
         };
         self.database.read("read tickets", query).await
     }
 
     async fn lapsed(&self, now: Instant, limit: u32) -> Result<Vec<(ReservationId, BuyerKey)>, StoreError> {
-        use reservation::Column::{HeldUntil, Id, SaleId as Sale, State, UserId as User};
-        // The index knows no states, so a look from the beginning would pass by all that was ever sold.
         let from = self.all_marked_before.load(Ordering::Relaxed);
         let clock_went_back = from > (now - MARGIN).micros();
         let from = if clock_went_back { i64::MIN } else { from };
-        let query = reservation::Entity::find()
-            .select_only()
-            .columns([Id, Sale, User, HeldUntil])
-            .filter(HeldUntil.gte(from))
-            .filter(HeldUntil.lte(now.micros()))
-            .filter(State.eq(ReservationState::Held.as_str()))
-            .order_by_asc(HeldUntil)
-            .limit(u64::from(limit))
-            .into_tuple();
-        let rows: Vec<(Uuid, Uuid, Uuid, i64)> =
-            self.database.read("find lapsed holds", query.all(self.database.readers())).await?;
+        let query = lapsed(from, now, limit).into_tuple().all(self.database.readers());
+        let rows: Vec<(Uuid, Uuid, Uuid, i64)> = self.database.read("find lapsed holds", query).await?;
         let oldest = rows.first().map_or(now, |row| Instant::from_micros(row.3));
         self.all_marked_before.store((oldest - MARGIN).micros(), Ordering::Relaxed);
         let lapsed = rows.into_iter().map(|(id, sale, user, _)| {
@@ -86,4 +63,38 @@ impl SqlReaders {
         let row = reservation::Entity::find_by_id(id.uuid()).one(self.database.readers()).await?;
         row.map(Reservation::try_from).transpose()
     }
+}
+
+/// A user's reservations, the newest first.
+pub(in crate::sql) fn list(user: UserId, page: &PageRequest<ReservationId>) -> Select<reservation::Entity> {
+    let mut query = reservation::Entity::find().filter(reservation::Column::UserId.eq(user.uuid()));
+    if let Some(after) = page.after {
+        query = query.filter(reservation::Column::Id.lt(after.uuid()));
+    }
+    query.order_by_desc(reservation::Column::Id).limit(u64::from(page.limit) + 1)
+}
+
+/// Found by their seats, which have an index; reservations have none there.
+pub(in crate::sql) fn valid_tickets(reservation: &Reservation) -> Select<ticket::Entity> {
+    let numbers = reservation.seats().map(|number| number.get().cast_signed());
+    ticket::Entity::find()
+        .filter(ticket::Column::PerformanceId.eq(reservation.performance.uuid()))
+        .filter(ticket::Column::Number.is_in(numbers))
+        .filter(ticket::Column::Live.eq(ticket::LIVE))
+        .filter(ticket::Column::ReservationId.eq(reservation.id.uuid()))
+        .order_by_asc(ticket::Column::Number)
+}
+
+/// Lapsed holds: id, sale, user, instant. The index knows no states, so a look from the beginning of time would pass by
+/// all that was ever sold.
+pub(in crate::sql) fn lapsed(from: i64, now: Instant, limit: u32) -> Select<reservation::Entity> {
+    use reservation::Column::{HeldUntil, Id, SaleId, State, UserId};
+    reservation::Entity::find()
+        .select_only()
+        .columns([Id, SaleId, UserId, HeldUntil])
+        .filter(HeldUntil.gte(from))
+        .filter(HeldUntil.lte(now.micros()))
+        .filter(State.eq(ReservationState::Held.as_str()))
+        .order_by_asc(HeldUntil)
+        .limit(u64::from(limit))
 }

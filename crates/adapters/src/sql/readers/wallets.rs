@@ -9,7 +9,7 @@ use frontrow_application::{Page, PageRequest};
 use frontrow_domain::{
     Instant, Payment, PaymentId, PaymentKind, PaymentState, Points, ReservationId, Transfer, TransferId, UserId, Wallet,
 };
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use std::cmp::Reverse;
 use std::collections::HashMap;
 use uuid::Uuid;
@@ -44,14 +44,8 @@ impl WalletReader for SqlReaders {
     }
 
     async fn unsettled(&self, before: Instant, limit: u32) -> Result<Vec<Payment>, StoreError> {
-        let query = payment::Entity::find()
-            .filter(payment::Column::State.eq(PaymentState::Pending.as_str()))
-            .filter(payment::Column::At.lt(before.micros()))
-            .filter(payment::Column::Kind.eq(PaymentKind::Charge.as_str()))
-            .order_by_asc(payment::Column::At)
-            .limit(u64::from(limit));
         let query = async {
-            let rows = query.all(self.database.readers()).await?;
+            let rows = unsettled(before, limit).all(self.database.readers()).await?;
             rows.into_iter().map(Payment::try_from).collect()
         };
         self.database.read("find unsettled charges", query).await
@@ -62,20 +56,14 @@ impl SqlReaders {
     /// The page's transfers and one more, the newest first. Each leg has an index of its own, which `OR` would not read
     /// in order.
     async fn transfers(&self, user: UserId, page: &PageRequest<TransferId>) -> Result<Vec<Transfer>, DbErr> {
-        let limit = page.limit as usize + 1;
         let mut transfers = Vec::new();
         for leg in [transfer::Column::Debit, transfer::Column::Credit] {
-            let mut query = transfer::Entity::find().filter(leg.eq(user.uuid()));
-            if let Some(after) = page.after {
-                query = query.filter(transfer::Column::Id.lt(after.uuid()));
-            }
-            let query = query.order_by_desc(transfer::Column::Id).limit(limit as u64);
-            for row in query.all(self.database.readers()).await? {
+            for row in one_leg(leg, user, page).all(self.database.readers()).await? {
                 transfers.push(Transfer::try_from(row)?);
             }
         }
         transfers.sort_by_key(|transfer| Reverse(transfer.id));
-        transfers.truncate(limit);
+        transfers.truncate(page.limit as usize + 1);
         Ok(transfers)
     }
 
@@ -97,4 +85,27 @@ impl SqlReaders {
         });
         entries.collect()
     }
+}
+
+/// Charges that are not settled, the oldest first.
+pub(in crate::sql) fn unsettled(before: Instant, limit: u32) -> Select<payment::Entity> {
+    payment::Entity::find()
+        .filter(payment::Column::State.eq(PaymentState::Pending.as_str()))
+        .filter(payment::Column::At.lt(before.micros()))
+        .filter(payment::Column::Kind.eq(PaymentKind::Charge.as_str()))
+        .order_by_asc(payment::Column::At)
+        .limit(u64::from(limit))
+}
+
+/// What a user gave, or got, the newest first.
+pub(in crate::sql) fn one_leg(
+    leg: transfer::Column,
+    user: UserId,
+    page: &PageRequest<TransferId>,
+) -> Select<transfer::Entity> {
+    let mut query = transfer::Entity::find().filter(leg.eq(user.uuid()));
+    if let Some(after) = page.after {
+        query = query.filter(transfer::Column::Id.lt(after.uuid()));
+    }
+    query.order_by_desc(transfer::Column::Id).limit(u64::from(page.limit) + 1)
 }

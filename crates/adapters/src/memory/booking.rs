@@ -1,0 +1,152 @@
+//! Commands, and what keeps their books in order.
+
+use super::{Memory, State};
+use async_trait::async_trait;
+use frontrow_application::FaultId;
+use frontrow_application::port::{Auditor, BookingError, BookingStore, DoneReader, Housekeeping, Probe, StoreError};
+use frontrow_domain::{
+    Catalogue, Command, CommandKey, Done, Event, Finding, Instant, Outcome, Refused, Verdict, audit, decide,
+};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+#[async_trait]
+impl BookingStore for Memory {
+    async fn execute(&self, command: Command) -> Result<Outcome, BookingError> {
+        // The books are written last and at once, so a rule that panics leaves them as they were.
+        let carried_out = catch_unwind(AssertUnwindSafe(|| self.carry_out(&command)));
+        match carried_out {
+            Ok(Ok((outcome, events))) => {
+                if !events.is_empty() {
+                    self.announcer.announce(&events);
+                }
+                Ok(outcome)
+            }
+            Ok(Err(Refused::Rejected(rejection))) => Err(rejection.into()),
+            Ok(Err(bug)) => Err(self.fault(&command, &bug.to_string())),
+            Err(_) => Err(self.fault(&command, "a panic")),
+        }
+    }
+}
+
+impl Memory {
+    fn carry_out(&self, command: &Command) -> Result<(Outcome, Vec<Event>), Refused> {
+        let mut state = self.state();
+        let now = self.clock.now();
+        let mut locked = state.books.lock(&command.scope());
+        match decide(command, &locked, now)? {
+            Verdict::Replay(outcome) => Ok((outcome, Vec::new())),
+            Verdict::No(rejection) => Err(rejection.into()),
+            Verdict::Do(changes) => {
+                locked.apply(command, &changes)?;
+                state.books.store(locked.dirty())?;
+                Ok((changes.outcome, changes.events))
+            }
+        }
+    }
+
+    fn fault(&self, command: &Command, cause: &str) -> BookingError {
+        let fault = FaultId(self.ids.id());
+        tracing::error!(%fault, command = command.what.name(), cause, "a command failed");
+        BookingError::Fault(fault)
+    }
+}
+
+#[async_trait]
+impl DoneReader for Memory {
+    async fn done(&self, key: &CommandKey) -> Result<Option<Done>, StoreError> {
+        Ok(self.state().books.done.get(key).cloned())
+    }
+}
+
+#[async_trait]
+impl Auditor for Memory {
+    async fn audit(&self, now: Instant) -> Result<Vec<Finding>, StoreError> {
+        let state = self.state();
+        Ok(audit(&state.books, &state.catalogue(), now))
+    }
+}
+
+impl State {
+    fn catalogue(&self) -> Catalogue {
+        Catalogue {
+            performances: self.programme.performances.keys().copied().collect(),
+            sales: self.programme.sales.keys().copied().collect(),
+            users: self.accounts.users.keys().copied().collect(),
+        }
+    }
+}
+
+#[async_trait]
+impl Housekeeping for Memory {
+    async fn forget_done(&self, before: Instant, limit: u32) -> Result<u32, StoreError> {
+        let done = &mut self.state().books.done;
+        let old = done.values().filter(|done| done.at < before).map(|done| done.key.clone());
+        let old: Vec<CommandKey> = old.take(limit as usize).collect();
+        let forgotten = old.iter().filter_map(|key| done.remove(key));
+        Ok(u32::try_from(forgotten.count()).unwrap_or(limit))
+    }
+
+    async fn forget_refresh_tokens(&self, before: Instant, limit: u32) -> Result<u32, StoreError> {
+        let tokens = &mut self.state().accounts.tokens;
+        let old = tokens.values().filter(|token| token.expires < before).map(|token| token.hash);
+        let old: Vec<[u8; 32]> = old.take(limit as usize).collect();
+        let forgotten = old.iter().filter_map(|hash| tokens.remove(hash));
+        Ok(u32::try_from(forgotten.count()).unwrap_or(limit))
+    }
+}
+
+#[async_trait]
+impl Probe for Memory {
+    async fn now(&self) -> Result<Instant, StoreError> {
+        Ok(self.clock.now())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{EventLog, SeededIds};
+    use frontrow_application::port::Clock;
+    use frontrow_domain::{Charge, PaymentId, Points, Settle, Settlement, TransferId, UserId, What};
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use uuid::Uuid;
+
+    /// A clock that breaks once.
+    struct Breaking(AtomicBool);
+
+    impl Clock for Breaking {
+        fn now(&self) -> Instant {
+            assert!(!self.0.swap(false, Ordering::Relaxed), "the clock is broken");
+            Instant::from_micros(0)
+        }
+    }
+
+    fn charge() -> Command {
+        let (payment, user) = (PaymentId::new(Uuid::from_u128(1)), UserId::new(Uuid::from_u128(2)));
+        let charge = Charge { payment, user, amount: Points::new(500).unwrap(), provider: "sandbox".into() };
+        Command::keyed(CommandKey::new(user, "tap-1").unwrap(), [0; 32], What::Charge(charge))
+    }
+
+    #[tokio::test]
+    async fn a_panic_is_a_fault_and_the_store_goes_on() {
+        let memory = Memory::new(Arc::new(Breaking(AtomicBool::new(true))), Arc::new(SeededIds::default()));
+        assert!(matches!(memory.execute(charge()).await, Err(BookingError::Fault(_))));
+        assert_eq!(memory.done(charge().key.as_ref().unwrap()).await, Ok(None));
+        assert!(memory.execute(charge()).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_happened_is_announced_once() {
+        let heard = Arc::new(EventLog::default());
+        let memory = Memory::default().announcing_to(heard.clone());
+        let Ok(Outcome::Charged(payment)) = memory.execute(charge()).await else { panic!("the charge begins") };
+        let settlement = Settlement::Accepted { provider_ref: "ref".into() };
+        let transfer = TransferId::new(Uuid::from_u128(3));
+        let settle = Settle { payment: payment.id, user: payment.user, settlement, transfer };
+        for _ in 0..2 {
+            assert!(memory.execute(Command::unkeyed(What::Settle(settle.clone()))).await.is_ok());
+        }
+        assert_eq!(heard.take(), [Event::ChargeSettled(payment.id)]);
+    }
+}

@@ -1,0 +1,193 @@
+//! What is on, where, when and at what price.
+
+use super::Memory;
+use async_trait::async_trait;
+use frontrow_application::port::{
+    ConcertRepository, OnSale, OnSaleReader, PerformanceRepository, Revision, SaleRepository, StoreError, Stored,
+    StoredSeatMap, VenueRepository,
+};
+use frontrow_application::{FaultId, Page, PageRequest};
+use frontrow_domain::{
+    Concert, ConcertId, Invalid, Layout, Performance, PerformanceId, PerformanceStatus, Sale, SaleId, Seat, SeatKey,
+    SeatMap, SeatNumber, SeatState, Venue, VenueId, Version,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+type Table<K, V> = BTreeMap<K, Stored<V>>;
+
+#[derive(Default)]
+pub(super) struct Programme {
+    venues: Table<VenueId, Venue>,
+    seat_maps: Table<(VenueId, u32), SeatMap>,
+    frozen: BTreeSet<(VenueId, u32)>,
+    layouts: BTreeMap<(VenueId, u32), Arc<Layout>>,
+    concerts: Table<ConcertId, Concert>,
+    pub(super) performances: Table<PerformanceId, Performance>,
+    pub(super) sales: Table<SaleId, Sale>,
+}
+
+fn revision<K: Ord, V>(table: &Table<K, V>, key: &K) -> Option<Revision> {
+    table.get(key).map(|stored| stored.revision)
+}
+
+fn save<K: Ord, V: Clone>(table: &mut Table<K, V>, key: K, value: &V, read: Option<Revision>) -> Result<(), StoreError> {
+    if revision(table, &key) != read {
+        return Err(StoreError::Stale);
+    }
+    let revision = Revision(read.map_or(1, |read| read.0 + 1));
+    table.insert(key, Stored { value: value.clone(), revision });
+    Ok(())
+}
+
+fn page_of<T, K: Copy + Ord>(items: impl Iterator<Item = T>, page: &PageRequest<K>, key: impl Fn(&T) -> K) -> Page<T, K> {
+    let wanted = items.filter(|item| page.after.is_none_or(|after| key(item) > after));
+    Page::of(wanted.take(page.limit as usize + 1).collect(), page.limit, &key)
+}
+
+#[async_trait]
+impl VenueRepository for Memory {
+    async fn venue(&self, id: VenueId) -> Result<Option<Stored<Venue>>, StoreError> {
+        Ok(self.state().programme.venues.get(&id).cloned())
+    }
+
+    async fn save_venue(&self, venue: &Venue, read: Option<Revision>) -> Result<(), StoreError> {
+        save(&mut self.state().programme.venues, venue.id, venue, read)
+    }
+
+    async fn seat_map(&self, venue: VenueId, version: u32) -> Result<Option<StoredSeatMap>, StoreError> {
+        let programme = &self.state().programme;
+        let stored = programme.seat_maps.get(&(venue, version)).cloned();
+        let frozen = programme.frozen.contains(&(venue, version));
+        Ok(stored.map(|Stored { value, revision }| StoredSeatMap { map: value, revision, frozen }))
+    }
+
+    async fn save_seat_map(&self, map: &SeatMap, read: Option<Revision>) -> Result<(), StoreError> {
+        let programme = &mut self.state().programme;
+        let key = (map.venue, map.version);
+        if programme.frozen.contains(&key) {
+            return Err(StoreError::Stale);
+        }
+        save(&mut programme.seat_maps, key, map, read)?;
+        programme.layouts.remove(&key);
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl ConcertRepository for Memory {
+    async fn concert(&self, id: ConcertId) -> Result<Option<Stored<Concert>>, StoreError> {
+        Ok(self.state().programme.concerts.get(&id).cloned())
+    }
+
+    async fn concerts(&self, page: PageRequest<ConcertId>) -> Result<Page<Concert, ConcertId>, StoreError> {
+        let programme = &self.state().programme;
+        let public: BTreeSet<ConcertId> = programme.public().map(|performance| performance.concert).collect();
+        let concerts = public.iter().filter_map(|id| programme.concerts.get(id)).map(|stored| stored.value.clone());
+        Ok(page_of(concerts, &page, |concert| concert.id))
+    }
+
+    async fn save_concert(&self, concert: &Concert, read: Option<Revision>) -> Result<(), StoreError> {
+        save(&mut self.state().programme.concerts, concert.id, concert, read)
+    }
+}
+
+#[async_trait]
+impl PerformanceRepository for Memory {
+    async fn performance(&self, id: PerformanceId) -> Result<Option<Stored<Performance>>, StoreError> {
+        Ok(self.state().programme.performances.get(&id).cloned())
+    }
+
+    async fn performances_of(
+        &self,
+        concert: ConcertId,
+        page: PageRequest<PerformanceId>,
+    ) -> Result<Page<PerformanceId, PerformanceId>, StoreError> {
+        let programme = &self.state().programme;
+        let ids = programme.public().filter(|performance| performance.concert == concert).map(|p| p.id);
+        Ok(page_of(ids, &page, |id| *id))
+    }
+
+    async fn save_performance(&self, performance: &Performance, read: Option<Revision>) -> Result<(), StoreError> {
+        save(&mut self.state().programme.performances, performance.id, performance, read)
+    }
+
+    async fn publish(
+        &self,
+        performance: &Performance,
+        read: Revision,
+        map: Revision,
+        seat_count: u32,
+        blocked: &BTreeSet<SeatNumber>,
+    ) -> Result<(), StoreError> {
+        let state = &mut *self.state();
+        let map_key = (performance.venue, performance.seat_map_version);
+        let first = SeatKey { performance: performance.id, number: SeatNumber::FIRST };
+        if revision(&state.programme.seat_maps, &map_key) != Some(map) || state.books.seats.contains_key(&first) {
+            return Err(StoreError::Stale);
+        }
+        save(&mut state.programme.performances, performance.id, performance, Some(read))?;
+        state.programme.frozen.insert(map_key);
+        for number in (1..=seat_count).filter_map(SeatNumber::new) {
+            let key = SeatKey { performance: performance.id, number };
+            let seat_state = if blocked.contains(&number) { SeatState::Blocked } else { SeatState::Free };
+            state.books.seats.insert(key, Seat { key, state: seat_state, version: Version::FIRST });
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl SaleRepository for Memory {
+    async fn sale(&self, id: SaleId) -> Result<Option<Stored<Sale>>, StoreError> {
+        Ok(self.state().programme.sales.get(&id).cloned())
+    }
+
+    async fn save_sale(&self, sale: &Sale, read: Option<Revision>) -> Result<(), StoreError> {
+        save(&mut self.state().programme.sales, sale.id, sale, read)
+    }
+}
+
+#[async_trait]
+impl OnSaleReader for Memory {
+    async fn on_sale(&self, performance: PerformanceId) -> Result<Option<Arc<OnSale>>, StoreError> {
+        let read = self.state().programme.on_sale(performance);
+        read.map_err(|cause| {
+            let fault = FaultId(self.ids.id());
+            tracing::error!(%fault, %performance, %cause, "a performance's seat map can't be read");
+            StoreError::Fault(fault)
+        })
+    }
+}
+
+impl Programme {
+    /// Performances that are not drafts, by ascending id.
+    fn public(&self) -> impl Iterator<Item = &Performance> {
+        self.performances.values().map(|stored| &stored.value).filter(|p| p.status != PerformanceStatus::Draft)
+    }
+
+    fn on_sale(&mut self, id: PerformanceId) -> Result<Option<Arc<OnSale>>, Invalid> {
+        let performance = self.performances.get(&id).map(|stored| stored.value.clone());
+        let Some(performance) = performance.filter(|p| p.status != PerformanceStatus::Draft) else { return Ok(None) };
+        let venue = self.venues.get(&performance.venue).map(|stored| stored.value.clone());
+        let layout = self.layout(performance.venue, performance.seat_map_version)?;
+        let (Some(venue), Some(layout)) = (venue, layout) else { return Ok(None) };
+        let sales = self.sales.values().map(|stored| &stored.value);
+        let mut sales: Vec<Sale> =
+            sales.filter(|sale| sale.published && sale.performances.contains(&id)).cloned().collect();
+        sales.sort_by_key(|sale| sale.opens);
+        Ok(Some(Arc::new(OnSale { performance, venue, layout, sales })))
+    }
+
+    /// Numbering a large map takes long, so it is done once.
+    fn layout(&mut self, venue: VenueId, version: u32) -> Result<Option<Arc<Layout>>, Invalid> {
+        let key = (venue, version);
+        if let Some(layout) = self.layouts.get(&key) {
+            return Ok(Some(Arc::clone(layout)));
+        }
+        let Some(map) = self.seat_maps.get(&key) else { return Ok(None) };
+        let layout = Arc::new(map.value.layout()?);
+        self.layouts.insert(key, Arc::clone(&layout));
+        Ok(Some(layout))
+    }
+}

@@ -1,0 +1,111 @@
+//! Lists and sweeps find what they look for by a key or an index, in its order.
+
+use super::catalogue::{concerts, performances};
+use super::entity::{sale_performance, transfer, user};
+use super::housekeeping::{oldest_done, oldest_refresh_tokens};
+use super::on_sale::published_sales;
+use super::readers::{reservations, seats, wallets};
+use super::testing::database;
+use frontrow_application::PageRequest;
+use frontrow_domain::{
+    ConcertId, Instant, Line, PerformanceId, Points, Reservation, ReservationId, ReservationState, SaleId, SeatNumber,
+    TransferId, UserId, Version,
+};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryFilter, QueryTrait};
+use uuid::Uuid;
+
+const NOW: Instant = Instant::from_micros(1_000_000);
+
+/// How `SQLite` would look for the rows, and what it would have to sort.
+async fn plan(connection: &DatabaseConnection, query: &impl QueryTrait) -> Vec<String> {
+    let mut statement = query.build(DbBackend::Sqlite);
+    statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
+    let rows = connection.query_all_raw(statement).await.unwrap();
+    let steps = rows.iter().map(|row| row.try_get::<String>("", "detail").unwrap());
+    steps.filter(|step| ["SEARCH", "SCAN", "USE TEMP"].iter().any(|word| step.starts_with(word))).collect()
+}
+
+fn id() -> Uuid {
+    Uuid::from_u128(7)
+}
+
+fn page<K>(after: K) -> PageRequest<K> {
+    PageRequest { limit: 20, after: Some(after) }
+}
+
+fn reservation() -> Reservation {
+    Reservation {
+        id: ReservationId::new(id()),
+        performance: PerformanceId::new(id()),
+        sale: SaleId::new(id()),
+        user: UserId::new(id()),
+        state: ReservationState::Confirmed,
+        held_until: NOW,
+        late_until: NOW,
+        amount: Points::ZERO,
+        lines: [1, 2].map(|number| Line::free(SeatNumber::new(number).unwrap(), "R", "adult")).into(),
+        version: Version::FIRST,
+    }
+}
+
+macro_rules! plans {
+    ($($name:ident: $query:expr => [$($step:literal),+];)+) => {$(
+        #[tokio::test]
+        async fn $name() {
+            let (database, _folder) = database().await;
+            assert_eq!(plan(database.readers(), &$query).await, [$($step),+]);
+        }
+    )+};
+}
+
+plans! {
+    concerts_are_listed_by_id: concerts::list(&page(ConcertId::new(id()))) => [
+        "SEARCH concert USING INDEX sqlite_autoindex_concert_1 (id>?)",
+        "SEARCH performance EXISTS USING INDEX ix_performance_concert_id_id (concert_id=?)"
+    ];
+    the_first_concerts_are_found_in_order: concerts::list(&PageRequest { limit: 20, after: None }) => [
+        "SCAN concert USING INDEX sqlite_autoindex_concert_1",
+        "SEARCH performance EXISTS USING INDEX ix_performance_concert_id_id (concert_id=?)"
+    ];
+    performances_are_listed_by_concert:
+        performances::list(ConcertId::new(id()), &page(PerformanceId::new(id()))) =>
+        ["SEARCH performance USING INDEX ix_performance_concert_id_id (concert_id=? AND id>?)"];
+    sales_are_found_by_performance: published_sales(PerformanceId::new(id())) => [
+        "SEARCH sale USING INDEX sqlite_autoindex_sale_1 (id=?)",
+        "SEARCH sale_performance USING COVERING INDEX ix_sale_performance_performance_id (performance_id=?)",
+        "USE TEMP B-TREE FOR ORDER BY"
+    ];
+    performances_are_found_by_sale:
+        sale_performance::Entity::find().filter(sale_performance::Column::SaleId.is_in([id()])) =>
+        ["SEARCH sale_performance USING PRIMARY KEY (sale_id=?)"];
+    an_account_is_found_by_email: user::Entity::find().filter(user::Column::Email.eq("kim@example.com")) =>
+        ["SEARCH users USING INDEX uq_users_email (email=?)"];
+    seats_are_found_by_performance: seats::not_free(PerformanceId::new(id())) =>
+        ["SEARCH seat USING PRIMARY KEY (performance_id=?)"];
+    seats_are_counted_by_performance: seats::available(&[PerformanceId::new(id())], NOW) =>
+        ["SEARCH seat USING PRIMARY KEY (performance_id=?)"];
+    reservations_are_found_by_user: reservations::list(UserId::new(id()), &page(ReservationId::new(id()))) => [
+        "SEARCH reservation USING INDEX ix_reservation_user_id_sale_id (user_id=?)",
+        "USE TEMP B-TREE FOR ORDER BY"
+    ];
+    tickets_are_found_by_seat: reservations::valid_tickets(&reservation()) =>
+        ["SEARCH ticket USING PRIMARY KEY (performance_id=? AND number=?)"];
+    lapsed_holds_are_found_by_time: reservations::lapsed(0, NOW, 100) =>
+        ["SEARCH reservation USING INDEX ix_reservation_held_until (held_until>? AND held_until<?)"];
+    unsettled_charges_are_found_by_time: wallets::unsettled(NOW, 100) =>
+        ["SEARCH payment USING INDEX ix_payment_state_at (state=? AND at<?)"];
+    points_given_are_found_by_giver:
+        wallets::one_leg(transfer::Column::Debit, UserId::new(id()), &page(TransferId::new(id()))) =>
+        ["SEARCH transfer USING INDEX ix_transfer_debit_id (debit=? AND id<?)"];
+    points_got_are_found_by_taker:
+        wallets::one_leg(transfer::Column::Credit, UserId::new(id()), &page(TransferId::new(id()))) =>
+        ["SEARCH transfer USING INDEX ix_transfer_credit_id (credit=? AND id<?)"];
+    old_idempotency_records_are_found_by_time: oldest_done(NOW, 100).delete() => [
+        "SEARCH done USING COVERING INDEX sqlite_autoindex_done_1 (user_id=? AND key=?)",
+        "SEARCH done USING INDEX ix_done_at (at<?)"
+    ];
+    old_refresh_tokens_are_found_by_time: oldest_refresh_tokens(NOW, 100).delete() => [
+        "SEARCH refresh_token USING PRIMARY KEY (hash=?)",
+        "SEARCH refresh_token USING COVERING INDEX ix_refresh_token_expires (expires<?)"
+    ];
+}

@@ -1,0 +1,245 @@
+//! Access tokens.
+
+mod provider;
+
+use frontrow_application::port::{AccessClaims, Clock, TokenIssuer};
+use frontrow_domain::{Instant, Role, SessionId, UserId};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A key that access tokens are signed with. Has no debug output.
+#[derive(Clone)]
+pub struct TokenKey {
+    /// What tokens name it by.
+    pub id: String,
+    /// 32 bytes that nobody else has.
+    pub secret: [u8; 32],
+}
+
+/// Signs access tokens as JWT with HMAC-SHA256 and a ring of keys: the first one signs, all are good for checking, so that
+/// keys can be changed while tokens are out.
+pub struct HmacTokenIssuer {
+    signing: (Header, EncodingKey),
+    ring: Vec<(String, DecodingKey)>,
+    validation: Validation,
+    clock: Arc<dyn Clock>,
+}
+
+const ISSUER: &str = "frontrow";
+/// What the token is for, so that none that was signed for something else opens the API.
+const PURPOSE: &str = "access";
+/// Bytes of the longest token that is looked at.
+const MOST_BYTES: usize = 2048;
+
+/// Times are in whole seconds since 1970.
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: UserId,
+    role: Role,
+    sid: SessionId,
+    iat: i64,
+    exp: i64,
+}
+
+impl HmacTokenIssuer {
+    /// Signs with the first key and checks with all of them; the clock says when a token was issued. Installs an
+    /// HMAC-SHA256 provider for `jsonwebtoken`, unless the process has a provider.
+    pub fn new(signing: &TokenKey, others: &[TokenKey], clock: Arc<dyn Clock>) -> Self {
+        provider::install();
+        let header = Header { kid: Some(signing.id.clone()), ..Header::new(Algorithm::HS256) };
+        let ring = std::iter::once(signing).chain(others);
+        let ring = ring.map(|key| (key.id.clone(), DecodingKey::from_secret(&key.secret))).collect();
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_audience(&[PURPOSE]);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
+        // It would ask the machine for the time.
+        validation.validate_exp = false;
+        Self { signing: (header, EncodingKey::from_secret(&signing.secret)), ring, validation, clock }
+    }
+
+    fn claims(&self, token: &str) -> Option<Claims> {
+        if token.len() > MOST_BYTES {
+            return None;
+        }
+        let named = decode_header(token).ok()?.kid?;
+        let (_, key) = self.ring.iter().find(|(id, _)| *id == named)?;
+        decode::<Claims>(token, key, &self.validation).ok().map(|token| token.claims)
+    }
+}
+
+impl TokenIssuer for HmacTokenIssuer {
+    fn issue(&self, claims: &AccessClaims) -> String {
+        let claims = Claims {
+            iss: ISSUER.to_owned(),
+            aud: PURPOSE.to_owned(),
+            sub: claims.user,
+            role: claims.role,
+            sid: claims.session,
+            iat: self.clock.now().micros().div_euclid(MICROS),
+            exp: claims.expires.micros().div_euclid(MICROS),
+        };
+        let (header, key) = &self.signing;
+        encode(header, &claims, key).unwrap_or_else(|error| {
+            tracing::error!(%error, "an access token could not be signed");
+            // It opens nothing.
+            String::new()
+        })
+    }
+
+    fn verify(&self, token: &str, now: Instant) -> Option<AccessClaims> {
+        let Claims { sub, role, sid, exp, .. } = self.claims(token)?;
+        let expires = Instant::from_micros(exp.checked_mul(MICROS)?);
+        (now < expires).then_some(AccessClaims { user: sub, role, session: sid, expires })
+    }
+}
+
+/// In a second.
+const MICROS: i64 = 1_000_000;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ManualClock;
+    use base64::Engine as _;
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use serde_json::{Value, json};
+    use uuid::Uuid;
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn at(seconds: i64) -> Instant {
+        Instant::from_micros(seconds * MICROS)
+    }
+
+    fn key(id: &str, byte: u8) -> TokenKey {
+        TokenKey { id: id.into(), secret: [byte; 32] }
+    }
+
+    fn issuer(signing: &TokenKey, others: &[TokenKey]) -> HmacTokenIssuer {
+        HmacTokenIssuer::new(signing, others, Arc::new(ManualClock::at(at(NOW))))
+    }
+
+    fn kim() -> AccessClaims {
+        let (user, session) = (UserId::new(Uuid::from_u128(1)), SessionId::new(Uuid::from_u128(2)));
+        AccessClaims { user, role: Role::Operator, session, expires: at(NOW + 600) }
+    }
+
+    /// Signed with the right key, whatever it says.
+    fn signed(header: &Value, claims: &Value) -> String {
+        use hmac::{Hmac, KeyInit as _, Mac as _};
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let message = format!("{}.{}", part(header), part(claims));
+        let mac = Hmac::<sha2::Sha256>::new_from_slice(&[1; 32]).unwrap().chain_update(&message);
+        format!("{message}.{}", URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    }
+
+    fn header() -> Value {
+        json!({"typ": "JWT", "alg": "HS256", "kid": "a"})
+    }
+
+    fn claims() -> Value {
+        json!({
+            "iss": "frontrow",
+            "aud": "access",
+            "sub": Uuid::from_u128(1),
+            "role": "operator",
+            "sid": Uuid::from_u128(2),
+            "iat": NOW,
+            "exp": NOW + 600,
+        })
+    }
+
+    fn with(mut object: Value, name: &str, value: Value) -> Value {
+        object[name] = value;
+        object
+    }
+
+    #[test]
+    fn a_token_says_what_it_was_given_until_its_last_instant() {
+        let issuer = issuer(&key("a", 1), &[]);
+        let token = issuer.issue(&kim());
+        assert_eq!(issuer.verify(&token, at(NOW)), Some(kim()));
+        let last = at(NOW + 600);
+        assert_eq!(issuer.verify(&token, Instant::from_micros(last.micros() - 1)), Some(kim()));
+        assert_eq!(issuer.verify(&token, last), None);
+    }
+
+    #[test]
+    fn a_token_is_an_ordinary_jwt() {
+        let issuer = issuer(&key("a", 1), &[]);
+        assert_eq!(issuer.verify(&signed(&header(), &claims()), at(NOW)), Some(kim()));
+        let token = issuer.issue(&kim());
+        let read = |part| serde_json::from_slice::<Value>(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap();
+        let parts: Vec<&str> = token.split('.').collect();
+        assert_eq!((read(parts[0]), read(parts[1])), (header(), claims()));
+    }
+
+    #[test]
+    fn keys_can_be_changed_while_tokens_are_out() {
+        let old = issuer(&key("a", 1), &[]).issue(&kim());
+        let both = issuer(&key("b", 2), &[key("a", 1)]);
+        assert_eq!(both.verify(&old, at(NOW)), Some(kim()));
+        let new = both.issue(&kim());
+        assert_eq!(both.verify(&new, at(NOW)), Some(kim()));
+        assert_eq!(issuer(&key("b", 2), &[]).verify(&old, at(NOW)), None, "the old key has been retired");
+        assert_eq!(issuer(&key("a", 1), &[]).verify(&new, at(NOW)), None, "an unknown key");
+        assert_eq!(issuer(&key("a", 2), &[]).verify(&old, at(NOW)), None, "another key of the same name");
+    }
+
+    #[test]
+    fn what_was_tampered_with_opens_nothing() {
+        let issuer = issuer(&key("a", 1), &[]);
+        let token = issuer.issue(&kim());
+        for end in 0..token.len() {
+            assert_eq!(issuer.verify(&token[..end], at(NOW)), None, "the first {end} bytes");
+        }
+        for place in 0..token.len() {
+            let mut forged = token.clone().into_bytes();
+            forged[place] = if forged[place] == b'A' { b'B' } else { b'A' };
+            assert_eq!(issuer.verify(std::str::from_utf8(&forged).unwrap(), at(NOW)), None, "byte {place}");
+        }
+        for text in ["", ".", "..", "...", "a.b.c", &"A".repeat(100_000), &format!("{token}.")] {
+            assert_eq!(issuer.verify(text, at(NOW)), None);
+        }
+    }
+
+    #[test]
+    fn only_hmac_sha256_is_taken() {
+        let issuer = issuer(&key("a", 1), &[]);
+        for algorithm in ["none", "None", "hs256", "HS384", "HS512", "RS256", "ES256", "EdDSA", ""] {
+            let token = signed(&with(header(), "alg", json!(algorithm)), &claims());
+            assert_eq!(issuer.verify(&token, at(NOW)), None, "{algorithm}");
+            let (message, _) = token.rsplit_once('.').unwrap();
+            assert_eq!(issuer.verify(&format!("{message}."), at(NOW)), None, "{algorithm} without a signature");
+        }
+        let nameless = signed(&json!({"typ": "JWT", "alg": "HS256"}), &claims());
+        assert_eq!(issuer.verify(&nameless, at(NOW)), None);
+    }
+
+    #[test]
+    fn a_token_for_something_else_opens_nothing_though_its_signature_is_right() {
+        let issuer = issuer(&key("a", 1), &[]);
+        let wrong = [
+            ("aud", json!("pass")),
+            ("aud", Value::Null),
+            ("iss", json!("somebody")),
+            ("iss", Value::Null),
+            ("sub", json!("kim")),
+            ("sub", Value::Null),
+            ("sid", Value::Null),
+            ("role", json!("owner")),
+            ("exp", Value::Null),
+            ("exp", json!(NOW)),
+            ("exp", json!(-1)),
+            ("exp", json!(i64::MAX)),
+        ];
+        for (name, value) in wrong {
+            let token = signed(&header(), &with(claims(), name, value.clone()));
+            assert_eq!(issuer.verify(&token, at(NOW)), None, "{name}: {value}");
+        }
+    }
+}

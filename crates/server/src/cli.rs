@@ -1,0 +1,138 @@
+//! The command line.
+
+use crate::settings::{Flags, TABLE};
+use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand};
+use std::path::PathBuf;
+
+/// Sells the seats of concerts: no seat twice, no money lost.
+#[derive(Debug, Parser)]
+#[command(name = "frontrow", version, disable_help_subcommand = true)]
+pub struct Cli {
+    /// The settings file; `FRONTROW_CONFIG` names it too, and ./frontrow.toml is read if it exists.
+    #[arg(long, global = true, value_name = "PATH", help_heading = SETTINGS)]
+    pub config: Option<PathBuf>,
+    /// The settings.
+    #[command(flatten)]
+    pub flags: Flags,
+    /// What to do.
+    #[command(subcommand)]
+    pub action: Action,
+}
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Action {
+    /// Serves the API; brings the database up to date first.
+    Serve,
+    /// Brings the database up to date, and makes it if there is none.
+    Migrate,
+    /// Makes a new database with venues, concerts, sales and users to try things with.
+    Demo(Demo),
+    /// Audits the database, live or not: exits with 0 if all is right, 1 with what is wrong, 2 if it can't tell.
+    Verify,
+    /// Prints the OpenAPI document of the API.
+    Openapi,
+    /// Manages operators.
+    Operator {
+        /// What to do with them.
+        #[command(subcommand)]
+        action: OperatorAction,
+    },
+    /// Prints the settings in force and where each comes from; secrets are masked.
+    Config,
+}
+
+/// How the demo is made.
+#[derive(Debug, Args)]
+pub struct Demo {
+    /// Serve it on loopback, until interrupted.
+    #[arg(long)]
+    pub serve: bool,
+    /// The new database's file, which must not exist [default: ./frontrow-demo.sqlite; with --serve one that goes away
+    /// with the demo].
+    #[arg(long, value_name = "PATH")]
+    pub database: Option<PathBuf>,
+}
+
+/// What to do with operators.
+#[derive(Debug, Subcommand)]
+pub enum OperatorAction {
+    /// Adds an operator. The password is asked for, or read from standard input or a file.
+    Add(NewOperator),
+}
+
+/// The new operator.
+#[derive(Debug, Args)]
+pub struct NewOperator {
+    /// What they will log in with.
+    #[arg(long)]
+    pub email: String,
+    /// What to call them.
+    #[arg(long)]
+    pub name: String,
+    /// A file whose first line is the password.
+    #[arg(long, value_name = "PATH")]
+    pub password_file: Option<PathBuf>,
+}
+
+const SETTINGS: &str = "Settings";
+
+/// Every setting is a flag, made from the one table of settings.
+impl Args for Flags {
+    fn augment_args(command: Command) -> Command {
+        TABLE.iter().fold(command, |command, setting| {
+            let flag = Arg::new(setting.name)
+                .long(setting.flag())
+                .value_name("VALUE")
+                .global(true)
+                .help_heading(SETTINGS)
+                .hide_short_help(true)
+                .help(format!("{} [default: {}]", setting.purpose, setting.default));
+            command.arg(flag)
+        })
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Flags {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        let given =
+            TABLE.iter().filter_map(|setting| Some((setting.name, matches.get_one::<String>(setting.name)?.clone())));
+        Ok(Self(given.collect()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0.extend(Self::from_arg_matches(matches)?.0);
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn settings_can_stand_before_and_after_the_command() {
+        let cli =
+            Cli::try_parse_from(["frontrow", "--listen", "[::1]:1", "serve", "--database-url", "sqlite://a"]).unwrap();
+        assert_eq!(cli.flags.0["listen"], "[::1]:1");
+        assert_eq!(cli.flags.0["database_url"], "sqlite://a");
+        assert_eq!(cli.flags.0.len(), 2);
+    }
+
+    #[test]
+    fn no_password_is_taken_from_the_command_line() {
+        let words = ["frontrow", "operator", "add", "--email", "a@b.example", "--name", "A", "--password", "x"];
+        assert!(Cli::try_parse_from(words).is_err());
+        assert!(Cli::try_parse_from(&words[..7]).is_ok());
+    }
+}

@@ -1,0 +1,117 @@
+//! What each command does.
+
+use crate::cli::{Action, Demo, NewOperator, OperatorAction};
+use crate::demo::{Place, fill};
+use crate::house::{House, open_database};
+use crate::keys::Keys;
+use crate::operator::Newcomer;
+use crate::serve::{Doors, Server};
+use crate::settings::{Given, Settings, show};
+use crate::{logs, verify};
+use anyhow::{Context, Result, ensure};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::future::Future;
+use std::io::{Write, stdout};
+use std::process::ExitCode;
+
+/// `verify` could not tell whether all is right.
+#[derive(Clone, Copy, Debug)]
+pub struct CannotVerify;
+
+impl fmt::Display for CannotVerify {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the database can't be verified")
+    }
+}
+
+/// Does what the command line says.
+pub fn run(action: Action, given: &Given) -> Result<ExitCode> {
+    match action {
+        Action::Serve => on_runtime(serve_command(&Settings::load(given)?))?,
+        Action::Migrate => on_runtime(migrate(&for_people(given)?))?,
+        Action::Demo(demo) => on_runtime(demo_command(demo, for_people(given)?, given))?,
+        Action::Verify => return on_runtime(verify_command(&for_people(given)?)),
+        Action::Openapi => writeln!(stdout(), "{}", frontrow_web::openapi_json()?)?,
+        Action::Operator { action: OperatorAction::Add(new) } => add_operator(new, &for_people(given)?)?,
+        Action::Config => {
+            Settings::load(given)?;
+            show(given, &mut stdout())?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Commands that somebody types and waits for say little, and not in JSON.
+fn for_people(given: &Given) -> Result<Settings> {
+    let own = BTreeMap::from([("log", "warn"), ("log_format", "text")]);
+    Ok(Settings::load_with(given, &own)?)
+}
+
+/// Everything lives on one runtime of several threads, which is there before the first connection and after the last.
+fn on_runtime<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    runtime.context("the runtime can't be started")?.block_on(work)
+}
+
+async fn serve_command(settings: &Settings) -> Result<()> {
+    logs::start(settings)?;
+    let keys = Keys::load_or_create(&settings.keys_file)?;
+    let doors = Doors::open(settings)?;
+    let server = Server::start(House::open(settings, &keys).await?, doors, settings)?;
+    server.greet(&mut stdout())?;
+    server.run().await
+}
+
+async fn migrate(settings: &Settings) -> Result<()> {
+    logs::start(settings)?;
+    open_database(settings).await?.close().await;
+    writeln!(stdout(), "{} is up to date", settings.database.display())?;
+    Ok(())
+}
+
+async fn demo_command(demo: Demo, mut settings: Settings, given: &Given) -> Result<()> {
+    ensure!(!given.flags.0.contains_key("database_url"), "a demo has a database of its own: name it with --database");
+    logs::start(&settings)?;
+    let doors = if demo.serve { Some(demo_doors(&settings)?) } else { None };
+    let place = Place::new(demo.database.clone(), demo.serve)?;
+    settings.database.clone_from(&place.database);
+    let house = House::open(&settings, &demo_keys(&demo, &settings)?).await?;
+    let incomplete = || format!("the demo in {} is incomplete: delete it", place.database.display());
+    let people = fill(&house).await.with_context(incomplete)?;
+    let mut out = stdout();
+    writeln!(out, "demo database: {}\nusers, with passwords that are shown this once:", place.database.display())?;
+    people.iter().try_for_each(|person| writeln!(out, "  {person}"))?;
+    let Some(doors) = doors else {
+        house.close().await;
+        return Ok(());
+    };
+    let server = Server::start(house, doors, &settings)?;
+    server.greet(&mut out)?;
+    server.run().await
+}
+
+/// Anybody could charge a demo's wallets, so it is served to this machine alone.
+fn demo_doors(settings: &Settings) -> Result<Doors> {
+    ensure!(settings.listen.ip().is_loopback(), "a demo is served on loopback only: write --listen 127.0.0.1:8080");
+    Doors::open(settings)
+}
+
+/// A database that stays needs keys that stay, once something is sold; one that goes away takes its keys with it.
+fn demo_keys(demo: &Demo, settings: &Settings) -> Result<Keys> {
+    if demo.serve && demo.database.is_some() { Keys::load_or_create(&settings.keys_file) } else { Keys::generate() }
+}
+
+async fn verify_command(settings: &Settings) -> Result<ExitCode> {
+    logs::start(settings)?;
+    let right = verify::verify(settings, &mut stdout()).await.context(CannotVerify)?;
+    Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn add_operator(new: NewOperator, settings: &Settings) -> Result<()> {
+    let newcomer = Newcomer::ask(new)?;
+    on_runtime(async {
+        logs::start(settings)?;
+        newcomer.add(settings, &mut stdout()).await
+    })
+}

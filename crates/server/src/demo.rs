@@ -1,0 +1,148 @@
+//! A new database with everything that it takes to try things: venues of 50, 5,000 and 50,000 seats, concerts, open
+//! sales, an operator and customers with points. All of it is made by the use cases that the API has, too.
+
+mod halls;
+mod people;
+mod programme;
+mod progress;
+
+pub use people::Person;
+
+use crate::house::{House, create_database};
+use anyhow::{Context, Result};
+use frontrow_application::UseCases;
+use people::everybody;
+use programme::{Engagement, programme};
+use progress::Progress;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+
+/// Where a demo is kept.
+pub struct Place {
+    /// The database's file.
+    pub database: PathBuf,
+    /// Goes away with the demo, if the demo is to leave nothing behind.
+    pub directory: Option<TempDir>,
+}
+
+impl Place {
+    /// A new and empty file. What is there already is never touched: it may be somebody's database.
+    pub fn new(named: Option<PathBuf>, serve: bool) -> Result<Self> {
+        let (database, directory) = match named {
+            Some(path) => (path, None),
+            None if serve => {
+                let directory = tempfile::Builder::new().prefix("frontrow-demo-").tempdir()?;
+                (directory.path().join("frontrow.sqlite"), Some(directory))
+            }
+            None => (PathBuf::from("frontrow-demo.sqlite"), None),
+        };
+        claim(&database)?;
+        Ok(Self { database, directory })
+    }
+}
+
+fn claim(path: &Path) -> Result<()> {
+    let refused = || {
+        let path = path.display();
+        format!("a demo needs a new database, and {path} can't be made: name another with --database, or take it away")
+    };
+    create_database(path, true).with_context(refused)
+}
+
+/// Fills an empty database; says who can log in.
+pub async fn fill(house: &House) -> Result<Vec<Person>> {
+    let House { ports, use_cases, .. } = house;
+    let programme = programme(&*ports.ids, ports.clock.now())?;
+    let people = everybody(&*ports.ids);
+    let progress = Progress::new(programme.iter().map(seats).sum::<u64>() + PERSON * people.len() as u64);
+    for engagement in &programme {
+        put_on(engagement, use_cases, &progress).await?;
+    }
+    progress.begin("users");
+    for person in &people {
+        person.arrive(use_cases).await?;
+        progress.advance(PERSON);
+    }
+    Ok(people)
+}
+
+/// What a user is worth on the progress bar, in seats: a password takes that long to hash.
+const PERSON: u64 = 1000;
+
+async fn put_on(engagement: &Engagement, use_cases: &UseCases, progress: &Progress) -> Result<()> {
+    let Engagement { hall, concert, performances, sales } = engagement;
+    progress.begin(&format!("{} at {}", concert.title, hall.venue.name));
+    use_cases.manage_venues.put(&hall.venue).await?;
+    use_cases.manage_venues.put_seat_map(&hall.map).await?;
+    use_cases.manage_concerts.put(concert).await?;
+    for performance in performances {
+        use_cases.manage_performances.put(performance).await?;
+        use_cases.manage_performances.publish(performance.id).await?;
+        progress.advance(seats(engagement) / performances.len() as u64);
+    }
+    for sale in sales {
+        use_cases.manage_sales.put(sale).await?;
+        use_cases.manage_sales.publish(sale.id).await?;
+    }
+    Ok(())
+}
+
+fn seats(engagement: &Engagement) -> u64 {
+    let hall: u32 = engagement.hall.map.layout().map_or(0, |layout| layout.seat_count());
+    u64::from(hall) * engagement.performances.len() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::keys::Keys;
+    use crate::settings::{Given, Settings};
+    use crate::verify::verify;
+    use frontrow_application::PageRequest;
+    use frontrow_domain::PublicStatus;
+
+    #[tokio::test]
+    async fn a_demo_has_seats_to_book_and_one_sale_to_wait_for_and_its_books_are_right() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut settings = Settings::load(&Given { directory: "/nowhere".into(), ..Given::default() }).unwrap();
+        settings.database = directory.path().join("demo.sqlite");
+        let house = House::open(&settings, &Keys::generate().unwrap()).await.unwrap();
+        let people = fill(&house).await.unwrap();
+        assert!(people.iter().any(|person| person.to_string().starts_with("operator  operator@example.com ")));
+
+        let mut found = Vec::new();
+        let concerts = house.use_cases.concerts.list(PageRequest { limit: 10, after: None }).await.unwrap();
+        for concert in concerts.items {
+            let page = PageRequest { limit: 10, after: None };
+            let performances = house.use_cases.performances.list(concert.id, false, page).await.unwrap();
+            found.extend(performances.items.iter().map(|view| (view.on_sale.layout.seat_count(), view.status)));
+        }
+        found.sort_by_key(|(seats, status)| (*seats, *status == PublicStatus::Upcoming));
+        let (on_sale, upcoming) = (PublicStatus::OnSale, PublicStatus::Upcoming);
+        let hall = |seats| (seats, on_sale);
+        assert_eq!(found, [hall(50), hall(50), (50, upcoming), hall(5_000), hall(5_000), hall(50_000)]);
+
+        house.close().await;
+        assert!(verify(&settings, &mut Vec::new()).await.unwrap());
+    }
+
+    #[test]
+    fn a_file_that_exists_is_refused_and_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("precious.sqlite");
+        std::fs::write(&path, "precious").unwrap();
+        let error = Place::new(Some(path.clone()), true).err().unwrap();
+        assert!(format!("{error:#}").contains("--database"), "{error:#}");
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
+    }
+
+    #[test]
+    fn each_served_demo_has_a_place_of_its_own_that_goes_away_with_it() {
+        let (one, other) = (Place::new(None, true).unwrap(), Place::new(None, true).unwrap());
+        assert_ne!(one.database, other.database);
+        let database = one.database.clone();
+        assert!(database.exists());
+        drop(one);
+        assert!(!database.exists() && other.database.exists());
+    }
+}

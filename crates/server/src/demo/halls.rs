@@ -1,0 +1,93 @@
+//! The demo's venues: 50, 5,000 and 50,000 seats.
+
+use frontrow_application::port::IdSource;
+use frontrow_domain::{SeatMap, SeatRow, Section, SectionShape, Venue, VenueId};
+
+/// A venue with its seats.
+pub struct Hall {
+    pub venue: Venue,
+    pub map: SeatMap,
+}
+
+/// One section of 5 rows of 10.
+pub fn club(ids: &dyn IdSource) -> Hall {
+    let rows = (1..=5).map(|number| row(number, 10, if number <= 2 { "R" } else { "S" })).collect();
+    hall(ids, "The Lantern", vec![seated("A", rows)])
+}
+
+/// 1,000 places to stand and 4 sections of 20 rows of 50.
+pub fn theatre(ids: &dyn IdSource) -> Hall {
+    let section = |name| seated(name, (1..=20).map(|number| row(number, 50, tier(number, 20))).collect());
+    let sections = [standing(1_000)].into_iter().chain(["A", "B", "C", "D"].map(section));
+    hall(ids, "Riverside Hall", sections.collect())
+}
+
+/// 10,000 places to stand and 20 sections of 40 rows of 50.
+pub fn stadium(ids: &dyn IdSource) -> Hall {
+    let section =
+        |name: char| seated(&name.to_string(), (1..=40).map(|number| row(number, 50, tier(number, 40))).collect());
+    hall(ids, "Skyline Stadium", [standing(10_000)].into_iter().chain(('A'..='T').map(section)).collect())
+}
+
+fn hall(ids: &dyn IdSource, name: &str, sections: Vec<Section>) -> Hall {
+    let venue = Venue { id: VenueId::new(ids.id()), name: name.to_owned(), time_zone: "Asia/Seoul".to_owned() };
+    Hall { map: SeatMap { venue: venue.id, version: 1, sections }, venue }
+}
+
+fn standing(places: u32) -> Section {
+    Section { name: "FLOOR".to_owned(), shape: SectionShape::Standing { places, tier: "FLOOR".to_owned() } }
+}
+
+/// The last row has two places for wheelchairs with a seat beside each; in the row before, the mixing desk takes two.
+fn seated(name: &str, mut rows: Vec<SeatRow>) -> Section {
+    if let [.., before, last] = &mut rows[..] {
+        last.accessible = [1, 3].into();
+        last.companion = [2, 4].into();
+        before.blocked = [before.seats / 2, before.seats / 2 + 1].into();
+    }
+    Section { name: name.to_owned(), shape: SectionShape::Seated { rows } }
+}
+
+fn row(number: u32, seats: u32, tier: &str) -> SeatRow {
+    SeatRow { name: number.to_string(), seats, tier: tier.to_owned(), ..SeatRow::default() }
+}
+
+fn tier(row: u32, rows: u32) -> &'static str {
+    match row * 4 / rows {
+        0 => "R",
+        1 | 2 => "S",
+        _ => "A",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use frontrow_domain::PlaceKind;
+    use uuid::Uuid;
+
+    struct Ids;
+
+    impl IdSource for Ids {
+        fn id(&self) -> Uuid {
+            Uuid::nil()
+        }
+
+        fn secret(&self) -> [u8; 32] {
+            [0; 32]
+        }
+    }
+
+    #[test]
+    fn the_halls_have_50_and_5000_and_50000_seats_of_every_kind() {
+        for (hall, seats) in [(club(&Ids), 50), (theatre(&Ids), 5_000), (stadium(&Ids), 50_000)] {
+            hall.venue.check().unwrap();
+            let layout = hall.map.layout().unwrap();
+            assert_eq!(layout.seat_count(), seats);
+            let has = |kind| layout.places().any(|(_, place)| place.kind == kind);
+            assert!(has(PlaceKind::Accessible) && has(PlaceKind::Companion));
+            assert_eq!(has(PlaceKind::Standing), seats > 50);
+            assert!(layout.places().any(|(_, place)| place.blocked));
+        }
+    }
+}

@@ -1,0 +1,207 @@
+//! The wiring: settings, adapters, use cases.
+
+use crate::keys::{KeyRing, Keys};
+use crate::settings::{Gateway, Settings};
+use anyhow::{Context, Result, ensure};
+use frontrow_adapters::sql::{
+    Database, DatabaseSettings, SchemaState, SqlAccounts, SqlCatalogue, SqlHousekeeping, SqlReaders, SqlSessions,
+    SqlStore, StorePorts, StoreSettings,
+};
+use frontrow_adapters::{
+    Argon2idHasher, HmacTicketSigner, HmacTokenIssuer, SandboxGateway, SystemClock, TokenKey, UuidV7Source,
+};
+use frontrow_application::port::{Announcer, Clock, PaymentGateway, TicketSigner, TokenIssuer};
+use frontrow_application::{Ports, UseCases};
+use frontrow_domain::Event;
+use sha2::{Digest, Sha256};
+use std::fs::OpenOptions;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Everything that a command works with, wired to one database.
+pub struct House {
+    /// Every port.
+    pub ports: Ports,
+    /// Every use case, on these ports.
+    pub use_cases: Arc<UseCases>,
+    database: Arc<Database>,
+    store: Arc<SqlStore>,
+}
+
+impl House {
+    /// Opens the database, makes it if there is none and brings it up to date. Has to be called on the runtime that it
+    /// lives on.
+    pub async fn open(settings: &Settings, keys: &Keys) -> Result<Self> {
+        let database = open_database(settings).await?;
+        let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Source));
+        let lanes = StoreSettings { queue: settings.queue_capacity, ..StoreSettings::default() };
+        let needs = StorePorts { clock: clock.clone(), ids: ids.clone(), announcer: Arc::new(Counted) };
+        let store = Arc::new(SqlStore::open(&database, lanes, needs).await?);
+        let catalogue = Arc::new(SqlCatalogue::new(database.clone(), clock.clone()));
+        let readers = Arc::new(SqlReaders::new(database.clone()));
+        let housekeeping = Arc::new(SqlHousekeeping::new(database.clone()));
+        let ports = Ports {
+            store: store.clone(),
+            done: readers.clone(),
+            venues: catalogue.clone(),
+            concerts: catalogue.clone(),
+            performances: catalogue.clone(),
+            sales: catalogue.clone(),
+            on_sale: catalogue,
+            seats: readers.clone(),
+            reservations: readers.clone(),
+            wallets: readers,
+            accounts: Arc::new(SqlAccounts::new(database.clone())),
+            sessions: Arc::new(SqlSessions::new(database.clone())),
+            passwords: Arc::new(Argon2idHasher::new()),
+            tokens: tokens(&keys.access_tokens, clock.clone())?,
+            tickets: tickets(&keys.ticket_codes)?,
+            gateway: gateway(settings.payment_gateway),
+            housekeeping: housekeeping.clone(),
+            probe: housekeeping,
+            clock,
+            ids,
+            digest: |bytes| Sha256::digest(bytes).into(),
+            access_lifetime: settings.access_lifetime,
+            refresh_lifetime: settings.refresh_lifetime,
+        };
+        Ok(Self { use_cases: Arc::new(UseCases::new(&ports)), ports, database, store })
+    }
+
+    /// Ends what was begun, then closes the database. Whoever still asks is told that it is busy.
+    pub async fn close(self) {
+        self.store.drain().await;
+        self.database.close().await;
+    }
+}
+
+/// The database, made if there is none and brought up to date.
+pub async fn open_database(settings: &Settings) -> Result<Arc<Database>> {
+    let database = connect(settings, true).await?;
+    database.migrate().await?;
+    Ok(database)
+}
+
+/// The database as it is, which has to be there and up to date.
+pub async fn open_existing_database(settings: &Settings) -> Result<Arc<Database>> {
+    let database = connect(settings, false).await?;
+    let current = database.schema_state().await? == SchemaState::Current;
+    ensure!(current, "{} is not up to date: run frontrow migrate", settings.database.display());
+    Ok(database)
+}
+
+/// Makes an empty file for a database, which only its owner can read: it will have personal data.
+pub fn create_database(path: &Path, has_to_be_new: bool) -> Result<()> {
+    let mut options = OpenOptions::new();
+    let options = options.append(true).mode(0o600).create(true).create_new(has_to_be_new);
+    let unusable = || format!("the database {} can't be written", path.display());
+    options.open(path).with_context(unusable)?;
+    Ok(())
+}
+
+async fn connect(settings: &Settings, create: bool) -> Result<Arc<Database>> {
+    if create {
+        create_database(&settings.database, false)?;
+    }
+    let url = format!("sqlite://{}", settings.database.display());
+    let wanted = DatabaseSettings { url, readers: settings.database_readers, create };
+    Ok(Arc::new(Database::open(&wanted, Arc::new(UuidV7Source)).await?))
+}
+
+fn tokens(ring: &KeyRing, clock: Arc<dyn Clock>) -> Result<Arc<dyn TokenIssuer>> {
+    let key = |id: &String| ring.keys.get(id).map(|key| TokenKey { id: id.clone(), secret: key.0 });
+    let signing = key(&ring.current).context("the current key for access tokens is missing")?;
+    let others: Vec<_> = ring.keys.keys().filter(|id| **id != ring.current).filter_map(key).collect();
+    Ok(Arc::new(HmacTokenIssuer::new(&signing, &others, clock)))
+}
+
+fn tickets(ring: &KeyRing) -> Result<Arc<dyn TicketSigner>> {
+    let key = ring.keys.get(&ring.current).context("the current key for ticket codes is missing")?;
+    Ok(Arc::new(HmacTicketSigner::new(&key.0)))
+}
+
+fn gateway(gateway: Gateway) -> Arc<dyn PaymentGateway> {
+    match gateway {
+        Gateway::Sandbox => Arc::new(SandboxGateway::new()),
+    }
+}
+
+/// Counts what has happened.
+struct Counted;
+
+impl Announcer for Counted {
+    fn announce(&self, events: &[Event]) {
+        for event in events {
+            metrics::counter!("frontrow_events_total", "event" => event_name(event)).increment(1);
+        }
+    }
+}
+
+const fn event_name(event: &Event) -> &'static str {
+    match event {
+        Event::Held(_) => "held",
+        Event::Confirmed(_) => "confirmed",
+        Event::Released(_) => "released",
+        Event::Expired(_) => "expired",
+        Event::Cancelled(_) => "cancelled",
+        Event::Refunded(_) => "refunded",
+        Event::ChargeSettled(_) => "charge_settled",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Given;
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn settings(database: &Path) -> Settings {
+        let mut given = Given { directory: "/nowhere".into(), ..Given::default() };
+        given.flags.0.insert("database_url", format!("sqlite://{}", database.display()));
+        Settings::load(&given).unwrap()
+    }
+
+    #[tokio::test]
+    async fn a_new_database_is_its_owners_alone_and_stays_so() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = settings(&directory.path().join("a.sqlite"));
+        for _ in 0..2 {
+            open_database(&settings).await.unwrap().close().await;
+            let mode = fs::metadata(&settings.database).unwrap().permissions().mode();
+            assert_eq!(mode & 0o777, 0o600);
+        }
+        assert!(open_existing_database(&settings).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_missing_database_is_not_made_where_one_has_to_be() {
+        let directory = tempfile::tempdir().unwrap();
+        let settings = settings(&directory.path().join("a.sqlite"));
+        assert!(open_existing_database(&settings).await.is_err());
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
+        fs::write(&settings.database, "").unwrap();
+        let error = open_existing_database(&settings).await.err().unwrap();
+        assert!(format!("{error:#}").contains("frontrow migrate"), "{error:#}");
+    }
+
+    #[tokio::test]
+    async fn a_retired_key_still_opens_the_tokens_that_it_signed() {
+        let mut keys = Keys::generate().unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let claims = frontrow_application::port::AccessClaims {
+            user: frontrow_domain::UserId::new(uuid::Uuid::nil()),
+            role: frontrow_domain::Role::Customer,
+            session: frontrow_domain::SessionId::new(uuid::Uuid::nil()),
+            expires: clock.now() + std::time::Duration::from_mins(1),
+        };
+        let token = tokens(&keys.access_tokens, clock.clone()).unwrap().issue(&claims);
+        let next = Keys::generate().unwrap().access_tokens;
+        keys.access_tokens.current.clone_from(&next.current);
+        keys.access_tokens.keys.extend(next.keys.clone());
+        let knows = |ring| tokens(ring, clock.clone()).unwrap().verify(&token, clock.now()).is_some();
+        assert!(knows(&keys.access_tokens));
+        assert!(!knows(&next));
+    }
+}

@@ -1,0 +1,245 @@
+//! The keys that access tokens and ticket codes are signed with.
+//!
+//! They stand in a file of their own, which is made on the first start, is readable by its owner alone, and is never
+//! written over. Whoever has it can forge tickets; without it, the tickets that were issued can't be checked.
+
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{ErrorKind, Read, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+/// All signing keys of an installation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Keys {
+    /// For access tokens.
+    pub access_tokens: KeyRing,
+    /// For the codes on tickets.
+    pub ticket_codes: KeyRing,
+}
+
+/// Keys by id: one signs, all are good for checking.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct KeyRing {
+    /// The id of the key that signs.
+    pub current: String,
+    /// By id.
+    pub keys: BTreeMap<String, Key>,
+}
+
+/// 32 bytes that nobody else has; hexadecimal digits in the file, nothing in logs.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Key(pub [u8; 32]);
+
+/// A file that is larger has no keys.
+const MOST_BYTES: u64 = 64 * 1024;
+/// The bits of a file's mode that say what others than its owner may do.
+const OTHERS: u32 = 0o077;
+
+impl Keys {
+    /// New keys.
+    pub fn generate() -> Result<Self> {
+        Ok(Self { access_tokens: KeyRing::generate()?, ticket_codes: KeyRing::generate()? })
+    }
+
+    /// The keys of that file. If it is missing, it is made; of several who find it missing at once, one makes it and all
+    /// get its keys.
+    pub fn load_or_create(path: &Path) -> Result<Self> {
+        match File::open(path) {
+            Ok(file) => Self::read(file, path),
+            Err(error) if error.kind() == ErrorKind::NotFound => {
+                Self::generate()?
+                    .publish(path)
+                    .with_context(|| format!("the keys file {} can't be made", path.display()))?;
+                Self::read(File::open(path).with_context(|| unreadable(path))?, path)
+            }
+            Err(error) => Err(error).with_context(|| unreadable(path)),
+        }
+    }
+
+    fn read(file: File, path: &Path) -> Result<Self> {
+        let metadata = file.metadata().with_context(|| unreadable(path))?;
+        let shown = path.display();
+        ensure!(metadata.is_file(), "the keys file {shown} is not a file");
+        let mode = metadata.permissions().mode() & 0o777;
+        ensure!(mode & OTHERS == 0, "the keys file {shown} is open to others (mode {mode:04o}): chmod 600 {shown}");
+        ensure!(metadata.len() <= MOST_BYTES, "the keys file {shown} has more than {MOST_BYTES} bytes");
+        let mut text = String::new();
+        file.take(MOST_BYTES).read_to_string(&mut text).with_context(|| unreadable(path))?;
+        // The parser's own message may quote what it found, which may be a key.
+        let keys: Self = serde_json::from_str(&text).map_err(|error| {
+            anyhow!("the keys file {shown} is damaged in line {}: put a good copy back", error.line())
+        })?;
+        for (name, ring) in [("access_tokens", &keys.access_tokens), ("ticket_codes", &keys.ticket_codes)] {
+            ensure!(ring.keys.contains_key(&ring.current), "the keys file {shown}: {name} lacks its current key");
+        }
+        Ok(keys)
+    }
+
+    /// Makes the file whole or not at all, and never over another.
+    fn publish(&self, path: &Path) -> Result<()> {
+        let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let draft = directory.join(format!(".frontrow-keys-{}", hex(&random::<8>()?)));
+        let made = self.write(&draft).and_then(|()| match std::fs::hard_link(&draft, path) {
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
+            _ => Ok(()),
+        });
+        std::fs::remove_file(&draft).or_else(|error| if made.is_err() { Ok(()) } else { Err(error) })?;
+        made?;
+        Ok(File::open(directory)?.sync_all()?)
+    }
+
+    fn write(&self, path: &Path) -> Result<()> {
+        let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        file.write_all(serde_json::to_string_pretty(self)?.as_bytes())?;
+        file.write_all(b"\n")?;
+        Ok(file.sync_all()?)
+    }
+}
+
+impl KeyRing {
+    fn generate() -> Result<Self> {
+        let current = hex(&random::<4>()?);
+        Ok(Self { keys: BTreeMap::from([(current.clone(), Key(random()?))]), current })
+    }
+}
+
+impl fmt::Debug for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Key(…)")
+    }
+}
+
+impl From<Key> for String {
+    fn from(key: Key) -> Self {
+        hex(&key.0)
+    }
+}
+
+impl TryFrom<String> for Key {
+    type Error = anyhow::Error;
+
+    fn try_from(text: String) -> Result<Self> {
+        let mut key = [0; 32];
+        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            bail!("a key is 64 hexadecimal digits");
+        }
+        for (byte, digits) in key.iter_mut().zip(text.as_bytes().chunks(2)) {
+            *byte = u8::from_str_radix(std::str::from_utf8(digits)?, 16)?;
+        }
+        Ok(Self(key))
+    }
+}
+
+fn random<const N: usize>() -> Result<[u8; N]> {
+    let mut bytes = [0; N];
+    getrandom::fill(&mut bytes).context("the system has no random numbers")?;
+    Ok(bytes)
+}
+
+/// Two lower-case digits a byte.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+}
+
+fn unreadable(path: &Path) -> String {
+    format!("the keys file {} can't be read", path.display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+    use std::sync::Barrier;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    fn refusal(path: &Path) -> String {
+        format!("{:#}", Keys::load_or_create(path).unwrap_err())
+    }
+
+    #[test]
+    fn the_first_start_makes_the_file_and_the_next_reads_it() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys.json");
+        let made = Keys::load_or_create(&path).unwrap();
+        assert_eq!(mode(&path), 0o600);
+        assert_eq!(Keys::load_or_create(&path).unwrap(), made);
+        assert_ne!(made.access_tokens, made.ticket_codes);
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 1, "no draft stays behind");
+    }
+
+    #[test]
+    fn starts_at_the_same_time_agree() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys.json");
+        for _ in 0..20 {
+            let barrier = Barrier::new(8);
+            let start = || {
+                barrier.wait();
+                Keys::load_or_create(&path).unwrap()
+            };
+            let all: Vec<Keys> = std::thread::scope(|scope| {
+                let threads: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+                threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            });
+            assert!(all.iter().all(|keys| *keys == all[0]));
+            fs::remove_file(&path).unwrap();
+        }
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "no draft stays behind");
+    }
+
+    #[test]
+    fn a_file_that_others_can_read_or_write_is_refused() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys.json");
+        Keys::load_or_create(&path).unwrap();
+        for open in [0o640, 0o604, 0o620, 0o602, 0o610] {
+            fs::set_permissions(&path, fs::Permissions::from_mode(open)).unwrap();
+            assert!(refusal(&path).contains("chmod 600"), "{open:o}");
+        }
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o400)).unwrap();
+        assert!(Keys::load_or_create(&path).is_ok());
+    }
+
+    #[test]
+    fn what_is_no_keys_file_is_refused_and_left_alone() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("keys.json");
+        let ring = |digits: &str| format!(r#"{{"current": "a", "keys": {{"a": "{digits}"}}}}"#);
+        let good = ring(&"0".repeat(64));
+        for text in [
+            String::new(),
+            "{}".into(),
+            format!(r#"{{"access_tokens": {good}, "ticket_codes": {}}}"#, ring("00")),
+            format!(r#"{{"access_tokens": {good}, "ticket_codes": {}}}"#, ring(&"é".repeat(32))),
+            format!(r#"{{"access_tokens": {good}, "ticket_codes": {{"current": "b", "keys": {{}}}}}}"#),
+            format!(r#"{{"access_tokens": {good}, "ticket_codes": {good}, "more": 1}}"#),
+            " ".repeat(70_000),
+        ] {
+            fs::write(&path, &text).unwrap();
+            fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+            assert!(refusal(&path).contains("keys.json"), "{text}");
+            assert_eq!(fs::read_to_string(&path).unwrap(), text);
+        }
+        assert!(refusal(directory.path()).contains("is not a file"));
+        assert!(refusal(&directory.path().join("missing/keys.json")).contains("can't be made"));
+    }
+
+    #[test]
+    fn keys_never_show_in_debug_output() {
+        let keys = Keys::generate().unwrap();
+        let key = &keys.access_tokens.keys[&keys.access_tokens.current];
+        assert_eq!(format!("{key:?}"), "Key(…)");
+        assert!(!format!("{keys:?}").contains(&hex(&key.0)));
+    }
+}

@@ -1,0 +1,16 @@
+//! The log: structured, to standard error, without secrets or personal data.
+
+use crate::settings::{LogFormat, Settings};
+use anyhow::{Result, anyhow};
+use tracing_subscriber::EnvFilter;
+
+/// Begins to log as the settings say. Once per process.
+pub fn start(settings: &Settings) -> Result<()> {
+    let filter = EnvFilter::try_new(&settings.log)?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match settings.log_format {
+        LogFormat::Json => log.json().flatten_event(true).with_span_list(false).try_init(),
+        LogFormat::Text => log.try_init(),
+    }
+    .map_err(|error| anyhow!("the log can't be started: {error}"))
+}

@@ -1,0 +1,144 @@
+//! Adding operators.
+
+use crate::cli::NewOperator;
+use crate::house::open_database;
+use crate::settings::Settings;
+use anyhow::{Context, Result, bail, ensure};
+use console::Term;
+use frontrow_adapters::sql::SqlAccounts;
+use frontrow_adapters::{Argon2idHasher, SystemClock, UuidV7Source};
+use frontrow_application::{SignUp, SignUpRequest};
+use frontrow_domain::{Email, Role};
+use std::fs::File;
+use std::io::{IsTerminal, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+/// A line that is longer is no password.
+const MOST_BYTES: u64 = 4096;
+
+/// An operator who is yet to be added; the email address and the password have been checked.
+pub struct Newcomer {
+    email: Email,
+    name: String,
+    password: String,
+}
+
+impl Newcomer {
+    /// Asks for the password: the file's first line, or what is typed twice, or the first line of standard input.
+    pub fn ask(new: NewOperator) -> Result<Self> {
+        let email = new.email.parse().context("--email")?;
+        let password = match &new.password_file {
+            Some(path) => from_file(path)?,
+            None if std::io::stdin().is_terminal() => from_terminal(&Term::stderr())?,
+            None => first_line(std::io::stdin().lock()).context("the password can't be read from standard input")?,
+        };
+        let (least, most) = (SignUp::PASSWORD.start(), SignUp::PASSWORD.end());
+        let fits = SignUp::PASSWORD.contains(&password.chars().count());
+        ensure!(fits, "the password has to have {least} to {most} characters");
+        Ok(Self { email, name: new.name, password })
+    }
+
+    /// Adds the operator to the database, which is made if there is none, and says so.
+    pub async fn add(self, settings: &Settings, out: &mut dyn Write) -> Result<()> {
+        let Self { email, name, password } = self;
+        let request = SignUpRequest { email, password, name, role: Role::Operator };
+        let database = open_database(settings).await?;
+        let sign_up = SignUp {
+            accounts: Arc::new(SqlAccounts::new(database.clone())),
+            passwords: Arc::new(Argon2idHasher::new()),
+            ids: Arc::new(UuidV7Source),
+            clock: Arc::new(SystemClock),
+        };
+        let added = sign_up.run(request).await;
+        database.close().await;
+        let user = added?;
+        writeln!(out, "added operator {} ({})", user.email.as_str(), user.id)?;
+        Ok(())
+    }
+}
+
+fn from_file(path: &Path) -> Result<String> {
+    let unreadable = || format!("the password file {} can't be read", path.display());
+    first_line(File::open(path).with_context(unreadable)?).with_context(unreadable)
+}
+
+fn from_terminal(terminal: &Term) -> Result<String> {
+    terminal.write_str("Password: ")?;
+    let password = terminal.read_secure_line()?;
+    terminal.write_str("The same again: ")?;
+    if terminal.read_secure_line()? != password {
+        bail!("the two passwords differ");
+    }
+    Ok(password)
+}
+
+fn first_line(source: impl Read) -> Result<String> {
+    let mut text = String::new();
+    source.take(MOST_BYTES).read_to_string(&mut text)?;
+    Ok(text.lines().next().unwrap_or_default().to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::Given;
+    use frontrow_application::port::AccountRepository;
+    use std::fs;
+
+    #[tokio::test]
+    async fn an_operator_is_added_once_and_the_password_is_not_told() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut settings = Settings::load(&Given { directory: "/nowhere".into(), ..Given::default() }).unwrap();
+        settings.database = directory.path().join("a.sqlite");
+        let newcomer = || Newcomer {
+            email: "ada@example.com".parse().unwrap(),
+            name: "Ada".into(),
+            password: "correct horse".into(),
+        };
+        let mut out = Vec::new();
+        newcomer().add(&settings, &mut out).await.unwrap();
+        let said = String::from_utf8(out).unwrap();
+        assert!(said.starts_with("added operator ada@example.com (") && !said.contains("horse"), "{said}");
+        let again = newcomer().add(&settings, &mut Vec::new()).await.unwrap_err();
+        assert_eq!(format!("{again:#}"), "the email address has an account");
+        let database = open_database(&settings).await.unwrap();
+        let stored = SqlAccounts::new(database).by_email(&newcomer().email).await.unwrap().unwrap();
+        assert_eq!(stored.user.role, Role::Operator);
+    }
+
+    #[test]
+    fn the_password_is_the_first_line() {
+        for text in ["correct horse", "correct horse\n", "correct horse\r\nmore"] {
+            assert_eq!(first_line(text.as_bytes()).unwrap(), "correct horse");
+        }
+        assert_eq!(first_line(&b""[..]).unwrap(), "");
+        assert!(first_line(&b"\xff"[..]).is_err());
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_without_the_password() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("password");
+        let ask = |email: &str, password: &str| {
+            fs::write(&file, password).unwrap();
+            let new = NewOperator { email: email.into(), name: "Ada".into(), password_file: Some(file.clone()) };
+            Newcomer::ask(new).err().map(|error| format!("{error:#}"))
+        };
+        assert_eq!(ask("ada@example.com", "12345678"), None);
+        let short = ask("ada@example.com", "s3cret\n").unwrap();
+        assert_eq!(short, "the password has to have 8 to 128 characters");
+        assert!(ask("ada@example.com", &"s".repeat(129)).is_some());
+        assert!(ask("ada", "12345678").unwrap().contains("--email"));
+    }
+
+    #[test]
+    fn a_missing_password_file_is_named() {
+        let new = NewOperator {
+            email: "ada@example.com".into(),
+            name: "Ada".into(),
+            password_file: Some("/nowhere/x".into()),
+        };
+        assert!(format!("{:#}", Newcomer::ask(new).err().unwrap()).contains("/nowhere/x"));
+    }
+}

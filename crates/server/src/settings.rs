@@ -1,0 +1,161 @@
+//! What an installation decides: where it listens, where it keeps things, how long things last.
+//!
+//! A value comes from, the later over the earlier: the defaults, the TOML file, the environment, the flags.
+//! [`TABLE`] has every setting; all are checked when the program starts, and all flaws are told at once.
+
+mod layers;
+mod mask;
+mod reading;
+mod show;
+mod table;
+
+pub use layers::{Flags, Given};
+pub use show::show;
+pub use table::{Setting, TABLE};
+
+use layers::Layers;
+use reading::Reading;
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+/// The settings in force. [`TABLE`] says what each is for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// Where the API is.
+    pub listen: SocketAddr,
+    /// Where the metrics are, if anywhere.
+    pub metrics_listen: Option<SocketAddr>,
+    /// The database's file.
+    pub database: PathBuf,
+    /// Connections that read.
+    pub database_readers: u32,
+    /// Commands that may wait for the database.
+    pub queue_capacity: usize,
+    /// The file with the signing keys.
+    pub keys_file: PathBuf,
+    /// ISO 4217.
+    pub currency: String,
+    /// How long an access token is good.
+    pub access_lifetime: Duration,
+    /// How long a refresh token is good.
+    pub refresh_lifetime: Duration,
+    /// Threads that serve HTTP; as many as there are processors if none is named.
+    pub workers: Option<usize>,
+    /// The largest body of a request; a seat map may have more.
+    pub max_body_bytes: usize,
+    /// How long a client may take to send a request's head, and again its body.
+    pub request_timeout: Duration,
+    /// How long running requests have when the server stops.
+    pub shutdown_timeout: Duration,
+    /// How often the house is swept.
+    pub sweep: Duration,
+    /// Who charges wallets.
+    pub payment_gateway: Gateway,
+    /// What is logged.
+    pub log: String,
+    /// How it is written.
+    pub log_format: LogFormat,
+}
+
+/// Who charges wallets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Gateway {
+    /// Nobody: no money moves.
+    Sandbox,
+}
+
+/// How log lines are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    Text,
+}
+
+/// Something that is wrong with the settings.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flaw {
+    /// The setting, or what was taken for one.
+    pub name: String,
+    /// Where it was written.
+    pub origin: String,
+    /// What was found there, masked; nothing if a whole file is at fault.
+    pub found: Option<String>,
+    /// What to do instead.
+    pub instead: String,
+}
+
+/// Everything that is wrong with the settings; never empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Flaws(pub Vec<Flaw>);
+
+impl Settings {
+    /// Reads and checks the settings. The environment is an argument, so that tests have one of their own.
+    pub fn load(given: &Given) -> Result<Self, Flaws> {
+        Self::load_with(given, &BTreeMap::new())
+    }
+
+    /// [`Settings::load`] with some defaults of a command's own, each with why.
+    pub fn load_with(given: &Given, own_defaults: &BTreeMap<&'static str, &'static str>) -> Result<Self, Flaws> {
+        let layers = Layers::collect(given, own_defaults);
+        let mut reading = Reading::of(layers);
+        let settings = Self::read(&mut reading);
+        reading.unless_flawed(settings)
+    }
+
+    fn read(reading: &mut Reading) -> Self {
+        let settings = Self {
+            listen: reading.address("listen"),
+            metrics_listen: reading.address_or_off("metrics_listen"),
+            database: reading.database("database_url"),
+            database_readers: reading.number("database_readers", 1..=64),
+            queue_capacity: reading.number("queue_capacity", 1..=100_000),
+            keys_file: reading.path("keys_file"),
+            currency: reading.currency("currency"),
+            access_lifetime: reading.duration("access_token_minutes", 1..=1440, 60),
+            refresh_lifetime: reading.duration("refresh_token_days", 1..=365, 24 * 3600),
+            workers: reading.number_or_auto("workers", 1..=256),
+            max_body_bytes: reading.number("max_body_bytes", 1024..=4 * 1024 * 1024),
+            request_timeout: reading.duration("request_timeout_seconds", 1..=300, 1),
+            shutdown_timeout: reading.duration("shutdown_timeout_seconds", 1..=300, 1),
+            sweep: reading.duration("sweep_seconds", 1..=3600, 1),
+            payment_gateway: reading.word("payment_gateway", &[("sandbox", Gateway::Sandbox)], Gateway::Sandbox),
+            log: reading.filter("log"),
+            log_format: reading.word(
+                "log_format",
+                &[("json", LogFormat::Json), ("text", LogFormat::Text)],
+                LogFormat::Json,
+            ),
+        };
+        if settings.listen.port() != 0 && Some(settings.listen) == settings.metrics_listen {
+            reading.refuse("metrics_listen", "another address than listen has, or off");
+        }
+        settings
+    }
+}
+
+impl fmt::Display for Flaw {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)?;
+        if let Some(found) = &self.found {
+            write!(f, " = {found}")?;
+        }
+        write!(f, " ({}): {}", self.origin, self.instead)
+    }
+}
+
+impl fmt::Display for Flaws {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the settings are wrong")?;
+        self.0.iter().try_for_each(|flaw| write!(f, "\n  {flaw}"))
+    }
+}
+
+impl std::error::Error for Flaws {}
+
+#[cfg(test)]
+mod tests;

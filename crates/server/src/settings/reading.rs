@@ -1,0 +1,144 @@
+//! Turning texts into values, and collecting what is wrong with them.
+
+use super::layers::{Layers, text_of};
+use super::mask::mask_url;
+use super::table::TABLE;
+use super::{Flaw, Flaws};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
+use tracing_subscriber::EnvFilter;
+
+/// Reads one setting after another. What can't be read is noted, and something harmless stands in for it until
+/// [`Reading::unless_flawed`] throws it away.
+pub struct Reading {
+    layers: Layers,
+}
+
+impl Reading {
+    pub fn of(layers: Layers) -> Self {
+        Self { layers }
+    }
+
+    pub fn unless_flawed<T>(self, settings: T) -> Result<T, Flaws> {
+        if self.layers.flaws.is_empty() { Ok(settings) } else { Err(Flaws(self.layers.flaws)) }
+    }
+
+    pub fn address(&mut self, name: &str) -> SocketAddr {
+        self.take(name, nowhere(), |text| text.parse().ok())
+    }
+
+    pub fn address_or_off(&mut self, name: &str) -> Option<SocketAddr> {
+        self.take(name, None, |text| if text == "off" { Some(None) } else { text.parse().ok().map(Some) })
+    }
+
+    pub fn number<T: FromStr + PartialOrd + Copy>(&mut self, name: &str, range: RangeInclusive<T>) -> T {
+        self.take(name, *range.start(), |text| within(text, &range))
+    }
+
+    pub fn number_or_auto<T: FromStr + PartialOrd>(&mut self, name: &str, range: RangeInclusive<T>) -> Option<T> {
+        self.take(name, None, |text| if text == "auto" { Some(None) } else { within(text, &range).map(Some) })
+    }
+
+    pub fn duration(&mut self, name: &str, range: RangeInclusive<u64>, unit_seconds: u64) -> Duration {
+        Duration::from_secs(self.number(name, range) * unit_seconds)
+    }
+
+    pub fn path(&mut self, name: &str) -> PathBuf {
+        self.take(name, PathBuf::new(), |text| Some(PathBuf::from(path(text)?)))
+    }
+
+    pub fn word<T: Copy>(&mut self, name: &str, words: &[(&str, T)], harmless: T) -> T {
+        self.take(name, harmless, |text| words.iter().find(|(word, _)| *word == text).map(|(_, value)| *value))
+    }
+
+    pub fn currency(&mut self, name: &str) -> String {
+        let is_code = |text: &str| text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase());
+        self.take(name, String::new(), |text| is_code(text).then(|| text.to_owned()))
+    }
+
+    pub fn filter(&mut self, name: &str) -> String {
+        self.take(name, String::new(), |text| {
+            let fine = !text.trim().is_empty() && EnvFilter::builder().parse(text).is_ok();
+            fine.then(|| text.to_owned())
+        })
+    }
+
+    /// The file of an SQLite database.
+    pub fn database(&mut self, name: &str) -> PathBuf {
+        let Some(text) = self.text(name) else { return PathBuf::new() };
+        if let Some(file) = sqlite_file(&text) {
+            return PathBuf::from(file);
+        }
+        let other = text.split_once(':').filter(|(scheme, _)| *scheme != "sqlite").map(|(scheme, _)| scheme);
+        match other {
+            Some(scheme @ ("postgres" | "postgresql" | "mysql" | "mariadb")) => {
+                self.refuse(name, &format!("sqlite://PATH; {scheme} is not supported in this version"));
+            }
+            _ => self.refuse_as_in_table(name),
+        }
+        PathBuf::new()
+    }
+
+    /// Notes that the value can't be used, and what to write.
+    pub fn refuse(&mut self, name: &str, instead: &str) {
+        let value = self.layers.values.get(name);
+        let origin = value.and_then(config::Value::origin).unwrap_or("nowhere");
+        let found = value.map(|value| text_of(value).map_or("no plain value".to_owned(), |text| show(&text)));
+        let flaw =
+            Flaw { name: name.to_owned(), origin: origin.to_owned(), found, instead: format!("write {instead}") };
+        self.layers.flaws.push(flaw);
+    }
+
+    fn take<T>(&mut self, name: &str, harmless: T, parse: impl FnOnce(&str) -> Option<T>) -> T {
+        let Some(text) = self.text(name) else { return harmless };
+        parse(&text).unwrap_or_else(|| {
+            self.refuse_as_in_table(name);
+            harmless
+        })
+    }
+
+    fn text(&mut self, name: &str) -> Option<String> {
+        let text = self.layers.values.get(name).and_then(text_of);
+        if text.is_none() {
+            self.refuse_as_in_table(name);
+        }
+        text
+    }
+
+    fn refuse_as_in_table(&mut self, name: &str) {
+        let takes = TABLE.iter().find(|setting| setting.name == name).map_or("", |setting| setting.takes);
+        self.refuse(name, takes);
+    }
+}
+
+fn nowhere() -> SocketAddr {
+    (Ipv4Addr::LOCALHOST, 0).into()
+}
+
+fn within<T: FromStr + PartialOrd>(text: &str, range: &RangeInclusive<T>) -> Option<T> {
+    // `parse` takes a plus sign too; a setting is written in one way.
+    let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|number| plain && range.contains(number))
+}
+
+fn path(text: &str) -> Option<&str> {
+    let fine = !text.trim().is_empty() && !text.chars().any(char::is_control);
+    fine.then_some(text)
+}
+
+/// In memory every connection would have a database of its own; parameters would reach behind the settings.
+fn sqlite_file(url: &str) -> Option<&str> {
+    let file = url.strip_prefix("sqlite:")?;
+    let file = file.strip_prefix("//").unwrap_or(file);
+    path(file).filter(|file| !file.contains(['?', '#', '%']) && *file != ":memory:" && !file.ends_with('/'))
+}
+
+/// In quotes, masked, not too long.
+fn show(text: &str) -> String {
+    let masked = mask_url(text);
+    let short: String = masked.chars().take(80).collect();
+    if short.len() < masked.len() { format!("{short:?}…") } else { format!("{short:?}") }
+}

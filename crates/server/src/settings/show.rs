@@ -1,0 +1,24 @@
+//! `frontrow config`: what is in force, and where it comes from.
+
+use super::layers::{Given, Layers, text_of};
+use super::mask::mask_url;
+use super::table::TABLE;
+use std::collections::BTreeMap;
+use std::io::{Result, Write};
+
+/// Writes every setting as a line of the settings file, with where its value comes from; secrets masked. The settings
+/// have been checked.
+pub fn show(given: &Given, out: &mut dyn Write) -> Result<()> {
+    let layers = Layers::collect(given, &BTreeMap::new());
+    for setting in TABLE {
+        let Some(value) = layers.values.get(setting.name) else { continue };
+        let text = mask_url(&text_of(value).unwrap_or_default());
+        writeln!(out, "{:<60} # {}", line(setting.name, &text), value.origin().unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+fn line(name: &str, text: &str) -> String {
+    let number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if number { format!("{name} = {text}") } else { format!("{name} = {text:?}") }
+}

@@ -1,0 +1,48 @@
+//! Every setting: its name, its default, what it takes and what it is for.
+
+/// One setting.
+pub struct Setting {
+    /// As in the file. In the environment it has `FRONTROW_` before it and capitals; as a flag, two dashes before it
+    /// and dashes within.
+    pub name: &'static str,
+    /// What it is unless somebody says otherwise.
+    pub default: &'static str,
+    /// What may be written.
+    pub takes: &'static str,
+    /// What it is for.
+    pub purpose: &'static str,
+}
+
+/// Every setting, in the order in which `frontrow config` shows them.
+#[rustfmt::skip]
+pub const TABLE: &[Setting] = &[
+    Setting { name: "listen", default: "127.0.0.1:8080", takes: "an address and a port, such as 127.0.0.1:8080 or [::1]:8080 (port 0: any that is free)", purpose: "where the API listens" },
+    Setting { name: "metrics_listen", default: "127.0.0.1:9090", takes: "an address and a port, such as 127.0.0.1:9090, or off", purpose: "where GET /metrics listens; keep it away from the public" },
+    Setting { name: "database_url", default: "sqlite://frontrow.sqlite", takes: "sqlite://PATH of a file, such as sqlite://frontrow.sqlite or sqlite:///var/lib/frontrow/frontrow.sqlite", purpose: "the database" },
+    Setting { name: "database_readers", default: "4", takes: "a whole number, 1 to 64", purpose: "connections that read, beside the one that writes" },
+    Setting { name: "queue_capacity", default: "1024", takes: "a whole number, 1 to 100000", purpose: "commands that may wait for the database; more are told to come back" },
+    Setting { name: "keys_file", default: "frontrow-keys.json", takes: "the path of a file", purpose: "the signing keys of access tokens and ticket codes; made on the first start, mode 0600" },
+    Setting { name: "currency", default: "KRW", takes: "three capital letters of ISO 4217, such as KRW", purpose: "the installation's one currency; 1 point is 1 minor unit of it" },
+    Setting { name: "access_token_minutes", default: "15", takes: "a whole number, 1 to 1440", purpose: "how long an access token is good" },
+    Setting { name: "refresh_token_days", default: "30", takes: "a whole number, 1 to 365", purpose: "how long a refresh token is good" },
+    Setting { name: "workers", default: "auto", takes: "a whole number, 1 to 256, or auto (one per processor)", purpose: "threads that serve HTTP" },
+    Setting { name: "max_body_bytes", default: "65536", takes: "a whole number, 1024 to 4194304", purpose: "the largest body of a request; a seat map may have 16 times as many" },
+    Setting { name: "request_timeout_seconds", default: "30", takes: "a whole number, 1 to 300", purpose: "how long a client may take to send a request's head, and again its body" },
+    Setting { name: "shutdown_timeout_seconds", default: "30", takes: "a whole number, 1 to 300", purpose: "how long running requests have to finish when the server stops" },
+    Setting { name: "sweep_seconds", default: "5", takes: "a whole number, 1 to 3600", purpose: "how often lapsed holds are marked and unsettled charges are asked for" },
+    Setting { name: "payment_gateway", default: "sandbox", takes: "sandbox (no money moves; there is no other in this version)", purpose: "who charges wallets" },
+    Setting { name: "log", default: "info", takes: "a filter of levels, such as info or warn,frontrow_adapters=debug", purpose: "what is logged, to standard error" },
+    Setting { name: "log_format", default: "json", takes: "json or text", purpose: "how log lines are written" },
+];
+
+impl Setting {
+    /// Its name in the environment.
+    pub fn variable(&self) -> String {
+        format!("FRONTROW_{}", self.name.to_uppercase())
+    }
+
+    /// Its name among the flags, without the dashes before it.
+    pub fn flag(&self) -> String {
+        self.name.replace('_', "-")
+    }
+}

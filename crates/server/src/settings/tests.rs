@@ -1,0 +1,222 @@
+use super::*;
+use std::fs;
+use std::path::Path;
+
+fn given(directory: &Path) -> Given {
+    Given { directory: directory.to_owned(), ..Given::default() }
+}
+
+fn with_environment(variables: &[(&str, &str)]) -> Given {
+    let environment = variables.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())).collect();
+    Given { environment, directory: PathBuf::from("/nowhere"), ..Given::default() }
+}
+
+/// The flaws as they are shown, one a line.
+fn flaws(given: &Given) -> Vec<String> {
+    let Err(Flaws(flaws)) = Settings::load(given) else { panic!("the settings are fine") };
+    flaws.iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn the_defaults_are_fine_and_reach_nobody_but_this_machine() {
+    let settings = Settings::load(&with_environment(&[])).unwrap();
+    assert!(settings.listen.ip().is_loopback());
+    assert!(settings.metrics_listen.unwrap().ip().is_loopback());
+    assert_eq!(settings.database, Path::new("frontrow.sqlite"));
+    assert_eq!(settings.access_lifetime, Duration::from_mins(15));
+    assert_eq!(settings.refresh_lifetime, Duration::from_hours(30 * 24));
+    assert_eq!((settings.workers, settings.currency.as_str()), (None, "KRW"));
+}
+
+#[test]
+fn the_later_layer_wins() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("frontrow.toml"), "listen = \"127.0.0.1:1\"\nworkers = 2\ncurrency = \"EUR\"")
+        .unwrap();
+    let mut given = given(directory.path());
+    let ports = |given: &Given| {
+        let settings = Settings::load(given).unwrap();
+        (settings.listen.port(), settings.workers, settings.currency, settings.database_readers)
+    };
+    assert_eq!(ports(&given), (1, Some(2), "EUR".into(), 4));
+    given.environment.insert("FRONTROW_LISTEN".into(), "127.0.0.1:2".into());
+    given.environment.insert("FRONTROW_WORKERS".into(), "3".into());
+    assert_eq!(ports(&given), (2, Some(3), "EUR".into(), 4));
+    given.flags.0.insert("listen", "127.0.0.1:3".into());
+    assert_eq!(ports(&given), (3, Some(3), "EUR".into(), 4));
+}
+
+#[test]
+fn a_commands_own_default_yields_to_everything_that_was_written() {
+    let own = BTreeMap::from([("log_format", "text")]);
+    let format = |given: &Given| Settings::load_with(given, &own).unwrap().log_format;
+    assert_eq!(format(&with_environment(&[])), LogFormat::Text);
+    assert_eq!(format(&with_environment(&[("FRONTROW_LOG_FORMAT", "json")])), LogFormat::Json);
+}
+
+#[test]
+fn the_named_file_is_read_instead_and_has_to_be_there() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("frontrow.toml"), "workers = 2").unwrap();
+    fs::write(directory.path().join("other.toml"), "workers = 3").unwrap();
+    let mut given = given(directory.path());
+    given.environment.insert("FRONTROW_CONFIG".into(), "other.toml".into());
+    assert_eq!(Settings::load(&given).unwrap().workers, Some(3));
+    given.file = Some("frontrow.toml".into());
+    assert_eq!(Settings::load(&given).unwrap().workers, Some(2));
+    given.file = Some("missing.toml".into());
+    assert_eq!(
+        flaws(&given),
+        ["missing.toml (named by --config): there is no such file: name one that exists, or none"]
+    );
+}
+
+#[test]
+fn all_flaws_are_told_at_once_each_with_where_it_came_from() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("frontrow.toml"), "listne = \"x\"\nworkers = 0\ncurrency = [1]\n[log]\nlevel = 1")
+        .unwrap();
+    let mut given = given(directory.path());
+    given.environment.insert("FRONTROW_LISTEN".into(), "localhost".into());
+    given.environment.insert("FRONTROW_LISTNE".into(), "1".into());
+    given.flags.0.insert("sweep_seconds", "soon".into());
+    let found = flaws(&given);
+    let begins = [
+        "listne (frontrow.toml): there is no such setting; take it away or write one of listen, ",
+        "FRONTROW_LISTNE (the environment): there is no such setting; take it away or write one of FRONTROW_LISTEN, ",
+        "listen = \"localhost\" (FRONTROW_LISTEN): write an address and a port, such as 127.0.0.1:8080",
+        "currency = no plain value (frontrow.toml): write three capital letters",
+        "workers = \"0\" (frontrow.toml): write a whole number, 1 to 256",
+        "sweep_seconds = \"soon\" (--sweep-seconds): write a whole number, 1 to 3600",
+        "log = no plain value (frontrow.toml): write a filter of levels",
+    ];
+    assert_eq!(found.len(), begins.len(), "{found:#?}");
+    for (found, begin) in found.iter().zip(begins) {
+        assert!(found.starts_with(begin), "{found} does not begin with {begin}");
+    }
+}
+
+#[test]
+fn every_setting_refuses_what_it_does_not_take() {
+    let bad: &[(&str, &[&str])] = &[
+        ("listen", &["", "8080", "localhost:8080", "127.0.0.1", "127.0.0.1:65536", "off"]),
+        ("metrics_listen", &["", "OFF", "9090", "127.0.0.1:8080"]),
+        (
+            "database_url",
+            &[
+                "",
+                "frontrow.sqlite",
+                "sqlite:",
+                "sqlite://",
+                "sqlite::memory:",
+                "sqlite://:memory:",
+                "sqlite://a?mode=memory",
+                "sqlite://dir/",
+                "sqlite://a\nb",
+                "postgres://db/frontrow",
+                "mysql://db/frontrow",
+            ],
+        ),
+        ("database_readers", &["0", "65", "-1", "+1", "1.5", "four", ""]),
+        ("queue_capacity", &["0", "100001"]),
+        ("keys_file", &["", " ", "a\u{0}b"]),
+        ("currency", &["", "krw", "KR", "KRWW", "K1W", "₩₩₩"]),
+        ("access_token_minutes", &["0", "1441", "99999999999999999999"]),
+        ("refresh_token_days", &["0", "366"]),
+        ("workers", &["0", "257", "Auto"]),
+        ("max_body_bytes", &["1023", "4194305", "1 MiB"]),
+        ("request_timeout_seconds", &["0", "301"]),
+        ("shutdown_timeout_seconds", &["0", "301"]),
+        ("sweep_seconds", &["0", "3601"]),
+        ("payment_gateway", &["", "stripe", "Sandbox"]),
+        ("log", &["", "a=b=c", "frontrow=loudly"]),
+        ("log_format", &["", "JSON", "pretty"]),
+    ];
+    let tried: Vec<_> = bad.iter().map(|(name, _)| *name).collect();
+    let all: Vec<_> = TABLE.iter().map(|setting| setting.name).collect();
+    assert_eq!(tried, all);
+    for (setting, texts) in TABLE.iter().zip(bad.iter().map(|(_, texts)| texts)) {
+        for text in *texts {
+            let found = flaws(&with_environment(&[(&setting.variable(), text)]));
+            assert_eq!(found.len(), 1, "{found:?}");
+            assert!(found[0].starts_with(&format!("{} = ", setting.name)), "{found:?}");
+            assert!(found[0].contains(&setting.variable()), "{found:?}");
+        }
+    }
+}
+
+#[test]
+fn every_setting_takes_what_it_says() {
+    let good = [
+        ("FRONTROW_LISTEN", "[::1]:0"),
+        ("FRONTROW_METRICS_LISTEN", "off"),
+        ("FRONTROW_DATABASE_URL", "sqlite:///var/lib/frontrow/frontrow.sqlite"),
+        ("FRONTROW_DATABASE_READERS", "64"),
+        ("FRONTROW_WORKERS", "256"),
+        ("FRONTROW_LOG", "warn,frontrow_adapters=debug"),
+        ("FRONTROW_LOG_FORMAT", "text"),
+    ];
+    let settings = Settings::load(&with_environment(&good)).unwrap();
+    assert_eq!(settings.metrics_listen, None);
+    assert_eq!(settings.database, Path::new("/var/lib/frontrow/frontrow.sqlite"));
+    assert_eq!((settings.workers, settings.database_readers), (Some(256), 64));
+}
+
+#[test]
+fn another_database_is_refused_clearly_and_without_its_password() {
+    let found = flaws(&with_environment(&[("FRONTROW_DATABASE_URL", "postgres://me:s3cret@db/frontrow")]));
+    let expected = "database_url = \"postgres://me:***@db/frontrow\" (FRONTROW_DATABASE_URL): write sqlite://PATH; postgres is not \
+         supported in this version";
+    assert_eq!(found, [expected]);
+}
+
+#[test]
+fn variables_of_tests_and_benchmarks_are_left_alone() {
+    let others = ["FRONTROW_TEST_X", "FRONTROW_SIMULATION_SEED", "FRONTROW_BENCH_SECONDS"].map(|name| (name, "1"));
+    assert!(Settings::load(&with_environment(&others)).is_ok());
+    assert_eq!(flaws(&with_environment(&[("FRONTROW_CONFIGURATION", "x")])).len(), 1);
+}
+
+#[test]
+fn a_file_that_is_no_settings_file_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("frontrow.toml");
+    for (bytes, instead) in [
+        (b"workers = ".to_vec(), "write TOML"),
+        (b"workers = 1\nworkers = 2".to_vec(), "write TOML"),
+        (b"\xff".to_vec(), "UTF-8"),
+        (vec![b'#'; 70_000], "at most 65536 bytes"),
+    ] {
+        fs::write(&path, bytes).unwrap();
+        let found = flaws(&given(directory.path()));
+        assert!(found.len() == 1 && found[0].contains(instead), "{found:?}");
+    }
+}
+
+#[test]
+fn what_is_in_force_is_shown_masked_with_where_it_comes_from() {
+    let directory = tempfile::tempdir().unwrap();
+    fs::write(directory.path().join("frontrow.toml"), "workers = 2").unwrap();
+    let mut given = given(directory.path());
+    given.environment.insert("FRONTROW_DATABASE_URL".into(), "postgres://me:s3cret@db/frontrow".into());
+    given.flags.0.insert("currency", "EUR".into());
+    let mut out = Vec::new();
+    show(&given, &mut out).unwrap();
+    let shown = String::from_utf8(out).unwrap();
+    let line = |name: &str| shown.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
+    assert!(!shown.contains("s3cret"));
+    assert!(line("workers").ends_with("# frontrow.toml"));
+    assert!(line("database_url").ends_with("# FRONTROW_DATABASE_URL"));
+    assert!(line("currency").ends_with("# --currency"));
+    assert!(line("listen").ends_with("# the default"));
+    assert_eq!(shown.lines().count(), TABLE.len());
+}
+
+#[test]
+fn what_is_shown_can_be_written_into_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut out = Vec::new();
+    show(&given(directory.path()), &mut out).unwrap();
+    fs::write(directory.path().join("frontrow.toml"), out).unwrap();
+    assert_eq!(Settings::load(&given(directory.path())), Settings::load(&with_environment(&[])));
+}
