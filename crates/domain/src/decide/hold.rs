@@ -4,22 +4,22 @@ use super::{Changes, Verdict};
 use crate::command::{Event, Hold, Outcome, Rejection};
 use crate::locked::{Locked, NotInScope, Row, Version};
 use crate::{
-    Buyer, BuyerKey, Instant, Line, Points, Reservation, ReservationState, SaleTerms, Seat, SeatKey, SeatNumber,
-    SeatState,
+    Buyer, BuyerKey, Instant, Line, Points, Reservation, ReservationState, SaleTerms, Seat, SeatKey, SeatState,
 };
 
 pub(super) fn hold(hold: &Hold, locked: &Locked, now: Instant) -> Result<Verdict, NotInScope> {
     let key = BuyerKey { sale: hold.terms.sale, user: hold.user };
     let used = locked.usage(key, None, now)?;
-    let asked = u32::try_from(hold.lines.len()).unwrap_or(u32::MAX);
+    let lines = sorted(&hold.lines);
+    let asked = u32::try_from(lines.len()).unwrap_or(u32::MAX);
     if let Some(rejection) = refuse(&hold.terms, used, asked, now) {
         return Ok(Verdict::No(rejection));
     }
-    let seats = match takeable(hold, locked, now)? {
+    let seats = match takeable(hold, &lines, locked, now)? {
         Ok(seats) => seats,
         Err(rejection) => return Ok(Verdict::No(rejection)),
     };
-    let Some(reservation) = reservation(hold, now) else {
+    let Some(reservation) = reservation(hold, lines, now) else {
         return Ok(Verdict::No(Rejection::BalanceTooHigh));
     };
     let state = SeatState::Held { by: reservation.id, until: reservation.held_until };
@@ -41,10 +41,15 @@ fn refuse(terms: &SaleTerms, used: u32, asked: u32, now: Instant) -> Option<Reje
     }
 }
 
-fn takeable(hold: &Hold, locked: &Locked, now: Instant) -> Result<Result<Vec<Seat>, Rejection>, NotInScope> {
-    let mut free = Vec::with_capacity(hold.lines.len());
+fn takeable(
+    hold: &Hold,
+    lines: &[Line],
+    locked: &Locked,
+    now: Instant,
+) -> Result<Result<Vec<Seat>, Rejection>, NotInScope> {
+    let mut free = Vec::with_capacity(lines.len());
     let (mut taken, mut unknown) = (Vec::new(), Vec::new());
-    for number in sorted(&hold.lines).map(|line| line.seat) {
+    for number in lines.iter().map(|line| line.seat) {
         match locked.seat(SeatKey { performance: hold.performance, number })? {
             Some(seat) if seat.state.can_be_taken(now) => free.push(*seat),
             Some(_) => taken.push(number),
@@ -58,7 +63,7 @@ fn takeable(hold: &Hold, locked: &Locked, now: Instant) -> Result<Result<Vec<Sea
 }
 
 /// `None` if the lines add up to more than there can be.
-fn reservation(hold: &Hold, now: Instant) -> Option<Reservation> {
+fn reservation(hold: &Hold, lines: Vec<Line>, now: Instant) -> Option<Reservation> {
     let held_until = (now + hold.terms.hold_duration).min(hold.terms.pay_until);
     Some(Reservation {
         id: hold.reservation,
@@ -68,15 +73,16 @@ fn reservation(hold: &Hold, now: Instant) -> Option<Reservation> {
         state: ReservationState::Held,
         held_until,
         late_until: hold.terms.pay_until,
-        amount: Points::checked_sum(hold.lines.iter().map(|line| line.paid))?,
-        lines: sorted(&hold.lines).cloned().collect(),
+        amount: Points::checked_sum(lines.iter().map(|line| line.paid))?,
+        lines,
         version: Version::FIRST,
     })
 }
 
-fn sorted(lines: &[Line]) -> impl Iterator<Item = &Line> {
-    let mut lines: Vec<(SeatNumber, &Line)> = lines.iter().map(|line| (line.seat, line)).collect();
-    lines.sort_by_key(|(seat, _)| *seat);
-    lines.dedup_by_key(|(seat, _)| *seat);
-    lines.into_iter().map(|(_, line)| line)
+/// By ascending seat, each seat once.
+fn sorted(lines: &[Line]) -> Vec<Line> {
+    let mut lines = lines.to_vec();
+    lines.sort_by_key(|line| line.seat);
+    lines.dedup_by_key(|line| line.seat);
+    lines
 }

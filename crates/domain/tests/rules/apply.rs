@@ -1,0 +1,117 @@
+//! What `Locked` refuses, whatever a rule may say.
+
+use crate::fixture::*;
+use frontrow_domain::*;
+
+/// A rule's changes, after somebody has spoiled them.
+fn spoiled(world: &World, command: &Command, spoil: impl FnOnce(&mut Vec<Row>)) -> Result<(), Broken> {
+    let mut locked = world.books.lock(&command.scope());
+    let Ok(Verdict::Do(mut changes)) = decide(command, &locked, world.now) else { panic!("it is carried out") };
+    spoil(&mut changes.rows);
+    locked.apply(command, &changes)
+}
+
+#[test]
+fn a_row_moves_one_version_at_a_time() {
+    let mut world = World::new();
+    let hold = world.hold(1, &[1]);
+    assert_eq!(spoiled(&world, &hold, |_| {}), Ok(()));
+    let twice = spoiled(&world, &hold, |rows| rows.push(rows[0].clone()));
+    assert!(twice.is_err());
+    let skipped = spoiled(&world, &hold, |rows| {
+        for row in rows {
+            if let Row::Seat(seat) = row {
+                seat.version = seat.version.next();
+            }
+        }
+    });
+    assert!(skipped.is_err());
+}
+
+#[test]
+fn seats_and_prices_of_a_reservation_never_change_and_its_state_only_as_the_table_says() {
+    let mut world = World::new();
+    let held = world.held(1, &[1]);
+    let pay = world.pay(&held);
+    let spoil = |change: fn(&mut Reservation)| {
+        spoiled(&world, &pay, |rows| {
+            for row in rows {
+                if let Row::Reservation(reservation) = row {
+                    change(reservation);
+                }
+            }
+        })
+    };
+    assert_eq!(spoil(|_| {}), Ok(()));
+    assert!(spoil(|r| r.state = ReservationState::Refunded).is_err());
+    assert!(spoil(|r| r.amount = points(1)).is_err());
+    assert!(spoil(|r| r.lines.clear()).is_err());
+}
+
+#[test]
+fn a_seat_has_one_valid_ticket_and_a_transfer_moves_something() {
+    let mut world = World::new();
+    let held = world.held(1, &[1]);
+    let pay = world.pay(&held);
+    let second_ticket = spoiled(&world, &pay, |rows| {
+        let ticket = rows.iter().find_map(|row| if let Row::Ticket(t) = row { Some(*t) } else { None }).unwrap();
+        let key = TicketKey { version: ticket.key.version.next(), ..ticket.key };
+        rows.push(Row::Ticket(Ticket { key, ..ticket }));
+    });
+    assert!(second_ticket.is_err());
+    let nothing = spoiled(&world, &pay, |rows| {
+        for row in rows {
+            if let Row::Transfer(transfer) = row {
+                transfer.amount = Points::ZERO;
+            }
+        }
+    });
+    assert!(nothing.is_err());
+}
+
+#[test]
+fn a_reservation_has_one_payment_of_a_kind_and_a_charge_none() {
+    let mut world = World::new();
+    let held = world.held(1, &[1]);
+    let pay = world.pay(&held);
+    let second = spoiled(&world, &pay, |rows| {
+        let found = rows.iter().find_map(|row| if let Row::Payment(p) = row { Some(p.clone()) } else { None });
+        rows.push(Row::Payment(Payment { id: PaymentId::new(uuid::Uuid::nil()), ..found.unwrap() }));
+    });
+    assert!(second.is_err());
+    let orphan = spoiled(&world, &pay, |rows| {
+        for row in rows {
+            if let Row::Payment(payment) = row {
+                payment.reservation = None;
+            }
+        }
+    });
+    assert!(orphan.is_err());
+}
+
+#[test]
+fn not_in_scope_differs_from_absent() {
+    let world = World::new();
+    let number = seat(99);
+    let key = SeatKey { performance: performance(1), number };
+    let scope = Scope { seats: [key].into(), ..Scope::default() };
+    let locked = world.books.lock(&scope);
+    assert_eq!(locked.seat(key), Ok(None));
+    assert!(locked.wallet(user(1)).is_err());
+    let other = SeatKey { number: seat(1), ..key };
+    assert!(locked.seat(other).is_err());
+}
+
+#[test]
+fn a_write_on_rows_that_have_moved_on_is_a_conflict() {
+    let mut world = World::new();
+    let first = world.hold(1, &[1]);
+    let second = world.hold(2, &[1]);
+    let mut locked = world.books.lock(&first.scope());
+    let Ok(Verdict::Do(changes)) = decide(&first, &locked, world.now) else { panic!() };
+    locked.apply(&first, &changes).unwrap();
+    world.run(&second).unwrap();
+    let before = world.books.clone();
+    assert!(world.books.store(locked.dirty()).is_err());
+    assert!(world.books == before);
+}

@@ -1,0 +1,136 @@
+//! Each rule of the audit, broken by hand.
+
+use crate::fixture::*;
+use frontrow_domain::*;
+
+/// Kim has paid seats 1 and 2, Lee holds seat 3, Park's hold of seat 4 has lapsed.
+fn full() -> (World, Reservation, Reservation) {
+    let mut world = World::new();
+    world.held(3, &[4]);
+    world.now = at(1000);
+    let kims = world.held(1, &[1, 2]);
+    let (kims, _) = world.paid(&kims);
+    let lees = world.held(2, &[3]);
+    assert_eq!(world.findings(), []);
+    (world, kims, lees)
+}
+
+fn assert_named(world: &World, rule: Rule, row: &str) {
+    let findings = world.findings();
+    let named = findings.iter().any(|f| f.rule == rule && f.row.contains(row));
+    assert!(named, "{rule:?} {row} is not among {findings:?}");
+}
+
+fn key(number: u32) -> SeatKey {
+    SeatKey { performance: performance(1), number: seat(number) }
+}
+
+#[test]
+fn a_seat_sold_twice() {
+    let (mut world, _, lees) = full();
+    let row = world.books.reservations.get_mut(&lees.id).unwrap();
+    row.state = ReservationState::Confirmed;
+    row.lines = vec![line(1, PRICE)];
+    assert_named(&world, Rule::SoldOnce, "seat 1 of");
+}
+
+#[test]
+fn two_valid_tickets() {
+    let (mut world, kims, _) = full();
+    let version = Version::new(77);
+    let ticket = Ticket { key: TicketKey { seat: key(1), version }, reservation: kims.id, valid: true };
+    world.books.tickets.insert(ticket.key, ticket);
+    assert_named(&world, Rule::SoldOnce, "seat 1 of");
+    assert_named(&world, Rule::SeatsTicketsReservations, "version 77");
+}
+
+#[test]
+fn a_sold_seat_that_nobody_bought() {
+    let (mut world, _, lees) = full();
+    world.books.seats.get_mut(&key(3)).unwrap().state = SeatState::Sold { to: lees.id };
+    assert_named(&world, Rule::SeatsTicketsReservations, "seat 3 of");
+}
+
+#[test]
+fn a_bought_seat_that_is_free() {
+    let (mut world, ..) = full();
+    world.books.seats.get_mut(&key(1)).unwrap().state = SeatState::Free;
+    assert_named(&world, Rule::SeatsTicketsReservations, "seat 1 of");
+}
+
+#[test]
+fn a_sold_seat_without_a_ticket() {
+    let (mut world, ..) = full();
+    world.books.tickets.retain(|ticket, _| ticket.seat != key(2));
+    assert_named(&world, Rule::SeatsTicketsReservations, "seat 2 of");
+}
+
+#[test]
+fn a_live_hold_whose_seat_points_elsewhere() {
+    let (mut world, ..) = full();
+    world.books.seats.get_mut(&key(3)).unwrap().state = SeatState::Free;
+    assert_named(&world, Rule::SeatsTicketsReservations, "seat 3 of");
+}
+
+#[test]
+fn a_wallet_that_is_not_its_transfers() {
+    let (mut world, ..) = full();
+    world.books.wallets.get_mut(&user(1)).unwrap().balance = points(1);
+    assert_named(&world, Rule::WalletEqualsTransfers, &user(1).to_string());
+}
+
+#[test]
+fn transfers_without_a_wallet() {
+    let (mut world, ..) = full();
+    world.books.wallets.remove(&user(1));
+    assert_named(&world, Rule::WalletEqualsTransfers, &user(1).to_string());
+}
+
+#[test]
+fn a_confirmed_reservation_that_is_not_paid_or_paid_twice() {
+    let (mut world, kims, _) = full();
+    let payment = world.books.payments.values().find(|p| p.reservation == Some(kims.id)).unwrap().clone();
+    let twice = Payment { id: PaymentId::new(uuid::Uuid::from_u128(5)), ..payment.clone() };
+    world.books.payments.insert(twice.id, twice);
+    assert_named(&world, Rule::PaidOnce, &kims.id.to_string());
+    world.books.payments.retain(|_, p| p.reservation != Some(kims.id));
+    assert_named(&world, Rule::PaidOnce, &kims.id.to_string());
+    assert_named(&world, Rule::NoOrphans, &payment.id.to_string());
+}
+
+#[test]
+fn a_payment_whose_transfer_is_missing_or_wrong() {
+    let (mut world, kims, _) = full();
+    let payment = world.books.payments.values().find(|p| p.reservation == Some(kims.id)).unwrap().id;
+    world.books.transfers.values_mut().find(|t| t.payment == payment).unwrap().amount = points(1);
+    assert_named(&world, Rule::PaidOnce, &payment.to_string());
+}
+
+#[test]
+fn a_hold_that_would_never_lapse() {
+    let (mut world, ..) = full();
+    let SeatState::Held { by, .. } = world.seat_state(4) else { panic!() };
+    world.books.seats.get_mut(&key(4)).unwrap().state = SeatState::Held { by, until: at(i64::from(i32::MAX)) };
+    assert_named(&world, Rule::LapsedCanBeTaken, "seat 4 of");
+}
+
+#[test]
+fn a_seat_held_by_nobody() {
+    let (mut world, ..) = full();
+    let nobody = ReservationId::new(uuid::Uuid::from_u128(5));
+    world.books.seats.get_mut(&key(5)).unwrap().state = SeatState::Held { by: nobody, until: at(0) };
+    assert_named(&world, Rule::LapsedCanBeTaken, "seat 5 of");
+}
+
+#[test]
+fn orphans() {
+    let (mut world, kims, lees) = full();
+    world.books.open_seats(performance(9), [seat(1)]);
+    assert_named(&world, Rule::NoOrphans, &performance(9).to_string());
+    world.books.buyers.remove(&kims.buyer());
+    assert_named(&world, Rule::NoOrphans, &kims.id.to_string());
+    world.books.reservations.get_mut(&lees.id).unwrap().user = user(99);
+    assert_named(&world, Rule::NoOrphans, &user(99).to_string());
+    world.books.reservations.remove(&kims.id);
+    assert_named(&world, Rule::NoOrphans, &kims.id.to_string());
+}

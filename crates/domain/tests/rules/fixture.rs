@@ -1,0 +1,225 @@
+//! A performance on sale, people with points, and what they do.
+
+use frontrow_domain::*;
+use std::time::Duration;
+use uuid::Uuid;
+
+pub const PRICE: i64 = 1000;
+pub const HOLD_SECONDS: i64 = 300;
+pub const CLOSES: i64 = 100_000;
+pub const PAY_UNTIL: i64 = 200_000;
+pub const CANCEL_UNTIL: i64 = 150_000;
+pub const LIMIT: u32 = 4;
+
+pub fn at(seconds: i64) -> Instant {
+    Instant::from_micros(seconds * 1_000_000)
+}
+
+/// One microsecond before.
+pub fn just_before(seconds: i64) -> Instant {
+    Instant::from_micros(seconds * 1_000_000 - 1)
+}
+
+pub fn user(n: u128) -> UserId {
+    UserId::new(Uuid::from_u128(1000 + n))
+}
+
+pub fn performance(n: u128) -> PerformanceId {
+    PerformanceId::new(Uuid::from_u128(100 + n))
+}
+
+pub fn sale(n: u128) -> SaleId {
+    SaleId::new(Uuid::from_u128(200 + n))
+}
+
+pub fn seat(number: u32) -> SeatNumber {
+    SeatNumber::new(number).unwrap()
+}
+
+pub fn points(amount: i64) -> Points {
+    Points::new(amount).unwrap()
+}
+
+/// Opens at second 10.
+pub fn terms(n: u128) -> SaleTerms {
+    SaleTerms {
+        sale: sale(n),
+        opens: at(10),
+        closes: at(CLOSES),
+        pay_until: at(PAY_UNTIL),
+        cancel_until: at(CANCEL_UNTIL),
+        limit_per_person: LIMIT,
+        hold_duration: Duration::from_secs(HOLD_SECONDS.unsigned_abs()),
+    }
+}
+
+pub fn line(number: u32, price: i64) -> Line {
+    Line { list_price: points(price), paid: points(price), ..Line::free(seat(number), "R", "adult") }
+}
+
+/// The books, a clock that the test sets, and ids that count up.
+pub struct World {
+    pub books: Books,
+    pub now: Instant,
+    next_id: u128,
+}
+
+impl World {
+    /// Twenty seats; users 1 to 5 with 10,000 points each; second 10, at which the sale opens.
+    pub fn new() -> Self {
+        let mut world = Self { books: Books::default(), now: at(10), next_id: 1_000_000 };
+        world.books.open_seats(performance(1), (1..=20).map(seat));
+        (1..=5).for_each(|n| world.fund(n, 10_000));
+        world
+    }
+
+    pub fn id(&mut self) -> Uuid {
+        self.next_id += 1;
+        Uuid::from_u128(self.next_id)
+    }
+
+    pub fn fund(&mut self, n: u128, amount: i64) {
+        let charge = self.charge(n, amount);
+        let Ok(Outcome::Charged(payment)) = self.run(&charge) else { panic!("a charge can be begun") };
+        let settle = self.accept(&payment);
+        self.run(&settle).unwrap();
+    }
+
+    pub fn run(&mut self, command: &Command) -> Result<Outcome, Refused> {
+        self.books.execute(command, self.now)
+    }
+
+    /// Carries it out, sees that it is refused, and that nothing has changed.
+    pub fn refused(&mut self, command: &Command) -> Rejection {
+        let before = self.books.clone();
+        let refused = self.run(command);
+        assert!(self.books == before, "a rejection leaves nothing behind");
+        match refused {
+            Err(Refused::Rejected(rejection)) => rejection,
+            other => panic!("not refused: {other:?}"),
+        }
+    }
+
+    pub fn held(&mut self, n: u128, seats: &[u32]) -> Reservation {
+        let hold = self.hold(n, seats);
+        match self.run(&hold) {
+            Ok(Outcome::Held(reservation)) => reservation,
+            other => panic!("not held: {other:?}"),
+        }
+    }
+
+    pub fn paid(&mut self, reservation: &Reservation) -> (Reservation, Vec<Ticket>) {
+        let pay = self.pay(reservation);
+        match self.run(&pay) {
+            Ok(Outcome::Paid { reservation, tickets, .. }) => (reservation, tickets),
+            other => panic!("not paid: {other:?}"),
+        }
+    }
+
+    pub fn balance(&self, n: u128) -> i64 {
+        self.books.wallets.get(&user(n)).map_or(0, |wallet| wallet.balance.amount())
+    }
+
+    pub fn seat_state(&self, number: u32) -> SeatState {
+        self.books.seats[&SeatKey { performance: performance(1), number: seat(number) }].state
+    }
+
+    pub fn state(&self, reservation: &Reservation) -> ReservationState {
+        self.books.reservations[&reservation.id].state
+    }
+
+    /// Everything that is there, so that only real faults are found.
+    pub fn findings(&self) -> Vec<Finding> {
+        let catalogue = Catalogue {
+            performances: (1..=3).map(performance).collect(),
+            sales: (1..=3).map(sale).collect(),
+            users: (1..=20).map(user).collect(),
+        };
+        frontrow_domain::audit(&self.books, &catalogue, self.now)
+    }
+
+    fn key(&mut self, n: u128) -> CommandKey {
+        let name = format!("key-{}", self.id());
+        CommandKey::new(user(n), name).unwrap()
+    }
+
+    pub fn keyed(&mut self, n: u128, what: What) -> Command {
+        Command::keyed(self.key(n), [7; 32], what)
+    }
+
+    pub fn hold(&mut self, n: u128, seats: &[u32]) -> Command {
+        let lines = seats.iter().map(|number| line(*number, PRICE)).collect();
+        self.hold_lines(n, 1, lines)
+    }
+
+    pub fn hold_lines(&mut self, n: u128, in_sale: u128, lines: Vec<Line>) -> Command {
+        let reservation = ReservationId::new(self.id());
+        let hold = Hold { reservation, performance: performance(1), user: user(n), terms: terms(in_sale), lines };
+        self.keyed(n, What::Hold(hold))
+    }
+
+    pub fn pay(&mut self, reservation: &Reservation) -> Command {
+        let pay = Pay {
+            reservation: reservation.id,
+            performance: reservation.performance,
+            seats: reservation.seats().collect(),
+            user: reservation.user,
+            terms: SaleTerms { sale: reservation.sale, ..terms(1) },
+            payment: PaymentId::new(self.id()),
+            transfer: TransferId::new(self.id()),
+        };
+        let name = format!("key-{}", self.id());
+        Command::keyed(CommandKey::new(reservation.user, name).unwrap(), [8; 32], What::Pay(pay))
+    }
+
+    pub fn cancel(&mut self, reservation: &Reservation) -> Command {
+        let cancel = self.give_back(reservation);
+        let name = format!("key-{}", self.id());
+        Command::keyed(CommandKey::new(reservation.user, name).unwrap(), [9; 32], What::Cancel(cancel))
+    }
+
+    pub fn refund(&mut self, reservation: &Reservation) -> Command {
+        let refund = self.give_back(reservation);
+        self.keyed(20, What::Refund(refund))
+    }
+
+    fn give_back(&mut self, reservation: &Reservation) -> Cancel {
+        Cancel {
+            reservation: reservation.id,
+            performance: reservation.performance,
+            seats: reservation.seats().collect(),
+            user: reservation.user,
+            terms: SaleTerms { sale: reservation.sale, ..terms(1) },
+            payment: PaymentId::new(self.id()),
+            transfer: TransferId::new(self.id()),
+        }
+    }
+
+    pub fn charge(&mut self, n: u128, amount: i64) -> Command {
+        let payment = PaymentId::new(self.id());
+        let charge = Charge { payment, user: user(n), amount: points(amount), provider: "sandbox".into() };
+        self.keyed(n, What::Charge(charge))
+    }
+
+    pub fn accept(&mut self, payment: &Payment) -> Command {
+        self.settle(payment, Settlement::Accepted { provider_ref: payment.id.to_string() })
+    }
+
+    pub fn settle(&mut self, payment: &Payment, settlement: Settlement) -> Command {
+        let transfer = TransferId::new(self.id());
+        Command::unkeyed(What::Settle(Settle { payment: payment.id, user: payment.user, settlement, transfer }))
+    }
+}
+
+pub fn release(reservation: &Reservation) -> Command {
+    Command::unkeyed(What::Release(Release {
+        reservation: reservation.id,
+        performance: reservation.performance,
+        seats: reservation.seats().collect(),
+        buyer: reservation.buyer(),
+    }))
+}
+
+pub fn expire(reservation: &Reservation) -> Command {
+    Command::unkeyed(What::Expire(Expire { reservation: reservation.id, buyer: reservation.buyer() }))
+}

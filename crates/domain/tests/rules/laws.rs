@@ -1,0 +1,167 @@
+//! What holds for every history.
+
+use crate::fixture::*;
+use frontrow_domain::*;
+use proptest::prelude::*;
+
+/// One thing that somebody does; numbers choose among what is there.
+#[derive(Clone, Debug)]
+enum Step {
+    Hold { user: u8, seats: Vec<u8> },
+    Pay(u8),
+    Release(u8),
+    Cancel(u8),
+    Refund(u8),
+    Expire(u8),
+    Charge { user: u8, amount: u16 },
+    Settle(u8, bool),
+    Again(u8),
+    Reuse(u8),
+    Wait(u16),
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    prop_oneof![
+        4 => (1..=3_u8, prop::collection::vec(1..=6_u8, 1..=3)).prop_map(|(user, seats)| Step::Hold { user, seats }),
+        3 => any::<u8>().prop_map(Step::Pay),
+        1 => any::<u8>().prop_map(Step::Release),
+        1 => any::<u8>().prop_map(Step::Cancel),
+        1 => any::<u8>().prop_map(Step::Refund),
+        1 => any::<u8>().prop_map(Step::Expire),
+        1 => (1..=3_u8, 1..5_000_u16).prop_map(|(user, amount)| Step::Charge { user, amount }),
+        1 => (any::<u8>(), any::<bool>()).prop_map(|(n, accepted)| Step::Settle(n, accepted)),
+        1 => any::<u8>().prop_map(Step::Again),
+        1 => any::<u8>().prop_map(Step::Reuse),
+        1 => (0..400_u16).prop_map(Step::Wait),
+    ]
+}
+
+/// Turns steps into commands, by carrying them out one by one.
+struct Script {
+    world: World,
+    commands: Vec<Command>,
+    outcomes: Vec<Result<Outcome, Refused>>,
+    reservations: Vec<Reservation>,
+    payments: Vec<Payment>,
+}
+
+fn choose<T: Clone>(list: &[T], number: u8) -> Option<T> {
+    if list.is_empty() { None } else { list.get(usize::from(number) % list.len()).cloned() }
+}
+
+impl Script {
+    fn new() -> Self {
+        let world = World::new();
+        Self { world, commands: vec![], outcomes: vec![], reservations: vec![], payments: vec![] }
+    }
+
+    fn command(&mut self, step: &Step) -> Option<Command> {
+        let world = &mut self.world;
+        match step {
+            Step::Hold { user, seats } => {
+                let mut seats: Vec<u32> = seats.iter().map(|n| u32::from(*n)).collect();
+                seats.sort_unstable();
+                seats.dedup();
+                Some(world.hold(u128::from(*user), &seats))
+            }
+            Step::Pay(n) => choose(&self.reservations, *n).map(|r| world.pay(&r)),
+            Step::Release(n) => choose(&self.reservations, *n).map(|r| release(&r)),
+            Step::Cancel(n) => choose(&self.reservations, *n).map(|r| world.cancel(&r)),
+            Step::Refund(n) => choose(&self.reservations, *n).map(|r| world.refund(&r)),
+            Step::Expire(n) => choose(&self.reservations, *n).map(|r| expire(&r)),
+            Step::Charge { user, amount } => Some(world.charge(u128::from(*user), i64::from(*amount))),
+            Step::Settle(n, true) => choose(&self.payments, *n).map(|p| world.accept(&p)),
+            Step::Settle(n, false) => choose(&self.payments, *n).map(|p| world.settle(&p, Settlement::Declined)),
+            Step::Again(n) => choose(&self.commands, *n),
+            Step::Reuse(n) => choose(&self.commands, *n).map(|command| Command { body_hash: [99; 32], ..command }),
+            Step::Wait(seconds) => {
+                world.now = world.now + std::time::Duration::from_secs(u64::from(*seconds));
+                None
+            }
+        }
+    }
+
+    fn play(&mut self, steps: &[Step]) {
+        for step in steps {
+            let Some(command) = self.command(step) else { continue };
+            let outcome = self.world.run(&command);
+            match &outcome {
+                Ok(Outcome::Held(reservation)) => self.reservations.push(reservation.clone()),
+                Ok(Outcome::Charged(payment)) => self.payments.push(payment.clone()),
+                _ => {}
+            }
+            self.commands.push(command);
+            self.outcomes.push(outcome);
+        }
+    }
+}
+
+/// Locks the union of the scopes once, decides one after another, writes the net once.
+fn batch(books: &mut Books, commands: &[Command], now: Instant) -> Vec<Result<Outcome, Refused>> {
+    let mut scope = Scope::default();
+    commands.iter().for_each(|command| scope.extend(command.scope()));
+    let mut locked = books.lock(&scope);
+    let mut outcomes = Vec::new();
+    for command in commands {
+        outcomes.push(match decide(command, &locked, now).unwrap() {
+            Verdict::No(rejection) => Err(rejection.into()),
+            Verdict::Replay(outcome) => Ok(outcome),
+            Verdict::Do(changes) => {
+                locked.apply(command, &changes).unwrap();
+                Ok(changes.outcome)
+            }
+        });
+    }
+    books.store(locked.dirty()).unwrap();
+    outcomes
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_batch_gives_the_same_as_its_commands_one_by_one(
+        before in prop::collection::vec(step(), 0..30),
+        together in prop::collection::vec(step().prop_filter("at one instant", |s| !matches!(s, Step::Wait(_))), 1..20),
+    ) {
+        let mut script = Script::new();
+        script.play(&before);
+        let (mut books, done) = (script.world.books.clone(), script.commands.len());
+        script.play(&together);
+        let outcomes = batch(&mut books, &script.commands[done..], script.world.now);
+        prop_assert_eq!(&outcomes[..], &script.outcomes[done..]);
+        prop_assert!(books == script.world.books);
+    }
+
+    #[test]
+    fn no_history_leaves_its_scope_breaks_the_schema_or_spoils_the_books(steps in prop::collection::vec(step(), 1..80)) {
+        let mut script = Script::new();
+        script.play(&steps);
+        for outcome in &script.outcomes {
+            prop_assert!(matches!(outcome, Ok(_) | Err(Refused::Rejected(_))), "{:?}", outcome);
+        }
+        prop_assert_eq!(script.world.findings(), vec![]);
+    }
+
+    #[test]
+    fn running_a_command_again_changes_nothing_and_gives_the_same(steps in prop::collection::vec(step(), 1..60), pick in any::<u8>()) {
+        let mut script = Script::new();
+        script.play(&steps);
+        let keyed: Vec<_> = script.commands.iter().zip(&script.outcomes).filter(|(c, o)| c.key.is_some() && o.is_ok()).collect();
+        let Some((command, outcome)) = choose(&keyed, pick) else { return Ok(()) };
+        let mut books = script.world.books.clone();
+        prop_assert_eq!(&books.execute(command, script.world.now), outcome);
+        prop_assert!(books == script.world.books);
+    }
+
+    #[test]
+    fn a_refused_command_changes_nothing(steps in prop::collection::vec(step(), 1..60), last in step()) {
+        let mut script = Script::new();
+        script.play(&steps);
+        let Some(command) = script.command(&last) else { return Ok(()) };
+        let mut books = script.world.books.clone();
+        if books.execute(&command, script.world.now).is_err() {
+            prop_assert!(books == script.world.books);
+        }
+    }
+}

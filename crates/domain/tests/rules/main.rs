@@ -1,0 +1,14 @@
+//! The rules of booking: each by itself, as laws over random histories, and as a long simulation.
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what a test can't go on without fails it")]
+
+mod apply;
+mod audit;
+mod charge;
+mod fixture;
+mod give_back;
+mod hold;
+mod idempotency;
+mod laws;
+mod model;
+mod pay;
+mod simulation;

@@ -1,0 +1,227 @@
+//! The rules once more, as simply as can be, to hold the real ones against: who has which seat, who has how many points.
+
+use frontrow_domain::*;
+use std::collections::HashMap;
+use std::time::Duration;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Status {
+    Held,
+    Expired,
+    Paid,
+    Ended,
+}
+
+#[derive(Clone, Debug)]
+struct Booking {
+    user: UserId,
+    sale: SaleId,
+    seats: Vec<SeatKey>,
+    amount: i64,
+    until: Instant,
+    late: Instant,
+    status: Status,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Owner {
+    Holder(ReservationId, Instant),
+    Buyer,
+}
+
+/// What the model expects of a command: done, a repetition, or refused for a reason of that name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Expected {
+    Done(&'static str),
+    Again,
+    Refused(&'static str),
+}
+
+#[derive(Default)]
+pub struct Model {
+    owners: HashMap<SeatKey, Owner>,
+    bookings: HashMap<ReservationId, Booking>,
+    charges: HashMap<PaymentId, (UserId, i64, bool)>,
+    points: HashMap<UserId, i64>,
+    keys: HashMap<CommandKey, [u8; 32]>,
+}
+
+impl Model {
+    pub fn points(&self, user: UserId) -> i64 {
+        self.points.get(&user).copied().unwrap_or(0)
+    }
+
+    pub fn users(&self) -> impl Iterator<Item = UserId> {
+        self.points.keys().copied()
+    }
+
+    /// What is to come of the command; and lets it come.
+    pub fn run(&mut self, command: &Command, now: Instant) -> Expected {
+        if let Some(hash) = command.key.as_ref().and_then(|key| self.keys.get(key)) {
+            return if *hash == command.body_hash { Expected::Again } else { Expected::Refused("key") };
+        }
+        let expected = match &command.what {
+            What::Hold(hold) => self.hold(hold, now),
+            What::Pay(pay) => self.pay(pay, now),
+            What::Release(release) => self.release(release.reservation),
+            What::Cancel(cancel) => self.give_back(cancel.reservation, now < cancel.terms.cancel_until),
+            What::Refund(refund) => self.give_back(refund.reservation, true),
+            What::Expire(expire) => self.expire(expire.reservation, now),
+            What::Charge(charge) => {
+                self.charges.insert(charge.payment, (charge.user, charge.amount.amount(), true));
+                Expected::Done("charge")
+            }
+            What::Settle(settle) => self.settle(settle),
+        };
+        if let (Expected::Done(_), Some(key)) = (expected, &command.key) {
+            self.keys.insert(key.clone(), command.body_hash);
+        }
+        expected
+    }
+
+    fn free(&self, seat: &SeatKey, now: Instant) -> bool {
+        match self.owners.get(seat) {
+            None => true,
+            Some(Owner::Holder(_, until)) => *until + Duration::from_secs(2) <= now,
+            Some(Owner::Buyer) => false,
+        }
+    }
+
+    fn seats_of(&self, user: UserId, sale: SaleId, now: Instant) -> usize {
+        let theirs = self.bookings.values().filter(|b| b.user == user && b.sale == sale);
+        let counted = theirs.filter(|b| b.status == Status::Paid || (b.status == Status::Held && now < b.until));
+        counted.map(|b| b.seats.len()).sum()
+    }
+
+    fn hold(&mut self, hold: &Hold, now: Instant) -> Expected {
+        let terms = &hold.terms;
+        let seats: Vec<SeatKey> =
+            hold.lines.iter().map(|line| SeatKey { performance: hold.performance, number: line.seat }).collect();
+        if now < terms.opens || terms.closes <= now {
+            return Expected::Refused("sale");
+        }
+        if self.seats_of(hold.user, terms.sale, now) + seats.len() > terms.limit_per_person as usize {
+            return Expected::Refused("limit");
+        }
+        if seats.iter().any(|seat| !self.free(seat, now)) {
+            return Expected::Refused("taken");
+        }
+        let took_over = seats.iter().any(|seat| self.owners.contains_key(seat));
+        let until = (now + terms.hold_duration).min(terms.pay_until);
+        for seat in &seats {
+            self.owners.insert(*seat, Owner::Holder(hold.reservation, until));
+        }
+        let amount = hold.lines.iter().map(|line| line.paid.amount()).sum();
+        let (user, sale, late) = (hold.user, terms.sale, terms.pay_until);
+        let booking = Booking { user, sale, seats, amount, until, late, status: Status::Held };
+        self.bookings.insert(hold.reservation, booking);
+        Expected::Done(if took_over { "takeover" } else { "hold" })
+    }
+
+    fn pay(&mut self, pay: &Pay, now: Instant) -> Expected {
+        let booking = self.bookings[&pay.reservation].clone();
+        match booking.status {
+            Status::Paid => return Expected::Refused("paid"),
+            Status::Ended => return Expected::Refused("ended"),
+            Status::Held | Status::Expired => {}
+        }
+        let late = booking.status == Status::Expired || booking.until <= now;
+        let own =
+            |seat: &SeatKey| matches!(self.owners.get(seat), Some(Owner::Holder(by, _)) if *by == pay.reservation);
+        if booking.seats.iter().any(|seat| !own(seat) && !self.free(seat, now)) || (late && booking.late <= now) {
+            return Expected::Refused("lapsed");
+        }
+        let others = self.seats_of(booking.user, booking.sale, now);
+        if late && others + booking.seats.len() > pay.terms.limit_per_person as usize {
+            return Expected::Refused("limit");
+        }
+        if self.points(booking.user) < booking.amount {
+            return Expected::Refused("points");
+        }
+        *self.points.entry(booking.user).or_default() -= booking.amount;
+        for seat in &booking.seats {
+            self.owners.insert(*seat, Owner::Buyer);
+        }
+        self.set(pay.reservation, Status::Paid);
+        Expected::Done(if late { "late" } else { "pay" })
+    }
+
+    fn release(&mut self, id: ReservationId) -> Expected {
+        let booking = self.bookings[&id].clone();
+        match booking.status {
+            Status::Paid => return Expected::Refused("paid"),
+            // Released, or cancelled: the real one tells them apart.
+            Status::Ended => return Expected::Again,
+            Status::Held | Status::Expired => {}
+        }
+        for seat in &booking.seats {
+            if matches!(self.owners.get(seat), Some(Owner::Holder(by, _)) if *by == id) {
+                self.owners.remove(seat);
+            }
+        }
+        self.set(id, Status::Ended);
+        Expected::Done("release")
+    }
+
+    fn give_back(&mut self, id: ReservationId, in_time: bool) -> Expected {
+        let booking = self.bookings[&id].clone();
+        match booking.status {
+            Status::Paid if in_time => {}
+            Status::Paid => return Expected::Refused("deadline"),
+            Status::Ended => return Expected::Refused("ended"),
+            Status::Held | Status::Expired => return Expected::Refused("unpaid"),
+        }
+        *self.points.entry(booking.user).or_default() += booking.amount;
+        for seat in &booking.seats {
+            self.owners.remove(seat);
+        }
+        self.set(id, Status::Ended);
+        Expected::Done("give back")
+    }
+
+    fn expire(&mut self, id: ReservationId, now: Instant) -> Expected {
+        let booking = &self.bookings[&id];
+        if booking.status != Status::Held || now < booking.until {
+            return Expected::Again;
+        }
+        self.set(id, Status::Expired);
+        Expected::Done("expire")
+    }
+
+    fn settle(&mut self, settle: &Settle) -> Expected {
+        let Some((user, amount, pending)) = self.charges.get_mut(&settle.payment) else {
+            return Expected::Refused("charge");
+        };
+        if !std::mem::replace(pending, false) {
+            return Expected::Again;
+        }
+        if matches!(settle.settlement, Settlement::Accepted { .. }) {
+            *self.points.entry(*user).or_default() += *amount;
+        }
+        Expected::Done("settle")
+    }
+
+    fn set(&mut self, id: ReservationId, status: Status) {
+        if let Some(booking) = self.bookings.get_mut(&id) {
+            booking.status = status;
+        }
+    }
+}
+
+/// The name of a real rejection.
+pub fn name(rejection: &Rejection) -> &'static str {
+    match rejection {
+        Rejection::KeyReused => "key",
+        Rejection::SaleNotOpen { .. } | Rejection::SaleClosed { .. } => "sale",
+        Rejection::LimitReached { .. } => "limit",
+        Rejection::SeatsTaken(_) => "taken",
+        Rejection::AlreadyPaid => "paid",
+        Rejection::ReservationEnded(_) => "ended",
+        Rejection::HoldLapsed { .. } => "lapsed",
+        Rejection::BalanceTooLow { .. } => "points",
+        Rejection::NotPaid => "unpaid",
+        Rejection::TooLateToCancel { .. } => "deadline",
+        Rejection::PaymentUnknown => "charge",
+        Rejection::SeatsUnknown(_) | Rejection::ReservationUnknown | Rejection::BalanceTooHigh => "never",
+    }
+}

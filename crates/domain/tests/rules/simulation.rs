@@ -1,0 +1,304 @@
+//! Random commands of many people on few seats, with duplicates, delays, clock steps, crashes between lock and write, and
+//! writes that come too late; each step is held against the model. `FRONTROW_SIMULATION_STEPS` says how many,
+//! `FRONTROW_SIMULATION_SEED` repeats a run.
+
+use crate::fixture::{line, performance, points, sale, terms, user};
+use crate::model::{Expected, Model, name};
+use frontrow_domain::*;
+use rand::{Rng, RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::collections::{BTreeMap, VecDeque};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::Duration;
+use uuid::Uuid;
+
+const STEPS: u64 = 1_000_000;
+/// The books begin anew after so many steps, so that they stay small and quick.
+const SEASON: u64 = 5_000;
+const USERS: u128 = 12;
+const PERFORMANCES: u128 = 3;
+const SEATS: u32 = 8;
+
+#[test]
+fn a_million_steps() {
+    let seed =
+        from_environment("FRONTROW_SIMULATION_SEED").unwrap_or_else(|| RandomState::new().build_hasher().finish());
+    let steps = from_environment("FRONTROW_SIMULATION_STEPS").unwrap_or(STEPS);
+    println!("FRONTROW_SIMULATION_SEED={seed} FRONTROW_SIMULATION_STEPS={steps}");
+    let mut seen = BTreeMap::new();
+    for season in 0..steps.div_ceil(SEASON) {
+        let mut simulation = Simulation::new(seed.wrapping_add(season));
+        for step in 0..SEASON.min(steps - season * SEASON) {
+            simulation.context = format!("FRONTROW_SIMULATION_SEED={seed}, season {season}, step {step}");
+            simulation.step();
+        }
+        simulation.end();
+        simulation.seen.into_iter().for_each(|(what, times)| *seen.entry(what).or_insert(0) += times);
+    }
+    if steps >= 100_000 {
+        assert_all_seen(&seen);
+    }
+}
+
+fn from_environment(name: &str) -> Option<u64> {
+    std::env::var(name).ok().map(|text| text.parse().unwrap_or_else(|_| panic!("{name} is a whole number")))
+}
+
+/// A simulation in which nothing happens proves nothing.
+fn assert_all_seen(seen: &BTreeMap<Expected, u64>) {
+    let done = ["hold", "takeover", "pay", "late", "release", "expire", "give back", "charge", "settle"];
+    let refused = ["key", "sale", "limit", "taken", "paid", "ended", "lapsed", "points", "unpaid", "deadline"];
+    let wanted = done.into_iter().map(Expected::Done).chain(refused.into_iter().map(Expected::Refused));
+    for what in wanted.chain([Expected::Again]) {
+        assert!(seen.get(&what).is_some_and(|times| *times > 100), "{what:?} hardly happened: {seen:?}");
+    }
+}
+
+struct Simulation {
+    rng: ChaCha8Rng,
+    books: Books,
+    model: Model,
+    now: Instant,
+    latest: Instant,
+    next_id: u128,
+    commands: Vec<Command>,
+    delayed: VecDeque<Command>,
+    reservations: Vec<Reservation>,
+    charges: Vec<Payment>,
+    seen: BTreeMap<Expected, u64>,
+    context: String,
+}
+
+impl Simulation {
+    fn new(seed: u64) -> Self {
+        let mut books = Books::default();
+        for n in 1..=PERFORMANCES {
+            books.open_seats(performance(n), (1..=SEATS).filter_map(SeatNumber::new));
+        }
+        let start = Instant::from_micros(0);
+        Self {
+            rng: ChaCha8Rng::seed_from_u64(seed),
+            books,
+            model: Model::default(),
+            now: start,
+            latest: start,
+            next_id: 1 << 64,
+            commands: Vec::new(),
+            delayed: VecDeque::new(),
+            reservations: Vec::new(),
+            charges: Vec::new(),
+            seen: BTreeMap::new(),
+            context: String::new(),
+        }
+    }
+
+    fn below(&mut self, most: u32) -> u32 {
+        self.rng.random_range(0..most)
+    }
+
+    fn step(&mut self) {
+        self.move_clock();
+        let command = match self.below(20) {
+            0 => self.delayed.pop_front(),
+            1 => self.any_command(),
+            2 => self.any_command().map(|command| Command { body_hash: [77; 32], ..command }),
+            _ => self.new_command(),
+        };
+        let Some(command) = command else { return };
+        match self.below(20) {
+            0 => self.delayed.push_back(command),
+            1 => self.crash(&command),
+            2 => self.too_late(&command),
+            _ => self.run(&command),
+        }
+    }
+
+    /// Forwards, mostly by little; now and then back, by less than the takeover's grace.
+    fn move_clock(&mut self) {
+        match self.below(50) {
+            0 => self.now = self.now + Duration::from_secs(u64::from(self.rng.random_range(1..2000_u32))),
+            1 => {
+                let back = Duration::from_micros(u64::from(self.below(1_900_000)));
+                self.now = (self.now - back).max(self.latest - Duration::from_micros(1_900_000));
+            }
+            _ => self.now = self.now + Duration::from_micros(u64::from(self.below(4_000_000))),
+        }
+        self.latest = self.latest.max(self.now);
+    }
+
+    fn id(&mut self) -> Uuid {
+        self.next_id += 1;
+        Uuid::from_u128(self.next_id)
+    }
+
+    fn any_command(&mut self) -> Option<Command> {
+        let recent = self.commands.len().min(200);
+        let index = self.commands.len() - recent;
+        if recent == 0 { None } else { Some(self.commands[index + self.rng.random_range(0..recent)].clone()) }
+    }
+
+    fn any_reservation(&mut self) -> Option<Reservation> {
+        let recent = self.reservations.len().min(30);
+        let index = self.reservations.len() - recent;
+        if recent == 0 { None } else { Some(self.reservations[index + self.rng.random_range(0..recent)].clone()) }
+    }
+
+    fn terms(&mut self, n: u128) -> SaleTerms {
+        // Sales open and close all the time, so that their edges are met.
+        let opens = Instant::from_micros(self.now.micros() / 3_000_000_000 * 3_000_000_000 + 60_000_000);
+        let closes = opens + Duration::from_secs(2500);
+        let pay_until = closes + Duration::from_secs(u64::from(self.below(600)));
+        let cancel_until = opens + Duration::from_secs(1500);
+        SaleTerms { opens, closes, pay_until, cancel_until, ..terms(n) }
+    }
+
+    fn new_command(&mut self) -> Option<Command> {
+        match self.below(16) {
+            0..=5 => Some(self.hold()),
+            6..=9 => self.any_reservation().map(|r| self.pay(&r)),
+            10 => self.any_reservation().map(|r| crate::fixture::release(&r)),
+            11 => self.any_reservation().map(|r| crate::fixture::expire(&r)),
+            12 => self.any_reservation().map(|r| self.give_back(&r, What::Cancel)),
+            13 => self.any_reservation().map(|r| self.give_back(&r, What::Refund)),
+            14 => Some(self.charge()),
+            _ => self.settle(),
+        }
+    }
+
+    fn keyed(&mut self, user: UserId, what: What) -> Command {
+        let name = format!("k{}", self.id().simple());
+        Command::keyed(CommandKey::new(user, name).unwrap(), [1; 32], what)
+    }
+
+    fn hold(&mut self) -> Command {
+        let who = user(u128::from(self.below(12)) % USERS + 1);
+        let in_performance = performance(self.rng.random_range(1..=PERFORMANCES));
+        let first = self.rng.random_range(1..=SEATS);
+        let count = self.rng.random_range(1..=4_u32);
+        let price = i64::from(self.below(3)) * 400;
+        let lines = (first..(first + count).min(SEATS + 1)).map(|n| line(n, price)).collect();
+        let in_sale = self.rng.random_range(1..=2_u128);
+        let terms = self.terms(in_sale);
+        let reservation = ReservationId::new(self.id());
+        self.keyed(who, What::Hold(Hold { reservation, performance: in_performance, user: who, terms, lines }))
+    }
+
+    fn pay(&mut self, r: &Reservation) -> Command {
+        let terms = SaleTerms { sale: r.sale, ..self.terms(1) };
+        let (payment, transfer) = (PaymentId::new(self.id()), TransferId::new(self.id()));
+        let seats = r.seats().collect();
+        let (reservation, performance) = (r.id, r.performance);
+        self.keyed(r.user, What::Pay(Pay { reservation, performance, seats, user: r.user, terms, payment, transfer }))
+    }
+
+    fn give_back(&mut self, r: &Reservation, what: fn(Cancel) -> What) -> Command {
+        let terms = SaleTerms { sale: r.sale, ..self.terms(1) };
+        let (payment, transfer) = (PaymentId::new(self.id()), TransferId::new(self.id()));
+        let seats = r.seats().collect();
+        let (reservation, performance) = (r.id, r.performance);
+        self.keyed(r.user, what(Cancel { reservation, performance, seats, user: r.user, terms, payment, transfer }))
+    }
+
+    fn charge(&mut self) -> Command {
+        let who = user(u128::from(self.below(12)) % USERS + 1);
+        let (payment, amount) = (PaymentId::new(self.id()), points(i64::from(self.below(3000)) + 1));
+        self.keyed(who, What::Charge(Charge { payment, user: who, amount, provider: "sandbox".into() }))
+    }
+
+    fn settle(&mut self) -> Option<Command> {
+        let recent = self.charges.len().min(10);
+        let index = self.charges.len() - recent;
+        let payment =
+            if recent == 0 { None } else { Some(self.charges[index + self.rng.random_range(0..recent)].clone()) }?;
+        let provider_ref = payment.id.to_string();
+        let accepted = self.below(4) > 0;
+        let settlement = if accepted { Settlement::Accepted { provider_ref } } else { Settlement::Declined };
+        let transfer = TransferId::new(self.id());
+        Some(Command::unkeyed(What::Settle(Settle { payment: payment.id, user: payment.user, settlement, transfer })))
+    }
+
+    fn run(&mut self, command: &Command) {
+        let outcome = self.books.execute(command, self.now);
+        self.compare(command, outcome);
+    }
+
+    /// The process ends between the decision and the write; whoever asked asks again.
+    fn crash(&mut self, command: &Command) {
+        let before = self.books.clone_if_small();
+        let locked = self.books.lock(&command.scope());
+        let _ = decide(command, &locked, self.now);
+        drop(locked);
+        assert!(before.is_none_or(|before| before == self.books), "{}", self.context);
+        self.delayed.push_back(command.clone());
+    }
+
+    /// Somebody else is carried out between the decision and the write, as if there were no locks: either they had nothing
+    /// to do with each other, or the write is a conflict.
+    fn too_late(&mut self, command: &Command) {
+        let mut locked = self.books.lock(&command.scope());
+        let Ok(Verdict::Do(changes)) = decide(command, &locked, self.now) else { return self.run(command) };
+        locked.apply(command, &changes).unwrap_or_else(|error| panic!("{error}: {}", self.context));
+        if let Some(other) = self.new_command() {
+            self.run(&other);
+        }
+        match self.books.store(locked.dirty()) {
+            Ok(()) => self.compare(command, Ok(changes.outcome)),
+            Err(_) => self.run(command),
+        }
+    }
+
+    fn compare(&mut self, command: &Command, outcome: Result<Outcome, Refused>) {
+        let expected = self.model.run(command, self.now);
+        let fits = match (&outcome, expected) {
+            (Ok(_), Expected::Done(_) | Expected::Again) => true,
+            (Err(Refused::Rejected(rejection)), Expected::Refused(reason)) => name(rejection) == reason,
+            // The model does not tell a cancelled reservation from a released one.
+            (Err(Refused::Rejected(Rejection::ReservationEnded(_))), Expected::Again) => true,
+            _ => false,
+        };
+        assert!(fits, "{outcome:?} instead of {expected:?} for {command:?} at {:?}: {}", self.now, self.context);
+        *self.seen.entry(expected).or_default() += 1;
+        match outcome {
+            Ok(Outcome::Held(reservation)) if matches!(expected, Expected::Done(_)) => {
+                self.reservations.push(reservation)
+            }
+            Ok(Outcome::Charged(payment)) if payment.state == PaymentState::Pending => self.charges.push(payment),
+            _ => {}
+        }
+        self.commands.push(command.clone());
+        if self.commands.len().is_multiple_of(500) {
+            self.audit();
+        }
+    }
+
+    fn end(&mut self) {
+        while let Some(command) = self.delayed.pop_front() {
+            self.run(&command);
+        }
+        self.audit();
+    }
+
+    fn audit(&self) {
+        let catalogue = Catalogue {
+            performances: (1..=PERFORMANCES).map(performance).collect(),
+            sales: (1..=2).map(sale).collect(),
+            users: (1..=USERS).map(user).collect(),
+        };
+        assert_eq!(audit(&self.books, &catalogue, self.now), [], "{}", self.context);
+        for user in self.model.users() {
+            let balance = self.books.wallets.get(&user).map_or(0, |wallet| wallet.balance.amount());
+            assert_eq!(balance, self.model.points(user), "{user}: {}", self.context);
+        }
+    }
+}
+
+trait CloneIfSmall: Sized {
+    fn clone_if_small(&self) -> Option<Self>;
+}
+
+impl CloneIfSmall for Books {
+    /// A copy of large books at every step would be all that the simulation does.
+    fn clone_if_small(&self) -> Option<Self> {
+        if self.reservations.len() < 50 { Some(self.clone()) } else { None }
+    }
+}
