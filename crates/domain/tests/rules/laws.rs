@@ -99,7 +99,9 @@ impl Script {
 /// Locks the union of the scopes once, decides one after another, writes the net once.
 fn batch(books: &mut Books, commands: &[Command], now: Instant) -> Vec<Result<Outcome, Refused>> {
     let mut scope = Scope::default();
-    commands.iter().for_each(|command| scope.extend(command.scope()));
+    for command in commands {
+        scope.extend(command.scope());
+    }
     let mut locked = books.lock(&scope);
     let mut outcomes = Vec::new();
     for command in commands {
@@ -117,7 +119,11 @@ fn batch(books: &mut Books, commands: &[Command], now: Instant) -> Vec<Result<Ou
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig {
+        cases: ProptestConfig::default().cases.max(400),
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
 
     #[test]
     fn a_batch_gives_the_same_as_its_commands_one_by_one(

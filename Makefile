@@ -1,0 +1,55 @@
+# What people do with the repository. `make` alone says what there is.
+
+CARGO ?= cargo
+# Steps of the soak's simulation; the tests take a million.
+SOAK_STEPS ?= 20000000
+# Cases of every property in the soak; the tests take 256 unless they say otherwise.
+SOAK_CASES ?= 4096
+# Rounds of the soak's contract suite and tests over HTTP, each with another seed.
+SOAK_ROUNDS ?= 20
+
+.DEFAULT_GOAL := help
+.PHONY: help tools run test lint fmt doc deny bench soak openapi
+
+help: ## Says what there is
+	@echo "make TARGET, where TARGET is one of:"
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/  \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
+
+tools:
+	@command -v $(CARGO) >/dev/null || { echo "Rust is missing: install Rust 1.95 or newer, with cargo" >&2; exit 1; }
+	@command -v $(CC) >/dev/null || { echo "A C compiler is missing ($(CC)): SQLite is compiled from its source; install gcc or clang" >&2; exit 1; }
+
+run: tools ## Serves a demo on loopback, until Ctrl-C
+	$(CARGO) run --locked --package frontrow-server -- demo --serve
+
+test: tools ## Runs every test
+	@command -v curl >/dev/null || { echo "curl is missing: a test runs the README's tour" >&2; exit 1; }
+	$(CARGO) test --locked --workspace
+
+lint: tools ## Checks formatting and lints
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --workspace --all-targets -- -D warnings
+
+fmt: tools ## Formats the code
+	$(CARGO) fmt --all
+
+doc: tools ## Builds the documentation of the crates, without warnings
+	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
+
+deny: tools ## Checks who depends on what, licences and sources
+	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "cargo-deny is missing: cargo install cargo-deny --locked" >&2; exit 1; }
+	$(CARGO) deny --locked check bans licenses sources
+
+bench: tools ## Measures holds and payments a second
+	$(CARGO) bench --locked --package frontrow-server --bench throughput
+
+soak: tools ## Runs the longer tests: an hour or so
+	FRONTROW_SIMULATION_STEPS=$(SOAK_STEPS) PROPTEST_CASES=$(SOAK_CASES) $(CARGO) test --locked --package frontrow-domain
+	for round in $$(seq $(SOAK_ROUNDS)); do \
+		echo "round $$round of $(SOAK_ROUNDS)"; \
+		FRONTROW_TEST_SEED=$$((1000 + round)) $(CARGO) test --locked --package frontrow-contract-tests || exit 1; \
+		$(CARGO) test --locked --package frontrow-server --test http || exit 1; \
+	done
+
+openapi: tools ## Prints the OpenAPI document
+	@$(CARGO) run --locked --quiet --package frontrow-server -- openapi
