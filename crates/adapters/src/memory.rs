@@ -12,7 +12,7 @@ use accounts::Accounts;
 use catalogue::Programme;
 pub use events::EventLog;
 use frontrow_application::port::{Announcer, Clock, IdSource};
-use frontrow_domain::Books;
+use frontrow_domain::{Books, PerformanceId, SeatNumber};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// All rows in maps, and one lock around them that is never held over an `await`. Implements
@@ -52,6 +52,12 @@ impl Memory {
     #[must_use]
     pub fn announcing_to(self, announcer: Arc<dyn Announcer>) -> Self {
         Self { announcer, ..self }
+    }
+
+    /// Makes the seats of a performance, 1 to that number, free. For teams that keep their catalogue elsewhere; with the
+    /// catalogue in here, publishing does it.
+    pub fn open_seats(&self, performance: PerformanceId, count: u32) {
+        self.state().books.open_seats(performance, (1..=count).filter_map(SeatNumber::new));
     }
 
     /// Changes are checked before they are made, so that a panic leaves the state whole and the lock usable.

@@ -146,12 +146,12 @@ mod tests {
     #[tokio::test]
     async fn who_finds_no_place_is_told_to_come_back() {
         let hasher = Argon2idHasher::bounded(Params::DEFAULT, 1, 1);
-        let _at_work = Arc::clone(&hasher.cores).acquire_owned().await.unwrap();
+        let at_work = Arc::clone(&hasher.cores).acquire_owned().await.unwrap();
         let _place = Arc::clone(&hasher.places).acquire_owned().await.unwrap();
         let mut waiting = std::pin::pin!(hasher.hash("second".into()));
         assert!(futures::poll!(&mut waiting).is_pending());
         assert_eq!(hasher.hash("third".into()).await, Err(HashingBusy));
-        drop(_at_work);
+        drop(at_work);
         assert!(waiting.await.is_ok());
         assert!(hasher.hash("fourth".into()).await.is_ok(), "a place is given back");
     }

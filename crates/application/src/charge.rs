@@ -85,18 +85,21 @@ impl SettleCharges {
     pub const PATIENCE: Duration = Duration::from_secs(5);
     /// A charge that the gateway has not heard of for this long is given up.
     pub const ABANDON_AFTER: Duration = Duration::from_mins(1);
-    /// Charges of one run.
-    pub const BATCH: u32 = 50;
+    /// Charges of one run: many more than a gateway leaves open at a time, because the oldest come first every time.
+    pub const BATCH: u32 = 500;
 
-    /// Asks for the oldest unsettled charges; says how many were settled.
+    /// Asks for the oldest unsettled charges; says how many were settled. One that can't be settled does not keep the
+    /// others from it; its error is told at the end.
     pub async fn run(&self) -> Result<u32, Error> {
-        let mut settled = 0;
+        let (mut settled, mut failed) = (0, None);
         for payment in self.wallets.unsettled(self.clock.now() - Self::PATIENCE, Self::BATCH).await? {
             let answer = self.ask(&payment).await;
-            let payment = self.settle(payment, answer).await?;
-            settled += u32::from(payment.state != PaymentState::Pending);
+            match self.settle(payment, answer).await {
+                Ok(payment) => settled += u32::from(payment.state != PaymentState::Pending),
+                Err(error) => failed = Some(error),
+            }
         }
-        Ok(settled)
+        failed.map_or(Ok(settled), Err)
     }
 
     async fn ask(&self, payment: &Payment) -> Result<GatewayAnswer, NoAnswer> {
@@ -371,6 +374,20 @@ mod tests {
             gateway.expect_abandon().times(1).return_once(|_| answer);
             assert_eq!(settle_after(60, gateway, Some(end)).await, Ok(1));
         }
+    }
+
+    #[tokio::test]
+    async fn a_charge_that_can_not_be_settled_does_not_keep_the_others_from_it() {
+        let mut wallets = MockWalletReader::new();
+        wallets.expect_unsettled().return_once(|_, _| Ok(vec![payment(PaymentState::Pending); 2]));
+        let mut gateway = gateway();
+        gateway.expect_status().times(2).returning(|_| Ok(accepted()));
+        let mut store = MockBookingStore::new();
+        let fault = FaultId(uuid::Uuid::nil());
+        store.expect_execute().times(1).return_once(move |_| Err(BookingError::Fault(fault)));
+        store.expect_execute().times(1).return_once(|_| Ok(Outcome::Charged(payment(PaymentState::Succeeded))));
+        let settle = settle_with(&Arc::new(store), &Arc::new(wallets), gateway, BEGUN + 10);
+        assert_eq!(settle.run().await, Err(Error::Fault(fault)));
     }
 
     #[tokio::test]

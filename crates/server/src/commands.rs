@@ -8,21 +8,28 @@ use crate::operator::Newcomer;
 use crate::serve::{Doors, Server};
 use crate::settings::{Given, Settings, show};
 use crate::{logs, verify};
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::io::{Write, stdout};
 use std::process::ExitCode;
 
-/// `verify` could not tell whether all is right.
-#[derive(Clone, Copy, Debug)]
-pub struct CannotVerify;
+/// Nothing was done because of what was asked for; or `verify`, which says 1 for what is wrong, can't tell.
+#[derive(Debug)]
+pub struct Refused(pub String);
 
-impl fmt::Display for CannotVerify {
+impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the database can't be verified")
+        f.write_str(&self.0)
     }
+}
+
+impl std::error::Error for Refused {}
+
+/// [`Refused`], unless it is fine.
+pub fn unless(fine: bool, refusal: impl Into<String>) -> Result<(), Refused> {
+    if fine { Ok(()) } else { Err(Refused(refusal.into())) }
 }
 
 /// Does what the command line says.
@@ -71,7 +78,8 @@ async fn migrate(settings: &Settings) -> Result<()> {
 }
 
 async fn demo_command(demo: Demo, mut settings: Settings, given: &Given) -> Result<()> {
-    ensure!(!given.flags.0.contains_key("database_url"), "a demo has a database of its own: name it with --database");
+    let own = !given.flags.0.contains_key("database_url");
+    unless(own, "a demo has a database of its own: name it with --database instead of --database-url")?;
     logs::start(&settings)?;
     let doors = if demo.serve { Some(demo_doors(&settings)?) } else { None };
     let place = Place::new(demo.database.clone(), demo.serve)?;
@@ -93,7 +101,8 @@ async fn demo_command(demo: Demo, mut settings: Settings, given: &Given) -> Resu
 
 /// Anybody could charge a demo's wallets, so it is served to this machine alone.
 fn demo_doors(settings: &Settings) -> Result<Doors> {
-    ensure!(settings.listen.ip().is_loopback(), "a demo is served on loopback only: write --listen 127.0.0.1:8080");
+    let loopback = settings.listen.ip().is_loopback();
+    unless(loopback, "a demo is served on loopback only: write --listen 127.0.0.1:8080")?;
     Doors::open(settings)
 }
 
@@ -104,7 +113,9 @@ fn demo_keys(demo: &Demo, settings: &Settings) -> Result<Keys> {
 
 async fn verify_command(settings: &Settings) -> Result<ExitCode> {
     logs::start(settings)?;
-    let right = verify::verify(settings, &mut stdout()).await.context(CannotVerify)?;
+    let right = verify::verify(settings, &mut stdout())
+        .await
+        .map_err(|error| Refused(format!("the database can't be verified: {error:#}")))?;
     Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 

@@ -8,7 +8,9 @@ mod progress;
 
 pub use people::Person;
 
+use crate::commands::unless;
 use crate::house::{House, create_database};
+use crate::settings::is_database_file;
 use anyhow::{Context, Result};
 use frontrow_application::UseCases;
 use people::everybody;
@@ -36,6 +38,8 @@ impl Place {
             }
             None => (PathBuf::from("frontrow-demo.sqlite"), None),
         };
+        let fit = database.to_str().is_some_and(is_database_file);
+        unless(fit, format!("{} can't be a database: name a file without ?, # and %", database.display()))?;
         claim(&database)?;
         Ok(Self { database, directory })
     }

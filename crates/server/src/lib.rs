@@ -16,6 +16,7 @@ pub mod verify;
 
 use clap::Parser;
 use cli::Cli;
+use commands::Refused;
 use settings::{Flaw, Flaws, Given};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -39,7 +40,7 @@ pub fn main(
         given(&cli, environment).map_err(anyhow::Error::from).and_then(|given| commands::run(cli.action, &given));
     done.unwrap_or_else(|error| {
         eprintln!("frontrow: {error:#}");
-        if error.is::<Flaws>() || error.is::<commands::CannotVerify>() { REFUSED.into() } else { ExitCode::FAILURE }
+        if error.is::<Flaws>() || error.is::<Refused>() { REFUSED.into() } else { ExitCode::FAILURE }
     })
 }
 

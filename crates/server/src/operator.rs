@@ -1,9 +1,10 @@
 //! Adding operators.
 
 use crate::cli::NewOperator;
+use crate::commands::{Refused, unless};
 use crate::house::open_database;
 use crate::settings::Settings;
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use console::Term;
 use frontrow_adapters::sql::SqlAccounts;
 use frontrow_adapters::{Argon2idHasher, SystemClock, UuidV7Source};
@@ -27,7 +28,7 @@ pub struct Newcomer {
 impl Newcomer {
     /// Asks for the password: the file's first line, or what is typed twice, or the first line of standard input.
     pub fn ask(new: NewOperator) -> Result<Self> {
-        let email = new.email.parse().context("--email")?;
+        let email = new.email.parse::<Email>().map_err(|error| Refused(format!("--email: write {error}")))?;
         let password = match &new.password_file {
             Some(path) => from_file(path)?,
             None if std::io::stdin().is_terminal() => from_terminal(&Term::stderr())?,
@@ -35,7 +36,7 @@ impl Newcomer {
         };
         let (least, most) = (SignUp::PASSWORD.start(), SignUp::PASSWORD.end());
         let fits = SignUp::PASSWORD.contains(&password.chars().count());
-        ensure!(fits, "the password has to have {least} to {most} characters");
+        unless(fits, format!("the password has to have {least} to {most} characters"))?;
         Ok(Self { email, name: new.name, password })
     }
 

@@ -10,6 +10,7 @@ mod show;
 mod table;
 
 pub use layers::{Flags, Given};
+pub use reading::is_database_file;
 pub use show::show;
 pub use table::{Setting, TABLE};
 

@@ -31,7 +31,12 @@ fn revision<K: Ord, V>(table: &Table<K, V>, key: &K) -> Option<Revision> {
     table.get(key).map(|stored| stored.revision)
 }
 
-fn save<K: Ord, V: Clone>(table: &mut Table<K, V>, key: K, value: &V, read: Option<Revision>) -> Result<(), StoreError> {
+fn save<K: Ord, V: Clone>(
+    table: &mut Table<K, V>,
+    key: K,
+    value: &V,
+    read: Option<Revision>,
+) -> Result<(), StoreError> {
     if revision(table, &key) != read {
         return Err(StoreError::Stale);
     }
@@ -40,7 +45,11 @@ fn save<K: Ord, V: Clone>(table: &mut Table<K, V>, key: K, value: &V, read: Opti
     Ok(())
 }
 
-fn page_of<T, K: Copy + Ord>(items: impl Iterator<Item = T>, page: &PageRequest<K>, key: impl Fn(&T) -> K) -> Page<T, K> {
+fn page_of<T, K: Copy + Ord>(
+    items: impl Iterator<Item = T>,
+    page: &PageRequest<K>,
+    key: impl Fn(&T) -> K,
+) -> Page<T, K> {
     let wanted = items.filter(|item| page.after.is_none_or(|after| key(item) > after));
     Page::of(wanted.take(page.limit as usize + 1).collect(), page.limit, &key)
 }

@@ -14,9 +14,7 @@ pub(super) fn install() {
 }
 
 static PROVIDER: CryptoProvider = CryptoProvider {
-    signer_factory: |algorithm, key: &EncodingKey| {
-        Ok(Box::new(Hs256::new(*algorithm, key.family(), key.as_bytes())?))
-    },
+    signer_factory: |algorithm, key: &EncodingKey| Ok(Box::new(Hs256::new(*algorithm, key.family(), key.as_bytes())?)),
     verifier_factory: |algorithm, key: &DecodingKey| {
         Ok(Box::new(Hs256::new(*algorithm, key.family(), key.try_get_as_bytes()?)?))
     },

@@ -20,39 +20,49 @@ pub struct Engagement {
 
 /// Everything that is on: three sales that are open, and one that opens in a week.
 pub fn programme(ids: &dyn IdSource, now: Instant) -> Result<Vec<Engagement>, OutOfRange> {
-    let mut small = engagement(ids, now, club(ids), ["Small Hours", "The Night Owls"], &[8, 9, 60])?;
-    let last = small.performances.last().map(|performance| performance.id);
-    small.sales[0].performances.retain(|id| Some(*id) != last);
-    let later = small.performances.iter().filter(|performance| Some(performance.id) == last);
-    small.sales.extend(later.map(|performance| sale(ids, "Late show", now + 7 * DAY, &[performance])));
+    let soon = |days: &[u32]| days.iter().map(|days| evening(now, *days)).collect::<Vec<_>>();
     Ok(vec![
-        small,
-        engagement(ids, now, theatre(ids), ["Northern Lights", "Paper Boats"], &[15, 16])?,
-        engagement(ids, now, stadium(ids), ["One Night Only", "Skyline"], &[30])?,
+        engagement(
+            ids,
+            club(ids),
+            ["Small Hours", "The Night Owls"],
+            &[(now, soon(&[8, 9])), (now + 7 * DAY, soon(&[60]))],
+        )?,
+        engagement(ids, theatre(ids), ["Northern Lights", "Paper Boats"], &[(now, soon(&[15, 16]))])?,
+        engagement(ids, stadium(ids), ["One Night Only", "Skyline"], &[(now, soon(&[30]))])?,
     ])
 }
 
+/// `sales` are when each opens, and when the performances that it sells begin.
 fn engagement(
     ids: &dyn IdSource,
-    now: Instant,
     hall: Hall,
     [title, artist]: [&str; 2],
-    in_days: &[u32],
+    sales: &[(Instant, Vec<Instant>)],
 ) -> Result<Engagement, OutOfRange> {
     let concert = Concert { id: ConcertId::new(ids.id()), title: title.to_owned(), artist: artist.to_owned() };
-    let prices = prices()?;
-    let performance = |days: &u32| Performance {
-        id: PerformanceId::new(ids.id()),
-        concert: concert.id,
-        venue: hall.venue.id,
-        seat_map_version: hall.map.version,
-        starts_at: evening(now, *days),
-        status: PerformanceStatus::Draft,
-        prices: prices.clone(),
-    };
-    let performances: Vec<_> = in_days.iter().map(performance).collect();
-    let sales = vec![sale(ids, "General sale", now, &performances.iter().collect::<Vec<_>>())];
-    Ok(Engagement { hall, concert, performances, sales })
+    let mut engagement = Engagement { hall, concert, performances: Vec::new(), sales: Vec::new() };
+    for (opens, begins) in sales {
+        let performances: Vec<_> =
+            begins.iter().map(|at| engagement.performance(ids, *at)).collect::<Result<_, _>>()?;
+        engagement.sales.push(sale(ids, *opens, &performances));
+        engagement.performances.extend(performances);
+    }
+    Ok(engagement)
+}
+
+impl Engagement {
+    fn performance(&self, ids: &dyn IdSource, starts_at: Instant) -> Result<Performance, OutOfRange> {
+        Ok(Performance {
+            id: PerformanceId::new(ids.id()),
+            concert: self.concert.id,
+            venue: self.hall.venue.id,
+            seat_map_version: self.hall.map.version,
+            starts_at,
+            status: PerformanceStatus::Draft,
+            prices: prices()?,
+        })
+    }
 }
 
 /// 19:00 in Seoul, that many days on.
@@ -62,17 +72,17 @@ fn evening(now: Instant, days: u32) -> Instant {
     midnight + DAY * days + Duration::from_hours(10)
 }
 
-fn sale(ids: &dyn IdSource, name: &str, opens: Instant, performances: &[&Performance]) -> Sale {
-    let starts = || performances.iter().map(|performance| performance.starts_at);
-    let closes = starts().max().unwrap_or(opens);
+/// Until the first performance begins; who has paid may cancel until a day before.
+fn sale(ids: &dyn IdSource, opens: Instant, performances: &[Performance]) -> Sale {
+    let closes = performances.iter().map(|performance| performance.starts_at).min().unwrap_or(opens);
     Sale {
         id: SaleId::new(ids.id()),
-        name: name.to_owned(),
+        name: "General sale".to_owned(),
         performances: performances.iter().map(|performance| performance.id).collect(),
         opens,
         closes,
         pay_until: closes,
-        cancel_until: starts().min().unwrap_or(opens) - DAY,
+        cancel_until: closes - DAY,
         limit_per_person: Sale::DEFAULT_LIMIT,
         hold_duration: Sale::DEFAULT_HOLD,
         published: false,

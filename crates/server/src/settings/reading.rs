@@ -129,11 +129,15 @@ fn path(text: &str) -> Option<&str> {
     fine.then_some(text)
 }
 
-/// In memory every connection would have a database of its own; parameters would reach behind the settings.
 fn sqlite_file(url: &str) -> Option<&str> {
     let file = url.strip_prefix("sqlite:")?;
-    let file = file.strip_prefix("//").unwrap_or(file);
-    path(file).filter(|file| !file.contains(['?', '#', '%']) && *file != ":memory:" && !file.ends_with('/'))
+    Some(file.strip_prefix("//").unwrap_or(file)).filter(|file| is_database_file(file))
+}
+
+/// Whether a database can be in a file of that name. In memory every connection would have a database of its own;
+/// parameters would reach behind the settings.
+pub fn is_database_file(file: &str) -> bool {
+    path(file).is_some() && !file.contains(['?', '#', '%']) && !file.contains(":memory:") && !file.ends_with('/')
 }
 
 /// In quotes, masked, not too long.

@@ -91,7 +91,7 @@ impl Lane {
                 break;
             }
         }
-        Err(self.give_up(command, last, unknown))
+        Err(self.give_up(command, last.as_ref(), unknown))
     }
 
     async fn attempt(&self, command: &Command) -> Result<Attempted, Failure> {
@@ -105,8 +105,8 @@ impl Lane {
         .await
     }
 
-    fn give_up(&self, command: &Command, last: Option<Failure>, unknown: bool) -> BookingError {
-        let cause = last.as_ref().map(ToString::to_string).unwrap_or_default();
+    fn give_up(&self, command: &Command, last: Option<&Failure>, unknown: bool) -> BookingError {
+        let cause = last.map(ToString::to_string).unwrap_or_default();
         let name = command.what.name();
         match last {
             _ if unknown => {

@@ -65,12 +65,14 @@ pub(super) struct Statements<'a> {
     hook: std::marker::PhantomData<&'a ()>,
 }
 
+#[cfg(feature = "hooks")]
 impl<'a> Statements<'a> {
-    #[cfg(feature = "hooks")]
     pub(super) fn new(hook: Option<&'a dyn super::hook::Hook>) -> Self {
         Self { hook }
     }
+}
 
+impl Statements<'_> {
     #[cfg(not(feature = "hooks"))]
     pub(super) fn new() -> Self {
         Self { hook: std::marker::PhantomData }

@@ -1,0 +1,100 @@
+//! All cases.
+
+mod accounts;
+mod catalogue;
+mod idempotency;
+mod interruptions;
+mod keeping;
+mod lapses;
+mod lists;
+mod money;
+mod publication;
+mod races;
+mod rejections;
+mod tickets;
+mod values;
+
+use crate::Failure;
+use crate::stage::Stage;
+use futures::future::BoxFuture;
+use std::sync::Arc;
+
+pub(crate) struct Case {
+    pub(crate) name: &'static str,
+    pub(crate) run: fn(Arc<Stage>) -> BoxFuture<'static, Result<(), Failure>>,
+}
+
+macro_rules! cases {
+    ($($module:ident: $($name:ident),+;)+) => {
+        pub(crate) const CASES: &[Case] = &[
+            $($(Case { name: stringify!($name), run: |stage| Box::pin($module::$name(stage)) }),+),+
+        ];
+    };
+}
+
+cases! {
+    rejections:
+        a_rejection_leaves_nothing_behind,
+        what_was_rejected_can_be_asked_for_again_with_its_key;
+    races:
+        one_seat_has_one_winner,
+        the_limit_per_person_holds_under_parallel_holds,
+        overlapping_holds_get_all_or_nothing,
+        a_hold_is_paid_once,
+        a_hold_is_paid_or_released,
+        a_lapsed_hold_is_paid_or_taken_over,
+        a_reservation_is_cancelled_once;
+    idempotency:
+        the_same_key_at_once_is_carried_out_once,
+        a_key_with_another_body_is_refused,
+        a_repetition_is_told_what_happened_then,
+        two_users_may_call_their_keys_the_same;
+    lapses:
+        a_seat_is_taken_over_two_seconds_after_its_hold_has_lapsed,
+        a_late_payment_is_good_while_nobody_has_taken_the_seats,
+        a_late_payment_keeps_to_the_limit,
+        a_payment_that_is_too_late_takes_nothing,
+        marking_a_lapsed_hold_leaves_its_seats_alone,
+        releasing_a_lapsed_hold_leaves_who_took_it_over_alone;
+    money:
+        a_charge_is_settled_once,
+        what_was_settled_stays_so,
+        paying_and_charging_at_once_lose_no_points,
+        a_free_seat_is_paid_with_nothing;
+    tickets:
+        a_seat_that_is_sold_again_gets_a_new_ticket,
+        a_refund_is_like_a_cancellation_without_a_deadline;
+    values:
+        a_reservation_of_fifty_lines_is_kept_as_it_was,
+        the_largest_values_are_kept_as_they_were;
+    interruptions:
+        a_caller_who_goes_away_leaves_nothing_half_done,
+        an_unknown_commit_is_found_out;
+    lists:
+        reservations_are_listed_the_newest_first,
+        wallet_entries_are_listed_the_newest_first,
+        lapsed_holds_are_found_the_oldest_first,
+        unsettled_charges_are_found_the_oldest_first,
+        seats_that_can_be_had_are_counted;
+    catalogue:
+        a_save_names_the_revision_that_was_read,
+        what_is_saved_is_kept_as_it_was,
+        drafts_are_not_shown,
+        concerts_and_performances_are_listed_a_page_at_a_time,
+        a_performance_shows_its_published_sales_by_opening;
+    publication:
+        a_performance_is_published_whole_and_once,
+        a_changed_seat_map_stops_a_publication,
+        a_seat_map_of_a_public_performance_never_changes;
+    accounts:
+        an_email_address_has_one_account,
+        an_account_is_kept_as_it_was,
+        a_refresh_token_buys_a_new_one,
+        two_who_show_a_token_at_once_both_get_a_new_one,
+        a_token_that_was_used_up_long_ago_ends_its_session,
+        a_session_that_has_ended_takes_no_token;
+    keeping:
+        old_idempotency_records_are_forgotten_a_few_at_a_time,
+        old_refresh_tokens_are_forgotten_a_few_at_a_time,
+        a_probe_is_answered;
+}

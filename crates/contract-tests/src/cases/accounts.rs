@@ -1,0 +1,131 @@
+//! Accounts and log-ins.
+
+use crate::Failure;
+use crate::stage::Stage;
+use frontrow_application::port::{Credentials, Rotated, StoreError};
+use frontrow_domain::{Email, Instant, REUSE_GRACE, RefreshToken, Role, SessionId, User, UserId};
+use std::sync::Arc;
+use std::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+const LIFETIME: Duration = Duration::from_hours(24);
+
+fn credentials(stage: &Stage, email: &str, role: Role) -> Result<Credentials, Failure> {
+    let name = "Ωé漢🎫".chars().cycle().take(100).collect();
+    let user = User { id: UserId::new(stage.id()), email: email.parse()?, name, role };
+    Ok(Credentials { user, password_hash: "h".repeat(255) })
+}
+
+pub(super) async fn an_email_address_has_one_account(stage: Arc<Stage>) -> Result<(), Failure> {
+    let accounts = &stage.accounts()?.accounts;
+    let mut tasks = Vec::new();
+    for _ in 0..16 {
+        let accounts = Arc::clone(accounts);
+        let credentials = credentials(&stage, "kim@example.org", Role::Customer)?;
+        let now = stage.now();
+        tasks.push(tokio::spawn(async move { accounts.add(&credentials, now).await.map(|()| credentials) }));
+    }
+    let mut added = Vec::new();
+    for task in tasks {
+        match task.await? {
+            Ok(credentials) => added.push(credentials),
+            Err(error) => ensure_eq!(error, StoreError::Stale),
+        }
+    }
+    ensure_eq!(added.len(), 1, "accounts");
+    ensure_eq!(accounts.by_email(&"kim@example.org".parse()?).await?, added.pop());
+    Ok(())
+}
+
+pub(super) async fn an_account_is_kept_as_it_was(stage: Arc<Stage>) -> Result<(), Failure> {
+    let accounts = &stage.accounts()?.accounts;
+    let longest = format!("{}@{}.example.org", "é".repeat(64), "d".repeat(Email::MOST - 64 - 13));
+    for (email, role) in [(longest.as_str(), Role::Operator), ("o'hara+%_@example.org", Role::Customer)] {
+        let credentials = credentials(&stage, email, role)?;
+        ensure_eq!(accounts.by_email(&credentials.user.email).await?, None);
+        ensure_eq!(accounts.user(credentials.user.id).await?, None);
+        accounts.add(&credentials, stage.now()).await?;
+        ensure_eq!(accounts.by_email(&credentials.user.email).await?, Some(credentials.clone()));
+        ensure_eq!(accounts.user(credentials.user.id).await?, Some(credentials.user));
+    }
+    Ok(())
+}
+
+/// The first token of a new session, kept.
+async fn log_in(stage: &Stage, hash: u8) -> Result<RefreshToken, Failure> {
+    let session = SessionId::new(stage.id());
+    let expires = stage.now() + LIFETIME;
+    let token = RefreshToken { hash: [hash; 32], session, user: stage.user(0), expires, replaced: None };
+    stage.accounts()?.sessions.start(&token).await?;
+    Ok(token)
+}
+
+async fn show(stage: &Stage, shown: u8, new: u8, now: Instant) -> Result<Rotated, Failure> {
+    Ok(stage.accounts()?.sessions.rotate([shown; 32], [new; 32], now + LIFETIME, now).await?)
+}
+
+fn issued(parent: &RefreshToken, hash: u8, now: Instant) -> Rotated {
+    Rotated::Issued(RefreshToken { hash: [hash; 32], expires: now + LIFETIME, replaced: None, ..parent.clone() })
+}
+
+pub(super) async fn a_refresh_token_buys_a_new_one(stage: Arc<Stage>) -> Result<(), Failure> {
+    let first = log_in(&stage, 1).await?;
+    let now = stage.now();
+    ensure_eq!(show(&stage, 99, 2, now).await?, Rotated::Refused, "nobody has it");
+    ensure_eq!(show(&stage, 1, 2, now).await?, issued(&first, 2, now));
+    let later = now + Duration::from_hours(1);
+    ensure_eq!(show(&stage, 2, 3, later).await?, issued(&first, 3, later));
+    let last = later + LIFETIME;
+    ensure_eq!(show(&stage, 3, 4, last).await?, Rotated::Refused, "it has expired");
+    ensure_eq!(show(&stage, 3, 4, last - SECOND).await?, issued(&first, 4, last - SECOND));
+    Ok(())
+}
+
+pub(super) async fn two_who_show_a_token_at_once_both_get_a_new_one(stage: Arc<Stage>) -> Result<(), Failure> {
+    let first = log_in(&stage, 1).await?;
+    let now = stage.now();
+    let tasks: Vec<_> = (10..26)
+        .map(|new| {
+            let stage = Arc::clone(&stage);
+            tokio::spawn(async move { show(&stage, 1, new, now).await })
+        })
+        .collect();
+    for (task, new) in tasks.into_iter().zip(10..) {
+        ensure_eq!(task.await??, issued(&first, new, now));
+    }
+    for child in 10..26 {
+        ensure_eq!(show(&stage, child, child + 100, now + SECOND).await?, issued(&first, child + 100, now + SECOND));
+    }
+    Ok(())
+}
+
+pub(super) async fn a_token_that_was_used_up_long_ago_ends_its_session(stage: Arc<Stage>) -> Result<(), Failure> {
+    let first = log_in(&stage, 1).await?;
+    let other = log_in(&stage, 50).await?;
+    let now = stage.now();
+    ensure_eq!(show(&stage, 1, 2, now).await?, issued(&first, 2, now));
+    let double_tap = now + REUSE_GRACE;
+    ensure_eq!(show(&stage, 1, 3, double_tap).await?, issued(&first, 3, double_tap));
+    let too_late = double_tap + Duration::from_micros(1);
+    ensure_eq!(show(&stage, 1, 4, too_late).await?, Rotated::Refused, "the second use counts from the first");
+    for child in [1, 2, 3, 4] {
+        ensure_eq!(show(&stage, child, child + 10, too_late).await?, Rotated::Refused, "the session has ended");
+    }
+    ensure_eq!(show(&stage, 50, 51, too_late).await?, issued(&other, 51, too_late), "another session goes on");
+    Ok(())
+}
+
+pub(super) async fn a_session_that_has_ended_takes_no_token(stage: Arc<Stage>) -> Result<(), Failure> {
+    let first = log_in(&stage, 1).await?;
+    let other = log_in(&stage, 50).await?;
+    let now = stage.now();
+    ensure_eq!(show(&stage, 1, 2, now).await?, issued(&first, 2, now));
+    for _ in 0..2 {
+        stage.accounts()?.sessions.end(first.session).await?;
+    }
+    for token in [1, 2] {
+        ensure_eq!(show(&stage, token, token + 10, now).await?, Rotated::Refused);
+    }
+    ensure_eq!(show(&stage, 50, 51, now).await?, issued(&other, 51, now));
+    Ok(())
+}

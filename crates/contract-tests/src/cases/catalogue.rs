@@ -1,0 +1,212 @@
+//! Venues, concerts, performances and sales, one row at a time.
+
+use crate::stage::Stage;
+use crate::{CataloguePorts, Failure, Programme};
+use frontrow_application::PageRequest;
+use frontrow_application::port::{Revision, StoreError, Stored};
+use frontrow_domain::{
+    Concert, ConcertId, Instant, Performance, PerformanceId, PerformanceStatus, Points, PriceList, PriceType, Sale,
+    SaleId, SeatMap, SeatRow, Section, SectionShape, Tier, Venue, VenueId,
+};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Saves a row anew, twice over the same revision, and over no revision; `$read` reads it.
+macro_rules! check_revisions {
+    ($save:expr, $read:expr, $row:expr, $changed:expr) => {
+        ensure_eq!($save(&$row, Some(Revision(1))).await, Err(StoreError::Stale), "a row that does not exist");
+        $save(&$row, None).await?;
+        ensure_eq!($save(&$row, None).await, Err(StoreError::Stale), "a row that exists");
+        let first = $read.await?.ok_or_else(|| Failure::new("what was saved is not there"))?;
+        $save(&$changed, Some(first.revision)).await?;
+        ensure_eq!($save(&$row, Some(first.revision)).await, Err(StoreError::Stale), "a row that has been saved since");
+        let second = $read.await?.ok_or_else(|| Failure::new("what was saved is not there"))?;
+        ensure!(second.revision != first.revision, "{:?} twice", first.revision);
+        $save(&$row, Some(second.revision)).await?;
+    };
+}
+
+fn venue(stage: &Stage) -> Venue {
+    Venue { id: VenueId::new(stage.id()), name: long_text(200), time_zone: "America/Argentina/ComodRivadavia".into() }
+}
+
+fn concert(stage: &Stage) -> Concert {
+    Concert { id: ConcertId::new(stage.id()), title: long_text(200), artist: "ß漢字 🎻 ' \" \\ % _ ;--".into() }
+}
+
+/// That many characters, most of them not ASCII.
+fn long_text(characters: usize) -> String {
+    "Ω漢é🎫".chars().cycle().take(characters).collect()
+}
+
+fn seat_map(venue: &Venue) -> SeatMap {
+    let row = SeatRow {
+        name: "1".into(),
+        seats: 500,
+        tier: "R".into(),
+        accessible: [1, 500].into(),
+        companion: [2].into(),
+        blocked: [3, 4].into(),
+    };
+    let sections = vec![
+        Section { name: "A".into(), shape: SectionShape::Seated { rows: vec![row] } },
+        Section { name: "FLOOR".into(), shape: SectionShape::Standing { places: 1000, tier: "STANDING".into() } },
+    ];
+    SeatMap { venue: venue.id, version: 7, sections }
+}
+
+fn performance(stage: &Stage) -> Result<Performance, Failure> {
+    let most = Points::new(PriceList::MOST_PRICE)?;
+    let tier = |n: usize| Tier { code: format!("T{n}"), name: long_text(100), list_price: most };
+    let kind = |n: usize| PriceType { code: format!("type{n}"), name: long_text(100), discount_percent: 100 };
+    Ok(Performance {
+        id: PerformanceId::new(stage.id()),
+        status: PerformanceStatus::Draft,
+        prices: PriceList {
+            tiers: (1..=PriceList::MOST_ENTRIES).map(tier).collect(),
+            types: (1..=PriceList::MOST_ENTRIES).map(kind).collect(),
+            fee: most,
+            tax_basis_points: 10_000,
+        },
+        ..stage.programme.performances[0].clone()
+    })
+}
+
+fn sale(stage: &Stage) -> Sale {
+    Sale {
+        id: SaleId::new(stage.id()),
+        name: long_text(100),
+        performances: (0..Sale::MOST_PERFORMANCES).map(|_| PerformanceId::new(stage.id())).collect(),
+        opens: Instant::from_micros(i64::MIN),
+        closes: Instant::from_micros(i64::MAX),
+        pay_until: Instant::from_micros(1),
+        cancel_until: Instant::from_micros(-1),
+        limit_per_person: Sale::MOST_SEATS,
+        hold_duration: Sale::LONGEST_HOLD,
+        published: false,
+    }
+}
+
+pub(super) async fn a_save_names_the_revision_that_was_read(stage: Arc<Stage>) -> Result<(), Failure> {
+    let CataloguePorts { venues, concerts, performances, sales, .. } = stage.catalogue()?;
+    let row = venue(&stage);
+    let changed = Venue { name: "Other".into(), ..row.clone() };
+    check_revisions!(|v, read| venues.save_venue(v, read), venues.venue(row.id), row, changed);
+    let row = seat_map(&row);
+    let changed = SeatMap { sections: row.sections[..1].to_vec(), ..row.clone() };
+    check_revisions!(|m, read| venues.save_seat_map(m, read), venues.seat_map(row.venue, 7), row, changed);
+    let row = concert(&stage);
+    let changed = Concert { title: "Other".into(), ..row.clone() };
+    check_revisions!(|c, read| concerts.save_concert(c, read), concerts.concert(row.id), row, changed);
+    let row = performance(&stage)?;
+    let changed = Performance { starts_at: Programme::OPENS, ..row.clone() };
+    check_revisions!(|p, r| performances.save_performance(p, r), performances.performance(row.id), row, changed);
+    let row = sale(&stage);
+    let changed = Sale { published: true, ..row.clone() };
+    check_revisions!(|s, read| sales.save_sale(s, read), sales.sale(row.id), row, changed);
+    Ok(())
+}
+
+fn value<T>(stored: Option<Stored<T>>) -> Option<T> {
+    stored.map(|stored| stored.value)
+}
+
+pub(super) async fn what_is_saved_is_kept_as_it_was(stage: Arc<Stage>) -> Result<(), Failure> {
+    let CataloguePorts { venues, concerts, performances, sales, .. } = stage.catalogue()?;
+    let row = venue(&stage);
+    ensure_eq!(venues.venue(row.id).await?, None);
+    venues.save_venue(&row, None).await?;
+    ensure_eq!(value(venues.venue(row.id).await?), Some(row.clone()));
+    let map = seat_map(&row);
+    ensure_eq!(venues.seat_map(map.venue, map.version).await?, None);
+    venues.save_seat_map(&map, None).await?;
+    let stored = venues.seat_map(map.venue, map.version).await?;
+    ensure_eq!(stored.map(|stored| (stored.map, stored.frozen)), Some((map, false)));
+    let row = concert(&stage);
+    ensure_eq!(concerts.concert(row.id).await?, None);
+    concerts.save_concert(&row, None).await?;
+    ensure_eq!(value(concerts.concert(row.id).await?), Some(row));
+    let row = performance(&stage)?;
+    ensure_eq!(performances.performance(row.id).await?, None);
+    performances.save_performance(&row, None).await?;
+    ensure_eq!(value(performances.performance(row.id).await?), Some(row));
+    let row = sale(&stage);
+    ensure_eq!(sales.sale(row.id).await?, None);
+    sales.save_sale(&row, None).await?;
+    ensure_eq!(value(sales.sale(row.id).await?), Some(row.clone()));
+    let fewer = Sale { performances: row.performances.into_iter().take(3).collect(), ..sale(&stage) };
+    sales.save_sale(&fewer, None).await?;
+    ensure_eq!(value(sales.sale(fewer.id).await?), Some(fewer));
+    Ok(())
+}
+
+pub(super) async fn drafts_are_not_shown(stage: Arc<Stage>) -> Result<(), Failure> {
+    let CataloguePorts { concerts, performances, on_sale, .. } = stage.catalogue()?;
+    let hidden = concert(&stage);
+    concerts.save_concert(&hidden, None).await?;
+    let draft = Performance { concert: hidden.id, ..performance(&stage)? };
+    performances.save_performance(&draft, None).await?;
+    ensure_eq!(on_sale.on_sale(draft.id).await?, None);
+    ensure_eq!(on_sale.on_sale(PerformanceId::new(stage.id())).await?, None);
+    let page = PageRequest { limit: 10, after: None };
+    ensure_eq!(performances.performances_of(hidden.id, page).await?.items, Vec::new());
+    let shown = concerts.concerts(PageRequest { limit: 10, after: None }).await?;
+    ensure_eq!((shown.items, shown.next), (vec![stage.programme.concert.clone()], None));
+    Ok(())
+}
+
+pub(super) async fn concerts_and_performances_are_listed_a_page_at_a_time(stage: Arc<Stage>) -> Result<(), Failure> {
+    let CataloguePorts { concerts, performances, .. } = stage.catalogue()?;
+    let mut expected = vec![stage.programme.concert.clone()];
+    let mut public = Vec::new();
+    for n in 0..4 {
+        let new = concert(&stage);
+        concerts.save_concert(&new, None).await?;
+        // The last concert has many performances, all others have one.
+        for _ in 0..=(n / 3 * 3) {
+            // Any status but a draft will do.
+            let status = PerformanceStatus::Cancelled;
+            let performance = Performance { concert: new.id, status, ..stage.programme.performances[0].clone() };
+            let performance = Performance { id: PerformanceId::new(stage.id()), ..performance };
+            performances.save_performance(&performance, None).await?;
+            public.push(performance.id);
+        }
+        expected.push(new);
+    }
+    let first = concerts.concerts(PageRequest { limit: 3, after: None }).await?;
+    ensure_eq!((&first.items[..], first.next), (&expected[..3], Some(expected[2].id)));
+    let second = concerts.concerts(PageRequest { limit: 3, after: first.next }).await?;
+    ensure_eq!((&second.items[..], second.next), (&expected[3..], None));
+    let (busy, theirs) = (expected[4].id, &public[3..]);
+    let first = performances.performances_of(busy, PageRequest { limit: 2, after: None }).await?;
+    ensure_eq!((&first.items[..], first.next), (&theirs[..2], Some(theirs[1])));
+    let second = performances.performances_of(busy, PageRequest { limit: 2, after: first.next }).await?;
+    ensure_eq!((&second.items[..], second.next), (&theirs[2..], None));
+    // Their seats were never made; the auditor does not mind, but nobody shall hold them.
+    ensure_eq!(stage.fixture.booking.seats.not_free(theirs[0]).await?, Vec::new());
+    Ok(())
+}
+
+pub(super) async fn a_performance_shows_its_published_sales_by_opening(stage: Arc<Stage>) -> Result<(), Failure> {
+    let CataloguePorts { sales, on_sale, .. } = stage.catalogue()?;
+    let second = Duration::from_secs(1);
+    let with = |opens, published| {
+        let performances = [stage.performance()].into();
+        Sale { opens, published, performances, ..Sale { id: SaleId::new(stage.id()), ..stage.wide.clone() } }
+    };
+    let late = with(Programme::OPENS + second, true);
+    let early = with(Programme::OPENS - second, true);
+    let hidden = with(Programme::OPENS, false);
+    for sale in [&late, &early, &hidden] {
+        sales.save_sale(sale, None).await?;
+    }
+    let shown = on_sale.on_sale(stage.performance()).await?.ok_or_else(|| Failure::new("it is public"))?;
+    let programme = &stage.programme;
+    ensure_eq!((&shown.performance, &shown.venue), (&programme.performances[0], &programme.venue));
+    ensure_eq!(*shown.layout, programme.map.layout()?);
+    let mut opening_together: Vec<SaleId> = shown.sales[1..3].iter().map(|sale| sale.id).collect();
+    opening_together.sort();
+    ensure_eq!(opening_together, [stage.wide.id, stage.narrow.id]);
+    ensure_eq!((shown.sales.len(), &shown.sales[0], &shown.sales[3]), (4, &early, &late));
+    Ok(())
+}

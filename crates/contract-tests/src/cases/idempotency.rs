@@ -1,0 +1,95 @@
+//! The same request again.
+
+use super::races::RACERS;
+use crate::Failure;
+use crate::stage::{Stage, held};
+use frontrow_domain::{Command, CommandKey, Outcome, Rejection};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// As clients' requests arrive: the same key and body, while the server has made new ids for each.
+fn same(command: &Command, again: Command) -> Command {
+    Command { key: command.key.clone(), body_hash: command.body_hash, ..again }
+}
+
+pub(super) async fn the_same_key_at_once_is_carried_out_once(stage: Arc<Stage>) -> Result<(), Failure> {
+    let kim = stage.user(0);
+    stage.fund(kim, 100_000).await?;
+    let first = stage.hold(kim, &[1, 2])?;
+    let holds = (0..RACERS).map(|_| Ok(same(&first, stage.hold(kim, &[1, 2])?))).collect::<Result<_, Failure>>()?;
+    let reservation = carried_out_once(&stage, holds).await?;
+    let Outcome::Held(reservation) = reservation else { return Err(Failure::new("not held")) };
+
+    let first = stage.pay(&reservation)?;
+    let payments = (0..RACERS).map(|_| Ok(same(&first, stage.pay(&reservation)?))).collect::<Result<_, Failure>>()?;
+    carried_out_once(&stage, payments).await?;
+    ensure_eq!(stage.balance(kim).await?, 100_000 - reservation.amount.amount());
+
+    let first = stage.charge(kim, 500)?;
+    let charges = (0..RACERS).map(|_| Ok(same(&first, stage.charge(kim, 500)?))).collect::<Result<_, Failure>>()?;
+    carried_out_once(&stage, charges).await?;
+    ensure_eq!(stage.fixture.booking.wallets.unsettled(stage.now() + LONG, 10).await?.len(), 1, "charges begun");
+
+    let first = stage.cancel(&reservation)?;
+    let ends = (0..RACERS).map(|_| Ok(same(&first, stage.cancel(&reservation)?))).collect::<Result<_, Failure>>()?;
+    carried_out_once(&stage, ends).await?;
+    ensure_eq!(stage.balance(kim).await?, 100_000);
+    Ok(())
+}
+
+const LONG: std::time::Duration = std::time::Duration::from_hours(1);
+
+/// All get the same outcome.
+async fn carried_out_once(stage: &Arc<Stage>, commands: Vec<Command>) -> Result<Outcome, Failure> {
+    let mut outcomes = Vec::new();
+    for answer in stage.at_once(commands).await? {
+        outcomes.push(answer?);
+    }
+    outcomes.dedup();
+    ensure_eq!(outcomes.len(), 1, "different outcomes under one key");
+    outcomes.pop().ok_or_else(|| Failure::new("no outcome"))
+}
+
+pub(super) async fn a_key_with_another_body_is_refused(stage: Arc<Stage>) -> Result<(), Failure> {
+    let kim = stage.user(0);
+    let first = stage.hold(kim, &[1])?;
+    held(stage.execute(first.clone()).await)?;
+    let other = Command { body_hash: [2; 32], ..same(&first, stage.hold(kim, &[2])?) };
+    ensure_eq!(stage.execute(other).await, Err(Rejection::KeyReused.into()));
+    let elsewhere = Command { body_hash: [2; 32], ..same(&first, stage.charge(kim, 500)?) };
+    ensure_eq!(stage.execute(elsewhere).await, Err(Rejection::KeyReused.into()));
+    ensure_eq!(stage.fixture.booking.seats.not_free(stage.performance()).await?.len(), 1, "seats held");
+    Ok(())
+}
+
+pub(super) async fn a_repetition_is_told_what_happened_then(stage: Arc<Stage>) -> Result<(), Failure> {
+    let kim = stage.user(0);
+    stage.fund(kim, 10_000).await?;
+    let hold = stage.hold(kim, &[1])?;
+    let reservation = held(stage.execute(hold.clone()).await)?;
+    let pay = stage.pay(&reservation)?;
+    let paid = stage.execute(pay.clone()).await?;
+    let cancel = stage.cancel(&reservation)?;
+    let cancelled = stage.execute(cancel.clone()).await?;
+    stage.paid(stage.user(1), &[1]).await?;
+    for (command, outcome) in [(hold, Outcome::Held(reservation)), (pay, paid), (cancel, cancelled)] {
+        ensure_eq!(stage.execute(command.clone()).await, Ok(outcome.clone()));
+        let key = command.key.ok_or_else(|| Failure::new("a user's command has a key"))?;
+        let done = stage.fixture.booking.done.done(&key).await?.ok_or_else(|| Failure::new("not noted"))?;
+        ensure_eq!((done.key, done.body_hash, done.outcome, done.at), (key, [1; 32], outcome, stage.now()));
+    }
+    ensure_eq!(stage.balance(kim).await?, 10_000);
+    Ok(())
+}
+
+pub(super) async fn two_users_may_call_their_keys_the_same(stage: Arc<Stage>) -> Result<(), Failure> {
+    let mut owners = BTreeSet::new();
+    for n in 0..2 {
+        let user = stage.user(n);
+        let hold = stage.hold(user, &[1 + u32::try_from(n)?])?;
+        let hold = Command { key: Some(CommandKey::new(user, "tap-1")?), ..hold };
+        owners.insert(held(stage.execute(hold).await)?.user);
+    }
+    ensure_eq!(owners.len(), 2, "reservations");
+    Ok(())
+}

@@ -1,0 +1,141 @@
+//! What readers show, and in which order.
+
+use crate::Failure;
+use crate::stage::{Stage, held};
+use frontrow_application::PageRequest;
+use frontrow_domain::{PaymentId, PaymentKind, PerformanceId, Points, Reservation, ReservationId, TAKEOVER_GRACE};
+use std::sync::Arc;
+use std::time::Duration;
+
+const SECOND: Duration = Duration::from_secs(1);
+
+pub(super) async fn reservations_are_listed_the_newest_first(stage: Arc<Stage>) -> Result<(), Failure> {
+    let (kim, lee) = (stage.user(0), stage.user(1));
+    let mut expected = Vec::new();
+    for seat in 1..=5 {
+        expected.insert(0, stage.held(kim, &[seat]).await?);
+        stage.held(lee, &[seat + 50]).await?;
+    }
+    let reader = &stage.fixture.booking.reservations;
+    let mut found = Vec::new();
+    let mut after = None;
+    for items in [2, 2, 1] {
+        let page = reader.reservations_of(kim, PageRequest { limit: 2, after }).await?;
+        ensure_eq!(page.items.len(), items, "items of a page");
+        found.extend(page.items);
+        after = page.next;
+        ensure_eq!(after, (found.len() < 5).then(|| found[found.len() - 1].id), "the next page");
+    }
+    ensure_eq!(found, expected);
+    let all = reader.reservations_of(kim, PageRequest { limit: 5, after: None }).await?;
+    ensure_eq!((all.items.len(), all.next), (5, None));
+    ensure_eq!(reader.reservation(ReservationId::new(stage.id())).await?, None);
+    Ok(())
+}
+
+pub(super) async fn wallet_entries_are_listed_the_newest_first(stage: Arc<Stage>) -> Result<(), Failure> {
+    let (kim, lee) = (stage.user(0), stage.user(1));
+    stage.paid(lee, &[9]).await?;
+    let paid = stage.paid(kim, &[1]).await?;
+    stage.execute(stage.cancel(&paid)?).await?;
+    let reader = &stage.fixture.booking.wallets;
+    let mut found = Vec::new();
+    let mut after = None;
+    for more in [true, true, false] {
+        let page = reader.entries(kim, PageRequest { limit: 1, after }).await?;
+        ensure_eq!((page.items.len(), page.next.is_some()), (1, more));
+        found.extend(page.items);
+        after = page.next;
+    }
+    let kinds: Vec<_> = found.iter().map(|entry| (entry.kind, entry.reservation)).collect();
+    let of = Some(paid.id);
+    ensure_eq!(kinds, [(PaymentKind::Refund, of), (PaymentKind::Reservation, of), (PaymentKind::Charge, None)]);
+    ensure!(found.iter().all(|entry| entry.transfer.amount == paid.amount), "{found:?}");
+    ensure_eq!(reader.balance(stage.user(2)).await?, Points::ZERO, "of somebody who never charged");
+    ensure_eq!(reader.charge(found[1].transfer.payment).await?, None, "a payment that is no charge");
+    ensure_eq!(reader.charge(PaymentId::new(stage.id())).await?, None);
+    Ok(())
+}
+
+pub(super) async fn lapsed_holds_are_found_the_oldest_first(stage: Arc<Stage>) -> Result<(), Failure> {
+    let kim = stage.user(0);
+    let mut holds = Vec::new();
+    for seat in 1..=4 {
+        holds.push(stage.held(kim, &[seat]).await?);
+        stage.later(SECOND);
+    }
+    let paid = stage.paid(kim, &[10]).await?;
+    let released = stage.held(kim, &[11]).await?;
+    stage.execute(stage.release(&released)?).await?;
+    ensure!(paid.held_until >= released.held_until, "all lapse together");
+
+    let last = &holds[3];
+    expect_lapsed(&stage, last.held_until - Duration::from_micros(1), 10, &holds[..3]).await?;
+    expect_lapsed(&stage, last.held_until + 10 * SECOND, 10, &holds).await?;
+    expect_lapsed(&stage, last.held_until + 10 * SECOND, 2, &holds[..2]).await?;
+    stage.set_now(last.held_until + 10 * SECOND);
+    stage.execute(Stage::expire(&holds[0])).await?;
+    expect_lapsed(&stage, stage.now(), 10, &holds[1..]).await?;
+    expect_lapsed(&stage, holds[1].held_until, 10, &holds[1..2]).await
+}
+
+async fn expect_lapsed(
+    stage: &Stage,
+    now: frontrow_domain::Instant,
+    limit: u32,
+    expected: &[Reservation],
+) -> Result<(), Failure> {
+    let found = stage.fixture.booking.reservations.lapsed(now, limit).await?;
+    let expected: Vec<_> = expected.iter().map(|reservation| (reservation.id, reservation.buyer())).collect();
+    ensure_eq!(found, expected);
+    Ok(())
+}
+
+pub(super) async fn unsettled_charges_are_found_the_oldest_first(stage: Arc<Stage>) -> Result<(), Failure> {
+    let (kim, lee) = (stage.user(0), stage.user(1));
+    let mut charges = Vec::new();
+    for n in 0..4 {
+        charges.push(stage.pending(if n % 2 == 0 { kim } else { lee }, 500 + n).await?);
+        stage.later(SECOND);
+    }
+    stage.fund(kim, 500).await?;
+    stage.paid(kim, &[1]).await?;
+    let declined = stage.pending(kim, 500).await?;
+    stage.execute(stage.settle(&declined, false)).await?;
+
+    let reader = &stage.fixture.booking.wallets;
+    ensure_eq!(reader.unsettled(stage.now() + SECOND, 10).await?, charges);
+    ensure_eq!(reader.unsettled(charges[3].at, 10).await?, charges[..3], "begun before that instant");
+    ensure_eq!(reader.unsettled(stage.now(), 2).await?, charges[..2]);
+    stage.execute(stage.settle(&charges[0], true)).await?;
+    ensure_eq!(reader.unsettled(stage.now(), 10).await?, charges[1..]);
+    Ok(())
+}
+
+pub(super) async fn seats_that_can_be_had_are_counted(stage: Arc<Stage>) -> Result<(), Failure> {
+    let kim = stage.user(0);
+    stage.paid(kim, &[1, 2]).await?;
+    let early = stage.held(kim, &[3]).await?;
+    stage.later(SECOND);
+    let late = held(stage.execute(stage.hold(kim, &[4])?).await)?;
+    let other = stage.programme.performances[1].id;
+    let takeover = early.held_until + TAKEOVER_GRACE;
+    let all = crate::Programme::SEATS;
+    for (now, expected) in [
+        (late.held_until, all - 4),
+        (takeover - Duration::from_micros(1), all - 4),
+        (takeover, all - 3),
+        (late.held_until + TAKEOVER_GRACE, all - 2),
+    ] {
+        let ids = [stage.performance(), other, PerformanceId::new(stage.id())];
+        let mut counts = stage.fixture.booking.seats.available(&ids, now).await?;
+        counts.retain(|(_, count)| *count > 0);
+        counts.sort();
+        ensure_eq!(counts, [(stage.performance(), expected), (other, all)]);
+    }
+    let not_free = stage.fixture.booking.seats.not_free(stage.performance()).await?;
+    let numbers: Vec<u32> = not_free.iter().map(|seat| seat.key.number.get()).collect();
+    ensure_eq!(numbers, [1, 2, 3, 4]);
+    ensure_eq!(stage.fixture.booking.seats.not_free(other).await?, Vec::new());
+    Ok(())
+}

@@ -1,0 +1,70 @@
+//! Points come and go whole.
+
+use super::races::RACERS;
+use crate::Failure;
+use crate::stage::{Stage, charged, held};
+use frontrow_domain::{Line, Outcome, PaymentState, SeatNumber};
+use std::sync::Arc;
+
+pub(super) async fn a_charge_is_settled_once(stage: Arc<Stage>) -> Result<(), Failure> {
+    let kim = stage.user(0);
+    for round in 1..=5 {
+        let pending = stage.pending(kim, 500).await?;
+        ensure_eq!(stage.balance(kim).await?, 500 * (round - 1));
+        let settlements = (0..RACERS).map(|_| stage.settle(&pending, true)).collect();
+        for answer in stage.at_once(settlements).await? {
+            let payment = charged(answer)?;
+            ensure_eq!((payment.id, payment.state), (pending.id, PaymentState::Succeeded));
+        }
+        ensure_eq!(stage.balance(kim).await?, 500 * round);
+    }
+    Ok(())
+}
+
+pub(super) async fn what_was_settled_stays_so(stage: Arc<Stage>) -> Result<(), Failure> {
+    let kim = stage.user(0);
+    for (accepted, state, balance) in [(true, PaymentState::Succeeded, 500), (false, PaymentState::Failed, 500)] {
+        let pending = stage.pending(kim, 500).await?;
+        let settled = charged(stage.execute(stage.settle(&pending, accepted)).await)?;
+        ensure_eq!(settled.state, state);
+        let other = charged(stage.execute(stage.settle(&pending, !accepted)).await)?;
+        ensure_eq!(other, settled, "the gateway changes its mind");
+        ensure_eq!(stage.fixture.booking.wallets.charge(pending.id).await?, Some(settled));
+        ensure_eq!(stage.balance(kim).await?, balance);
+    }
+    Ok(())
+}
+
+pub(super) async fn paying_and_charging_at_once_lose_no_points(stage: Arc<Stage>) -> Result<(), Failure> {
+    let kim = stage.user(0);
+    stage.fund(kim, 100_000).await?;
+    let mut commands = Vec::new();
+    let mut spent = 0;
+    for seat in 1..=30 {
+        let reservation = stage.held(kim, &[seat]).await?;
+        spent += reservation.amount.amount();
+        commands.push(stage.pay(&reservation)?);
+        let pending = stage.pending(kim, 500).await?;
+        commands.push(stage.settle(&pending, true));
+    }
+    for answer in stage.at_once(commands).await? {
+        answer?;
+    }
+    ensure_eq!(stage.balance(kim).await?, 100_000 - spent + 30 * 500);
+    Ok(())
+}
+
+pub(super) async fn a_free_seat_is_paid_with_nothing(stage: Arc<Stage>) -> Result<(), Failure> {
+    let kim = stage.user(0);
+    let free = |number| SeatNumber::new(number).map(|seat| Line::free(seat, "R", "guest"));
+    let hold = stage.hold_lines(&stage.wide, kim, (1..=2).filter_map(free).collect())?;
+    let reservation = held(stage.execute(hold).await)?;
+    let paid = stage.execute(stage.pay(&reservation)?).await?;
+    let Outcome::Paid { tickets, .. } = paid else { return Err(Failure::new(format!("not paid: {paid:?}"))) };
+    ensure_eq!(tickets.len(), 2, "tickets");
+    let page = frontrow_application::PageRequest { limit: 10, after: None };
+    ensure_eq!(stage.fixture.booking.wallets.entries(kim, page).await?.items, Vec::new());
+    stage.execute(stage.cancel(&reservation)?).await?;
+    ensure_eq!(stage.balance(kim).await?, 0);
+    Ok(())
+}

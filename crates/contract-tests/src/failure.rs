@@ -1,0 +1,70 @@
+//! Why a case did not pass.
+
+use crate::Part;
+use std::fmt;
+
+/// Why a case did not pass: something is wrong, or it could not be tried.
+pub struct Failure {
+    text: String,
+    lacks: Option<Part>,
+}
+
+impl Failure {
+    /// Something is wrong.
+    pub fn new(text: impl Into<String>) -> Self {
+        Self { text: text.into(), lacks: None }
+    }
+
+    /// The case can't be tried without that part.
+    pub(crate) fn lacks(part: Part) -> Self {
+        Self { text: format!("the world has no {part:?}"), lacks: Some(part) }
+    }
+
+    /// What the case can't be tried without.
+    pub(crate) fn lacking(&self) -> Option<Part> {
+        self.lacks
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// As [`fmt::Display`], so that `unwrap` prints it readably.
+impl fmt::Debug for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Every error is a failure; a `Failure` itself is no `Error`, which is what allows this.
+impl<E: std::error::Error> From<E> for Failure {
+    fn from(error: E) -> Self {
+        Self::new(format!("{error} ({error:?})"))
+    }
+}
+
+/// Fails the case unless the condition is true.
+macro_rules! ensure {
+    ($condition:expr, $($text:tt)+) => {
+        if !$condition {
+            return Err($crate::Failure::new(format!("{}:{}: {}", file!(), line!(), format_args!($($text)+))));
+        }
+    };
+}
+
+/// Fails the case unless both are equal.
+macro_rules! ensure_eq {
+    ($found:expr, $expected:expr $(,)?) => {
+        ensure_eq!($found, $expected, "{}", stringify!($found))
+    };
+    ($found:expr, $expected:expr, $($text:tt)+) => {
+        match (&$found, &$expected) {
+            (found, expected) => {
+                ensure!(found == expected, "{}:\n  found    {found:?}\n  expected {expected:?}", format_args!($($text)+));
+            }
+        }
+    };
+}

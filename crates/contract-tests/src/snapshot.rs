@@ -1,0 +1,72 @@
+//! What can be seen of the books from outside.
+
+use crate::Failure;
+use crate::stage::Stage;
+use frontrow_application::PageRequest;
+use frontrow_application::port::Entry;
+use frontrow_domain::{Points, Reservation, Seat, Ticket, UserId};
+
+/// Seats, and what some users have: all that readers show.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Snapshot {
+    seats: Vec<Seat>,
+    users: Vec<Belongings>,
+}
+
+/// What one user has.
+#[derive(Debug, PartialEq, Eq)]
+struct Belongings {
+    user: UserId,
+    balance: Points,
+    reservations: Vec<Reservation>,
+    tickets: Vec<Ticket>,
+    entries: Vec<Entry>,
+}
+
+impl Snapshot {
+    /// Of the first users, as many as are wanted.
+    pub(crate) async fn take(stage: &Stage, users: usize) -> Result<Self, Failure> {
+        let seats = stage.fixture.booking.seats.not_free(stage.performance()).await?;
+        let mut snapshot = Self { seats, users: Vec::new() };
+        for n in 0..users {
+            snapshot.users.push(Belongings::of(stage, stage.user(n)).await?);
+        }
+        Ok(snapshot)
+    }
+}
+
+impl Belongings {
+    async fn of(stage: &Stage, user: UserId) -> Result<Self, Failure> {
+        let ports = &stage.fixture.booking;
+        let mut belongings = Self {
+            user,
+            balance: ports.wallets.balance(user).await?,
+            reservations: Vec::new(),
+            tickets: Vec::new(),
+            entries: Vec::new(),
+        };
+        let mut after = None;
+        loop {
+            let page = PageRequest { limit: PageRequest::<()>::MOST, after };
+            let page = ports.reservations.reservations_of(user, page).await?;
+            belongings.reservations.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        for reservation in &belongings.reservations {
+            belongings.tickets.extend(ports.reservations.tickets(reservation.id).await?);
+        }
+        let mut after = None;
+        loop {
+            let page = ports.wallets.entries(user, PageRequest { limit: PageRequest::<()>::MOST, after }).await?;
+            belongings.entries.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+        Ok(belongings)
+    }
+}

@@ -1,0 +1,109 @@
+//! The binary, as a child process.
+
+use anyhow::{Context, Result, bail, ensure};
+use std::net::SocketAddr;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
+use tokio::process::{Child, Command};
+use tokio::sync::mpsc;
+
+/// What starts or stops does so within this time.
+const PATIENCE: Duration = Duration::from_mins(1);
+/// Of a longer log nobody reads the beginning.
+const LOG_LINES: usize = 200;
+
+/// A running server, killed when it is dropped.
+pub struct Server {
+    pub address: SocketAddr,
+    pub child: Child,
+    pub log: Log,
+}
+
+/// The last lines that a server wrote.
+#[derive(Clone, Default)]
+pub struct Log(Arc<Mutex<Vec<String>>>);
+
+/// `frontrow` with everything that it keeps in that directory, and no setting from elsewhere.
+pub fn command(directory: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_frontrow"));
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("FRONTROW_")) {
+            command.env_remove(name);
+        }
+    }
+    let database = format!("sqlite://{}", directory.join("frontrow.sqlite").display());
+    command
+        .args(arguments)
+        .current_dir(directory)
+        .env("FRONTROW_LISTEN", "127.0.0.1:0")
+        .env("FRONTROW_METRICS_LISTEN", "off")
+        .env("FRONTROW_DATABASE_URL", database)
+        .env("FRONTROW_KEYS_FILE", directory.join("keys.json"))
+        .env("FRONTROW_LOG", "warn,frontrow_server=info")
+        .env("FRONTROW_SWEEP_SECONDS", "1")
+        .kill_on_drop(true);
+    command
+}
+
+impl Server {
+    /// Serves what is in the directory, on a port that was free, with these settings besides.
+    pub async fn start(directory: &Path, settings: &[(&str, &str)]) -> Result<Self> {
+        let mut serve = command(directory, &["serve"]);
+        Self::run(serve.envs(settings.iter().copied())).await
+    }
+
+    /// Runs a command that serves, until it says where.
+    pub async fn run(command: &mut Command) -> Result<Self> {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
+        let log = Log::default();
+        let (found, mut address) = mpsc::channel(1);
+        tokio::spawn(log.clone().follow(child.stdout.take().context("piped")?, found.clone()));
+        tokio::spawn(log.clone().follow(child.stderr.take().context("piped")?, found));
+        let address = tokio::time::timeout(PATIENCE, address.recv()).await.ok().flatten();
+        let Some(address) = address else { bail!("the server did not start:\n{}", log.text()) };
+        Ok(Self { address, child, log })
+    }
+
+    /// Asks it to stop, and waits until it has finished what it began.
+    pub async fn stop(mut self) -> Result<()> {
+        let id = self.child.id().context("the server has ended by itself")?;
+        let asked = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id.to_string()]).status().await?;
+        ensure!(asked.success(), "the server has ended by itself:\n{}", self.log.text());
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.context("the server did not stop")??;
+        ensure!(ended.success(), "the server stopped with {ended}:\n{}", self.log.text());
+        Ok(())
+    }
+}
+
+impl Log {
+    pub fn text(&self) -> String {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
+    }
+
+    /// Keeps what is written, and passes on the first address in it.
+    async fn follow(self, stream: impl AsyncRead + Unpin, found: mpsc::Sender<SocketAddr>) {
+        let mut lines = BufReader::new(stream).lines();
+        let mut found = Some(found);
+        while let Ok(Some(line)) = lines.next_line().await {
+            if let Some(address) = address_in(&line)
+                && let Some(found) = found.take()
+            {
+                // Nobody waits for a second one.
+                let _ = found.try_send(address);
+            }
+            let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+            let surplus = (log.len() + 1).saturating_sub(LOG_LINES);
+            log.drain(..surplus);
+            log.push(line);
+        }
+    }
+}
+
+fn address_in(line: &str) -> Option<SocketAddr> {
+    let text = &line[line.find("127.0.0.1:")?..];
+    let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':')).unwrap_or(text.len());
+    text[..end].parse().ok().filter(|address: &SocketAddr| address.port() != 0)
+}

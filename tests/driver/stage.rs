@@ -1,0 +1,177 @@
+//! A database with people in it, made once through the API, and performances to book.
+
+use super::{Client, Server, command};
+use anyhow::{Context, Result, ensure};
+use hyper::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::ffi::OsString;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::process::Stdio;
+use tokio::io::AsyncWriteExt;
+use uuid::Uuid;
+
+/// How many customers there are, each with [`Stage::POINTS`].
+pub const CUSTOMERS: usize = 64;
+const PASSWORD: &str = "correct horse battery";
+
+/// A database with an operator and customers, as bytes: every test gets a copy.
+pub struct Stage {
+    files: Vec<(OsString, Vec<u8>)>,
+    /// The operator's access token.
+    pub operator: String,
+    /// The customers' access tokens.
+    pub customers: Vec<String>,
+}
+
+/// How a performance is sold.
+#[derive(Clone, Copy)]
+pub struct Terms {
+    /// Rows of 100 seats in section A: `A-1-1` to `A-{rows}-100`.
+    pub rows: u32,
+    /// Of every seat.
+    pub price: i64,
+    pub limit_per_person: u32,
+    pub hold_seconds: u32,
+}
+
+/// A performance that is on sale.
+#[derive(Clone, Copy, Debug)]
+pub struct Show {
+    pub performance: Uuid,
+}
+
+/// An id that nobody has had.
+fn id() -> Result<Uuid> {
+    let mut bytes = [0; 16];
+    getrandom::fill(&mut bytes).context("no randomness")?;
+    Ok(Uuid::from_bytes(bytes))
+}
+
+impl Default for Terms {
+    fn default() -> Self {
+        Self { rows: 1, price: 1000, limit_per_person: 50, hold_seconds: 300 }
+    }
+}
+
+impl Stage {
+    /// What every customer has.
+    pub const POINTS: i64 = 10_000_000;
+
+    /// Makes the people through the API.
+    pub async fn build() -> Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let directory = directory.path();
+        add_operator(directory).await?;
+        let server = Server::start(directory, &[]).await?;
+        let operator = log_in(&mut Client::new(server.address, None), "operator@example.com").await?;
+        let mut customers = Vec::with_capacity(CUSTOMERS);
+        for n in 0..CUSTOMERS {
+            customers.push(customer(&server, n).await?);
+        }
+        server.stop().await?;
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(directory)? {
+            let entry = entry?;
+            files.push((entry.file_name(), std::fs::read(entry.path())?));
+        }
+        Ok(Self { files, operator, customers })
+    }
+
+    /// Puts a copy of the database into an empty directory.
+    pub fn copy_to(&self, directory: &Path) -> Result<()> {
+        for (name, bytes) in &self.files {
+            let mut options = std::fs::OpenOptions::new();
+            // The file with the keys has to be its owner's alone.
+            let mut file = options.write(true).create_new(true).mode(0o600).open(directory.join(name))?;
+            std::io::Write::write_all(&mut file, bytes)?;
+        }
+        Ok(())
+    }
+}
+
+impl Show {
+    /// Publishes a performance in a venue of its own.
+    pub async fn publish(operator: &mut Client, terms: Terms) -> Result<Self> {
+        let (venue, concert, performance, sale) = (id()?, id()?, id()?, id()?);
+        let rows: Vec<Value> =
+            (1..=terms.rows).map(|row| json!({"name": row.to_string(), "seats": 100, "tier": "R"})).collect();
+        let puts = [
+            (format!("venues/{venue}"), json!({"name": "Hall", "time_zone": "Asia/Seoul"})),
+            (
+                format!("venues/{venue}/seat-maps/1"),
+                json!({"sections": [{"name": "A", "kind": "seated", "rows": rows}]}),
+            ),
+            (format!("concerts/{concert}"), json!({"title": "Night", "artist": "The Band"})),
+            (format!("performances/{performance}"), described(concert, venue, terms)),
+            (format!("sales/{sale}"), sold(performance, terms)),
+        ];
+        for (path, body) in puts {
+            operator.ask(Method::PUT, &format!("/v1/{path}"), None, Some(body)).await?.expect(StatusCode::CREATED)?;
+        }
+        for path in [format!("performances/{performance}"), format!("sales/{sale}")] {
+            let published = operator.ask(Method::POST, &format!("/v1/{path}/publication"), None, None).await?;
+            ensure!(published.status.is_success(), "{path}: {} {}", published.status, published.body);
+        }
+        Ok(Self { performance })
+    }
+}
+
+fn described(concert: Uuid, venue: Uuid, terms: Terms) -> Value {
+    json!({
+        "concert_id": concert,
+        "venue_id": venue,
+        "seat_map_version": 1,
+        "starts_at": "2099-12-31T20:00:00Z",
+        "prices": {
+            "tiers": [{"code": "R", "name": "Royal", "list_price": terms.price}],
+            "types": [{"code": "adult", "name": "Adult", "discount_percent": 0}],
+            "fee": 0,
+            "tax_basis_points": 0,
+        },
+    })
+}
+
+/// On sale as long as anybody will run this.
+fn sold(performance: Uuid, terms: Terms) -> Value {
+    json!({
+        "name": "General sale",
+        "performances": [performance],
+        "opens": "2020-01-01T00:00:00Z",
+        "closes": "2099-12-31T00:00:00Z",
+        "pay_until": "2099-12-31T00:00:00Z",
+        "cancel_until": "2099-12-31T00:00:00Z",
+        "limit_per_person": terms.limit_per_person,
+        "hold_seconds": terms.hold_seconds,
+    })
+}
+
+async fn add_operator(directory: &Path) -> Result<()> {
+    let mut add = command(directory, &["operator", "add", "--email", "operator@example.com", "--name", "Operator"]);
+    let mut child = add.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?;
+    let mut stdin = child.stdin.take().context("piped")?;
+    stdin.write_all(format!("{PASSWORD}\n").as_bytes()).await?;
+    drop(stdin);
+    ensure!(child.wait().await?.success(), "no operator was added");
+    Ok(())
+}
+
+/// Signs somebody up, logs them in and fills their wallet.
+async fn customer(server: &Server, n: usize) -> Result<String> {
+    let email = format!("customer-{n}@example.com");
+    let mut client = Client::new(server.address, None);
+    let account = json!({"email": email, "password": PASSWORD, "name": "Customer"});
+    client.ask(Method::POST, "/v1/users", None, Some(account)).await?.expect(StatusCode::CREATED)?;
+    let token = log_in(&mut client, &email).await?;
+    let charge = json!({"amount": Stage::POINTS, "payment_token": "tok_accept"});
+    let mut client = Client::new(server.address, Some(&token));
+    let charged = client.ask(Method::POST, "/v1/wallet/charges", Some("fill"), Some(charge)).await?;
+    charged.expect(StatusCode::CREATED)?;
+    Ok(token)
+}
+
+async fn log_in(client: &mut Client, email: &str) -> Result<String> {
+    let body = json!({"email": email, "password": PASSWORD});
+    let session = client.ask(Method::POST, "/v1/sessions", None, Some(body)).await?.expect(StatusCode::CREATED)?;
+    Ok(session["access_token"].as_str().context("no access token")?.to_owned())
+}

@@ -1,0 +1,159 @@
+//! The server dies, or is asked to stop, while people book: what it has answered is true for ever.
+
+use crate::driver::{Client, Show, Stage, Terms};
+use crate::house::{House, run, text};
+use anyhow::{Context, Result, ensure};
+use hyper::StatusCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+const PRICE: i64 = 10;
+const BUYERS: usize = 16;
+const ROUNDS: usize = 4;
+
+/// What one customer has been told.
+#[derive(Clone, Default)]
+struct Told {
+    customer: usize,
+    held: Vec<String>,
+    paid: Vec<String>,
+    /// The request whose answer did not come: a hold by its seat and key, or a payment by its reservation and key.
+    open: Option<(Open, String)>,
+}
+
+#[derive(Clone)]
+enum Open {
+    Hold(String),
+    Pay(String),
+}
+
+/// Counts answers, and tells when there are enough.
+struct Meter {
+    answers: AtomicUsize,
+    enough: usize,
+    reached: Notify,
+}
+
+impl Meter {
+    fn count(&self) {
+        if self.answers.fetch_add(1, Ordering::Relaxed) + 1 == self.enough {
+            self.reached.notify_one();
+        }
+    }
+}
+
+/// Holds and pays one seat after another until the server is gone.
+async fn book(mut client: Client, show: Show, round: usize, meter: Arc<Meter>, mut told: Told) -> Told {
+    for n in 0.. {
+        let label = seat_of(told.customer, round, n);
+        let key = format!("hold-{round}-{n}");
+        told.open = Some((Open::Hold(label.clone()), key.clone()));
+        let Ok(id) = client.held(show, &[label], &key).await else { return told };
+        meter.count();
+        told.held.push(id.clone());
+        let key = format!("pay-{round}-{n}");
+        told.open = Some((Open::Pay(id.clone()), key.clone()));
+        let Ok(reply) = client.pay(&id, &key).await else { return told };
+        if reply.status != StatusCode::CREATED {
+            return told;
+        }
+        meter.count();
+        told.paid.push(id);
+    }
+    told
+}
+
+/// Nobody is in anybody's way: a row for each customer and round.
+fn seat_of(customer: usize, round: usize, n: usize) -> String {
+    format!("A-{}-{}", 1 + round * BUYERS + customer, 1 + n)
+}
+
+/// Lets people book until so many answers have come, then lets `end` end the server; what everybody has been told.
+async fn under_load(
+    house: &mut House,
+    show: Show,
+    round: usize,
+    end: impl AsyncFnOnce(&mut House) -> Result<()>,
+) -> Result<Vec<Told>> {
+    let meter = Arc::new(Meter { answers: AtomicUsize::new(0), enough: 100 + 37 * round, reached: Notify::new() });
+    let mut buyers = JoinSet::new();
+    for customer in 0..BUYERS {
+        let told = Told { customer, ..Told::default() };
+        buyers.spawn(book(house.customer(customer)?, show, round, Arc::clone(&meter), told));
+    }
+    tokio::select! {
+        () = meter.reached.notified() => {}
+        Some(told) = buyers.join_next() => {
+            let Told { customer, open, .. } = told?;
+            let what = open.map(|(_, key)| key);
+            anyhow::bail!("customer {customer} gave up at {what:?} before the server was ended");
+        }
+    }
+    end(house).await?;
+    Ok(buyers.join_all().await)
+}
+
+/// Everything that anybody was told is there, and what they were not told has happened once or not at all.
+async fn check(house: &House, show: Show, told: Vec<Told>, spent: &mut [i64]) -> Result<()> {
+    for Told { customer, held, mut paid, open } in told {
+        let mut client = house.customer(customer)?;
+        match open {
+            Some((Open::Hold(label), key)) => drop(client.held(show, &[label], &key).await?),
+            Some((Open::Pay(id), key)) => {
+                client.pay(&id, &key).await?.expect(StatusCode::CREATED)?;
+                paid.push(id);
+            }
+            None => {}
+        }
+        for id in held {
+            let status = client.status_of(&id).await?;
+            let expected = if paid.contains(&id) { "confirmed" } else { "held" };
+            ensure!(status == expected, "{id} was acknowledged as {expected} and is {status}");
+        }
+        for id in &paid {
+            let tickets = client.get(&format!("/v1/reservations/{id}/tickets")).await?;
+            let tickets = tickets["items"].as_array().context("no items")?;
+            ensure!(tickets.len() == 1, "{id} has {} tickets", tickets.len());
+            text(&tickets[0], "code")?;
+        }
+        spent[customer] += PRICE * i64::try_from(paid.len())?;
+        ensure!(client.balance().await? == Stage::POINTS - spent[customer]);
+    }
+    Ok(())
+}
+
+/// Rows enough for every customer and round.
+fn terms() -> Result<Terms> {
+    Ok(Terms { rows: u32::try_from(BUYERS * ROUNDS)?, price: PRICE, ..Terms::default() })
+}
+
+#[test]
+fn what_was_acknowledged_survives_kill_9() -> Result<()> {
+    run(async |house| {
+        let show = house.publish(terms()?).await?;
+        let mut spent = [0; BUYERS];
+        for round in 0..ROUNDS {
+            let told = under_load(house, show, round, House::kill).await?;
+            house.audit().await.context("after the kill")?;
+            house.start().await?;
+            check(house, show, told, &mut spent).await.with_context(|| format!("round {round}"))?;
+        }
+        Ok(())
+    })
+}
+
+#[test]
+fn a_server_that_is_asked_to_stop_finishes_what_it_began() -> Result<()> {
+    run(async |house| {
+        let show = house.publish(terms()?).await?;
+        let mut spent = [0; BUYERS];
+        for round in 0..2 {
+            let told = under_load(house, show, round, House::stop).await?;
+            house.start().await?;
+            check(house, show, told, &mut spent).await.with_context(|| format!("round {round}"))?;
+        }
+        Ok(())
+    })
+}

@@ -1,0 +1,207 @@
+//! What every test has: a server on a database of its own, people, and an audit at the end.
+
+use crate::driver::client::Reply;
+use crate::driver::{CUSTOMERS, Client, Server, Show, Stage, Terms, command};
+use anyhow::{Context, Result, anyhow, ensure};
+use futures::future::join_all;
+use hyper::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::path::Path;
+use std::sync::OnceLock;
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::runtime::{Builder, Runtime};
+use tokio::time::{Instant, sleep, timeout};
+
+/// No test takes longer.
+const MOST_TIME: Duration = Duration::from_mins(2);
+/// No condition is waited for longer.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// Between two looks at a condition.
+const PACE: Duration = Duration::from_millis(20);
+
+/// A server, and what it keeps.
+pub struct House {
+    pub directory: TempDir,
+    pub stage: &'static Stage,
+    settings: &'static [(&'static str, &'static str)],
+    server: Option<Server>,
+}
+
+/// Runs a test. Whatever it did, the server is stopped in the end, and `frontrow verify` has to find nothing wrong.
+pub fn run(test: impl AsyncFnOnce(&mut House) -> Result<()>) -> Result<()> {
+    run_with(&[], test)
+}
+
+/// The same with settings of the server.
+pub fn run_with(
+    settings: &'static [(&'static str, &'static str)],
+    test: impl AsyncFnOnce(&mut House) -> Result<()>,
+) -> Result<()> {
+    static STAGE: OnceLock<Result<Stage, String>> = OnceLock::new();
+    let runtime = runtime()?;
+    let build = || runtime.block_on(Stage::build()).map_err(|error| format!("{error:#}"));
+    let stage = STAGE.get_or_init(build).as_ref().map_err(|error| anyhow!("no stage: {error}"))?;
+    runtime.block_on(async {
+        let directory = tempfile::tempdir()?;
+        stage.copy_to(directory.path())?;
+        let mut house = House { directory, stage, settings, server: None };
+        house.start().await?;
+        let outcome = timeout(MOST_TIME, test(&mut house)).await.context("the test takes too long").flatten();
+        let log = house.server.as_ref().map(|server| server.log.text()).unwrap_or_default();
+        let end = match house.stop().await {
+            Ok(()) => house.audit().await,
+            failed => failed,
+        };
+        let both = match (outcome, end) {
+            (Err(error), Err(end)) => Err(error.context(format!("and in the end: {end:#}"))),
+            (outcome, end) => outcome.and(end),
+        };
+        both.with_context(|| format!("the server's log:\n{log}"))
+    })
+}
+
+fn runtime() -> Result<Runtime> {
+    Ok(Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
+}
+
+impl House {
+    /// Starts the server again, on another port: clients made before know the old one.
+    pub async fn start(&mut self) -> Result<()> {
+        self.server = Some(Server::start(self.directory.path(), self.settings).await?);
+        Ok(())
+    }
+
+    /// Lets the server finish what it began, if it runs.
+    pub async fn stop(&mut self) -> Result<()> {
+        match self.server.take() {
+            Some(server) => server.stop().await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the server at once, wherever it is, as a loss of power would.
+    pub async fn kill(&mut self) -> Result<()> {
+        let mut server = self.server.take().context("the server does not run")?;
+        Ok(server.child.kill().await?)
+    }
+
+    pub fn server(&self) -> Result<&Server> {
+        self.server.as_ref().context("the server does not run")
+    }
+
+    /// Nobody's client.
+    pub fn stranger(&self) -> Result<Client> {
+        Ok(Client::new(self.server()?.address, None))
+    }
+
+    pub fn operator(&self) -> Result<Client> {
+        Ok(Client::new(self.server()?.address, Some(&self.stage.operator)))
+    }
+
+    pub fn customer(&self, n: usize) -> Result<Client> {
+        Ok(Client::new(self.server()?.address, Some(&self.stage.customers[n])))
+    }
+
+    /// One client for each of them.
+    pub fn customers(&self) -> Result<Vec<Client>> {
+        (0..CUSTOMERS).map(|n| self.customer(n)).collect()
+    }
+
+    pub async fn publish(&self, terms: Terms) -> Result<Show> {
+        Show::publish(&mut self.operator()?, terms).await
+    }
+
+    /// `frontrow verify` finds nothing wrong, whether or not the server runs.
+    pub async fn audit(&self) -> Result<()> {
+        let (code, output) = verify(self.directory.path()).await?;
+        ensure!(code == Some(0), "frontrow verify exits with {code:?}:\n{output}");
+        Ok(())
+    }
+}
+
+/// How `frontrow verify` exits, and what it says.
+pub async fn verify(directory: &Path) -> Result<(Option<i32>, String)> {
+    let output = command(directory, &["verify"]).output().await?;
+    let said = [output.stdout, output.stderr].concat();
+    Ok((output.status.code(), String::from_utf8_lossy(&said).into_owned()))
+}
+
+/// Lets every client do its part at the same moment; the results are in the order of the clients.
+pub async fn at_once<T, F>(mut clients: Vec<Client>, part: impl Fn(usize, Client) -> F) -> Result<Vec<T>>
+where
+    F: Future<Output = Result<T>>,
+{
+    for client in &mut clients {
+        client.connect().await?;
+    }
+    // To the end, even if one of them fails: the others' requests are on their way.
+    join_all(clients.into_iter().enumerate().map(|(n, client)| part(n, client))).await.into_iter().collect()
+}
+
+/// For what is left to chance. A test that fails says it, and takes it back as `FRONTROW_TEST_SEED`.
+pub fn seed() -> Result<u64> {
+    match std::env::var("FRONTROW_TEST_SEED") {
+        Ok(seed) => seed.parse().context("FRONTROW_TEST_SEED is a whole number"),
+        Err(_) => getrandom::u64().context("no randomness"),
+    }
+}
+
+/// Looks again and again until there is something, and fails if nothing comes.
+pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look().await? {
+            return Ok(found);
+        }
+        ensure!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
+        sleep(PACE).await;
+    }
+}
+
+impl Client {
+    pub async fn get(&mut self, path: &str) -> Result<Value> {
+        self.ask(Method::GET, path, None, None).await?.expect(StatusCode::OK)
+    }
+
+    pub async fn balance(&mut self) -> Result<i64> {
+        let wallet = self.get("/v1/wallet").await?;
+        wallet["balance"]["amount"].as_i64().with_context(|| format!("no balance: {wallet}"))
+    }
+
+    /// Holds seats that can be had; the reservation's id.
+    pub async fn held(&mut self, show: Show, seats: &[String], key: &str) -> Result<String> {
+        let held = self.hold(show.performance, seats, key).await?.expect(StatusCode::CREATED)?;
+        text(&held, "id")
+    }
+
+    pub async fn charge(&mut self, amount: i64, token: &str, key: &str) -> Result<Reply> {
+        let body = json!({"amount": amount, "payment_token": token});
+        self.ask(Method::POST, "/v1/wallet/charges", Some(key), Some(body)).await
+    }
+
+    pub async fn cancel(&mut self, reservation: &str, key: &str) -> Result<Reply> {
+        let path = format!("/v1/reservations/{reservation}/cancellation");
+        self.ask(Method::POST, &path, Some(key), None).await
+    }
+
+    pub async fn status_of(&mut self, reservation: &str) -> Result<String> {
+        text(&self.get(&format!("/v1/reservations/{reservation}")).await?, "status")
+    }
+
+    /// How many seats can be had.
+    pub async fn available(&mut self, show: Show) -> Result<u64> {
+        let availability = self.get(&format!("/v1/performances/{}/availability", show.performance)).await?;
+        availability["available"].as_u64().with_context(|| format!("no count: {availability}"))
+    }
+}
+
+/// A field of an answer.
+pub fn text(body: &Value, field: &str) -> Result<String> {
+    Ok(body[field].as_str().with_context(|| format!("no {field}: {body}"))?.to_owned())
+}
+
+/// The label of a seat in the first row.
+pub fn seat(number: usize) -> String {
+    format!("A-1-{number}")
+}
