@@ -3,6 +3,7 @@
 mod account;
 mod catalogue;
 mod common;
+mod manage;
 mod reservation;
 mod seats;
 mod wallet;
@@ -10,6 +11,7 @@ mod wallet;
 pub use account::*;
 pub use catalogue::*;
 pub use common::*;
+pub use manage::*;
 pub use reservation::*;
 pub use seats::*;
 pub use wallet::*;

@@ -3,11 +3,13 @@
 mod auth;
 mod body;
 mod key;
+mod object;
 mod path;
 mod query;
 
 pub use auth::{Caller, Operator};
 pub use body::{Body, Long};
-pub use key::Key;
+pub use key::{HEADER, Key, KeyHeader};
+pub(crate) use object::{object, objects};
 pub use path::{Id, SeatMapAddress};
 pub use query::{Cursor, Query, page_request};

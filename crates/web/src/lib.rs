@@ -15,6 +15,5 @@ mod run;
 mod state;
 
 pub use openapi::{openapi, openapi_json};
-pub use routes::configure;
-pub use run::{WebSettings, run};
+pub use run::{WebSettings, app, run};
 pub use state::WebState;

@@ -1,12 +1,15 @@
 //! The API's own description: `OpenAPI` 3.1.
 
-use crate::problem::{ALL, PROBLEM_JSON, ProblemDocument};
+mod examples;
+mod problems;
+
+use crate::problem::ProblemDocument;
 use crate::routes::{accounts, browse, house, manage, reservations, seats, wallet};
-use actix_web::http::StatusCode;
-use std::collections::BTreeMap;
+use examples::Examples;
+use problems::Problems;
+use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
@@ -26,7 +29,16 @@ use utoipa::{Modify, OpenApi};
         house::healthz, house::readyz,
     ),
     components(schemas(ProblemDocument)),
-    modifiers(&Bearer, &Problems),
+    tags(
+        (name = "accounts", description = "Signing up, logging in, staying logged in, logging out."),
+        (name = "what is on", description = "Concerts, performances and prices; public."),
+        (name = "seats", description = "Where the seats are, and which can be had; public."),
+        (name = "reservations", description = "Holding, paying, giving up and giving back; each sees their own."),
+        (name = "wallet", description = "Points; each sees their own."),
+        (name = "operators", description = "Putting on sale, for operators; every PUT can be repeated."),
+        (name = "health", description = "For whoever watches over the server."),
+    ),
+    modifiers(&Bearer, &Problems, &Examples),
 )]
 struct Api;
 
@@ -49,49 +61,10 @@ impl Modify for Bearer {
     }
 }
 
-/// Adds the problems that each operation may answer with.
-struct Problems;
-
-impl Modify for Problems {
-    fn modify(&self, document: &mut Document) {
-        for (path, item) in &mut document.paths.paths {
-            let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
-            for operation in operations.into_iter().flatten() {
-                add(path, operation);
-            }
-        }
-    }
-}
-
-fn add(path: &str, operation: &mut Operation) {
-    for (status, titles) in titles(path, operation) {
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("ProblemDocument"))).build();
-        let description = titles.join(" · ");
-        let response = ResponseBuilder::new().description(description).content(PROBLEM_JSON, content).build();
-        operation.responses.responses.entry(status).or_insert_with(|| response.into());
-    }
-}
-
-/// The problems that an operation may answer with, by status.
-fn titles(path: &str, operation: &Operation) -> BTreeMap<String, Vec<&'static str>> {
-    let body = operation.request_body.is_some();
-    let parameters = operation.parameters.as_ref().is_some_and(|list| !list.is_empty());
-    let operator = operation.tags.as_ref().is_some_and(|tags| tags.iter().any(|tag| tag == "operators"));
-    let health = path == "/healthz" || path == "/readyz";
-    let writes = body || operation.tags.as_ref().is_some_and(|tags| tags.iter().any(|tag| tag == "reservations"));
-    let may = |status: StatusCode| match status {
-        StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => body || parameters,
-        StatusCode::UNAUTHORIZED => operation.security.is_some() || path.starts_with("/v1/sessions"),
-        StatusCode::FORBIDDEN => operator,
-        StatusCode::NOT_FOUND => path.contains('{'),
-        StatusCode::CONFLICT => operator || (writes && path != "/v1/sessions"),
-        StatusCode::REQUEST_TIMEOUT | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNSUPPORTED_MEDIA_TYPE => body,
-        StatusCode::METHOD_NOT_ALLOWED => false,
-        _ => !health || status == StatusCode::SERVICE_UNAVAILABLE,
-    };
-    let mut titles: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
-    for kind in ALL.iter().filter(|kind| may(kind.status())) {
-        titles.entry(kind.status().as_u16().to_string()).or_default().push(kind.slug());
-    }
-    titles
+/// Every operation, with its path.
+fn operations(document: &mut Document) -> impl Iterator<Item = (&str, &mut Operation)> {
+    document.paths.paths.iter_mut().flat_map(|(path, item)| {
+        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
+        operations.into_iter().flatten().map(move |operation| (path.as_str(), operation))
+    })
 }

@@ -42,6 +42,8 @@ pub(crate) async fn intercept(
 }
 
 fn proof(method: &Method, pattern: &str) -> Proof {
+    // Who asks only for the head of an answer learns from it, too.
+    let method = if method == Method::HEAD { &Method::GET } else { method };
     let listed = PROOFS.iter().find(|(m, p, _)| m == method && *p == pattern);
     listed.map_or(Proof::None, |(.., proof)| *proof)
 }
@@ -54,6 +56,7 @@ mod tests {
     fn the_table_says_what_a_route_asks_for() {
         assert_eq!(proof(&Method::POST, "/v1/performances/{id}/reservations"), Proof::Pass);
         assert_eq!(proof(&Method::DELETE, "/v1/reservations/{id}"), Proof::PassOrReservation);
+        assert_eq!(proof(&Method::HEAD, "/v1/performances/{id}/availability"), Proof::Pass);
         assert_eq!(proof(&Method::GET, "/v1/reservations/{id}"), Proof::None);
         assert_eq!(proof(&Method::GET, "/v1/performances/{id}/prices"), Proof::None);
     }

@@ -8,13 +8,15 @@ pub(crate) mod reservations;
 pub(crate) mod seats;
 pub(crate) mod wallet;
 
+use crate::measure::catch_panic;
 use crate::pass::intercept;
 use crate::problem::{Kind, Problem};
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpResponse, Resource, ResponseError, Route};
+use actix_web::{HttpResponse, Resource, ResponseError, Route, guard};
+use std::future::ready;
 
 /// Adds every route.
 pub fn configure(config: &mut ServiceConfig) {
@@ -30,20 +32,26 @@ pub fn configure(config: &mut ServiceConfig) {
 
 /// An address with its methods; any other method is told which there are.
 fn at<const N: usize>(config: &mut ServiceConfig, path: &str, routes: [(Method, Route); N]) {
-    let allow = routes.iter().map(|(method, _)| method.as_str()).collect::<Vec<_>>().join(", ");
     let mut resource: Resource = web::resource(path);
+    let mut allowed = Vec::new();
     for (method, route) in routes {
-        resource = resource.route(route.method(method));
+        allowed.push(method.to_string());
+        resource = if method == Method::GET {
+            allowed.push(Method::HEAD.to_string());
+            resource.route(route.guard(guard::Any(guard::Get()).or(guard::Head())))
+        } else {
+            resource.route(route.method(method))
+        };
     }
-    let refuse = move || {
-        let allow = allow.clone();
-        async move {
-            let mut response = Problem::new(Kind::MethodNotAllowed).error_response();
-            if let Ok(allow) = allow.parse() {
-                response.headers_mut().insert(ALLOW, allow);
-            }
-            response
-        }
-    };
-    config.service(resource.default_service(web::to(refuse)).wrap(from_fn(intercept)));
+    let allowed = allowed.join(", ");
+    let refuse = move || ready(refusal(&allowed));
+    config.service(resource.default_service(web::to(refuse)).wrap(from_fn(intercept)).wrap(from_fn(catch_panic)));
+}
+
+fn refusal(allowed: &str) -> HttpResponse {
+    let mut response = Problem::new(Kind::MethodNotAllowed).error_response();
+    if let Ok(allowed) = allowed.parse() {
+        response.headers_mut().insert(ALLOW, allowed);
+    }
+    response
 }

@@ -1,11 +1,12 @@
 //! Listening.
 
+use crate::WebState;
 use crate::measure::{QuietSpan, measure};
-use crate::{WebState, configure};
-use actix_web::dev::Server;
-use actix_web::middleware::from_fn;
+use crate::routes::configure;
+use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Compat, from_fn};
 use actix_web::web::Data;
-use actix_web::{App, HttpServer};
+use actix_web::{App, Error, HttpServer};
 use std::net::TcpListener;
 use std::time::Duration;
 use tracing_actix_web::TracingLogger;
@@ -24,18 +25,22 @@ pub struct WebSettings {
 /// Answers who connects, until it is stopped through the server's handle. Signals are the caller's business.
 pub fn run(listener: TcpListener, settings: &WebSettings, state: WebState) -> std::io::Result<Server> {
     let state = Data::new(state);
-    let app = move || {
-        App::new()
-            .app_data(state.clone())
-            .wrap(from_fn(measure))
-            .wrap(TracingLogger::<QuietSpan>::new())
-            .configure(configure)
-    };
-    let server = HttpServer::new(app)
+    let server = HttpServer::new(move || app(state.clone()))
         .workers(settings.workers)
         .client_request_timeout(settings.head_timeout)
         .shutdown_timeout(settings.shutdown_timeout.as_secs())
         .disable_signals()
         .listen(listener)?;
     Ok(server.run())
+}
+
+/// The whole API, for a server or a test.
+pub fn app(
+    state: Data<WebState>,
+) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()>> {
+    App::new()
+        .app_data(state)
+        .wrap(from_fn(measure))
+        .wrap(Compat::new(TracingLogger::<QuietSpan>::new()))
+        .configure(configure)
 }

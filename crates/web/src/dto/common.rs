@@ -90,6 +90,7 @@ pub struct List<T> {
     /// The items, in the list's order.
     pub items: Vec<T>,
     /// What to ask with for the next page; `null` if this is the last one.
+    #[schema(required = true, example = "AZoPDnwcex6eazpcL02OEA")]
     pub next_cursor: Option<String>,
 }
 

@@ -5,7 +5,10 @@ use crate::problem::{FieldError, Problem};
 use frontrow_application::port::OnSale;
 use frontrow_application::{SeatChoice, TicketView};
 use frontrow_domain::{Instant, Line, PriceList, Reservation, ReservationState, SeatLabel};
-use serde::{Deserialize, Serialize};
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{self, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
+use std::fmt;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
@@ -25,8 +28,8 @@ pub struct HoldBody {
 }
 
 /// A seat: its label, or its label and for whom it is.
-#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
-#[serde(untagged, expecting = "a label such as \"A-1-12\", or {\"label\": …, \"price_type\": …}")]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(untagged)]
 pub enum SeatBody {
     /// For the price list's first type.
     Label(String),
@@ -39,9 +42,36 @@ pub enum SeatBody {
 #[serde(deny_unknown_fields)]
 pub struct TypedSeat {
     /// Such as `A-1-12`.
+    #[schema(max_length = 24)]
     pub label: String,
     /// Such as `child`.
+    #[schema(min_length = 1, max_length = 16)]
     pub price_type: Option<String>,
+}
+
+/// Derived code would not say where in the object a flaw is.
+impl<'de> Deserialize<'de> for SeatBody {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(SeatVisitor)
+    }
+}
+
+struct SeatVisitor;
+
+impl<'de> Visitor<'de> for SeatVisitor {
+    type Value = SeatBody;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(r#"a label such as "A-1-12", or {"label": …, "price_type": …}"#)
+    }
+
+    fn visit_str<E: de::Error>(self, label: &str) -> Result<SeatBody, E> {
+        Ok(SeatBody::Label(label.to_owned()))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<SeatBody, A::Error> {
+        TypedSeat::deserialize(MapAccessDeserializer::new(map)).map(SeatBody::Typed)
+    }
 }
 
 impl HoldBody {
@@ -50,21 +80,27 @@ impl HoldBody {
         let mut errors = Vec::new();
         let mut choices = Vec::new();
         for (index, seat) in self.seats.iter().enumerate() {
-            let (label, price_type) = match seat {
-                SeatBody::Label(label) => (label, None),
-                SeatBody::Typed(typed) => (&typed.label, typed.price_type.clone()),
+            let (label, price_type, at) = match seat {
+                SeatBody::Label(label) => (label, None, format!("/seats/{index}")),
+                SeatBody::Typed(TypedSeat { label, price_type }) => {
+                    (label, price_type.clone(), format!("/seats/{index}/label"))
+                }
             };
-            if price_type.as_ref().is_some_and(|code| code.len() > PriceList::MOST_TYPE) {
+            if !price_type.as_deref().is_none_or(is_price_type) {
                 let pointer = format!("/seats/{index}/price_type");
                 errors.push(FieldError::new(pointer, "price_type", "1 to 16 ASCII letters or digits"));
             }
             match label.parse::<SeatLabel>() {
                 Ok(label) => choices.push(SeatChoice { label, price_type }),
-                Err(error) => errors.push(FieldError::new(format!("/seats/{index}"), "label", error.to_string())),
+                Err(error) => errors.push(FieldError::new(at, "label", error.to_string())),
             }
         }
         if errors.is_empty() { Ok(choices) } else { Err(Problem::invalid(errors)) }
     }
+}
+
+fn is_price_type(code: &str) -> bool {
+    (1..=PriceList::MOST_TYPE).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// A reservation.
@@ -160,14 +196,31 @@ pub struct PaymentBody {
 
 /// How to pay.
 #[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
+#[serde(try_from = "String", rename_all = "snake_case")]
 pub enum PaymentMethod {
     /// From the wallet.
     Points,
 }
 
+/// Derived code would take `{"points": null}`, too.
+impl TryFrom<String> for PaymentMethod {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        if name == "points" { Ok(Self::Points) } else { Err("expected `points`") }
+    }
+}
+
 /// What was bought.
 #[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e14", "reservation": {
+    "id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "performance_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11",
+    "sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "status": "confirmed", "held_until": "2027-01-01T00:05:00Z",
+    "pay_until": "2027-05-01T09:30:00Z", "total": {"amount": 121_000, "currency": "KRW"},
+    "lines": [{"seat": "A-1-3", "tier": "R", "price_type": "adult", "list_price": {"amount": 120_000, "currency": "KRW"},
+    "discount": {"amount": 0, "currency": "KRW"}, "fee": {"amount": 1000, "currency": "KRW"},
+    "tax": {"amount": 11_000, "currency": "KRW"}, "price": {"amount": 121_000, "currency": "KRW"}}]},
+    "tickets": [{"seat": "A-1-3", "code": "FR1-AZoPDnwcex6eazpcL02OEQAAAAMAAAAAAAAAAs8Rf3m1Yf0Zb1Qv0ZzTgq4"}]}))]
 pub struct PaymentDto {
     /// The payment's own id.
     pub id: Uuid,

@@ -6,7 +6,7 @@ use frontrow_domain::{AccountId, Payment, PaymentKind, PaymentState, UserId};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
+use validator::{Validate, ValidationError};
 
 /// A wallet.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -60,9 +60,15 @@ pub struct ChargeBody {
     #[schema(minimum = 1, maximum = 10_000_000)]
     pub amount: i64,
     /// From the payment gateway's own page.
-    #[validate(length(min = 1, max = 255, message = "1 to 255 characters"))]
-    #[schema(min_length = 1, max_length = 255)]
+    #[validate(custom(function = payment_token))]
+    #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")]
     pub payment_token: String,
+}
+
+fn payment_token(text: &str) -> Result<(), ValidationError> {
+    let fine = (1..=255).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
+    let detail = "1 to 255 visible ASCII characters";
+    if fine { Ok(()) } else { Err(ValidationError::new("token").with_message(detail.into())) }
 }
 
 /// A charge.

@@ -1,5 +1,6 @@
 //! JSON bodies.
 
+use super::object::Object;
 use crate::WebState;
 use crate::problem::{FieldError, Kind, Problem};
 use actix_web::dev::Payload;
@@ -7,7 +8,7 @@ use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures::StreamExt;
 use futures::future::LocalBoxFuture;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Map;
 use serde_path_to_error::{Path, Segment};
 use std::borrow::Cow;
@@ -74,13 +75,18 @@ async fn collect(mut payload: Payload, most: usize) -> Result<Bytes, Problem> {
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
     let mut json = serde_json::Deserializer::from_slice(bytes);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+    let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let pointer = pointer(error.path());
         let error = error.into_inner();
-        if error.is_data() { flaw(pointer, &error) } else { malformed(&error) }
+        // Numbers that fit nowhere are not what it calls data.
+        if error.is_data() || is_json(bytes) { flaw(pointer, &error) } else { malformed(&error) }
     })?;
     json.end().map_err(|error| malformed(&error))?;
     Ok(value)
+}
+
+fn is_json(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
@@ -89,20 +95,19 @@ fn malformed(error: &serde_json::Error) -> Problem {
 
 fn flaw(mut pointer: String, error: &serde_json::Error) -> Problem {
     let text = error.to_string();
-    let detail = text.split(" at line ").next().unwrap_or(&text);
-    let named = detail.split('`').nth(1).unwrap_or_default();
-    let code = if detail.starts_with("missing field") {
-        let _ = write!(pointer, "/{named}");
-        "missing"
-    } else if detail.starts_with("unknown field") {
-        if !pointer.ends_with(&format!("/{named}")) {
-            let _ = write!(pointer, "/{named}");
-        }
-        "unknown"
-    } else if detail.starts_with("duplicate field") {
-        "duplicate"
-    } else {
-        "type"
+    let text = text.split(" at line ").next().unwrap_or(&text);
+    let named = text.split('`').nth(1).unwrap_or_default();
+    let code = match text.split(' ').next() {
+        Some(code @ ("missing" | "unknown" | "duplicate")) if text[code.len()..].starts_with(" field") => code,
+        _ => "type",
+    };
+    if code != "type" && !pointer.ends_with(&format!("/{}", escape(named))) {
+        let _ = write!(pointer, "/{}", escape(named));
+    }
+    // What was found is the client's own, may be long, and may be a secret.
+    let detail = match text.rsplit_once(", expected ") {
+        Some((_, expected)) => format!("expected {expected}"),
+        None => text.to_owned(),
     };
     Problem::field(pointer, code, detail)
 }
@@ -118,7 +123,7 @@ fn pointer(path: &Path) -> String {
     })
 }
 
-fn escape(key: &str) -> Cow<'_, str> {
+pub(super) fn escape(key: &str) -> Cow<'_, str> {
     if key.contains(['~', '/']) { key.replace('~', "~0").replace('/', "~1").into() } else { key.into() }
 }
 

@@ -9,6 +9,7 @@ use frontrow_domain::{CommandKey, UserId};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use std::future::{Ready, ready};
+use utoipa::IntoParams;
 
 /// The name of the header.
 pub const HEADER: &str = "Idempotency-Key";
@@ -18,6 +19,16 @@ pub const HEADER: &str = "Idempotency-Key";
 pub struct Key {
     name: String,
     operation: String,
+}
+
+/// The header, for the `OpenAPI` document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "what describes a header is never made")]
+pub struct KeyHeader {
+    /// 1 to 64 visible ASCII characters of the client's own making, kept for 24 hours.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 64, pattern = "^[!-~]{1,64}$", example = "tap-1")]
+    key: String,
 }
 
 impl Key {

@@ -1,5 +1,6 @@
 //! Parts of the address.
 
+use super::query::plain;
 use crate::problem::Problem;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
@@ -33,9 +34,9 @@ impl FromRequest for SeatMapAddress {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let version = request.match_info().query("version").parse::<u32>();
+        let version = plain(request.match_info().query("version"));
         // Versions are kept in 31 bits.
-        let version = version.ok().filter(|version| (1..=0x7fff_ffff).contains(version));
+        let version = version.filter(|version| (1..=0x7fff_ffff).contains(version));
         let version = version.ok_or_else(|| Problem::field("/path/version", "range", "1 to 2147483647"));
         ready(id(request).and_then(|id| Ok(Self { id, version: version? })))
     }

@@ -1,5 +1,6 @@
 //! The part of the address behind the question mark.
 
+use super::body::escape;
 use crate::problem::Problem;
 use actix_web::dev::Payload;
 use actix_web::web;
@@ -22,13 +23,24 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let read = web::Query::<T>::from_query(request.query_string());
-        ready(read.map(|query| Self(query.into_inner())).map_err(|error| {
-            let detail = error.to_string();
-            let name = detail.split('`').nth(1).unwrap_or_default();
-            let pointer = if name.is_empty() { "/query".to_owned() } else { format!("/query/{name}") };
-            Problem::field(pointer, "query", detail)
-        }))
+        ready(read.map(|query| Self(query.into_inner())).map_err(|error| flaw(&error.to_string())))
     }
+}
+
+fn flaw(text: &str) -> Problem {
+    let name = text.split('`').nth(1).unwrap_or_default();
+    match text.rsplit_once(", expected ") {
+        // The name is the client's own, and stands in the pointer.
+        Some((_, expected)) => {
+            Problem::field(format!("/query/{}", escape(name)), "unknown", format!("expected {expected}"))
+        }
+        None => Problem::field(format!("/query/{}", escape(name)), "duplicate", "once"),
+    }
+}
+
+/// A number in its only spelling: no sign, no leading zero.
+pub(super) fn plain(text: &str) -> Option<u32> {
+    text.parse().ok().filter(|number: &u32| number.to_string() == text)
 }
 
 /// The key of a list's last item, as clients see it: opaque.
@@ -72,7 +84,7 @@ pub fn page_request<C: Cursor, K>(
     let limit = match limit {
         None => DEFAULT_LIMIT,
         Some(text) => {
-            let limit = text.parse().ok().filter(|limit| (1..=PageRequest::<K>::MOST).contains(limit));
+            let limit = plain(text).filter(|limit| (1..=PageRequest::<K>::MOST).contains(limit));
             limit.ok_or_else(|| Problem::field("/query/limit", "range", "1 to 100"))?
         }
     };

@@ -5,6 +5,7 @@ use crate::dto::Timestamp;
 use actix_web::http::StatusCode;
 use frontrow_application::{Conflict, Denied, Error};
 use frontrow_domain::{Instant, Invalid, Rejection};
+use std::time::Duration;
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:ident = $status:ident, $slug:literal, $title:literal;)+) => {
@@ -116,6 +117,12 @@ impl Kind {
     pub fn uri(self) -> String {
         format!("urn:frontrow:problem:{}", self.slug())
     }
+
+    /// What says no more than the status code does.
+    pub fn of_status(status: StatusCode) -> Self {
+        let by_class = if status.is_server_error() { Self::Fault } else { Self::Malformed };
+        ALL.iter().copied().find(|kind| kind.status() == status).unwrap_or(by_class)
+    }
 }
 
 impl From<Error> for Problem {
@@ -131,9 +138,7 @@ impl From<Error> for Problem {
             Error::Conflict(conflict) => Self::new(conflict.into()),
             Error::Denied(denied) => Self::new(denied.into()),
             Error::Busy { retry_after } => Self { retry_after: Some(retry_after), ..Self::new(Kind::Busy) },
-            Error::Unknown => {
-                Self { retry_after: Some(std::time::Duration::from_secs(1)), ..Self::new(Kind::UnknownOutcome) }
-            }
+            Error::Unknown => Self { retry_after: Some(Duration::from_secs(1)), ..Self::new(Kind::UnknownOutcome) },
             Error::Fault(id) => Self::new(Kind::Fault).with("fault", id.to_string()),
         }
     }

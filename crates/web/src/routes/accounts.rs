@@ -42,7 +42,7 @@ pub(crate) async fn log_in(state: Data<WebState>, Body(body): Body<NewSession>) 
 }
 
 /// Exchange a refresh token for new tokens. The one before is taken once more for 10 seconds; later it ends the session.
-#[utoipa::path(post, path = "/v1/sessions/refresh", tag = "accounts", request_body = RefreshRequest,
+#[utoipa::path(post, path = "/v1/sessions/refresh", operation_id = "refresh_session", tag = "accounts", request_body = RefreshRequest,
     responses((status = 200, description = "New tokens.", body = SessionDto)))]
 pub(crate) async fn refresh(state: Data<WebState>, Body(body): Body<RefreshRequest>) -> Result<HttpResponse, Problem> {
     let session = state.use_cases.refresh.run(&body.refresh_token).await?;

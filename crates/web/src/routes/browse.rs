@@ -17,7 +17,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 }
 
 /// List concerts that have a public performance.
-#[utoipa::path(get, path = "/v1/concerts", tag = "what is on", params(PageQuery),
+#[utoipa::path(get, path = "/v1/concerts", operation_id = "list_concerts", tag = "what is on", params(PageQuery),
     responses((status = 200, description = "By ascending id.", body = List<ConcertDto>)))]
 pub(crate) async fn concerts(state: Data<WebState>, Query(query): Query<PageQuery>) -> Result<HttpResponse, Problem> {
     let page = state.use_cases.concerts.list(query.page(ConcertId::new)?).await?;
@@ -25,7 +25,7 @@ pub(crate) async fn concerts(state: Data<WebState>, Query(query): Query<PageQuer
 }
 
 /// Show a concert.
-#[utoipa::path(get, path = "/v1/concerts/{id}", tag = "what is on", params(("id" = uuid::Uuid, Path, description = "The concert.")),
+#[utoipa::path(get, path = "/v1/concerts/{id}", operation_id = "show_concert", tag = "what is on", params(("id" = uuid::Uuid, Path, description = "The concert.")),
     responses((status = 200, description = "The concert.", body = ConcertDto)))]
 pub(crate) async fn concert(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Problem> {
     let concert = state.use_cases.concerts.one(ConcertId::new(id)).await?;
@@ -33,7 +33,7 @@ pub(crate) async fn concert(state: Data<WebState>, Id(id): Id) -> Result<HttpRes
 }
 
 /// List a concert's performances. With `bookable=true` a page may have fewer items than its limit.
-#[utoipa::path(get, path = "/v1/concerts/{id}/performances", tag = "what is on",
+#[utoipa::path(get, path = "/v1/concerts/{id}/performances", operation_id = "list_performances", tag = "what is on",
     params(("id" = uuid::Uuid, Path, description = "The concert."), PerformanceQuery),
     responses((status = 200, description = "By ascending id.", body = List<PerformanceDto>)))]
 pub(crate) async fn performances(
@@ -48,7 +48,7 @@ pub(crate) async fn performances(
 }
 
 /// Show a performance.
-#[utoipa::path(get, path = "/v1/performances/{id}", tag = "what is on",
+#[utoipa::path(get, path = "/v1/performances/{id}", operation_id = "show_performance", tag = "what is on",
     params(("id" = uuid::Uuid, Path, description = "The performance.")),
     responses((status = 200, description = "The performance.", body = PerformanceDto)))]
 pub(crate) async fn performance(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Problem> {
@@ -57,7 +57,7 @@ pub(crate) async fn performance(state: Data<WebState>, Id(id): Id) -> Result<Htt
 }
 
 /// Show what seats cost.
-#[utoipa::path(get, path = "/v1/performances/{id}/prices", tag = "what is on",
+#[utoipa::path(get, path = "/v1/performances/{id}/prices", operation_id = "show_prices", tag = "what is on",
     params(("id" = uuid::Uuid, Path, description = "The performance.")),
     responses((status = 200, description = "By tier and price type.", body = PricesDto)))]
 pub(crate) async fn prices(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Problem> {

@@ -2,15 +2,16 @@
 
 use super::at;
 use crate::problem::{Kind, Problem};
-use crate::{WebState, openapi, openapi_json};
+use crate::{WebState, openapi_json};
 use actix_web::HttpResponse;
 use actix_web::http::Method;
-use actix_web::http::header::CACHE_CONTROL;
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::{Data, ServiceConfig, to};
 use serde::Serialize;
+use std::sync::LazyLock;
 use std::time::Duration;
 use utoipa::ToSchema;
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 /// The database's clock and ours may differ by this much.
 const MOST_SKEW: Duration = Duration::from_secs(1);
@@ -19,12 +20,8 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     at(config, "/healthz", [(Method::GET, to(healthz))]);
     at(config, "/readyz", [(Method::GET, to(readyz))]);
     at(config, "/openapi.json", [(Method::GET, to(description))]);
-    at(
-        config,
-        "/docs",
-        [(Method::GET, to(async || HttpResponse::TemporaryRedirect().insert_header(("Location", "/docs/")).finish()))],
-    );
-    config.service(SwaggerUi::new("/docs/{_:.*}").url("/docs/openapi.json", openapi()));
+    at(config, "/docs", [(Method::GET, to(docs))]);
+    config.service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")));
 }
 
 /// How the server is.
@@ -55,7 +52,12 @@ pub(crate) async fn readyz(state: Data<WebState>) -> Result<HttpResponse, Proble
 }
 
 async fn description() -> Result<HttpResponse, Problem> {
-    let json = openapi_json().map_err(|_| Problem::new(Kind::Fault))?;
+    static JSON: LazyLock<Option<String>> = LazyLock::new(|| openapi_json().ok());
+    let json = JSON.as_deref().ok_or_else(|| Problem::new(Kind::Fault))?;
     let cached = (CACHE_CONTROL, "public, max-age=60");
     Ok(HttpResponse::Ok().insert_header(cached).content_type("application/json").body(json))
+}
+
+async fn docs() -> HttpResponse {
+    HttpResponse::TemporaryRedirect().insert_header((LOCATION, "/docs/")).finish()
 }

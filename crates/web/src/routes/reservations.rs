@@ -3,7 +3,7 @@
 use super::at;
 use crate::WebState;
 use crate::dto::{HoldBody, List, PageQuery, PaymentBody, PaymentDto, ReservationDto, TicketsDto};
-use crate::extract::{Body, Caller, Id, Key, Operator, Query};
+use crate::extract::{Body, Caller, Id, Key, KeyHeader, Operator, Query};
 use crate::problem::Problem;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -28,11 +28,11 @@ fn shown(state: &WebState, reservation: &Reservation, on_sale: &OnSale) -> Reser
 }
 
 /// Hold seats: all of them, or none.
-#[utoipa::path(post, path = "/v1/performances/{id}/reservations", tag = "reservations", security(("bearer" = [])),
-    params(("id" = uuid::Uuid, Path, description = "The performance."),
-        ("Idempotency-Key" = String, Header, description = "1 to 64 visible ASCII characters; kept for 24 hours.")),
+#[utoipa::path(post, path = "/v1/performances/{id}/reservations", operation_id = "hold_seats", tag = "reservations", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The performance."), KeyHeader),
     request_body = HoldBody,
-    responses((status = 201, description = "The seats are held.", body = ReservationDto)))]
+    responses((status = 201, description = "The seats are held.", body = ReservationDto,
+        headers(("Location" = String, description = "The reservation.")))))]
 pub(crate) async fn hold(
     state: Data<WebState>,
     caller: Caller,
@@ -53,7 +53,7 @@ pub(crate) async fn hold(
 }
 
 /// List one's own reservations.
-#[utoipa::path(get, path = "/v1/reservations", tag = "reservations", security(("bearer" = [])), params(PageQuery),
+#[utoipa::path(get, path = "/v1/reservations", operation_id = "list_reservations", tag = "reservations", security(("bearer" = [])), params(PageQuery),
     responses((status = 200, description = "The newest first.", body = List<ReservationDto>)))]
 pub(crate) async fn list(
     state: Data<WebState>,
@@ -67,7 +67,7 @@ pub(crate) async fn list(
 }
 
 /// Show one of one's own reservations.
-#[utoipa::path(get, path = "/v1/reservations/{id}", tag = "reservations", security(("bearer" = [])),
+#[utoipa::path(get, path = "/v1/reservations/{id}", operation_id = "show_reservation", tag = "reservations", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The reservation.")),
     responses((status = 200, description = "The reservation.", body = ReservationDto)))]
 pub(crate) async fn show(state: Data<WebState>, caller: Caller, Id(id): Id) -> Result<HttpResponse, Problem> {
@@ -76,7 +76,7 @@ pub(crate) async fn show(state: Data<WebState>, caller: Caller, Id(id): Id) -> R
 }
 
 /// Give up a hold. Giving it up again is no error.
-#[utoipa::path(delete, path = "/v1/reservations/{id}", tag = "reservations", security(("bearer" = [])),
+#[utoipa::path(delete, path = "/v1/reservations/{id}", operation_id = "release_hold", tag = "reservations", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The reservation.")),
     responses((status = 204, description = "Others can have the seats.")))]
 pub(crate) async fn release(state: Data<WebState>, caller: Caller, Id(id): Id) -> Result<HttpResponse, Problem> {
@@ -85,9 +85,8 @@ pub(crate) async fn release(state: Data<WebState>, caller: Caller, Id(id): Id) -
 }
 
 /// Pay a hold with points. After `held_until` it is still taken if the seats are free and the limit allows it.
-#[utoipa::path(post, path = "/v1/reservations/{id}/payment", tag = "reservations", security(("bearer" = [])),
-    params(("id" = uuid::Uuid, Path, description = "The reservation."),
-        ("Idempotency-Key" = String, Header, description = "1 to 64 visible ASCII characters; kept for 24 hours.")),
+#[utoipa::path(post, path = "/v1/reservations/{id}/payment", operation_id = "pay_reservation", tag = "reservations", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The reservation."), KeyHeader),
     request_body = PaymentBody,
     responses((status = 201, description = "Paid; here are the tickets.", body = PaymentDto)))]
 pub(crate) async fn pay(
@@ -109,9 +108,8 @@ pub(crate) async fn pay(
 }
 
 /// Give back what was paid for, until the sale's deadline: the points go back, and the seats on sale again.
-#[utoipa::path(post, path = "/v1/reservations/{id}/cancellation", tag = "reservations", security(("bearer" = [])),
-    params(("id" = uuid::Uuid, Path, description = "The reservation."),
-        ("Idempotency-Key" = String, Header, description = "1 to 64 visible ASCII characters; kept for 24 hours.")),
+#[utoipa::path(post, path = "/v1/reservations/{id}/cancellation", operation_id = "cancel_reservation", tag = "reservations", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The reservation."), KeyHeader),
     responses((status = 200, description = "Cancelled.", body = ReservationDto)))]
 pub(crate) async fn cancel(
     state: Data<WebState>,
@@ -126,9 +124,8 @@ pub(crate) async fn cancel(
 }
 
 /// Give back what anybody paid for, at any time.
-#[utoipa::path(post, path = "/v1/reservations/{id}/refund", tag = "operators", security(("bearer" = [])),
-    params(("id" = uuid::Uuid, Path, description = "The reservation."),
-        ("Idempotency-Key" = String, Header, description = "1 to 64 visible ASCII characters; kept for 24 hours.")),
+#[utoipa::path(post, path = "/v1/reservations/{id}/refund", operation_id = "refund_reservation", tag = "operators", security(("bearer" = [])),
+    params(("id" = uuid::Uuid, Path, description = "The reservation."), KeyHeader),
     responses((status = 200, description = "Refunded.", body = ReservationDto)))]
 pub(crate) async fn refund(
     state: Data<WebState>,
@@ -142,7 +139,7 @@ pub(crate) async fn refund(
 }
 
 /// Show the valid tickets of one of one's own reservations.
-#[utoipa::path(get, path = "/v1/reservations/{id}/tickets", tag = "reservations", security(("bearer" = [])),
+#[utoipa::path(get, path = "/v1/reservations/{id}/tickets", operation_id = "list_tickets", tag = "reservations", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The reservation.")),
     responses((status = 200, description = "By ascending seat.", body = TicketsDto)))]
 pub(crate) async fn tickets(state: Data<WebState>, caller: Caller, Id(id): Id) -> Result<HttpResponse, Problem> {

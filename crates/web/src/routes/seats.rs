@@ -21,7 +21,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 }
 
 /// Show where the seats are. The answer never changes.
-#[utoipa::path(get, path = "/v1/performances/{id}/seat-map/{version}", tag = "seats",
+#[utoipa::path(get, path = "/v1/performances/{id}/seat-map/{version}", operation_id = "show_seat_map", tag = "seats",
     params(("id" = uuid::Uuid, Path, description = "The performance."),
         ("version" = u32, Path, description = "Its `seat_map_version`.", minimum = 1)),
     responses((status = 200, description = "The layout.", body = SeatMapDto)))]
@@ -32,10 +32,11 @@ pub(crate) async fn seat_map(state: Data<WebState>, address: SeatMapAddress) -> 
 }
 
 /// Show which seats can be had, as a bitmap.
-#[utoipa::path(get, path = "/v1/performances/{id}/availability", tag = "seats",
+#[utoipa::path(get, path = "/v1/performances/{id}/availability", operation_id = "show_availability", tag = "seats",
     params(("id" = uuid::Uuid, Path, description = "The performance."),
         ("If-None-Match" = Option<String>, Header, description = "The ETag of the answer that one has.")),
-    responses((status = 200, description = "Bit n-1 is 1 if seat n can be had.", body = AvailabilityDto),
+    responses((status = 200, description = "Bit n-1 is 1 if seat n can be had.", body = AvailabilityDto,
+            headers(("ETag" = String, description = "Of the answer; the same while nothing has changed."))),
         (status = 304, description = "As it was.")))]
 pub(crate) async fn availability(
     state: Data<WebState>,
@@ -45,12 +46,10 @@ pub(crate) async fn availability(
     let availability = state.use_cases.availability.run(PerformanceId::new(id)).await?;
     let body = serde_json::to_vec(&AvailabilityDto::from(availability)).map_err(|_| Problem::new(Kind::Fault))?;
     let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(&body)[..12]));
-    let mut response = if knows(&request, &tag) { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header((ETAG, tag.clone())).insert_header((CACHE_CONTROL, "no-cache"));
-    if knows(&request, &tag) {
-        return Ok(response.finish());
-    }
-    Ok(response.content_type("application/json").body(body))
+    let known = knows(&request, &tag);
+    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+    response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-cache"));
+    Ok(if known { response.finish() } else { response.content_type("application/json").body(body) })
 }
 
 fn knows(request: &HttpRequest, tag: &str) -> bool {
@@ -62,7 +61,7 @@ fn knows(request: &HttpRequest, tag: &str) -> bool {
 }
 
 /// List seats.
-#[utoipa::path(get, path = "/v1/performances/{id}/seats", tag = "seats",
+#[utoipa::path(get, path = "/v1/performances/{id}/seats", operation_id = "list_seats", tag = "seats",
     params(("id" = uuid::Uuid, Path, description = "The performance."), SeatQuery),
     responses((status = 200, description = "By ascending number.", body = List<SeatDto>)))]
 pub(crate) async fn seats(

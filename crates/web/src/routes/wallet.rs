@@ -3,7 +3,7 @@
 use super::at;
 use crate::WebState;
 use crate::dto::{ChargeBody, ChargeDto, EntryDto, List, Money, PageQuery, WalletDto};
-use crate::extract::{Body, Caller, Id, Key, Query};
+use crate::extract::{Body, Caller, Id, Key, KeyHeader, Query};
 use crate::problem::Problem;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -20,7 +20,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 }
 
 /// Show one's balance.
-#[utoipa::path(get, path = "/v1/wallet", tag = "wallet", security(("bearer" = [])),
+#[utoipa::path(get, path = "/v1/wallet", operation_id = "show_wallet", tag = "wallet", security(("bearer" = [])),
     responses((status = 200, description = "The balance.", body = WalletDto)))]
 pub(crate) async fn wallet(state: Data<WebState>, caller: Caller) -> Result<HttpResponse, Problem> {
     let balance = state.use_cases.wallet.balance(caller.user()).await?;
@@ -28,7 +28,7 @@ pub(crate) async fn wallet(state: Data<WebState>, caller: Caller) -> Result<Http
 }
 
 /// List what happened to one's balance.
-#[utoipa::path(get, path = "/v1/wallet/entries", tag = "wallet", security(("bearer" = [])), params(PageQuery),
+#[utoipa::path(get, path = "/v1/wallet/entries", operation_id = "list_wallet_entries", tag = "wallet", security(("bearer" = [])), params(PageQuery),
     responses((status = 200, description = "The newest first.", body = List<EntryDto>)))]
 pub(crate) async fn entries(
     state: Data<WebState>,
@@ -41,11 +41,13 @@ pub(crate) async fn entries(
 }
 
 /// Charge one's wallet.
-#[utoipa::path(post, path = "/v1/wallet/charges", tag = "wallet", security(("bearer" = [])),
-    params(("Idempotency-Key" = String, Header, description = "1 to 64 visible ASCII characters; kept for 24 hours.")),
+#[utoipa::path(post, path = "/v1/wallet/charges", operation_id = "charge_wallet", tag = "wallet", security(("bearer" = [])),
+    params(KeyHeader),
     request_body = ChargeBody,
-    responses((status = 201, description = "The gateway has answered: `succeeded` or `failed`.", body = ChargeDto),
-        (status = 202, description = "It has not: look again at the Location.", body = ChargeDto)))]
+    responses((status = 201, description = "The gateway has answered: `succeeded` or `failed`.", body = ChargeDto,
+            headers(("Location" = String, description = "The charge."))),
+        (status = 202, description = "It has not: look again at the Location.", body = ChargeDto,
+            headers(("Location" = String, description = "The charge.")))))]
 pub(crate) async fn charge(
     state: Data<WebState>,
     caller: Caller,

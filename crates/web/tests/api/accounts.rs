@@ -1,0 +1,85 @@
+//! Signing up, logging in, staying logged in, logging out.
+
+use crate::ask::{Answer, Ask};
+use crate::theatre::{PASSWORD, Theatre};
+use serde_json::{Value, json};
+use std::time::Duration;
+
+async fn sign_up(theatre: &Theatre) -> Answer {
+    let body = json!({"email": "Kim@Example.com", "password": PASSWORD, "name": "Kim"});
+    theatre.send(&Ask::post("/v1/users").json(&body)).await
+}
+
+async fn log_in(theatre: &Theatre, password: &str) -> Answer {
+    let body = json!({"email": "kim@example.com", "password": password});
+    theatre.send(&Ask::post("/v1/sessions").json(&body)).await
+}
+
+async fn refresh(theatre: &Theatre, session: &Value) -> Answer {
+    let body = json!({"refresh_token": session["refresh_token"]});
+    theatre.send(&Ask::post("/v1/sessions/refresh").json(&body)).await
+}
+
+#[actix_web::test]
+async fn who_signs_up_can_log_in_and_out() {
+    let theatre = Theatre::empty().await;
+    let user = sign_up(&theatre).await.with(201);
+    assert_eq!((&user["email"], &user["name"]), (&json!("kim@example.com"), &json!("Kim")));
+    let session = log_in(&theatre, PASSWORD).await.with(201);
+    assert_eq!((&session["token_type"], &session["expires_in"]), (&json!("Bearer"), &json!(900)));
+    let token = session["access_token"].as_str().unwrap();
+    theatre.send(&Ask::get("/v1/wallet").by(token)).await.with(200);
+    theatre.send(&Ask::delete("/v1/sessions/current").by(token)).await.with(204);
+    refresh(&theatre, &session).await.problem(401, "session-ended");
+}
+
+#[actix_web::test]
+async fn an_address_has_one_account() {
+    let theatre = Theatre::empty().await;
+    sign_up(&theatre).await.with(201);
+    sign_up(&theatre).await.problem(409, "email-taken");
+}
+
+#[actix_web::test]
+async fn a_wrong_password_and_an_unknown_address_look_the_same() {
+    let theatre = Theatre::empty().await;
+    let unknown = log_in(&theatre, PASSWORD).await.problem(401, "credentials");
+    sign_up(&theatre).await.with(201);
+    assert_eq!(log_in(&theatre, "wrong horse battery").await.problem(401, "credentials"), unknown);
+}
+
+#[actix_web::test]
+async fn a_refresh_token_is_good_once_and_for_a_double_tap() {
+    let theatre = Theatre::empty().await;
+    sign_up(&theatre).await.with(201);
+    let first = log_in(&theatre, PASSWORD).await.with(201);
+    let second = refresh(&theatre, &first).await.with(200);
+    refresh(&theatre, &first).await.with(200);
+    theatre.clock.advance(Duration::from_mins(1));
+    refresh(&theatre, &first).await.problem(401, "session-ended");
+    // Somebody has it who should not: nobody is let in any more.
+    refresh(&theatre, &second).await.problem(401, "session-ended");
+}
+
+#[actix_web::test]
+async fn an_access_token_ends() {
+    let theatre = Theatre::empty().await;
+    let ask = Ask::get("/v1/wallet").by(&theatre.customer("kim").await);
+    theatre.send(&ask).await.with(200);
+    theatre.clock.advance(Duration::from_mins(16));
+    let answer = theatre.send(&ask).await;
+    answer.problem(401, "access-token");
+    assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
+}
+
+#[actix_web::test]
+async fn every_flaw_of_a_sign_up_is_named_at_once_and_no_value_comes_back() {
+    let theatre = Theatre::empty().await;
+    let bad = json!({"email": "kim", "password": "secret", "name": "\u{7}"});
+    let answer = theatre.send(&Ask::post("/v1/users").json(&bad)).await;
+    assert_eq!(answer.problem(422, "invalid-input")["title"], "The request has fields that are not allowed");
+    assert_eq!(answer.pointers(), ["/email", "/name", "/password"]);
+    let wrong_type = json!({"email": "kim@example.com", "password": ["secret"], "name": "Kim"});
+    let answers = [answer, theatre.send(&Ask::post("/v1/users").json(&wrong_type)).await];
+    assert!(answers.iter().all(|answer| !answer.json().to_string().contains("secret")), "{answers:?}");
+}

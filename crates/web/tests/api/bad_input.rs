@@ -1,0 +1,125 @@
+//! Bad input of any kind, to any operation: a problem document that names the field, and nothing has changed. The kinds
+//! come from here, the operations and their fields from the description.
+
+mod body;
+mod envelope;
+mod field;
+
+use crate::ask::{Answer, Ask};
+use crate::description::{Description, Operation};
+use crate::good::Good;
+use crate::seen::seen;
+use std::collections::BTreeSet;
+
+/// A request that has to be refused.
+pub struct Bad {
+    pub what: String,
+    pub ask: Ask,
+    /// Where the problem has to say that it is; empty if no field is at fault.
+    pub at: String,
+    /// The only status that will do; any 4xx, if there is none.
+    pub status: Option<u16>,
+}
+
+impl Bad {
+    pub fn new(what: impl Into<String>, ask: Ask) -> Self {
+        Self { what: what.into(), ask, at: String::new(), status: None }
+    }
+
+    pub fn at(self, pointer: impl Into<String>) -> Self {
+        Self { at: pointer.into(), ..self }
+    }
+
+    pub fn status(self, status: u16) -> Self {
+        Self { status: Some(status), ..self }
+    }
+
+    fn flaws(&self, answer: &Answer) -> Vec<String> {
+        let mut flaws = Vec::new();
+        if !(400..500).contains(&answer.status) || self.status.is_some_and(|status| status != answer.status) {
+            flaws.push(format!("the status, which is not {:?}", self.status));
+        }
+        if answer.header("content-type") != Some("application/problem+json") {
+            flaws.push("no problem document".to_owned());
+        } else if !self.at.is_empty() && !answer.pointers().iter().any(|pointer| names(pointer, &self.at)) {
+            flaws.push(format!("it does not name {}", self.at));
+        }
+        flaws
+    }
+}
+
+/// A flaw may be found at the field, or (of two things that don't fit together) in a field of it.
+fn names(pointer: &str, at: &str) -> bool {
+    pointer == at || pointer.strip_prefix(at).is_some_and(|rest| rest.starts_with('/'))
+}
+
+async fn refuses_all(kinds: fn(&Description, &Operation, &Ask) -> Vec<Bad>) {
+    let description = Description::new();
+    let mut found = BTreeSet::new();
+    let mut asked = 0;
+    for operation in description.operations() {
+        let (theatre, good) = Good::new(&operation).await;
+        let before = seen(&theatre).await;
+        for bad in kinds(&description, &operation, &good.ask) {
+            let answer = theatre.send(&bad.ask).await;
+            asked += 1;
+            for flaw in bad.flaws(&answer) {
+                found.insert(format!("{}, {}: {flaw}: {answer}", operation.name(), bad.what));
+            }
+            if seen(&theatre).await != before {
+                found.insert(format!("{}, {}: it has changed something: {answer}", operation.name(), bad.what));
+                break;
+            }
+        }
+        // The request that the bad ones were made of is good, and would have been seen.
+        let answer = theatre.send(&good.ask).await;
+        assert!((200..300).contains(&answer.status), "{}: {answer}", operation.name());
+        assert_eq!(seen(&theatre).await != before, good.changes, "{}", operation.name());
+        theatre.verify().await;
+    }
+    assert!(found.is_empty(), "{} of {asked}:\n{}", found.len(), found.into_iter().collect::<Vec<_>>().join("\n"));
+    assert!(asked > 50, "only {asked}");
+}
+
+#[actix_web::test]
+async fn bodies_that_are_no_json() {
+    refuses_all(body::kinds).await;
+}
+
+#[actix_web::test]
+async fn fields_that_are_not_as_described() {
+    refuses_all(field::kinds).await;
+}
+
+#[actix_web::test]
+async fn addresses_and_headers() {
+    refuses_all(envelope::kinds).await;
+}
+
+#[actix_web::test]
+async fn tokens() {
+    refuses_all(envelope::tokens).await;
+}
+
+/// Some of it is refused for what a schema can't say, and says so.
+#[actix_web::test]
+async fn what_a_schema_allows_is_never_a_fault() {
+    let description = Description::new();
+    let mut asked = 0;
+    for operation in description.operations() {
+        let (theatre, good) = Good::new(&operation).await;
+        for ask in field::allowed(&description, &operation, &good.ask) {
+            let answer = theatre.send(&ask).await;
+            let told =
+                || format!("{}: {}: {answer}", operation.name(), String::from_utf8_lossy(ask.body.as_ref().unwrap()));
+            assert!(answer.status < 500, "{}", told());
+            if answer.status >= 400 {
+                let invalid = answer.any_problem()["type"] == "urn:frontrow:problem:invalid-input";
+                assert!(!invalid || answer.pointers().iter().any(|pointer| !pointer.is_empty()), "{}", told());
+            }
+            asked += 1;
+        }
+        theatre.verify().await;
+    }
+    assert!(asked > 50, "only {asked}");
+}

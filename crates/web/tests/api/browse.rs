@@ -1,0 +1,167 @@
+//! What is on, and which seats can be had.
+
+use crate::ask::{Answer, Ask};
+use crate::good::hold;
+use crate::theatre::{CONCERT, NOTHING, PERFORMANCE, SALE, Theatre, VENUE};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+/// A hold of the examples' sale, and the skew that is allowed for.
+const UNTIL_FREE: Duration = Duration::from_secs(302);
+
+fn at(path: &str) -> String {
+    format!("/v1/performances/{PERFORMANCE}{path}")
+}
+
+async fn see(theatre: &Theatre, path: &str) -> Value {
+    theatre.get(path).await.with(200)
+}
+
+async fn status(theatre: &Theatre) -> Value {
+    see(theatre, &at("")).await["status"].clone()
+}
+
+#[actix_web::test]
+async fn a_concert_is_on_once_a_performance_is_public() {
+    let theatre = Theatre::empty().await;
+    assert_eq!(see(&theatre, "/v1/concerts").await, json!({"items": [], "next_cursor": null}));
+    let theatre = Theatre::on_sale().await;
+    let concert = json!({"id": CONCERT, "title": "First Light", "artist": "The Larks"});
+    assert_eq!(see(&theatre, "/v1/concerts").await, json!({"items": [concert], "next_cursor": null}));
+    assert_eq!(see(&theatre, &format!("/v1/concerts/{CONCERT}")).await, concert);
+    let performances = see(&theatre, &format!("/v1/concerts/{CONCERT}/performances")).await;
+    assert_eq!(performances["items"][0], see(&theatre, &at("")).await);
+}
+
+#[actix_web::test]
+async fn a_performance_shows_its_open_sales_and_what_is_left() {
+    let theatre = Theatre::on_sale().await;
+    hold(&theatre, &theatre.customer("kim").await, &["A-1-3"]).await;
+    assert_eq!(
+        see(&theatre, &at("")).await,
+        json!({"id": PERFORMANCE, "concert_id": CONCERT,
+            "venue": {"id": VENUE, "name": "Small Hall", "time_zone": "Asia/Seoul"},
+            "starts_at": "2027-05-01T10:00:00Z", "time_zone": "Asia/Seoul", "status": "on_sale", "seat_count": 110,
+            "available": 109, "seat_map_version": 1, "sales": [{"id": SALE, "name": "General sale",
+            "opens": "2027-01-01T00:00:00Z", "closes": "2027-05-01T09:00:00Z", "limit_per_person": 4, "hold_seconds": 300}]})
+    );
+}
+
+#[actix_web::test]
+async fn the_status_follows_the_clock_and_the_operators() {
+    let theatre = Theatre::on_sale().await;
+    assert_eq!(status(&theatre).await, "on_sale");
+    let bookable = format!("/v1/concerts/{CONCERT}/performances?bookable=true");
+    assert_eq!(see(&theatre, &bookable).await["items"][0]["id"], PERFORMANCE);
+    for (what, expected) in [("postponement", "postponed"), ("publication", "on_sale"), ("cancellation", "cancelled")] {
+        theatre.operate(Ask::post(at(&format!("/{what}")))).await.with(200);
+        assert_eq!(status(&theatre).await, expected);
+    }
+    assert_eq!(see(&theatre, &bookable).await["items"], json!([]));
+    let theatre = Theatre::on_sale().await;
+    theatre.clock.advance(Duration::from_hours(130 * 24));
+    assert_eq!(status(&theatre).await, "closed");
+    theatre.clock.set(frontrow_domain::Instant::from_micros(0));
+    assert_eq!(status(&theatre).await, "upcoming");
+}
+
+#[actix_web::test]
+async fn availability_is_a_bitmap_with_counts() {
+    let theatre = Theatre::on_sale().await;
+    let bits = |answer: &Value| STANDARD.decode(answer["bitmap"].as_str().unwrap()).unwrap();
+    let before = see(&theatre, &at("/availability")).await;
+    let mut expected = vec![0xff; 14];
+    expected[13] = 0b11_1111;
+    assert_eq!(bits(&before), expected);
+    hold(&theatre, &theatre.customer("kim").await, &["A-1-3", "FLOOR-100"]).await;
+    let after = see(&theatre, &at("/availability")).await;
+    expected[0] = 0b1111_1011;
+    expected[13] = 0b1_1111;
+    assert_eq!(bits(&after), expected);
+    assert_eq!(after["tiers"], json!({"R": {"seats": 10, "available": 9}, "S": {"seats": 100, "available": 99}}));
+    theatre.clock.advance(UNTIL_FREE);
+    assert_eq!(see(&theatre, &at("/availability")).await, before);
+}
+
+#[actix_web::test]
+async fn availability_that_is_known_is_not_sent_again() {
+    let theatre = Theatre::on_sale().await;
+    let ask = async |known: &str| theatre.send(&Ask::get(at("/availability")).header("If-None-Match", known)).await;
+    let tag = theatre.get(at("/availability")).await.header("etag").unwrap().to_owned();
+    for known in [tag.clone(), format!("W/{tag}"), format!("\"x\", {tag}"), "*".to_owned()] {
+        let answer = ask(&known).await;
+        assert_eq!((answer.with(304), answer.header("etag")), (Value::Null, Some(tag.as_str())), "{known}");
+    }
+    ask("\"x\"").await.with(200);
+    hold(&theatre, &theatre.customer("kim").await, &["A-1-3"]).await;
+    let changed = ask(&tag).await;
+    changed.with(200);
+    assert_ne!(changed.header("etag"), Some(tag.as_str()));
+}
+
+#[actix_web::test]
+async fn a_seat_map_never_changes_under_its_address() {
+    let theatre = Theatre::on_sale().await;
+    let answer = theatre.get(at("/seat-map/1")).await;
+    assert_eq!(answer.header("cache-control"), Some("public, max-age=31536000, immutable"));
+    let row =
+        json!({"name": "1", "first": 1, "seats": 10, "tier": "R", "accessible": [1], "companion": [2], "blocked": []});
+    assert_eq!(
+        answer.with(200),
+        json!({"version": 1, "seat_count": 110, "sections": [
+            {"name": "A", "kind": "seated", "first": 1, "rows": [row]},
+            {"name": "FLOOR", "kind": "standing", "first": 11, "places": 100, "tier": "S"}]})
+    );
+    theatre.get(at("/seat-map/2")).await.problem(404, "not-found");
+}
+
+#[actix_web::test]
+async fn prices_are_what_is_paid() {
+    let theatre = Theatre::on_sale().await;
+    let tiers = see(&theatre, &at("/prices")).await["tiers"].clone();
+    let price = |tier: usize, kind: usize| tiers[tier]["prices"][kind]["price"].clone();
+    let won = |amount| json!({"amount": amount, "currency": "KRW"});
+    assert_eq!([price(0, 0), price(0, 1), price(1, 0)], [won(121_000), won(61_000), won(81_000)]);
+}
+
+#[actix_web::test]
+async fn seats_are_listed_page_by_page() {
+    let theatre = Theatre::on_sale().await;
+    hold(&theatre, &theatre.customer("kim").await, &["A-1-3"]).await;
+    let mut path = at("/seats?status=available&section=A&limit=3");
+    let mut found = Vec::new();
+    loop {
+        let page = see(&theatre, &path).await;
+        found.extend(page["items"].as_array().unwrap().iter().map(|seat| seat["number"].as_u64().unwrap()));
+        let Some(cursor) = page["next_cursor"].as_str() else { break };
+        path = at(&format!("/seats?status=available&section=A&limit=3&cursor={cursor}"));
+    }
+    assert_eq!(found, [1, 2, 4, 5, 6, 7, 8, 9, 10]);
+    let taken = see(&theatre, &at("/seats?status=taken")).await;
+    assert_eq!((&taken["items"][0]["label"], &taken["items"][1]), (&json!("A-1-3"), &Value::Null));
+    let floor = json!({"number": 11, "label": "FLOOR-1", "section": "FLOOR", "row": null, "tier": "S", "kind": "standing",
+        "status": "available", "price": {"amount": 81_000, "currency": "KRW"}});
+    assert_eq!(see(&theatre, &at("/seats?tier=S&limit=1")).await["items"], json!([floor]));
+}
+
+#[actix_web::test]
+async fn what_is_not_public_is_not_found() {
+    let theatre = Theatre::on_sale().await;
+    let draft = "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8ead";
+    let description = crate::description::Description::new();
+    let body = description.operation("put", "/v1/performances/{id}").body_example();
+    theatre.operate(Ask::put(format!("/v1/performances/{draft}")).json(&body)).await.with(201);
+    let mut answers: Vec<Answer> = Vec::new();
+    for id in [draft, NOTHING] {
+        for path in ["", "/availability", "/prices", "/seats", "/seat-map/1"] {
+            answers.push(theatre.get(format!("/v1/performances/{id}{path}")).await);
+        }
+    }
+    answers.push(theatre.get(format!("/v1/concerts/{NOTHING}")).await);
+    answers.push(theatre.get(format!("/v1/concerts/{NOTHING}/performances")).await);
+    for answer in answers {
+        answer.problem(404, "not-found");
+    }
+}

@@ -1,0 +1,66 @@
+//! Charges whose answer from the gateway was late or lost: each is settled once.
+
+use crate::ask::Ask;
+use crate::theatre::Theatre;
+use frontrow_adapters::SandboxGateway;
+use frontrow_application::SettleCharges;
+use serde_json::{Value, json};
+
+async fn look(theatre: &Theatre, who: &str, path: &str) -> Value {
+    theatre.send(&Ask::get(path).by(who)).await.with(200)
+}
+
+/// Begins a charge whose answer does not come, then has the server ask for it; what has become of the charge, and the
+/// balance.
+async fn charge_and_ask(theatre: &Theatre, token: &str, times: u32) -> (Value, Value) {
+    let kim = theatre.customer("kim").await;
+    let ask = Ask::post("/v1/wallet/charges").by(&kim).key("tap").json(&json!({"amount": 500, "payment_token": token}));
+    let pending = theatre.send(&ask).await;
+    assert_eq!(pending.with(202)["status"], "pending");
+    let address = pending.header("Location").unwrap();
+    for _ in 0..times {
+        theatre.clock.advance(SettleCharges::ABANDON_AFTER);
+        theatre.use_cases.settle_charges.run().await.unwrap();
+    }
+    let became = look(theatre, &kim, address).await;
+    // Whoever has not seen the answer and repeats the request sees the same.
+    let repeated = theatre.send(&ask).await;
+    assert_eq!(repeated.json(), became);
+    assert_eq!(repeated.status, if became["status"] == "pending" { 202 } else { 201 });
+    theatre.verify().await;
+    (became["status"].clone(), look(theatre, &kim, "/v1/wallet").await["balance"]["amount"].clone())
+}
+
+#[actix_web::test]
+async fn a_late_answer_is_waited_for() {
+    for (times, became) in [(0, ("pending", 0)), (1, ("pending", 0)), (2, ("succeeded", 500)), (5, ("succeeded", 500))]
+    {
+        let theatre = Theatre::empty().await;
+        let (status, balance) = charge_and_ask(&theatre, SandboxGateway::LATE, times).await;
+        assert_eq!((status.as_str().unwrap(), balance.as_i64().unwrap()), became, "{times}");
+        assert_eq!(theatre.gateway.booked().len(), usize::from(became.1 > 0));
+    }
+}
+
+#[actix_web::test]
+async fn a_lost_answer_is_asked_for_and_booked_once() {
+    let theatre = Theatre::empty().await;
+    let kim = theatre.customer("kim").await;
+    let body = json!({"amount": 500, "payment_token": SandboxGateway::TWICE});
+    let ask = Ask::post("/v1/wallet/charges").by(&kim).key("tap").json(&body);
+    for _ in 0..2 {
+        assert_eq!(theatre.send(&ask).await.with(201)["status"], "succeeded");
+    }
+    theatre.clock.advance(SettleCharges::ABANDON_AFTER);
+    assert_eq!(theatre.use_cases.settle_charges.run().await, Ok(0));
+    assert_eq!(look(&theatre, &kim, "/v1/wallet").await["balance"]["amount"], 500);
+    assert_eq!(theatre.gateway.booked().len(), 1);
+    theatre.verify().await;
+}
+
+#[actix_web::test]
+async fn a_request_that_never_arrived_is_given_up() {
+    let theatre = Theatre::empty().await;
+    assert_eq!(charge_and_ask(&theatre, SandboxGateway::TIMEOUT, 2).await, (json!("failed"), json!(0)));
+    assert!(theatre.gateway.booked().is_empty());
+}

@@ -1,0 +1,42 @@
+//! The whole API on the in-memory adapters: what it promises, what it refuses, and its description.
+
+#[cfg(test)]
+mod accounts;
+#[cfg(test)]
+mod ask;
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod browse;
+#[cfg(test)]
+mod charges;
+#[cfg(test)]
+mod description;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod good;
+#[cfg(test)]
+mod manners;
+#[cfg(test)]
+mod moments;
+#[cfg(test)]
+mod openapi;
+#[cfg(test)]
+mod operators;
+#[cfg(test)]
+mod places;
+#[cfg(test)]
+mod promise;
+#[cfg(test)]
+mod repeats;
+#[cfg(test)]
+mod reservations;
+#[cfg(test)]
+mod seen;
+#[cfg(test)]
+mod theatre;
+#[cfg(test)]
+mod traces;
+#[cfg(test)]
+mod wallet;

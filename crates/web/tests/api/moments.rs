@@ -1,0 +1,126 @@
+//! What holds to the last microsecond, and no longer.
+
+use crate::ask::{Answer, Ask};
+use crate::good::{hold, pay};
+use crate::theatre::{PERFORMANCE, SALE, Theatre};
+use frontrow_application::port::Clock;
+use frontrow_domain::Instant;
+use serde_json::{Value, json};
+use std::time::Duration;
+
+const TICK: Duration = Duration::from_micros(1);
+
+/// The instant, from an answer.
+fn instant(text: &Value) -> Instant {
+    let at: jiff::Timestamp = text.as_str().unwrap().parse().unwrap();
+    Instant::from_micros(at.as_microsecond())
+}
+
+async fn reservation(theatre: &Theatre, who: &str, id: &str) -> Value {
+    theatre.send(&Ask::get(format!("/v1/reservations/{id}")).by(who)).await.with(200)
+}
+
+async fn try_hold(theatre: &Theatre, who: &str, seat: &str) -> Answer {
+    let ask = Ask::post(format!("/v1/performances/{PERFORMANCE}/reservations")).by(who).key(&format!("try-{seat}"));
+    theatre.send(&ask.json(&json!({ "seats": [seat] }))).await
+}
+
+#[actix_web::test]
+async fn a_hold_is_shown_as_expired_from_held_until() {
+    let theatre = Theatre::on_sale().await;
+    let kim = theatre.customer("kim").await;
+    let id = hold(&theatre, &kim, &["A-1-3"]).await;
+    let held_until = instant(&reservation(&theatre, &kim, &id).await["held_until"]);
+    assert_eq!(held_until, theatre.clock.now() + Duration::from_mins(5));
+    for (at, status) in [(held_until - TICK, "held"), (held_until, "expired")] {
+        theatre.clock.set(at);
+        assert_eq!(reservation(&theatre, &kim, &id).await["status"], status);
+        let listed = theatre.send(&Ask::get("/v1/reservations").by(&kim)).await.with(200);
+        assert_eq!(listed["items"][0]["status"], status);
+    }
+}
+
+#[actix_web::test]
+async fn somebody_else_has_the_seat_two_seconds_after_the_hold() {
+    let theatre = Theatre::on_sale().await;
+    let (kim, lee) = (theatre.customer("kim").await, theatre.customer("lee").await);
+    let id = hold(&theatre, &kim, &["A-1-3"]).await;
+    let free = instant(&reservation(&theatre, &kim, &id).await["held_until"]) + Duration::from_secs(2);
+    theatre.clock.set(free - TICK);
+    let listed = async || {
+        theatre.get(format!("/v1/performances/{PERFORMANCE}/seats?limit=3")).await.with(200)["items"][2].clone()
+    };
+    assert_eq!(listed().await["status"], "taken");
+    try_hold(&theatre, &lee, "A-1-3").await.problem(409, "seats-taken");
+    theatre.clock.set(free);
+    assert_eq!(listed().await["status"], "available");
+    try_hold(&theatre, &lee, "A-1-3").await.with(201);
+    theatre.verify().await;
+}
+
+#[actix_web::test]
+async fn a_sale_is_open_from_its_first_instant_to_before_its_last() {
+    let theatre = Theatre::on_sale().await;
+    theatre.customer("kim").await;
+    let performance = theatre.get(format!("/v1/performances/{PERFORMANCE}")).await.with(200);
+    let sale = &performance["sales"][0];
+    assert_eq!(sale["id"], SALE);
+    let (opens, closes) = (instant(&sale["opens"]), instant(&sale["closes"]));
+    // Long after the access token has ended, so everybody logs in again.
+    let hold_at = async |at: Instant, seat: &str| {
+        theatre.clock.set(at);
+        let token = theatre.log_in("kim@example.com").await["access_token"].as_str().unwrap().to_owned();
+        try_hold(&theatre, &token, seat).await
+    };
+    hold_at(opens - TICK, "A-1-1").await.problem(409, "sale-not-open");
+    hold_at(opens, "A-1-2").await.with(201);
+    hold_at(closes - TICK, "A-1-3").await.with(201);
+    hold_at(closes, "A-1-4").await.problem(409, "sale-closed");
+}
+
+#[actix_web::test]
+async fn nothing_is_paid_from_pay_until() {
+    let theatre = Theatre::on_sale().await;
+    theatre.customer_with("kim", 1_000_000).await;
+    let again = async || theatre.log_in("kim@example.com").await["access_token"].as_str().unwrap().to_owned();
+    let kim = again().await;
+    let (one, other) = (hold(&theatre, &kim, &["A-1-1"]).await, hold(&theatre, &kim, &["A-1-2"]).await);
+    let pay_until = instant(&reservation(&theatre, &kim, &one).await["pay_until"]);
+    theatre.clock.set(pay_until - TICK);
+    assert_eq!(pay(&theatre, &again().await, &one).await["reservation"]["status"], "confirmed");
+    theatre.clock.set(pay_until);
+    let ask = Ask::post(format!("/v1/reservations/{other}/payment")).by(&again().await).key("late");
+    theatre.send(&ask.json(&json!({"method": "points"}))).await.problem(409, "hold-lapsed");
+    theatre.verify().await;
+}
+
+#[actix_web::test]
+async fn a_refresh_token_is_taken_again_for_ten_seconds() {
+    let theatre = Theatre::empty().await;
+    theatre.customer("kim").await;
+    let session = theatre.log_in("kim@example.com").await;
+    let refresh = Ask::post("/v1/sessions/refresh").json(&json!({"refresh_token": session["refresh_token"]}));
+    let children = [theatre.send(&refresh).await.with(200), {
+        theatre.clock.advance(Duration::from_secs(10));
+        theatre.send(&refresh).await.with(200)
+    }];
+    theatre.clock.advance(TICK);
+    theatre.send(&refresh).await.problem(401, "session-ended");
+    for child in children {
+        let refresh = Ask::post("/v1/sessions/refresh").json(&json!({"refresh_token": child["refresh_token"]}));
+        theatre.send(&refresh).await.problem(401, "session-ended");
+    }
+}
+
+#[actix_web::test]
+async fn an_access_token_is_good_for_as_long_as_it_says() {
+    let theatre = Theatre::empty().await;
+    theatre.customer("kim").await;
+    let session = theatre.log_in("kim@example.com").await;
+    let ask = Ask::get("/v1/wallet").by(session["access_token"].as_str().unwrap());
+    let ends = theatre.clock.now() + Duration::from_secs(session["expires_in"].as_u64().unwrap());
+    theatre.clock.set(ends - TICK);
+    theatre.send(&ask).await.with(200);
+    theatre.clock.set(ends);
+    theatre.send(&ask).await.problem(401, "access-token");
+}

@@ -1,0 +1,148 @@
+//! The description is whole, true, and changes only on purpose.
+
+use crate::ask::Ask;
+use crate::description::{Description, Operation};
+use crate::good::Good;
+use crate::theatre::Theatre;
+use actix_web::http::Method;
+use frontrow_web::problem::ALL;
+use serde_json::Value;
+use std::collections::BTreeSet;
+
+#[test]
+fn the_description_changes_only_on_purpose() {
+    insta::assert_json_snapshot!("openapi", Description::new().value());
+}
+
+#[test]
+fn every_documented_example_is_valid_against_its_schema() {
+    let description = Description::new();
+    let mut examples = 0;
+    for (name, schema, example) in description.examples() {
+        assert_valid(&description, schema, example, &name);
+        examples += 1;
+    }
+    assert!(examples > 200, "only {examples} examples");
+}
+
+#[test]
+fn an_example_that_breaks_its_schema_would_be_found() {
+    let description = Description::new();
+    let (_, schema) = description.schemas().find(|(name, _)| *name == "ReservationDto").unwrap();
+    let validator = description.validator(schema);
+    for (pointer, value) in [("/id", "x"), ("/total", "free"), ("/lines", "none"), ("/lines/0/price/amount", "free")] {
+        let mut example = schema["example"].clone();
+        assert!(validator.is_valid(&example));
+        *example.pointer_mut(pointer).unwrap() = value.into();
+        assert!(!validator.is_valid(&example), "{pointer}");
+    }
+}
+
+#[test]
+fn every_operation_is_described_in_full() {
+    let description = Description::new();
+    let mut names = BTreeSet::new();
+    for operation in description.operations() {
+        let (name, value) = (operation.name(), &operation.value);
+        assert!(value["summary"].as_str().is_some_and(|text| text.ends_with('.')), "{name} has no summary");
+        assert!(names.insert(value["operationId"].as_str().unwrap().to_owned()), "{name} has no id of its own");
+        assert_eq!(value["tags"].as_array().unwrap().len(), 1, "{name}");
+        for parameter in value["parameters"].as_array().into_iter().flatten() {
+            assert!(parameter["description"].is_string(), "{name} {}", parameter["name"]);
+        }
+        if operation.body_schema().is_some() {
+            assert!(operation.body_example().is_object(), "{name} has no example");
+        }
+        has_answers(&operation);
+    }
+    assert_eq!(names.len(), 35);
+}
+
+fn has_answers(operation: &Operation) {
+    let answers = operation.value["responses"].as_object().unwrap();
+    let name = operation.name();
+    assert!(answers.keys().any(|status| status.starts_with('2')), "{name}");
+    let problems: Vec<_> = answers.iter().filter(|(status, _)| status.starts_with(['4', '5'])).collect();
+    assert_eq!(problems.is_empty(), operation.path == "/healthz", "{name}");
+    for (status, answer) in problems {
+        let schema = &answer["content"]["application/problem+json"]["schema"]["$ref"];
+        assert_eq!(*schema, "#/components/schemas/ProblemDocument", "{name} {status}");
+    }
+    let listed = |status: &str| answers.contains_key(status);
+    assert_eq!(listed("401"), operation.needs_token() || operation.path.starts_with("/v1/sessions"), "{name}");
+    assert_eq!(listed("403"), operation.is_for_operators(), "{name}");
+    assert_eq!(listed("413"), operation.body_schema().is_some(), "{name}");
+    let key = answers.get("400").is_some_and(|answer| answer["description"].as_str().unwrap().contains("key-missing"));
+    assert_eq!(key, operation.has_key(), "{name}");
+}
+
+/// A good request to every operation is answered as described, with a body as described.
+#[actix_web::test]
+async fn every_operation_does_what_it_says() {
+    let description = Description::new();
+    for operation in description.operations() {
+        let (theatre, good) = Good::new(&operation).await;
+        let answer = theatre.send(&good.ask).await;
+        let described = &operation.value["responses"][answer.status.to_string()];
+        assert!((200..300).contains(&answer.status) && described.is_object(), "{}: {answer}", operation.name());
+        let schema = &described["content"]["application/json"]["schema"];
+        if schema.is_null() {
+            assert!(answer.body.is_empty(), "{}: {answer}", operation.name());
+        } else {
+            assert_valid(&description, schema, &answer.json(), &operation.name());
+        }
+        theatre.verify().await;
+    }
+}
+
+fn assert_valid(description: &Description, schema: &Value, value: &Value, name: &str) {
+    let errors: Vec<_> = description.validator(schema).iter_errors(value).map(|error| error.to_string()).collect();
+    assert!(errors.is_empty(), "{name}: {errors:?} in {value}");
+}
+
+#[actix_web::test]
+async fn every_described_address_knows_its_methods_and_no_others() {
+    let theatre = Theatre::empty().await;
+    let description = Description::new();
+    for path in description.value()["paths"].as_object().unwrap().keys() {
+        let described: BTreeSet<String> =
+            description.value()["paths"][path].as_object().unwrap().keys().cloned().collect();
+        let address = path.replace("{id}", crate::theatre::NOTHING).replace("{version}", "1");
+        let answer = theatre.send(&Ask::new(Method::PATCH, address)).await;
+        answer.problem(405, "method-not-allowed");
+        let allowed = answer.header("Allow").unwrap().split(", ").filter(|method| *method != "HEAD");
+        let allowed: BTreeSet<String> = allowed.map(str::to_lowercase).collect();
+        assert_eq!(allowed, described, "{path}");
+    }
+}
+
+#[test]
+fn every_route_that_asks_for_a_proof_is_described() {
+    let description = Description::new();
+    for (method, path, _) in frontrow_web::pass::PROOFS {
+        description.operation(&method.as_str().to_lowercase(), path);
+    }
+}
+
+#[test]
+fn every_problem_has_a_type_and_a_title_of_its_own() {
+    let uris: BTreeSet<_> = ALL.iter().map(|kind| kind.uri()).collect();
+    let titles: BTreeSet<_> = ALL.iter().map(|kind| kind.title()).collect();
+    assert_eq!((uris.len(), titles.len()), (ALL.len(), ALL.len()));
+    for kind in ALL {
+        assert!(kind.status().is_client_error() || kind.status().is_server_error(), "{kind:?}");
+        assert!(kind.slug().bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-'), "{kind:?}");
+    }
+}
+
+#[actix_web::test]
+async fn the_description_is_served_and_so_are_its_pages() {
+    let theatre = Theatre::empty().await;
+    assert_eq!(theatre.get("/openapi.json").await.with(200), *Description::new().value());
+    let docs = theatre.get("/docs").await;
+    assert_eq!((docs.status, docs.header("Location")), (307, Some("/docs/")));
+    let page = theatre.get("/docs/").await;
+    assert_eq!(page.status, 200, "{page}");
+    assert!(String::from_utf8_lossy(&page.body).contains("swagger-ui"));
+    assert!(String::from_utf8_lossy(&theatre.get("/docs/swagger-initializer.js").await.body).contains("/openapi.json"));
+}

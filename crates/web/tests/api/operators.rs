@@ -1,0 +1,142 @@
+//! Putting on sale.
+
+use crate::ask::{Answer, Ask};
+use crate::description::Description;
+use crate::theatre::{CONCERT, NOTHING, PERFORMANCE, SALE, Theatre, VENUE};
+use serde_json::{Value, json};
+
+const MAP: &str = "/v1/venues/{id}/seat-maps/{version}";
+const SALES: &str = "/v1/sales/{id}";
+const PERFORMANCES: &str = "/v1/performances/{id}";
+
+/// The description's own example.
+fn example(path: &str) -> Value {
+    let description = Description::new();
+    description.operation("put", path).body_example()
+}
+
+fn with(mut body: Value, pointer: &str, value: Value) -> Value {
+    *body.pointer_mut(pointer).unwrap() = value;
+    body
+}
+
+async fn put(theatre: &Theatre, path: &str, ids: [&str; 2], body: &Value) -> Answer {
+    let path = path.replace("{id}", ids[0]).replace("{version}", ids[1]);
+    theatre.operate(Ask::put(path).json(body)).await
+}
+
+#[actix_web::test]
+async fn putting_and_publishing_the_same_again_changes_nothing() {
+    let theatre = Theatre::on_sale().await;
+    let before = theatre.get(format!("/v1/performances/{PERFORMANCE}")).await.with(200);
+    for (path, id) in [
+        ("/v1/venues/{id}", VENUE),
+        (MAP, VENUE),
+        ("/v1/concerts/{id}", CONCERT),
+        (PERFORMANCES, PERFORMANCE),
+        (SALES, SALE),
+    ] {
+        put(&theatre, path, [id, "1"], &example(path)).await.with(200);
+    }
+    for path in [format!("/v1/performances/{PERFORMANCE}"), format!("/v1/sales/{SALE}")] {
+        let published = theatre.operate(Ask::post(format!("{path}/publication"))).await.with(200);
+        assert_eq!(published["status"], "published");
+    }
+    assert_eq!(theatre.get(format!("/v1/performances/{PERFORMANCE}")).await.with(200), before);
+}
+
+#[actix_web::test]
+async fn what_is_public_keeps_its_promises() {
+    let theatre = Theatre::on_sale().await;
+    let more_seats = with(example(MAP), "/sections/1/places", json!(101));
+    put(&theatre, MAP, [VENUE, "1"], &more_seats).await.problem(409, "seat-map-frozen");
+    put(&theatre, MAP, [VENUE, "2"], &more_seats).await.with(201);
+    let other_seats = with(example(PERFORMANCES), "/seat_map_version", json!(2));
+    put(&theatre, PERFORMANCES, [PERFORMANCE, ""], &other_seats).await.problem(409, "performance-public");
+    let later = with(example(PERFORMANCES), "/starts_at", json!("2027-05-02T10:00:00+09:00"));
+    put(&theatre, PERFORMANCES, [PERFORMANCE, ""], &later).await.with(200);
+    let shown = theatre.get(format!("/v1/performances/{PERFORMANCE}")).await.with(200);
+    assert_eq!(shown["starts_at"], "2027-05-02T01:00:00Z");
+    put(&theatre, PERFORMANCES, [NOTHING, ""], &example(PERFORMANCES)).await.with(201);
+    let others = with(example(SALES), "/performances", json!([NOTHING]));
+    put(&theatre, SALES, [SALE, ""], &others).await.problem(409, "sale-public");
+    let more = with(example(SALES), "/performances", json!([PERFORMANCE, NOTHING]));
+    put(&theatre, SALES, [SALE, ""], &more).await.problem(409, "performance-not-public");
+}
+
+#[actix_web::test]
+async fn a_cancellation_is_final() {
+    let theatre = Theatre::on_sale().await;
+    let say = async |what: &str| theatre.operate(Ask::post(format!("/v1/performances/{PERFORMANCE}/{what}"))).await;
+    for (what, status) in [("postponement", "postponed"), ("publication", "published"), ("cancellation", "cancelled")] {
+        assert_eq!(say(what).await.with(200)["status"], status);
+    }
+    say("publication").await.problem(409, "performance-status");
+}
+
+#[actix_web::test]
+async fn what_is_built_on_nothing_is_not_found() {
+    let theatre = Theatre::on_sale().await;
+    let nothing = || json!(NOTHING);
+    for (path, body) in [
+        (MAP, example(MAP)),
+        (PERFORMANCES, with(example(PERFORMANCES), "/concert_id", nothing())),
+        (PERFORMANCES, with(example(PERFORMANCES), "/venue_id", nothing())),
+        (PERFORMANCES, with(example(PERFORMANCES), "/seat_map_version", json!(9))),
+        (SALES, with(example(SALES), "/performances", json!([NOTHING]))),
+    ] {
+        put(&theatre, path, [NOTHING, "1"], &body).await.problem(404, "not-found");
+    }
+    for what in ["performances/{}/publication", "performances/{}/cancellation", "sales/{}/publication"] {
+        let path = format!("/v1/{}", what.replace("{}", NOTHING));
+        theatre.operate(Ask::post(path)).await.problem(404, "not-found");
+    }
+}
+
+#[actix_web::test]
+async fn every_flaw_of_a_description_is_named() {
+    let theatre = Theatre::on_sale().await;
+    let rows = json!([{"name": "1", "seats": 0, "tier": "R"}, {"name": "1", "seats": 5, "tier": "!"}]);
+    let map = json!({"sections": [{"kind": "seated", "name": "A", "rows": rows},
+        {"kind": "standing", "name": "A", "places": 100_001, "tier": "S"}]});
+    let row = "/sections/0/rows";
+    let flaws = [
+        (
+            MAP,
+            map,
+            vec![
+                format!("{row}/0/seats"),
+                format!("{row}/1/name"),
+                format!("{row}/1/tier"),
+                "/sections/1/name".to_owned(),
+                "/sections/1/places".to_owned(),
+                "/sections".to_owned(),
+            ],
+        ),
+        (SALES, with(example(SALES), "/closes", json!("2026-12-31T00:00:00Z")), vec!["/closes".to_owned()]),
+        ("/v1/venues/{id}", json!({"name": "Hall", "time_zone": "Europe/Atlantis"}), vec!["/time_zone".to_owned()]),
+        (
+            PERFORMANCES,
+            with(example(PERFORMANCES), "/prices/tiers/1/code", json!("R")),
+            vec!["/prices/tiers/1/code".to_owned(), "/prices/tiers".to_owned()],
+        ),
+    ];
+    for (path, body, pointers) in flaws {
+        let answer = put(&theatre, path, [VENUE, "3"], &body).await;
+        answer.problem(422, "invalid-input");
+        assert_eq!(answer.pointers(), pointers, "{answer}");
+    }
+}
+
+#[actix_web::test]
+async fn a_sale_has_defaults() {
+    let theatre = Theatre::on_sale().await;
+    let short = json!({"name": "Presale", "performances": [PERFORMANCE], "opens": "2027-01-01T00:00:00Z",
+        "closes": "2027-04-30T00:00:00Z"});
+    put(&theatre, SALES, [SALE, ""], &short).await.with(200);
+    let shown = theatre.get(format!("/v1/performances/{PERFORMANCE}")).await.with(200)["sales"][0].clone();
+    assert_eq!((&shown["limit_per_person"], &shown["hold_seconds"]), (&json!(4), &json!(300)));
+    let ask = Ask::post(format!("/v1/performances/{PERFORMANCE}/reservations")).by(&theatre.customer("kim").await);
+    let held = theatre.send(&ask.key("tap").json(&json!({"seats": ["A-1-1"]}))).await.with(201);
+    assert_eq!(held["pay_until"], "2027-04-30T00:05:00Z");
+}

@@ -1,0 +1,99 @@
+//! Whether an answer is what the description promises: status, media type, type of problem, body.
+
+use crate::ask::{Answer, Ask};
+use crate::description::Description;
+use actix_web::http::Method;
+use jsonschema::Validator;
+use serde_json::{Value, json};
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex};
+
+static DESCRIPTION: LazyLock<Description> = LazyLock::new(Description::new);
+
+/// Panics if the answer is not as described. Where nothing is described there may still be an error.
+#[track_caller]
+pub fn check(ask: &Ask, answer: &Answer) {
+    let Some(operation) = operation(ask) else {
+        if answer.status >= 400 {
+            answer.any_problem();
+        }
+        return;
+    };
+    let what = || format!("{} {}: {answer}", ask.method, ask.path.chars().take(200).collect::<String>());
+    let described = &operation["responses"][answer.status.to_string()];
+    assert!(described.is_object(), "the status: {}", what());
+    let Some(content) = described.get("content") else {
+        return assert!(answer.body.is_empty(), "a body: {}", what());
+    };
+    let content = &content[answer.header("content-type").unwrap_or_default()];
+    assert!(content.is_object(), "the media type: {}", what());
+    if answer.status >= 400 {
+        let problem = answer.any_problem();
+        let slug = problem["type"].as_str().and_then(|kind| kind.rsplit(':').next()).unwrap();
+        assert!(content["examples"].get(slug).is_some(), "the problem: {}", what());
+    }
+    let validator = validator(&content["schema"]);
+    let flaws: Vec<_> = validator.iter_errors(&answer.json()).map(|flaw| flaw.to_string()).collect();
+    assert!(flaws.is_empty(), "{flaws:?}: {}", what());
+}
+
+fn operation(ask: &Ask) -> Option<&'static Value> {
+    let address = ask.path.split('?').next()?;
+    let method = if ask.method == Method::HEAD { "get".to_owned() } else { ask.method.as_str().to_lowercase() };
+    let paths = DESCRIPTION.value()["paths"].as_object()?;
+    let (_, methods) = paths.iter().find(|(path, _)| is_at(path, address))?;
+    methods.get(&method)
+}
+
+fn is_at(path: &str, address: &str) -> bool {
+    let (path, address) = (path.split('/'), address.split('/'));
+    let same = |(known, asked): (&str, &str)| known == asked || (known.starts_with('{') && !asked.is_empty());
+    path.clone().count() == address.clone().count() && path.zip(address).all(same)
+}
+
+fn validator(schema: &'static Value) -> Arc<Validator> {
+    static KNOWN: LazyLock<Mutex<HashMap<String, Arc<Validator>>>> = LazyLock::new(Mutex::default);
+    let mut known = KNOWN.lock().unwrap();
+    Arc::clone(known.entry(schema.to_string()).or_insert_with(|| Arc::new(closed(schema))))
+}
+
+/// An answer may have no field that is not described; what problems tell besides, their examples show.
+fn closed(schema: &Value) -> Validator {
+    let mut components = DESCRIPTION.value()["components"].clone();
+    for (name, schema) in components["schemas"].as_object_mut().unwrap() {
+        if schema.get("properties").is_some() && name != "ProblemDocument" {
+            schema["additionalProperties"] = json!(false);
+        }
+    }
+    let whole = json!({"components": components, "allOf": [schema]});
+    let options = jsonschema::draft202012::options().should_validate_formats(true);
+    options.should_ignore_unknown_formats(true).build(&whole).unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+    use std::panic::catch_unwind;
+
+    fn answer(status: u16, kind: &'static str, body: &Value) -> Answer {
+        let mut headers = HeaderMap::new();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        Answer { status, headers, body: body.to_string().into_bytes() }
+    }
+
+    #[test]
+    fn a_promise_that_is_broken_is_seen() {
+        let (json, problem) = ("application/json", "application/problem+json");
+        let good = json!({"items": [], "next_cursor": null});
+        let taken = json!({"type": "urn:frontrow:problem:seats-taken", "title": "Seats are taken", "status": 503});
+        let busy = json!({"type": "urn:frontrow:problem:busy", "title": "Too much to do", "status": 503});
+        let keeps = |answer: Answer| catch_unwind(|| check(&Ask::get("/v1/concerts?limit=1"), &answer)).is_ok();
+        assert!(keeps(answer(200, json, &good)) && keeps(answer(503, problem, &busy)));
+        assert!(!keeps(answer(201, json, &good)), "the status");
+        assert!(!keeps(answer(200, "text/plain", &good)), "the media type");
+        assert!(!keeps(answer(200, json, &json!({"items": []}))), "a field too few");
+        assert!(!keeps(answer(200, json, &json!({"items": [], "next_cursor": null, "x": 1}))), "a field too many");
+        assert!(!keeps(answer(503, problem, &taken)), "the problem");
+    }
+}

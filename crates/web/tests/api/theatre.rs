@@ -1,0 +1,207 @@
+//! The whole application in memory, with a clock that stands still.
+
+use crate::ask::{Answer, Ask};
+use crate::description::Description;
+use crate::promise;
+use actix_web::body::to_bytes;
+use actix_web::dev::{Payload, ServiceResponse};
+use actix_web::error::PayloadError;
+use actix_web::test;
+use actix_web::test::TestRequest;
+use actix_web::web::{Bytes, Data};
+use frontrow_adapters::{
+    Argon2idHasher, HmacTicketSigner, HmacTokenIssuer, ManualClock, Memory, SandboxGateway, SeededIds, TokenKey,
+};
+use frontrow_application::port::{Auditor, Clock};
+use frontrow_application::{Ports, SignUpRequest, UseCases};
+use frontrow_domain::{Instant, Role};
+use frontrow_web::{WebState, app};
+use futures::future::LocalBoxFuture;
+use futures::stream::LocalBoxStream;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The ids that the description's examples have.
+pub const PERFORMANCE: &str = "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10";
+pub const CONCERT: &str = "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11";
+pub const VENUE: &str = "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e12";
+pub const SALE: &str = "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13";
+pub const OTHER_SALE: &str = "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e14";
+/// An id that nothing has.
+pub const NOTHING: &str = "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8eff";
+
+pub const PASSWORD: &str = "correct horse battery";
+pub const MAX_BODY: usize = 16 * 1024;
+
+/// 2027-01-02T00:00:00Z: the sale of the examples has opened the day before.
+const NOW: i64 = 1_798_848_000;
+
+type BoxedPayloadStream = LocalBoxStream<'static, Result<Bytes, PayloadError>>;
+type Call = Box<dyn Fn(TestRequest, Option<Payload>) -> LocalBoxFuture<'static, ServiceResponse>>;
+
+pub struct Theatre {
+    pub clock: Arc<ManualClock>,
+    pub memory: Arc<Memory>,
+    pub gateway: Arc<SandboxGateway>,
+    pub use_cases: Arc<UseCases>,
+    pub operator: String,
+    call: Call,
+}
+
+impl Theatre {
+    /// Nothing but an operator.
+    pub async fn empty() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// Nothing but an operator, and some ports of one's own.
+    pub async fn with(change: impl FnOnce(&mut Ports)) -> Self {
+        let clock = Arc::new(ManualClock::at(Instant::from_micros(NOW * 1_000_000)));
+        let memory = Arc::new(Memory::new(clock.clone(), Arc::new(SeededIds::new(1))));
+        let gateway = Arc::new(SandboxGateway::new());
+        let mut ports = ports(&clock, &memory, &gateway);
+        change(&mut ports);
+        let use_cases = Arc::new(UseCases::new(&ports));
+        let state = WebState {
+            use_cases: use_cases.clone(),
+            tokens: ports.tokens,
+            probe: ports.probe,
+            clock: clock.clone(),
+            currency: "KRW".into(),
+            max_body: MAX_BODY,
+            body_timeout: Duration::from_millis(1),
+        };
+        let service = Rc::new(test::init_service(app(Data::new(state))).await);
+        let call: Call = Box::new(move |request, payload| {
+            let service = Rc::clone(&service);
+            let mut request = request.to_request();
+            if let Some(payload) = payload {
+                request = request.replace_payload(payload).0;
+            }
+            Box::pin(async move { test::call_service(&*service, request).await })
+        });
+        let mut theatre = Self { clock, memory, gateway, use_cases, operator: String::new(), call };
+        theatre.operator = theatre.new_operator().await;
+        theatre
+    }
+
+    /// What the description's examples put on sale, published.
+    pub async fn on_sale() -> Self {
+        Self::empty().await.set_stage().await
+    }
+
+    /// With what the description's examples put on sale, published.
+    pub async fn set_stage(self) -> Self {
+        let theatre = self;
+        let description = Description::new();
+        for (path, address) in [
+            ("/v1/venues/{id}", format!("/v1/venues/{VENUE}")),
+            ("/v1/venues/{id}/seat-maps/{version}", format!("/v1/venues/{VENUE}/seat-maps/1")),
+            ("/v1/concerts/{id}", format!("/v1/concerts/{CONCERT}")),
+            ("/v1/performances/{id}", format!("/v1/performances/{PERFORMANCE}")),
+            ("/v1/sales/{id}", format!("/v1/sales/{SALE}")),
+        ] {
+            let body = description.operation("put", path).body_example();
+            theatre.operate(Ask::put(address).json(&body)).await.with(201);
+        }
+        for address in [format!("/v1/performances/{PERFORMANCE}"), format!("/v1/sales/{SALE}")] {
+            theatre.operate(Ask::post(format!("{address}/publication"))).await.with(200);
+        }
+        theatre
+    }
+
+    /// The answer, which is as described.
+    pub async fn send(&self, ask: &Ask) -> Answer {
+        let answer = Self::read((self.call)(ask.request(), None).await).await;
+        promise::check(ask, &answer);
+        answer
+    }
+
+    /// Sends the request's head, and then nothing more of its body.
+    pub async fn send_head(&self, ask: &Ask) -> Answer {
+        let never: BoxedPayloadStream = Box::pin(futures::stream::pending());
+        Self::read((self.call)(ask.request(), Some(Payload::Stream { payload: never })).await).await
+    }
+
+    async fn read(response: ServiceResponse) -> Answer {
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        let body = to_bytes(response.into_body()).await.unwrap().to_vec();
+        Answer { status, headers, body }
+    }
+
+    pub async fn get(&self, path: impl Into<String>) -> Answer {
+        self.send(&Ask::get(path)).await
+    }
+
+    pub async fn operate(&self, ask: Ask) -> Answer {
+        self.send(&ask.by(&self.operator)).await
+    }
+
+    /// A customer's access token.
+    pub async fn customer(&self, name: &str) -> String {
+        let email = format!("{name}@example.com");
+        let body = json!({"email": email, "password": PASSWORD, "name": name});
+        self.send(&Ask::post("/v1/users").json(&body)).await.with(201);
+        self.log_in(&email).await["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// A customer with that many points.
+    pub async fn customer_with(&self, name: &str, points: i64) -> String {
+        let token = self.customer(name).await;
+        let body = json!({"amount": points, "payment_token": SandboxGateway::ACCEPT});
+        let charge = Ask::post("/v1/wallet/charges").by(&token).key("first").json(&body);
+        assert_eq!(self.send(&charge).await.with(201)["status"], "succeeded");
+        token
+    }
+
+    pub async fn log_in(&self, email: &str) -> Value {
+        let body = json!({"email": email, "password": PASSWORD});
+        self.send(&Ask::post("/v1/sessions").json(&body)).await.with(201)
+    }
+
+    async fn new_operator(&self) -> String {
+        let email = "operator@example.com".parse().unwrap();
+        let (password, name) = (PASSWORD.to_owned(), "Operator".to_owned());
+        let request = SignUpRequest { email, password, name, role: Role::Operator };
+        self.use_cases.sign_up.run(request).await.unwrap();
+        self.log_in("operator@example.com").await["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// The books have to be right.
+    pub async fn verify(&self) {
+        let findings = self.memory.audit(self.clock.now()).await.unwrap();
+        assert!(findings.is_empty(), "{findings:?}");
+    }
+}
+
+fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGateway>) -> Ports {
+    let key = TokenKey { id: "1".into(), secret: [1; 32] };
+    Ports {
+        store: memory.clone(),
+        done: memory.clone(),
+        venues: memory.clone(),
+        concerts: memory.clone(),
+        performances: memory.clone(),
+        sales: memory.clone(),
+        on_sale: memory.clone(),
+        seats: memory.clone(),
+        reservations: memory.clone(),
+        wallets: memory.clone(),
+        accounts: memory.clone(),
+        sessions: memory.clone(),
+        passwords: Arc::new(Argon2idHasher::weak_for_tests()),
+        tokens: Arc::new(HmacTokenIssuer::new(&key, &[], clock.clone())),
+        tickets: Arc::new(HmacTicketSigner::new(&[2; 32])),
+        gateway: gateway.clone(),
+        housekeeping: memory.clone(),
+        probe: memory.clone(),
+        clock: clock.clone(),
+        ids: Arc::new(SeededIds::new(2)),
+        digest: |bytes| Sha256::digest(bytes).into(),
+        access_lifetime: Duration::from_mins(15),
+        refresh_lifetime: Duration::from_hours(24),
+    }
+}
