@@ -123,27 +123,26 @@ fn lines(seats: &[SeatChoice], on_sale: &OnSale) -> Result<Vec<Line>, Error> {
     for (index, choice) in seats.iter().enumerate().take(Sale::MOST_SEATS as usize) {
         match line(choice, on_sale, &mut seen) {
             Ok(line) => lines.push(line),
-            Err((code, detail)) => flaws.push(Flaw { pointer: format!("/seats/{index}"), code, detail }),
+            Err((field, code, detail)) => flaws.push(Flaw { pointer: format!("/seats/{index}{field}"), code, detail }),
         }
     }
     if flaws.is_empty() { Ok(lines) } else { Err(Invalid(flaws).into()) }
 }
 
-fn line(
-    choice: &SeatChoice,
-    on_sale: &OnSale,
-    seen: &mut BTreeSet<SeatNumber>,
-) -> Result<Line, (&'static str, String)> {
+/// Which field of a choice is wrong (empty: the whole), the kind of flaw, and what is allowed.
+type ChoiceFlaw = (&'static str, &'static str, String);
+
+fn line(choice: &SeatChoice, on_sale: &OnSale, seen: &mut BTreeSet<SeatNumber>) -> Result<Line, ChoiceFlaw> {
     let performance = &on_sale.performance;
-    let unknown = || ("unknown", format!("the performance has no seat {}", choice.label));
+    let unknown = || ("", "unknown", format!("the performance has no seat {}", choice.label));
     let number = on_sale.layout.number(&choice.label).ok_or_else(unknown)?;
     let place = on_sale.layout.place(number).ok_or_else(unknown)?;
     if !seen.insert(number) {
-        return Err(("duplicate", "each seat once".into()));
+        return Err(("", "duplicate", "each seat once".into()));
     }
     performance.prices.line(number, &place.tier, choice.price_type.as_deref()).ok_or_else(|| {
         let types: Vec<&str> = performance.prices.types.iter().map(|t| t.code.as_str()).collect();
-        ("price_type", format!("one of {}", types.join(", ")))
+        ("/price_type", "price_type", format!("one of {}", types.join(", ")))
     })
 }
 
@@ -242,7 +241,7 @@ mod tests {
         let refused = hold(no_store(), nothing_done(), on_sale()).run(asked).await;
         let Err(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
         let found: Vec<_> = flaws.iter().map(|flaw| (flaw.pointer.as_str(), flaw.code)).collect();
-        assert_eq!(found, [("/seats/1", "duplicate"), ("/seats/2", "unknown"), ("/seats/3", "price_type")]);
+        assert_eq!(found, [("/seats/1", "duplicate"), ("/seats/2", "unknown"), ("/seats/3/price_type", "price_type")]);
         assert_eq!(flaws[2].detail, "one of adult, child");
     }
 

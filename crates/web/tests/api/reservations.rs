@@ -84,7 +84,7 @@ async fn every_flaw_of_a_choice_of_seats_is_named() {
         ),
         (
             json!(["A-1-1", "A-1-1", "Z-1-1", {"label": "A-1-2", "price_type": "senior"}]),
-            &["/seats/1", "/seats/2", "/seats/3"],
+            &["/seats/1", "/seats/2", "/seats/3/price_type"],
         ),
         (json!([]), &["/seats"]),
         (json!(vec!["A-1-1"; 51]), &["/seats"]),
