@@ -12,7 +12,8 @@ use thiserror::Error;
 /// A change that must happen whole or not at all.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Command {
-    /// What makes a repetition harmless. Sweeps and settlements have none: their rows say whether they are still needed.
+    /// What makes a repetition harmless. Releases, sweeps and settlements have none: their rows say whether they are still
+    /// needed.
     pub key: Option<CommandKey>,
     /// SHA-256 of the request: the same key with another request is refused.
     pub body_hash: [u8; 32],
