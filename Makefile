@@ -9,7 +9,7 @@ SOAK_CASES ?= 4096
 SOAK_ROUNDS ?= 20
 
 .DEFAULT_GOAL := help
-.PHONY: help tools run test lint fmt doc deny bench soak openapi
+.PHONY: help tools run test lint fmt doc deny bench soak openapi images
 
 help: ## Says what there is
 	@echo "make TARGET, where TARGET is one of:"
@@ -22,9 +22,9 @@ tools:
 run: tools ## Serves a demo on loopback, until Ctrl-C
 	$(CARGO) run --locked --package frontrow-server -- demo --serve
 
-test: tools ## Runs every test
+test: tools ## Runs every test, on every database that can be had, and says which
 	@command -v curl >/dev/null || { echo "curl is missing: a test runs the README's tour" >&2; exit 1; }
-	$(CARGO) test --locked --workspace
+	$(CARGO) run --locked --quiet --package frontrow-test-databases -- $(CARGO) test --locked --workspace
 
 lint: tools ## Checks formatting and lints
 	$(CARGO) fmt --all --check
@@ -40,8 +40,8 @@ deny: tools ## Checks who depends on what, licences and sources
 	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "cargo-deny is missing: cargo install cargo-deny --locked" >&2; exit 1; }
 	$(CARGO) deny --locked check bans licenses sources
 
-bench: tools ## Measures holds and payments a second
-	$(CARGO) bench --locked --package frontrow-server --bench throughput
+bench: tools ## Measures bookings a second on every database that is installed
+	FRONTROW_TEST_DOCKER=off $(CARGO) bench --locked --package frontrow-server --bench throughput
 
 soak: tools ## Runs the longer tests: an hour or so
 	FRONTROW_SIMULATION_STEPS=$(SOAK_STEPS) PROPTEST_CASES=$(SOAK_CASES) $(CARGO) test --locked --package frontrow-domain
@@ -50,6 +50,9 @@ soak: tools ## Runs the longer tests: an hour or so
 		FRONTROW_TEST_SEED=$$((1000 + round)) $(CARGO) test --locked --package frontrow-contract-tests || exit 1; \
 		$(CARGO) test --locked --package frontrow-server --test http || exit 1; \
 	done
+
+images: ## Makes the database images of the tests where they can't be pulled; as root on Debian
+	tests/images/build
 
 openapi: tools ## Prints the OpenAPI document
 	@$(CARGO) run --locked --quiet --package frontrow-server -- openapi

@@ -37,6 +37,7 @@ impl BookingStore for OurStore {
         let now = Instant::from_micros(self.now.load(Ordering::SeqCst));
         let outcome = inner.books.execute(&command, now).map_err(|refused| match refused {
             Refused::Rejected(rejection) => BookingError::Rejected(rejection),
+            Refused::Replan => BookingError::Replan,
             _bug => BookingError::Fault(FaultId(uuid::Uuid::nil())),
         })?;
         inner.journal.push((now, command));

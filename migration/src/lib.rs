@@ -7,6 +7,7 @@
 
 use sea_orm_migration::prelude::*;
 
+mod alone;
 mod m0001_users;
 mod m0002_refresh_tokens;
 mod m0003_venues;
@@ -21,8 +22,9 @@ mod m0011_done;
 mod state;
 mod table;
 
+pub use alone::migrate_alone;
 pub use sea_orm_migration::MigratorTrait;
-pub use state::{SchemaState, schema_state};
+pub use state::{SchemaState, is_empty, schema_state};
 
 /// Takes a database from any older schema to this one.
 pub struct Migrator;

@@ -1,6 +1,6 @@
 //! Accounts: the only table with personal data, so that erasing a person leaves the books whole.
 
-use crate::table::{drop_tables, unique};
+use crate::table::{drop_tables, new_table, unique};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, pk_uuid, string_len};
 
@@ -10,8 +10,7 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let table = Table::create()
-            .table("users")
+        let table = new_table(manager, "users")
             .col(pk_uuid("id"))
             .col(string_len("email", 254))
             .col(string_len("name", 100))
@@ -20,7 +19,7 @@ impl MigrationTrait for Migration {
             .col(big_integer("created_at"))
             .take();
         manager.create_table(table).await?;
-        manager.create_index(unique("users", ["email"])).await
+        unique(manager, "users", ["email"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -18,8 +18,8 @@ impl MigrationTrait for Migration {
             .col(big_integer_null("replaced"))
             .take();
         manager.create_table(table).await?;
-        manager.create_index(index("refresh_token", ["session_id"])).await?;
-        manager.create_index(index("refresh_token", ["expires"])).await
+        index(manager, "refresh_token", ["session_id"]).await?;
+        index(manager, "refresh_token", ["expires"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -1,6 +1,6 @@
 //! Venues and their seat maps.
 
-use crate::table::{drop_tables, primary_key};
+use crate::table::{drop_tables, new_table, primary_key};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, boolean, json, pk_uuid, string_len, uuid};
 
@@ -10,8 +10,7 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let table = Table::create()
-            .table("venue")
+        let table = new_table(manager, "venue")
             .col(pk_uuid("id"))
             .col(string_len("name", 200))
             .col(string_len("time_zone", 64))
@@ -19,8 +18,7 @@ impl MigrationTrait for Migration {
             .take();
         manager.create_table(table).await?;
 
-        let table = Table::create()
-            .table("seat_map")
+        let table = new_table(manager, "seat_map")
             .col(uuid("venue_id"))
             .col(big_integer("version"))
             .col(json("sections"))

@@ -1,6 +1,6 @@
 //! Concerts and their performances.
 
-use crate::table::{drop_tables, index};
+use crate::table::{drop_tables, index, new_table};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, json, pk_uuid, string_len, uuid};
 
@@ -10,8 +10,7 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let table = Table::create()
-            .table("concert")
+        let table = new_table(manager, "concert")
             .col(pk_uuid("id"))
             .col(string_len("title", 200))
             .col(string_len("artist", 200))
@@ -19,8 +18,7 @@ impl MigrationTrait for Migration {
             .take();
         manager.create_table(table).await?;
 
-        let table = Table::create()
-            .table("performance")
+        let table = new_table(manager, "performance")
             .col(pk_uuid("id"))
             .col(uuid("concert_id"))
             .col(uuid("venue_id"))
@@ -32,7 +30,7 @@ impl MigrationTrait for Migration {
             .take();
         manager.create_table(table).await?;
         // Lists a concert's performances by id, and says whether a concert has a public one.
-        manager.create_index(index("performance", ["concert_id", "id"])).await
+        index(manager, "performance", ["concert_id", "id"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

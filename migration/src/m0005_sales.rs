@@ -1,6 +1,6 @@
 //! Sales, and what they sell.
 
-use crate::table::{drop_tables, index, keyed, primary_key};
+use crate::table::{drop_tables, index, keyed, new_table, primary_key};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, boolean, integer, pk_uuid, string_len, uuid};
 
@@ -10,8 +10,7 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let table = Table::create()
-            .table("sale")
+        let table = new_table(manager, "sale")
             .col(pk_uuid("id"))
             .col(string_len("name", 200))
             .col(big_integer("opens"))
@@ -31,7 +30,7 @@ impl MigrationTrait for Migration {
             .primary_key(&mut primary_key(["sale_id", "performance_id"]))
             .take();
         manager.create_table(table).await?;
-        manager.create_index(index("sale_performance", ["performance_id"])).await
+        index(manager, "sale_performance", ["performance_id"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -1,6 +1,6 @@
 //! Buyers and their reservations.
 
-use crate::table::{drop_tables, index, keyed, primary_key};
+use crate::table::{drop_tables, index, keyed, new_table, primary_key};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, pk_uuid, string_len, text, uuid};
 
@@ -18,8 +18,7 @@ impl MigrationTrait for Migration {
             .take();
         manager.create_table(table).await?;
 
-        let table = Table::create()
-            .table("reservation")
+        let table = new_table(manager, "reservation")
             .col(pk_uuid("id"))
             .col(uuid("performance_id"))
             .col(uuid("sale_id"))
@@ -32,9 +31,9 @@ impl MigrationTrait for Migration {
             .col(big_integer("version"))
             .take();
         manager.create_table(table).await?;
-        manager.create_index(index("reservation", ["user_id", "sale_id"])).await?;
+        index(manager, "reservation", ["user_id", "sale_id"]).await?;
         // Without the state, which changes: who looks for lapsed holds starts where the last look ended.
-        manager.create_index(index("reservation", ["held_until"])).await
+        index(manager, "reservation", ["held_until"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

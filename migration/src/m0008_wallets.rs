@@ -28,8 +28,8 @@ impl MigrationTrait for Migration {
             .check(Expr::col("amount").gt(0))
             .take();
         manager.create_table(table).await?;
-        manager.create_index(index("transfer", ["debit", "id"])).await?;
-        manager.create_index(index("transfer", ["credit", "id"])).await
+        index(manager, "transfer", ["debit", "id"]).await?;
+        index(manager, "transfer", ["credit", "id"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -19,7 +19,7 @@ impl MigrationTrait for Migration {
             .primary_key(&mut primary_key(["performance_id", "number", "version"]))
             .take();
         manager.create_table(table).await?;
-        manager.create_index(unique("ticket", ["performance_id", "number", "live"])).await
+        unique(manager, "ticket", ["performance_id", "number", "live"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

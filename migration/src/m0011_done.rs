@@ -1,6 +1,6 @@
 //! Idempotency records.
 
-use crate::table::{drop_tables, index, primary_key};
+use crate::table::{drop_tables, index, new_table, primary_key};
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, binary_len, string_len, text, uuid};
 
@@ -10,8 +10,7 @@ pub(crate) struct Migration;
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let table = Table::create()
-            .table("done")
+        let table = new_table(manager, "done")
             .col(uuid("user_id"))
             .col(string_len("key", 64))
             .col(binary_len("body_hash", 32))
@@ -20,7 +19,7 @@ impl MigrationTrait for Migration {
             .primary_key(&mut primary_key(["user_id", "key"]))
             .take();
         manager.create_table(table).await?;
-        manager.create_index(index("done", ["at"])).await
+        index(manager, "done", ["at"]).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {

@@ -37,3 +37,14 @@ async fn steps_taken(connection: &DatabaseConnection) -> Result<Vec<String>, DbE
     let steps = seaql_migrations::Entity::find().all(connection).await?;
     Ok(steps.into_iter().map(|step| step.version).collect())
 }
+
+/// Whether the database has none of the tables that a step makes. Changes nothing.
+pub async fn is_empty(connection: &DatabaseConnection) -> Result<bool, DbErr> {
+    let manager = SchemaManager::new(connection);
+    for table in [seaql_migrations::Entity.to_string().as_str(), "users", "seat", "reservation"] {
+        if manager.has_table(table).await? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}

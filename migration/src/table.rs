@@ -3,9 +3,18 @@
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::DbBackend;
 
-/// A new table. Small rows with a key of their own need no row numbers on `SQLite`: one tree instead of two.
+/// A new table. Words are compared byte by byte, as on the other databases, and not as `MySQL` thinks people would.
+pub(crate) fn new_table(manager: &SchemaManager<'_>, name: &'static str) -> TableCreateStatement {
+    let mut table = Table::create().table(name).if_not_exists().take();
+    if manager.get_database_backend() == DbBackend::MySql {
+        table.engine("InnoDB").character_set("utf8mb4").collate("utf8mb4_bin");
+    }
+    table
+}
+
+/// The same for small rows with a key of their own, which need no row numbers on `SQLite`: one tree instead of two.
 pub(crate) fn keyed(manager: &SchemaManager<'_>, name: &'static str) -> TableCreateStatement {
-    let mut table = Table::create().table(name).take();
+    let mut table = new_table(manager, name);
     if manager.get_database_backend() == DbBackend::Sqlite {
         table.extra("WITHOUT ROWID");
     }
@@ -17,18 +26,40 @@ pub(crate) fn primary_key<const N: usize>(columns: [&'static str; N]) -> IndexCr
     columns.into_iter().fold(Index::create().primary().take(), |mut index, column| index.col(column).take())
 }
 
-/// An index, named after its table and columns.
-pub(crate) fn index<const N: usize>(table: &'static str, columns: [&'static str; N]) -> IndexCreateStatement {
+/// Makes an index, named after its table and columns.
+pub(crate) async fn index<const N: usize>(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: [&'static str; N],
+) -> Result<(), DbErr> {
     let name = format!("ix_{table}_{}", columns.join("_"));
-    columns
-        .into_iter()
-        .fold(Index::create().name(name).table(table).take(), |mut index, column| index.col(column).take())
+    create(manager, table, &name, columns, &mut Index::create()).await
 }
 
-/// A unique index, named after its table and columns.
-pub(crate) fn unique<const N: usize>(table: &'static str, columns: [&'static str; N]) -> IndexCreateStatement {
+/// Makes a unique index, named after its table and columns.
+pub(crate) async fn unique<const N: usize>(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: [&'static str; N],
+) -> Result<(), DbErr> {
     let name = format!("uq_{table}_{}", columns.join("_"));
-    index(table, columns).name(name).unique().take()
+    create(manager, table, &name, columns, Index::create().unique()).await
+}
+
+/// If it is not there yet: `MySQL` can't take a step back that was cut off in its middle, so every step can be taken
+/// again.
+async fn create<const N: usize>(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    name: &str,
+    columns: [&'static str; N],
+    index: &mut IndexCreateStatement,
+) -> Result<(), DbErr> {
+    if manager.has_index(table, name).await? {
+        return Ok(());
+    }
+    let index = index.name(name).table(table);
+    manager.create_index(columns.into_iter().fold(index, |index, column| index.col(column)).take()).await
 }
 
 pub(crate) async fn drop_tables<const N: usize>(

@@ -28,6 +28,26 @@ impl Http {
         Ok(Turn { holds, payments })
     }
 
+    /// How many answers a second there are, whatever they are, while everybody wants the same few seats.
+    pub async fn answers(&self, show: Show, connections: usize) -> Result<f64> {
+        let mut parts = Vec::with_capacity(connections);
+        for caller in 0..connections {
+            let mut client = self.client().await?;
+            client.token = Some(self.tokens[caller % self.tokens.len()].clone());
+            parts.push(want(client, show, caller));
+        }
+        Ok(timed(parts).await?.1)
+    }
+
+    /// How many pairs of the best seats a second are held.
+    pub async fn pairs(&self, show: Show, connections: usize) -> Result<f64> {
+        let mut parts = Vec::with_capacity(connections);
+        for jobs in deal(connections) {
+            parts.push(hold_pairs(self.client().await?, self.with_tokens(jobs), show));
+        }
+        Ok(timed(parts).await?.1)
+    }
+
     async fn client(&self) -> Result<Client> {
         let mut client = Client::new(self.address, None);
         client.connect().await?;
@@ -63,4 +83,33 @@ async fn pay(mut client: Client, reservations: Vec<(String, String)>) -> Result<
         }
     }
     Ok(paid)
+}
+
+/// Seats that everybody wants.
+const WANTED: usize = 50;
+const WISHES: usize = 40;
+
+async fn want(mut client: Client, show: Show, caller: usize) -> Result<Vec<()>> {
+    let mut answers = Vec::with_capacity(WISHES);
+    for n in 0..WISHES {
+        let label = format!("A-1-{}", 1 + (caller * 7 + n * 11) % WANTED);
+        let reply =
+            client.hold(show.performance, &[label], &format!("{}-{caller}-{n}", show.performance.simple())).await?;
+        if matches!(reply.status, StatusCode::CREATED | StatusCode::CONFLICT) {
+            answers.push(());
+        }
+    }
+    Ok(answers)
+}
+
+async fn hold_pairs(mut client: Client, jobs: Vec<(Job, String)>, show: Show) -> Result<Vec<()>> {
+    let mut held = Vec::with_capacity(jobs.len());
+    for (job, token) in jobs {
+        client.token = Some(token);
+        let key = format!("{}-{}", show.performance.simple(), job.seat);
+        if client.hold_best(show.performance, 2, &key).await?.status == StatusCode::CREATED {
+            held.push(());
+        }
+    }
+    Ok(held)
 }

@@ -1,27 +1,31 @@
-//! Holds and payments a second over HTTP, beside the same commands given to the store without HTTP, in the same run, on
-//! the same machine and the same database file.
+//! What a second is good for, over HTTP, on every database that is installed: beside the same transactions on the raw
+//! driver, in the same run, on the same machine.
 //!
-//! The two take turns, so that what else the machine does meets both; the ratio is the median of the paired ratios.
-//! Only what was answered with 201 counts. The generator of the load shares the machine with the server.
+//! They take turns, so that what else the machine does meets all of them; a ratio is the median of the paired ratios. Only
+//! what was answered with 201 counts. The generator of the load shares the machine with the server and its database.
 
 #[path = "../driver/driver.rs"]
 mod driver;
 
-mod direct;
 mod http;
+mod raw;
+mod reference;
 mod report;
 
-use anyhow::{Result, ensure};
-use direct::Direct;
+use anyhow::{Context, Result, ensure};
 use driver::{CUSTOMERS, Server, Show, Stage, Terms, command};
+use frontrow_test_databases::{Kind, PrivateServer, TestDatabase, private_server};
 use http::Http;
-use report::Report;
+use raw::Place;
+use reference::{Reference, References};
+use report::{Paired, Report};
 use std::future::Future;
 use std::path::Path;
 use std::time::Duration;
 use tokio::time::Instant;
 
 const CONNECTIONS: [usize; 3] = [1, 8, 64];
+/// Unless `FRONTROW_BENCH_ROUNDS` says otherwise.
 const ROUNDS: usize = 5;
 /// Of one turn; one person may have 50 in a sale.
 const HOLDS_EACH: usize = 20;
@@ -51,38 +55,82 @@ fn main() -> Result<()> {
 }
 
 async fn measure() -> Result<()> {
-    // Where Cargo builds: a file on a disk, unlike the system's directory for what is temporary.
-    let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
     let stage = Stage::build().await?;
-    stage.copy_to(directory.path())?;
-    let server = Server::start(directory.path(), &[("FRONTROW_SWEEP_SECONDS", "3600")]).await?;
-    let http = Http { address: server.address, tokens: stage.customers.clone() };
-    let direct = Direct::open(directory.path()).await?;
-
-    let mut report = Report::default();
-    for round in 0..ROUNDS {
-        for connections in CONNECTIONS {
-            let shows = [publish(&server, &stage).await?, publish(&server, &stage).await?];
-            let (over_http, without) = if round % 2 == 0 {
-                let over_http = http.turn(shows[0], connections).await?;
-                (over_http, direct.turn(shows[1], connections).await?)
-            } else {
-                let without = direct.turn(shows[1], connections).await?;
-                (http.turn(shows[0], connections).await?, without)
-            };
-            report.add(connections, over_http, without);
+    measure_on_file(&stage).await?.write(&mut std::io::stdout())?;
+    for kind in Kind::ALL {
+        if let Some(server) = private_server(kind, "make bench").await {
+            measure_on_server(&stage, &server).await?.write(&mut std::io::stdout())?;
         }
-        eprintln!("round {} of {ROUNDS}", round + 1);
     }
-    direct.close().await;
+    Ok(())
+}
+
+/// Where Cargo builds: a file on a disk, unlike the system's directory for what is temporary.
+fn directory() -> Result<tempfile::TempDir> {
+    Ok(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?)
+}
+
+async fn measure_on_file(stage: &Stage) -> Result<Report> {
+    let (ours, theirs) = (directory()?, directory()?);
+    for directory in [&ours, &theirs] {
+        stage.copy_to(directory.path())?;
+    }
+    let place = Place::file(&theirs.path().join("frontrow.sqlite")).await?;
+    take_turns(Report::of("SQLite"), stage, ours.path(), place).await
+}
+
+/// As durable as it comes, and reached without anything in between.
+async fn measure_on_server(stage: &Stage, server: &PrivateServer) -> Result<Report> {
+    let (ours, theirs) = (directory()?, directory()?);
+    let databases = [
+        TestDatabase::make(server.kind(), server.url()).await?,
+        TestDatabase::make(server.kind(), server.url()).await?,
+    ];
+    for (directory, database) in [&ours, &theirs].into_iter().zip(&databases) {
+        stage.put_on_server(directory.path(), database.url()).await?;
+    }
+    let place = Place::Server(server.kind(), databases[1].url().to_owned());
+    take_turns(Report::of(server.kind().to_string()), stage, ours.path(), place).await
+}
+
+async fn take_turns(mut report: Report, stage: &Stage, directory: &Path, place: Place) -> Result<Report> {
+    let server = Server::start(directory, &[("FRONTROW_SWEEP_SECONDS", "3600")]).await?;
+    let http = Http { address: server.address, tokens: stage.customers.clone() };
+    let references = References::on(place).await?;
+    let rounds = match std::env::var("FRONTROW_BENCH_ROUNDS") {
+        Ok(rounds) => rounds.parse().context("FRONTROW_BENCH_ROUNDS is a whole number")?,
+        Err(_) => ROUNDS,
+    };
+    for round in 0..rounds {
+        for connections in CONNECTIONS {
+            report
+                .add(connections, pair(&http, &references, publish(&server, stage).await?, connections, round).await?);
+        }
+        let answers = http.answers(publish(&server, stage).await?, 64).await?;
+        let pairs = http.pairs(publish(&server, stage).await?, 64).await?;
+        report.add_rush(answers, pairs);
+        eprintln!("round {} of {rounds}", round + 1);
+    }
     server.stop().await?;
-    verify(directory.path()).await?;
-    Ok(report.write(&mut std::io::stdout())?)
+    verify(directory).await?;
+    Ok(report)
+}
+
+/// Who goes first changes with every round.
+async fn pair(http: &Http, references: &References, show: Show, connections: usize, round: usize) -> Result<Paired> {
+    let first = if round.is_multiple_of(2) { Some(http.turn(show, connections).await?) } else { None };
+    let full = references.turn(Reference::Full, connections).await?;
+    let textbook = references.turn(Reference::Textbook, connections).await?;
+    let http = match first {
+        Some(turn) => turn,
+        None => http.turn(show, connections).await?,
+    };
+    Ok(Paired { http, full, textbook })
 }
 
 /// Seats for one turn.
 async fn publish(server: &Server, stage: &Stage) -> Result<Show> {
-    let rows = u32::try_from((CUSTOMERS * HOLDS_EACH).div_ceil(100))?;
+    let rows = u32::try_from((2 * CUSTOMERS * HOLDS_EACH).div_ceil(100))?;
     let terms = Terms { rows, price: PRICE, limit_per_person: 50, hold_seconds: 3600 };
     Show::publish(&mut driver::Client::new(server.address, Some(&stage.operator)), terms).await
 }

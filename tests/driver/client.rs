@@ -61,6 +61,13 @@ impl Client {
         self.ask(Method::POST, &path, Some(key), Some(json!({ "seats": seats }))).await
     }
 
+    /// Holds the best seats that are left.
+    pub async fn hold_best(&mut self, performance: Uuid, count: u32, key: &str) -> Result<Reply> {
+        let path = format!("/v1/performances/{performance}/reservations");
+        let body = json!({"best_available": {"count": count, "tier": "R"}});
+        self.ask(Method::POST, &path, Some(key), Some(body)).await
+    }
+
     /// Pays a hold with points.
     pub async fn pay(&mut self, reservation: &str, key: &str) -> Result<Reply> {
         let path = format!("/v1/reservations/{reservation}/payment");

@@ -26,7 +26,7 @@ pub struct Server {
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<String>>>);
 
-/// `frontrow` with everything that it keeps in that directory, and no setting from elsewhere.
+/// `frontrow` with everything that it keeps in that directory, and no setting from elsewhere but its `frontrow.toml`.
 pub fn command(directory: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_frontrow"));
     for (name, _) in std::env::vars_os() {
@@ -34,13 +34,11 @@ pub fn command(directory: &Path, arguments: &[&str]) -> Command {
             command.env_remove(name);
         }
     }
-    let database = format!("sqlite://{}", directory.join("frontrow.sqlite").display());
     command
         .args(arguments)
         .current_dir(directory)
         .env("FRONTROW_LISTEN", "127.0.0.1:0")
         .env("FRONTROW_METRICS_LISTEN", "off")
-        .env("FRONTROW_DATABASE_URL", database)
         .env("FRONTROW_KEYS_FILE", directory.join("keys.json"))
         .env("FRONTROW_LOG", "warn,frontrow_server=info")
         .env("FRONTROW_SWEEP_SECONDS", "1")
@@ -103,7 +101,7 @@ impl Log {
 }
 
 fn address_in(line: &str) -> Option<SocketAddr> {
-    let text = &line[line.find("127.0.0.1:")?..];
+    let (_, text) = line.split_once("http://")?;
     let end = text.find(|c: char| !(c.is_ascii_digit() || c == '.' || c == ':')).unwrap_or(text.len());
     text[..end].parse().ok().filter(|address: &SocketAddr| address.port() != 0)
 }

@@ -1,17 +1,22 @@
-//! The server dies, or is asked to stop, while people book: what it has answered is true for ever.
+//! The server or its database dies, or the server is asked to stop, while people book: what it has answered is true for
+//! ever.
 
 use crate::driver::{Client, Show, Stage, Terms};
-use crate::house::{House, run, text};
+use crate::house::{House, amount, on_every_database, seat, text, until};
 use anyhow::{Context, Result, ensure};
-use hyper::StatusCode;
+use hyper::{Method, StatusCode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
+on_every_database! {
+    what_was_acknowledged_survives_kill_9,
+    a_server_that_is_asked_to_stop_finishes_what_it_began,
+}
+
 const PRICE: i64 = 10;
 const BUYERS: usize = 16;
-const ROUNDS: usize = 4;
 
 /// What one customer has been told.
 #[derive(Clone, Default)]
@@ -47,7 +52,7 @@ impl Meter {
 /// Holds and pays one seat after another until the server is gone.
 async fn book(mut client: Client, show: Show, round: usize, meter: Arc<Meter>, mut told: Told) -> Told {
     for n in 0.. {
-        let label = seat_of(told.customer, round, n);
+        let label = seat_of(told.customer, n);
         let key = format!("hold-{round}-{n}");
         told.open = Some((Open::Hold(label.clone()), key.clone()));
         let Ok(id) = client.held(show, &[label], &key).await else { return told };
@@ -65,9 +70,9 @@ async fn book(mut client: Client, show: Show, round: usize, meter: Arc<Meter>, m
     told
 }
 
-/// Nobody is in anybody's way: a row for each customer and round.
-fn seat_of(customer: usize, round: usize, n: usize) -> String {
-    format!("A-{}-{}", 1 + round * BUYERS + customer, 1 + n)
+/// Nobody is in anybody's way: a row for each customer.
+fn seat_of(customer: usize, n: usize) -> String {
+    format!("A-{}-{}", 1 + customer, 1 + n)
 }
 
 /// Lets people book until so many answers have come, then lets `end` end the server; what everybody has been told.
@@ -77,7 +82,8 @@ async fn under_load(
     round: usize,
     end: impl AsyncFnOnce(&mut House) -> Result<()>,
 ) -> Result<Vec<Told>> {
-    let meter = Arc::new(Meter { answers: AtomicUsize::new(0), enough: 100 + 37 * round, reached: Notify::new() });
+    let meter =
+        Arc::new(Meter { answers: AtomicUsize::new(0), enough: 100 + 37 * (round % 10), reached: Notify::new() });
     let mut buyers = JoinSet::new();
     for customer in 0..BUYERS {
         let told = Told { customer, ..Told::default() };
@@ -124,36 +130,80 @@ async fn check(house: &House, show: Show, told: Vec<Told>, spent: &mut [i64]) ->
     Ok(())
 }
 
-/// Rows enough for every customer and round.
-fn terms() -> Result<Terms> {
-    Ok(Terms { rows: u32::try_from(BUYERS * ROUNDS)?, price: PRICE, ..Terms::default() })
+/// A row for every customer.
+async fn publish(house: &House) -> Result<Show> {
+    house.publish(Terms { rows: u32::try_from(BUYERS)?, price: PRICE, ..Terms::default() }).await
 }
 
-#[test]
-fn what_was_acknowledged_survives_kill_9() -> Result<()> {
-    run(async |house| {
-        let show = house.publish(terms()?).await?;
+async fn what_was_acknowledged_survives_kill_9(house: &mut House) -> Result<()> {
+    let mut spent = [0; BUYERS];
+    for round in 0..amount("FRONTROW_TEST_KILLS", 10)? {
+        let show = publish(house).await?;
+        let brief = house.publish(Terms { hold_seconds: 1, ..Terms::default() }).await?;
+        house.customer(BUYERS)?.held(brief, &[seat(1)], &format!("brief-{round}")).await?;
+        let told = under_load(house, show, round, House::kill).await?;
+        house.audit().await.context("after the kill")?;
+        house.start().await?;
+        check(house, show, told, &mut spent).await.with_context(|| format!("round {round}"))?;
+        lapses(house, brief).await?;
+    }
+    Ok(())
+}
+
+/// Holds lapse when their time has come, whatever has happened to the server since.
+async fn lapses(house: &House, show: Show) -> Result<()> {
+    let mut other = house.customer(BUYERS + 1)?;
+    let mut tries = 0;
+    until("a hold from before the kill lapses", async || {
+        tries += 1;
+        let reply = other.hold(show.performance, &[seat(1)], &format!("{}-{tries}", show.performance.simple())).await?;
+        Ok((reply.status == StatusCode::CREATED).then_some(()))
+    })
+    .await
+}
+
+async fn a_server_that_is_asked_to_stop_finishes_what_it_began(house: &mut House) -> Result<()> {
+    let mut spent = [0; BUYERS];
+    for round in 0..2 {
+        let show = publish(house).await?;
+        let told = under_load(house, show, round, House::stop).await?;
+        house.start().await?;
+        check(house, show, told, &mut spent).await.with_context(|| format!("round {round}"))?;
+    }
+    Ok(())
+}
+
+mod database {
+    use super::*;
+    use crate::house::on_every_server;
+    use frontrow_test_databases::PrivateServer;
+    use std::time::Duration;
+    use tokio::time::timeout;
+
+    /// After its database is there again the server is ready by itself within this time.
+    const READY: Duration = Duration::from_secs(10);
+
+    on_every_server! { run_on_private: what_was_acknowledged_survives_the_death_of_the_database }
+
+    async fn what_was_acknowledged_survives_the_death_of_the_database(
+        house: &mut House,
+        server: &mut PrivateServer,
+    ) -> Result<()> {
         let mut spent = [0; BUYERS];
-        for round in 0..ROUNDS {
-            let told = under_load(house, show, round, House::kill).await?;
+        for round in 0..amount("FRONTROW_TEST_DATABASE_KILLS", 3)? {
+            let show = publish(house).await?;
+            let told = under_load(house, show, round, async |_| server.kill()).await?;
+            server.start().await?;
+            let ready = timeout(READY, until("the server is ready", async || is_ready(house).await));
+            ready.await.with_context(|| format!("not ready within {READY:?}")).flatten()?;
+            check(house, show, told, &mut spent).await.with_context(|| format!("round {round}"))?;
             house.audit().await.context("after the kill")?;
-            house.start().await?;
-            check(house, show, told, &mut spent).await.with_context(|| format!("round {round}"))?;
         }
         Ok(())
-    })
-}
+    }
 
-#[test]
-fn a_server_that_is_asked_to_stop_finishes_what_it_began() -> Result<()> {
-    run(async |house| {
-        let show = house.publish(terms()?).await?;
-        let mut spent = [0; BUYERS];
-        for round in 0..2 {
-            let told = under_load(house, show, round, House::stop).await?;
-            house.start().await?;
-            check(house, show, told, &mut spent).await.with_context(|| format!("round {round}"))?;
-        }
-        Ok(())
-    })
+    async fn is_ready(house: &House) -> Result<Option<()>> {
+        let reply = house.stranger()?.ask(Method::GET, "/readyz", None, None).await?;
+        Ok((reply.status == StatusCode::OK).then_some(()))
+    }
 }

@@ -3,6 +3,7 @@
 use crate::driver::client::Reply;
 use crate::driver::{CUSTOMERS, Client, Server, Show, Stage, Terms, command};
 use anyhow::{Context, Result, anyhow, ensure};
+use frontrow_test_databases::{Kind, PrivateServer, TestDatabase, database, private_server};
 use futures::future::join_all;
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -14,7 +15,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, sleep, timeout};
 
 /// No test takes longer.
-const MOST_TIME: Duration = Duration::from_mins(2);
+const MOST_TIME: Duration = Duration::from_mins(3);
 /// No condition is waited for longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two looks at a condition.
@@ -26,7 +27,45 @@ pub struct House {
     pub stage: &'static Stage,
     settings: &'static [(&'static str, &'static str)],
     server: Option<Server>,
+    /// `None` if it is a file in the directory.
+    database: Option<TestDatabase>,
 }
+
+/// Makes a test of every function named, on every database: in a file, and on every server that can be had.
+macro_rules! on_every_database {
+    ($($test:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[test]
+            fn $test() -> anyhow::Result<()> {
+                crate::house::run(async |house| super::$test(house).await)
+            })+
+        }
+        crate::house::on_every_server! { $($test),+ }
+    };
+}
+pub(crate) use on_every_database;
+
+/// The same without files.
+macro_rules! on_every_server {
+    ($($test:ident),+ $(,)?) => {
+        crate::house::on_every_server! { run_on: $($test),+ }
+    };
+    ($run:ident: $($test:ident),+) => {
+        crate::house::on_every_server! { @ mysql MySql $run; $($test),+ }
+        crate::house::on_every_server! { @ mariadb MariaDb $run; $($test),+ }
+        crate::house::on_every_server! { @ postgres Postgres $run; $($test),+ }
+    };
+    (@ $name:ident $kind:ident $run:ident; $($test:ident),+) => {
+        mod $name {
+            $(#[test]
+            fn $test() -> anyhow::Result<()> {
+                let kind = frontrow_test_databases::Kind::$kind;
+                crate::house::$run(kind, stringify!($test), super::$test)
+            })+
+        }
+    };
+}
+pub(crate) use on_every_server;
 
 /// Runs a test. Whatever it did, the server is stopped in the end, and `frontrow verify` has to find nothing wrong.
 pub fn run(test: impl AsyncFnOnce(&mut House) -> Result<()>) -> Result<()> {
@@ -38,27 +77,56 @@ pub fn run_with(
     settings: &'static [(&'static str, &'static str)],
     test: impl AsyncFnOnce(&mut House) -> Result<()>,
 ) -> Result<()> {
-    static STAGE: OnceLock<Result<Stage, String>> = OnceLock::new();
     let runtime = runtime()?;
-    let build = || runtime.block_on(Stage::build()).map_err(|error| format!("{error:#}"));
-    let stage = STAGE.get_or_init(build).as_ref().map_err(|error| anyhow!("no stage: {error}"))?;
+    let stage = stage(&runtime)?;
+    runtime.block_on(async { in_house(House::new(stage, settings, None).await?, test).await })
+}
+
+/// The same on a database of that kind; nothing, loudly, where there is no such server.
+pub fn run_on(kind: Kind, name: &str, test: impl AsyncFnOnce(&mut House) -> Result<()>) -> Result<()> {
+    let runtime = runtime()?;
+    let stage = stage(&runtime)?;
     runtime.block_on(async {
-        let directory = tempfile::tempdir()?;
-        stage.copy_to(directory.path())?;
-        let mut house = House { directory, stage, settings, server: None };
-        house.start().await?;
-        let outcome = timeout(MOST_TIME, test(&mut house)).await.context("the test takes too long").flatten();
-        let log = house.server.as_ref().map(|server| server.log.text()).unwrap_or_default();
-        let end = match house.stop().await {
-            Ok(()) => house.audit().await,
-            failed => failed,
-        };
-        let both = match (outcome, end) {
-            (Err(error), Err(end)) => Err(error.context(format!("and in the end: {end:#}"))),
-            (outcome, end) => outcome.and(end),
-        };
-        both.with_context(|| format!("the server's log:\n{log}"))
+        let Some(database) = database(kind, name).await else { return Ok(()) };
+        in_house(House::new(stage, &[], Some(database)).await?, test).await
     })
+}
+
+/// The same on a database server of its own, which the test may kill and start again.
+pub fn run_on_private(
+    kind: Kind,
+    name: &str,
+    test: impl AsyncFnOnce(&mut House, &mut PrivateServer) -> Result<()>,
+) -> Result<()> {
+    let runtime = runtime()?;
+    let stage = stage(&runtime)?;
+    runtime.block_on(async {
+        let Some(mut server) = private_server(kind, name).await else { return Ok(()) };
+        let database = TestDatabase::make(kind, server.url()).await?;
+        let house = House::new(stage, &[], Some(database)).await?;
+        in_house(house, async |house: &mut House| test(house, &mut server).await).await
+    })
+}
+
+async fn in_house(mut house: House, test: impl AsyncFnOnce(&mut House) -> Result<()>) -> Result<()> {
+    house.start().await?;
+    let outcome = timeout(MOST_TIME, test(&mut house)).await.context("the test takes too long").flatten();
+    let log = house.server.as_ref().map(|server| server.log.text()).unwrap_or_default();
+    let end = match house.stop().await {
+        Ok(()) => house.audit().await,
+        failed => failed,
+    };
+    let both = match (outcome, end) {
+        (Err(error), Err(end)) => Err(error.context(format!("and in the end: {end:#}"))),
+        (outcome, end) => outcome.and(end),
+    };
+    both.with_context(|| format!("the server's log:\n{log}"))
+}
+
+fn stage(runtime: &Runtime) -> Result<&'static Stage> {
+    static STAGE: OnceLock<Result<Stage, String>> = OnceLock::new();
+    let build = || runtime.block_on(Stage::build()).map_err(|error| format!("{error:#}"));
+    STAGE.get_or_init(build).as_ref().map_err(|error| anyhow!("no stage: {error}"))
 }
 
 fn runtime() -> Result<Runtime> {
@@ -66,6 +134,19 @@ fn runtime() -> Result<Runtime> {
 }
 
 impl House {
+    async fn new(
+        stage: &'static Stage,
+        settings: &'static [(&'static str, &'static str)],
+        database: Option<TestDatabase>,
+    ) -> Result<Self> {
+        let directory = tempfile::tempdir()?;
+        match &database {
+            Some(database) => stage.put_on_server(directory.path(), database.url()).await?,
+            None => stage.copy_to(directory.path())?,
+        }
+        Ok(Self { directory, stage, settings, server: None, database })
+    }
+
     /// Starts the server again, on another port: clients made before know the old one.
     pub async fn start(&mut self) -> Result<()> {
         self.server = Some(Server::start(self.directory.path(), self.settings).await?);
@@ -84,6 +165,22 @@ impl House {
     pub async fn kill(&mut self) -> Result<()> {
         let mut server = self.server.take().context("the server does not run")?;
         Ok(server.child.kill().await?)
+    }
+
+    /// Another server on the same database, beside this one.
+    pub async fn another(&self) -> Result<Server> {
+        Server::start(self.directory.path(), self.settings).await
+    }
+
+    /// An empty database on the same server, if it is one.
+    pub async fn database_beside(&self) -> Result<Option<TestDatabase>> {
+        let Some(database) = &self.database else { return Ok(None) };
+        Ok(Some(TestDatabase::make(database.kind(), database.server_url()).await?))
+    }
+
+    /// The address of the database, if it is a server's.
+    pub fn database_url(&self) -> Result<&str> {
+        Ok(self.database.as_ref().context("it is a file")?.url())
     }
 
     pub fn server(&self) -> Result<&Server> {
@@ -137,6 +234,14 @@ where
     }
     // To the end, even if one of them fails: the others' requests are on their way.
     join_all(clients.into_iter().enumerate().map(|(n, client)| part(n, client))).await.into_iter().collect()
+}
+
+/// How much of something a test does: `usual`, unless the environment asks for more.
+pub fn amount(variable: &str, usual: usize) -> Result<usize> {
+    match std::env::var(variable) {
+        Ok(text) => text.parse().with_context(|| format!("{variable} is a whole number")),
+        Err(_) => Ok(usual),
+    }
 }
 
 /// For what is left to chance. A test that fails says it, and takes it back as `FRONTROW_TEST_SEED`.

@@ -8,6 +8,7 @@ mod house;
 mod charges;
 mod crashes;
 mod edges;
+mod instances;
 mod lapses;
 mod overlaps;
 mod payments;

@@ -2,10 +2,20 @@
 
 use crate::driver::client::Reply;
 use crate::driver::{Client, Stage, Terms};
-use crate::house::{House, at_once, run, seat, text};
+use crate::house::{House, at_once, on_every_database, seat, text};
 use anyhow::{Context, Result, ensure};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
+
+on_every_database! {
+    a_payment_repeated_with_its_key_is_the_same_payment,
+    payments_with_different_keys_pay_once,
+    a_key_stands_for_one_request,
+    two_cancellations_give_the_points_back_once,
+    releasing_and_paying_at_once_end_in_one_of_the_two,
+    charging_and_paying_at_once_lose_nothing,
+    every_point_is_in_the_history,
+}
 
 const PRICE: i64 = 1000;
 const TAPS: usize = 8;
@@ -20,137 +30,115 @@ fn split(replies: Vec<Reply>) -> (Vec<Value>, Vec<Reply>) {
     (made.into_iter().map(|reply| reply.body).collect(), refused)
 }
 
-#[test]
-fn a_payment_repeated_with_its_key_is_the_same_payment() -> Result<()> {
-    run(async |house| {
-        let show = house.publish(Terms { price: PRICE, ..Terms::default() }).await?;
-        let id = house.customer(0)?.held(show, &[seat(1), seat(2)], "hold").await?;
+async fn a_payment_repeated_with_its_key_is_the_same_payment(house: &mut House) -> Result<()> {
+    let show = house.publish(Terms { price: PRICE, ..Terms::default() }).await?;
+    let id = house.customer(0)?.held(show, &[seat(1), seat(2)], "hold").await?;
+    let id = &id;
+    let pay = |_, mut phone: Client| async move { phone.pay(id, "pay").await };
+    let (paid, refused) = split(at_once(phones(house)?, pay).await?);
+    ensure!(refused.is_empty(), "{refused:?}");
+    ensure!(paid.iter().all(|answer| *answer == paid[0]), "{paid:?}");
+    ensure!(paid[0]["tickets"].as_array().is_some_and(|tickets| tickets.len() == 2), "{}", paid[0]);
+    ensure!(house.customer(0)?.balance().await? == Stage::POINTS - 2 * PRICE);
+    Ok(())
+}
+
+async fn payments_with_different_keys_pay_once(house: &mut House) -> Result<()> {
+    let show = house.publish(Terms { price: PRICE, ..Terms::default() }).await?;
+    let id = house.customer(0)?.held(show, &[seat(1)], "hold").await?;
+    let id = &id;
+    let pay = |n, mut phone: Client| async move { phone.pay(id, &format!("pay-{n}")).await };
+    let (paid, refused) = split(at_once(phones(house)?, pay).await?);
+    ensure!(paid.len() == 1, "it was paid {} times", paid.len());
+    ensure!(refused.iter().all(|reply| reply.status == StatusCode::CONFLICT), "{refused:?}");
+    ensure!(house.customer(0)?.balance().await? == Stage::POINTS - PRICE);
+    Ok(())
+}
+
+async fn a_key_stands_for_one_request(house: &mut House) -> Result<()> {
+    let show = house.publish(Terms::default()).await?;
+    let mut client = house.customer(0)?;
+    client.held(show, &[seat(1)], "tap").await?;
+    let other = client.hold(show.performance, &[seat(2)], "tap").await?;
+    other.expect(StatusCode::UNPROCESSABLE_ENTITY)?;
+    ensure!(client.available(show).await? == 99);
+    Ok(())
+}
+
+async fn two_cancellations_give_the_points_back_once(house: &mut House) -> Result<()> {
+    let show = house.publish(Terms { price: PRICE, ..Terms::default() }).await?;
+    let mut client = house.customer(0)?;
+    let id = client.held(show, &[seat(1)], "hold").await?;
+    let id = &id;
+    client.pay(id, "pay").await?.expect(StatusCode::CREATED)?;
+    let cancel = |n, mut phone: Client| async move { phone.cancel(id, &format!("cancel-{n}")).await };
+    let (cancelled, refused) = split(at_once(phones(house)?, cancel).await?);
+    ensure!(cancelled.len() == 1, "it was given back {} times", cancelled.len());
+    ensure!(refused.iter().all(|reply| reply.status == StatusCode::CONFLICT), "{refused:?}");
+    ensure!(client.balance().await? == Stage::POINTS);
+    ensure!(client.status_of(id).await? == "cancelled");
+    // The seat is on sale again, and its new ticket is another one.
+    let again = client.held(show, &[seat(1)], "again").await?;
+    client.pay(&again, "pay-again").await?.expect(StatusCode::CREATED)?;
+    Ok(())
+}
+
+async fn releasing_and_paying_at_once_end_in_one_of_the_two(house: &mut House) -> Result<()> {
+    let show = house.publish(Terms { price: PRICE, ..Terms::default() }).await?;
+    for round in 1..=20 {
+        let id = house.customer(0)?.held(show, &[seat(round)], &format!("hold-{round}")).await?;
         let id = &id;
-        let pay = |_, mut phone: Client| async move { phone.pay(id, "pay").await };
-        let (paid, refused) = split(at_once(phones(house)?, pay).await?);
-        ensure!(refused.is_empty(), "{refused:?}");
-        ensure!(paid.iter().all(|answer| *answer == paid[0]), "{paid:?}");
-        ensure!(paid[0]["tickets"].as_array().is_some_and(|tickets| tickets.len() == 2), "{}", paid[0]);
-        ensure!(house.customer(0)?.balance().await? == Stage::POINTS - 2 * PRICE);
-        Ok(())
-    })
-}
-
-#[test]
-fn payments_with_different_keys_pay_once() -> Result<()> {
-    run(async |house| {
-        let show = house.publish(Terms { price: PRICE, ..Terms::default() }).await?;
-        let id = house.customer(0)?.held(show, &[seat(1)], "hold").await?;
-        let id = &id;
-        let pay = |n, mut phone: Client| async move { phone.pay(id, &format!("pay-{n}")).await };
-        let (paid, refused) = split(at_once(phones(house)?, pay).await?);
-        ensure!(paid.len() == 1, "it was paid {} times", paid.len());
-        ensure!(refused.iter().all(|reply| reply.status == StatusCode::CONFLICT), "{refused:?}");
-        ensure!(house.customer(0)?.balance().await? == Stage::POINTS - PRICE);
-        Ok(())
-    })
-}
-
-#[test]
-fn a_key_stands_for_one_request() -> Result<()> {
-    run(async |house| {
-        let show = house.publish(Terms::default()).await?;
-        let mut client = house.customer(0)?;
-        client.held(show, &[seat(1)], "tap").await?;
-        let other = client.hold(show.performance, &[seat(2)], "tap").await?;
-        other.expect(StatusCode::UNPROCESSABLE_ENTITY)?;
-        ensure!(client.available(show).await? == 99);
-        Ok(())
-    })
-}
-
-#[test]
-fn two_cancellations_give_the_points_back_once() -> Result<()> {
-    run(async |house| {
-        let show = house.publish(Terms { price: PRICE, ..Terms::default() }).await?;
-        let mut client = house.customer(0)?;
-        let id = client.held(show, &[seat(1)], "hold").await?;
-        let id = &id;
-        client.pay(id, "pay").await?.expect(StatusCode::CREATED)?;
-        let cancel = |n, mut phone: Client| async move { phone.cancel(id, &format!("cancel-{n}")).await };
-        let (cancelled, refused) = split(at_once(phones(house)?, cancel).await?);
-        ensure!(cancelled.len() == 1, "it was given back {} times", cancelled.len());
-        ensure!(refused.iter().all(|reply| reply.status == StatusCode::CONFLICT), "{refused:?}");
-        ensure!(client.balance().await? == Stage::POINTS);
-        ensure!(client.status_of(id).await? == "cancelled");
-        // The seat is on sale again, and its new ticket is another one.
-        let again = client.held(show, &[seat(1)], "again").await?;
-        client.pay(&again, "pay-again").await?.expect(StatusCode::CREATED)?;
-        Ok(())
-    })
-}
-
-#[test]
-fn releasing_and_paying_at_once_end_in_one_of_the_two() -> Result<()> {
-    run(async |house| {
-        let show = house.publish(Terms { price: PRICE, ..Terms::default() }).await?;
-        for round in 1..=20 {
-            let id = house.customer(0)?.held(show, &[seat(round)], &format!("hold-{round}")).await?;
-            let id = &id;
-            let race = |n, mut phone: Client| async move {
-                if n == 0 {
-                    phone.pay(id, &format!("pay-{round}")).await
-                } else {
-                    phone.ask(Method::DELETE, &format!("/v1/reservations/{id}"), None, None).await
-                }
-            };
-            let replies = at_once(vec![house.customer(0)?, house.customer(0)?], race).await?;
-            let done = replies.iter().map(|reply| reply.status.is_success()).collect::<Vec<_>>();
-            let status = house.customer(0)?.status_of(id).await?;
-            let fits =
-                matches!((&done[..], status.as_str()), ([true, false], "confirmed") | ([false, true], "released"));
-            ensure!(fits, "round {round}: paid and released are {done:?}, the reservation is {status}");
-        }
-        Ok(())
-    })
-}
-
-#[test]
-fn charging_and_paying_at_once_lose_nothing() -> Result<()> {
-    run(async |house| {
-        // Nobody can pay before they have charged.
-        let show = house.publish(Terms { price: Stage::POINTS + 500, ..Terms::default() }).await?;
-        let book = |n: usize, mut client: Client| async move {
-            let id = client.held(show, &[seat(n + 1)], "hold").await?;
-            Ok((id, client))
-        };
-        let held = at_once(house.customers()?, book).await?;
-        for (n, (id, mut client)) in held.into_iter().enumerate() {
-            let mut other = house.customer(n)?;
-            let (charged, paid) = tokio::join!(other.charge(1000, "tok_accept", "charge"), client.pay(&id, "pay"));
-            charged?.expect(StatusCode::CREATED)?;
-            if !paid?.status.is_success() {
-                client.pay(&id, "pay").await?.expect(StatusCode::CREATED)?;
+        let race = |n, mut phone: Client| async move {
+            if n == 0 {
+                phone.pay(id, &format!("pay-{round}")).await
+            } else {
+                phone.ask(Method::DELETE, &format!("/v1/reservations/{id}"), None, None).await
             }
-            ensure!(client.balance().await? == 500);
-        }
-        Ok(())
-    })
+        };
+        let replies = at_once(vec![house.customer(0)?, house.customer(0)?], race).await?;
+        let done = replies.iter().map(|reply| reply.status.is_success()).collect::<Vec<_>>();
+        let status = house.customer(0)?.status_of(id).await?;
+        let fits = matches!((&done[..], status.as_str()), ([true, false], "confirmed") | ([false, true], "released"));
+        ensure!(fits, "round {round}: paid and released are {done:?}, the reservation is {status}");
+    }
+    Ok(())
 }
 
-#[test]
-fn every_point_is_in_the_history() -> Result<()> {
-    run(async |house| {
-        let show = house.publish(Terms { price: PRICE, ..Terms::default() }).await?;
-        let mut client = house.customer(0)?;
-        let id = client.held(show, &[seat(1)], "hold").await?;
-        client.pay(&id, "pay").await?.expect(StatusCode::CREATED)?;
-        client.cancel(&id, "cancel").await?;
-        let entries = client.get("/v1/wallet/entries?limit=2").await?;
-        let cursor = text(&entries, "next_cursor")?;
-        let rest = client.get(&format!("/v1/wallet/entries?limit=2&cursor={cursor}")).await?;
-        ensure!(rest["next_cursor"] == json!(null), "{rest}");
-        let items = [&entries, &rest].map(|page| page["items"].as_array().context("no items"));
-        let mut amounts = Vec::new();
-        for items in items {
-            amounts.extend(items?.iter().map(|entry| entry["amount"]["amount"].as_i64()));
+async fn charging_and_paying_at_once_lose_nothing(house: &mut House) -> Result<()> {
+    // Nobody can pay before they have charged.
+    let show = house.publish(Terms { price: Stage::POINTS + 500, ..Terms::default() }).await?;
+    let book = |n: usize, mut client: Client| async move {
+        let id = client.held(show, &[seat(n + 1)], "hold").await?;
+        Ok((id, client))
+    };
+    let held = at_once(house.customers()?, book).await?;
+    for (n, (id, mut client)) in held.into_iter().enumerate() {
+        let mut other = house.customer(n)?;
+        let (charged, paid) = tokio::join!(other.charge(1000, "tok_accept", "charge"), client.pay(&id, "pay"));
+        charged?.expect(StatusCode::CREATED)?;
+        if !paid?.status.is_success() {
+            client.pay(&id, "pay").await?.expect(StatusCode::CREATED)?;
         }
-        ensure!(amounts == [Some(PRICE), Some(-PRICE), Some(Stage::POINTS)], "{amounts:?}");
-        Ok(())
-    })
+        ensure!(client.balance().await? == 500);
+    }
+    Ok(())
+}
+
+async fn every_point_is_in_the_history(house: &mut House) -> Result<()> {
+    let show = house.publish(Terms { price: PRICE, ..Terms::default() }).await?;
+    let mut client = house.customer(0)?;
+    let id = client.held(show, &[seat(1)], "hold").await?;
+    client.pay(&id, "pay").await?.expect(StatusCode::CREATED)?;
+    client.cancel(&id, "cancel").await?;
+    let entries = client.get("/v1/wallet/entries?limit=2").await?;
+    let cursor = text(&entries, "next_cursor")?;
+    let rest = client.get(&format!("/v1/wallet/entries?limit=2&cursor={cursor}")).await?;
+    ensure!(rest["next_cursor"] == json!(null), "{rest}");
+    let items = [&entries, &rest].map(|page| page["items"].as_array().context("no items"));
+    let mut amounts = Vec::new();
+    for items in items {
+        amounts.extend(items?.iter().map(|entry| entry["amount"]["amount"].as_i64()));
+    }
+    ensure!(amounts == [Some(PRICE), Some(-PRICE), Some(Stage::POINTS)], "{amounts:?}");
+    Ok(())
 }

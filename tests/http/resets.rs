@@ -1,7 +1,7 @@
 //! Clients whose connection breaks at any moment: whatever the server made of the first try, the second one finds out.
 
 use crate::driver::{Client, Show, Stage, Terms};
-use crate::house::{at_once, run, seat, seed, text, until};
+use crate::house::{House, at_once, on_every_database, seat, seed, text, until};
 use anyhow::{Context, Result, ensure};
 use hyper::StatusCode;
 use rand::{Rng, RngExt, SeedableRng};
@@ -12,6 +12,10 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio::time::sleep;
+
+on_every_database! {
+    a_connection_that_breaks_at_any_moment_loses_and_doubles_nothing,
+}
 
 const PRICE: i64 = 1000;
 const CHARGE: i64 = 700;
@@ -51,22 +55,19 @@ impl Wire<'_> {
     }
 }
 
-#[test]
-fn a_connection_that_breaks_at_any_moment_loses_and_doubles_nothing() -> Result<()> {
-    run(async |house| {
-        let show = house.publish(Terms { price: PRICE, ..Terms::default() }).await?;
-        let address = house.server()?.address;
-        let seed = seed()?;
-        let clients = house.customers()?;
-        let count = clients.len() as u64;
-        let book = |n: usize, client| {
-            let chance = ChaCha8Rng::seed_from_u64(seed.wrapping_add(n as u64));
-            broken(client, address, &house.stage.customers[n], show, n, chance)
-        };
-        at_once(clients, book).await.with_context(|| format!("seed {seed}"))?;
-        ensure!(house.stranger()?.available(show).await? == 100 - count);
-        Ok(())
-    })
+async fn a_connection_that_breaks_at_any_moment_loses_and_doubles_nothing(house: &mut House) -> Result<()> {
+    let show = house.publish(Terms { price: PRICE, ..Terms::default() }).await?;
+    let address = house.server()?.address;
+    let seed = seed()?;
+    let clients = house.customers()?;
+    let count = clients.len() as u64;
+    let book = |n: usize, client| {
+        let chance = ChaCha8Rng::seed_from_u64(seed.wrapping_add(n as u64));
+        broken(client, address, &house.stage.customers[n], show, n, chance)
+    };
+    at_once(clients, book).await.with_context(|| format!("seed {seed}"))?;
+    ensure!(house.stranger()?.available(show).await? == 100 - count);
+    Ok(())
 }
 
 /// Charges, holds and pays, each twice: first over a connection that breaks, then again with the same key.

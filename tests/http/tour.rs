@@ -1,7 +1,7 @@
 //! The tour in the README, run as it is written.
 
 use crate::driver::{Server, command};
-use crate::house::{run, verify};
+use crate::house::{House, on_every_database, verify};
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use tokio::process::Command;
@@ -10,28 +10,33 @@ const README: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../README.md");
 /// Where the README's reader finds the demo; the test's is elsewhere, so that several can run at once.
 const ADDRESS: &str = "127.0.0.1:8080";
 
-#[test]
-fn the_readmes_tour_ends_with_a_ticket() -> Result<()> {
-    run(async |_| {
-        let script = tour(&fs::read_to_string(README)?)?;
-        ensure!(script.contains(ADDRESS), "the tour does not talk to {ADDRESS}");
-        let directory = tempfile::tempdir()?;
-        let database = directory.path().join("frontrow.sqlite");
-        let database = database.to_str().context("UTF-8")?;
-        let demo = Server::run(&mut command(directory.path(), &["demo", "--serve", "--database", database])).await?;
+on_every_database! { the_readmes_tour_ends_with_a_ticket }
 
-        let script = script.replace(ADDRESS, &demo.address.to_string());
-        let mut bash = Command::new("bash");
-        let output = bash.args(["-eu", "-o", "pipefail", "-c", &script]).current_dir(directory.path()).output().await?;
-        let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
-        ensure!(output.status.success(), "{}\n{said}\n{complained}", output.status);
-        ensure!(said.contains("\"tickets\"") && said.contains("confirmed"), "no ticket:\n{said}\n{complained}");
+async fn the_readmes_tour_ends_with_a_ticket(house: &mut House) -> Result<()> {
+    let script = tour(&fs::read_to_string(README)?)?;
+    ensure!(script.contains(ADDRESS), "the tour does not talk to {ADDRESS}");
+    let directory = tempfile::tempdir()?;
+    let file = directory.path().join("frontrow.sqlite");
+    let file = file.to_str().context("UTF-8")?;
+    let database = house.database_beside().await?;
+    let (url, named) = match &database {
+        Some(database) => (database.url().to_owned(), ["--database-url", database.url()]),
+        None => (format!("sqlite://{file}"), ["--database", file]),
+    };
+    fs::write(directory.path().join("frontrow.toml"), format!("database_url = {url:?}\n"))?;
+    let demo = Server::run(&mut command(directory.path(), &["demo", "--serve", named[0], named[1]])).await?;
 
-        demo.stop().await?;
-        let (code, output) = verify(directory.path()).await?;
-        ensure!(code == Some(0), "frontrow verify exits with {code:?}:\n{output}");
-        Ok(())
-    })
+    let script = script.replace(ADDRESS, &demo.address.to_string());
+    let mut bash = Command::new("bash");
+    let output = bash.args(["-eu", "-o", "pipefail", "-c", &script]).current_dir(directory.path()).output().await?;
+    let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    ensure!(output.status.success(), "{}\n{said}\n{complained}", output.status);
+    ensure!(said.contains("\"tickets\"") && said.contains("confirmed"), "no ticket:\n{said}\n{complained}");
+
+    demo.stop().await?;
+    let (code, output) = verify(directory.path()).await?;
+    ensure!(code == Some(0), "frontrow verify exits with {code:?}:\n{output}");
+    Ok(())
 }
 
 /// The commands between the markers: all of a `sh` block, and what follows the prompt in a `console` block.

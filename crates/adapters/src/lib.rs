@@ -6,6 +6,7 @@ mod ids;
 pub mod memory;
 mod password;
 mod sandbox;
+mod seat_snapshots;
 #[cfg(feature = "sql")]
 pub mod sql;
 mod ticket_code;
@@ -16,5 +17,6 @@ pub use ids::{SeededIds, UuidV7Source};
 pub use memory::{EventLog, Memory};
 pub use password::Argon2idHasher;
 pub use sandbox::{Booking, SandboxGateway};
+pub use seat_snapshots::SharedSeatReads;
 pub use ticket_code::HmacTicketSigner;
 pub use token::{HmacTokenIssuer, TokenKey};

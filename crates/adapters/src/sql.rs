@@ -2,9 +2,12 @@
 //! written through one transaction at a time on one connection, and reads through connections that can't write.
 
 mod accounts;
+mod address;
 mod audit;
 mod catalogue;
+mod connect;
 mod database;
+mod dialect;
 mod entity;
 mod error;
 mod housekeeping;
@@ -17,6 +20,7 @@ mod sessions;
 mod store;
 #[cfg(test)]
 mod testing;
+mod version;
 mod write;
 
 pub use accounts::SqlAccounts;

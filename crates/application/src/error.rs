@@ -26,6 +26,12 @@ pub enum Error {
     /// These seats can't be had.
     #[error("seats are not available")]
     SeatsTaken(Vec<SeatLabel>),
+    /// There are seats, but not so many beside each other.
+    #[error("not so many seats are left beside each other")]
+    NotTogether {
+        /// Seats that could be had one by one.
+        left: u32,
+    },
     /// These seats, or this type of price, are not in the performance.
     #[error(transparent)]
     Invalid(#[from] Invalid),
@@ -116,6 +122,9 @@ pub enum Conflict {
     /// Several sales of the performance are open: the request has to name one.
     #[error("several sales of this performance are open: name one")]
     SeveralOpenSales,
+    /// Every seat that was asked for is taken.
+    #[error("every seat of this kind is taken")]
+    SoldOut,
     /// The performance is postponed or cancelled.
     #[error("the performance can't be booked")]
     NotBookable,
@@ -156,6 +165,8 @@ impl From<BookingError> for Error {
         match error {
             BookingError::Rejected(rejection) => rejection.into(),
             BookingError::Busy { retry_after } => Self::Busy { retry_after },
+            // Who plans hears of it and plans again; whoever else does not is told to come back.
+            BookingError::Replan => Self::Busy { retry_after: Duration::from_secs(1) },
             BookingError::Unknown(_) => Self::Unknown,
             BookingError::Fault(id) => Self::Fault(id),
         }

@@ -3,8 +3,8 @@
 use crate::port::{BookingStore, Clock, DoneReader, IdSource, OnSale, OnSaleReader};
 use crate::{Conflict, Error, Missing};
 use frontrow_domain::{
-    Command, CommandKey, Flaw, Hold, Invalid, Line, Outcome, PerformanceId, Rejection, Reservation, ReservationId,
-    Sale, SaleId, SeatLabel, SeatNumber, UserId, What,
+    Command, CommandKey, Flaw, Hold, Instant, Invalid, Line, Outcome, PerformanceId, Rejection, Reservation,
+    ReservationId, Sale, SaleId, SeatLabel, SeatNumber, UserId, What,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -63,7 +63,7 @@ impl HoldSeats {
         let on_sale = on_sale.ok_or(Error::NotFound(Missing::Performance))?;
         let outcome = match self.command(&request, &on_sale) {
             Ok(command) => self.store.execute(command).await.map_err(|error| name_seats(error.into(), &on_sale))?,
-            Err(refusal) => self.done_before(&request.request).await?.ok_or(refusal)?,
+            Err(refusal) => done_before(&*self.done, &request.request).await?.ok_or(refusal)?,
         };
         match outcome {
             Outcome::Held(reservation) => Ok((reservation, on_sale)),
@@ -73,7 +73,7 @@ impl HoldSeats {
 
     fn command(&self, request: &HoldRequest, on_sale: &OnSale) -> Result<Command, Error> {
         let lines = lines(&request.seats, on_sale)?;
-        let sale = self.sale(request.sale, on_sale)?;
+        let sale = choose_sale(request.sale, on_sale, self.clock.now())?;
         if !on_sale.performance.status.is_bookable() {
             return Err(Conflict::NotBookable.into());
         }
@@ -87,29 +87,28 @@ impl HoldSeats {
         let RequestKey { key, body_hash } = request.request.clone();
         Ok(Command::keyed(key, body_hash, What::Hold(hold)))
     }
+}
 
-    /// The sale that was named, or the only open one, or (so that the refusal can say when) the only one there is.
-    fn sale<'a>(&self, named: Option<SaleId>, on_sale: &'a OnSale) -> Result<&'a Sale, Error> {
-        if let Some(id) = named {
-            return on_sale.sales.iter().find(|sale| sale.id == id).ok_or(Error::NotFound(Missing::Sale));
-        }
-        let now = self.clock.now();
-        let open: Vec<&Sale> = on_sale.sales.iter().filter(|sale| sale.is_open(now)).collect();
-        match (&open[..], &on_sale.sales[..]) {
-            ([only], _) => Ok(*only),
-            ([], [only]) => Ok(only),
-            ([], _) => Err(Conflict::NoOpenSale.into()),
-            _ => Err(Conflict::SeveralOpenSales.into()),
-        }
+/// The sale that was named, or the only open one, or (so that the refusal can say when) the only one there is.
+pub(crate) fn choose_sale(named: Option<SaleId>, on_sale: &OnSale, now: Instant) -> Result<&Sale, Error> {
+    if let Some(id) = named {
+        return on_sale.sales.iter().find(|sale| sale.id == id).ok_or(Error::NotFound(Missing::Sale));
     }
+    let open: Vec<&Sale> = on_sale.sales.iter().filter(|sale| sale.is_open(now)).collect();
+    match (&open[..], &on_sale.sales[..]) {
+        ([only], _) => Ok(*only),
+        ([], [only]) => Ok(only),
+        ([], _) => Err(Conflict::NoOpenSale.into()),
+        _ => Err(Conflict::SeveralOpenSales.into()),
+    }
+}
 
-    /// What is refused now may have been done before, when the catalogue still said otherwise.
-    async fn done_before(&self, request: &RequestKey) -> Result<Option<Outcome>, Error> {
-        match self.done.done(&request.key).await? {
-            Some(done) if done.body_hash == request.body_hash => Ok(Some(done.outcome)),
-            Some(_) => Err(Rejection::KeyReused.into()),
-            None => Ok(None),
-        }
+/// What is refused now may have been done before, when the catalogue still said otherwise.
+pub(crate) async fn done_before(done: &dyn DoneReader, request: &RequestKey) -> Result<Option<Outcome>, Error> {
+    match done.done(&request.key).await? {
+        Some(done) if done.body_hash == request.body_hash => Ok(Some(done.outcome)),
+        Some(_) => Err(Rejection::KeyReused.into()),
+        None => Ok(None),
     }
 }
 

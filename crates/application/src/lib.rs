@@ -132,6 +132,7 @@ mod cancel;
 mod charge;
 mod error;
 mod hold;
+mod hold_best;
 mod manage;
 mod page;
 mod pay;
@@ -154,6 +155,7 @@ pub use charge::{ChargeWallet, ChargeWalletRequest, SettleCharges, ShowCharge};
 
 pub use error::{Conflict, Denied, Error, FaultId, Missing};
 pub use hold::{HoldRequest, HoldSeats, RequestKey, SeatChoice};
+pub use hold_best::{BestSeats, HoldBestRequest, HoldBestSeats};
 pub use manage::{ManageConcerts, ManagePerformances, ManageSales, ManageVenues, Saved};
 pub use page::{Page, PageRequest};
 pub use pay::{PaidReservation, PayReservation, ReservationRequest};

@@ -23,7 +23,7 @@ pub use catalogue::{
 pub use clock::{Clock, IdSource};
 pub use gateway::{ChargeRequest, GatewayAnswer, NoAnswer, PaymentGateway};
 pub use keep::{Housekeeping, Probe, StoreError};
-pub use readers::{DoneReader, Entry, ReservationReader, SeatReader, WalletReader};
+pub use readers::{DoneReader, Entry, ReservationReader, SeatReader, SeatSnapshot, SeatSnapshots, WalletReader};
 pub use secrets::{AccessClaims, HashingBusy, PasswordHasher, TicketSigner, TokenIssuer};
 
 #[cfg(any(test, feature = "mocks"))]
@@ -37,6 +37,6 @@ pub use self::{
     clock::{MockClock, MockIdSource},
     gateway::MockPaymentGateway,
     keep::{MockHousekeeping, MockProbe},
-    readers::{MockDoneReader, MockReservationReader, MockSeatReader, MockWalletReader},
+    readers::{MockDoneReader, MockReservationReader, MockSeatReader, MockSeatSnapshots, MockWalletReader},
     secrets::{MockPasswordHasher, MockTicketSigner, MockTokenIssuer},
 };

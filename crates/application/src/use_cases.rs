@@ -3,13 +3,13 @@
 use crate::port::{
     AccountRepository, BookingStore, Clock, ConcertRepository, DoneReader, Housekeeping, IdSource, OnSaleReader,
     PasswordHasher, PaymentGateway, PerformanceRepository, Probe, ReservationReader, SaleRepository, SeatReader,
-    SessionRepository, TicketSigner, TokenIssuer, VenueRepository, WalletReader,
+    SeatSnapshots, SessionRepository, TicketSigner, TokenIssuer, VenueRepository, WalletReader,
 };
 use crate::{
-    BrowseConcerts, BrowsePerformances, CancelReservation, ChargeWallet, ExpireHolds, Forget, HoldSeats, ListSeats,
-    LogIn, LogOut, ManageConcerts, ManagePerformances, ManageSales, ManageVenues, PayReservation, ReadReservations,
-    ReadWallet, Refresh, RefundReservation, ReleaseHold, SettleCharges, ShowAvailability, ShowCharge, ShowSeatMap,
-    SignUp,
+    BestSeats, BrowseConcerts, BrowsePerformances, CancelReservation, ChargeWallet, ExpireHolds, Forget, HoldBestSeats,
+    HoldSeats, ListSeats, LogIn, LogOut, ManageConcerts, ManagePerformances, ManageSales, ManageVenues, PayReservation,
+    ReadReservations, ReadWallet, Refresh, RefundReservation, ReleaseHold, SettleCharges, ShowAvailability, ShowCharge,
+    ShowSeatMap, SignUp,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -26,6 +26,7 @@ pub struct Ports {
     pub sales: Arc<dyn SaleRepository>,
     pub on_sale: Arc<dyn OnSaleReader>,
     pub seats: Arc<dyn SeatReader>,
+    pub seat_snapshots: Arc<dyn SeatSnapshots>,
     pub reservations: Arc<dyn ReservationReader>,
     pub wallets: Arc<dyn WalletReader>,
     pub accounts: Arc<dyn AccountRepository>,
@@ -59,6 +60,7 @@ pub struct UseCases {
     pub seats: ListSeats,
     pub seat_map: ShowSeatMap,
     pub hold: HoldSeats,
+    pub hold_best: HoldBestSeats,
     pub pay: PayReservation,
     pub release: ReleaseHold,
     pub cancel: Arc<CancelReservation>,
@@ -127,8 +129,16 @@ impl UseCases {
             seat_map: ShowSeatMap { on_sale: p.on_sale.clone(), venues: p.venues.clone() },
             hold: HoldSeats {
                 store: p.store.clone(),
+                done: p.done.clone(),
+                on_sale: p.on_sale.clone(),
+                ids: p.ids.clone(),
+                clock: p.clock.clone(),
+            },
+            hold_best: HoldBestSeats {
+                store: p.store.clone(),
                 done: p.done,
                 on_sale: p.on_sale.clone(),
+                best: BestSeats::new(p.seat_snapshots, p.clock.clone()),
                 ids: p.ids.clone(),
                 clock: p.clock.clone(),
             },

@@ -1,6 +1,7 @@
 //! All cases.
 
 mod accounts;
+mod best;
 mod catalogue;
 mod idempotency;
 mod interruptions;
@@ -44,6 +45,11 @@ cases! {
         a_hold_is_paid_or_released,
         a_lapsed_hold_is_paid_or_taken_over,
         a_reservation_is_cancelled_once;
+    best:
+        the_best_block_that_can_be_had_is_held,
+        a_plan_that_has_come_to_nothing_is_made_again,
+        buyers_of_the_best_get_different_seats,
+        a_best_hold_is_repeated_like_any_other;
     idempotency:
         the_same_key_at_once_is_carried_out_once,
         a_key_with_another_body_is_refused,

@@ -80,7 +80,8 @@ impl Both {
         let reservation = self.dice.pick(&self.reservations).cloned();
         let user = self.left.user(self.dice.roll(PEOPLE));
         Ok(match (kind, reservation) {
-            (0..=5, _) => Some(self.hold()?),
+            (0..=3, _) => Some(self.hold()?),
+            (4 | 5, _) => Some(self.hold_best()?),
             (6..=8, Some(reservation)) => Some(self.left.pay(&reservation)?),
             (9, Some(reservation)) => Some(self.left.release(&reservation)?),
             (10, Some(reservation)) => Some(self.left.cancel(&reservation)?),
@@ -106,6 +107,16 @@ impl Both {
         self.left.hold_in(sale, user, &seats)
     }
 
+    fn hold_best(&mut self) -> Result<Command, Failure> {
+        let user = self.left.user(self.dice.roll(PEOPLE));
+        let count = 1 + self.dice.roll(3);
+        let seats = self.dice.numbers(SEATS as usize / 2, SEATS);
+        let blocks: Vec<Vec<u32>> = seats.chunks_exact(count).map(<[u32]>::to_vec).collect();
+        let wait = self.dice.roll(4) == 0;
+        let sale = if self.dice.roll(2) == 0 { &self.left.wide } else { &self.left.narrow };
+        self.left.hold_best_in(sale, user, &blocks, wait)
+    }
+
     async fn compare(&self) -> Result<(), Failure> {
         let (left, right) = (Snapshot::take(&self.left, PEOPLE).await?, Snapshot::take(&self.right, PEOPLE).await?);
         ensure_eq!(right, left);
@@ -116,7 +127,7 @@ impl Both {
     }
 }
 
-/// Anything but an outcome or a rejection is no answer that could be compared.
+/// Anything but an outcome or a refusal is no answer that could be compared.
 fn comparable(answer: &Answer) -> bool {
-    matches!(answer, Ok(_) | Err(BookingError::Rejected(_)))
+    matches!(answer, Ok(_) | Err(BookingError::Rejected(_) | BookingError::Replan))
 }

@@ -3,8 +3,9 @@
 use crate::{AccountPorts, CataloguePorts, Failure, Fixture, KeepingPorts, Part, Programme, World};
 use frontrow_application::port::{BookingError, BookingStore};
 use frontrow_domain::{
-    Cancel, Charge, Command, CommandKey, Expire, Hold, Instant, Line, Outcome, Pay, Payment, PaymentId, PerformanceId,
-    Points, Release, Reservation, ReservationId, Sale, SeatNumber, Settle, Settlement, TransferId, UserId, What,
+    Cancel, Charge, Command, CommandKey, Expire, Hold, HoldBest, Instant, Line, Outcome, Pay, Payment, PaymentId,
+    PerformanceId, Points, Release, Reservation, ReservationId, Sale, SeatNumber, Settle, Settlement, TransferId,
+    UserId, What,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -110,6 +111,33 @@ impl Stage {
         let reservation = ReservationId::new(self.id());
         let hold = Hold { reservation, performance: self.performance(), user, terms: sale.terms(), lines };
         self.keyed(user, What::Hold(hold))
+    }
+
+    /// A hold of the first of these blocks that can be had.
+    pub(crate) fn hold_best(&self, user: UserId, blocks: &[Vec<u32>], wait: bool) -> Result<Command, Failure> {
+        self.hold_best_in(&self.wide, user, blocks, wait)
+    }
+
+    pub(crate) fn hold_best_in(
+        &self,
+        sale: &Sale,
+        user: UserId,
+        blocks: &[Vec<u32>],
+        wait: bool,
+    ) -> Result<Command, Failure> {
+        let number = |n: &u32| SeatNumber::new(*n).ok_or_else(|| Failure::new(format!("{n} is no seat number")));
+        let block = |block: &Vec<u32>| block.iter().map(number).collect::<Result<Vec<_>, _>>();
+        let best = HoldBest {
+            reservation: ReservationId::new(self.id()),
+            performance: self.performance(),
+            user,
+            terms: sale.terms(),
+            count: u32::try_from(blocks.first().map_or(1, Vec::len))?,
+            blocks: blocks.iter().map(block).collect::<Result<_, _>>()?,
+            line: self.line(1)?,
+            wait,
+        };
+        self.keyed(user, What::HoldBest(best))
     }
 
     pub(crate) fn sale_of(&self, reservation: &Reservation) -> &Sale {

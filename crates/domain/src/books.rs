@@ -1,6 +1,6 @@
 //! All rows of the hot path in plain maps: the smallest store there can be.
 
-use crate::command::{Command, CommandKey, Done, Outcome, Rejection, Scope};
+use crate::command::{Candidates, Command, CommandKey, Done, Outcome, Rejection, Scope};
 use crate::decide::{Verdict, decide};
 use crate::locked::{Broken, Locked, NotInScope, Record, Version, Write, WriteSet};
 use crate::{
@@ -44,6 +44,9 @@ pub enum Refused {
     /// For a reason that its sender should know.
     #[error(transparent)]
     Rejected(#[from] Rejection),
+    /// The seats that were planned are gone: plan again.
+    #[error("the seats that were planned are gone")]
+    Replan,
     /// A bug in the rules.
     #[error(transparent)]
     NotInScope(#[from] NotInScope),
@@ -67,10 +70,11 @@ impl Books {
 
     /// Runs one command, whole.
     pub fn execute(&mut self, command: &Command, now: Instant) -> Result<Outcome, Refused> {
-        let mut locked = self.lock(&command.scope());
+        let mut locked = self.lock(&command.scope(), now);
         match decide(command, &locked, now)? {
             Verdict::Replay(outcome) => Ok(outcome),
             Verdict::No(rejection) => Err(rejection.into()),
+            Verdict::Replan => Err(Refused::Replan),
             Verdict::Do(changes) => {
                 locked.apply(command, &changes)?;
                 self.store(locked.dirty())?;
@@ -80,7 +84,7 @@ impl Books {
     }
 
     /// The rows of a scope as they are now.
-    pub fn lock(&self, scope: &Scope) -> Locked {
+    pub fn lock(&self, scope: &Scope, now: Instant) -> Locked {
         let mut locked = Locked::new(scope);
         scope.buyers.iter().filter_map(|key| self.buyers.get(key)).for_each(|row| locked.found_buyer(*row));
         let counted = |r: &&Reservation| matches!(r.state, ReservationState::Held | ReservationState::Confirmed);
@@ -92,6 +96,11 @@ impl Books {
         scope.wallets.iter().filter_map(|user| self.wallets.get(user)).for_each(|row| locked.found_wallet(*row));
         scope.seats.iter().filter_map(|key| self.seats.get(key)).for_each(|row| locked.found_seat(*row));
         scope.done.iter().filter_map(|key| self.done.get(key)).for_each(|row| locked.found_done(row.clone()));
+        for Candidates { seats, most } in &scope.candidates {
+            let seats = seats.iter().filter_map(|key| self.seats.get(key));
+            let takeable = seats.filter(|seat| seat.state.can_be_taken(now)).take(*most);
+            takeable.for_each(|seat| locked.found_seat(*seat));
+        }
         locked
     }
 

@@ -1,8 +1,8 @@
 //! What can be asked for, as data.
 
 use crate::{
-    BuyerKey, Instant, Line, Payment, PaymentId, PerformanceId, Points, Reservation, ReservationId, ReservationState,
-    SaleTerms, SeatKey, SeatNumber, Settlement, Ticket, TransferId, UserId,
+    Block, BuyerKey, Instant, Line, Payment, PaymentId, PerformanceId, Points, Reservation, ReservationId,
+    ReservationState, SaleTerms, SeatKey, SeatNumber, Settlement, Ticket, TransferId, UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -60,6 +60,8 @@ impl CommandKey {
 pub enum What {
     /// Hold seats.
     Hold(Hold),
+    /// Hold the best seats that are left.
+    HoldBest(HoldBest),
     /// Pay a hold with points.
     Pay(Pay),
     /// Give up a hold.
@@ -89,6 +91,40 @@ pub struct Hold {
     pub terms: SaleTerms,
     /// One per seat, with the server's prices.
     pub lines: Vec<Line>,
+}
+
+/// Hold the best seats that are left. Which these are is planned before anything is locked; if none of the plan can be
+/// had any more the verdict is [`Verdict::Replan`](crate::Verdict::Replan).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldBest {
+    /// The new reservation's id.
+    pub reservation: ReservationId,
+    /// Which performance.
+    pub performance: PerformanceId,
+    /// For whom.
+    pub user: UserId,
+    /// On what terms.
+    pub terms: SaleTerms,
+    /// How many seats.
+    pub count: u32,
+    /// The plan: blocks of that many seats, the best first.
+    pub blocks: Vec<Block>,
+    /// What each seat costs, whichever it is.
+    pub line: Line,
+    /// Whether to wait for whoever has locked a seat, or to pass it over.
+    pub wait: bool,
+}
+
+impl HoldBest {
+    /// Seats of a plan, at most.
+    pub const MOST_CANDIDATES: usize = 120;
+
+    fn candidates(&self) -> Candidates {
+        let seats = self.blocks.iter().flatten();
+        let seats = seats.map(|number| SeatKey { performance: self.performance, number: *number }).collect();
+        // One block, and another should somebody have taken a seat of the first.
+        Candidates { seats, most: 2 * self.count as usize }
+    }
 }
 
 /// Pay a hold with points.
@@ -196,6 +232,17 @@ pub struct Scope {
     pub seats: BTreeSet<SeatKey>,
     /// Idempotency records: looked up after the rows above are locked.
     pub done: BTreeSet<CommandKey>,
+    /// Seats any of which would do.
+    pub candidates: Vec<Candidates>,
+}
+
+/// Seats any of which would do, locked last of all: those that can be had and that nobody else has locked, in this order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidates {
+    /// The best first; each once.
+    pub seats: Vec<SeatKey>,
+    /// So many of them are enough.
+    pub most: usize,
 }
 
 impl Scope {
@@ -209,6 +256,7 @@ impl Scope {
         self.wallets.extend(other.wallets);
         self.seats.extend(other.seats);
         self.done.extend(other.done);
+        self.candidates.extend(other.candidates);
     }
 }
 
@@ -231,6 +279,15 @@ impl Command {
                 scope.buyers = [BuyerKey { sale: hold.terms.sale, user: hold.user }].into();
                 scope.new_reservations = [hold.reservation].into();
                 scope.seats = seat_keys(hold.performance, hold.lines.iter().map(|line| line.seat));
+            }
+            What::HoldBest(best) => {
+                scope.buyers = [BuyerKey { sale: best.terms.sale, user: best.user }].into();
+                scope.new_reservations = [best.reservation].into();
+                if best.wait {
+                    scope.seats = seat_keys(best.performance, best.blocks.iter().flatten().copied());
+                } else {
+                    scope.candidates = vec![best.candidates()];
+                }
             }
             What::Pay(pay) => {
                 scope.buyers = [BuyerKey { sale: pay.terms.sale, user: pay.user }].into();
@@ -277,6 +334,7 @@ impl What {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Hold(_) => "hold",
+            Self::HoldBest(_) => "hold_best",
             Self::Pay(_) => "pay",
             Self::Release(_) => "release",
             Self::Cancel(_) => "cancel",

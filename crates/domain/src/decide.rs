@@ -24,6 +24,8 @@ pub enum Verdict {
     Replay(Outcome),
     /// It is refused.
     No(Rejection),
+    /// None of the seats that were planned can be had any more: plan again.
+    Replan,
 }
 
 /// The changes of one command.
@@ -50,6 +52,7 @@ pub fn decide(command: &Command, locked: &Locked, now: Instant) -> Result<Verdic
     }
     match &command.what {
         What::Hold(hold) => hold::hold(hold, locked, now),
+        What::HoldBest(best) => hold::hold_best(best, locked, now),
         What::Pay(pay) => pay::pay(pay, locked, now),
         What::Release(release) => give_back::release(release, locked, now),
         What::Cancel(cancel) => give_back::cancel(cancel, locked, now),

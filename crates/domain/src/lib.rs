@@ -45,6 +45,7 @@
 
 mod account;
 mod audit;
+mod best;
 mod books;
 mod buyer;
 mod command;
@@ -67,11 +68,12 @@ mod wallet;
 
 pub use account::{Email, Role, User};
 pub use audit::{Catalogue, Finding, Rule, audit};
+pub use best::{Block, Hall, Wish};
 pub use books::{Books, Conflict, Refused};
 pub use buyer::{Buyer, BuyerKey};
 pub use command::{
-    Cancel, Charge, Command, CommandKey, Done, Event, Expire, Hold, KeyFlaw, Outcome, Pay, Rejection, Release, Scope,
-    Settle, What,
+    Cancel, Candidates, Charge, Command, CommandKey, Done, Event, Expire, Hold, HoldBest, KeyFlaw, Outcome, Pay,
+    Rejection, Release, Scope, Settle, What,
 };
 pub use concert::{Concert, Performance, PerformanceStatus, PublicStatus, Venue};
 pub use decide::{Changes, TAKEOVER_GRACE, Verdict, decide};
@@ -84,7 +86,7 @@ pub use price::{Line, PriceList, PriceType, Tier};
 pub use reservation::{Reservation, ReservationState};
 pub use sale::{Sale, SaleTerms};
 pub use seat::{Seat, SeatKey, SeatState};
-pub use seat_map::{Layout, Place, PlaceKind, SeatLabel, SeatMap, SeatNumber, SeatRow, Section, SectionShape};
+pub use seat_map::{Layout, Place, PlaceKind, SeatLabel, SeatMap, SeatNumber, SeatRow, Section, SectionShape, Span};
 pub use session::{REUSE_GRACE, RefreshToken, Rotation, rotate};
 pub use ticket::{Ticket, TicketKey};
 pub use time::Instant;

@@ -169,6 +169,7 @@ pub struct Locked {
     payments: Table<Payment>,
     wallets: Table<Wallet>,
     seats: Table<Seat>,
+    candidates: BTreeSet<SeatKey>,
     done: BTreeMap<CommandKey, Option<Done>>,
     new_done: BTreeSet<CommandKey>,
     issued: BTreeMap<TicketKey, Ticket>,
@@ -185,6 +186,7 @@ impl Locked {
             payments: Table::of(scope.payments.iter().chain(&scope.new_payments).copied()),
             wallets: Table::of(scope.wallets.iter().copied()),
             seats: Table::of(scope.seats.iter().copied()),
+            candidates: scope.candidates.iter().flat_map(|candidates| &candidates.seats).copied().collect(),
             done: scope.done.iter().map(|key| (key.clone(), None)).collect(),
             new_done: BTreeSet::new(),
             issued: BTreeMap::new(),
@@ -254,6 +256,14 @@ impl Locked {
     /// The seat, if it exists.
     pub fn seat(&self, key: SeatKey) -> Result<Option<&Seat>, NotInScope> {
         self.seats.get(key)
+    }
+
+    /// The seat, if it is among those that were locked. Which of its candidates a command gets is not known before.
+    pub fn candidate(&self, key: SeatKey) -> Result<Option<&Seat>, NotInScope> {
+        match self.seats.get(key) {
+            Err(_) if self.candidates.contains(&key) => Ok(None),
+            seat => seat,
+        }
     }
 
     /// What was done under that key, if anything was.

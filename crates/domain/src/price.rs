@@ -76,6 +76,12 @@ impl Line {
             paid: Points::ZERO,
         }
     }
+
+    /// The same for another seat.
+    #[must_use]
+    pub fn of_seat(&self, seat: SeatNumber) -> Self {
+        Self { seat, ..self.clone() }
+    }
 }
 
 impl PriceList {

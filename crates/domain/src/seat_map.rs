@@ -5,6 +5,7 @@ use crate::flaw::{Flaws, Invalid, is_code};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fmt;
+use std::ops::Range;
 use std::str::FromStr;
 use thiserror::Error;
 
@@ -290,10 +291,20 @@ pub struct Place {
     pub blocked: bool,
 }
 
+/// A row of seats, or the places where people stand, within a layout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Seat n is n-1.
+    pub seats: Range<usize>,
+    /// Whether they are places to stand, without neighbours.
+    pub standing: bool,
+}
+
 /// A seat map with its seats numbered 1 to n.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     places: Vec<Place>,
+    rows: Vec<Span>,
     by_label: HashMap<SeatLabel, SeatNumber>,
 }
 
@@ -301,7 +312,22 @@ impl Layout {
     fn new(places: Vec<Place>) -> Self {
         let numbered = places.iter().zip(1..).filter_map(|(place, n)| Some((place.label.clone(), SeatNumber::new(n)?)));
         let by_label = numbered.collect();
-        Self { places, by_label }
+        Self { rows: rows(&places), places, by_label }
+    }
+
+    /// Its rows, from the front to the back.
+    pub fn rows(&self) -> &[Span] {
+        &self.rows
+    }
+
+    /// The tier of a row's seats.
+    pub fn tier(&self, row: &Span) -> &str {
+        &self.places[row.seats.start].tier
+    }
+
+    /// What the seat at that index, from 0, is for.
+    pub(crate) fn kind(&self, index: usize) -> PlaceKind {
+        self.places[index].kind
     }
 
     /// How many seats there are.
@@ -332,6 +358,15 @@ impl Layout {
         }
         tiers
     }
+}
+
+fn rows(places: &[Place]) -> Vec<Span> {
+    let same_row = |a: &Place, b: &Place| a.label.section == b.label.section && a.label.row == b.label.row;
+    let rows = places.chunk_by(same_row).scan(0, |end, row| {
+        let start = std::mem::replace(end, *end + row.len());
+        Some(Span { seats: start..*end, standing: row[0].kind == PlaceKind::Standing })
+    });
+    rows.collect()
 }
 
 #[cfg(test)]

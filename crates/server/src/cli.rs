@@ -22,7 +22,7 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Action {
-    /// Serves the API; brings the database up to date first.
+    /// Serves the API; brings a database in a file up to date first.
     Serve,
     /// Brings the database up to date, and makes it if there is none.
     Migrate,
@@ -49,7 +49,7 @@ pub struct Demo {
     #[arg(long)]
     pub serve: bool,
     /// The new database's file, which must not exist [default: ./frontrow-demo.sqlite; with --serve one that goes away
-    /// with the demo].
+    /// with the demo]. For a demo on a server name an empty database with --database-url instead.
     #[arg(long, value_name = "PATH")]
     pub database: Option<PathBuf>,
 }

@@ -2,11 +2,11 @@
 
 use crate::cli::{Action, Demo, NewOperator, OperatorAction};
 use crate::demo::{Place, fill};
-use crate::house::{House, open_database};
+use crate::house::{House, open_and_migrate, open_empty_database};
 use crate::keys::Keys;
 use crate::operator::Newcomer;
 use crate::serve::{Doors, Server};
-use crate::settings::{Given, Settings, show};
+use crate::settings::{DatabaseAddress, Given, Settings, show};
 use crate::{logs, verify};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
@@ -72,23 +72,29 @@ async fn serve_command(settings: &Settings) -> Result<()> {
 
 async fn migrate(settings: &Settings) -> Result<()> {
     logs::start(settings)?;
-    open_database(settings).await?.close().await;
-    writeln!(stdout(), "{} is up to date", settings.database.display())?;
+    open_and_migrate(settings).await?.close().await;
+    writeln!(stdout(), "{} is up to date", settings.database)?;
     Ok(())
 }
 
 async fn demo_command(demo: Demo, mut settings: Settings, given: &Given) -> Result<()> {
-    let own = !given.flags.0.contains_key("database_url");
-    unless(own, "a demo has a database of its own: name it with --database instead of --database-url")?;
+    let on_server = given.flags.0.contains_key("database_url");
+    let of_its_own = "a demo has a database of its own: name its file with --database, or an empty one on a server with \
+                      --database-url";
+    unless(!on_server || matches!(settings.database, DatabaseAddress::Server(_)), of_its_own)?;
+    unless(!on_server || demo.database.is_none(), of_its_own)?;
     logs::start(&settings)?;
     let doors = if demo.serve { Some(demo_doors(&settings)?) } else { None };
-    let place = Place::new(demo.database.clone(), demo.serve)?;
-    settings.database.clone_from(&place.database);
-    let house = House::open(&settings, &demo_keys(&demo, &settings)?).await?;
-    let incomplete = || format!("the demo in {} is incomplete: delete it", place.database.display());
+    let place = if on_server { None } else { Some(Place::new(demo.database.clone(), demo.serve)?) };
+    if let Some(place) = &place {
+        settings.database = DatabaseAddress::File(place.database.clone());
+    }
+    let database = if on_server { open_empty_database(&settings).await? } else { open_and_migrate(&settings).await? };
+    let house = House::on(database, &settings, &demo_keys(&demo, &settings)?).await?;
+    let incomplete = || format!("the demo in {} is incomplete: delete it", settings.database);
     let people = fill(&house).await.with_context(incomplete)?;
     let mut out = stdout();
-    writeln!(out, "demo database: {}\nusers, with passwords that are shown this once:", place.database.display())?;
+    writeln!(out, "demo database: {}\nusers, with passwords that are shown this once:", settings.database)?;
     people.iter().try_for_each(|person| writeln!(out, "  {person}"))?;
     let Some(doors) = doors else {
         house.close().await;
@@ -108,7 +114,8 @@ fn demo_doors(settings: &Settings) -> Result<Doors> {
 
 /// A database that stays needs keys that stay, once something is sold; one that goes away takes its keys with it.
 fn demo_keys(demo: &Demo, settings: &Settings) -> Result<Keys> {
-    if demo.serve && demo.database.is_some() { Keys::load_or_create(&settings.keys_file) } else { Keys::generate() }
+    let stays = demo.database.is_some() || matches!(settings.database, DatabaseAddress::Server(_));
+    if demo.serve && stays { Keys::load_or_create(&settings.keys_file) } else { Keys::generate() }
 }
 
 async fn verify_command(settings: &Settings) -> Result<ExitCode> {

@@ -100,7 +100,7 @@ fn seats(engagement: &Engagement) -> u64 {
 mod tests {
     use super::*;
     use crate::keys::Keys;
-    use crate::settings::{Given, Settings};
+    use crate::settings::{DatabaseAddress, Given, Settings};
     use crate::verify::verify;
     use frontrow_application::PageRequest;
     use frontrow_domain::PublicStatus;
@@ -109,7 +109,7 @@ mod tests {
     async fn a_demo_has_seats_to_book_and_one_sale_to_wait_for_and_its_books_are_right() {
         let directory = tempfile::tempdir().unwrap();
         let mut settings = Settings::load(&Given { directory: "/nowhere".into(), ..Given::default() }).unwrap();
-        settings.database = directory.path().join("demo.sqlite");
+        settings.database = DatabaseAddress::File(directory.path().join("demo.sqlite"));
         let house = House::open(&settings, &Keys::generate().unwrap()).await.unwrap();
         let people = fill(&house).await.unwrap();
         assert!(people.iter().any(|person| person.to_string().starts_with("operator  operator@example.com ")));

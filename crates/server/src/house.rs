@@ -1,14 +1,15 @@
 //! The wiring: settings, adapters, use cases.
 
 use crate::keys::{KeyRing, Keys};
-use crate::settings::{Gateway, Settings};
-use anyhow::{Context, Result, ensure};
+use crate::settings::{DatabaseAddress, Gateway, Settings};
+use anyhow::{Context, Result, bail, ensure};
 use frontrow_adapters::sql::{
-    Database, DatabaseSettings, SchemaState, SqlAccounts, SqlCatalogue, SqlHousekeeping, SqlReaders, SqlSessions,
-    SqlStore, StorePorts, StoreSettings,
+    Database, DatabaseError, DatabaseSettings, SchemaState, SqlAccounts, SqlCatalogue, SqlHousekeeping, SqlReaders,
+    SqlSessions, SqlStore, StorePorts, StoreSettings,
 };
 use frontrow_adapters::{
-    Argon2idHasher, HmacTicketSigner, HmacTokenIssuer, SandboxGateway, SystemClock, TokenKey, UuidV7Source,
+    Argon2idHasher, HmacTicketSigner, HmacTokenIssuer, SandboxGateway, SharedSeatReads, SystemClock, TokenKey,
+    UuidV7Source,
 };
 use frontrow_application::port::{Announcer, Clock, PaymentGateway, TicketSigner, TokenIssuer};
 use frontrow_application::{Ports, UseCases};
@@ -30,12 +31,15 @@ pub struct House {
 }
 
 impl House {
-    /// Opens the database, makes it if there is none and brings it up to date. Has to be called on the runtime that it
-    /// lives on.
+    /// Opens the database. Has to be called on the runtime that it lives on.
     pub async fn open(settings: &Settings, keys: &Keys) -> Result<Self> {
-        let database = open_database(settings).await?;
+        Self::on(open_database(settings).await?, settings, keys).await
+    }
+
+    /// The same on a database that is open already.
+    pub async fn on(database: Arc<Database>, settings: &Settings, keys: &Keys) -> Result<Self> {
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Source));
-        let lanes = StoreSettings { queue: settings.queue_capacity, ..StoreSettings::default() };
+        let lanes = StoreSettings { lanes: settings.lanes, queue: settings.queue_capacity };
         let needs = StorePorts { clock: clock.clone(), ids: ids.clone(), announcer: Arc::new(Counted) };
         let store = Arc::new(SqlStore::open(&database, lanes, needs).await?);
         let catalogue = Arc::new(SqlCatalogue::new(database.clone(), clock.clone()));
@@ -50,6 +54,7 @@ impl House {
             sales: catalogue.clone(),
             on_sale: catalogue,
             seats: readers.clone(),
+            seat_snapshots: Arc::new(SharedSeatReads::new(readers.clone(), clock.clone())),
             reservations: readers.clone(),
             wallets: readers,
             accounts: Arc::new(SqlAccounts::new(database.clone())),
@@ -76,8 +81,17 @@ impl House {
     }
 }
 
-/// The database, made if there is none and brought up to date.
+/// The database, ready to be worked with. A file is made if there is none and brought up to date; a server's database
+/// may be in use by others, so somebody has to say when: `frontrow migrate`.
 pub async fn open_database(settings: &Settings) -> Result<Arc<Database>> {
+    match settings.database {
+        DatabaseAddress::File(_) => open_and_migrate(settings).await,
+        DatabaseAddress::Server(_) => open_existing_database(settings).await,
+    }
+}
+
+/// The database, brought up to date.
+pub async fn open_and_migrate(settings: &Settings) -> Result<Arc<Database>> {
     let database = connect(settings, true).await?;
     database.migrate().await?;
     Ok(database)
@@ -86,8 +100,19 @@ pub async fn open_database(settings: &Settings) -> Result<Arc<Database>> {
 /// The database as it is, which has to be there and up to date.
 pub async fn open_existing_database(settings: &Settings) -> Result<Arc<Database>> {
     let database = connect(settings, false).await?;
-    let current = database.schema_state().await? == SchemaState::Current;
-    ensure!(current, "{} is not up to date: run frontrow migrate", settings.database.display());
+    match database.schema_state().await? {
+        SchemaState::Current => Ok(database),
+        SchemaState::Newer(steps) => Err(DatabaseError::Newer(steps).into()),
+        SchemaState::Pending(_) => bail!("{} is not up to date: run frontrow migrate", settings.database),
+    }
+}
+
+/// A server's database that nothing is in yet, brought up to date.
+pub async fn open_empty_database(settings: &Settings) -> Result<Arc<Database>> {
+    let database = connect(settings, false).await?;
+    let empty = database.is_empty().await?;
+    ensure!(empty, "a demo needs an empty database, and {} is not: name another", settings.database);
+    database.migrate().await?;
     Ok(database)
 }
 
@@ -101,11 +126,10 @@ pub fn create_database(path: &Path, has_to_be_new: bool) -> Result<()> {
 }
 
 async fn connect(settings: &Settings, create: bool) -> Result<Arc<Database>> {
-    if create {
-        create_database(&settings.database, false)?;
+    if let (DatabaseAddress::File(file), true) = (&settings.database, create) {
+        create_database(file, false)?;
     }
-    let url = format!("sqlite://{}", settings.database.display());
-    let wanted = DatabaseSettings { url, readers: settings.database_readers, create };
+    let wanted = DatabaseSettings { url: settings.database.url(), readers: settings.database_readers, create };
     Ok(Arc::new(Database::open(&wanted, Arc::new(UuidV7Source)).await?))
 }
 
@@ -166,10 +190,11 @@ mod tests {
     #[tokio::test]
     async fn a_new_database_is_its_owners_alone_and_stays_so() {
         let directory = tempfile::tempdir().unwrap();
-        let settings = settings(&directory.path().join("a.sqlite"));
+        let file = directory.path().join("a.sqlite");
+        let settings = settings(&file);
         for _ in 0..2 {
             open_database(&settings).await.unwrap().close().await;
-            let mode = fs::metadata(&settings.database).unwrap().permissions().mode();
+            let mode = fs::metadata(&file).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
         assert!(open_existing_database(&settings).await.is_ok());
@@ -178,10 +203,11 @@ mod tests {
     #[tokio::test]
     async fn a_missing_database_is_not_made_where_one_has_to_be() {
         let directory = tempfile::tempdir().unwrap();
-        let settings = settings(&directory.path().join("a.sqlite"));
+        let file = directory.path().join("a.sqlite");
+        let settings = settings(&file);
         assert!(open_existing_database(&settings).await.is_err());
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0);
-        fs::write(&settings.database, "").unwrap();
+        fs::write(&file, "").unwrap();
         let error = open_existing_database(&settings).await.err().unwrap();
         assert!(format!("{error:#}").contains("frontrow migrate"), "{error:#}");
     }

@@ -83,7 +83,7 @@ fn first_line(source: impl Read) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::settings::Given;
+    use crate::settings::{DatabaseAddress, Given};
     use frontrow_application::port::AccountRepository;
     use std::fs;
 
@@ -91,7 +91,7 @@ mod tests {
     async fn an_operator_is_added_once_and_the_password_is_not_told() {
         let directory = tempfile::tempdir().unwrap();
         let mut settings = Settings::load(&Given { directory: "/nowhere".into(), ..Given::default() }).unwrap();
-        settings.database = directory.path().join("a.sqlite");
+        settings.database = DatabaseAddress::File(directory.path().join("a.sqlite"));
         let newcomer = || Newcomer {
             email: "ada@example.com".parse().unwrap(),
             name: "Ada".into(),

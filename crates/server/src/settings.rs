@@ -3,12 +3,14 @@
 //! A value comes from, the later over the earlier: the defaults, the TOML file, the environment, the flags.
 //! [`TABLE`] has every setting; all are checked when the program starts, and all flaws are told at once.
 
+mod database;
 mod layers;
 mod mask;
 mod reading;
 mod show;
 mod table;
 
+pub use database::DatabaseAddress;
 pub use layers::{Flags, Given};
 pub use reading::is_database_file;
 pub use show::show;
@@ -29,10 +31,12 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Where the metrics are, if anywhere.
     pub metrics_listen: Option<SocketAddr>,
-    /// The database's file.
-    pub database: PathBuf,
+    /// The database.
+    pub database: DatabaseAddress,
     /// Connections that read.
     pub database_readers: u32,
+    /// Connections that carry bookings out; as many as fit the database if no number is named.
+    pub lanes: Option<usize>,
     /// Commands that may wait for the database.
     pub queue_capacity: usize,
     /// The file with the signing keys.
@@ -114,6 +118,7 @@ impl Settings {
             metrics_listen: reading.address_or_off("metrics_listen"),
             database: reading.database("database_url"),
             database_readers: reading.number("database_readers", 1..=64),
+            lanes: reading.number_or_auto("database_lanes", 1..=256),
             queue_capacity: reading.number("queue_capacity", 1..=100_000),
             keys_file: reading.path("keys_file"),
             currency: reading.currency("currency"),

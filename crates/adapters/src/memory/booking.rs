@@ -22,6 +22,7 @@ impl BookingStore for Memory {
                 Ok(outcome)
             }
             Ok(Err(Refused::Rejected(rejection))) => Err(rejection.into()),
+            Ok(Err(Refused::Replan)) => Err(BookingError::Replan),
             Ok(Err(bug)) => Err(self.fault(&command, &bug.to_string())),
             Err(_) => Err(self.fault(&command, "a panic")),
         }
@@ -32,10 +33,11 @@ impl Memory {
     fn carry_out(&self, command: &Command) -> Result<(Outcome, Vec<Event>), Refused> {
         let mut state = self.state();
         let now = self.clock.now();
-        let mut locked = state.books.lock(&command.scope());
+        let mut locked = state.books.lock(&command.scope(), now);
         match decide(command, &locked, now)? {
             Verdict::Replay(outcome) => Ok((outcome, Vec::new())),
             Verdict::No(rejection) => Err(rejection.into()),
+            Verdict::Replan => Err(Refused::Replan),
             Verdict::Do(changes) => {
                 locked.apply(command, &changes)?;
                 state.books.store(locked.dirty())?;

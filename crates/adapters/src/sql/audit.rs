@@ -8,7 +8,7 @@ use frontrow_domain::{
     Books, Catalogue, Command, Finding, Hold, Instant, Line, PerformanceId, Rejection, ReservationId, Rule, SaleId,
     SaleTerms, SeatNumber, SeatState, UserId, What, audit,
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QuerySelect, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IsolationLevel, QuerySelect, TransactionTrait};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -64,7 +64,7 @@ impl SqlAuditor {
     ) -> Result<Option<String>, StoreError> {
         while !numbers.is_empty() {
             let hold = hold(performance, &numbers, now);
-            let tried = rehearse(connection, &hold, &*self.clock).await;
+            let tried = rehearse(self.database.dialect(), connection, &hold, &*self.clock).await;
             match tried.map_err(|error| self.database.fault("rehearse", &error))? {
                 Rehearsed::Possible => return Ok(None),
                 Rehearsed::Refused(Rejection::SeatsTaken(taken)) => numbers.retain(|number| !taken.contains(number)),
@@ -112,7 +112,8 @@ fn hold(performance: PerformanceId, numbers: &[SeatNumber], now: Instant) -> Com
 
 /// Everything, in one transaction that only reads.
 async fn snapshot(database: &Database) -> Result<(Books, Catalogue, Vec<Finding>), DbErr> {
-    let transaction = database.readers().begin().await?;
+    let isolation = database.is_server().then_some(IsolationLevel::RepeatableRead);
+    let transaction = database.readers().begin_with_config(isolation, None).await?;
     let read = read_all(&transaction).await;
     transaction.rollback().await?;
     read

@@ -1,25 +1,27 @@
 //! The connections to one database, and the one way to write through them.
 
+use super::address::Address;
+use super::connect::{Purpose, connect};
+use super::dialect::Dialect;
 use super::error::{is_cannot_open, store_error};
+use super::version;
 use super::write::{self, Refusal};
 use frontrow_application::port::{IdSource, StoreError};
 use frontrow_migration::{Migrator, MigratorTrait, SchemaState};
 use futures::future::BoxFuture;
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
-use sea_orm::{ConnectOptions, DatabaseConnection, DatabaseTransaction, DbErr};
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
 use std::sync::Arc;
-use std::time::Duration;
 use thiserror::Error;
 use tokio::runtime::Handle;
 
 /// Which database, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatabaseSettings {
-    /// Such as `sqlite://frontrow.db` or `sqlite:///var/lib/frontrow/frontrow.db`.
+    /// `sqlite://PATH`, `postgres://USER:PASSWORD@HOST/NAME` or `mysql://USER:PASSWORD@HOST/NAME` (`MariaDB` too).
     pub url: String,
     /// Connections that only read: 1 to [`DatabaseSettings::MOST_READERS`].
     pub readers: u32,
-    /// Whether to make the file if it does not exist.
+    /// Whether to make the file if it does not exist. A server's database has to be there.
     pub create: bool,
 }
 
@@ -33,9 +35,15 @@ impl DatabaseSettings {
 /// Why the database can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DatabaseError {
-    /// The address is not one of a file.
-    #[error("the database address is sqlite://PATH, such as sqlite://frontrow.db")]
+    /// The address is not one of a database.
+    #[error(
+        "the database address is sqlite://PATH, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME \
+         (for MariaDB too)"
+    )]
     NotAnAddress,
+    /// The address names a server, and no database there.
+    #[error("the database address has to end with the name of a database, such as postgres://HOST/frontrow")]
+    NoName,
     /// Several connections would each have a memory of their own.
     #[error(
         "the database is a file that several connections share: write sqlite://PATH instead of an in-memory address"
@@ -50,6 +58,12 @@ pub enum DatabaseError {
     /// There is no such file, or it can't be read or made.
     #[error("there is no database that can be opened at {0}: check the path and whose it is, or make one first")]
     CannotOpen(String),
+    /// The server does not answer, or does not let us in.
+    #[error("no connection to {0}: {1}")]
+    CannotConnect(String, String),
+    /// The server's release is too old.
+    #[error("the server is {0}, and too old: MySQL 8.0.20, MariaDB 10.6, PostgreSQL 14 or newer is needed")]
+    TooOld(String),
     /// Made by a newer release.
     #[error("the database was made by a newer release (it has {}): run that one, or one that is newer", .0.join(", "))]
     Newer(Vec<String>),
@@ -58,43 +72,50 @@ pub enum DatabaseError {
     Failed(String),
 }
 
-/// A database: connections that read, and one that writes what is not a booking.
+/// A database: connections that read, and some that write what is not a booking.
 pub struct Database {
-    url: String,
+    address: Address,
+    dialect: Dialect,
     readers: DatabaseConnection,
-    writer: DatabaseConnection,
+    writers: DatabaseConnection,
     runtime: Handle,
     ids: Arc<dyn IdSource>,
-}
-
-/// What a connection is for.
-#[derive(Clone, Copy)]
-enum Purpose {
-    Read { connections: u32 },
-    Write { create: bool },
 }
 
 impl Database {
     /// Opens the database. Must be called on the runtime that writes shall run on, which must outlive those who wait.
     pub async fn open(settings: &DatabaseSettings, ids: Arc<dyn IdSource>) -> Result<Self, DatabaseError> {
-        check(settings)?;
-        let url = settings.url.clone();
-        // The writer comes first: it makes the file and its write-ahead log.
-        let writer = connect(&url, Purpose::Write { create: settings.create }).await;
-        let writer = writer.map_err(|error| open_error(&url, &error))?;
-        let readers = connect(&url, Purpose::Read { connections: settings.readers }).await;
-        let readers = readers.map_err(|error| open_error(&url, &error))?;
-        Ok(Self { url, readers, writer, runtime: Handle::current(), ids })
+        let address = check(settings)?;
+        // Who writes comes first: that makes SQLite's file and its write-ahead log.
+        let writers = connect(&address, Purpose::Write { create: settings.create }).await;
+        let writers = writers.map_err(|error| open_error(&address, &error))?;
+        let dialect = version::dialect(&writers).await?;
+        let readers = connect(&address, Purpose::Read { connections: settings.readers }).await;
+        let readers = readers.map_err(|error| open_error(&address, &error))?;
+        Ok(Self { address, dialect, readers, writers, runtime: Handle::current(), ids })
     }
 
-    /// Takes all steps that are pending, whole: in one transaction, which another process that migrates waits for.
+    /// Takes all steps that are pending. One process at a time does; others wait for it, and find nothing left to do.
     pub async fn migrate(&self) -> Result<(), DatabaseError> {
         if let SchemaState::Newer(steps) = self.schema_state().await? {
             return Err(DatabaseError::Newer(steps));
         }
-        let migrated =
-            self.write("migrate", |transaction| Box::pin(async move { Ok(Migrator::up(transaction, None).await?) }));
-        migrated.await.map_err(|error| DatabaseError::Failed(format!("migrate: {error}")))
+        let failed = |error: String| DatabaseError::Failed(format!("migrate: {error}"));
+        if self.dialect == Dialect::Sqlite {
+            // Whole or not at all, because its steps can be taken back; and alone, because it writes.
+            let up = self
+                .write("migrate", |transaction| Box::pin(async move { Ok(Migrator::up(transaction, None).await?) }));
+            return up.await.map_err(|error| failed(error.to_string()));
+        }
+        let alone = connect(&self.address, Purpose::Migrate).await.map_err(|error| failed(error.to_string()))?;
+        let migrated = frontrow_migration::migrate_alone(&alone).await.map_err(|error| failed(error.to_string()));
+        drop(alone.close().await);
+        migrated
+    }
+
+    /// Whether the database is a server's, which several instances may use, and not a file.
+    pub fn is_server(&self) -> bool {
+        self.dialect != Dialect::Sqlite
     }
 
     /// Whether the schema is the one that this release needs. Changes nothing.
@@ -103,13 +124,24 @@ impl Database {
         state.map_err(|error| DatabaseError::Failed(error.to_string()))
     }
 
+    /// Whether there is no table in it. Changes nothing.
+    pub async fn is_empty(&self) -> Result<bool, DatabaseError> {
+        let empty = frontrow_migration::is_empty(&self.readers).await;
+        empty.map_err(|error| DatabaseError::Failed(error.to_string()))
+    }
+
     /// Closes all connections, once those who use them are done.
     pub async fn close(&self) {
-        for connection in [&self.readers, &self.writer] {
+        for connection in [&self.readers, &self.writers] {
             if let Err(error) = connection.close_by_ref().await {
                 tracing::warn!(%error, "a connection did not close");
             }
         }
+    }
+
+    /// How the database is spoken to.
+    pub(crate) fn dialect(&self) -> Dialect {
+        self.dialect
     }
 
     /// Connections that can't write.
@@ -119,7 +151,7 @@ impl Database {
 
     /// A new connection of one's own that can write.
     pub(crate) async fn lane_connection(&self) -> Result<DatabaseConnection, StoreError> {
-        let connection = connect(&self.url, Purpose::Write { create: false }).await;
+        let connection = connect(&self.address, Purpose::Book).await;
         connection.map_err(|error| self.fault("open a lane", &error))
     }
 
@@ -145,68 +177,28 @@ impl Database {
         T: Send + 'static,
         F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Refusal>> + Send + Sync + 'static,
     {
-        let (writer, ids) = (self.writer.clone(), Arc::clone(&self.ids));
-        let task = self.runtime.spawn(async move { write::run(&writer, &*ids, name, &work).await });
+        let (writers, ids) = (self.writers.clone(), Arc::clone(&self.ids));
+        let task = self.runtime.spawn(async move { write::run(&writers, &*ids, name, &work).await });
         task.await.unwrap_or_else(|error| Err(self.fault(name, &DbErr::Custom(error.to_string()))))
     }
 }
 
-fn check(settings: &DatabaseSettings) -> Result<(), DatabaseError> {
-    let path = settings.url.strip_prefix("sqlite:").ok_or(DatabaseError::NotAnAddress)?;
-    let path = path.strip_prefix("//").unwrap_or(path);
-    if path.contains(":memory:") || path.contains("mode=memory") {
-        return Err(DatabaseError::InMemory);
-    }
-    if path.contains('?') {
-        return Err(DatabaseError::Parameters);
-    }
-    if path.is_empty() {
-        return Err(DatabaseError::NotAnAddress);
-    }
+fn check(settings: &DatabaseSettings) -> Result<Address, DatabaseError> {
     if !(1..=DatabaseSettings::MOST_READERS).contains(&settings.readers) {
         return Err(DatabaseError::Readers);
     }
-    Ok(())
+    settings.url.parse()
 }
 
-async fn connect(url: &str, purpose: Purpose) -> Result<DatabaseConnection, DbErr> {
-    let connections = match purpose {
-        Purpose::Read { connections } => connections,
-        Purpose::Write { .. } => 1,
-    };
-    let mut options = ConnectOptions::new(url);
-    options
-        .min_connections(connections)
-        .max_connections(connections)
-        .acquire_timeout(PATIENCE)
-        // A connection to a file does not age.
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        .sqlx_logging(false)
-        .record_stmt_in_spans(false)
-        .map_sqlx_sqlite_opts(move |options| tune(options, purpose));
-    sea_orm::Database::connect(options).await
-}
-
-/// How long to wait for a connection, or for another writer.
-const PATIENCE: Duration = Duration::from_secs(5);
-
-fn tune(options: SqliteConnectOptions, purpose: Purpose) -> SqliteConnectOptions {
-    let options = options.busy_timeout(PATIENCE).foreign_keys(false);
-    match purpose {
-        Purpose::Read { .. } => options.pragma("query_only", "ON"),
-        Purpose::Write { create } => {
-            options.create_if_missing(create).journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
-        }
-    }
-}
-
-fn open_error(url: &str, error: &DbErr) -> DatabaseError {
+fn open_error(address: &Address, error: &DbErr) -> DatabaseError {
     if is_cannot_open(error) {
-        DatabaseError::CannotOpen(url.to_owned())
-    } else {
+        DatabaseError::CannotOpen(address.to_string())
+    } else if address.backend == DbBackend::Sqlite {
         DatabaseError::Failed(error.to_string())
+    } else {
+        let nobody = matches!(error, DbErr::ConnectionAcquire(_)) || error.to_string().contains("timed out");
+        let why = if nobody { "nobody answers there".to_owned() } else { error.to_string() };
+        DatabaseError::CannotConnect(address.to_string(), why)
     }
 }
 
@@ -225,7 +217,7 @@ mod tests {
     async fn who_writes_writes_safely_and_who_reads_can_not_write() {
         let (database, _folder) = database().await;
         let lane = database.lane_connection().await.unwrap();
-        for connection in [&lane, &database.writer] {
+        for connection in [&lane, &database.writers] {
             assert_eq!(pragma::<String>(connection, "journal_mode").await, "wal");
             assert_eq!(pragma::<i32>(connection, "synchronous").await, 2);
             assert_eq!(pragma::<i32>(connection, "busy_timeout").await, 5000);

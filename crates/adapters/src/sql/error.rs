@@ -4,6 +4,8 @@ use frontrow_application::FaultId;
 use frontrow_application::port::{IdSource, StoreError};
 use sea_orm::sqlx::Error as SqlxError;
 use sea_orm::sqlx::error::DatabaseError;
+use sea_orm::sqlx::mysql::MySqlDatabaseError;
+use sea_orm::sqlx::postgres::PgDatabaseError;
 use sea_orm::sqlx::sqlite::SqliteError;
 use sea_orm::{DbErr, RuntimeErr};
 use std::time::Duration;
@@ -39,8 +41,9 @@ pub(crate) fn classify(error: &DbErr) -> Class {
         return if matches!(error, DbErr::ConnectionAcquire(_)) { Class::Lost } else { Class::Other };
     };
     match &**cause {
-        SqlxError::Database(cause) => classify_sqlite(&**cause),
+        SqlxError::Database(cause) => classify_database(&**cause),
         SqlxError::Io(_)
+        | SqlxError::Tls(_)
         | SqlxError::Protocol(_)
         | SqlxError::PoolTimedOut
         | SqlxError::PoolClosed
@@ -49,11 +52,48 @@ pub(crate) fn classify(error: &DbErr) -> Class {
     }
 }
 
-fn classify_sqlite(error: &dyn DatabaseError) -> Class {
-    match sqlite_code(error) {
+fn classify_database(error: &dyn DatabaseError) -> Class {
+    if let Some(error) = error.try_downcast_ref::<MySqlDatabaseError>() {
+        classify_mysql(error.number())
+    } else if let Some(error) = error.try_downcast_ref::<PgDatabaseError>() {
+        classify_postgres(error.code())
+    } else {
+        classify_sqlite(sqlite_code(error))
+    }
+}
+
+fn classify_sqlite(code: Option<u32>) -> Class {
+    match code {
         // The extended codes (snapshot, recovery, shared cache) share their lowest byte.
         Some(code) if [BUSY, LOCKED].contains(&(code & 0xff)) => Class::Retry,
         Some(DUPLICATE_KEY | DUPLICATE_VALUE) => Class::Duplicate,
+        _ => Class::Other,
+    }
+}
+
+/// `MySQL`'s and `MariaDB`'s numbers.
+fn classify_mysql(number: u16) -> Class {
+    match number {
+        // A deadlock; a row that has changed since (snapshot isolation); a lock, or a statement, that took too long;
+        // a statement that was cancelled.
+        1213 | 1020 | 1205 | 3024 | 1969 | 1317 | 3572 => Class::Retry,
+        1062 | 1586 => Class::Duplicate,
+        // Too many connections; shutting down; killed; idle for too long; not writable (any more: a failover).
+        1040 | 1053 | 1077 | 1079 | 1203 | 1290 | 1836 | 1927 | 3168 | 4031 => Class::Lost,
+        _ => Class::Other,
+    }
+}
+
+/// `PostgreSQL`'s codes.
+fn classify_postgres(code: &str) -> Class {
+    match code {
+        // A serialization failure; a deadlock; a lock, or a statement, that took too long.
+        "40001" | "40P01" | "55P03" | "57014" => Class::Retry,
+        "23505" => Class::Duplicate,
+        // Too many connections; shutting down, crashed, or starting; idle in a transaction, or altogether, for too
+        // long; not writable (any more: a failover).
+        "53300" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25006" => Class::Lost,
+        code if code.starts_with("08") => Class::Lost,
         _ => Class::Other,
     }
 }
@@ -91,4 +131,28 @@ pub(super) fn fault(ids: &dyn IdSource, name: &'static str, cause: &dyn std::fmt
     let fault = FaultId(ids.id());
     tracing::error!(%fault, operation = name, %cause, "a database operation failed");
     StoreError::Fault(fault)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_database_has_its_own_word_for_it() {
+        for number in [1213, 1020, 1205] {
+            assert_eq!(classify_mysql(number), Class::Retry, "{number}");
+        }
+        for code in ["40001", "40P01", "55P03"] {
+            assert_eq!(classify_postgres(code), Class::Retry, "{code}");
+        }
+        for code in [5, 6, 261, 517] {
+            assert_eq!(classify_sqlite(Some(code)), Class::Retry, "{code}");
+        }
+        assert_eq!(
+            [classify_mysql(1062), classify_postgres("23505"), classify_sqlite(Some(1555))],
+            [Class::Duplicate; 3]
+        );
+        assert_eq!([classify_mysql(1927), classify_postgres("57P01"), classify_postgres("08006")], [Class::Lost; 3]);
+        assert_eq!([classify_mysql(1064), classify_postgres("42601"), classify_sqlite(Some(1))], [Class::Other; 3]);
+    }
 }

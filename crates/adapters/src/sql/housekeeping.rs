@@ -1,12 +1,16 @@
 //! Throwing away what is no longer needed, and asking whether the database works.
 
 use super::Database;
+use super::dialect::Dialect;
 use super::entity::{done, refresh_token};
 use async_trait::async_trait;
 use frontrow_application::port::{Housekeeping, Probe, StoreError};
 use frontrow_domain::Instant;
-use sea_orm::sea_query::{Expr, ExprTrait, IntoColumnRef, IntoIden, Query, SelectStatement};
-use sea_orm::{ConnectionTrait, DbErr, DeleteMany, EntityTrait, QueryFilter, Statement};
+use sea_orm::sea_query::ValueTuple;
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, Iterable, ModelTrait,
+    PrimaryKeyToColumn, QueryFilter, QueryOrder, QuerySelect, Select, Statement,
+};
 use std::sync::Arc;
 
 /// [`Housekeeping`] and [`Probe`] of a SQL database.
@@ -24,7 +28,7 @@ impl SqlHousekeeping {
         let oldest = Arc::new(oldest);
         let deleted = self.database.write(name, move |transaction| {
             let oldest = Arc::clone(&oldest);
-            Box::pin(async move { Ok(oldest.delete().exec(transaction).await?.rows_affected) })
+            Box::pin(async move { Ok(oldest.delete(transaction).await?) })
         });
         Ok(u32::try_from(deleted.await?).unwrap_or(u32::MAX))
     }
@@ -32,41 +36,43 @@ impl SqlHousekeeping {
 
 /// The rows of a table whose instant is the longest ago.
 pub(super) struct Oldest<E: EntityTrait> {
-    table: E,
-    key: Vec<E::Column>,
     instant: E::Column,
     before: Instant,
     limit: u32,
 }
 
 pub(super) fn oldest_done(before: Instant, limit: u32) -> Oldest<done::Entity> {
-    let key = vec![done::Column::UserId, done::Column::Key];
-    Oldest { table: done::Entity, key, instant: done::Column::At, before, limit }
+    Oldest { instant: done::Column::At, before, limit }
 }
 
 pub(super) fn oldest_refresh_tokens(before: Instant, limit: u32) -> Oldest<refresh_token::Entity> {
-    let key = vec![refresh_token::Column::Hash];
-    Oldest { table: refresh_token::Entity, key, instant: refresh_token::Column::Expires, before, limit }
+    Oldest { instant: refresh_token::Column::Expires, before, limit }
 }
 
+/// Rows of one DELETE.
+const CHUNK: usize = 100;
+
 impl<E: EntityTrait> Oldest<E> {
-    pub(super) fn delete(&self) -> DeleteMany<E> {
-        E::delete_many().filter(self.are_named())
+    /// In two steps: where a DELETE has a subquery, older releases of `MariaDB` read the whole table, and lock it.
+    async fn delete(&self, transaction: &DatabaseTransaction) -> Result<u64, DbErr> {
+        let keys: Vec<ValueTuple> =
+            self.find().all(transaction).await?.iter().map(ModelTrait::get_primary_key_value).collect();
+        let mut deleted = 0;
+        for keys in keys.chunks(CHUNK) {
+            let named = keys.iter().fold(Condition::any(), |named, key| named.add(is_named::<E>(key)));
+            deleted += E::delete_many().filter(named).exec(transaction).await?.rows_affected;
+        }
+        Ok(deleted)
     }
 
-    /// Twice nested, because MySQL takes no limit in a subquery that names rows.
-    fn are_named(&self) -> Expr {
-        let rows = Query::select()
-            .columns(self.key.clone())
-            .from(self.table)
-            .and_where(Expr::col(self.instant).lt(self.before.micros()))
-            .order_by(self.instant, sea_orm::Order::Asc)
-            .limit(u64::from(self.limit))
-            .take();
-        let names: SelectStatement = Query::select().columns(self.key.clone()).from_subquery(rows, "oldest").take();
-        let key = self.key.iter().map(|column| Expr::col(column.into_iden().into_column_ref()));
-        Expr::tuple(key).in_subquery(names)
+    pub(super) fn find(&self) -> Select<E> {
+        E::find().filter(self.instant.lt(self.before.micros())).order_by_asc(self.instant).limit(u64::from(self.limit))
     }
+}
+
+fn is_named<E: EntityTrait>(key: &ValueTuple) -> Condition {
+    let columns = E::PrimaryKey::iter().zip(key.clone());
+    columns.fold(Condition::all(), |all, (column, value)| all.add(column.into_column().eq(value)))
 }
 
 #[async_trait]
@@ -85,7 +91,11 @@ impl Probe for SqlHousekeeping {
     async fn now(&self) -> Result<Instant, StoreError> {
         let query = async {
             let readers = self.database.readers();
-            let text = "SELECT CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER)";
+            let text = match self.database.dialect() {
+                Dialect::Sqlite => "SELECT CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER)",
+                Dialect::MySql | Dialect::MariaDb => "SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)",
+                Dialect::Postgres => "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
+            };
             let row = readers.query_one_raw(Statement::from_string(readers.get_database_backend(), text)).await?;
             let row = row.ok_or_else(|| DbErr::RecordNotFound("the time".to_owned()))?;
             Ok(Instant::from_micros(row.try_get_by_index(0)?))

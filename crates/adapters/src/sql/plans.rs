@@ -100,12 +100,8 @@ plans! {
     points_got_are_found_by_taker:
         wallets::one_leg(transfer::Column::Credit, UserId::new(id()), &page(TransferId::new(id()))) =>
         ["SEARCH transfer USING INDEX ix_transfer_credit_id (credit=? AND id<?)"];
-    old_idempotency_records_are_found_by_time: oldest_done(NOW, 100).delete() => [
-        "SEARCH done USING COVERING INDEX sqlite_autoindex_done_1 (user_id=? AND key=?)",
-        "SEARCH done USING INDEX ix_done_at (at<?)"
-    ];
-    old_refresh_tokens_are_found_by_time: oldest_refresh_tokens(NOW, 100).delete() => [
-        "SEARCH refresh_token USING PRIMARY KEY (hash=?)",
-        "SEARCH refresh_token USING COVERING INDEX ix_refresh_token_expires (expires<?)"
-    ];
+    old_idempotency_records_are_found_by_time: oldest_done(NOW, 100).find() =>
+        ["SEARCH done USING INDEX ix_done_at (at<?)"];
+    old_refresh_tokens_are_found_by_time: oldest_refresh_tokens(NOW, 100).find() =>
+        ["SEARCH refresh_token USING INDEX ix_refresh_token_expires (expires<?)"];
 }

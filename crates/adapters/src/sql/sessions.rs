@@ -1,14 +1,14 @@
 //! Who is logged in: a session is its refresh tokens, and has ended when there are none.
 
 use super::Database;
-use super::entity::refresh_token as token;
+use super::entity::{refresh_token as token, user};
 use super::write::Refusal;
 use async_trait::async_trait;
 use frontrow_application::port::{Rotated, SessionRepository, StoreError};
-use frontrow_domain::{Instant, RefreshToken, Rotation, SessionId, rotate};
+use frontrow_domain::{Instant, RefreshToken, Rotation, SessionId, UserId, rotate};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -51,9 +51,9 @@ impl SessionRepository for SqlSessions {
 
     async fn end(&self, session: SessionId) -> Result<(), StoreError> {
         let session = session.uuid();
-        let ended = self
-            .database
-            .write("end session", move |transaction| Box::pin(async move { Ok(end(transaction, session).await?) }));
+        let ended = self.database.write("end session", move |transaction| {
+            Box::pin(async move { Ok(lock_and_end(transaction, session).await?) })
+        });
         ended.await
     }
 }
@@ -69,8 +69,10 @@ struct Shown {
 
 impl Shown {
     async fn exchange(self, transaction: &DatabaseTransaction) -> Result<Rotated, Refusal> {
-        let row = token::Entity::find_by_id(self.hash.to_vec()).one(transaction).await?;
-        let Some(shown) = row.map(RefreshToken::try_from).transpose()? else { return Ok(Rotated::Refused) };
+        let Some(first) = find(transaction, self.hash).await? else { return Ok(Rotated::Refused) };
+        lock(transaction, first.user).await?;
+        // What was read before the lock may have changed until it was there.
+        let Some(shown) = find(transaction, self.hash).await? else { return Ok(Rotated::Refused) };
         match rotate(&shown, self.now) {
             Rotation::Expired => Ok(Rotated::Refused),
             Rotation::EndSession => {
@@ -95,6 +97,17 @@ impl Shown {
     }
 }
 
+/// Whoever exchanges a token of a user or ends a session of theirs holds that user's row: else a token could be made
+/// while its session ends, and outlive it.
+async fn lock(transaction: &DatabaseTransaction, user: UserId) -> Result<(), DbErr> {
+    user::Entity::find_by_id(user.uuid()).lock_exclusive().one(transaction).await.map(drop)
+}
+
+async fn find(transaction: &DatabaseTransaction, hash: [u8; 32]) -> Result<Option<RefreshToken>, DbErr> {
+    let row = token::Entity::find_by_id(hash.to_vec()).one(transaction).await?;
+    row.map(RefreshToken::try_from).transpose()
+}
+
 async fn insert(transaction: &DatabaseTransaction, token: &RefreshToken) -> Result<(), DbErr> {
     let row = token::ActiveModel {
         hash: Set(token.hash.to_vec()),
@@ -111,4 +124,12 @@ async fn end(transaction: &DatabaseTransaction, session: Uuid) -> Result<(), DbE
     let tokens = token::Column::SessionId.eq(session);
     token::Entity::delete_many().filter(tokens).exec(transaction).await?;
     Ok(())
+}
+
+/// The same for who does not hold the user's row yet.
+async fn lock_and_end(transaction: &DatabaseTransaction, session: Uuid) -> Result<(), DbErr> {
+    let any = token::Entity::find().filter(token::Column::SessionId.eq(session)).one(transaction).await?;
+    let Some(any) = any else { return Ok(()) };
+    lock(transaction, UserId::new(any.user_id)).await?;
+    end(transaction, session).await
 }

@@ -5,11 +5,15 @@
 //! retries. Whoever asked may go away meanwhile: the lane does not notice.
 
 mod attempt;
+mod cell;
 #[cfg(feature = "hooks")]
 pub mod hook;
 mod lane;
-mod read;
+mod lock;
+mod session;
+mod shape;
 mod statement;
+mod texts;
 mod write;
 
 use super::Database;
@@ -17,8 +21,9 @@ use super::error::RETRY_AFTER;
 use async_trait::async_trait;
 use frontrow_application::port::{Announcer, BookingError, BookingStore, Clock, IdSource, StoreError};
 use frontrow_domain::{Command, Outcome};
-use lane::{Job, Lane};
+use lane::{Job, Lane, Works};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use texts::Protection;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
 
@@ -27,15 +32,28 @@ pub(super) use attempt::{Rehearsed, rehearse};
 /// How the store works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreSettings {
-    /// Connections that carry commands out. `SQLite` has one writer, so more than one only wait for each other there.
-    pub lanes: usize,
+    /// Connections that carry commands out, each one command at a time: at most [`StoreSettings::MOST_LANES`]. Unless
+    /// the settings say otherwise a server gets [`StoreSettings::DEFAULT_LANES`], and `SQLite`, which has one writer, one.
+    pub lanes: Option<usize>,
     /// Commands that may wait for a lane; more are told to come back.
     pub queue: usize,
 }
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self { lanes: 1, queue: 1024 }
+        Self { lanes: None, queue: 1024 }
+    }
+}
+
+impl StoreSettings {
+    /// Lanes to a server's database.
+    pub const DEFAULT_LANES: usize = 8;
+    /// More would only wait for the same processors and rows.
+    pub const MOST_LANES: usize = 256;
+
+    fn lanes_to(&self, database: &Database) -> usize {
+        let otherwise = if database.is_server() { Self::DEFAULT_LANES } else { 1 };
+        self.lanes.unwrap_or(otherwise).clamp(1, Self::MOST_LANES)
     }
 }
 
@@ -63,7 +81,8 @@ impl SqlStore {
         settings: StoreSettings,
         ports: StorePorts,
     ) -> Result<Self, StoreError> {
-        Self::open_lanes(database, settings, ports, |_| {}).await
+        let works = Works::new(database, ports, Protection::FULL);
+        Self::open_lanes(settings, works).await
     }
 
     /// [`SqlStore::open`] with faults; for tests.
@@ -74,21 +93,19 @@ impl SqlStore {
         ports: StorePorts,
         hook: Arc<dyn hook::Hook>,
     ) -> Result<Self, StoreError> {
-        Self::open_lanes(database, settings, ports, |lane| lane.set_hook(hook.clone())).await
+        let protection = Protection { locks: hook.locks(), guards: hook.guards() };
+        let mut works = Works::new(database, ports, protection);
+        works.hook = Some(hook);
+        Self::open_lanes(settings, works).await
     }
 
-    async fn open_lanes(
-        database: &Arc<Database>,
-        settings: StoreSettings,
-        ports: StorePorts,
-        prepare: impl Fn(&mut Lane),
-    ) -> Result<Self, StoreError> {
+    async fn open_lanes(settings: StoreSettings, works: Works) -> Result<Self, StoreError> {
+        let works = Arc::new(works);
         let (sender, receiver) = mpsc::channel(settings.queue.max(1));
         let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
         let mut lanes = Vec::new();
-        for _ in 0..settings.lanes.max(1) {
-            let mut lane = Lane::open(Arc::clone(database), ports.clone()).await?;
-            prepare(&mut lane);
+        for _ in 0..settings.lanes_to(&works.database) {
+            let lane = Lane::open(Arc::clone(&works)).await?;
             lanes.push(tokio::spawn(lane.run(Arc::clone(&receiver))));
         }
         Ok(Self { queue: RwLock::new(Some(sender)), lanes: Mutex::new(lanes) })

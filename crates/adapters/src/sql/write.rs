@@ -80,6 +80,7 @@ where
 /// Begins a transaction that has the right to write from its first statement: one that only asks for it later can lose
 /// what it has read.
 pub(super) async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
+    // Only SQLite has modes; the others have agreed on their isolation when they connected.
     let options = TransactionOptions {
         sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
         ..TransactionOptions::default()

@@ -1,6 +1,6 @@
 //! What is special to keeping Frontrow's data in a SQL database. What every store must do is in the contract suite.
 #![cfg(feature = "sql")]
-#![expect(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "what a test can't go on without fails it")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "what a test can't go on without fails it")]
 
 mod accounts;
 mod catalogue;
@@ -8,6 +8,7 @@ mod on_sale;
 mod publish;
 mod readers;
 mod schema;
+mod servers;
 mod sessions;
 mod setup;
 mod store;

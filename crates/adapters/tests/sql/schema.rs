@@ -54,7 +54,10 @@ async fn the_schema_of_a_newer_release_is_left_alone() {
 #[tokio::test]
 async fn an_address_that_will_not_do_is_told_what_to_write() {
     for (url, error) in [
-        ("postgres://localhost/frontrow", DatabaseError::NotAnAddress),
+        ("oracle://localhost/frontrow", DatabaseError::NotAnAddress),
+        ("frontrow.sqlite", DatabaseError::NotAnAddress),
+        ("postgres://localhost", DatabaseError::NoName),
+        ("mysql://localhost/", DatabaseError::NoName),
         ("sqlite://", DatabaseError::NotAnAddress),
         ("sqlite::memory:", DatabaseError::InMemory),
         ("sqlite://:memory:", DatabaseError::InMemory),

@@ -1,5 +1,9 @@
 //! The booking store under faults, and without its protections.
 
 mod controls;
+mod cuts;
+mod deadlocks;
 mod faults;
+pub mod place;
+mod proxy;
 mod stage;

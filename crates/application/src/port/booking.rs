@@ -22,6 +22,9 @@ pub enum BookingError {
     /// The rule refuses it. Nothing has changed.
     #[error(transparent)]
     Rejected(#[from] Rejection),
+    /// The best seats that were planned are gone: plan again. Nothing has changed.
+    #[error("the seats that were planned are gone")]
+    Replan,
     /// Too much to do, or too much contention. Nothing has changed.
     #[error("busy")]
     Busy {

@@ -7,6 +7,7 @@ use frontrow_domain::{
     BuyerKey, CommandKey, Done, Instant, Payment, PaymentId, PaymentKind, PerformanceId, Points, Reservation,
     ReservationId, Seat, Ticket, Transfer, TransferId, UserId,
 };
+use std::sync::Arc;
 
 /// Reads seats.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -23,6 +24,26 @@ pub trait SeatReader: Send + Sync {
         performances: &[PerformanceId],
         now: Instant,
     ) -> Result<Vec<(PerformanceId, u32)>, StoreError>;
+}
+
+/// The seats of a performance at one moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatSnapshot {
+    /// What is not older than this is in it.
+    pub begun: Instant,
+    /// See [`SeatReader::not_free`].
+    pub not_free: Vec<Seat>,
+}
+
+/// Reads seats for many at once, who are content with what one of them has read. Nothing is decided by it.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait SeatSnapshots: Send + Sync {
+    /// One that was read lately.
+    async fn recent(&self, performance: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError>;
+
+    /// One whose reading began after this was called.
+    async fn fresh(&self, performance: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError>;
 }
 
 /// Reads idempotency records.

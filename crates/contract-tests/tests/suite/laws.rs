@@ -1,8 +1,9 @@
 //! Memory gives the same as SQL. `FRONTROW_TEST_SEED` repeats the run that a failure names.
 
 use crate::memory::InMemory;
-use crate::sqlite::OnSqlite;
+use crate::sql::OnSql;
 use frontrow_contract_tests::{Failure, same_outcomes};
+use frontrow_test_databases::Kind;
 
 fn seeds(otherwise: std::ops::Range<u64>) -> Result<Vec<u64>, Failure> {
     match std::env::var("FRONTROW_TEST_SEED") {
@@ -14,7 +15,7 @@ fn seeds(otherwise: std::ops::Range<u64>) -> Result<Vec<u64>, Failure> {
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_gives_the_same_as_sqlite() -> Result<(), Failure> {
     for seed in seeds(0..8)? {
-        same_outcomes(&InMemory, &OnSqlite::default(), seed, 400).await?;
+        same_outcomes(&InMemory, &OnSql::file(), seed, 400).await?;
     }
     Ok(())
 }
@@ -25,4 +26,23 @@ async fn memory_gives_the_same_as_itself() -> Result<(), Failure> {
         same_outcomes(&InMemory, &InMemory, seed, 4000).await?;
     }
     Ok(())
+}
+
+macro_rules! on_servers {
+    ($($name:ident: $kind:expr;)+) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $name() -> Result<(), Failure> {
+            let Some(world) = OnSql::server($kind, stringify!($name)).await else { return Ok(()) };
+            for seed in seeds(20..24)? {
+                same_outcomes(&InMemory, &world, seed, 400).await?;
+            }
+            Ok(())
+        }
+    )+};
+}
+
+on_servers! {
+    memory_gives_the_same_as_mysql: Kind::MySql;
+    memory_gives_the_same_as_mariadb: Kind::MariaDb;
+    memory_gives_the_same_as_postgres: Kind::Postgres;
 }

@@ -3,4 +3,4 @@
 mod broken;
 mod laws;
 mod memory;
-mod sqlite;
+mod sql;

@@ -1,43 +1,105 @@
 //! Holding seats: all of them, or none.
 
 use super::{Changes, Verdict};
-use crate::command::{Event, Hold, Outcome, Rejection};
+use crate::command::{Event, Hold, HoldBest, Outcome, Rejection};
 use crate::locked::{Locked, NotInScope, Row, Version};
 use crate::{
-    Buyer, BuyerKey, Instant, Line, Points, Reservation, ReservationState, SaleTerms, Seat, SeatKey, SeatState,
+    Buyer, BuyerKey, Instant, Line, PerformanceId, Points, Reservation, ReservationId, ReservationState, SaleTerms,
+    Seat, SeatKey, SeatState,
 };
 
 pub(super) fn hold(hold: &Hold, locked: &Locked, now: Instant) -> Result<Verdict, NotInScope> {
-    let key = BuyerKey { sale: hold.terms.sale, user: hold.user };
-    let used = locked.usage(key, None, now)?;
     let lines = sorted(&hold.lines);
+    let new = NewHold {
+        reservation: hold.reservation,
+        performance: hold.performance,
+        buyer: BuyerKey { sale: hold.terms.sale, user: hold.user },
+        terms: &hold.terms,
+    };
     let asked = u32::try_from(lines.len()).unwrap_or(u32::MAX);
-    if let Some(rejection) = refuse(&hold.terms, used, asked, now) {
+    if let Some(rejection) = new.refuse(locked, asked, now)? {
         return Ok(Verdict::No(rejection));
     }
-    let seats = match takeable(hold, &lines, locked, now)? {
-        Ok(seats) => seats,
-        Err(rejection) => return Ok(Verdict::No(rejection)),
-    };
-    let Some(reservation) = reservation(hold, lines, now) else {
-        return Ok(Verdict::No(Rejection::BalanceTooHigh));
-    };
-    let state = SeatState::Held { by: reservation.id, until: reservation.held_until };
-    let mut rows = vec![Row::Buyer(Buyer::next(key, locked.buyer(key)?)), Row::Reservation(reservation.clone())];
-    rows.extend(seats.into_iter().map(|seat| Row::Seat(seat.with(state))));
-    let events = vec![Event::Held(reservation.id)];
-    Ok(Verdict::Do(Changes { rows, outcome: Outcome::Held(reservation), events, at: now }))
+    match takeable(hold, &lines, locked, now)? {
+        Ok(seats) => new.make(lines, &seats, locked, now),
+        Err(rejection) => Ok(Verdict::No(rejection)),
+    }
 }
 
-fn refuse(terms: &SaleTerms, used: u32, asked: u32, now: Instant) -> Option<Rejection> {
-    if now < terms.opens {
-        Some(Rejection::SaleNotOpen { opens: terms.opens })
-    } else if terms.closes <= now {
-        Some(Rejection::SaleClosed { closed: terms.closes })
-    } else if used.saturating_add(asked) > terms.limit_per_person {
-        Some(Rejection::LimitReached { limit: terms.limit_per_person, used, asked })
-    } else {
-        None
+/// The best block all of whose seats were locked and can be had.
+pub(super) fn hold_best(best: &HoldBest, locked: &Locked, now: Instant) -> Result<Verdict, NotInScope> {
+    let new = NewHold {
+        reservation: best.reservation,
+        performance: best.performance,
+        buyer: BuyerKey { sale: best.terms.sale, user: best.user },
+        terms: &best.terms,
+    };
+    if let Some(rejection) = new.refuse(locked, best.count, now)? {
+        return Ok(Verdict::No(rejection));
+    }
+    for block in &best.blocks {
+        let mut seats = Vec::with_capacity(block.len());
+        for number in block {
+            seats.extend(locked.candidate(SeatKey { performance: best.performance, number: *number })?.copied());
+        }
+        if seats.len() == best.count as usize && seats.iter().all(|seat| seat.state.can_be_taken(now)) {
+            let lines = sorted(&block.iter().map(|seat| best.line.of_seat(*seat)).collect::<Vec<_>>());
+            return new.make(lines, &seats, locked, now);
+        }
+    }
+    Ok(Verdict::Replan)
+}
+
+/// What is the same whoever chooses the seats.
+struct NewHold<'a> {
+    reservation: ReservationId,
+    performance: PerformanceId,
+    buyer: BuyerKey,
+    terms: &'a SaleTerms,
+}
+
+impl NewHold<'_> {
+    fn refuse(&self, locked: &Locked, asked: u32, now: Instant) -> Result<Option<Rejection>, NotInScope> {
+        let used = locked.usage(self.buyer, None, now)?;
+        let SaleTerms { opens, closes, limit_per_person: limit, .. } = *self.terms;
+        Ok(if now < opens {
+            Some(Rejection::SaleNotOpen { opens })
+        } else if closes <= now {
+            Some(Rejection::SaleClosed { closed: closes })
+        } else if used.saturating_add(asked) > limit {
+            Some(Rejection::LimitReached { limit, used, asked })
+        } else {
+            None
+        })
+    }
+
+    fn make(&self, lines: Vec<Line>, seats: &[Seat], locked: &Locked, now: Instant) -> Result<Verdict, NotInScope> {
+        let Some(reservation) = self.reservation(lines, now) else {
+            return Ok(Verdict::No(Rejection::BalanceTooHigh));
+        };
+        let state = SeatState::Held { by: reservation.id, until: reservation.held_until };
+        let buyer = Buyer::next(self.buyer, locked.buyer(self.buyer)?);
+        let mut rows = vec![Row::Buyer(buyer), Row::Reservation(reservation.clone())];
+        rows.extend(seats.iter().map(|seat| Row::Seat(seat.with(state))));
+        let events = vec![Event::Held(reservation.id)];
+        Ok(Verdict::Do(Changes { rows, outcome: Outcome::Held(reservation), events, at: now }))
+    }
+
+    /// `None` if the lines add up to more than there can be.
+    fn reservation(&self, lines: Vec<Line>, now: Instant) -> Option<Reservation> {
+        let held_until = (now + self.terms.hold_duration).min(self.terms.pay_until);
+        Some(Reservation {
+            id: self.reservation,
+            performance: self.performance,
+            sale: self.buyer.sale,
+            user: self.buyer.user,
+            state: ReservationState::Held,
+            held_until,
+            late_until: self.terms.pay_until,
+            amount: Points::checked_sum(lines.iter().map(|line| line.paid))?,
+            lines,
+            version: Version::FIRST,
+        })
     }
 }
 
@@ -60,23 +122,6 @@ fn takeable(
         return Ok(Err(Rejection::SeatsUnknown(unknown)));
     }
     Ok(if taken.is_empty() { Ok(free) } else { Err(Rejection::SeatsTaken(taken)) })
-}
-
-/// `None` if the lines add up to more than there can be.
-fn reservation(hold: &Hold, lines: Vec<Line>, now: Instant) -> Option<Reservation> {
-    let held_until = (now + hold.terms.hold_duration).min(hold.terms.pay_until);
-    Some(Reservation {
-        id: hold.reservation,
-        performance: hold.performance,
-        sale: hold.terms.sale,
-        user: hold.user,
-        state: ReservationState::Held,
-        held_until,
-        late_until: hold.terms.pay_until,
-        amount: Points::checked_sum(lines.iter().map(|line| line.paid))?,
-        lines,
-        version: Version::FIRST,
-    })
 }
 
 /// By ascending seat, each seat once.

@@ -158,6 +158,22 @@ impl World {
         self.keyed(n, What::Hold(hold))
     }
 
+    /// The first of the blocks that can be had.
+    pub fn hold_best(&mut self, n: u128, blocks: &[&[u32]], wait: bool) -> Command {
+        let block = |block: &&[u32]| block.iter().map(|number| seat(*number)).collect();
+        let best = HoldBest {
+            reservation: ReservationId::new(self.id()),
+            performance: performance(1),
+            user: user(n),
+            terms: terms(1),
+            count: blocks.first().map_or(2, |block| u32::try_from(block.len()).unwrap()),
+            blocks: blocks.iter().map(block).collect(),
+            line: line(1, PRICE),
+            wait,
+        };
+        self.keyed(n, What::HoldBest(best))
+    }
+
     pub fn pay(&mut self, reservation: &Reservation) -> Command {
         let pay = Pay {
             reservation: reservation.id,

@@ -3,10 +3,12 @@
 
 mod apply;
 mod audit;
+mod best;
 mod charge;
 mod fixture;
 mod give_back;
 mod hold;
+mod hold_best;
 mod idempotency;
 mod laws;
 mod model;

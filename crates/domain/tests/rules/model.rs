@@ -62,6 +62,7 @@ impl Model {
         }
         let expected = match &command.what {
             What::Hold(hold) => self.hold(hold, now),
+            What::HoldBest(best) => self.hold_best(best, now),
             What::Pay(pay) => self.pay(pay, now),
             What::Release(release) => self.release(release.reservation),
             What::Cancel(cancel) => self.give_back(cancel.reservation, now < cancel.terms.cancel_until),
@@ -94,28 +95,59 @@ impl Model {
     }
 
     fn hold(&mut self, hold: &Hold, now: Instant) -> Expected {
-        let terms = &hold.terms;
-        let seats: Vec<SeatKey> =
-            hold.lines.iter().map(|line| SeatKey { performance: hold.performance, number: line.seat }).collect();
-        if now < terms.opens || terms.closes <= now {
-            return Expected::Refused("sale");
-        }
-        if self.seats_of(hold.user, terms.sale, now) + seats.len() > terms.limit_per_person as usize {
-            return Expected::Refused("limit");
+        let key = |line: &Line| SeatKey { performance: hold.performance, number: line.seat };
+        let seats: Vec<SeatKey> = hold.lines.iter().map(key).collect();
+        if let Some(refused) = self.refuses(&hold.terms, hold.user, seats.len(), now) {
+            return refused;
         }
         if seats.iter().any(|seat| !self.free(seat, now)) {
             return Expected::Refused("taken");
         }
         let took_over = seats.iter().any(|seat| self.owners.contains_key(seat));
+        let amount = hold.lines.iter().map(|line| line.paid.amount()).sum();
+        self.book(hold.reservation, hold.user, &hold.terms, seats, amount, now);
+        Expected::Done(if took_over { "takeover" } else { "hold" })
+    }
+
+    fn hold_best(&mut self, best: &HoldBest, now: Instant) -> Expected {
+        let count = best.count as usize;
+        if let Some(refused) = self.refuses(&best.terms, best.user, count, now) {
+            return refused;
+        }
+        let key = |number: &SeatNumber| SeatKey { performance: best.performance, number: *number };
+        let free: Vec<SeatKey> = best.blocks.iter().flatten().map(key).filter(|seat| self.free(seat, now)).collect();
+        let seen = if best.wait { free.len() } else { free.len().min(2 * count) };
+        let whole = |block: &&Block| block.iter().all(|number| free[..seen].contains(&key(number)));
+        let Some(block) = best.blocks.iter().find(whole) else { return Expected::Refused("gone") };
+        let amount = best.line.paid.amount() * i64::from(best.count);
+        self.book(best.reservation, best.user, &best.terms, block.iter().map(key).collect(), amount, now);
+        Expected::Done("best")
+    }
+
+    fn refuses(&self, terms: &SaleTerms, user: UserId, asked: usize, now: Instant) -> Option<Expected> {
+        if now < terms.opens || terms.closes <= now {
+            return Some(Expected::Refused("sale"));
+        }
+        let too_many = self.seats_of(user, terms.sale, now) + asked > terms.limit_per_person as usize;
+        too_many.then_some(Expected::Refused("limit"))
+    }
+
+    fn book(
+        &mut self,
+        id: ReservationId,
+        user: UserId,
+        terms: &SaleTerms,
+        seats: Vec<SeatKey>,
+        amount: i64,
+        now: Instant,
+    ) {
         let until = (now + terms.hold_duration).min(terms.pay_until);
         for seat in &seats {
-            self.owners.insert(*seat, Owner::Holder(hold.reservation, until));
+            self.owners.insert(*seat, Owner::Holder(id, until));
         }
-        let amount = hold.lines.iter().map(|line| line.paid.amount()).sum();
-        let (user, sale, late) = (hold.user, terms.sale, terms.pay_until);
-        let booking = Booking { user, sale, seats, amount, until, late, status: Status::Held };
-        self.bookings.insert(hold.reservation, booking);
-        Expected::Done(if took_over { "takeover" } else { "hold" })
+        let booking =
+            Booking { user, sale: terms.sale, seats, amount, until, late: terms.pay_until, status: Status::Held };
+        self.bookings.insert(id, booking);
     }
 
     fn pay(&mut self, pay: &Pay, now: Instant) -> Expected {

@@ -3,7 +3,7 @@
 use super::layers::{Layers, text_of};
 use super::mask::mask_url;
 use super::table::TABLE;
-use super::{Flaw, Flaws};
+use super::{DatabaseAddress, Flaw, Flaws};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -66,20 +66,8 @@ impl Reading {
         })
     }
 
-    /// The file of an SQLite database.
-    pub fn database(&mut self, name: &str) -> PathBuf {
-        let Some(text) = self.text(name) else { return PathBuf::new() };
-        if let Some(file) = sqlite_file(&text) {
-            return PathBuf::from(file);
-        }
-        let other = text.split_once(':').filter(|(scheme, _)| *scheme != "sqlite").map(|(scheme, _)| scheme);
-        match other {
-            Some(scheme @ ("postgres" | "postgresql" | "mysql" | "mariadb")) => {
-                self.refuse(name, &format!("sqlite://PATH; {scheme} is not supported in this version"));
-            }
-            _ => self.refuse_as_in_table(name),
-        }
-        PathBuf::new()
+    pub fn database(&mut self, name: &str) -> DatabaseAddress {
+        self.take(name, DatabaseAddress::File(PathBuf::new()), DatabaseAddress::parse)
     }
 
     /// Notes that the value can't be used, and what to write.
@@ -127,11 +115,6 @@ fn within<T: FromStr + PartialOrd>(text: &str, range: &RangeInclusive<T>) -> Opt
 fn path(text: &str) -> Option<&str> {
     let fine = !text.trim().is_empty() && !text.chars().any(char::is_control);
     fine.then_some(text)
-}
-
-fn sqlite_file(url: &str) -> Option<&str> {
-    let file = url.strip_prefix("sqlite:")?;
-    Some(file.strip_prefix("//").unwrap_or(file)).filter(|file| is_database_file(file))
 }
 
 /// Whether a database can be in a file of that name. In memory every connection would have a database of its own;

@@ -18,8 +18,9 @@ pub struct Setting {
 pub const TABLE: &[Setting] = &[
     Setting { name: "listen", default: "127.0.0.1:8080", takes: "an address and a port, such as 127.0.0.1:8080 or [::1]:8080 (port 0: any that is free)", purpose: "where the API listens" },
     Setting { name: "metrics_listen", default: "127.0.0.1:9090", takes: "an address and a port, such as 127.0.0.1:9090, or off", purpose: "where GET /metrics listens; keep it away from the public" },
-    Setting { name: "database_url", default: "sqlite://frontrow.sqlite", takes: "sqlite://PATH of a file, such as sqlite://frontrow.sqlite or sqlite:///var/lib/frontrow/frontrow.sqlite", purpose: "the database" },
-    Setting { name: "database_readers", default: "4", takes: "a whole number, 1 to 64", purpose: "connections that read, beside the one that writes" },
+    Setting { name: "database_url", default: "sqlite://frontrow.sqlite", takes: "sqlite://PATH of a file, such as sqlite:///var/lib/frontrow/frontrow.sqlite, or postgres://USER:PASSWORD@HOST/NAME, or mysql://USER:PASSWORD@HOST/NAME (MariaDB too)", purpose: "the database" },
+    Setting { name: "database_readers", default: "4", takes: "a whole number, 1 to 64", purpose: "connections that read, beside those that write" },
+    Setting { name: "database_lanes", default: "auto", takes: "a whole number, 1 to 256, or auto (8; 1 for a file, which has one writer)", purpose: "connections that carry out holds, payments and charges, each one at a time" },
     Setting { name: "queue_capacity", default: "1024", takes: "a whole number, 1 to 100000", purpose: "commands that may wait for the database; more are told to come back" },
     Setting { name: "keys_file", default: "frontrow-keys.json", takes: "the path of a file", purpose: "the signing keys of access tokens and ticket codes; made on the first start, mode 0600" },
     Setting { name: "currency", default: "KRW", takes: "three capital letters of ISO 4217, such as KRW", purpose: "the installation's one currency; 1 point is 1 minor unit of it" },

@@ -22,7 +22,8 @@ fn the_defaults_are_fine_and_reach_nobody_but_this_machine() {
     let settings = Settings::load(&with_environment(&[])).unwrap();
     assert!(settings.listen.ip().is_loopback());
     assert!(settings.metrics_listen.unwrap().ip().is_loopback());
-    assert_eq!(settings.database, Path::new("frontrow.sqlite"));
+    assert_eq!(settings.database, DatabaseAddress::File("frontrow.sqlite".into()));
+    assert_eq!(settings.lanes, None);
     assert_eq!(settings.access_lifetime, Duration::from_mins(15));
     assert_eq!(settings.refresh_lifetime, Duration::from_hours(30 * 24));
     assert_eq!((settings.workers, settings.currency.as_str()), (None, "KRW"));
@@ -113,11 +114,13 @@ fn every_setting_refuses_what_it_does_not_take() {
                 "sqlite://a?mode=memory",
                 "sqlite://dir/",
                 "sqlite://a\nb",
-                "postgres://db/frontrow",
-                "mysql://db/frontrow",
+                "postgres://db",
+                "mysql://db/",
+                "oracle://db/frontrow",
             ],
         ),
         ("database_readers", &["0", "65", "-1", "+1", "1.5", "four", ""]),
+        ("database_lanes", &["0", "257", "Auto"]),
         ("queue_capacity", &["0", "100001"]),
         ("keys_file", &["", " ", "a\u{0}b"]),
         ("currency", &["", "krw", "KR", "KRWW", "K1W", "₩₩₩"]),
@@ -158,16 +161,16 @@ fn every_setting_takes_what_it_says() {
     ];
     let settings = Settings::load(&with_environment(&good)).unwrap();
     assert_eq!(settings.metrics_listen, None);
-    assert_eq!(settings.database, Path::new("/var/lib/frontrow/frontrow.sqlite"));
+    assert_eq!(settings.database.url(), "sqlite:///var/lib/frontrow/frontrow.sqlite");
     assert_eq!((settings.workers, settings.database_readers), (Some(256), 64));
 }
 
 #[test]
 fn another_database_is_refused_clearly_and_without_its_password() {
-    let found = flaws(&with_environment(&[("FRONTROW_DATABASE_URL", "postgres://me:s3cret@db/frontrow")]));
-    let expected = "database_url = \"postgres://me:***@db/frontrow\" (FRONTROW_DATABASE_URL): write sqlite://PATH; postgres is not \
-         supported in this version";
-    assert_eq!(found, [expected]);
+    let found = flaws(&with_environment(&[("FRONTROW_DATABASE_URL", "oracle://me:s3cret@db/frontrow")]));
+    let expected =
+        "database_url = \"oracle://me:***@db/frontrow\" (FRONTROW_DATABASE_URL): write sqlite://PATH of a file";
+    assert!(found.len() == 1 && found[0].starts_with(expected), "{found:?}");
 }
 
 #[test]

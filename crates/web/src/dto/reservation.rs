@@ -4,7 +4,7 @@ use super::{Money, Timestamp};
 use crate::problem::{FieldError, Problem};
 use frontrow_application::port::OnSale;
 use frontrow_application::{SeatChoice, TicketView};
-use frontrow_domain::{Instant, Line, PriceList, Reservation, ReservationState, SeatLabel};
+use frontrow_domain::{Instant, Line, PriceList, Reservation, ReservationState, SeatLabel, Wish};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -18,13 +18,50 @@ use validator::Validate;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"seats": ["A-1-3", {"label": "A-1-4", "price_type": "child"}]}))]
 pub struct HoldBody {
-    /// 1 to 50, each once.
+    /// 1 to 50, each once; or `best_available` instead.
     #[validate(length(min = 1, max = 50, message = "1 to 50 seats"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_items = 1, max_items = 50)]
-    pub seats: Vec<SeatBody>,
+    pub seats: Option<Vec<SeatBody>>,
+    /// Whichever seats are the best; or `seats` instead.
+    #[validate(nested)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub best_available: Option<BestBody>,
     /// Under which sale; needed where several are open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sale_id: Option<Uuid>,
+}
+
+/// What the best seats have to be.
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"count": 2, "tier": "R"}))]
+pub struct BestBody {
+    /// Seats side by side, of one row; where people stand, any places of one section.
+    #[validate(range(min = 1, max = 50, message = "1 to 50 seats"))]
+    #[schema(minimum = 1, maximum = 50)]
+    pub count: u32,
+    /// The price tier's code.
+    #[validate(length(min = 1, max = 8, message = "1 to 8 characters"))]
+    #[schema(min_length = 1, max_length = 8)]
+    pub tier: String,
+    /// Whether one of them has to be accessible. Accessible seats, and those of companions beside them, go to nobody
+    /// else.
+    #[serde(default)]
+    pub accessible: bool,
+    /// For whom they all are, such as `child`; the price list's first type if it is left out.
+    #[validate(length(min = 1, max = 16, message = "1 to 16 characters"))]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(min_length = 1, max_length = 16)]
+    pub price_type: Option<String>,
+}
+
+/// What a hold asks for.
+pub enum HoldChoice {
+    /// These seats.
+    Seats(Vec<SeatChoice>),
+    /// The best ones, for that price type.
+    Best(Wish, Option<String>),
 }
 
 /// A seat: its label, or its label and for whom it is.
@@ -75,28 +112,48 @@ impl<'de> Visitor<'de> for SeatVisitor {
 }
 
 impl HoldBody {
-    /// The choices, or every label that is none.
-    pub fn choices(&self) -> Result<Vec<SeatChoice>, Problem> {
-        let mut errors = Vec::new();
-        let mut choices = Vec::new();
-        for (index, seat) in self.seats.iter().enumerate() {
-            let (label, price_type, at) = match seat {
-                SeatBody::Label(label) => (label, None, format!("/seats/{index}")),
-                SeatBody::Typed(TypedSeat { label, price_type }) => {
-                    (label, price_type.clone(), format!("/seats/{index}/label"))
-                }
-            };
-            if !price_type.as_deref().is_none_or(is_price_type) {
-                let pointer = format!("/seats/{index}/price_type");
-                errors.push(FieldError::new(pointer, "price_type", "1 to 16 ASCII letters or digits"));
-            }
-            match label.parse::<SeatLabel>() {
-                Ok(label) => choices.push(SeatChoice { label, price_type }),
-                Err(error) => errors.push(FieldError::new(at, "label", error.to_string())),
-            }
+    /// Either seats or a wish; or what is wrong with them.
+    pub fn choice(&self) -> Result<HoldChoice, Problem> {
+        match (&self.seats, &self.best_available) {
+            (Some(seats), None) => choices(seats).map(HoldChoice::Seats),
+            (None, Some(best)) => Ok(HoldChoice::Best(best.wish(), best.price_type.clone())),
+            (None, None) => Err(flaw("/seats", "required", "either seats or best_available")),
+            (Some(_), Some(_)) => Err(flaw("/best_available", "conflict", "either seats or best_available, not both")),
         }
-        if errors.is_empty() { Ok(choices) } else { Err(Problem::invalid(errors)) }
     }
+}
+
+fn flaw(pointer: &str, code: &str, detail: &str) -> Problem {
+    Problem::invalid(vec![FieldError::new(pointer, code, detail)])
+}
+
+impl BestBody {
+    fn wish(&self) -> Wish {
+        Wish { count: self.count, tier: self.tier.clone(), accessible: self.accessible }
+    }
+}
+
+/// The choices, or every label that is none.
+fn choices(seats: &[SeatBody]) -> Result<Vec<SeatChoice>, Problem> {
+    let mut errors = Vec::new();
+    let mut choices = Vec::new();
+    for (index, seat) in seats.iter().enumerate() {
+        let (label, price_type, at) = match seat {
+            SeatBody::Label(label) => (label, None, format!("/seats/{index}")),
+            SeatBody::Typed(TypedSeat { label, price_type }) => {
+                (label, price_type.clone(), format!("/seats/{index}/label"))
+            }
+        };
+        if !price_type.as_deref().is_none_or(is_price_type) {
+            let pointer = format!("/seats/{index}/price_type");
+            errors.push(FieldError::new(pointer, "price_type", "1 to 16 ASCII letters or digits"));
+        }
+        match label.parse::<SeatLabel>() {
+            Ok(label) => choices.push(SeatChoice { label, price_type }),
+            Err(error) => errors.push(FieldError::new(at, "label", error.to_string())),
+        }
+    }
+    if errors.is_empty() { Ok(choices) } else { Err(Problem::invalid(errors)) }
 }
 
 fn is_price_type(code: &str) -> bool {

@@ -17,6 +17,8 @@ const OWN: &[(&str, &[Kind])] = &[
         "hold_seats",
         &[
             Kind::SeatsTaken,
+            Kind::NotTogether,
+            Kind::SoldOut,
             Kind::SaleNotOpen,
             Kind::SaleClosed,
             Kind::NoOpenSale,
@@ -130,6 +132,7 @@ fn example(kind: Kind) -> Example {
             ..problem
         },
         Kind::SeatsTaken => problem.because("A-1-3 can't be had").with("seats", vec!["A-1-3"]),
+        Kind::NotTogether => problem.with("left", 3),
         Kind::SaleNotOpen => problem.with("opens", "2027-01-01T00:00:00Z"),
         Kind::SaleClosed => problem.with("closed", "2027-05-01T09:00:00Z"),
         Kind::LimitReached => problem.with("limit", 4).with("used", 3).with("asked", 2),

@@ -64,6 +64,10 @@ kinds! {
     MediaType = UNSUPPORTED_MEDIA_TYPE, "media-type", "The body has to be application/json";
     /// Choose others; see `seats`.
     SeatsTaken = CONFLICT, "seats-taken", "Seats are taken";
+    /// Take fewer, or ask in several requests; see `left`.
+    NotTogether = CONFLICT, "not-together", "Not so many seats are left beside each other";
+    /// Come back: holds lapse.
+    SoldOut = CONFLICT, "sold-out", "Every seat of this kind is taken";
     /// Come back; see `opens`.
     SaleNotOpen = CONFLICT, "sale-not-open", "The sale has not opened yet";
     /// See `closed`.
@@ -133,6 +137,7 @@ impl From<Error> for Problem {
                 let seats: Vec<String> = seats.iter().map(ToString::to_string).collect();
                 Self::new(Kind::SeatsTaken).because(format!("{} can't be had", seats.join(", "))).with("seats", seats)
             }
+            Error::NotTogether { left } => Self::new(Kind::NotTogether).with("left", left),
             Error::Invalid(invalid) => invalid.into(),
             Error::NotFound(missing) => Self::new(Kind::NotFound).because(format!("no such {}", missing.as_str())),
             Error::Conflict(conflict) => Self::new(conflict.into()),
@@ -194,6 +199,7 @@ impl From<Conflict> for Kind {
             Conflict::PerformanceNotPublic => Self::PerformanceNotPublic,
             Conflict::NoOpenSale => Self::NoOpenSale,
             Conflict::SeveralOpenSales => Self::SeveralOpenSales,
+            Conflict::SoldOut => Self::SoldOut,
             Conflict::NotBookable => Self::NotBookable,
             Conflict::ChangedMeanwhile => Self::ChangedMeanwhile,
         }

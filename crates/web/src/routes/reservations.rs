@@ -2,7 +2,7 @@
 
 use super::at;
 use crate::WebState;
-use crate::dto::{HoldBody, List, PageQuery, PaymentBody, PaymentDto, ReservationDto, TicketsDto};
+use crate::dto::{HoldBody, HoldChoice, List, PageQuery, PaymentBody, PaymentDto, ReservationDto, TicketsDto};
 use crate::extract::{Body, Caller, Id, Key, KeyHeader, Operator, Query};
 use crate::problem::Problem;
 use actix_web::HttpResponse;
@@ -10,7 +10,7 @@ use actix_web::http::Method;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, ServiceConfig, to};
 use frontrow_application::port::OnSale;
-use frontrow_application::{HoldRequest, ReservationRequest};
+use frontrow_application::{HoldBestRequest, HoldRequest, ReservationRequest};
 use frontrow_domain::{PerformanceId, Reservation, ReservationId, SaleId};
 
 pub(super) fn configure(config: &mut ServiceConfig) {
@@ -27,7 +27,7 @@ fn shown(state: &WebState, reservation: &Reservation, on_sale: &OnSale) -> Reser
     ReservationDto::of(reservation, on_sale, &state.currency, state.clock.now())
 }
 
-/// Hold seats: all of them, or none.
+/// Hold seats: those that are named, or the best that are left; all of them, or none.
 #[utoipa::path(post, path = "/v1/performances/{id}/reservations", operation_id = "hold_seats", tag = "reservations", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The performance."), KeyHeader),
     request_body = HoldBody,
@@ -40,14 +40,17 @@ pub(crate) async fn hold(
     key: Key,
     Body(body): Body<HoldBody>,
 ) -> Result<HttpResponse, Problem> {
-    let request = HoldRequest {
-        user: caller.user(),
-        performance: PerformanceId::new(id),
-        sale: body.sale_id.map(SaleId::new),
-        seats: body.choices()?,
-        request: key.of(caller, &body)?,
+    let (user, performance, sale) = (caller.user(), PerformanceId::new(id), body.sale_id.map(SaleId::new));
+    let (choice, request) = (body.choice()?, key.of(caller, &body)?);
+    let (reservation, on_sale) = match choice {
+        HoldChoice::Seats(seats) => {
+            state.use_cases.hold.run(HoldRequest { user, performance, sale, seats, request }).await?
+        }
+        HoldChoice::Best(wish, price_type) => {
+            let request = HoldBestRequest { user, performance, sale, wish, price_type, request };
+            state.use_cases.hold_best.run(request).await?
+        }
     };
-    let (reservation, on_sale) = state.use_cases.hold.run(request).await?;
     let location = format!("/v1/reservations/{}", reservation.id);
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(shown(&state, &reservation, &on_sale)))
 }

@@ -7,6 +7,8 @@ mod ask;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod best;
+#[cfg(test)]
 mod browse;
 #[cfg(test)]
 mod charges;

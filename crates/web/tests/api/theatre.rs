@@ -10,7 +10,8 @@ use actix_web::test;
 use actix_web::test::TestRequest;
 use actix_web::web::{Bytes, Data};
 use frontrow_adapters::{
-    Argon2idHasher, HmacTicketSigner, HmacTokenIssuer, ManualClock, Memory, SandboxGateway, SeededIds, TokenKey,
+    Argon2idHasher, HmacTicketSigner, HmacTokenIssuer, ManualClock, Memory, SandboxGateway, SeededIds, SharedSeatReads,
+    TokenKey,
 };
 use frontrow_application::port::{Auditor, Clock};
 use frontrow_application::{Ports, SignUpRequest, UseCases};
@@ -188,6 +189,7 @@ fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGa
         sales: memory.clone(),
         on_sale: memory.clone(),
         seats: memory.clone(),
+        seat_snapshots: Arc::new(SharedSeatReads::new(memory.clone(), clock.clone())),
         reservations: memory.clone(),
         wallets: memory.clone(),
         accounts: memory.clone(),

@@ -1,11 +1,15 @@
 //! One transaction of one command: lock and read, decide, write, commit.
 
-use super::read::lock;
+use super::lock::{Found, PlacesTaken, lock};
 use super::statement::{Failure, Statements};
+use super::texts::{Protection, Texts};
 use super::write::write;
+use crate::sql::Class;
+use crate::sql::classify;
+use crate::sql::dialect::Dialect;
 use crate::sql::write::begin;
 use frontrow_application::port::Clock;
-use frontrow_domain::{Changes, Command, Event, Instant, Locked, Outcome, Rejection, Verdict, WriteSet, decide};
+use frontrow_domain::{Changes, Command, Event, Instant, Outcome, Rejection, Verdict, WriteSet, decide};
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -13,43 +17,46 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 pub(super) enum Attempted {
     Done { outcome: Outcome, events: Vec<Event> },
     Refused(Rejection),
+    Replan,
 }
 
 /// What is to be done in a transaction that is still open.
 enum Decision {
-    Write(Box<Changes>, Box<WriteSet>),
+    Write(Box<Changes>, Box<Writes>),
     Nothing(Attempted),
 }
 
+/// What is to be written, and the places that stand where rows are new.
+struct Writes {
+    set: WriteSet,
+    places: PlacesTaken,
+}
+
 pub(super) async fn attempt(
+    statements: &Statements<'_>,
     connection: &DatabaseConnection,
     command: &Command,
     clock: &dyn Clock,
-    #[cfg(feature = "hooks")] hook: Option<&dyn super::hook::Hook>,
 ) -> Result<Attempted, Failure> {
-    let statements = Statements::new(
-        #[cfg(feature = "hooks")]
-        hook,
-    );
     #[cfg(feature = "hooks")]
-    let early = read_without_locks(&statements, connection, command, clock, hook).await?;
+    let early = read_without_locks(statements, connection, command, clock).await?;
 
     statements.before("begin")?;
     let transaction = begin(connection).await?;
     #[cfg(feature = "hooks")]
     let decided = match early {
         Some(decision) => Ok(decision),
-        None => lock_and_decide(&statements, &transaction, command, clock).await,
+        None => lock_and_decide(statements, &transaction, command, clock).await,
     };
     #[cfg(not(feature = "hooks"))]
-    let decided = lock_and_decide(&statements, &transaction, command, clock).await;
+    let decided = lock_and_decide(statements, &transaction, command, clock).await;
 
     match decided {
         Ok(Decision::Write(changes, writes)) => {
-            if let Err(failure) = write(&statements, &transaction, &writes).await {
+            if let Err(failure) = write(statements, &transaction, &writes.places, &writes.set).await {
                 return Err(roll_back(transaction, failure).await);
             }
-            commit(&statements, transaction).await?;
+            commit(statements, transaction).await?;
             Ok(Attempted::Done { outcome: changes.outcome, events: changes.events })
         }
         Ok(Decision::Nothing(attempted)) => match transaction.rollback().await {
@@ -70,19 +77,24 @@ pub(in crate::sql) enum Rehearsed {
 
 /// Does all that carrying the command out would do, but for the end: nothing is kept.
 pub(in crate::sql) async fn rehearse(
+    dialect: Dialect,
     connection: &DatabaseConnection,
     command: &Command,
     clock: &dyn Clock,
 ) -> Result<Rehearsed, DbErr> {
-    let statements = Statements::new(
+    let statements = Statements {
+        texts: &Texts::new(dialect, Protection::FULL),
         #[cfg(feature = "hooks")]
-        None,
-    );
+        hook: None,
+    };
     let transaction = begin(connection).await?;
     let decided = match lock_and_decide(&statements, &transaction, command, clock).await {
-        Ok(Decision::Write(_, writes)) => write(&statements, &transaction, &writes).await.map(|()| Rehearsed::Possible),
+        Ok(Decision::Write(_, writes)) => {
+            let written = write(&statements, &transaction, &writes.places, &writes.set).await;
+            written.map(|()| Rehearsed::Possible)
+        }
         Ok(Decision::Nothing(Attempted::Refused(rejection))) => Ok(Rehearsed::Refused(rejection)),
-        Ok(Decision::Nothing(Attempted::Done { .. })) => Ok(Rehearsed::Possible),
+        Ok(Decision::Nothing(Attempted::Done { .. } | Attempted::Replan)) => Ok(Rehearsed::Possible),
         Err(failure) => Err(failure),
     };
     transaction.rollback().await?;
@@ -95,20 +107,22 @@ async fn lock_and_decide(
     command: &Command,
     clock: &dyn Clock,
 ) -> Result<Decision, Failure> {
-    let mut locked = lock(statements, connection, &command.scope()).await?;
+    let found = lock(statements, connection, &command.scope(), clock).await?;
     let now = clock.now();
     // A rule that panics must not take its lane along.
-    catch_unwind(AssertUnwindSafe(|| decide_and_apply(command, &mut locked, now)))
+    catch_unwind(AssertUnwindSafe(|| decide_and_apply(command, found, now)))
         .unwrap_or_else(|_| Err(Failure::Bug(format!("{} panicked", command.what.name()))))
 }
 
-fn decide_and_apply(command: &Command, locked: &mut Locked, now: Instant) -> Result<Decision, Failure> {
-    match decide(command, locked, now).map_err(|error| Failure::Bug(error.to_string()))? {
+fn decide_and_apply(command: &Command, found: Found, now: Instant) -> Result<Decision, Failure> {
+    let Found { mut locked, places } = found;
+    match decide(command, &locked, now).map_err(|error| Failure::Bug(error.to_string()))? {
         Verdict::No(rejection) => Ok(Decision::Nothing(Attempted::Refused(rejection))),
+        Verdict::Replan => Ok(Decision::Nothing(Attempted::Replan)),
         Verdict::Replay(outcome) => Ok(Decision::Nothing(Attempted::Done { outcome, events: Vec::new() })),
         Verdict::Do(changes) => {
             locked.apply(command, &changes).map_err(|error| Failure::Bug(error.to_string()))?;
-            let writes = locked.dirty();
+            let writes = Writes { set: locked.dirty(), places };
             Ok(Decision::Write(Box::new(changes), Box::new(writes)))
         }
     }
@@ -118,7 +132,11 @@ async fn commit(statements: &Statements<'_>, transaction: DatabaseTransaction) -
     if let Err(failure) = statements.before("commit") {
         return Err(roll_back(transaction, failure).await);
     }
-    transaction.commit().await.map_err(|error| Failure::Commit(error.to_string()))?;
+    transaction.commit().await.map_err(|error| match classify(&error) {
+        // It says that it has rolled back.
+        Class::Retry => error.into(),
+        _ => Failure::Commit(error.to_string()),
+    })?;
     statements.after_commit()
 }
 
@@ -140,9 +158,8 @@ async fn read_without_locks(
     connection: &DatabaseConnection,
     command: &Command,
     clock: &dyn Clock,
-    hook: Option<&dyn super::hook::Hook>,
 ) -> Result<Option<Decision>, Failure> {
-    let Some(hook) = hook.filter(|hook| !hook.locks()) else { return Ok(None) };
+    let Some(hook) = statements.hook.filter(|hook| !hook.locks()) else { return Ok(None) };
     let decision = lock_and_decide(statements, connection, command, clock).await?;
     hook.decided().await;
     Ok(Some(decision))

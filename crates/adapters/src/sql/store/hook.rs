@@ -52,8 +52,3 @@ impl From<Fault> for Failure {
         Self::Database { class, cause: "injected by the hook".into() }
     }
 }
-
-/// The second negative control: the same statement, blind to versions and unique keys.
-pub(super) fn without_guards(text: &str) -> String {
-    text.replace(super::write::GUARD, "").replace("INSERT INTO", "INSERT OR IGNORE INTO")
-}

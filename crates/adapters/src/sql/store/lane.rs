@@ -2,7 +2,9 @@
 
 use super::StorePorts;
 use super::attempt::{Attempted, attempt};
-use super::statement::Failure;
+use super::session::Session;
+use super::statement::{Failure, Statements};
+use super::texts::{Protection, Texts};
 use crate::sql::error::RETRY_AFTER;
 use crate::sql::write::pause;
 use crate::sql::{Class, Database};
@@ -11,6 +13,7 @@ use frontrow_application::port::{BookingError, StoreError};
 use frontrow_domain::{Command, Outcome};
 use sea_orm::DatabaseConnection;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 /// A command, and who waits for its outcome.
@@ -19,32 +22,43 @@ pub(super) struct Job {
     pub answer: oneshot::Sender<Result<Outcome, BookingError>>,
 }
 
-pub(super) struct Lane {
-    database: Arc<Database>,
+/// What all lanes of a store work with.
+pub(super) struct Works {
+    pub database: Arc<Database>,
     ports: StorePorts,
-    connection: DatabaseConnection,
+    texts: Texts,
     #[cfg(feature = "hooks")]
-    hook: Option<Arc<dyn super::hook::Hook>>,
+    pub hook: Option<Arc<dyn super::hook::Hook>>,
+}
+
+impl Works {
+    pub(super) fn new(database: &Arc<Database>, ports: StorePorts, protection: Protection) -> Self {
+        Self {
+            database: Arc::clone(database),
+            ports,
+            texts: Texts::new(database.dialect(), protection),
+            #[cfg(feature = "hooks")]
+            hook: None,
+        }
+    }
+}
+
+pub(super) struct Lane {
+    works: Arc<Works>,
+    connection: DatabaseConnection,
+    session: Session,
 }
 
 /// Transactions that one command may take.
 const ATTEMPTS: u32 = 4;
+/// How long the database may take for a transaction. Its own limits are far below: only a connection that leads nowhere
+/// any more takes longer.
+const SILENCE: Duration = Duration::from_secs(30);
 
 impl Lane {
-    pub(super) async fn open(database: Arc<Database>, ports: StorePorts) -> Result<Self, StoreError> {
-        let connection = database.lane_connection().await?;
-        Ok(Self {
-            database,
-            ports,
-            connection,
-            #[cfg(feature = "hooks")]
-            hook: None,
-        })
-    }
-
-    #[cfg(feature = "hooks")]
-    pub(super) fn set_hook(&mut self, hook: Arc<dyn super::hook::Hook>) {
-        self.hook = Some(hook);
+    pub(super) async fn open(works: Arc<Works>) -> Result<Self, StoreError> {
+        let (connection, session) = connect(&works).await?;
+        Ok(Self { works, connection, session })
     }
 
     /// Works until the queue is closed and empty.
@@ -52,10 +66,10 @@ impl Lane {
         loop {
             let job = queue.lock().await.recv().await;
             let Some(Job { command, answer }) = job else { break };
-            let begun = self.ports.clock.now();
+            let begun = self.works.ports.clock.now();
             let result = self.carry_out(&command).await;
             let name = command.what.name();
-            let took = self.ports.clock.now().since(begun);
+            let took = self.works.ports.clock.now().since(begun);
             metrics::histogram!("frontrow_command_seconds", "command" => name).record(took.as_secs_f64());
             // Who asked may have gone.
             drop(answer.send(result));
@@ -70,16 +84,17 @@ impl Lane {
         let mut unknown = false;
         for number in 0..ATTEMPTS {
             if number > 0 {
-                pause(number, &*self.ports.ids).await;
+                pause(number, &*self.works.ports.ids).await;
             }
             let failure = match self.attempt(command).await {
                 Ok(Attempted::Done { outcome, events }) => {
                     if !events.is_empty() {
-                        self.ports.announcer.announce(&events);
+                        self.works.ports.announcer.announce(&events);
                     }
                     return Ok(outcome);
                 }
                 Ok(Attempted::Refused(rejection)) => return Err(rejection.into()),
+                Ok(Attempted::Replan) => return Err(BookingError::Replan),
                 Err(failure) => failure,
             };
             metrics::counter!("frontrow_retries_total", "cause" => failure.name()).increment(1);
@@ -95,14 +110,19 @@ impl Lane {
     }
 
     async fn attempt(&self, command: &Command) -> Result<Attempted, Failure> {
-        attempt(
-            &self.connection,
-            command,
-            &*self.ports.clock,
+        let Works { database, ports, texts, .. } = &*self.works;
+        let statements = Statements {
+            texts,
             #[cfg(feature = "hooks")]
-            self.hook.as_deref(),
-        )
-        .await
+            hook: self.works.hook.as_deref(),
+        };
+        let attempt = attempt(&statements, &self.connection, command, &*ports.clock);
+        if !database.is_server() {
+            return attempt.await;
+        }
+        // What was cut off is never used again: the lane reconnects.
+        let silent = |_| Failure::Commit("no answer".into());
+        tokio::time::timeout(SILENCE, attempt).await.map_err(silent).flatten()
     }
 
     fn give_up(&self, command: &Command, last: Option<&Failure>, unknown: bool) -> BookingError {
@@ -118,24 +138,36 @@ impl Lane {
                 BookingError::Busy { retry_after: RETRY_AFTER }
             }
             _ => {
-                let fault = FaultId(self.ports.ids.id());
+                let fault = FaultId(self.works.ports.ids.id());
                 tracing::error!(%fault, command = name, cause, "a command failed");
                 BookingError::Fault(fault)
             }
         }
     }
 
+    /// A new connection; what went on over the old one has ended, or soon will.
     async fn reconnect(&mut self) -> bool {
-        match self.database.lane_connection().await {
-            Ok(connection) => {
-                let old = std::mem::replace(&mut self.connection, connection);
-                drop(old.close().await);
-                true
-            }
+        let (connection, session) = match connect(&self.works).await {
+            Ok(connected) => connected,
             Err(error) => {
                 tracing::warn!(%error, "a lane could not reconnect");
-                false
+                return false;
             }
+        };
+        if let Err(error) = self.session.end(&connection).await {
+            tracing::warn!(%error, "an old session could not be ended: its locks last until the database notices");
         }
+        self.session = session;
+        let old = std::mem::replace(&mut self.connection, connection);
+        // It may wait for an answer that never comes.
+        tokio::spawn(async move { drop(old.close().await) });
+        true
     }
+}
+
+async fn connect(works: &Works) -> Result<(DatabaseConnection, Session), StoreError> {
+    let database = &works.database;
+    let connection = database.lane_connection().await?;
+    let session = Session::of(database.dialect(), &connection, works.ports.ids.id()).await;
+    Ok((connection, session.map_err(|error| database.fault("open a lane", &error))?))
 }

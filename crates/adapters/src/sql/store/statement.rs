@@ -1,7 +1,12 @@
 //! How one statement is run, and what can go wrong with it.
 
+use super::cell::Cell;
+use super::texts::{Text, Texts};
+use crate::sql::entity::seat;
 use crate::sql::{Class, classify};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, Statement, Value};
+use frontrow_domain::Instant;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, ExecResult, FromQueryResult, Statement, Value};
+use serde_json::Value as Json;
 use std::fmt;
 
 /// Why a transaction did not come to a good end.
@@ -57,73 +62,94 @@ impl From<DbErr> for Failure {
     }
 }
 
-/// Runs statements whose one parameter is a JSON list of rows, so that their texts are always the same.
+/// Runs statements on rows.
 pub(super) struct Statements<'a> {
+    pub texts: &'a Texts,
     #[cfg(feature = "hooks")]
-    hook: Option<&'a dyn super::hook::Hook>,
-    #[cfg(not(feature = "hooks"))]
-    hook: std::marker::PhantomData<&'a ()>,
-}
-
-#[cfg(feature = "hooks")]
-impl<'a> Statements<'a> {
-    pub(super) fn new(hook: Option<&'a dyn super::hook::Hook>) -> Self {
-        Self { hook }
-    }
+    pub hook: Option<&'a dyn super::hook::Hook>,
 }
 
 impl Statements<'_> {
-    #[cfg(not(feature = "hooks"))]
-    pub(super) fn new() -> Self {
-        Self { hook: std::marker::PhantomData }
-    }
-
     /// The rows of an entity that the keys name.
     pub(super) async fn read<E: EntityTrait>(
         &self,
         connection: &impl ConnectionTrait,
-        text: &str,
-        keys: &serde_json::Value,
+        text: &Text,
+        keys: Vec<Vec<Cell>>,
     ) -> Result<Vec<E::Model>, Failure>
     where
         E::Model: FromQueryResult,
     {
-        self.before(text)?;
-        let statement = statement(text, keys);
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let statement = self.statement(text, keys);
+        self.before(&statement.sql)?;
         Ok(E::find().from_raw_sql(statement).all(connection).await?)
+    }
+
+    /// Locks the first seats that can be had and that nobody has locked; those whose hold has lapsed by then can be had.
+    pub(super) async fn read_candidates(
+        &self,
+        connection: &impl ConnectionTrait,
+        keys: Vec<Vec<Cell>>,
+        lapsed: Instant,
+        most: usize,
+    ) -> Result<Vec<seat::Model>, Failure> {
+        if keys.is_empty() {
+            return Ok(Vec::new());
+        }
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let values = [list(&keys).into(), lapsed.micros().into(), most.into()];
+        let text = &self.texts.candidates;
+        let statement = Statement::from_sql_and_values(self.texts.dialect.backend(), text, values);
+        self.before(&statement.sql)?;
+        Ok(seat::Entity::find().from_raw_sql(statement).all(connection).await?)
     }
 
     /// Writes rows: all of them, or it is a conflict.
     pub(super) async fn write(
         &self,
         connection: &impl ConnectionTrait,
-        text: &str,
-        rows: Vec<serde_json::Value>,
+        text: &Text,
+        rows: Vec<Vec<Cell>>,
     ) -> Result<(), Failure> {
-        if rows.is_empty() {
-            return Ok(());
-        }
-        self.before(text)?;
         let expected = rows.len() as u64;
-        #[cfg(feature = "hooks")]
-        let unguarded = self.hook.is_some_and(|hook| !hook.guards());
-        #[cfg(feature = "hooks")]
-        let text = &if unguarded { super::hook::without_guards(text) } else { text.to_owned() };
-        let done = connection.execute_raw(statement(text, &rows.into())).await;
-        let affected = match done {
-            Ok(done) => done.rows_affected(),
-            Err(error) if classify(&error) == Class::Duplicate => return Err(Failure::Conflict(error.to_string())),
-            Err(error) => return Err(error.into()),
-        };
-        #[cfg(feature = "hooks")]
-        if unguarded {
-            return Ok(());
-        }
-        if affected == expected {
+        let Some(done) = self.execute(connection, text, rows).await? else { return Ok(()) };
+        let affected = done.rows_affected();
+        if affected == expected || !self.texts.protection.guards {
             Ok(())
         } else {
-            Err(Failure::Conflict(format!("{affected} of {expected} rows written by: {text}")))
+            Err(Failure::Conflict(format!("{affected} of {expected} rows written by: {}", text.one)))
         }
+    }
+
+    /// Runs a statement on rows, if there are any.
+    pub(super) async fn execute(
+        &self,
+        connection: &impl ConnectionTrait,
+        text: &Text,
+        rows: Vec<Vec<Cell>>,
+    ) -> Result<Option<ExecResult>, Failure> {
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let statement = self.statement(text, rows);
+        self.before(&statement.sql)?;
+        match connection.execute_raw(statement).await {
+            Ok(done) => Ok(Some(done)),
+            Err(error) if classify(&error) == Class::Duplicate => Err(Failure::Conflict(error.to_string())),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn statement(&self, text: &Text, mut rows: Vec<Vec<Cell>>) -> Statement {
+        let backend = self.texts.dialect.backend();
+        if rows.len() == 1 {
+            let values = rows.remove(0).into_iter().map(Value::from);
+            return Statement::from_sql_and_values(backend, &text.one, values);
+        }
+        Statement::from_sql_and_values(backend, &text.many, [Value::from(list(&rows))])
     }
 
     /// Where a fault may strike in tests.
@@ -152,6 +178,7 @@ impl Statements<'_> {
     }
 }
 
-fn statement(text: &str, rows: &serde_json::Value) -> Statement {
-    Statement::from_sql_and_values(DbBackend::Sqlite, text, [Value::from(rows.to_string())])
+/// As [`Dialect::list`](crate::sql::dialect::Dialect::list) expects it.
+fn list(rows: &[Vec<Cell>]) -> String {
+    rows.iter().map(|row| row.iter().map(Cell::json).collect::<Json>()).collect::<Json>().to_string()
 }

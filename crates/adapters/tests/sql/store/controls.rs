@@ -1,5 +1,6 @@
 //! The negative controls: what happens when the protections are switched off, one after the other.
 
+use super::place::{Place, on_every_database};
 use super::stage::{PRICE, Stage, user};
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::Hook;
@@ -42,9 +43,9 @@ impl Hook for Unlocked {
 }
 
 /// Kim's hold has lapsed. Kim pays late, and between that decision and its write Lee takes the seat over and pays.
-async fn late_payment_against_takeover(guards: bool) -> (Stage, Result<Outcome, BookingError>) {
+async fn late_payment_against_takeover(place: &Place, guards: bool) -> (Stage, Result<Outcome, BookingError>) {
     let hook = Unlocked::new(guards);
-    let stage = Arc::new(Stage::new(2, hook.clone()).await);
+    let stage = Arc::new(Stage::new(place, 2, hook.clone()).await);
     let kims = stage.held(&stage.hold(1, "hold", &[1])).await;
     stage.world.set_seconds(1000);
 
@@ -63,16 +64,14 @@ async fn late_payment_against_takeover(guards: bool) -> (Stage, Result<Outcome, 
     (stage, late)
 }
 
-#[tokio::test]
-async fn without_locks_the_version_guards_keep_a_seat_from_being_sold_twice() {
-    let (stage, late) = late_payment_against_takeover(true).await;
+async fn without_locks_the_version_guards_keep_a_seat_from_being_sold_twice(place: &Place) {
+    let (stage, late) = late_payment_against_takeover(place, true).await;
     assert!(matches!(late, Err(BookingError::Rejected(Rejection::HoldLapsed { .. }))), "{late:?}");
     assert_eq!(stage.audit().await, []);
 }
 
-#[tokio::test]
-async fn without_locks_and_guards_the_audit_names_the_seat() {
-    let (stage, late) = late_payment_against_takeover(false).await;
+async fn without_locks_and_guards_the_audit_names_the_seat(place: &Place) {
+    let (stage, late) = late_payment_against_takeover(place, false).await;
     assert!(matches!(late, Ok(Outcome::Paid { .. })), "{late:?}");
     let findings = stage.audit().await;
     let named = |rule| findings.iter().any(|f| f.rule == rule && f.row.contains("seat 1 of performance"));
@@ -81,9 +80,9 @@ async fn without_locks_and_guards_the_audit_names_the_seat() {
 }
 
 /// Two payments of one user, decided on the same balance.
-async fn two_payments_on_one_balance(guards: bool) -> Stage {
+async fn two_payments_on_one_balance(place: &Place, guards: bool) -> Stage {
     let hook = Unlocked::new(guards);
-    let stage = Arc::new(Stage::new(2, hook.clone()).await);
+    let stage = Arc::new(Stage::new(place, 2, hook.clone()).await);
     let first = stage.held(&stage.hold(1, "first", &[1])).await;
     let second = stage.held(&stage.hold(1, "second", &[2])).await;
     hook.armed.store(true, Ordering::SeqCst);
@@ -100,15 +99,20 @@ async fn two_payments_on_one_balance(guards: bool) -> Stage {
     stage
 }
 
-#[tokio::test]
-async fn without_locks_the_version_guards_keep_points_from_being_spent_twice() {
-    assert_eq!(two_payments_on_one_balance(true).await.audit().await, []);
+async fn without_locks_the_version_guards_keep_points_from_being_spent_twice(place: &Place) {
+    assert_eq!(two_payments_on_one_balance(place, true).await.audit().await, []);
 }
 
-#[tokio::test]
-async fn without_locks_and_guards_the_audit_names_the_wallet() {
-    let findings = two_payments_on_one_balance(false).await.audit().await;
+async fn without_locks_and_guards_the_audit_names_the_wallet(place: &Place) {
+    let findings = two_payments_on_one_balance(place, false).await.audit().await;
     let wallet = format!("wallet {} has {}", user(1), 100_000 - PRICE);
     let named = findings.iter().any(|f| f.rule == Rule::WalletEqualsTransfers && f.row.starts_with(&wallet));
     assert!(named, "{findings:?}");
+}
+
+on_every_database! {
+    without_locks_the_version_guards_keep_a_seat_from_being_sold_twice,
+    without_locks_and_guards_the_audit_names_the_seat,
+    without_locks_the_version_guards_keep_points_from_being_spent_twice,
+    without_locks_and_guards_the_audit_names_the_wallet,
 }

@@ -1,5 +1,6 @@
 //! Faults at every statement and at COMMIT: nothing half-done, nothing done twice, no transaction left open.
 
+use super::place::{Place, on_every_database};
 use super::stage::{Stage, at};
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::{Fault, Hook};
@@ -66,6 +67,7 @@ async fn prepared(stage: &Stage, kind: &str) -> Command {
     let hold = stage.hold(1, "hold", &[1, 2, 3]);
     match kind {
         "hold" => hold,
+        "best" => stage.hold_best(1, "hold", &[&[1, 2], &[3, 4], &[5, 6]]),
         "charge" => stage.charge(1, "charge"),
         "settle" => {
             let begun = stage.run(&stage.charge(1, "charge")).await.unwrap();
@@ -88,10 +90,11 @@ async fn prepared(stage: &Stage, kind: &str) -> Command {
     }
 }
 
-const KINDS: [&str; 8] = ["hold", "pay", "late", "release", "cancel", "expire", "charge", "settle"];
+const KINDS: [&str; 9] = ["hold", "best", "pay", "late", "release", "cancel", "expire", "charge", "settle"];
 
 /// Runs the command with the fault at every one of its statements in turn, until there is none left to strike.
 async fn at_every_statement(
+    place: &Place,
     kind: &str,
     fault: Fault,
     times: usize,
@@ -99,7 +102,7 @@ async fn at_every_statement(
 ) {
     for number in 0.. {
         let strike = Arc::new(Strike::default());
-        let stage = Stage::new(1, strike.clone()).await;
+        let stage = Stage::new(place, 1, strike.clone()).await;
         let command = prepared(&stage, kind).await;
         let before = stage.dump().await;
         strike.arm(number, fault, times);
@@ -116,11 +119,10 @@ async fn at_every_statement(
     }
 }
 
-#[tokio::test]
-async fn contention_and_lost_connections_are_tried_again_and_done_once() {
+async fn contention_and_lost_connections_are_tried_again_and_done_once(place: &Place) {
     for kind in KINDS {
         for fault in [Fault::Contention, Fault::ConnectionLost] {
-            at_every_statement(kind, fault, 1, async |stage, command, _, result| {
+            at_every_statement(place, kind, fault, 1, async |stage, command, _, result| {
                 let outcome = result.unwrap();
                 let after = stage.dump().await;
                 assert_eq!(stage.run(command).await, Ok(outcome), "a repetition gives the same");
@@ -131,10 +133,9 @@ async fn contention_and_lost_connections_are_tried_again_and_done_once() {
     }
 }
 
-#[tokio::test]
-async fn what_can_not_be_mended_changes_nothing_and_can_be_repeated() {
+async fn what_can_not_be_mended_changes_nothing_and_can_be_repeated(place: &Place) {
     for kind in KINDS {
-        at_every_statement(kind, Fault::Other, 1, async |stage, command, before, result| {
+        at_every_statement(place, kind, Fault::Other, 1, async |stage, command, before, result| {
             assert!(matches!(result, Err(BookingError::Fault(_))), "{result:?}");
             assert_eq!(stage.dump().await, before);
             assert!(stage.run(command).await.is_ok());
@@ -143,10 +144,9 @@ async fn what_can_not_be_mended_changes_nothing_and_can_be_repeated() {
     }
 }
 
-#[tokio::test]
-async fn who_is_in_the_way_for_too_long_makes_it_busy_and_nothing_has_changed() {
+async fn who_is_in_the_way_for_too_long_makes_it_busy_and_nothing_has_changed(place: &Place) {
     for kind in ["hold", "pay"] {
-        at_every_statement(kind, Fault::Contention, 4, async |stage, command, before, result| {
+        at_every_statement(place, kind, Fault::Contention, 4, async |stage, command, before, result| {
             assert!(matches!(result, Err(BookingError::Busy { .. })), "{result:?}");
             assert_eq!(stage.dump().await, before);
             assert!(stage.run(command).await.is_ok());
@@ -155,11 +155,10 @@ async fn who_is_in_the_way_for_too_long_makes_it_busy_and_nothing_has_changed() 
     }
 }
 
-#[tokio::test]
-async fn a_commit_whose_answer_is_lost_is_found_out_about() {
+async fn a_commit_whose_answer_is_lost_is_found_out_about(place: &Place) {
     for kind in KINDS {
         let strike = Arc::new(Strike::default());
-        let stage = Stage::new(1, strike.clone()).await;
+        let stage = Stage::new(place, 1, strike.clone()).await;
         let command = prepared(&stage, kind).await;
         strike.lose_commits.store(1, Ordering::SeqCst);
         let outcome = stage.run(&command).await.unwrap();
@@ -171,10 +170,9 @@ async fn a_commit_whose_answer_is_lost_is_found_out_about() {
     }
 }
 
-#[tokio::test]
-async fn an_outcome_that_can_not_be_found_out_is_called_unknown_and_the_key_tells_later() {
+async fn an_outcome_that_can_not_be_found_out_is_called_unknown_and_the_key_tells_later(place: &Place) {
     let strike = Arc::new(Strike::default());
-    let stage = Stage::new(1, strike.clone()).await;
+    let stage = Stage::new(place, 1, strike.clone()).await;
     let command = stage.hold(1, "hold", &[1]);
     strike.lose_commits.store(1, Ordering::SeqCst);
     strike.away_after_loss.store(true, Ordering::SeqCst);
@@ -187,4 +185,12 @@ async fn an_outcome_that_can_not_be_found_out_is_called_unknown_and_the_key_tell
     assert_eq!(reservation.held_until, at(301), "it was held by the first attempt, at second 1");
     assert_eq!(stage.dump().await, after);
     assert_eq!(stage.audit().await, []);
+}
+
+on_every_database! {
+    contention_and_lost_connections_are_tried_again_and_done_once,
+    what_can_not_be_mended_changes_nothing_and_can_be_repeated,
+    who_is_in_the_way_for_too_long_makes_it_busy_and_nothing_has_changed,
+    a_commit_whose_answer_is_lost_is_found_out_about,
+    an_outcome_that_can_not_be_found_out_is_called_unknown_and_the_key_tells_later,
 }

@@ -1,14 +1,14 @@
 //! A database with one performance on sale, and a store whose statements can fail.
 
+use super::place::Place;
 use frontrow_adapters::sql::hook::Hook;
-use frontrow_adapters::sql::{Database, DatabaseSettings, SqlAuditor, SqlStore, StorePorts, StoreSettings};
-use frontrow_application::port::{Announcer, Auditor, BookingError, BookingStore, Clock, IdSource};
+use frontrow_adapters::sql::{Database, SqlAuditor, SqlReaders, SqlStore, StorePorts, StoreSettings};
+use frontrow_application::port::{Announcer, Auditor, BookingError, BookingStore, Clock, IdSource, WalletReader};
 use frontrow_domain::{
-    BuyerKey, Cancel, Charge, Command, CommandKey, Event, Expire, Finding, Hold, Instant, Line, Outcome, Pay, Payment,
-    PaymentId, PerformanceId, Points, Release, Reservation, ReservationId, SaleId, SaleTerms, SeatNumber, Settle,
-    Settlement, TransferId, UserId, What,
+    BuyerKey, Cancel, Charge, Command, CommandKey, Event, Expire, Finding, Hold, HoldBest, Instant, Line, Outcome, Pay,
+    Payment, PaymentId, PerformanceId, Points, Release, Reservation, ReservationId, SaleId, SaleTerms, SeatNumber,
+    Settle, Settlement, TransferId, UserId, What,
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::Duration;
@@ -18,11 +18,18 @@ pub const PRICE: i64 = 1000;
 const PERFORMANCE: PerformanceId = PerformanceId::new(Uuid::from_u128(1));
 const SALE: SaleId = SaleId::new(Uuid::from_u128(2));
 
-/// Time and ids, as the test says.
-#[derive(Default)]
+/// Time as the test says, and ids that nobody else on the same server has.
 pub struct World {
     seconds: AtomicI64,
+    first_id: u128,
     ids: AtomicU64,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        let random = getrandom::u64().unwrap();
+        Self { seconds: AtomicI64::default(), first_id: u128::from(random) << 64, ids: AtomicU64::default() }
+    }
 }
 
 impl World {
@@ -39,7 +46,7 @@ impl Clock for World {
 
 impl IdSource for World {
     fn id(&self) -> Uuid {
-        Uuid::from_u128(1_000_000 + u128::from(self.ids.fetch_add(1, Ordering::SeqCst)))
+        Uuid::from_u128(self.first_id + u128::from(self.ids.fetch_add(1, Ordering::SeqCst)))
     }
 
     fn secret(&self) -> [u8; 32] {
@@ -54,9 +61,8 @@ impl Announcer for World {
 pub struct Stage {
     pub world: Arc<World>,
     pub store: SqlStore,
-    pub url: String,
+    place: Place,
     database: Arc<Database>,
-    _directory: tempfile::TempDir,
 }
 
 pub fn at(seconds: i64) -> Instant {
@@ -69,20 +75,16 @@ pub fn user(n: u128) -> UserId {
 
 impl Stage {
     /// Ten seats, three users with 100,000 points each, a sale from second 0 on whose holds last five minutes; it is
-    /// second 1.
-    pub async fn new(lanes: usize, hook: Arc<dyn Hook>) -> Self {
-        let directory = tempfile::tempdir().unwrap();
-        let url = format!("sqlite://{}", directory.path().join("frontrow.sqlite").display());
+    /// second 1. What was on the place before is gone.
+    pub async fn new(place: &Place, lanes: usize, hook: Arc<dyn Hook>) -> Self {
         let world = Arc::new(World::default());
         world.set_seconds(1);
-        let settings = DatabaseSettings { url: url.clone(), readers: 1, create: true };
-        let database = Arc::new(Database::open(&settings, world.clone()).await.unwrap());
-        database.migrate().await.unwrap();
-        seed(&sea_orm::Database::connect(&url).await.unwrap()).await;
+        let (place, database) = place.clear().await;
+        seed(&place).await;
         let ports = StorePorts { clock: world.clone(), ids: world.clone(), announcer: world.clone() };
-        let settings = StoreSettings { lanes, ..StoreSettings::default() };
+        let settings = StoreSettings { lanes: Some(lanes), ..StoreSettings::default() };
         let store = SqlStore::open_with_hook(&database, settings, ports, hook).await.unwrap();
-        let stage = Self { world, store, url, database, _directory: directory };
+        let stage = Self { world, store, place, database };
         for n in 1..=3 {
             stage.fund(n).await;
         }
@@ -106,6 +108,10 @@ impl Stage {
         }
     }
 
+    pub async fn balance(&self, n: u128) -> i64 {
+        SqlReaders::new(Arc::clone(&self.database)).balance(user(n)).await.unwrap().amount()
+    }
+
     pub async fn audit(&self) -> Vec<Finding> {
         let auditor = SqlAuditor::new(Arc::clone(&self.database), self.world.clone());
         auditor.audit(self.world.now()).await.unwrap()
@@ -113,25 +119,12 @@ impl Stage {
 
     /// Everything that is stored, as text: to see that nothing has changed.
     pub async fn dump(&self) -> Vec<String> {
-        let connection = sea_orm::Database::connect(&self.url).await.unwrap();
-        let mut rows = Vec::new();
-        for table in ["buyer", "reservation", "payment", "wallet", "seat", "ticket", "transfer", "done"] {
-            let all = format!("SELECT json_group_array(hex(t.{0})) AS rows FROM {table} t", first_column(table));
-            let versions = version_sum(table);
-            let text = format!("{all} UNION ALL SELECT '{versions}' || coalesce(sum({versions}), 0) FROM {table}");
-            for row in connection.query_all_raw(statement(&text)).await.unwrap() {
-                rows.push(format!("{table} {}", row.try_get_by_index::<String>(0).unwrap()));
-            }
-        }
-        rows
+        self.place.dump().await
     }
 
     /// That no transaction is left open: somebody else can write at once.
     pub async fn assert_nobody_writes(&self) {
-        let connection = sea_orm::Database::connect(&self.url).await.unwrap();
-        connection.execute_unprepared("PRAGMA busy_timeout = 0").await.unwrap();
-        connection.execute_unprepared("BEGIN IMMEDIATE").await.expect("a transaction was left open");
-        connection.execute_unprepared("ROLLBACK").await.unwrap();
+        self.place.assert_nobody_writes().await;
     }
 
     fn keyed(n: u128, name: &str, what: What) -> Command {
@@ -153,6 +146,22 @@ impl Stage {
             lines: seats.iter().map(line).collect(),
         };
         Self::keyed(n, name, What::Hold(hold))
+    }
+
+    pub fn hold_best(&self, n: u128, name: &str, blocks: &[&[u32]]) -> Command {
+        let price = Points::new(PRICE).unwrap();
+        let number = |number: &u32| SeatNumber::new(*number).unwrap();
+        let best = HoldBest {
+            reservation: ReservationId::new(self.world.id()),
+            performance: PERFORMANCE,
+            user: user(n),
+            terms: terms(),
+            count: u32::try_from(blocks[0].len()).unwrap(),
+            blocks: blocks.iter().map(|block| block.iter().map(number).collect()).collect(),
+            line: Line { list_price: price, paid: price, ..Line::free(SeatNumber::FIRST, "R", "adult") },
+            wait: false,
+        };
+        Self::keyed(n, name, What::HoldBest(best))
     }
 
     pub fn pay(&self, reservation: &Reservation, name: &str) -> Command {
@@ -223,52 +232,29 @@ fn terms() -> SaleTerms {
     }
 }
 
-async fn seed(connection: &DatabaseConnection) {
-    let (performance, sale) = (PERFORMANCE.uuid().simple(), SALE.uuid().simple());
+async fn seed(place: &Place) {
+    let (performance, sale) = (place.id(PERFORMANCE.uuid()), place.id(SALE.uuid()));
     let mut statements = vec![
         format!(
             "INSERT INTO performance (id, concert_id, venue_id, seat_map_version, starts_at, status, prices, revision) \
-             VALUES (x'{performance}', x'{performance}', x'{performance}', 1, 0, 'published', '{{}}', 1)"
+             VALUES ({performance}, {performance}, {performance}, 1, 0, 'published', '{{}}', 1)"
         ),
         format!(
             "INSERT INTO sale (id, name, opens, closes, pay_until, cancel_until, limit_per_person, hold_duration, \
-             published, revision) VALUES (x'{sale}', 'General', 0, 0, 0, 0, 4, 300000000, 1, 1)"
+             published, revision) VALUES ({sale}, 'General', 0, 0, 0, 0, 4, 300000000, '1', 1)"
         ),
     ];
     for n in 1..=3 {
-        let id = user(n).uuid().simple();
+        let id = place.id(user(n).uuid());
         statements.push(format!(
             "INSERT INTO users (id, email, name, role, password_hash, created_at) \
-             VALUES (x'{id}', '{n}@example.com', 'Kim', 'customer', '', 0)"
+             VALUES ({id}, '{n}@example.com', 'Kim', 'customer', '', 0)"
         ));
     }
     for number in 1..=10 {
         statements.push(format!(
-            "INSERT INTO seat (performance_id, number, state, version) VALUES (x'{performance}', {number}, 0, 1)"
+            "INSERT INTO seat (performance_id, number, state, version) VALUES ({performance}, {number}, 0, 1)"
         ));
     }
-    for text in statements {
-        connection.execute_unprepared(&text).await.unwrap_or_else(|error| panic!("{error}: {text}"));
-    }
-}
-
-fn statement(text: &str) -> sea_orm::Statement {
-    sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, text)
-}
-
-fn first_column(table: &str) -> &'static str {
-    match table {
-        "buyer" | "wallet" | "done" => "user_id",
-        "seat" | "ticket" => "number",
-        _ => "id",
-    }
-}
-
-fn version_sum(table: &str) -> &'static str {
-    match table {
-        "transfer" => "amount",
-        "done" => "at",
-        "ticket" => "live",
-        _ => "version",
-    }
+    place.run(&statements.join("; ")).await;
 }

@@ -1,4 +1,4 @@
-//! On `SQLite`.
+//! On every SQL database.
 
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::Hook;
@@ -6,26 +6,47 @@ use frontrow_adapters::sql::{
     Database, DatabaseSettings, SqlAccounts, SqlAuditor, SqlCatalogue, SqlHousekeeping, SqlReaders, SqlSessions,
     SqlStore, StorePorts, StoreSettings,
 };
-use frontrow_adapters::{EventLog, ManualClock, SeededIds};
+use frontrow_adapters::{EventLog, ManualClock, UuidV7Source};
 use frontrow_contract_tests::{
     AccountPorts, BookingPorts, CataloguePorts, Failure, Fixture, KeepingPorts, Programme, World, run_all,
 };
+use frontrow_test_databases::{Kind, database};
+use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
-/// A file of its own for every world.
-#[derive(Default)]
-pub struct OnSqlite {
+/// A database of its own for every world: a file, or one on a server.
+pub struct OnSql {
+    server: Option<Kind>,
     /// Answers to a COMMIT that were lost, in all worlds together.
     lost: Arc<AtomicU32>,
 }
 
-#[async_trait]
-impl World for OnSqlite {
-    async fn fresh(&self, programme: &Programme) -> Result<Fixture, Failure> {
+impl OnSql {
+    pub fn file() -> Self {
+        Self { server: None, lost: Arc::default() }
+    }
+
+    /// `None`, loudly, where there is no such server.
+    pub async fn server(kind: Kind, test: &str) -> Option<Self> {
+        database(kind, test).await.map(|_| Self { server: Some(kind), lost: Arc::default() })
+    }
+
+    async fn place(&self) -> Result<(String, Box<dyn Any + Send + Sync>), Failure> {
+        if let Some(kind) = self.server {
+            let database = database(kind, "a world").await.ok_or_else(|| Failure::new("the server has gone"))?;
+            return Ok((database.url().to_owned(), Box::new(database)));
+        }
         let directory = tempfile::tempdir()?;
-        let url = format!("sqlite://{}", directory.path().join("frontrow.db").display());
-        let (clock, ids) = (Arc::new(ManualClock::default()), Arc::new(SeededIds::default()));
+        Ok((format!("sqlite://{}", directory.path().join("frontrow.db").display()), Box::new(directory)))
+    }
+}
+
+#[async_trait]
+impl World for OnSql {
+    async fn fresh(&self, programme: &Programme) -> Result<Fixture, Failure> {
+        let (url, keep) = self.place().await?;
+        let (clock, ids) = (Arc::new(ManualClock::default()), Arc::new(UuidV7Source));
         let settings = DatabaseSettings { url, readers: 2, create: true };
         let database = Arc::new(Database::open(&settings, ids.clone()).await?);
         database.migrate().await?;
@@ -34,7 +55,7 @@ impl World for OnSqlite {
         let store = SqlStore::open_with_hook(&database, StoreSettings::default(), ports, hook.clone()).await?;
         let mut fixture = fixture(&database, store, &clock);
         fixture.lose_next_commit = Some(Box::new(move || hook.next.store(true, Ordering::SeqCst)));
-        fixture.keep = Box::new(directory);
+        fixture.keep = keep;
         if let (Some(catalogue), Some(accounts)) = (&fixture.catalogue, &fixture.accounts) {
             programme.put_on(catalogue, accounts).await?;
         }
@@ -88,11 +109,32 @@ impl Hook for LosesAnswers {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn sqlite_keeps_every_promise() -> Result<(), Failure> {
-    let world = OnSqlite::default();
+async fn keeps_every_promise(world: OnSql) -> Result<(), Failure> {
     let lost = Arc::clone(&world.lost);
     run_all(Arc::new(world)).await.require(&[])?;
     assert!(lost.load(Ordering::SeqCst) >= 8, "the hook has to strike, or the case proves nothing");
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sqlite_keeps_every_promise() -> Result<(), Failure> {
+    keeps_every_promise(OnSql::file()).await
+}
+
+macro_rules! on_servers {
+    ($($name:ident: $kind:expr;)+) => {$(
+        #[tokio::test(flavor = "multi_thread")]
+        async fn $name() -> Result<(), Failure> {
+            match OnSql::server($kind, stringify!($name)).await {
+                Some(world) => keeps_every_promise(world).await,
+                None => Ok(()),
+            }
+        }
+    )+};
+}
+
+on_servers! {
+    mysql_keeps_every_promise: Kind::MySql;
+    mariadb_keeps_every_promise: Kind::MariaDb;
+    postgres_keeps_every_promise: Kind::Postgres;
 }

@@ -1,0 +1,167 @@
+//! Reading the seats of a performance once for many who want to know at the same time.
+
+use async_trait::async_trait;
+use frontrow_application::port::{Clock, SeatReader, SeatSnapshot, SeatSnapshots, StoreError};
+use frontrow_domain::PerformanceId;
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+/// How old a recent snapshot may be.
+const RECENT: Duration = Duration::from_secs(1);
+/// Performances in memory; more make it start again.
+const MOST_PERFORMANCES: usize = 1000;
+
+/// [`SeatSnapshots`] of any [`SeatReader`]: one reads, and all who have asked before it began share what it finds.
+pub struct SharedSeatReads {
+    reader: Arc<dyn SeatReader>,
+    clock: Arc<dyn Clock>,
+    performances: Mutex<HashMap<PerformanceId, Arc<Performance>>>,
+}
+
+/// Reads are numbered from 1.
+#[derive(Default)]
+struct Performance {
+    begun: AtomicU64,
+    latest: Mutex<Option<(u64, Arc<SeatSnapshot>)>>,
+    reading: tokio::sync::Mutex<()>,
+}
+
+impl Performance {
+    fn latest(&self) -> Option<(u64, Arc<SeatSnapshot>)> {
+        self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl SharedSeatReads {
+    /// Reads from there.
+    pub fn new(reader: Arc<dyn SeatReader>, clock: Arc<dyn Clock>) -> Self {
+        Self { reader, clock, performances: Mutex::default() }
+    }
+
+    fn performance(&self, id: PerformanceId) -> Arc<Performance> {
+        let mut performances = self.performances.lock().unwrap_or_else(PoisonError::into_inner);
+        if performances.len() >= MOST_PERFORMANCES && !performances.contains_key(&id) {
+            performances.clear();
+        }
+        Arc::clone(performances.entry(id).or_default())
+    }
+
+    /// A read that began after the one of that number, or a new one.
+    async fn after(
+        &self,
+        number: u64,
+        id: PerformanceId,
+        performance: &Performance,
+    ) -> Result<Arc<SeatSnapshot>, StoreError> {
+        let _alone = performance.reading.lock().await;
+        if let Some((found, snapshot)) = performance.latest()
+            && found > number
+        {
+            return Ok(snapshot);
+        }
+        let number = performance.begun.fetch_add(1, Ordering::SeqCst) + 1;
+        let begun = self.clock.now();
+        let not_free = self.reader.not_free(id).await?;
+        let snapshot = Arc::new(SeatSnapshot { begun, not_free });
+        let latest = (number, Arc::clone(&snapshot));
+        *performance.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(latest);
+        Ok(snapshot)
+    }
+}
+
+#[async_trait]
+impl SeatSnapshots for SharedSeatReads {
+    async fn recent(&self, id: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError> {
+        let performance = self.performance(id);
+        let number = match performance.latest() {
+            None => 0,
+            Some((number, snapshot)) => {
+                let now = self.clock.now();
+                // A clock that was put back must not make a snapshot last.
+                if snapshot.begun <= now && now < snapshot.begun + RECENT {
+                    return Ok(snapshot);
+                }
+                number
+            }
+        };
+        self.after(number, id, &performance).await
+    }
+
+    async fn fresh(&self, id: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError> {
+        let performance = self.performance(id);
+        let begun = performance.begun.load(Ordering::SeqCst);
+        self.after(begun, id, &performance).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ManualClock;
+    use frontrow_domain::{Instant, Seat};
+    use std::sync::atomic::AtomicU32;
+    use tokio::sync::Semaphore;
+    use uuid::Uuid;
+
+    /// Counts its reads, each of which waits for a permit.
+    struct Slow {
+        reads: AtomicU32,
+        permits: Semaphore,
+    }
+
+    #[async_trait]
+    impl SeatReader for Slow {
+        async fn not_free(&self, _: PerformanceId) -> Result<Vec<Seat>, StoreError> {
+            self.reads.fetch_add(1, Ordering::SeqCst);
+            self.permits.acquire().await.unwrap().forget();
+            Ok(Vec::new())
+        }
+
+        async fn available(&self, _: &[PerformanceId], _: Instant) -> Result<Vec<(PerformanceId, u32)>, StoreError> {
+            Ok(Vec::new())
+        }
+    }
+
+    fn shared(permits: usize) -> (Arc<SharedSeatReads>, Arc<Slow>, Arc<ManualClock>) {
+        let slow = Arc::new(Slow { reads: AtomicU32::new(0), permits: Semaphore::new(permits) });
+        let clock = Arc::new(ManualClock::at(Instant::from_micros(0)));
+        (Arc::new(SharedSeatReads::new(slow.clone(), clock.clone())), slow, clock)
+    }
+
+    fn id() -> PerformanceId {
+        PerformanceId::new(Uuid::nil())
+    }
+
+    #[tokio::test]
+    async fn a_recent_snapshot_is_read_once_a_second() {
+        let (shared, slow, clock) = shared(10);
+        for (now, reads) in [(0, 1), (999_999, 1), (1_000_000, 2), (500_000, 3)] {
+            clock.set(Instant::from_micros(now));
+            shared.recent(id()).await.unwrap();
+            assert_eq!(slow.reads.load(Ordering::SeqCst), reads, "at {now}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_fresh_snapshot_begins_after_it_was_asked_for_and_is_shared_by_all_who_wait() {
+        let (shared, slow, _) = shared(0);
+        let ask = || {
+            let shared = Arc::clone(&shared);
+            tokio::spawn(async move { shared.fresh(id()).await.unwrap() })
+        };
+        let first = ask();
+        while slow.reads.load(Ordering::SeqCst) == 0 {
+            tokio::task::yield_now().await;
+        }
+        let later: Vec<_> = (0..5).map(|_| ask()).collect();
+        tokio::task::yield_now().await;
+        slow.permits.add_permits(10);
+        first.await.unwrap();
+        for asked in later {
+            asked.await.unwrap();
+        }
+        assert_eq!(slow.reads.load(Ordering::SeqCst), 2, "the first one had begun before the others asked");
+    }
+}

@@ -1,0 +1,116 @@
+//! Connections, and what is agreed with the database for as long as they last.
+
+use super::address::Address;
+use sea_orm::sqlx::Executor;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr};
+use std::time::Duration;
+
+/// What connections are for.
+#[derive(Clone, Copy)]
+pub(super) enum Purpose {
+    /// Only to read.
+    Read { connections: u32 },
+    /// What is not a booking.
+    Write { create: bool },
+    /// Bookings.
+    Book,
+    /// The schema: steps take as long as they take.
+    Migrate,
+}
+
+/// How long to wait for a connection, or for `SQLite`'s other writer.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Connections that write what is not a booking: sign-ups, log-ins, the catalogue. `SQLite` has one writer.
+const WRITERS: u32 = 4;
+/// A connection that was not used for so long is tried before it is used: its server may have been restarted.
+const IDLE: Duration = Duration::from_secs(1);
+
+pub(super) async fn connect(address: &Address, purpose: Purpose) -> Result<DatabaseConnection, DbErr> {
+    let connections = match purpose {
+        Purpose::Read { connections } => connections,
+        Purpose::Write { .. } if address.backend != DbBackend::Sqlite => WRITERS,
+        Purpose::Write { .. } | Purpose::Book | Purpose::Migrate => 1,
+    };
+    let mut options = ConnectOptions::new(&address.url);
+    options
+        .min_connections(if matches!(purpose, Purpose::Write { .. }) { 1 } else { connections })
+        .max_connections(connections)
+        .acquire_timeout(PATIENCE)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .test_before_acquire(false)
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false);
+    match address.backend {
+        DbBackend::MySql => agree_with_mysql(&mut options, purpose),
+        DbBackend::Postgres => agree_with_postgres(&mut options, purpose),
+        _ => drop(options.map_sqlx_sqlite_opts(move |options| tune_sqlite(options, purpose))),
+    }
+    // A lane notices by itself when its connection is gone, and looks into what became of its transaction.
+    if address.backend != DbBackend::Sqlite && !matches!(purpose, Purpose::Book) {
+        options.test_before_acquire_if_idle_for(IDLE);
+    }
+    sea_orm::Database::connect(options).await
+}
+
+/// Limits that the server keeps: a client that gave up by itself would leave its transaction open.
+fn agree_with_postgres(options: &mut ConnectOptions, purpose: Purpose) {
+    const LIMITS: &str = "SET lock_timeout = '2s'; SET statement_timeout = '10s'; \
+                          SET idle_in_transaction_session_timeout = '10s'; ";
+    const ISOLATION: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";
+    let agreed = match purpose {
+        Purpose::Read { .. } => format!("SET statement_timeout = '10s'; {ISOLATION}, READ ONLY"),
+        Purpose::Write { .. } => format!("{LIMITS}{ISOLATION}, READ WRITE"),
+        // A lane looks rows up by key, whatever the planner thinks of tables that were empty when it last looked.
+        Purpose::Book => format!(
+            "{LIMITS}SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; \
+             SET plan_cache_mode = force_generic_plan; {ISOLATION}, READ WRITE"
+        ),
+        Purpose::Migrate => format!("SET statement_timeout = 0; SET lock_timeout = 0; {ISOLATION}, READ WRITE"),
+    };
+    options.set_application_name("frontrow");
+    options.map_sqlx_postgres_pool_opts(move |pool| {
+        let agreed = agreed.clone();
+        pool.after_connect(move |connection, _| {
+            let agreed = agreed.clone();
+            Box::pin(async move { connection.execute(sea_orm::sqlx::AssertSqlSafe(agreed)).await.map(drop) })
+        })
+    });
+}
+
+/// The same. What stands in `/*M! */` is for `MariaDB` alone, which calls things otherwise.
+fn agree_with_mysql(options: &mut ConnectOptions, purpose: Purpose) {
+    const LIMITS: &str =
+        "SET SESSION innodb_lock_wait_timeout = 2 /*M! , max_statement_time = 10, idle_transaction_timeout = 10 */; ";
+    const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
+    let agreed = match purpose {
+        Purpose::Read { .. } => {
+            format!(
+                "SET SESSION /*!80000 max_execution_time = 10000 */ /*M! max_statement_time = 10 */; {ISOLATION}, READ ONLY"
+            )
+        }
+        Purpose::Write { .. } | Purpose::Book => format!("{LIMITS}{ISOLATION}, READ WRITE"),
+        Purpose::Migrate => format!("{ISOLATION}, READ WRITE"),
+    };
+    options.map_sqlx_mysql_pool_opts(move |pool| {
+        let agreed = agreed.clone();
+        pool.after_connect(move |connection, _| {
+            let agreed = agreed.clone();
+            Box::pin(async move { connection.execute(sea_orm::sqlx::AssertSqlSafe(agreed)).await.map(drop) })
+        })
+    });
+}
+
+fn tune_sqlite(options: SqliteConnectOptions, purpose: Purpose) -> SqliteConnectOptions {
+    let options = options.busy_timeout(PATIENCE).foreign_keys(false);
+    match purpose {
+        Purpose::Read { .. } => options.pragma("query_only", "ON"),
+        Purpose::Write { create } => writing(options.create_if_missing(create)),
+        Purpose::Book | Purpose::Migrate => writing(options),
+    }
+}
+
+fn writing(options: SqliteConnectOptions) -> SqliteConnectOptions {
+    options.journal_mode(SqliteJournalMode::Wal).synchronous(SqliteSynchronous::Full)
+}

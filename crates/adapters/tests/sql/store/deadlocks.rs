@@ -1,0 +1,240 @@
+//! The deadlocks of `docs/locking.md`: each with the statements that an article would have, and none with ours.
+
+use super::place::{Place, on_every_server};
+use super::stage::Stage;
+use async_trait::async_trait;
+use frontrow_adapters::sql::hook::{Fault, Hook};
+use frontrow_application::port::BookingError;
+use frontrow_domain::{Command, Outcome};
+use frontrow_test_databases::Kind;
+use futures::future::join_all;
+use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// Somebody with a transaction.
+struct Session(DatabaseConnection);
+
+/// The database has chosen this one to give up.
+#[derive(Debug, PartialEq, Eq)]
+struct Deadlock;
+
+impl Session {
+    async fn begin(place: &Place) -> Self {
+        let mut options = ConnectOptions::new(place.server().unwrap().url());
+        options.max_connections(1).sqlx_logging(false);
+        let session = Self(sea_orm::Database::connect(options).await.unwrap());
+        if !is_postgres(place) {
+            session.run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await.unwrap();
+        }
+        session.run("BEGIN").await.unwrap();
+        session
+    }
+
+    /// The transaction's last statement.
+    async fn end(&self, statement: &str) -> Result<(), Deadlock> {
+        let result = self.run(statement).await;
+        self.0.execute_unprepared("ROLLBACK").await.unwrap();
+        result
+    }
+
+    async fn run(&self, statement: &str) -> Result<(), Deadlock> {
+        match self.0.execute_unprepared(statement).await {
+            Ok(_) => Ok(()),
+            Err(error)
+                if ["1213", "40001", "40P01", "deadlock"].iter().any(|code| error.to_string().contains(code)) =>
+            {
+                Err(Deadlock)
+            }
+            Err(error) => panic!("{error}: {statement}"),
+        }
+    }
+}
+
+fn is_postgres(place: &Place) -> bool {
+    place.server().unwrap().kind() == Kind::Postgres
+}
+
+/// Until so many transactions of this database wait for a lock.
+async fn until_waiting(place: &Place, number: usize) {
+    // The view is a copy that is renewed when nobody has looked for a tenth of a second.
+    const PACE: Duration = Duration::from_millis(150);
+    let query = match place.server().unwrap().kind() {
+        Kind::Postgres => {
+            "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        }
+        Kind::MySql => {
+            "SELECT processlist_db FROM performance_schema.threads WHERE processlist_db = DATABASE() \
+             AND thread_id IN (SELECT requesting_thread_id FROM performance_schema.data_lock_waits)"
+        }
+        Kind::MariaDb => {
+            "SELECT t.trx_state FROM information_schema.innodb_trx t \
+             JOIN information_schema.processlist p ON p.id = t.trx_mysql_thread_id \
+             WHERE t.trx_state = 'LOCK WAIT' AND p.db = DATABASE()"
+        }
+    };
+    let waiting = async {
+        while place.texts(query).await.len() < number {
+            tokio::time::sleep(PACE).await;
+        }
+    };
+    assert!(tokio::time::timeout(Duration::from_secs(30), waiting).await.is_ok(), "nobody waits");
+}
+
+/// A small hall: ten seats of one performance.
+async fn hall(place: &Place, more: &str) {
+    place.run("CREATE TABLE hall (performance INT, number INT, state INT, PRIMARY KEY (performance, number))").await;
+    let rows: Vec<String> = (1..=10).map(|n| format!("(1, {n}, 0)")).collect();
+    place.run(&format!("INSERT INTO hall VALUES {}", rows.join(", "))).await;
+    if !more.is_empty() {
+        place.run(more).await;
+    }
+}
+
+fn lock(number: u32) -> String {
+    format!("SELECT * FROM hall WHERE performance = 1 AND number = {number} FOR UPDATE")
+}
+
+async fn seats_locked_in_the_order_of_the_request_deadlock(place: &Place) {
+    hall(place, "").await;
+    let (one, other) = (Session::begin(place).await, Session::begin(place).await);
+    one.run(&lock(1)).await.unwrap();
+    other.run(&lock(2)).await.unwrap();
+    let (first, second) = (lock(1), lock(2));
+    let both = tokio::join!(one.end(&second), other.end(&first));
+    assert!(both.0.is_err() != both.1.is_err(), "{both:?}");
+}
+
+/// Three who repeat one request; the first is refused.
+async fn an_idempotency_key_that_is_inserted_first_deadlocks(place: &Place) {
+    place.run("CREATE TABLE keys_first (id INT PRIMARY KEY)").await;
+    let sessions = join_all((0..3).map(|_| Session::begin(place))).await;
+    let insert = "INSERT INTO keys_first VALUES (1)";
+    sessions[0].run(insert).await.unwrap();
+    let refused = async {
+        until_waiting(place, 2).await;
+        sessions[0].run("ROLLBACK").await.unwrap();
+    };
+    let (second, third, ()) = tokio::join!(sessions[1].end(insert), sessions[2].end(insert), refused);
+    let deadlocks = usize::from(second.is_err()) + usize::from(third.is_err());
+    // PostgreSQL has no shared lock on a key: one of them inserts it, then the other.
+    assert_eq!(deadlocks, usize::from(!is_postgres(place)));
+}
+
+/// Who skips a locked seat that was found by an index on a column that changes keeps the index's entry locked.
+async fn skip_locked_through_a_secondary_index_deadlocks(place: &Place) {
+    hall(place, "CREATE INDEX hall_state ON hall (performance, state)").await;
+    let force = if is_postgres(place) { "" } else { "FORCE INDEX (hall_state)" };
+    let look = format!("SELECT * FROM hall {force} WHERE performance = 1 AND state = 0 FOR UPDATE SKIP LOCKED");
+    let deadlocks = skip_then_wait(place, &look).await;
+    // PostgreSQL locks rows, and no entries of an index.
+    assert_eq!(deadlocks, usize::from(!is_postgres(place)));
+}
+
+async fn skip_locked_by_primary_key_does_not_deadlock(place: &Place) {
+    hall(place, "").await;
+    let look = "SELECT * FROM hall WHERE performance = 1 ORDER BY number FOR UPDATE SKIP LOCKED";
+    assert_eq!(skip_then_wait(place, look).await, 0);
+}
+
+/// One has a seat and sells it; the other skips it, finds too few, and waits for it.
+async fn skip_then_wait(place: &Place, look: &str) -> usize {
+    let (one, other) = (Session::begin(place).await, Session::begin(place).await);
+    one.run(&lock(1)).await.unwrap();
+    other.run(look).await.unwrap();
+    let wait = lock(1);
+    let sold = one.end("UPDATE hall SET state = 2 WHERE performance = 1 AND number = 1");
+    let (sold, waited) = tokio::join!(sold, other.end(&wait));
+    usize::from(sold.is_err()) + usize::from(waited.is_err())
+}
+
+/// Who asks for most seats of a small hall waits for one that was not asked for, and has what its holder wants next.
+async fn in_over_a_small_hall_deadlocks(place: &Place) {
+    hall(place, "").await;
+    place.run(if is_postgres(place) { "ANALYZE hall" } else { "ANALYZE TABLE hall" }).await;
+    let (one, other) = (Session::begin(place).await, Session::begin(place).await);
+    one.run(&lock(5)).await.unwrap();
+    let wanted = "SELECT * FROM hall WHERE number IN (1, 2, 3, 4, 6, 7, 8, 9) AND performance = 1 FOR UPDATE";
+    let first = lock(1);
+    if is_postgres(place) {
+        assert_eq!(other.end(wanted).await, Ok(()), "only the rows that were asked for");
+        return;
+    }
+    let (theirs, ours) = tokio::join!(other.end(wanted), async {
+        until_waiting(place, 1).await;
+        one.end(&first).await
+    });
+    assert!(theirs.is_err() != ours.is_err(), "{theirs:?} {ours:?}");
+}
+
+/// Two who insert a child each have a shared lock on its parent, which both then want to change.
+async fn a_foreign_key_to_a_row_that_changes_deadlocks(place: &Place) {
+    place.run("CREATE TABLE parent (id INT PRIMARY KEY, sold INT)").await;
+    place.run("CREATE TABLE child (id INT PRIMARY KEY, parent INT, FOREIGN KEY (parent) REFERENCES parent (id))").await;
+    place.run("INSERT INTO parent VALUES (1, 0)").await;
+    let (one, other) = (Session::begin(place).await, Session::begin(place).await);
+    one.run("INSERT INTO child VALUES (1, 1)").await.unwrap();
+    other.run("INSERT INTO child VALUES (2, 1)").await.unwrap();
+    let update = "UPDATE parent SET sold = sold + 1 WHERE id = 1";
+    let both = tokio::join!(one.end(update), other.end(update));
+    // PostgreSQL's key lock does not mind a change of another column.
+    assert_eq!(both.0.is_err() || both.1.is_err(), !is_postgres(place), "{both:?}");
+}
+
+/// Counts transactions: one more than there were commands is one that had to be tried again.
+#[derive(Default)]
+struct Counting(AtomicUsize);
+
+#[async_trait]
+impl Hook for Counting {
+    fn before(&self, text: &str) -> Option<Fault> {
+        self.0.fetch_add(usize::from(text == "begin"), Ordering::SeqCst);
+        None
+    }
+}
+
+async fn ours_never_deadlock(place: &Place) {
+    const ROUNDS: usize = 40;
+    let counting = Arc::new(Counting::default());
+    let stage = Stage::new(place, 8, counting.clone()).await;
+    let (mut commands, before) = (0, counting.0.load(Ordering::SeqCst));
+    for round in 0..ROUNDS {
+        let name = |what: &str| format!("{what}-{round}");
+        let first = stage.hold(1, &name("first"), &[1, 2, 8, 9]);
+        let at_once: Vec<Command> = vec![
+            first.clone(),
+            first.clone(),
+            first,
+            stage.hold(2, &name("order"), &[9, 8, 2, 1]),
+            stage.hold(3, &name("five"), &[5, 1]),
+            stage.hold_best(2, &name("best"), &[&[1, 2], &[3, 4], &[5, 6]]),
+            stage.hold_best(3, &name("other"), &[&[1, 2], &[3, 4], &[5, 6]]),
+            stage.charge(1, &name("charge")),
+        ];
+        commands += at_once.len();
+        let answers = join_all(at_once.iter().map(|command| stage.run(command))).await;
+        for answer in answers {
+            match answer {
+                Ok(Outcome::Held(held)) => {
+                    commands += 1;
+                    stage.run(&Stage::release(&held)).await.unwrap();
+                }
+                Ok(_) | Err(BookingError::Rejected(_) | BookingError::Replan) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    }
+    assert_eq!(counting.0.load(Ordering::SeqCst) - before, commands, "a transaction had to be tried again");
+    assert_eq!(stage.audit().await, []);
+}
+
+on_every_server! {
+    seats_locked_in_the_order_of_the_request_deadlock,
+    an_idempotency_key_that_is_inserted_first_deadlocks,
+    skip_locked_through_a_secondary_index_deadlocks,
+    skip_locked_by_primary_key_does_not_deadlock,
+    in_over_a_small_hall_deadlocks,
+    a_foreign_key_to_a_row_that_changes_deadlocks,
+    ours_never_deadlock,
+}

@@ -1,0 +1,208 @@
+//! Where stages are set: a new file for each, or a server's database that is emptied in between.
+
+use super::stage::World;
+use frontrow_adapters::sql::{Database, DatabaseSettings};
+use frontrow_test_databases::{Kind, TestDatabase, database};
+use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TransactionTrait};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use url::Url;
+use uuid::Uuid;
+
+/// A database that nobody else uses.
+#[derive(Clone)]
+pub struct Place(Arc<Inner>);
+
+enum Inner {
+    /// New files, when somebody asks for one.
+    Files,
+    File {
+        raw: DatabaseConnection,
+        _directory: tempfile::TempDir,
+    },
+    Server {
+        raw: DatabaseConnection,
+        database: Arc<Database>,
+        test: Arc<TestDatabase>,
+    },
+}
+
+/// Makes a test of every function named, in files and on every server that can be had.
+macro_rules! on_every_database {
+    ($($test:ident),+ $(,)?) => {
+        crate::store::place::on_every_database! { @ sqlite None; $($test),+ }
+        crate::store::place::on_every_server! { $($test),+ }
+    };
+    (@ $database:ident $kind:expr; $($test:ident),+) => {
+        mod $database {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                if let Some(place) = crate::store::place::Place::on($kind, stringify!($test)).await {
+                    super::$test(&place).await;
+                }
+            })+
+        }
+    };
+}
+pub(crate) use on_every_database;
+
+/// The same without files.
+macro_rules! on_every_server {
+    ($($test:ident),+ $(,)?) => {
+        crate::store::place::on_every_database! { @ mysql Some(frontrow_test_databases::Kind::MySql); $($test),+ }
+        crate::store::place::on_every_database! { @ mariadb Some(frontrow_test_databases::Kind::MariaDb); $($test),+ }
+        crate::store::place::on_every_database! { @ postgres Some(frontrow_test_databases::Kind::Postgres); $($test),+ }
+    };
+}
+pub(crate) use on_every_server;
+
+/// All that a stage may have written.
+const TABLES: [&str; 11] =
+    ["buyer", "reservation", "payment", "wallet", "seat", "ticket", "transfer", "done", "performance", "sale", "users"];
+
+/// What is asked for again and again comes about within this time.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Place {
+    /// `None`: there is no such server, which has been said.
+    pub async fn on(kind: Option<Kind>, test: &str) -> Option<Self> {
+        let Some(kind) = kind else { return Some(Self(Arc::new(Inner::Files))) };
+        let test = database(kind, test).await?;
+        let database = open(test.url(), false).await;
+        database.migrate().await.unwrap();
+        let raw = sea_orm::Database::connect(test.url()).await.unwrap();
+        Some(Self(Arc::new(Inner::Server { raw, database, test: Arc::new(test) })))
+    }
+
+    /// A database of a server, if this is on one.
+    pub fn server(&self) -> Option<&TestDatabase> {
+        match &*self.0 {
+            Inner::Server { test, .. } => Some(test),
+            Inner::Files | Inner::File { .. } => None,
+        }
+    }
+
+    /// Where its server listens.
+    pub async fn server_address(&self) -> SocketAddr {
+        let url: Url = self.server().unwrap().url().parse().unwrap();
+        let port = url.port().unwrap_or(if self.kind() == Some(Kind::Postgres) { 5432 } else { 3306 });
+        let mut found = tokio::net::lookup_host((url.host_str().unwrap(), port)).await.unwrap();
+        found.find(SocketAddr::is_ipv4).unwrap()
+    }
+
+    /// The same database of the same server, reached at another address, where nothing is encrypted.
+    pub async fn through(&self, address: SocketAddr) -> Self {
+        let Inner::Server { raw, test, .. } = &*self.0 else { panic!("files have no address") };
+        let (raw, test) = (raw.clone(), Arc::clone(test));
+        let mut url: Url = test.url().parse().unwrap();
+        url.set_ip_host(address.ip()).unwrap();
+        url.set_port(Some(address.port())).unwrap();
+        url.set_query(Some(if test.kind() == Kind::Postgres { "sslmode=disable" } else { "ssl-mode=DISABLED" }));
+        Self(Arc::new(Inner::Server { raw, database: open(url.as_str(), false).await, test }))
+    }
+
+    /// An empty database with the schema in it.
+    pub async fn clear(&self) -> (Self, Arc<Database>) {
+        match &*self.0 {
+            Inner::Files | Inner::File { .. } => {
+                let directory = tempfile::tempdir().unwrap();
+                let url = format!("sqlite://{}", directory.path().join("frontrow.sqlite").display());
+                let database = open(&url, true).await;
+                database.migrate().await.unwrap();
+                let raw = sea_orm::Database::connect(&url).await.unwrap();
+                (Self(Arc::new(Inner::File { raw, _directory: directory })), database)
+            }
+            Inner::Server { database, .. } => {
+                let delete = TABLES.map(|table| format!("DELETE FROM {table}"));
+                self.run(&delete.join("; ")).await;
+                (self.clone(), Arc::clone(database))
+            }
+        }
+    }
+
+    /// Behind everybody's back.
+    fn raw(&self) -> &DatabaseConnection {
+        match &*self.0 {
+            Inner::Server { raw, .. } | Inner::File { raw, .. } => raw,
+            Inner::Files => panic!("there is no file yet"),
+        }
+    }
+
+    fn kind(&self) -> Option<Kind> {
+        self.server().map(TestDatabase::kind)
+    }
+
+    /// Runs statements, one after the other.
+    pub async fn run(&self, statements: &str) {
+        let done = self.raw().execute_unprepared(statements).await;
+        done.unwrap_or_else(|error| panic!("{error}: {statements}"));
+    }
+
+    /// An id, written as the database wants it.
+    pub fn id(&self, id: Uuid) -> String {
+        if self.kind() == Some(Kind::Postgres) { format!("'{id}'::uuid") } else { format!("x'{}'", id.simple()) }
+    }
+
+    /// The first column of what the query finds.
+    pub async fn texts(&self, query: &str) -> Vec<String> {
+        let raw = self.raw();
+        let rows = raw.query_all_raw(Statement::from_string(raw.get_database_backend(), query)).await;
+        let rows = rows.unwrap_or_else(|error| panic!("{error}: {query}"));
+        rows.into_iter().map(|row| row.try_get_by_index::<String>(0).unwrap()).collect()
+    }
+
+    /// Something that is the same exactly if everything that is stored is.
+    pub async fn dump(&self) -> Vec<String> {
+        let mut dump = Vec::new();
+        for table in TABLES {
+            let query = match self.kind() {
+                None => format!("SELECT json_array({}) FROM {table} t ORDER BY 1", self.columns(table).await),
+                Some(Kind::Postgres) => format!("SELECT t::text FROM {table} t ORDER BY 1"),
+                Some(Kind::MySql | Kind::MariaDb) => {
+                    format!("SELECT CONCAT_WS(',', {}) FROM {table} t ORDER BY 1", self.columns(table).await)
+                }
+            };
+            dump.extend(self.texts(&query).await.into_iter().map(|row| format!("{table} {row}")));
+        }
+        dump
+    }
+
+    async fn columns(&self, table: &str) -> String {
+        let query = match self.kind() {
+            None => format!("SELECT name FROM pragma_table_info('{table}')"),
+            Some(_) => format!(
+                "SELECT column_name FROM information_schema.columns \
+                 WHERE table_schema = DATABASE() AND table_name = '{table}' ORDER BY ordinal_position"
+            ),
+        };
+        let columns = self.texts(&query).await;
+        let columns: Vec<String> = columns.iter().map(|name| format!("coalesce(hex(t.`{name}`), '-')")).collect();
+        columns.join(", ")
+    }
+
+    /// Fails if a transaction is left open: everything can be locked. (A server may take a moment to notice that somebody
+    /// has gone.)
+    pub async fn assert_nobody_writes(&self) {
+        let Some(kind) = self.kind() else {
+            return self.run("PRAGMA busy_timeout = 0; BEGIN IMMEDIATE; ROLLBACK").await;
+        };
+        let lock_all = match kind {
+            Kind::Postgres => format!("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE", TABLES.join(", ")),
+            Kind::MySql | Kind::MariaDb => {
+                TABLES.map(|table| format!("SELECT COUNT(*) FROM {table} FOR UPDATE")).join("; ")
+            }
+        };
+        let nobody = async {
+            let transaction = self.raw().begin().await.unwrap();
+            transaction.execute_unprepared(&lock_all).await.unwrap();
+            transaction.rollback().await.unwrap();
+        };
+        assert!(tokio::time::timeout(PATIENCE, nobody).await.is_ok(), "a transaction was left open");
+    }
+}
+
+async fn open(url: &str, create: bool) -> Arc<Database> {
+    let settings = DatabaseSettings { url: url.to_owned(), readers: 1, create };
+    Arc::new(Database::open(&settings, Arc::new(World::default())).await.unwrap())
+}

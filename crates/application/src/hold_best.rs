@@ -1,0 +1,292 @@
+//! Holding the best seats that are left.
+
+mod plan;
+
+use crate::hold::{RequestKey, choose_sale, done_before};
+use crate::port::{BookingError, BookingStore, Clock, DoneReader, IdSource, OnSale, OnSaleReader};
+use crate::{Conflict, Error, Missing};
+use frontrow_domain::{
+    Command, Flaw, HoldBest, Invalid, Line, Outcome, PerformanceId, Rejection, Reservation, ReservationId, Sale,
+    SaleId, SeatNumber, UserId, What, Wish,
+};
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use plan::BestSeats;
+
+/// Who wants seats, whichever are the best.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldBestRequest {
+    /// Who.
+    pub user: UserId,
+    /// Of which performance.
+    pub performance: PerformanceId,
+    /// Under which sale; can be left out while only one is open.
+    pub sale: Option<SaleId>,
+    /// How many (1 to [`Sale::MOST_SEATS`]), and of what kind.
+    pub wish: Wish,
+    /// For whom they all are; the list's first type if none is named.
+    pub price_type: Option<String>,
+    /// See there.
+    pub request: RequestKey,
+}
+
+/// Holds the best seats that are left: so many side by side, or none.
+pub struct HoldBestSeats {
+    /// Carries it out.
+    pub store: Arc<dyn BookingStore>,
+    /// Knows what was done before.
+    pub done: Arc<dyn DoneReader>,
+    /// What is sold, and at what price.
+    pub on_sale: Arc<dyn OnSaleReader>,
+    /// Knows which seats they might be.
+    pub best: BestSeats,
+    /// For the reservation's id.
+    pub ids: Arc<dyn IdSource>,
+    /// To see which sale is open.
+    pub clock: Arc<dyn Clock>,
+}
+
+/// How often somebody plans whose seats are taken meanwhile. The last time they wait for whoever has locked some.
+const PLANS: u32 = 3;
+
+impl HoldBestSeats {
+    /// The reservation, and what is on sale, to name its seats by.
+    pub async fn run(&self, request: HoldBestRequest) -> Result<(Reservation, Arc<OnSale>), Error> {
+        let on_sale = self.on_sale.on_sale(request.performance).await?;
+        let on_sale = on_sale.ok_or(Error::NotFound(Missing::Performance))?;
+        let outcome = match self.without_plan(&request, &on_sale) {
+            Ok(hold) => self.hold(&request, &on_sale, &hold).await?,
+            Err(refusal) => done_before(&*self.done, &request.request).await?.ok_or(refusal)?,
+        };
+        match outcome {
+            Outcome::Held(reservation) => Ok((reservation, on_sale)),
+            _ => Err(Rejection::KeyReused.into()),
+        }
+    }
+
+    fn without_plan(&self, request: &HoldBestRequest, on_sale: &OnSale) -> Result<HoldBest, Error> {
+        let line = line(request, on_sale)?;
+        let sale = choose_sale(request.sale, on_sale, self.clock.now())?;
+        if !on_sale.performance.status.is_bookable() {
+            return Err(Conflict::NotBookable.into());
+        }
+        Ok(HoldBest {
+            reservation: ReservationId::new(self.ids.id()),
+            performance: request.performance,
+            user: request.user,
+            terms: sale.terms(),
+            count: request.wish.count,
+            blocks: Vec::new(),
+            line,
+            wait: false,
+        })
+    }
+
+    /// Even without any seat to hope for the store is asked: it may have been done before, or be refused for a better
+    /// reason.
+    async fn hold(&self, request: &HoldBestRequest, on_sale: &OnSale, hold: &HoldBest) -> Result<Outcome, Error> {
+        for number in 1..=PLANS {
+            let plan = self.best.plan(on_sale, &request.wish, number > 1, number == PLANS).await?;
+            let hold = HoldBest { blocks: plan.blocks.clone(), wait: plan.wait, ..hold.clone() };
+            let RequestKey { key, body_hash } = request.request.clone();
+            match self.store.execute(Command::keyed(key, body_hash, What::HoldBest(hold))).await {
+                Ok(outcome) => {
+                    plan.carried_out(&outcome);
+                    return Ok(outcome);
+                }
+                Err(BookingError::Replan) if plan.blocks.is_empty() => return Err(shortage(plan.left)),
+                Err(BookingError::Replan) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Err(Error::Busy { retry_after: Duration::from_secs(1) })
+    }
+}
+
+fn shortage(left: u32) -> Error {
+    if left == 0 { Conflict::SoldOut.into() } else { Error::NotTogether { left } }
+}
+
+/// What each seat costs.
+fn line(request: &HoldBestRequest, on_sale: &OnSale) -> Result<Line, Error> {
+    let (wish, prices) = (&request.wish, &on_sale.performance.prices);
+    let mut flaws = Vec::new();
+    let mut flaw = |field: &str, code, detail: String| {
+        flaws.push(Flaw { pointer: format!("/best_available/{field}"), code, detail });
+    };
+    if !(1..=Sale::MOST_SEATS).contains(&wish.count) {
+        flaw("count", "range", "1 to 50 seats".into());
+    }
+    let tiers = on_sale.layout.tiers();
+    if !tiers.contains_key(wish.tier.as_str()) {
+        let tiers: Vec<&str> = tiers.into_keys().collect();
+        flaw("tier", "tier", format!("one of {}", tiers.join(", ")));
+    }
+    let types: Vec<&str> = prices.types.iter().map(|t| t.code.as_str()).collect();
+    if request.price_type.as_deref().is_some_and(|named| !types.contains(&named)) {
+        flaw("price_type", "price_type", format!("one of {}", types.join(", ")));
+    }
+    let line = prices.line(SeatNumber::FIRST, &wish.tier, request.price_type.as_deref());
+    match line {
+        Some(line) if flaws.is_empty() => Ok(line),
+        _ => Err(Invalid(flaws).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::port::{MockBookingStore, MockDoneReader, MockSeatSnapshots, SeatSnapshot};
+    use crate::testing::{at, clock, ids, on_sale, reads, request_key, reservation, sale, seat, seat_number, user};
+    use frontrow_domain::{Books, Refused, SeatState};
+    use std::sync::Mutex;
+
+    const NOW: i64 = 100;
+
+    fn wish(count: u32) -> Wish {
+        Wish { count, tier: "R".into(), accessible: false }
+    }
+
+    fn request(wish: Wish) -> HoldBestRequest {
+        let (performance, request) = (on_sale().performance.id, request_key(user(1)));
+        HoldBestRequest { user: user(1), performance, sale: None, wish, price_type: None, request }
+    }
+
+    /// Ten seats, of which those are sold.
+    fn books(sold: &[u32]) -> Arc<Mutex<Books>> {
+        let mut books = Books::default();
+        books.open_seats(on_sale().performance.id, (1..=10).map(seat_number));
+        for number in sold {
+            let sold = seat(*number, SeatState::Sold { to: reservation().id });
+            books.seats.insert(sold.key, sold);
+        }
+        Arc::new(Mutex::new(books))
+    }
+
+    fn store(books: &Arc<Mutex<Books>>) -> MockBookingStore {
+        let (mut store, books) = (MockBookingStore::new(), Arc::clone(books));
+        store.expect_execute().returning(move |command| {
+            books.lock().unwrap().execute(&command, at(NOW)).map_err(|refused| match refused {
+                Refused::Rejected(rejection) => rejection.into(),
+                Refused::Replan => BookingError::Replan,
+                bug => panic!("{bug}"),
+            })
+        });
+        store
+    }
+
+    /// What is remembered, and how it really is.
+    fn snapshots(recent: &[u32], books: &Arc<Mutex<Books>>) -> MockSeatSnapshots {
+        let mut snapshots = MockSeatSnapshots::new();
+        let not_free = recent.iter().map(|n| seat(*n, SeatState::Sold { to: reservation().id })).collect();
+        let recent = Arc::new(SeatSnapshot { begun: at(NOW - 1), not_free });
+        snapshots.expect_recent().returning(move |_| Ok(Arc::clone(&recent)));
+        let books = Arc::clone(books);
+        snapshots.expect_fresh().returning(move |_| {
+            let books = books.lock().unwrap();
+            let not_free = books.seats.values().filter(|seat| seat.state != SeatState::Free).copied().collect();
+            Ok(Arc::new(SeatSnapshot { begun: at(NOW), not_free }))
+        });
+        snapshots
+    }
+
+    fn use_case(store: MockBookingStore, snapshots: MockSeatSnapshots) -> HoldBestSeats {
+        let mut done = MockDoneReader::new();
+        done.expect_done().returning(|_| Ok(None));
+        HoldBestSeats {
+            store: Arc::new(store),
+            done: Arc::new(done),
+            on_sale: reads(on_sale()),
+            best: BestSeats::new(Arc::new(snapshots), clock(NOW)),
+            ids: ids(),
+            clock: clock(NOW),
+        }
+    }
+
+    async fn run(recent: &[u32], sold: &[u32], count: u32) -> Result<Vec<u32>, Error> {
+        let books = books(sold);
+        let hold = use_case(store(&books), snapshots(recent, &books));
+        let (held, _) = hold.run(request(wish(count))).await?;
+        Ok(held.seats().map(SeatNumber::get).collect())
+    }
+
+    #[tokio::test]
+    async fn the_best_seats_are_held_and_what_is_remembered_wrongly_is_planned_again() {
+        assert_eq!(run(&[], &[], 2).await, Ok(vec![1, 2]));
+        assert_eq!(run(&[1], &[1], 2).await, Ok(vec![2, 3]));
+        assert_eq!(run(&[], &[1, 3, 5, 7, 9], 1).await, Ok(vec![2]));
+        assert_eq!(run(&[], &[1, 2, 3, 4, 5, 6, 7, 8], 2).await, Ok(vec![9, 10]));
+        let all: Vec<u32> = (1..=10).collect();
+        assert_eq!(
+            run(&all, &[1, 2], 4).await,
+            Ok(vec![3, 4, 5, 6]),
+            "what is remembered does not say that all is sold"
+        );
+    }
+
+    #[tokio::test]
+    async fn sold_out_and_not_together_are_said_apart() {
+        let all: Vec<u32> = (1..=10).collect();
+        for recent in [&[][..], &all] {
+            assert_eq!(run(recent, &all, 2).await, Err(Conflict::SoldOut.into()));
+            assert_eq!(run(recent, &[1, 3, 5, 7, 9], 2).await, Err(Error::NotTogether { left: 5 }));
+        }
+    }
+
+    #[tokio::test]
+    async fn the_limit_is_a_better_reason_than_no_seats() {
+        let limit = Rejection::LimitReached { limit: 4, used: 0, asked: 5 };
+        assert_eq!(run(&[], &(1..=10).collect::<Vec<_>>(), 5).await, Err(limit.into()));
+    }
+
+    #[tokio::test]
+    async fn a_repetition_finds_what_was_done_even_if_nothing_is_left() {
+        let books = books(&[3, 4, 5, 6, 7, 8, 9, 10]);
+        let hold = use_case(store(&books), snapshots(&[], &books));
+        let first = hold.run(request(wish(2))).await;
+        assert_eq!(hold.run(request(wish(2))).await, first);
+    }
+
+    #[tokio::test]
+    async fn who_is_always_too_late_is_told_to_come_back() {
+        let books = books(&[]);
+        let mut store = MockBookingStore::new();
+        let mut plans = 0;
+        store.expect_execute().times(3).returning(move |command| {
+            plans += 1;
+            let What::HoldBest(best) = &command.what else { panic!("{command:?}") };
+            assert_eq!(best.wait, plans == 3);
+            Err(BookingError::Replan)
+        });
+        let refused = use_case(store, snapshots(&[], &books)).run(request(wish(2))).await;
+        assert!(matches!(refused, Err(Error::Busy { .. })), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn every_flaw_is_named() {
+        let books = books(&[]);
+        let asked = HoldBestRequest {
+            price_type: Some("senior".into()),
+            ..request(Wish { count: 51, tier: "X".into(), accessible: false })
+        };
+        let refused = use_case(MockBookingStore::new(), snapshots(&[], &books)).run(asked).await;
+        let Err(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
+        let found: Vec<_> = flaws.iter().map(|flaw| (flaw.pointer.as_str(), flaw.detail.as_str())).collect();
+        let expected = [
+            ("/best_available/count", "1 to 50 seats"),
+            ("/best_available/tier", "one of R"),
+            ("/best_available/price_type", "one of adult, child"),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[tokio::test]
+    async fn prices_and_terms_come_from_the_servers_own_data() {
+        let books = books(&[]);
+        let hold = use_case(store(&books), snapshots(&[], &books));
+        let asked = HoldBestRequest { price_type: Some("child".into()), ..request(wish(2)) };
+        let (held, _) = hold.run(asked).await.unwrap();
+        assert_eq!((held.sale, held.amount.amount()), (sale(0).id, 1000));
+    }
+}

@@ -1,0 +1,156 @@
+//! Which seats are the best.
+
+use frontrow_domain::*;
+use proptest::prelude::*;
+use uuid::Uuid;
+
+const MOST: usize = 120;
+
+fn row(name: u32, seats: u32) -> SeatRow {
+    SeatRow { name: name.to_string(), seats, tier: "R".into(), ..SeatRow::default() }
+}
+
+fn layout(shapes: Vec<SectionShape>) -> Layout {
+    let section = |(shape, n): (SectionShape, u32)| Section { name: format!("S{n}"), shape };
+    let sections = shapes.into_iter().zip(1..).map(section).collect();
+    SeatMap { venue: VenueId::new(Uuid::nil()), version: 1, sections }.layout().unwrap()
+}
+
+fn seated(rows: Vec<SeatRow>) -> Layout {
+    layout(vec![SectionShape::Seated { rows }])
+}
+
+fn wish(count: u32) -> Wish {
+    Wish { count, tier: "R".into(), accessible: false }
+}
+
+/// Free seats from what they look like: `-` can be had, anything else can't.
+fn free(seats: &str) -> Vec<bool> {
+    seats.chars().filter(|c| *c != ' ').map(|c| c == '-').collect()
+}
+
+fn best(layout: &Layout, seats: &str, wish: &Wish) -> Vec<Vec<u32>> {
+    let free = free(seats);
+    let blocks = Hall { layout, free: &free }.best(wish, MOST);
+    blocks.into_iter().map(|block| block.into_iter().map(SeatNumber::get).collect()).collect()
+}
+
+#[test]
+fn the_best_is_nearest_the_front() {
+    let hall = seated(vec![row(1, 4), row(2, 4)]);
+    assert_eq!(best(&hall, "---- ----", &wish(2)), [[1, 2], [3, 4], [5, 6], [7, 8]]);
+    assert_eq!(best(&hall, "x--x ----", &wish(2)), [[2, 3], [5, 6], [7, 8]]);
+    assert_eq!(best(&hall, "---- ----", &wish(3)), [[1, 2, 3], [5, 6, 7]], "each leaves one alone");
+}
+
+#[test]
+fn rows_are_not_beside_each_other() {
+    let hall = seated(vec![row(1, 3), row(2, 3)]);
+    assert_eq!(best(&hall, "xx- -xx", &wish(2)), Vec::<Vec<u32>>::new());
+    assert_eq!(Hall { layout: &hall, free: &free("xx- -xx") }.left(&wish(2)), 2);
+}
+
+#[test]
+fn nobody_is_left_alone_where_it_can_be_helped() {
+    let hall = seated(vec![row(1, 5), row(2, 5)]);
+    assert_eq!(best(&hall, "---xx ----x", &wish(2)), [vec![6, 7], vec![8, 9], vec![1, 2]], "three in front leave one");
+    assert_eq!(best(&hall, "---xx ---xx", &wish(2)), [[1, 2], [6, 7]], "it can't be helped");
+    assert_eq!(best(&hall, "x-xxx --xxx", &wish(1)), [[2], [6], [7]], "who is alone fills a gap");
+}
+
+#[test]
+fn other_tiers_are_for_others() {
+    let other = SeatRow { tier: "S".into(), ..row(1, 4) };
+    let hall = seated(vec![other, row(2, 4)]);
+    assert_eq!(best(&hall, "---- ----", &wish(2)), [[5, 6], [7, 8]]);
+    assert_eq!(best(&hall, "---- ----", &Wish { tier: "T".into(), ..wish(2) }), Vec::<Vec<u32>>::new());
+}
+
+#[test]
+fn accessible_seats_are_for_who_asks_and_companions_sit_beside_them() {
+    let first = SeatRow { accessible: [3, 6].into(), companion: [2, 7].into(), ..row(1, 8) };
+    let hall = seated(vec![first, row(2, 4)]);
+    let everything = "-------- ----";
+    assert_eq!(best(&hall, everything, &wish(2)), [[4, 5], [9, 10], [11, 12]]);
+    assert_eq!(Hall { layout: &hall, free: &free(everything) }.left(&wish(2)), 8);
+
+    let asks = |count| Wish { accessible: true, ..wish(count) };
+    assert_eq!(best(&hall, everything, &asks(1)), [[3], [6]]);
+    assert_eq!(best(&hall, everything, &asks(2)), [[2, 3], [6, 7]]);
+    assert_eq!(best(&hall, "-x--x--x ----", &asks(2)), [[3, 4], [6, 7]], "nearest the front all the same");
+    assert_eq!(best(&hall, "--x--x-- ----", &asks(1)), Vec::<Vec<u32>>::new());
+}
+
+#[test]
+fn where_people_stand_any_places_will_do() {
+    let hall = layout(vec![SectionShape::Standing { places: 6, tier: "R".into() }]);
+    assert_eq!(best(&hall, "-x-x--", &wish(2)), [[1, 3], [5, 6]]);
+    assert_eq!(best(&hall, "------", &Wish { accessible: true, ..wish(1) }), Vec::<Vec<u32>>::new());
+}
+
+#[test]
+fn no_more_is_planned_than_wanted() {
+    let hall = seated((1..=20).map(|n| row(n, 40)).collect());
+    let free = vec![true; 800];
+    let hall = Hall { layout: &hall, free: &free };
+    for count in [1, 2, 7, 40] {
+        let seats = hall.best(&wish(count), MOST).iter().map(Vec::len).sum::<usize>();
+        assert_eq!(seats, MOST / count as usize * count as usize);
+    }
+}
+
+fn halls() -> impl Strategy<Value = (Layout, Vec<bool>)> {
+    let row = (1..12_u32, prop::collection::btree_set(1..12_u32, 0..3), prop::collection::btree_set(1..12_u32, 0..3));
+    prop::collection::vec(row, 1..6).prop_flat_map(|rows| {
+        let make = |(name, (seats, accessible, companion)): (usize, (u32, _, _))| {
+            let within = |set: std::collections::BTreeSet<u32>| set.into_iter().filter(|n| *n <= seats).collect();
+            let accessible: std::collections::BTreeSet<u32> = within(accessible);
+            let companion: std::collections::BTreeSet<u32> = within(companion);
+            let companion = companion.difference(&accessible).copied().collect();
+            let name = u32::try_from(name).unwrap() + 1;
+            SeatRow { accessible, companion, ..self::row(name, seats) }
+        };
+        let layout = seated(rows.into_iter().enumerate().map(make).collect());
+        let free = prop::collection::vec(prop::bool::weighted(0.7), layout.seat_count() as usize);
+        (Just(layout), free)
+    })
+}
+
+proptest! {
+    #[test]
+    fn a_plan_is_of_whole_blocks_of_free_seats_side_by_side_each_once(
+        (layout, free) in halls(), count in 1..5_u32, accessible in any::<bool>(),
+    ) {
+        let wish = Wish { accessible, ..wish(count) };
+        let blocks = Hall { layout: &layout, free: &free }.best(&wish, MOST);
+        let mut seen = std::collections::BTreeSet::new();
+        for block in &blocks {
+            prop_assert_eq!(block.len(), count as usize);
+            prop_assert!(block.iter().all(|seat| free[seat.index()] && seen.insert(*seat)));
+            prop_assert!(block.windows(2).all(|pair| pair[0].get() + 1 == pair[1].get()));
+            let places: Vec<&Place> = block.iter().map(|seat| layout.place(*seat).unwrap()).collect();
+            prop_assert!(places.iter().all(|place| place.label.row == places[0].label.row));
+            let asked_for = places.iter().filter(|place| place.kind == PlaceKind::Accessible).count();
+            prop_assert_eq!(asked_for > 0, accessible);
+            prop_assert!(accessible || places.iter().all(|place| place.kind == PlaceKind::Standard));
+        }
+    }
+
+    /// What is called gone is gone: there is a block if any seats side by side would do.
+    #[test]
+    fn there_is_a_plan_if_there_is_a_block(
+        (layout, free) in halls(), count in 1..5_u32, accessible in any::<bool>(),
+    ) {
+        let wish = Wish { accessible, ..wish(count) };
+        let fits = |seat: usize| {
+            let kind = layout.place(SeatNumber::new(u32::try_from(seat).unwrap() + 1).unwrap()).unwrap().kind;
+            (free[seat] && (accessible || kind == PlaceKind::Standard), kind == PlaceKind::Accessible)
+        };
+        let possible = layout.rows().iter().any(|row| {
+            let seats: Vec<(bool, bool)> = row.seats.clone().map(fits).collect();
+            let good = |w: &[(bool, bool)]| w.iter().all(|s| s.0) && (!accessible || w.iter().any(|s| s.1));
+            seats.windows(count as usize).any(good)
+        });
+        prop_assert_eq!(!Hall { layout: &layout, free: &free }.best(&wish, MOST).is_empty(), possible);
+    }
+}

@@ -1,0 +1,77 @@
+//! A database for one test.
+
+use crate::Kind;
+use anyhow::{Context, Result, anyhow};
+use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection};
+use url::Url;
+
+/// A database of its own, dropped with this.
+pub struct TestDatabase {
+    kind: Kind,
+    name: String,
+    server: String,
+    url: String,
+}
+
+impl TestDatabase {
+    /// Makes one on that server.
+    pub async fn make(kind: Kind, server: &str) -> Result<Self> {
+        let random = getrandom::u64().context("no randomness")?;
+        let name = format!("frontrow_test_{random:016x}");
+        let mut url: Url = server.parse()?;
+        url.set_path(&name);
+        let database = Self { kind, name, server: server.to_owned(), url: url.into() };
+        let made = match kind {
+            Kind::Postgres => format!("CREATE DATABASE {}", database.name),
+            // As a server of its own would have it: the schema says itself how its words are compared.
+            Kind::MySql | Kind::MariaDb => format!("CREATE DATABASE {} CHARACTER SET utf8mb4", database.name),
+        };
+        administer(kind, server, made).await?;
+        Ok(database)
+    }
+
+    /// Where to connect.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// What server it is on.
+    pub fn kind(&self) -> Kind {
+        self.kind
+    }
+
+    /// Where the server's administrator connects.
+    pub fn server_url(&self) -> &str {
+        &self.server
+    }
+}
+
+impl Drop for TestDatabase {
+    fn drop(&mut self) {
+        let (kind, server) = (self.kind, self.server.clone());
+        let drop = match kind {
+            Kind::Postgres => format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name),
+            Kind::MySql | Kind::MariaDb => format!("DROP DATABASE IF EXISTS {}", self.name),
+        };
+        // On a thread of its own, because this one may belong to a runtime. A server that has gone has dropped it too.
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            runtime.block_on(administer(kind, &server, drop))
+        });
+        let _ = dropped.join().map_err(|_| anyhow!("panicked"));
+    }
+}
+
+async fn administer(kind: Kind, server: &str, statement: String) -> Result<()> {
+    match kind {
+        Kind::Postgres => {
+            let mut connection = PgConnection::connect(server).await?;
+            connection.execute(AssertSqlSafe(statement)).await?;
+        }
+        Kind::MySql | Kind::MariaDb => {
+            let mut connection = MySqlConnection::connect(server).await?;
+            connection.execute(AssertSqlSafe(statement)).await?;
+        }
+    }
+    Ok(())
+}

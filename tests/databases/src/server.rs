@@ -1,0 +1,106 @@
+//! A server that somebody else ends as soon as this process is gone.
+
+use crate::Kind;
+use anyhow::{Context, Result, bail};
+use sqlx::{Connection, MySqlConnection, PgConnection};
+use std::io::{BufRead, BufReader, Write};
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::process::CommandExt;
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// A server where databases may be made.
+pub struct Server {
+    /// Its kind.
+    pub kind: Kind,
+    /// Where its administrator connects.
+    pub url: String,
+    /// Where it comes from.
+    pub from: String,
+    pub(crate) _watchdog: Option<Watchdog>,
+}
+
+/// Ends something once this process has closed a pipe, which it does in any case: even killed, it has closed all it had.
+pub(crate) struct Watchdog {
+    child: Child,
+    /// What the script has said first: the process to watch.
+    pub(crate) process: String,
+}
+
+/// No server takes longer to start.
+const PATIENCE: Duration = Duration::from_mins(1);
+const PACE: Duration = Duration::from_millis(50);
+
+impl Watchdog {
+    /// Runs a shell script that says one line and reads one line: when that comes, or its source ends, it is to clean up.
+    pub(crate) fn run(script: &str, arguments: &[&str]) -> Result<Self> {
+        let mut command = Command::new("sh");
+        // A group of its own: what interrupts the tests from the keyboard is for them.
+        command
+            .args(["-c", script, "sh"])
+            .args(arguments)
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut child = command.stderr(Stdio::null()).spawn().context("sh does not run")?;
+        let mut process = String::new();
+        BufReader::new(child.stdout.take().context("piped")?).read_line(&mut process)?;
+        Ok(Self { child, process: process.trim().to_owned() })
+    }
+
+    /// Has it clean up as if this process had gone, but for the data.
+    pub(crate) fn kill(mut self) -> Result<()> {
+        let mut stdin = self.child.stdin.take().context("piped")?;
+        Ok(stdin.write_all(b"keep\n")?)
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        !matches!(self.child.try_wait(), Ok(None))
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        // It cleans up, and ends.
+        let _ = self.child.wait();
+    }
+}
+
+/// A port of loopback that nobody has.
+pub(crate) fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+}
+
+/// What the server says of itself, once it answers.
+pub(crate) async fn answers(kind: Kind, url: &str, mut has_ended: impl FnMut() -> bool) -> Result<String> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        match version(kind, url).await {
+            Ok(version) => return Ok(version),
+            Err(error) if Instant::now() > deadline => return Err(error.context("it does not answer")),
+            Err(_) if has_ended() => bail!("it has ended by itself"),
+            Err(_) => tokio::time::sleep(PACE).await,
+        }
+    }
+}
+
+async fn version(kind: Kind, url: &str) -> Result<String> {
+    const VERSION: &str = "SELECT VERSION()";
+    let version: String = match kind {
+        Kind::Postgres => {
+            let mut connection = PgConnection::connect(url).await?;
+            sqlx::query_scalar(VERSION).fetch_one(&mut connection).await?
+        }
+        Kind::MySql | Kind::MariaDb => {
+            let mut connection = MySqlConnection::connect(url).await?;
+            sqlx::query_scalar(VERSION).fetch_one(&mut connection).await?
+        }
+    };
+    let is_mariadb = version.contains("MariaDB");
+    if kind != Kind::Postgres && is_mariadb != (kind == Kind::MariaDb) {
+        bail!("it is {version}");
+    }
+    Ok(version.split(" on ").next().unwrap_or_default().to_owned())
+}
