@@ -24,7 +24,7 @@ run: tools ## Serves a demo on loopback, until Ctrl-C
 
 test: tools ## Runs every test, on every database that can be had, and says which
 	@command -v curl >/dev/null || { echo "curl is missing: a test runs the README's tour" >&2; exit 1; }
-	$(CARGO) run --locked --quiet --package frontrow-test-databases -- $(CARGO) test --locked --workspace
+	$(CARGO) run --locked --quiet --package frontrow-test-databases -- $(CARGO) test --locked --workspace --no-fail-fast
 
 lint: tools ## Checks formatting and lints
 	$(CARGO) fmt --all --check

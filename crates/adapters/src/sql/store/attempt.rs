@@ -1,6 +1,6 @@
 //! One transaction of one command: lock and read, decide, write, commit.
 
-use super::lock::{Found, PlacesTaken, lock};
+use super::lock::{Found, lock};
 use super::statement::{Failure, Statements};
 use super::texts::{Protection, Texts};
 use super::write::write;
@@ -22,14 +22,8 @@ pub(super) enum Attempted {
 
 /// What is to be done in a transaction that is still open.
 enum Decision {
-    Write(Box<Changes>, Box<Writes>),
-    Nothing(Attempted),
-}
-
-/// What is to be written, and the places that stand where rows are new.
-struct Writes {
-    set: WriteSet,
-    places: PlacesTaken,
+    Write(Box<Changes>, Box<WriteSet>),
+    Nothing { attempted: Attempted, placed: bool },
 }
 
 pub(super) async fn attempt(
@@ -53,13 +47,18 @@ pub(super) async fn attempt(
 
     match decided {
         Ok(Decision::Write(changes, writes)) => {
-            if let Err(failure) = write(statements, &transaction, &writes.places, &writes.set).await {
+            if let Err(failure) = write(statements, &transaction, &writes).await {
                 return Err(roll_back(transaction, failure).await);
             }
             commit(statements, transaction).await?;
             Ok(Attempted::Done { outcome: changes.outcome, events: changes.events })
         }
-        Ok(Decision::Nothing(attempted)) => match transaction.rollback().await {
+        // Places stay: those who wait for one would deadlock if it were undone (`docs/locking.md`).
+        Ok(Decision::Nothing { attempted, placed: true }) => {
+            commit(statements, transaction).await?;
+            Ok(attempted)
+        }
+        Ok(Decision::Nothing { attempted, placed: false }) => match transaction.rollback().await {
             Ok(()) => Ok(attempted),
             Err(error) => Err(Failure::lost(&error)),
         },
@@ -90,11 +89,11 @@ pub(in crate::sql) async fn rehearse(
     let transaction = begin(connection).await?;
     let decided = match lock_and_decide(&statements, &transaction, command, clock).await {
         Ok(Decision::Write(_, writes)) => {
-            let written = write(&statements, &transaction, &writes.places, &writes.set).await;
+            let written = write(&statements, &transaction, &writes).await;
             written.map(|()| Rehearsed::Possible)
         }
-        Ok(Decision::Nothing(Attempted::Refused(rejection))) => Ok(Rehearsed::Refused(rejection)),
-        Ok(Decision::Nothing(Attempted::Done { .. } | Attempted::Replan)) => Ok(Rehearsed::Possible),
+        Ok(Decision::Nothing { attempted: Attempted::Refused(rejection), .. }) => Ok(Rehearsed::Refused(rejection)),
+        Ok(Decision::Nothing { .. }) => Ok(Rehearsed::Possible),
         Err(failure) => Err(failure),
     };
     transaction.rollback().await?;
@@ -115,15 +114,15 @@ async fn lock_and_decide(
 }
 
 fn decide_and_apply(command: &Command, found: Found, now: Instant) -> Result<Decision, Failure> {
-    let Found { mut locked, places } = found;
+    let Found { mut locked, placed } = found;
+    let nothing = |attempted| Ok(Decision::Nothing { attempted, placed });
     match decide(command, &locked, now).map_err(|error| Failure::Bug(error.to_string()))? {
-        Verdict::No(rejection) => Ok(Decision::Nothing(Attempted::Refused(rejection))),
-        Verdict::Replan => Ok(Decision::Nothing(Attempted::Replan)),
-        Verdict::Replay(outcome) => Ok(Decision::Nothing(Attempted::Done { outcome, events: Vec::new() })),
+        Verdict::No(rejection) => nothing(Attempted::Refused(rejection)),
+        Verdict::Replan => nothing(Attempted::Replan),
+        Verdict::Replay(outcome) => nothing(Attempted::Done { outcome, events: Vec::new() }),
         Verdict::Do(changes) => {
             locked.apply(command, &changes).map_err(|error| Failure::Bug(error.to_string()))?;
-            let writes = Writes { set: locked.dirty(), places };
-            Ok(Decision::Write(Box::new(changes), Box::new(writes)))
+            Ok(Decision::Write(Box::new(changes), Box::new(locked.dirty())))
         }
     }
 }

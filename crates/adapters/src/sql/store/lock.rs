@@ -3,24 +3,17 @@
 
 use super::cell::Cell;
 use super::statement::{Failure, Statements};
-use super::texts::{Places, Text};
+use super::texts::Text;
 use crate::sql::entity::{self, buyer, wallet};
 use frontrow_application::port::Clock;
-use frontrow_domain::{Buyer, BuyerKey, Candidates, Locked, Scope, SeatKey, TAKEOVER_GRACE, UserId, Wallet};
+use frontrow_domain::{BuyerKey, Candidates, Locked, Scope, SeatKey, TAKEOVER_GRACE, UserId};
 use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult};
-use std::collections::BTreeSet;
 
 /// A scope under its locks.
 pub(super) struct Found {
     pub locked: Locked,
-    /// Rows of version 0, which hold the places of rows that do not exist.
-    pub places: PlacesTaken,
-}
-
-#[derive(Debug, Default)]
-pub(super) struct PlacesTaken {
-    pub buyers: BTreeSet<BuyerKey>,
-    pub wallets: BTreeSet<UserId>,
+    /// Whether rows of version 0 were inserted, which hold the places of rows that do not exist.
+    pub placed: bool,
 }
 
 pub(super) async fn lock(
@@ -30,14 +23,12 @@ pub(super) async fn lock(
     clock: &dyn Clock,
 ) -> Result<Found, Failure> {
     let (texts, mut locked) = (statements.texts, Locked::new(scope));
-    let mut places = PlacesTaken { buyers: scope.buyers.clone(), wallets: scope.wallets.clone() };
 
     let keys = || scope.buyers.iter().map(buyer_key).collect();
     let place = texts.places.as_ref().map(|places| &places.buyers);
-    for row in lock_or_place::<buyer::Entity>(statements, connection, &texts.buyers.lock, place, keys()).await? {
-        let row = Buyer::from(row);
-        places.buyers.remove(&row.key);
-        locked.found_buyer(row);
+    let buyers = lock_or_place::<buyer::Entity>(statements, connection, &texts.buyers.lock, place, keys()).await?;
+    for row in buyers.rows {
+        locked.found_buyer(row.into());
     }
     let rows = statements.read::<entity::reservation::Entity>(connection, &texts.reservations_of_buyers, keys());
     for row in rows.await? {
@@ -53,10 +44,9 @@ pub(super) async fn lock(
     }
     let keys = scope.wallets.iter().map(wallet_key).collect();
     let place = texts.places.as_ref().map(|places| &places.wallets);
-    for row in lock_or_place::<wallet::Entity>(statements, connection, &texts.wallets.lock, place, keys).await? {
-        let row = Wallet::try_from(row)?;
-        places.wallets.remove(&row.user);
-        locked.found_wallet(row);
+    let wallets = lock_or_place::<wallet::Entity>(statements, connection, &texts.wallets.lock, place, keys).await?;
+    for row in wallets.rows {
+        locked.found_wallet(row.try_into()?);
     }
     let keys = scope.seats.iter().map(seat_key).collect();
     for row in statements.read::<entity::seat::Entity>(connection, &texts.seats.lock, keys).await? {
@@ -72,7 +62,13 @@ pub(super) async fn lock(
             locked.found_seat(row.try_into()?);
         }
     }
-    Ok(Found { locked, places })
+    Ok(Found { locked, placed: buyers.placed || wallets.placed })
+}
+
+/// The rows of some keys, and whether places were inserted for others.
+struct RowsOrPlaces<M> {
+    rows: Vec<M>,
+    placed: bool,
 }
 
 /// Locks rows. An absent row can't be locked: there it takes its place, so that whoever comes second waits, whether
@@ -81,25 +77,24 @@ async fn lock_or_place<E: EntityTrait>(
     statements: &Statements<'_>,
     connection: &impl ConnectionTrait,
     lock: &Text,
-    places: Option<&Places>,
+    places: Option<&Text>,
     keys: Vec<Vec<Cell>>,
-) -> Result<Vec<E::Model>, Failure>
+) -> Result<RowsOrPlaces<E::Model>, Failure>
 where
     E::Model: FromQueryResult + Versioned,
 {
     let wanted = keys.len();
     let mut rows = statements.read::<E>(connection, lock, keys.clone()).await?;
-    if let Some(places) = places
-        && rows.len() < wanted
-    {
-        let placed = statements.execute(connection, &places.insert, keys.clone()).await?;
+    let places = places.filter(|_| rows.len() < wanted);
+    if let Some(place) = places {
+        let placed = statements.execute(connection, place, keys.clone()).await?;
         let dialect = statements.texts.dialect;
         if placed.is_some_and(|placed| !dialect.inserted_all(&placed, wanted)) {
             rows = statements.read::<E>(connection, lock, keys).await?;
         }
     }
     rows.retain(|row| row.version() > 0);
-    Ok(rows)
+    Ok(RowsOrPlaces { rows, placed: places.is_some() })
 }
 
 trait Versioned {
@@ -118,11 +113,11 @@ impl Versioned for wallet::Model {
     }
 }
 
-pub(super) fn buyer_key(key: &BuyerKey) -> Vec<Cell> {
+fn buyer_key(key: &BuyerKey) -> Vec<Cell> {
     vec![key.sale.uuid().into(), key.user.uuid().into()]
 }
 
-pub(super) fn wallet_key(user: &UserId) -> Vec<Cell> {
+fn wallet_key(user: &UserId) -> Vec<Cell> {
     vec![user.uuid().into()]
 }
 

@@ -35,14 +35,6 @@ pub(super) struct TableTexts {
     pub update: Text,
 }
 
-/// What is done with the rows of a table where an absent row has to be locked too.
-pub(super) struct Places {
-    /// Inserts rows of version 0, or waits for whoever has inserted or locked them.
-    pub insert: Text,
-    /// Deletes rows of version 0.
-    pub delete: Text,
-}
-
 pub(super) struct Texts {
     pub dialect: Dialect,
     pub protection: Protection,
@@ -65,16 +57,17 @@ pub(super) struct Texts {
     pub new_done: Text,
 }
 
-/// Places for rows that are absent and may be made, which their lock is on.
+/// Inserts rows of version 0, or waits for whoever has inserted or locked them: places for rows that are absent and may
+/// be made, which their lock is on.
 pub(super) struct PlaceTexts {
-    pub buyers: Places,
-    pub wallets: Places,
+    pub buyers: Text,
+    pub wallets: Text,
 }
 
 impl Texts {
     pub(super) fn new(dialect: Dialect, protection: Protection) -> Self {
         let writer = Writer { dialect, protection };
-        let places = || PlaceTexts { buyers: writer.places::<Buyer>(), wallets: writer.places::<Wallet>() };
+        let places = || PlaceTexts { buyers: writer.place::<Buyer>(), wallets: writer.place::<Wallet>() };
         Self {
             dialect,
             protection,
@@ -213,7 +206,7 @@ impl Writer {
         Text { one, many }
     }
 
-    fn places<R: Stored>(&self) -> Places {
+    fn place<R: Stored>(&self) -> Text {
         let Shape { table, key, changing, .. } = R::SHAPE;
         let names = join(&[key, changing].concat(), ", ", |_, name| self.dialect.name(name));
         let zeros = ", 0".repeat(changing.len());
@@ -227,22 +220,10 @@ impl Writer {
         };
         let parameters = join(key, ", ", |index, _| self.dialect.parameter(index + 1));
         let list = self.dialect.list(&kinds(key));
-        let insert = Text {
+        Text {
             one: format!("INSERT INTO {table} ({names}) VALUES ({parameters}{zeros}) {or_wait}"),
             many: format!("INSERT INTO {table} ({names}) SELECT {}{zeros} FROM {list} {or_wait}", self.items(key)),
-        };
-        let delete = Text {
-            one: format!("DELETE FROM {table} WHERE {} AND version = 0", self.named_by_parameters(key, 0, "")),
-            many: match self.dialect {
-                Dialect::Sqlite | Dialect::Postgres => {
-                    format!("DELETE FROM {table} t USING {list} WHERE {} AND t.version = 0", self.named_by_list(key, 0))
-                }
-                Dialect::MySql | Dialect::MariaDb => {
-                    format!("DELETE t FROM {} AND t.version = 0", self.join_list(table, key, 0, key))
-                }
-            },
-        };
-        Places { insert, delete }
+        }
     }
 
     /// The list and the table that it leads to; the list has `columns`, of which those of the key begin at `first`.

@@ -1,7 +1,6 @@
 //! Writing changes: one statement per kind of row and of write, all rows of it at once, each under its version guard.
 
 use super::cell::Cell;
-use super::lock::{PlacesTaken, buyer_key, wallet_key};
 use super::shape::Stored;
 use super::statement::{Failure, Statements};
 use frontrow_domain::{Ticket, Version, Write, WriteSet};
@@ -16,7 +15,6 @@ const PLACE: i64 = 0;
 pub(super) async fn write(
     statements: &Statements<'_>,
     connection: &impl ConnectionTrait,
-    places: &PlacesTaken,
     writes: &WriteSet,
 ) -> Result<(), Failure> {
     let texts = statements.texts;
@@ -43,24 +41,7 @@ pub(super) async fn write(
     for (text, rows) in inserts {
         statements.write(connection, text, rows).await?;
     }
-    leave_places(statements, connection, places, writes).await?;
     statements.write(connection, &texts.new_done, whole(&writes.done)?).await
-}
-
-/// Removes the places of rows that were not made after all.
-async fn leave_places(
-    statements: &Statements<'_>,
-    connection: &impl ConnectionTrait,
-    places: &PlacesTaken,
-    writes: &WriteSet,
-) -> Result<(), Failure> {
-    let Some(texts) = &statements.texts.places else { return Ok(()) };
-    let made = |key| writes.buyers.iter().any(|write| write.row.key == key);
-    let buyers = places.buyers.iter().filter(|key| !made(**key)).map(buyer_key).collect();
-    statements.write(connection, &texts.buyers.delete, buyers).await?;
-    let made = |user| writes.wallets.iter().any(|write| write.row.user == user);
-    let wallets = places.wallets.iter().filter(|user| !made(**user)).map(wallet_key).collect();
-    statements.write(connection, &texts.wallets.delete, wallets).await
 }
 
 /// Turns writes into the rows of statements.

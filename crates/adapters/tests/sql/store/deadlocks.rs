@@ -9,6 +9,7 @@ use frontrow_domain::{Command, Outcome};
 use frontrow_test_databases::Kind;
 use futures::future::join_all;
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -82,10 +83,10 @@ async fn until_waiting(place: &Place, number: usize) {
     assert!(tokio::time::timeout(Duration::from_secs(30), waiting).await.is_ok(), "nobody waits");
 }
 
-/// A small hall: ten seats of one performance.
-async fn hall(place: &Place, more: &str) {
+/// A small hall: so many seats of one performance.
+async fn hall(place: &Place, seats: u32, more: &str) {
     place.run("CREATE TABLE hall (performance INT, number INT, state INT, PRIMARY KEY (performance, number))").await;
-    let rows: Vec<String> = (1..=10).map(|n| format!("(1, {n}, 0)")).collect();
+    let rows: Vec<String> = (1..=seats).map(|n| format!("(1, {n}, 0)")).collect();
     place.run(&format!("INSERT INTO hall VALUES {}", rows.join(", "))).await;
     if !more.is_empty() {
         place.run(more).await;
@@ -97,7 +98,7 @@ fn lock(number: u32) -> String {
 }
 
 async fn seats_locked_in_the_order_of_the_request_deadlock(place: &Place) {
-    hall(place, "").await;
+    hall(place, 10, "").await;
     let (one, other) = (Session::begin(place).await, Session::begin(place).await);
     one.run(&lock(1)).await.unwrap();
     other.run(&lock(2)).await.unwrap();
@@ -124,7 +125,7 @@ async fn an_idempotency_key_that_is_inserted_first_deadlocks(place: &Place) {
 
 /// Who skips a locked seat that was found by an index on a column that changes keeps the index's entry locked.
 async fn skip_locked_through_a_secondary_index_deadlocks(place: &Place) {
-    hall(place, "CREATE INDEX hall_state ON hall (performance, state)").await;
+    hall(place, 10, "CREATE INDEX hall_state ON hall (performance, state)").await;
     let force = if is_postgres(place) { "" } else { "FORCE INDEX (hall_state)" };
     let look = format!("SELECT * FROM hall {force} WHERE performance = 1 AND state = 0 FOR UPDATE SKIP LOCKED");
     let deadlocks = skip_then_wait(place, &look).await;
@@ -133,7 +134,7 @@ async fn skip_locked_through_a_secondary_index_deadlocks(place: &Place) {
 }
 
 async fn skip_locked_by_primary_key_does_not_deadlock(place: &Place) {
-    hall(place, "").await;
+    hall(place, 10, "").await;
     let look = "SELECT * FROM hall WHERE performance = 1 ORDER BY number FOR UPDATE SKIP LOCKED";
     assert_eq!(skip_then_wait(place, look).await, 0);
 }
@@ -149,19 +150,25 @@ async fn skip_then_wait(place: &Place, look: &str) -> usize {
     usize::from(sold.is_err()) + usize::from(waited.is_err())
 }
 
-/// Who asks for most seats of a small hall waits for one that was not asked for, and has what its holder wants next.
+/// Who asks for most seats of a small hall waits for one that was not asked for, and has what its holder wants next: the
+/// hall is read from end to end.
 async fn in_over_a_small_hall_deadlocks(place: &Place) {
-    hall(place, "").await;
-    place.run(if is_postgres(place) { "ANALYZE hall" } else { "ANALYZE TABLE hall" }).await;
+    hall(place, 4, "").await;
     let (one, other) = (Session::begin(place).await, Session::begin(place).await);
-    one.run(&lock(5)).await.unwrap();
-    let wanted = "SELECT * FROM hall WHERE number IN (1, 2, 3, 4, 6, 7, 8, 9) AND performance = 1 FOR UPDATE";
+    one.run(&lock(3)).await.unwrap();
+    let wanted = if is_postgres(place) {
+        "(1, 1), (1, 2), (1, 4)"
+    } else {
+        "SELECT p, n FROM JSON_TABLE('[[1, 1], [1, 2], [1, 4]]', '$[*]' \
+         COLUMNS (p INT PATH '$[0]', n INT PATH '$[1]')) wanted"
+    };
+    let wanted = format!("SELECT * FROM hall WHERE (performance, number) IN ({wanted}) FOR UPDATE");
     let first = lock(1);
     if is_postgres(place) {
-        assert_eq!(other.end(wanted).await, Ok(()), "only the rows that were asked for");
+        assert_eq!(other.end(&wanted).await, Ok(()), "only the rows that were asked for");
         return;
     }
-    let (theirs, ours) = tokio::join!(other.end(wanted), async {
+    let (theirs, ours) = tokio::join!(other.end(&wanted), async {
         until_waiting(place, 1).await;
         one.end(&first).await
     });
@@ -229,6 +236,26 @@ async fn ours_never_deadlock(place: &Place) {
     assert_eq!(stage.audit().await, []);
 }
 
+/// The insertion of a row that others wait for is what deadlocks if it is undone; a newcomer's row stays, refused or not.
+async fn refused_newcomers_do_not_deadlock(place: &Place) {
+    const NEWCOMERS: RangeInclusive<u128> = 4..=30;
+    let counting = Arc::new(Counting::default());
+    let stage = Stage::new(place, 8, counting.clone()).await;
+    stage.held(&stage.hold(1, "taken", &[1])).await;
+    let before = counting.0.load(Ordering::SeqCst);
+    let mut commands = 0;
+    for newcomer in NEWCOMERS {
+        let tap = |n: u32| stage.hold(newcomer, &format!("tap-{n}"), &[1]);
+        let taps: Vec<Command> = (0..6).map(tap).collect();
+        commands += taps.len();
+        for answer in join_all(taps.iter().map(|tap| stage.run(tap))).await {
+            assert!(matches!(answer, Err(BookingError::Rejected(_))), "{answer:?}");
+        }
+    }
+    assert_eq!(counting.0.load(Ordering::SeqCst) - before, commands, "a transaction had to be tried again");
+    assert_eq!(stage.audit().await, []);
+}
+
 on_every_server! {
     seats_locked_in_the_order_of_the_request_deadlock,
     an_idempotency_key_that_is_inserted_first_deadlocks,
@@ -237,4 +264,5 @@ on_every_server! {
     in_over_a_small_hall_deadlocks,
     a_foreign_key_to_a_row_that_changes_deadlocks,
     ours_never_deadlock,
+    refused_newcomers_do_not_deadlock,
 }

@@ -74,7 +74,7 @@ pub fn user(n: u128) -> UserId {
 }
 
 impl Stage {
-    /// Ten seats, three users with 100,000 points each, a sale from second 0 on whose holds last five minutes; it is
+    /// Ten seats, thirty users of whom the first three have 100,000 points each, a sale from second 0 on whose holds last five minutes; it is
     /// second 1. What was on the place before is gone.
     pub async fn new(place: &Place, lanes: usize, hook: Arc<dyn Hook>) -> Self {
         let world = Arc::new(World::default());
@@ -244,7 +244,7 @@ async fn seed(place: &Place) {
              published, revision) VALUES ({sale}, 'General', 0, 0, 0, 0, 4, 300000000, '1', 1)"
         ),
     ];
-    for n in 1..=3 {
+    for n in 1..=30 {
         let id = place.id(user(n).uuid());
         statements.push(format!(
             "INSERT INTO users (id, email, name, role, password_hash, created_at) \
