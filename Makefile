@@ -5,11 +5,13 @@ CARGO ?= cargo
 SOAK_STEPS ?= 20000000
 # Cases of every property in the soak; the tests take 256 unless they say otherwise.
 SOAK_CASES ?= 4096
-# Rounds of the soak's contract suite and tests over HTTP, each with another seed.
+# Rounds of the soak's contract suite, each with another seed.
 SOAK_ROUNDS ?= 20
+# Starts the databases that tests run on.
+ON_DATABASES = $(CARGO) run --locked --quiet --package frontrow-test-databases --
 
 .DEFAULT_GOAL := help
-.PHONY: help tools run test lint fmt doc deny bench soak openapi images
+.PHONY: help tools run test lint fmt doc deny bench locks soak openapi images
 
 help: ## Says what there is
 	@echo "make TARGET, where TARGET is one of:"
@@ -24,7 +26,7 @@ run: tools ## Serves a demo on loopback, until Ctrl-C
 
 test: tools ## Runs every test, on every database that can be had, and says which
 	@command -v curl >/dev/null || { echo "curl is missing: a test runs the README's tour" >&2; exit 1; }
-	$(CARGO) run --locked --quiet --package frontrow-test-databases -- $(CARGO) test --locked --workspace --no-fail-fast
+	$(ON_DATABASES) $(CARGO) test --locked --workspace --no-fail-fast
 
 lint: tools ## Checks formatting and lints
 	$(CARGO) fmt --all --check
@@ -43,13 +45,18 @@ deny: tools ## Checks who depends on what, licences and sources
 bench: tools ## Measures bookings a second on every database that is installed
 	FRONTROW_TEST_DOCKER=off $(CARGO) bench --locked --package frontrow-server --bench throughput
 
-soak: tools ## Runs the longer tests: an hour or so
+locks: tools ## Compares kinds of locks on every database server that is installed
+	FRONTROW_TEST_DOCKER=off $(CARGO) bench --locked --package frontrow-adapters --bench locks
+
+soak: tools ## Runs the longer tests: some hours
 	FRONTROW_SIMULATION_STEPS=$(SOAK_STEPS) PROPTEST_CASES=$(SOAK_CASES) $(CARGO) test --locked --package frontrow-domain
 	for round in $$(seq $(SOAK_ROUNDS)); do \
 		echo "round $$round of $(SOAK_ROUNDS)"; \
-		FRONTROW_TEST_SEED=$$((1000 + round)) $(CARGO) test --locked --package frontrow-contract-tests || exit 1; \
-		$(CARGO) test --locked --package frontrow-server --test http || exit 1; \
+		FRONTROW_TEST_SEED=$$((1000 + round)) $(ON_DATABASES) $(CARGO) test --locked --package frontrow-contract-tests || exit 1; \
 	done
+	FRONTROW_TEST_RUSHES=100 FRONTROW_TEST_RUSH_SECONDS=30 FRONTROW_TEST_STEPS=300 \
+		FRONTROW_TEST_KILLS=200 FRONTROW_TEST_DATABASE_KILLS=50 \
+		$(ON_DATABASES) $(CARGO) test --locked --package frontrow-server --test http
 
 images: ## Makes the database images of the tests where they can't be pulled; as root on Debian
 	tests/images/build
