@@ -68,11 +68,15 @@ impl Place {
     /// `None`: there is no such server, which has been said.
     pub async fn on(kind: Option<Kind>, test: &str) -> Option<Self> {
         let Some(kind) = kind else { return Some(Self(Arc::new(Inner::Files))) };
-        let test = database(kind, test).await?;
+        Some(Self::of(database(kind, test).await?).await)
+    }
+
+    /// With the schema in it.
+    pub async fn of(test: TestDatabase) -> Self {
         let database = open(test.url(), false).await;
         database.migrate().await.unwrap();
         let raw = sea_orm::Database::connect(test.url()).await.unwrap();
-        Some(Self(Arc::new(Inner::Server { raw, database, test: Arc::new(test) })))
+        Self(Arc::new(Inner::Server { raw, database, test: Arc::new(test) }))
     }
 
     /// A database of a server, if this is on one.

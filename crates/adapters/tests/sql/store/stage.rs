@@ -74,8 +74,8 @@ pub fn user(n: u128) -> UserId {
 }
 
 impl Stage {
-    /// Ten seats, thirty users of whom the first three have 100,000 points each, a sale from second 0 on whose holds last five minutes; it is
-    /// second 1. What was on the place before is gone.
+    /// 64 seats, 64 users of whom the first three have 100,000 points each, a sale from second 0 on whose holds last five
+    /// minutes; it is second 1. What was on the place before is gone.
     pub async fn new(place: &Place, lanes: usize, hook: Arc<dyn Hook>) -> Self {
         let world = Arc::new(World::default());
         world.set_seconds(1);
@@ -244,17 +244,14 @@ async fn seed(place: &Place) {
              published, revision) VALUES ({sale}, 'General', 0, 0, 0, 0, 4, 300000000, '1', 1)"
         ),
     ];
-    for n in 1..=30 {
+    for n in 1..=64 {
         let id = place.id(user(n).uuid());
         statements.push(format!(
             "INSERT INTO users (id, email, name, role, password_hash, created_at) \
              VALUES ({id}, '{n}@example.com', 'Kim', 'customer', '', 0)"
         ));
     }
-    for number in 1..=10 {
-        statements.push(format!(
-            "INSERT INTO seat (performance_id, number, state, version) VALUES ({performance}, {number}, 0, 1)"
-        ));
-    }
+    let seats: Vec<String> = (1..=64).map(|number| format!("({performance}, {number}, 0, 1)")).collect();
+    statements.push(format!("INSERT INTO seat (performance_id, number, state, version) VALUES {}", seats.join(", ")));
     place.run(&statements.join("; ")).await;
 }
