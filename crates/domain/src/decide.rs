@@ -11,8 +11,9 @@ use crate::{BuyerKey, Instant, PerformanceId, Reservation, ReservationId, SeatNu
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-/// How long after its hold has lapsed a seat can be taken by somebody else: more than clocks of several instances may
-/// differ, so that nobody takes a seat over that its holder could still pay.
+/// How long after its hold has lapsed a seat can be taken by somebody else, and no longer counts against its holder's
+/// limit: more than clocks of several instances may differ, so that nobody has a seat, or a place in the limit, that a
+/// hold could still be paid for.
 pub const TAKEOVER_GRACE: Duration = Duration::from_secs(2);
 
 /// What comes of a command.

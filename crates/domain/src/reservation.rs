@@ -1,7 +1,9 @@
 //! Seats of one performance, assigned to a user.
 
 use crate::locked::{Record, Version};
-use crate::{BuyerKey, Instant, Line, PerformanceId, Points, ReservationId, SaleId, SeatKey, SeatNumber, UserId};
+use crate::{
+    BuyerKey, Instant, Line, PerformanceId, Points, ReservationId, SaleId, SeatKey, SeatNumber, TAKEOVER_GRACE, UserId,
+};
 use serde::{Deserialize, Serialize};
 
 /// A reservation. Its seats and prices never change, its state does.
@@ -106,10 +108,11 @@ impl Reservation {
         }
     }
 
-    /// Whether its seats count against the limit per person.
+    /// Whether its seats count against the limit per person: a hold's do until [`TAKEOVER_GRACE`] after it has lapsed,
+    /// because an instance whose clock is behind still takes its payment without counting.
     pub fn counts(&self, now: Instant) -> bool {
         match self.state {
-            ReservationState::Held => !self.has_lapsed(now),
+            ReservationState::Held => now < self.held_until + TAKEOVER_GRACE,
             ReservationState::Confirmed => true,
             _ => false,
         }

@@ -52,7 +52,10 @@ pub(super) async fn a_late_payment_keeps_to_the_limit(stage: Arc<Stage>) -> Resu
     let kim = stage.user(0);
     stage.fund(kim, 100_000).await?;
     let lapsed = held(stage.execute(stage.hold_in(&stage.narrow, kim, &[1, 2, 3, 4])?).await)?;
-    stage.set_now(lapsed.held_until);
+    stage.set_now(lapsed.held_until + TAKEOVER_GRACE - MICROSECOND);
+    let early = stage.execute(stage.hold_in(&stage.narrow, kim, &[5])?).await;
+    ensure_eq!(early, Err(Rejection::LimitReached { limit: 4, used: 4, asked: 1 }.into()), "it could still be paid");
+    stage.later(MICROSECOND);
     let new = held(stage.execute(stage.hold_in(&stage.narrow, kim, &[5, 6, 7, 8])?).await)?;
     let refused = stage.execute(stage.pay(&lapsed)?).await;
     ensure_eq!(refused, Err(Rejection::LimitReached { limit: 4, used: 4, asked: 4 }.into()));

@@ -91,9 +91,12 @@ fn the_limit_counts_live_holds_and_paid_seats_of_the_sale_only() {
     let elsewhere = world.hold_lines(1, 2, vec![line(6, 0), line(7, 0)]);
     assert!(world.run(&elsewhere).is_ok());
     assert!(world.held(2, &[8, 9, 10, 11]).seat_count() == LIMIT);
-    // What is paid goes on counting; what has lapsed does not.
+    // What is paid goes on counting; what lapsed two seconds ago does not.
     world.paid(&first);
-    world.now = at(10 + HOLD_SECONDS);
+    world.now = just_before(10 + HOLD_SECONDS + 2);
+    let early = world.hold(1, &[4, 5]);
+    assert_eq!(world.refused(&early), Rejection::LimitReached { limit: LIMIT, used: 3, asked: 2 });
+    world.now = at(10 + HOLD_SECONDS + 2);
     assert!(world.held(1, &[4, 5]).seat_count() == 2);
     let more = world.hold(1, &[12]);
     assert_eq!(world.refused(&more), Rejection::LimitReached { limit: LIMIT, used: 4, asked: 1 });

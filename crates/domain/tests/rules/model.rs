@@ -4,6 +4,9 @@ use frontrow_domain::*;
 use std::collections::HashMap;
 use std::time::Duration;
 
+/// What clocks may differ by, and more.
+const GRACE: Duration = Duration::from_secs(2);
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     Held,
@@ -21,6 +24,12 @@ struct Booking {
     until: Instant,
     late: Instant,
     status: Status,
+}
+
+impl Booking {
+    fn counts(&self, now: Instant) -> bool {
+        self.status == Status::Paid || (self.status == Status::Held && now < self.until + GRACE)
+    }
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -55,6 +64,12 @@ impl Model {
         self.points.keys().copied()
     }
 
+    /// Seats that somebody has paid for in a sale.
+    pub fn paid_by(&self, buyer: BuyerKey) -> usize {
+        let theirs = self.bookings.values().filter(|b| b.user == buyer.user && b.sale == buyer.sale);
+        theirs.filter(|b| b.status == Status::Paid).map(|b| b.seats.len()).sum()
+    }
+
     /// What is to come of the command; and lets it come.
     pub fn run(&mut self, command: &Command, now: Instant) -> Expected {
         if let Some(hash) = command.key.as_ref().and_then(|key| self.keys.get(key)) {
@@ -83,15 +98,14 @@ impl Model {
     fn free(&self, seat: &SeatKey, now: Instant) -> bool {
         match self.owners.get(seat) {
             None => true,
-            Some(Owner::Holder(_, until)) => *until + Duration::from_secs(2) <= now,
+            Some(Owner::Holder(_, until)) => *until + GRACE <= now,
             Some(Owner::Buyer) => false,
         }
     }
 
     fn seats_of(&self, user: UserId, sale: SaleId, now: Instant) -> usize {
         let theirs = self.bookings.values().filter(|b| b.user == user && b.sale == sale);
-        let counted = theirs.filter(|b| b.status == Status::Paid || (b.status == Status::Held && now < b.until));
-        counted.map(|b| b.seats.len()).sum()
+        theirs.filter(|b| b.counts(now)).map(|b| b.seats.len()).sum()
     }
 
     fn hold(&mut self, hold: &Hold, now: Instant) -> Expected {
@@ -163,7 +177,8 @@ impl Model {
         if booking.seats.iter().any(|seat| !own(seat) && !self.free(seat, now)) || (late && booking.late <= now) {
             return Expected::Refused("lapsed");
         }
-        let others = self.seats_of(booking.user, booking.sale, now);
+        let own_seats = if booking.counts(now) { booking.seats.len() } else { 0 };
+        let others = self.seats_of(booking.user, booking.sale, now) - own_seats;
         if late && others + booking.seats.len() > pay.terms.limit_per_person as usize {
             return Expected::Refused("limit");
         }

@@ -113,6 +113,21 @@ fn the_limit_is_counted_again_for_a_late_payment() {
     assert_eq!(world.refused(&pay), Rejection::LimitReached { limit: LIMIT, used: 3, asked: 2 });
 }
 
+/// One instance thinks that a hold has lapsed; another one, whose clock is a second behind, still takes its payment.
+#[test]
+fn clocks_that_differ_sell_nobody_more_than_the_limit() {
+    let mut world = World::new();
+    let first = world.held(1, &[1, 2, 3, 4]);
+    let lapses = 10 + HOLD_SECONDS;
+    world.now = just_before(lapses + 1);
+    let more = world.hold(1, &[5]);
+    assert_eq!(world.refused(&more), Rejection::LimitReached { limit: LIMIT, used: 4, asked: 1 });
+    world.now = just_before(lapses);
+    world.paid(&first);
+    world.now = just_before(lapses + 2);
+    assert_eq!(world.refused(&more), Rejection::LimitReached { limit: LIMIT, used: 4, asked: 1 });
+}
+
 #[test]
 fn in_time_is_until_just_before_the_hold_lapses() {
     let lapses = 10 + HOLD_SECONDS;

@@ -2,7 +2,7 @@
 //! writes that come too late; each step is held against the model. `FRONTROW_SIMULATION_STEPS` says how many,
 //! `FRONTROW_SIMULATION_SEED` repeats a run.
 
-use crate::fixture::{line, performance, points, sale, terms, user};
+use crate::fixture::{LIMIT, line, performance, points, sale, terms, user};
 use crate::model::{Expected, Model, name};
 use frontrow_domain::*;
 use rand::{RngExt, SeedableRng};
@@ -100,6 +100,9 @@ impl Simulation {
 
     fn step(&mut self) {
         self.move_clock();
+        if self.below(100) == 0 {
+            self.two_clocks();
+        }
         let command = match self.below(20) {
             0 => self.delayed.pop_front(),
             1 => self.any_command(),
@@ -126,6 +129,21 @@ impl Simulation {
             _ => self.now = self.now + Duration::from_micros(u64::from(self.below(4_000_000))),
         }
         self.latest = self.latest.max(self.now);
+    }
+
+    /// On one instance a hold has lapsed, and its owner holds more; on another one it has not, and is paid.
+    fn two_clocks(&mut self) {
+        let Some(reservation) = self.any_reservation().filter(|r| self.now < r.held_until) else { return };
+        self.now = reservation.held_until + Duration::from_micros(u64::from(self.below(1_900_000)));
+        self.latest = self.latest.max(self.now);
+        let What::Hold(hold) = self.hold().what else { return };
+        let terms = SaleTerms { sale: reservation.sale, ..hold.terms };
+        let more = Hold { user: reservation.user, terms, ..hold };
+        let more = self.keyed(reservation.user, What::Hold(more));
+        self.run(&more);
+        self.now = (reservation.held_until - Duration::from_micros(1)).max(self.latest - BACK);
+        let pay = self.pay(&reservation);
+        self.run(&pay);
     }
 
     fn id(&mut self) -> Uuid {
@@ -291,6 +309,10 @@ impl Simulation {
         match outcome {
             Ok(Outcome::Held(reservation)) if matches!(expected, Expected::Done(_)) => {
                 self.reservations.push(reservation);
+            }
+            Ok(Outcome::Paid { reservation, .. }) => {
+                let paid = self.model.paid_by(reservation.buyer());
+                assert!(paid <= LIMIT as usize, "somebody has paid for {paid} seats: {}", self.context);
             }
             Ok(Outcome::Charged(payment)) if payment.state == PaymentState::Pending => self.charges.push(payment),
             _ => {}
