@@ -35,4 +35,5 @@ pub use sessions::SqlSessions;
 pub use store::hook;
 pub use store::{SqlStore, StorePorts, StoreSettings};
 
+pub(crate) use connect::Opened;
 pub(crate) use error::{Class, classify};

@@ -40,7 +40,7 @@ impl SqlAuditor {
         if lapsed.is_empty() {
             return Ok(Vec::new());
         }
-        let connection = self.database.lane_connection().await?;
+        let (connection, _) = self.database.lane_connection().await?;
         let mut findings = Vec::new();
         for (performance, numbers) in lapsed {
             for numbers in numbers.chunks(REHEARSAL) {

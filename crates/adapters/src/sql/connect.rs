@@ -4,6 +4,8 @@ use super::address::Address;
 use sea_orm::sqlx::Executor;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 /// What connections are for.
@@ -26,7 +28,33 @@ const WRITERS: u32 = 4;
 /// A connection that was not used for so long is tried before it is used: its server may have been restarted.
 const IDLE: Duration = Duration::from_secs(1);
 
+/// Counts the connections that a pool has opened. A pool opens another one, without a word, when it finds one broken.
+#[derive(Clone, Default)]
+pub(crate) struct Opened(Arc<AtomicU32>);
+
+impl Opened {
+    /// Whether the first connection is still the only one there ever was.
+    pub(crate) fn at_most_once(&self) -> bool {
+        self.0.load(Ordering::SeqCst) <= 1
+    }
+
+    fn note(&self) {
+        self.0.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
 pub(super) async fn connect(address: &Address, purpose: Purpose) -> Result<DatabaseConnection, DbErr> {
+    sea_orm::Database::connect(options(address, purpose, &Opened::default())).await
+}
+
+/// One connection for bookings, which its lane must know when it has become another one.
+pub(super) async fn connect_lane(address: &Address) -> Result<(DatabaseConnection, Opened), DbErr> {
+    let opened = Opened::default();
+    let connection = sea_orm::Database::connect(options(address, Purpose::Book, &opened)).await?;
+    Ok((connection, opened))
+}
+
+fn options(address: &Address, purpose: Purpose, opened: &Opened) -> ConnectOptions {
     let connections = match purpose {
         Purpose::Read { connections } => connections,
         Purpose::Write { .. } if address.backend != DbBackend::Sqlite => WRITERS,
@@ -34,7 +62,12 @@ pub(super) async fn connect(address: &Address, purpose: Purpose) -> Result<Datab
     };
     let mut options = ConnectOptions::new(&address.url);
     options
-        .min_connections(if matches!(purpose, Purpose::Write { .. }) { 1 } else { connections })
+        .min_connections(match purpose {
+            Purpose::Read { .. } => connections,
+            Purpose::Write { .. } => 1,
+            // A lost connection must not be replaced behind a lane's back.
+            Purpose::Book | Purpose::Migrate => 0,
+        })
         .max_connections(connections)
         .acquire_timeout(PATIENCE)
         .idle_timeout(None)
@@ -43,19 +76,19 @@ pub(super) async fn connect(address: &Address, purpose: Purpose) -> Result<Datab
         .sqlx_logging(false)
         .record_stmt_in_spans(false);
     match address.backend {
-        DbBackend::MySql => agree_with_mysql(&mut options, purpose),
-        DbBackend::Postgres => agree_with_postgres(&mut options, purpose),
+        DbBackend::MySql => agree_with_mysql(&mut options, purpose, opened),
+        DbBackend::Postgres => agree_with_postgres(&mut options, purpose, opened),
         _ => drop(options.map_sqlx_sqlite_opts(move |options| tune_sqlite(options, purpose))),
     }
     // A lane notices by itself when its connection is gone, and looks into what became of its transaction.
     if address.backend != DbBackend::Sqlite && !matches!(purpose, Purpose::Book) {
         options.test_before_acquire_if_idle_for(IDLE);
     }
-    sea_orm::Database::connect(options).await
+    options
 }
 
 /// Limits that the server keeps: a client that gave up by itself would leave its transaction open.
-fn agree_with_postgres(options: &mut ConnectOptions, purpose: Purpose) {
+fn agree_with_postgres(options: &mut ConnectOptions, purpose: Purpose, opened: &Opened) {
     const LIMITS: &str = "SET lock_timeout = '2s'; SET statement_timeout = '10s'; \
                           SET idle_in_transaction_session_timeout = '10s'; ";
     const ISOLATION: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";
@@ -70,9 +103,11 @@ fn agree_with_postgres(options: &mut ConnectOptions, purpose: Purpose) {
         Purpose::Migrate => format!("SET statement_timeout = 0; SET lock_timeout = 0; {ISOLATION}, READ WRITE"),
     };
     options.set_application_name("frontrow");
+    let opened = opened.clone();
     options.map_sqlx_postgres_pool_opts(move |pool| {
-        let agreed = agreed.clone();
+        let (agreed, opened) = (agreed.clone(), opened.clone());
         pool.after_connect(move |connection, _| {
+            opened.note();
             let agreed = agreed.clone();
             Box::pin(async move { connection.execute(sea_orm::sqlx::AssertSqlSafe(agreed)).await.map(drop) })
         })
@@ -80,7 +115,7 @@ fn agree_with_postgres(options: &mut ConnectOptions, purpose: Purpose) {
 }
 
 /// The same. What stands in `/*M! */` is for `MariaDB` alone, which calls things otherwise.
-fn agree_with_mysql(options: &mut ConnectOptions, purpose: Purpose) {
+fn agree_with_mysql(options: &mut ConnectOptions, purpose: Purpose, opened: &Opened) {
     const LIMITS: &str =
         "SET SESSION innodb_lock_wait_timeout = 2 /*M! , max_statement_time = 10, idle_transaction_timeout = 10 */; ";
     const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
@@ -93,9 +128,11 @@ fn agree_with_mysql(options: &mut ConnectOptions, purpose: Purpose) {
         Purpose::Write { .. } | Purpose::Book => format!("{LIMITS}{ISOLATION}, READ WRITE"),
         Purpose::Migrate => format!("{ISOLATION}, READ WRITE"),
     };
+    let opened = opened.clone();
     options.map_sqlx_mysql_pool_opts(move |pool| {
-        let agreed = agreed.clone();
+        let (agreed, opened) = (agreed.clone(), opened.clone());
         pool.after_connect(move |connection, _| {
+            opened.note();
             let agreed = agreed.clone();
             Box::pin(async move { connection.execute(sea_orm::sqlx::AssertSqlSafe(agreed)).await.map(drop) })
         })

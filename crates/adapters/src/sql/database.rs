@@ -1,7 +1,7 @@
 //! The connections to one database, and the one way to write through them.
 
 use super::address::Address;
-use super::connect::{Purpose, connect};
+use super::connect::{Opened, Purpose, connect, connect_lane};
 use super::dialect::Dialect;
 use super::error::{is_cannot_open, store_error};
 use super::version;
@@ -149,9 +149,9 @@ impl Database {
         &self.readers
     }
 
-    /// A new connection of one's own that can write.
-    pub(crate) async fn lane_connection(&self) -> Result<DatabaseConnection, StoreError> {
-        let connection = connect(&self.address, Purpose::Book).await;
+    /// A new connection of one's own that can write, and whether it still is the one that was opened.
+    pub(crate) async fn lane_connection(&self) -> Result<(DatabaseConnection, Opened), StoreError> {
+        let connection = connect_lane(&self.address).await;
         connection.map_err(|error| self.fault("open a lane", &error))
     }
 
@@ -216,7 +216,7 @@ mod tests {
     #[tokio::test]
     async fn who_writes_writes_safely_and_who_reads_can_not_write() {
         let (database, _folder) = database().await;
-        let lane = database.lane_connection().await.unwrap();
+        let (lane, _) = database.lane_connection().await.unwrap();
         for connection in [&lane, &database.writers] {
             assert_eq!(pragma::<String>(connection, "journal_mode").await, "wal");
             assert_eq!(pragma::<i32>(connection, "synchronous").await, 2);

@@ -9,6 +9,7 @@ mod cell;
 #[cfg(feature = "hooks")]
 pub mod hook;
 mod lane;
+mod line;
 mod lock;
 mod session;
 mod shape;

@@ -1,5 +1,6 @@
 //! One transaction of one command: lock and read, decide, write, commit.
 
+use super::line::Line;
 use super::lock::{Found, lock};
 use super::statement::{Failure, Statements};
 use super::texts::{Protection, Texts};
@@ -28,15 +29,18 @@ enum Decision {
 
 pub(super) async fn attempt(
     statements: &Statements<'_>,
-    connection: &DatabaseConnection,
+    line: &Line,
     command: &Command,
     clock: &dyn Clock,
 ) -> Result<Attempted, Failure> {
     #[cfg(feature = "hooks")]
-    let early = read_without_locks(statements, connection, command, clock).await?;
+    let early = read_without_locks(statements, &line.connection, command, clock).await?;
 
     statements.before("begin")?;
-    let transaction = begin(connection).await?;
+    let transaction = begin(&line.connection).await?;
+    if !line.is_known() {
+        return Err(roll_back(transaction, Failure::disconnected()).await);
+    }
     #[cfg(feature = "hooks")]
     let decided = match early {
         Some(decision) => Ok(decision),

@@ -2,6 +2,7 @@
 
 use super::StorePorts;
 use super::attempt::{Attempted, attempt};
+use super::line::Line;
 use super::session::Session;
 use super::statement::{Failure, Statements};
 use super::texts::{Protection, Texts};
@@ -11,10 +12,10 @@ use crate::sql::{Class, Database};
 use frontrow_application::FaultId;
 use frontrow_application::port::{BookingError, StoreError};
 use frontrow_domain::{Command, Outcome};
-use sea_orm::DatabaseConnection;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
+use uuid::Uuid;
 
 /// A command, and who waits for its outcome.
 pub(super) struct Job {
@@ -41,12 +42,19 @@ impl Works {
             hook: None,
         }
     }
+
+    /// One that nobody else has.
+    pub(super) fn id(&self) -> Uuid {
+        self.ports.ids.id()
+    }
 }
 
 pub(super) struct Lane {
     works: Arc<Works>,
-    connection: DatabaseConnection,
-    session: Session,
+    /// `None`: disconnected. It reconnects before it works.
+    line: Option<Line>,
+    /// What may still go on where a line was cut.
+    old: Option<Session>,
 }
 
 /// Transactions that one command may take.
@@ -57,8 +65,8 @@ const SILENCE: Duration = Duration::from_secs(30);
 
 impl Lane {
     pub(super) async fn open(works: Arc<Works>) -> Result<Self, StoreError> {
-        let (connection, session) = connect(&works).await?;
-        Ok(Self { works, connection, session })
+        let line = Some(Line::connect(&works).await?);
+        Ok(Self { works, line, old: None })
     }
 
     /// Works until the queue is closed and empty.
@@ -67,6 +75,9 @@ impl Lane {
             let job = queue.lock().await.recv().await;
             let Some(Job { command, answer }) = job else { break };
             let begun = self.works.ports.clock.now();
+            if self.line.is_none() {
+                self.reconnect().await;
+            }
             let result = self.carry_out(&command).await;
             let name = command.what.name();
             let took = self.works.ports.clock.now().since(begun);
@@ -74,7 +85,9 @@ impl Lane {
             // Who asked may have gone.
             drop(answer.send(result));
         }
-        drop(self.connection.close().await);
+        if let Some(line) = self.line {
+            drop(line.connection.close().await);
+        }
     }
 
     /// Tries until there is an answer. After a lost connection the same command runs again on a new one: its key says
@@ -116,7 +129,8 @@ impl Lane {
             #[cfg(feature = "hooks")]
             hook: self.works.hook.as_deref(),
         };
-        let attempt = attempt(&statements, &self.connection, command, &*ports.clock);
+        let line = self.line.as_ref().ok_or_else(Failure::disconnected)?;
+        let attempt = attempt(&statements, line, command, &*ports.clock);
         if !database.is_server() {
             return attempt.await;
         }
@@ -145,29 +159,24 @@ impl Lane {
         }
     }
 
-    /// A new connection; what went on over the old one has ended, or soon will.
+    /// A new line; what went on over the old one has ended, or soon will.
     async fn reconnect(&mut self) -> bool {
-        let (connection, session) = match connect(&self.works).await {
-            Ok(connected) => connected,
+        if let Some(line) = self.line.take() {
+            self.old = Some(line.cut());
+        }
+        let line = match Line::connect(&self.works).await {
+            Ok(line) => line,
             Err(error) => {
                 tracing::warn!(%error, "a lane could not reconnect");
                 return false;
             }
         };
-        if let Err(error) = self.session.end(&connection).await {
+        if let Some(old) = self.old.take()
+            && let Err(error) = old.end(&line.connection).await
+        {
             tracing::warn!(%error, "an old session could not be ended: its locks last until the database notices");
         }
-        self.session = session;
-        let old = std::mem::replace(&mut self.connection, connection);
-        // It may wait for an answer that never comes.
-        tokio::spawn(async move { drop(old.close().await) });
+        self.line = Some(line);
         true
     }
-}
-
-async fn connect(works: &Works) -> Result<(DatabaseConnection, Session), StoreError> {
-    let database = &works.database;
-    let connection = database.lane_connection().await?;
-    let session = Session::of(database.dialect(), &connection, works.ports.ids.id()).await;
-    Ok((connection, session.map_err(|error| database.fault("open a lane", &error))?))
 }

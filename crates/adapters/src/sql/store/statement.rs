@@ -28,6 +28,11 @@ impl Failure {
         Self::Database { class: Class::Lost, cause: error.to_string() }
     }
 
+    /// There is no connection whose session is known.
+    pub(super) fn disconnected() -> Self {
+        Self::Database { class: Class::Lost, cause: "disconnected".into() }
+    }
+
     pub(super) fn needs_new_connection(&self) -> bool {
         matches!(self, Self::Commit(_) | Self::Database { class: Class::Lost, .. })
     }

@@ -5,10 +5,14 @@ use super::proxy::{Cut, Proxy};
 use super::stage::{PRICE, Stage};
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::Hook;
+use frontrow_application::port::BookingError;
 use frontrow_domain::{Command, Outcome};
 use std::sync::Arc;
+use std::time::Duration;
 
 const CUTS: [Cut; 3] = [Cut::AfterTheAnswer, Cut::OnTheWay, Cut::BeforeItAndTheDatabaseDoesNotNotice];
+/// What is asked for again and again comes about within this time.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Each of four commands.
 const ROUNDS: usize = 50;
 
@@ -56,4 +60,39 @@ async fn a_connection_that_is_cut_at_commit_leaves_nothing_undone_and_nothing_do
     stage.assert_nobody_writes().await;
 }
 
-on_every_server! { a_connection_that_is_cut_at_commit_leaves_nothing_undone_and_nothing_done_twice }
+/// While the database lets nobody in, a lane has no session that it could end later; so it works again only after it has
+/// got one of which it knows.
+async fn a_lane_that_could_not_reconnect_knows_its_session_when_it_is_cut_again(place: &Place) {
+    let proxy = Proxy::to(place.server_address().await).await;
+    let place = place.through(proxy.address).await;
+    let stage = Stage::new(&place, 1, Arc::new(Nobody)).await;
+    let first = stage.hold(1, "first", &[1]);
+    proxy.refuse_newcomers(true);
+    proxy.cut_next_commit(Cut::BeforeItAndTheDatabaseDoesNotNotice);
+    assert_eq!(stage.run(&first).await, Err(BookingError::Unknown(first.key.clone())));
+
+    proxy.refuse_newcomers(false);
+    stage.held(&until_it_works(&stage, 2).await).await;
+    cut(&stage, &proxy, 2, &stage.hold(3, "third", &[3])).await;
+    stage.held(&first).await;
+    assert_eq!(stage.audit().await, []);
+    stage.assert_nobody_writes().await;
+}
+
+/// A hold that was carried out, once the lane was back.
+async fn until_it_works(stage: &Stage, n: u32) -> Command {
+    let hold = stage.hold(n.into(), "until-it-works", &[n]);
+    let works = async {
+        while let Err(error) = stage.run(&hold).await {
+            assert!(matches!(error, BookingError::Busy { .. }), "{error}");
+            tokio::task::yield_now().await;
+        }
+    };
+    assert!(tokio::time::timeout(PATIENCE, works).await.is_ok(), "the lane does not come back");
+    hold
+}
+
+on_every_server! {
+    a_connection_that_is_cut_at_commit_leaves_nothing_undone_and_nothing_done_twice,
+    a_lane_that_could_not_reconnect_knows_its_session_when_it_is_cut_again,
+}

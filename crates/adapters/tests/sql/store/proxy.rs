@@ -1,7 +1,7 @@
-//! A TCP proxy between a store and its database that cuts the connection at COMMIT.
+//! A TCP proxy between a store and its database: it cuts the connection at COMMIT, lets nobody in.
 
 use std::net::{Ipv4Addr, SocketAddr};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
@@ -30,6 +30,7 @@ pub struct Proxy {
 struct State {
     next: Mutex<Option<Cut>>,
     cuts: AtomicUsize,
+    refuses: AtomicBool,
     /// Connections that the database has to find out about by itself.
     kept: Mutex<Vec<(OwnedReadHalf, OwnedWriteHalf)>>,
 }
@@ -42,6 +43,9 @@ impl Proxy {
             let state = Arc::clone(&state);
             async move {
                 while let Ok((client, _)) = listener.accept().await {
+                    if state.refuses.load(Ordering::SeqCst) {
+                        continue;
+                    }
                     let state = Arc::clone(&state);
                     tokio::spawn(async move {
                         if let Ok(server) = TcpStream::connect(database).await {
@@ -57,6 +61,11 @@ impl Proxy {
     /// Cuts the connection over which the next COMMIT comes.
     pub fn cut_next_commit(&self, how: Cut) {
         *self.state.next.lock().unwrap() = Some(how);
+    }
+
+    /// Whether whoever connects is shown out at once.
+    pub fn refuse_newcomers(&self, refuse: bool) {
+        self.state.refuses.store(refuse, Ordering::SeqCst);
     }
 
     /// How many were cut.

@@ -1,0 +1,38 @@
+//! A lane's line to the database: one connection, and the session behind it.
+
+use super::lane::Works;
+use super::session::Session;
+use crate::sql::Opened;
+use frontrow_application::port::StoreError;
+use sea_orm::DatabaseConnection;
+
+pub(super) struct Line {
+    /// A pool of one.
+    pub connection: DatabaseConnection,
+    session: Session,
+    opened: Opened,
+}
+
+impl Line {
+    pub(super) async fn connect(works: &Works) -> Result<Self, StoreError> {
+        let database = &works.database;
+        let (connection, opened) = database.lane_connection().await?;
+        let session = Session::of(database.dialect(), &connection, works.id()).await;
+        let session = session.map_err(|error| database.fault("open a lane", &error))?;
+        Ok(Self { connection, session, opened })
+    }
+
+    /// Whether what goes over it still reaches its session. The pool opens another connection by itself where it finds the
+    /// first one broken, and a session that nobody knows could not be ended after a lost COMMIT.
+    pub(super) fn is_known(&self) -> bool {
+        self.opened.at_most_once()
+    }
+
+    /// Its session, which may go on at the database.
+    pub(super) fn cut(self) -> Session {
+        let Self { connection, session, .. } = self;
+        // It may wait for an answer that never comes.
+        tokio::spawn(async move { drop(connection.close().await) });
+        session
+    }
+}
