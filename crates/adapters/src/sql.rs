@@ -11,6 +11,8 @@ mod dialect;
 mod entity;
 mod error;
 mod housekeeping;
+#[cfg(test)]
+mod limits;
 mod on_sale;
 #[cfg(test)]
 mod plans;
@@ -35,5 +37,5 @@ pub use sessions::SqlSessions;
 pub use store::hook;
 pub use store::{SqlStore, StorePorts, StoreSettings};
 
-pub(crate) use connect::Opened;
+pub(crate) use connect::{Opened, PATIENCE, QUIET};
 pub(crate) use error::{Class, classify};

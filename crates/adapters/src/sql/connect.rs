@@ -21,12 +21,15 @@ pub(super) enum Purpose {
     Migrate,
 }
 
-/// How long to wait for a connection, or for `SQLite`'s other writer.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait for a connection, for a sign of life on one, or for `SQLite`'s other writer.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// Connections that write what is not a booking: sign-ups, log-ins, the catalogue. `SQLite` has one writer.
 const WRITERS: u32 = 4;
 /// A connection that was not used for so long is tried before it is used: its server may have been restarted.
 const IDLE: Duration = Duration::from_secs(1);
+/// How long nothing may be said on a connection that can write: less than half of what `MySQL` allows. A lane says
+/// something then; others are closed, and opened again when they are needed.
+pub(crate) const QUIET: Duration = Duration::from_secs(4);
 
 /// Counts the connections that a pool has opened. A pool opens another one, without a word, when it finds one broken.
 #[derive(Clone, Default)]
@@ -64,9 +67,8 @@ fn options(address: &Address, purpose: Purpose, opened: &Opened) -> ConnectOptio
     options
         .min_connections(match purpose {
             Purpose::Read { .. } => connections,
-            Purpose::Write { .. } => 1,
             // A lost connection must not be replaced behind a lane's back.
-            Purpose::Book | Purpose::Migrate => 0,
+            Purpose::Write { .. } | Purpose::Book | Purpose::Migrate => 0,
         })
         .max_connections(connections)
         .acquire_timeout(PATIENCE)
@@ -83,6 +85,9 @@ fn options(address: &Address, purpose: Purpose, opened: &Opened) -> ConnectOptio
     // A lane notices by itself when its connection is gone, and looks into what became of its transaction.
     if address.backend != DbBackend::Sqlite && !matches!(purpose, Purpose::Book) {
         options.test_before_acquire_if_idle_for(IDLE);
+    }
+    if address.backend == DbBackend::MySql && matches!(purpose, Purpose::Write { .. }) {
+        options.idle_timeout(QUIET);
     }
     options
 }
@@ -116,8 +121,9 @@ fn agree_with_postgres(options: &mut ConnectOptions, purpose: Purpose, opened: &
 
 /// The same. What stands in `/*M! */` is for `MariaDB` alone, which calls things otherwise.
 fn agree_with_mysql(options: &mut ConnectOptions, purpose: Purpose, opened: &Opened) {
-    const LIMITS: &str =
-        "SET SESSION innodb_lock_wait_timeout = 2 /*M! , max_statement_time = 10, idle_transaction_timeout = 10 */; ";
+    // MySQL has no limit for idle transactions, but one for idle connections, whether or not a transaction is open.
+    const LIMITS: &str = "SET SESSION innodb_lock_wait_timeout = 2 /*!80000 , wait_timeout = 10 */ \
+                          /*M! , max_statement_time = 10, idle_transaction_timeout = 10 */; ";
     const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
     let agreed = match purpose {
         Purpose::Read { .. } => {

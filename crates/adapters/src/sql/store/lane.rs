@@ -8,7 +8,7 @@ use super::statement::{Failure, Statements};
 use super::texts::{Protection, Texts};
 use crate::sql::error::RETRY_AFTER;
 use crate::sql::write::pause;
-use crate::sql::{Class, Database};
+use crate::sql::{Class, Database, QUIET};
 use frontrow_application::FaultId;
 use frontrow_application::port::{BookingError, StoreError};
 use frontrow_domain::{Command, Outcome};
@@ -72,21 +72,42 @@ impl Lane {
     /// Works until the queue is closed and empty.
     pub(super) async fn run(mut self, queue: Arc<Mutex<mpsc::Receiver<Job>>>) {
         loop {
-            let job = queue.lock().await.recv().await;
-            let Some(Job { command, answer }) = job else { break };
-            let begun = self.works.ports.clock.now();
-            if self.line.is_none() {
-                self.reconnect().await;
+            let next = tokio::time::timeout(QUIET, async { queue.lock().await.recv().await });
+            match next.await {
+                Ok(Some(job)) => self.work(job).await,
+                Ok(None) => break,
+                Err(_) => self.keep_alive().await,
             }
-            let result = self.carry_out(&command).await;
-            let name = command.what.name();
-            let took = self.works.ports.clock.now().since(begun);
-            metrics::histogram!("frontrow_command_seconds", "command" => name).record(took.as_secs_f64());
-            // Who asked may have gone.
-            drop(answer.send(result));
         }
         if let Some(line) = self.line {
             drop(line.connection.close().await);
+        }
+    }
+
+    async fn work(&mut self, Job { command, answer }: Job) {
+        let begun = self.works.ports.clock.now();
+        if self.line.is_none() {
+            self.reconnect().await;
+        }
+        let result = self.carry_out(&command).await;
+        let name = command.what.name();
+        let took = self.works.ports.clock.now().since(begun);
+        metrics::histogram!("frontrow_command_seconds", "command" => name).record(took.as_secs_f64());
+        // Who asked may have gone.
+        drop(answer.send(result));
+    }
+
+    /// A server ends sessions in which nothing is said, and whatever stands between forgets them.
+    async fn keep_alive(&mut self) {
+        if !self.works.database.is_server() {
+            return;
+        }
+        let alive = match &self.line {
+            Some(line) => line.is_alive().await,
+            None => false,
+        };
+        if !alive {
+            self.reconnect().await;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::lane::Works;
 use super::session::Session;
-use crate::sql::Opened;
+use crate::sql::{Opened, PATIENCE};
 use frontrow_application::port::StoreError;
 use sea_orm::DatabaseConnection;
 
@@ -26,6 +26,13 @@ impl Line {
     /// first one broken, and a session that nobody knows could not be ended after a lost COMMIT.
     pub(super) fn is_known(&self) -> bool {
         self.opened.at_most_once()
+    }
+
+    /// Whether somebody answers.
+    pub(super) async fn is_alive(&self) -> bool {
+        // What was cut off is never used again: the lane reconnects.
+        let answered = tokio::time::timeout(PATIENCE, self.connection.ping()).await;
+        answered.is_ok_and(|answer| answer.is_ok()) && self.is_known()
     }
 
     /// Its session, which may go on at the database.

@@ -79,6 +79,15 @@ async fn a_lane_that_could_not_reconnect_knows_its_session_when_it_is_cut_again(
     stage.assert_nobody_writes().await;
 }
 
+/// As a server does with who says nothing for too long, and an administrator with anybody.
+async fn a_lane_whose_session_was_ended_while_it_was_idle_reconnects_without_a_word(place: &Place) {
+    let stage = Stage::new(place, 1, Arc::new(Nobody)).await;
+    for n in 1..=3 {
+        place.end_all_other_sessions().await;
+        stage.held(&stage.hold(n, "hold", &[u32::try_from(n).unwrap()])).await;
+    }
+}
+
 /// A hold that was carried out, once the lane was back.
 async fn until_it_works(stage: &Stage, n: u32) -> Command {
     let hold = stage.hold(n.into(), "until-it-works", &[n]);
@@ -95,4 +104,5 @@ async fn until_it_works(stage: &Stage, n: u32) -> Command {
 on_every_server! {
     a_connection_that_is_cut_at_commit_leaves_nothing_undone_and_nothing_done_twice,
     a_lane_that_could_not_reconnect_knows_its_session_when_it_is_cut_again,
+    a_lane_whose_session_was_ended_while_it_was_idle_reconnects_without_a_word,
 }

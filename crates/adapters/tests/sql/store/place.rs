@@ -156,6 +156,24 @@ impl Place {
         rows.into_iter().map(|row| row.try_get_by_index::<String>(0).unwrap()).collect()
     }
 
+    /// Ends the sessions of this database but those that run statements behind everybody's back.
+    pub async fn end_all_other_sessions(&self) {
+        let query = match self.kind() {
+            Some(Kind::Postgres) => {
+                "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity \
+                 WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            }
+            _ => {
+                "SELECT CONCAT('KILL ', id) FROM information_schema.processlist \
+                 WHERE db = DATABASE() AND id <> CONNECTION_ID()"
+            }
+        };
+        for kill in self.texts(query).await.iter().filter(|text| text.starts_with("KILL")) {
+            // It may have ended by itself meanwhile.
+            let _ = self.raw().execute_unprepared(kill).await;
+        }
+    }
+
     /// Something that is the same exactly if everything that is stored is.
     pub async fn dump(&self) -> Vec<String> {
         let mut dump = Vec::new();
