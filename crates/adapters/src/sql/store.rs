@@ -2,12 +2,13 @@
 //!
 //! A command waits in a bounded queue until a lane takes it. The lane locks the command's scope, runs
 //! [`decide`](frontrow_domain::decide) on what it finds, writes the changes under version guards and commits; it alone
-//! retries. Whoever asked may go away meanwhile: the lane does not notice.
+//! retries. Whoever asked may go away meanwhile: a lane that has begun does not notice, and one that has not leaves it.
 
 mod attempt;
 mod cell;
 #[cfg(feature = "hooks")]
 pub mod hook;
+mod job;
 mod lane;
 mod line;
 mod lock;
@@ -22,13 +23,19 @@ use super::error::RETRY_AFTER;
 use async_trait::async_trait;
 use frontrow_application::port::{Announcer, BookingError, BookingStore, Clock, IdSource, StoreError};
 use frontrow_domain::{Command, Outcome};
-use lane::{Job, Lane, Works};
+use job::Job;
+use lane::{Lane, Works};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::Duration;
 use texts::Protection;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 pub(super) use attempt::{Rehearsed, rehearse};
+
+/// How long a command may wait for a lane to begin it. A queue that takes longer is not worth standing in.
+const PATIENCE: Duration = Duration::from_secs(10);
+const BUSY: BookingError = BookingError::Busy { retry_after: RETRY_AFTER };
 
 /// How the store works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +78,7 @@ pub struct StorePorts {
 
 /// [`BookingStore`] on a SQL database.
 pub struct SqlStore {
+    works: Arc<Works>,
     queue: RwLock<Option<mpsc::Sender<Job>>>,
     lanes: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -100,16 +108,17 @@ impl SqlStore {
         Self::open_lanes(settings, works).await
     }
 
-    async fn open_lanes(settings: StoreSettings, works: Works) -> Result<Self, StoreError> {
+    async fn open_lanes(settings: StoreSettings, mut works: Works) -> Result<Self, StoreError> {
+        works.lanes = settings.lanes_to(&works.database);
         let works = Arc::new(works);
         let (sender, receiver) = mpsc::channel(settings.queue.max(1));
         let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
         let mut lanes = Vec::new();
-        for _ in 0..settings.lanes_to(&works.database) {
+        for _ in 0..works.lanes {
             let lane = Lane::open(Arc::clone(&works)).await?;
             lanes.push(tokio::spawn(lane.run(Arc::clone(&receiver))));
         }
-        Ok(Self { queue: RwLock::new(Some(sender)), lanes: Mutex::new(lanes) })
+        Ok(Self { works, queue: RwLock::new(Some(sender)), lanes: Mutex::new(lanes) })
     }
 
     /// Takes no more commands, and returns when those that were taken have come to their end.
@@ -123,10 +132,11 @@ impl SqlStore {
         }
     }
 
+    /// Not while no lane has a connection: nobody would get an answer for as long as the database is away.
     fn enqueue(&self, job: Job) -> Result<(), BookingError> {
         let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
-        let busy = BookingError::Busy { retry_after: RETRY_AFTER };
-        queue.as_ref().ok_or(busy.clone())?.try_send(job).map_err(|_| busy)
+        let queue = queue.as_ref().filter(|_| !self.works.is_cut_off()).ok_or(BUSY)?;
+        queue.try_send(job).map_err(|_| BUSY)
     }
 }
 
@@ -134,9 +144,13 @@ impl SqlStore {
 impl BookingStore for SqlStore {
     async fn execute(&self, command: Command) -> Result<Outcome, BookingError> {
         let key = command.key.clone();
-        let (answer, answered) = oneshot::channel();
-        self.enqueue(Job { command, answer })?;
-        // Only a lane that died with its runtime leaves without an answer.
-        answered.await.unwrap_or(Err(BookingError::Unknown(key)))
+        let (job, asked) = Job::new(command);
+        self.enqueue(job)?;
+        match asked.answer(PATIENCE).await {
+            Some(Ok(answer)) => answer,
+            // Only a lane that died with its runtime leaves without an answer.
+            Some(Err(_)) => Err(BookingError::Unknown(key)),
+            None => Err(BUSY),
+        }
     }
 }

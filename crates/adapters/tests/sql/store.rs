@@ -6,4 +6,5 @@ mod deadlocks;
 mod faults;
 pub mod place;
 mod proxy;
+mod queue;
 mod stage;

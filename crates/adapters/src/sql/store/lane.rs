@@ -2,6 +2,7 @@
 
 use super::StorePorts;
 use super::attempt::{Attempted, attempt};
+use super::job::Job;
 use super::line::Line;
 use super::session::Session;
 use super::statement::{Failure, Statements};
@@ -13,21 +14,20 @@ use frontrow_application::FaultId;
 use frontrow_application::port::{BookingError, StoreError};
 use frontrow_domain::{Command, Outcome};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::sync::{Mutex, mpsc};
 use uuid::Uuid;
-
-/// A command, and who waits for its outcome.
-pub(super) struct Job {
-    pub command: Command,
-    pub answer: oneshot::Sender<Result<Outcome, BookingError>>,
-}
 
 /// What all lanes of a store work with.
 pub(super) struct Works {
     pub database: Arc<Database>,
     ports: StorePorts,
     texts: Texts,
+    /// How many lanes there are.
+    pub lanes: usize,
+    /// How many of them are disconnected, and could not reconnect.
+    away: AtomicUsize,
     #[cfg(feature = "hooks")]
     pub hook: Option<Arc<dyn super::hook::Hook>>,
 }
@@ -38,12 +38,19 @@ impl Works {
             database: Arc::clone(database),
             ports,
             texts: Texts::new(database.dialect(), protection),
+            lanes: 1,
+            away: AtomicUsize::new(0),
             #[cfg(feature = "hooks")]
             hook: None,
         }
     }
 
-    /// One that nobody else has.
+    /// Whether no lane has a connection, nor could get one.
+    pub(super) fn is_cut_off(&self) -> bool {
+        self.away.load(Ordering::SeqCst) >= self.lanes
+    }
+
+    /// An id that nobody else has.
     pub(super) fn id(&self) -> Uuid {
         self.ports.ids.id()
     }
@@ -53,6 +60,8 @@ pub(super) struct Lane {
     works: Arc<Works>,
     /// `None`: disconnected. It reconnects before it works.
     line: Option<Line>,
+    /// Whether it is counted as one that could not reconnect.
+    away: bool,
     /// What may still go on where a line was cut.
     old: Option<Session>,
 }
@@ -62,16 +71,24 @@ const ATTEMPTS: u32 = 4;
 /// How long the database may take for a transaction. Its own limits are far below: only a connection that leads nowhere
 /// any more takes longer.
 const SILENCE: Duration = Duration::from_secs(30);
+/// How long a lane that could not reconnect waits before it tries again.
+const PAUSE: Duration = Duration::from_millis(250);
 
 impl Lane {
     pub(super) async fn open(works: Arc<Works>) -> Result<Self, StoreError> {
         let line = Some(Line::connect(&works).await?);
-        Ok(Self { works, line, old: None })
+        Ok(Self { works, line, away: false, old: None })
     }
 
     /// Works until the queue is closed and empty.
     pub(super) async fn run(mut self, queue: Arc<Mutex<mpsc::Receiver<Job>>>) {
         loop {
+            if self.line.is_none() && !self.reconnect().await {
+                if !self.wait_disconnected(&queue).await {
+                    break;
+                }
+                continue;
+            }
             let next = tokio::time::timeout(QUIET, async { queue.lock().await.recv().await });
             match next.await {
                 Ok(Some(job)) => self.work(job).await,
@@ -84,11 +101,29 @@ impl Lane {
         }
     }
 
-    async fn work(&mut self, Job { command, answer }: Job) {
-        let begun = self.works.ports.clock.now();
-        if self.line.is_none() {
-            self.reconnect().await;
+    /// A moment without a connection. What waits is left to other lanes; where there are none, nobody waits for long. Says
+    /// whether more can come.
+    async fn wait_disconnected(&self, queue: &Mutex<mpsc::Receiver<Job>>) -> bool {
+        // Whoever has it looks after it.
+        if let Ok(mut queue) = queue.try_lock() {
+            while self.works.is_cut_off()
+                && let Ok(job) = queue.try_recv()
+            {
+                if let Some((_, answer)) = job.begin() {
+                    drop(answer.send(Err(BookingError::Busy { retry_after: RETRY_AFTER })));
+                }
+            }
+            if queue.is_closed() && queue.is_empty() {
+                return false;
+            }
         }
+        tokio::time::sleep(PAUSE).await;
+        true
+    }
+
+    async fn work(&mut self, job: Job) {
+        let Some((command, answer)) = job.begin() else { return };
+        let begun = self.works.ports.clock.now();
         let result = self.carry_out(&command).await;
         let name = command.what.name();
         let took = self.works.ports.clock.now().since(begun);
@@ -189,6 +224,7 @@ impl Lane {
             Ok(line) => line,
             Err(error) => {
                 tracing::warn!(%error, "a lane could not reconnect");
+                self.note(true);
                 return false;
             }
         };
@@ -198,6 +234,16 @@ impl Lane {
             tracing::warn!(%error, "an old session could not be ended: its locks last until the database notices");
         }
         self.line = Some(line);
+        self.note(false);
         true
+    }
+
+    /// Counts itself among those that could not reconnect, or no longer.
+    fn note(&mut self, away: bool) {
+        match (std::mem::replace(&mut self.away, away), away) {
+            (false, true) => drop(self.works.away.fetch_add(1, Ordering::SeqCst)),
+            (true, false) => drop(self.works.away.fetch_sub(1, Ordering::SeqCst)),
+            _ => {}
+        }
     }
 }

@@ -22,6 +22,7 @@ pub enum Cut {
 /// Passes everything on, until it is told to cut.
 pub struct Proxy {
     pub address: SocketAddr,
+    database: SocketAddr,
     state: Arc<State>,
     accepting: AbortHandle,
 }
@@ -39,23 +40,8 @@ impl Proxy {
     pub async fn to(database: SocketAddr) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
         let (address, state) = (listener.local_addr().unwrap(), Arc::new(State::default()));
-        let accept = {
-            let state = Arc::clone(&state);
-            async move {
-                while let Ok((client, _)) = listener.accept().await {
-                    if state.refuses.load(Ordering::SeqCst) {
-                        continue;
-                    }
-                    let state = Arc::clone(&state);
-                    tokio::spawn(async move {
-                        if let Ok(server) = TcpStream::connect(database).await {
-                            pass_on(&state, client, server).await;
-                        }
-                    });
-                }
-            }
-        };
-        Self { address, state, accepting: tokio::spawn(accept).abort_handle() }
+        let accepting = accept(listener, database, Arc::clone(&state));
+        Self { address, database, state, accepting }
     }
 
     /// Cuts the connection over which the next COMMIT comes.
@@ -68,10 +54,41 @@ impl Proxy {
         self.state.refuses.store(refuse, Ordering::SeqCst);
     }
 
+    /// Nobody listens any more; connections that there are stay.
+    pub async fn stop_listening(&mut self) {
+        self.accepting.abort();
+        while TcpStream::connect(self.address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Listens again.
+    pub async fn listen_again(&mut self) {
+        let listener = TcpListener::bind(self.address).await.unwrap();
+        self.accepting = accept(listener, self.database, Arc::clone(&self.state));
+    }
+
     /// How many were cut.
     pub fn cuts(&self) -> usize {
         self.state.cuts.load(Ordering::SeqCst)
     }
+}
+
+fn accept(listener: TcpListener, database: SocketAddr, state: Arc<State>) -> AbortHandle {
+    let accept = async move {
+        while let Ok((client, _)) = listener.accept().await {
+            if state.refuses.load(Ordering::SeqCst) {
+                continue;
+            }
+            let state = Arc::clone(&state);
+            tokio::spawn(async move {
+                if let Ok(server) = TcpStream::connect(database).await {
+                    pass_on(&state, client, server).await;
+                }
+            });
+        }
+    };
+    tokio::spawn(accept).abort_handle()
 }
 
 impl Drop for Proxy {
