@@ -16,6 +16,7 @@ mod limits;
 mod on_sale;
 #[cfg(test)]
 mod plans;
+mod pool;
 mod readers;
 mod row;
 mod sessions;

@@ -113,9 +113,11 @@ fn hold(performance: PerformanceId, numbers: &[SeatNumber], now: Instant) -> Com
 /// Everything, in one transaction that only reads.
 async fn snapshot(database: &Database) -> Result<(Books, Catalogue, Vec<Finding>), DbErr> {
     let isolation = database.is_server().then_some(IsolationLevel::RepeatableRead);
-    let transaction = database.readers().begin_with_config(isolation, None).await?;
+    let connection = database.audit_connection().await?;
+    let transaction = connection.begin_with_config(isolation, None).await?;
     let read = read_all(&transaction).await;
     transaction.rollback().await?;
+    drop(connection.close().await);
     read
 }
 

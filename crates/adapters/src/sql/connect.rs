@@ -13,6 +13,8 @@ use std::time::Duration;
 pub(super) enum Purpose {
     /// Only to read.
     Read { connections: u32 },
+    /// Only to read, and everything: that takes as long as it takes.
+    Audit,
     /// What is not a booking.
     Write { create: bool },
     /// Bookings.
@@ -50,6 +52,13 @@ pub(super) async fn connect(address: &Address, purpose: Purpose) -> Result<Datab
     sea_orm::Database::connect(options(address, purpose, &Opened::default())).await
 }
 
+/// The same, but for connections that are made when they are needed.
+pub(super) async fn connect_lazily(address: &Address, purpose: Purpose) -> Result<DatabaseConnection, DbErr> {
+    let mut options = options(address, purpose, &Opened::default());
+    options.connect_lazy(true);
+    sea_orm::Database::connect(options).await
+}
+
 /// One connection for bookings, which its lane must know when it has become another one.
 pub(super) async fn connect_lane(address: &Address) -> Result<(DatabaseConnection, Opened), DbErr> {
     let opened = Opened::default();
@@ -61,14 +70,14 @@ fn options(address: &Address, purpose: Purpose, opened: &Opened) -> ConnectOptio
     let connections = match purpose {
         Purpose::Read { connections } => connections,
         Purpose::Write { .. } if address.backend != DbBackend::Sqlite => WRITERS,
-        Purpose::Write { .. } | Purpose::Book | Purpose::Migrate => 1,
+        Purpose::Write { .. } | Purpose::Book | Purpose::Audit | Purpose::Migrate => 1,
     };
     let mut options = ConnectOptions::new(&address.url);
     options
         .min_connections(match purpose {
             Purpose::Read { .. } => connections,
             // A lost connection must not be replaced behind a lane's back.
-            Purpose::Write { .. } | Purpose::Book | Purpose::Migrate => 0,
+            Purpose::Write { .. } | Purpose::Book | Purpose::Audit | Purpose::Migrate => 0,
         })
         .max_connections(connections)
         .acquire_timeout(PATIENCE)
@@ -105,6 +114,7 @@ fn agree_with_postgres(options: &mut ConnectOptions, purpose: Purpose, opened: &
             "{LIMITS}SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off; SET jit = off; \
              SET plan_cache_mode = force_generic_plan; {ISOLATION}, READ WRITE"
         ),
+        Purpose::Audit => format!("SET statement_timeout = 0; {ISOLATION}, READ ONLY"),
         Purpose::Migrate => format!("SET statement_timeout = 0; SET lock_timeout = 0; {ISOLATION}, READ WRITE"),
     };
     options.set_application_name("frontrow");
@@ -131,6 +141,11 @@ fn agree_with_mysql(options: &mut ConnectOptions, purpose: Purpose, opened: &Ope
                 "SET SESSION /*!80000 max_execution_time = 10000 */ /*M! max_statement_time = 10 */; {ISOLATION}, READ ONLY"
             )
         }
+        Purpose::Audit => {
+            format!(
+                "SET SESSION /*!80000 max_execution_time = 0 */ /*M! max_statement_time = 0 */; {ISOLATION}, READ ONLY"
+            )
+        }
         Purpose::Write { .. } | Purpose::Book => format!("{LIMITS}{ISOLATION}, READ WRITE"),
         Purpose::Migrate => format!("{ISOLATION}, READ WRITE"),
     };
@@ -148,7 +163,7 @@ fn agree_with_mysql(options: &mut ConnectOptions, purpose: Purpose, opened: &Ope
 fn tune_sqlite(options: SqliteConnectOptions, purpose: Purpose) -> SqliteConnectOptions {
     let options = options.busy_timeout(PATIENCE).foreign_keys(false);
     match purpose {
-        Purpose::Read { .. } => options.pragma("query_only", "ON"),
+        Purpose::Read { .. } | Purpose::Audit => options.pragma("query_only", "ON"),
         Purpose::Write { create } => writing(options.create_if_missing(create)),
         Purpose::Book | Purpose::Migrate => writing(options),
     }

@@ -4,6 +4,7 @@ use super::address::Address;
 use super::connect::{Opened, Purpose, connect, connect_lane};
 use super::dialect::Dialect;
 use super::error::{is_cannot_open, store_error};
+use super::pool::{Pool, Silence};
 use super::version;
 use super::write::{self, Refusal};
 use frontrow_application::port::{IdSource, StoreError};
@@ -11,6 +12,7 @@ use frontrow_migration::{Migrator, MigratorTrait, SchemaState};
 use futures::future::BoxFuture;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
 use std::sync::Arc;
+use std::time::Duration;
 use thiserror::Error;
 use tokio::runtime::Handle;
 
@@ -72,12 +74,17 @@ pub enum DatabaseError {
     Failed(String),
 }
 
+/// How long a server may say nothing. Its own limits are far below: only a connection that leads nowhere any more takes
+/// longer.
+const SILENCE: Duration = Duration::from_secs(30);
+
 /// A database: connections that read, and some that write what is not a booking.
 pub struct Database {
     address: Address,
     dialect: Dialect,
-    readers: DatabaseConnection,
-    writers: DatabaseConnection,
+    readers: Pool,
+    writers: Arc<Pool>,
+    silence: Duration,
     runtime: Handle,
     ids: Arc<dyn IdSource>,
 }
@@ -85,14 +92,32 @@ pub struct Database {
 impl Database {
     /// Opens the database. Must be called on the runtime that writes shall run on, which must outlive those who wait.
     pub async fn open(settings: &DatabaseSettings, ids: Arc<dyn IdSource>) -> Result<Self, DatabaseError> {
+        Self::open_impatiently(settings, ids, SILENCE).await
+    }
+
+    async fn open_impatiently(
+        settings: &DatabaseSettings,
+        ids: Arc<dyn IdSource>,
+        silence: Duration,
+    ) -> Result<Self, DatabaseError> {
         let address = check(settings)?;
         // Who writes comes first: that makes SQLite's file and its write-ahead log.
-        let writers = connect(&address, Purpose::Write { create: settings.create }).await;
-        let writers = writers.map_err(|error| open_error(&address, &error))?;
-        let dialect = version::dialect(&writers).await?;
-        let readers = connect(&address, Purpose::Read { connections: settings.readers }).await;
+        let writers = Pool::open(&address, Purpose::Write { create: settings.create }, silence).await;
+        let writers = Arc::new(writers.map_err(|error| open_error(&address, &error))?);
+        let dialect = version::dialect(&*writers).await?;
+        let readers = Pool::open(&address, Purpose::Read { connections: settings.readers }, silence).await;
         let readers = readers.map_err(|error| open_error(&address, &error))?;
-        Ok(Self { address, dialect, readers, writers, runtime: Handle::current(), ids })
+        Ok(Self { address, dialect, readers, writers, silence, runtime: Handle::current(), ids })
+    }
+
+    /// [`Database::open`] for a server that may not be silent for longer than that; for tests.
+    #[cfg(feature = "hooks")]
+    pub async fn open_with_silence(
+        settings: &DatabaseSettings,
+        ids: Arc<dyn IdSource>,
+        silence: Duration,
+    ) -> Result<Self, DatabaseError> {
+        Self::open_impatiently(settings, ids, silence).await
     }
 
     /// Takes all steps that are pending. One process at a time does; others wait for it, and find nothing left to do.
@@ -120,20 +145,21 @@ impl Database {
 
     /// Whether the schema is the one that this release needs. Changes nothing.
     pub async fn schema_state(&self) -> Result<SchemaState, DatabaseError> {
-        let state = frontrow_migration::schema_state(&self.readers).await;
+        let state = frontrow_migration::schema_state(&self.readers.current()).await;
         state.map_err(|error| DatabaseError::Failed(error.to_string()))
     }
 
     /// Whether there is no table in it. Changes nothing.
     pub async fn is_empty(&self) -> Result<bool, DatabaseError> {
-        let empty = frontrow_migration::is_empty(&self.readers).await;
+        let empty = frontrow_migration::is_empty(&self.readers.current()).await;
         empty.map_err(|error| DatabaseError::Failed(error.to_string()))
     }
 
     /// Closes all connections, once those who use them are done.
     pub async fn close(&self) {
-        for connection in [&self.readers, &self.writers] {
-            if let Err(error) = connection.close_by_ref().await {
+        for connection in [self.readers.current(), self.writers.current()] {
+            let closed = tokio::time::timeout(self.silence, connection.close_by_ref()).await;
+            if let Err(error) = closed.unwrap_or_else(|_| Err(Silence.into())) {
                 tracing::warn!(%error, "a connection did not close");
             }
         }
@@ -145,8 +171,18 @@ impl Database {
     }
 
     /// Connections that can't write.
-    pub(crate) fn readers(&self) -> &DatabaseConnection {
+    pub(crate) fn readers(&self) -> &Pool {
         &self.readers
+    }
+
+    /// How long the database may take for a statement, or for a transaction of a booking.
+    pub(crate) fn silence(&self) -> Duration {
+        self.silence
+    }
+
+    /// A new connection of one's own that only reads, for as long as it takes.
+    pub(crate) async fn audit_connection(&self) -> Result<DatabaseConnection, DbErr> {
+        connect(&self.address, Purpose::Audit).await
     }
 
     /// A new connection of one's own that can write, and whether it still is the one that was opened.
@@ -177,7 +213,7 @@ impl Database {
         T: Send + 'static,
         F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Refusal>> + Send + Sync + 'static,
     {
-        let (writers, ids) = (self.writers.clone(), Arc::clone(&self.ids));
+        let (writers, ids) = (Arc::clone(&self.writers), Arc::clone(&self.ids));
         let task = self.runtime.spawn(async move { write::run(&writers, &*ids, name, &work).await });
         task.await.unwrap_or_else(|error| Err(self.fault(name, &DbErr::Custom(error.to_string()))))
     }
@@ -205,9 +241,9 @@ fn open_error(address: &Address, error: &DbErr) -> DatabaseError {
 #[cfg(test)]
 mod tests {
     use crate::sql::testing::database;
-    use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+    use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
-    async fn pragma<T: sea_orm::TryGetable>(connection: &DatabaseConnection, name: &str) -> T {
+    async fn pragma<T: sea_orm::TryGetable>(connection: &impl ConnectionTrait, name: &str) -> T {
         let statement = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {name}"));
         let row = connection.query_one_raw(statement).await.unwrap().unwrap();
         row.try_get_by_index(0).unwrap()
@@ -217,7 +253,7 @@ mod tests {
     async fn who_writes_writes_safely_and_who_reads_can_not_write() {
         let (database, _folder) = database().await;
         let (lane, _) = database.lane_connection().await.unwrap();
-        for connection in [&lane, &database.writers] {
+        for connection in [&lane, &*database.writers.current()] {
             assert_eq!(pragma::<String>(connection, "journal_mode").await, "wal");
             assert_eq!(pragma::<i32>(connection, "synchronous").await, 2);
             assert_eq!(pragma::<i32>(connection, "busy_timeout").await, 5000);

@@ -5,7 +5,7 @@ use super::{Class, classify};
 use crate::sql::testing::Counter;
 use crate::sql::{Database, DatabaseSettings};
 use frontrow_test_databases::{Kind, TestDatabase, database};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, TransactionTrait};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, TransactionTrait};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -112,6 +112,20 @@ async fn a_transaction_in_which_nothing_happens_is_ended(place: &Place) {
     }
 }
 
+/// It reads whole tables; and it can't write.
+async fn an_audit_takes_as_long_as_it_takes(place: &Place) {
+    let auditor = place.connection(Purpose::Audit).await;
+    let limit = match place.test.kind() {
+        Kind::Postgres => "SELECT current_setting('statement_timeout')",
+        Kind::MariaDb => "SELECT CAST(ROUND(@@max_statement_time) AS CHAR)",
+        Kind::MySql => "SELECT CAST(@@max_execution_time AS CHAR)",
+    };
+    let limit = Statement::from_string(auditor.get_database_backend(), limit);
+    let limit = auditor.query_one_raw(limit).await.unwrap().unwrap();
+    assert_eq!(limit.try_get_by_index::<String>(0).unwrap(), "0");
+    assert!(auditor.execute_unprepared("DELETE FROM wallet").await.is_err());
+}
+
 macro_rules! on_every_server {
     ($($test:ident),+ $(,)?) => {
         on_every_server! { mysql Kind::MySql; $($test),+ }
@@ -135,4 +149,5 @@ on_every_server! {
     who_waits_for_a_lock_is_told_to_try_again,
     a_statement_that_takes_too_long_is_to_be_tried_again,
     a_transaction_in_which_nothing_happens_is_ended,
+    an_audit_takes_as_long_as_it_takes,
 }

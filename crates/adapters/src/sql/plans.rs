@@ -11,13 +11,13 @@ use frontrow_domain::{
     ConcertId, Instant, Line, PerformanceId, Points, Reservation, ReservationId, ReservationState, SaleId, SeatNumber,
     TransferId, UserId, Version,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait, QueryFilter, QueryTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryTrait};
 use uuid::Uuid;
 
 const NOW: Instant = Instant::from_micros(1_000_000);
 
 /// How `SQLite` would look for the rows, and what it would have to sort.
-async fn plan(connection: &DatabaseConnection, query: &impl QueryTrait) -> Vec<String> {
+async fn plan(connection: &impl ConnectionTrait, query: &impl QueryTrait) -> Vec<String> {
     let mut statement = query.build(DbBackend::Sqlite);
     statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
     let rows = connection.query_all_raw(statement).await.unwrap();

@@ -2,10 +2,10 @@
 
 use super::DatabaseError;
 use super::dialect::Dialect;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
 /// The dialect of a connection's server, if it is new enough.
-pub(super) async fn dialect(connection: &DatabaseConnection) -> Result<Dialect, DatabaseError> {
+pub(super) async fn dialect(connection: &impl ConnectionTrait) -> Result<Dialect, DatabaseError> {
     let backend = connection.get_database_backend();
     if backend == DbBackend::Sqlite {
         return Ok(Dialect::Sqlite);

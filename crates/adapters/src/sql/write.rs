@@ -2,6 +2,7 @@
 //! in the way.
 
 use super::error::{Class, RETRY_AFTER, classify, fault, store_error};
+use super::pool::Pool;
 use frontrow_application::port::{IdSource, StoreError};
 use futures::future::BoxFuture;
 use sea_orm::{
@@ -26,19 +27,16 @@ impl From<DbErr> for Refusal {
 
 /// Transactions that one piece of work may take.
 const ATTEMPTS: u32 = 4;
+/// As long as so many statements may take, one piece of work may: a publication inserts all seats of a hall.
+const MOST_STATEMENTS: u32 = 4;
 
 /// See [`Database::write`](super::Database::write).
-pub(super) async fn run<T, F>(
-    connection: &DatabaseConnection,
-    ids: &dyn IdSource,
-    name: &'static str,
-    work: &F,
-) -> Result<T, StoreError>
+pub(super) async fn run<T, F>(pool: &Pool, ids: &dyn IdSource, name: &'static str, work: &F) -> Result<T, StoreError>
 where
     F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Refusal>>,
 {
     for attempt in 1..=ATTEMPTS {
-        match run_once(connection, work).await {
+        match run_once(pool, work).await {
             Ok(done) => return Ok(done),
             Err(Failure::Stale) => return Err(StoreError::Stale),
             Err(Failure::Database(error)) if classify(&error) != Class::Retry => {
@@ -61,17 +59,28 @@ enum Failure {
     Commit(DbErr),
 }
 
-async fn run_once<T, F>(connection: &DatabaseConnection, work: &F) -> Result<T, Failure>
+async fn run_once<T, F>(pool: &Pool, work: &F) -> Result<T, Failure>
 where
     F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Refusal>>,
 {
-    let transaction = begin(connection).await.map_err(Failure::Database)?;
-    let failure = match work(&transaction).await {
-        Ok(done) => return commit(transaction).await.map(|()| done),
+    let connection = pool.current();
+    let begun = pool.hear(&connection, 1, begin(&connection)).await;
+    let transaction = begun.map_err(DbErr::from).flatten().map_err(Failure::Database)?;
+    let worked = match pool.hear(&connection, MOST_STATEMENTS, work(&transaction)).await {
+        Ok(worked) => worked,
+        // Its connection is closed, and the server rolls it back.
+        Err(silence) => return Err(Failure::Database(silence.into())),
+    };
+    let failure = match worked {
+        Ok(done) => {
+            let committed = pool.hear(&connection, 1, transaction.commit()).await;
+            return committed.map_err(DbErr::from).flatten().map_err(not_committed).map(|()| done);
+        }
         Err(Refusal::Stale) => Failure::Stale,
         Err(Refusal::Database(error)) => Failure::Database(error),
     };
-    if let Err(error) = transaction.rollback().await {
+    let rolled_back = pool.hear(&connection, 1, transaction.rollback()).await;
+    if let Err(error) = rolled_back.map_err(DbErr::from).flatten() {
         tracing::warn!(%error, "a rollback failed");
     }
     Err(failure)
@@ -88,11 +97,11 @@ pub(super) async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTra
     connection.begin_with_options(options).await
 }
 
-async fn commit(transaction: DatabaseTransaction) -> Result<(), Failure> {
-    transaction.commit().await.map_err(|error| match classify(&error) {
+fn not_committed(error: DbErr) -> Failure {
+    match classify(&error) {
         Class::Retry => Failure::Database(error),
         _ => Failure::Commit(error),
-    })
+    }
 }
 
 /// Some milliseconds, more with every attempt, and not the same for everybody.
@@ -115,10 +124,10 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     /// A connection that does not wait for others.
-    async fn impatient(folder: &tempfile::TempDir) -> DatabaseConnection {
+    async fn impatient(folder: &tempfile::TempDir) -> Pool {
         let mut options = ConnectOptions::new(format!("sqlite://{}/test.db", folder.path().display()));
         options.max_connections(1).map_sqlx_sqlite_opts(|options| options.busy_timeout(Duration::ZERO));
-        sea_orm::Database::connect(options).await.unwrap()
+        Pool::of(sea_orm::Database::connect(options).await.unwrap())
     }
 
     fn nothing(_: &DatabaseTransaction) -> BoxFuture<'_, Result<(), Refusal>> {
@@ -129,7 +138,7 @@ mod tests {
     async fn who_is_always_in_the_way_makes_it_busy_and_who_leaves_does_not() {
         let (_database, folder) = database().await;
         let (one, other) = (impatient(&folder).await, impatient(&folder).await);
-        let in_the_way = begin(&one).await.unwrap();
+        let in_the_way = begin(&one.current()).await.unwrap();
         let busy = run(&other, &Counter::default(), "test", &nothing).await;
         assert_eq!(busy, Err(StoreError::Busy { retry_after: RETRY_AFTER }));
         in_the_way.rollback().await.unwrap();

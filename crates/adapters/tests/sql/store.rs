@@ -7,4 +7,5 @@ mod faults;
 pub mod place;
 mod proxy;
 mod queue;
+mod silence;
 mod stage;

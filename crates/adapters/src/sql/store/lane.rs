@@ -68,9 +68,6 @@ pub(super) struct Lane {
 
 /// Transactions that one command may take.
 const ATTEMPTS: u32 = 4;
-/// How long the database may take for a transaction. Its own limits are far below: only a connection that leads nowhere
-/// any more takes longer.
-const SILENCE: Duration = Duration::from_secs(30);
 /// How long a lane that could not reconnect waits before it tries again.
 const PAUSE: Duration = Duration::from_millis(250);
 
@@ -192,7 +189,7 @@ impl Lane {
         }
         // What was cut off is never used again: the lane reconnects.
         let silent = |_| Failure::Commit("no answer".into());
-        tokio::time::timeout(SILENCE, attempt).await.map_err(silent).flatten()
+        tokio::time::timeout(database.silence(), attempt).await.map_err(silent).flatten()
     }
 
     fn give_up(&self, command: &Command, last: Option<&Failure>, unknown: bool) -> BookingError {
@@ -228,10 +225,20 @@ impl Lane {
                 return false;
             }
         };
-        if let Some(old) = self.old.take()
-            && let Err(error) = old.end(&line.connection).await
-        {
-            tracing::warn!(%error, "an old session could not be ended: its locks last until the database notices");
+        if let Some(old) = self.old.take() {
+            match tokio::time::timeout(self.works.database.silence(), old.end(&line.connection)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "an old session could not be ended: its locks last until the database notices");
+                }
+                Err(_) => {
+                    // The new line leads nowhere, either, and nothing has been done on it.
+                    drop(line.cut());
+                    self.old = Some(old);
+                    self.note(true);
+                    return false;
+                }
+            }
         }
         self.line = Some(line);
         self.note(false);

@@ -2,6 +2,7 @@
 
 use super::lane::Works;
 use super::session::Session;
+use crate::sql::pool::Silence;
 use crate::sql::{Opened, PATIENCE};
 use frontrow_application::port::StoreError;
 use sea_orm::DatabaseConnection;
@@ -17,7 +18,8 @@ impl Line {
     pub(super) async fn connect(works: &Works) -> Result<Self, StoreError> {
         let database = &works.database;
         let (connection, opened) = database.lane_connection().await?;
-        let session = Session::of(database.dialect(), &connection, works.id()).await;
+        let session = Session::of(database.dialect(), &connection, works.id());
+        let session = tokio::time::timeout(database.silence(), session).await.unwrap_or_else(|_| Err(Silence.into()));
         let session = session.map_err(|error| database.fault("open a lane", &error))?;
         Ok(Self { connection, session, opened })
     }

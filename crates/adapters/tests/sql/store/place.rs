@@ -97,13 +97,20 @@ impl Place {
 
     /// The same database of the same server, reached at another address, where nothing is encrypted.
     pub async fn through(&self, address: SocketAddr) -> Self {
+        self.through_impatiently(address, Duration::from_secs(30)).await
+    }
+
+    /// The same, for who does not put up with silence for longer than that.
+    pub async fn through_impatiently(&self, address: SocketAddr, silence: Duration) -> Self {
         let Inner::Server { raw, test, .. } = &*self.0 else { panic!("files have no address") };
         let (raw, test) = (raw.clone(), Arc::clone(test));
         let mut url: Url = test.url().parse().unwrap();
         url.set_ip_host(address.ip()).unwrap();
         url.set_port(Some(address.port())).unwrap();
         url.set_query(Some(if test.kind() == Kind::Postgres { "sslmode=disable" } else { "ssl-mode=DISABLED" }));
-        Self(Arc::new(Inner::Server { raw, database: open(url.as_str(), false).await, test }))
+        let settings = DatabaseSettings { url: url.into(), readers: 1, create: false };
+        let database = Database::open_with_silence(&settings, Arc::new(World::default()), silence).await.unwrap();
+        Self(Arc::new(Inner::Server { raw, database: Arc::new(database), test }))
     }
 
     /// An empty database with the schema in it.

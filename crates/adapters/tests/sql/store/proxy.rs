@@ -1,4 +1,4 @@
-//! A TCP proxy between a store and its database: it cuts the connection at COMMIT, lets nobody in.
+//! A TCP proxy between a store and its database: it cuts the connection at COMMIT, lets nobody in, says nothing.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -32,6 +32,7 @@ struct State {
     next: Mutex<Option<Cut>>,
     cuts: AtomicUsize,
     refuses: AtomicBool,
+    silent: AtomicBool,
     /// Connections that the database has to find out about by itself.
     kept: Mutex<Vec<(OwnedReadHalf, OwnedWriteHalf)>>,
 }
@@ -52,6 +53,11 @@ impl Proxy {
     /// Whether whoever connects is shown out at once.
     pub fn refuse_newcomers(&self, refuse: bool) {
         self.state.refuses.store(refuse, Ordering::SeqCst);
+    }
+
+    /// Whether nothing is passed on, and nobody told. What was to be passed on meanwhile never is, nor anything after it.
+    pub fn keep_silent(&self, silent: bool) {
+        self.state.silent.store(silent, Ordering::SeqCst);
     }
 
     /// Nobody listens any more; connections that there are stay.
@@ -98,6 +104,12 @@ impl Drop for Proxy {
 }
 
 impl State {
+    async fn unless_silent(&self) {
+        if self.silent.load(Ordering::SeqCst) {
+            std::future::pending().await
+        }
+    }
+
     fn cut(&self, bytes: &[u8]) -> Option<Cut> {
         let mut next = self.next.lock().unwrap();
         let is_commit = bytes.windows(6).any(|window| window.eq_ignore_ascii_case(b"COMMIT"));
@@ -117,6 +129,7 @@ async fn pass_on(state: &State, client: TcpStream, server: TcpStream) {
         tokio::select! {
             read = from_client.read(&mut asked) => {
                 let Ok(length @ 1..) = read else { return };
+                state.unless_silent().await;
                 let cut = state.cut(&asked[..length]);
                 if cut == Some(Cut::BeforeItAndTheDatabaseDoesNotNotice) {
                     state.kept.lock().unwrap().push((from_server, to_server));
@@ -134,6 +147,7 @@ async fn pass_on(state: &State, client: TcpStream, server: TcpStream) {
             }
             read = from_server.read(&mut answered) => {
                 let Ok(length @ 1..) = read else { return };
+                state.unless_silent().await;
                 if to_client.write_all(&answered[..length]).await.is_err() {
                     return;
                 }

@@ -62,7 +62,7 @@ pub struct Stage {
     pub world: Arc<World>,
     pub store: SqlStore,
     place: Place,
-    database: Arc<Database>,
+    pub database: Arc<Database>,
 }
 
 pub fn at(seconds: i64) -> Instant {
