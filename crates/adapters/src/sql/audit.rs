@@ -1,5 +1,6 @@
 //! `frontrow verify`: the books as one snapshot, and lapsed holds tried out for real.
 
+use super::error::RETRY_AFTER;
 use super::store::{Rehearsed, rehearse};
 use super::{Database, entity};
 use async_trait::async_trait;
@@ -22,6 +23,8 @@ pub struct SqlAuditor {
 
 /// Seats that are tried out in one transaction: it holds the write lock, so it is short.
 const REHEARSAL: usize = 50;
+/// Transactions that trying them out may take.
+const ATTEMPTS: u32 = 4;
 
 impl SqlAuditor {
     /// An auditor of that database.
@@ -54,7 +57,8 @@ impl SqlAuditor {
         Ok(findings)
     }
 
-    /// Why the seats can't be held; `None` if they can. Seats that somebody has taken since the snapshot are left out.
+    /// Why the seats can't be held; `None` if they can. Seats that somebody has taken since the snapshot are left out. An
+    /// error if others are in the way all the time, which says nothing about the seats.
     async fn try_out(
         &self,
         connection: &DatabaseConnection,
@@ -62,17 +66,48 @@ impl SqlAuditor {
         mut numbers: Vec<SeatNumber>,
         now: Instant,
     ) -> Result<Option<String>, StoreError> {
+        let mut attempt = 0;
         while !numbers.is_empty() {
-            let hold = hold(performance, &numbers, now);
+            let hold = self.hold(performance, &numbers, now);
             let tried = rehearse(self.database.dialect(), connection, &hold, &*self.clock).await;
             match tried.map_err(|error| self.database.fault("rehearse", &error))? {
                 Rehearsed::Possible => return Ok(None),
                 Rehearsed::Refused(Rejection::SeatsTaken(taken)) => numbers.retain(|number| !taken.contains(number)),
                 Rehearsed::Refused(rejection) => return Ok(Some(rejection.to_string())),
                 Rehearsed::Failed(cause) => return Ok(Some(cause)),
+                Rehearsed::Prevented(cause) => {
+                    attempt += 1;
+                    if attempt == ATTEMPTS {
+                        tracing::warn!(cause, "others were in the way of the audit");
+                        return Err(StoreError::Busy { retry_after: RETRY_AFTER });
+                    }
+                    self.database.pause(attempt).await;
+                }
             }
         }
         Ok(None)
+    }
+
+    /// A hold by nobody, in no sale: by somebody else each time, because audits that undo the same rows' insertions at once
+    /// would deadlock.
+    fn hold(&self, performance: PerformanceId, numbers: &[SeatNumber], now: Instant) -> Command {
+        let long = Duration::from_hours(1);
+        let terms = SaleTerms {
+            sale: SaleId::new(self.database.id()),
+            opens: now - long,
+            closes: now + long,
+            pay_until: now + long,
+            cancel_until: now,
+            limit_per_person: u32::MAX,
+            hold_duration: long,
+        };
+        Command::unkeyed(What::Hold(Hold {
+            reservation: ReservationId::new(self.database.id()),
+            performance,
+            user: UserId::new(self.database.id()),
+            terms,
+            lines: numbers.iter().map(|number| Line::free(*number, "", "")).collect(),
+        }))
     }
 }
 
@@ -87,27 +122,6 @@ impl Auditor for SqlAuditor {
         findings.dedup();
         Ok(findings)
     }
-}
-
-/// A hold by nobody, in no sale.
-fn hold(performance: PerformanceId, numbers: &[SeatNumber], now: Instant) -> Command {
-    let long = Duration::from_hours(1);
-    let terms = SaleTerms {
-        sale: SaleId::new(Uuid::max()),
-        opens: now - long,
-        closes: now + long,
-        pay_until: now + long,
-        cancel_until: now,
-        limit_per_person: u32::MAX,
-        hold_duration: long,
-    };
-    Command::unkeyed(What::Hold(Hold {
-        reservation: ReservationId::new(Uuid::max()),
-        performance,
-        user: UserId::new(Uuid::max()),
-        terms,
-        lines: numbers.iter().map(|number| Line::free(*number, "", "")).collect(),
-    }))
 }
 
 /// Everything, in one transaction that only reads.

@@ -15,6 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::runtime::Handle;
+use uuid::Uuid;
 
 /// Which database, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,6 +190,16 @@ impl Database {
     pub(crate) async fn lane_connection(&self) -> Result<(DatabaseConnection, Opened), StoreError> {
         let connection = connect_lane(&self.address).await;
         connection.map_err(|error| self.fault("open a lane", &error))
+    }
+
+    /// An id that nobody else has.
+    pub(crate) fn id(&self) -> Uuid {
+        self.ids.id()
+    }
+
+    /// Some milliseconds for others to finish, more with every attempt.
+    pub(crate) async fn pause(&self, attempt: u32) {
+        write::pause(attempt, &*self.ids).await;
     }
 
     /// What an error in `name` is to whoever asked; its cause goes to the log.

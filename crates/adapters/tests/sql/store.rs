@@ -1,5 +1,6 @@
 //! The booking store under faults, and without its protections.
 
+mod audits;
 mod controls;
 mod cuts;
 mod deadlocks;

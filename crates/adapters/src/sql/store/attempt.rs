@@ -76,6 +76,8 @@ pub(in crate::sql) enum Rehearsed {
     Refused(Rejection),
     /// The database would not have it.
     Failed(String),
+    /// Others were in the way: nothing is known.
+    Prevented(String),
 }
 
 /// Does all that carrying the command out would do, but for the end: nothing is kept.
@@ -101,7 +103,12 @@ pub(in crate::sql) async fn rehearse(
         Err(failure) => Err(failure),
     };
     transaction.rollback().await?;
-    Ok(decided.unwrap_or_else(|failure| Rehearsed::Failed(failure.to_string())))
+    Ok(decided.unwrap_or_else(|failure| match failure {
+        Failure::Conflict(_) | Failure::Database { class: Class::Retry | Class::Lost, .. } => {
+            Rehearsed::Prevented(failure.to_string())
+        }
+        _ => Rehearsed::Failed(failure.to_string()),
+    }))
 }
 
 async fn lock_and_decide(

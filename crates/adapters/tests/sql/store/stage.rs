@@ -3,7 +3,9 @@
 use super::place::Place;
 use frontrow_adapters::sql::hook::Hook;
 use frontrow_adapters::sql::{Database, SqlAuditor, SqlReaders, SqlStore, StorePorts, StoreSettings};
-use frontrow_application::port::{Announcer, Auditor, BookingError, BookingStore, Clock, IdSource, WalletReader};
+use frontrow_application::port::{
+    Announcer, Auditor, BookingError, BookingStore, Clock, IdSource, StoreError, WalletReader,
+};
 use frontrow_domain::{
     BuyerKey, Cancel, Charge, Command, CommandKey, Event, Expire, Finding, Hold, HoldBest, Instant, Line, Outcome, Pay,
     Payment, PaymentId, PerformanceId, Points, Release, Reservation, ReservationId, SaleId, SaleTerms, SeatNumber,
@@ -113,8 +115,11 @@ impl Stage {
     }
 
     pub async fn audit(&self) -> Vec<Finding> {
-        let auditor = SqlAuditor::new(Arc::clone(&self.database), self.world.clone());
-        auditor.audit(self.world.now()).await.unwrap()
+        self.try_audit().await.unwrap()
+    }
+
+    pub async fn try_audit(&self) -> Result<Vec<Finding>, StoreError> {
+        SqlAuditor::new(Arc::clone(&self.database), self.world.clone()).audit(self.world.now()).await
     }
 
     /// Everything that is stored, as text: to see that nothing has changed.
