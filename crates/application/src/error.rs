@@ -125,7 +125,7 @@ pub enum Conflict {
     /// Every seat that was asked for is taken.
     #[error("every seat of this kind is taken")]
     SoldOut,
-    /// The performance is postponed or cancelled.
+    /// The performance is postponed or cancelled. (What is held of a postponed one can be paid.)
     #[error("the performance can't be booked")]
     NotBookable,
     /// Somebody else changed it at the same moment.

@@ -1,10 +1,10 @@
 //! Paying a hold with points.
 
 use crate::port::{BookingStore, IdSource, OnSale, OnSaleReader, ReservationReader};
-use crate::{Error, Missing, RequestKey};
+use crate::{Conflict, Error, Missing, RequestKey};
 use frontrow_domain::{
-    Command, Outcome, Pay, PaymentId, Rejection, Reservation, ReservationId, SaleTerms, Ticket, TransferId, UserId,
-    What,
+    Command, Outcome, Pay, PaymentId, Rejection, Reservation, ReservationId, ReservationState, SaleTerms, Ticket,
+    TransferId, UserId, What,
 };
 use std::sync::Arc;
 
@@ -45,10 +45,15 @@ pub struct PayReservation {
 }
 
 impl PayReservation {
-    /// Somebody else's reservation is not found.
+    /// Somebody else's reservation is not found; what was cancelled takes no payment.
     pub async fn run(&self, request: ReservationRequest) -> Result<PaidReservation, Error> {
         let reservation = own(&*self.reservations, request.user, request.reservation).await?;
         let (on_sale, terms) = terms(&*self.on_sale, &reservation).await?;
+        // Whoever repeats a payment from before the cancellation is told what came of it.
+        let unpaid = reservation.state.may_become(ReservationState::Confirmed);
+        if unpaid && !on_sale.performance.status.is_payable() {
+            return Err(Conflict::NotBookable.into());
+        }
         let pay = Pay {
             reservation: reservation.id,
             performance: reservation.performance,
@@ -94,13 +99,20 @@ mod tests {
     use super::*;
     use crate::port::{BookingError, MockBookingStore};
     use crate::testing::{finds, ids, on_sale, reads, request_key, reservation, sale, seat_number, user};
-    use frontrow_domain::ReservationState;
+    use frontrow_domain::{Performance, PerformanceStatus};
     use mockall::predicate::eq;
     use uuid::Uuid;
 
     fn pay(store: MockBookingStore) -> PayReservation {
         let (reservations, on_sale) = (finds(reservation()), reads(on_sale()));
         PayReservation { store: Arc::new(store), reservations, on_sale, ids: ids() }
+    }
+
+    /// The same, for a performance that stands there, and a reservation that does.
+    fn pay_when(store: MockBookingStore, status: PerformanceStatus, state: ReservationState) -> PayReservation {
+        let on_sale = OnSale { performance: Performance { status, ..on_sale().performance }, ..on_sale() };
+        let reservations = finds(Reservation { state, ..reservation() });
+        PayReservation { reservations, on_sale: reads(on_sale), ..pay(store) }
     }
 
     fn request(user: UserId) -> ReservationRequest {
@@ -141,6 +153,31 @@ mod tests {
         let unknown = ReservationRequest { reservation: ReservationId::new(Uuid::nil()), ..request(user(1)) };
         let refused = pay(MockBookingStore::new()).run(unknown).await;
         assert_eq!(refused, Err(Error::NotFound(Missing::Reservation)));
+    }
+
+    #[tokio::test]
+    async fn what_is_held_of_a_cancelled_performance_is_not_paid_and_of_a_postponed_one_is() {
+        for state in [ReservationState::Held, ReservationState::Expired] {
+            let pay = pay_when(MockBookingStore::new(), PerformanceStatus::Cancelled, state);
+            assert_eq!(pay.run(request(user(1))).await, Err(Error::Conflict(Conflict::NotBookable)));
+            let mut store = MockBookingStore::new();
+            let paid = Outcome::Paid {
+                reservation: reservation().with(ReservationState::Confirmed),
+                payment: PaymentId::new(Uuid::from_u128(1)),
+                tickets: Vec::new(),
+            };
+            store.expect_execute().times(1).return_once(|_| Ok(paid));
+            assert!(pay_when(store, PerformanceStatus::Postponed, state).run(request(user(1))).await.is_ok());
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_repeats_a_payment_from_before_the_cancellation_is_told_what_came_of_it() {
+        let mut store = MockBookingStore::new();
+        let already = Err(BookingError::Rejected(Rejection::AlreadyPaid));
+        store.expect_execute().times(1).return_once(|_| already);
+        let pay = pay_when(store, PerformanceStatus::Cancelled, ReservationState::Confirmed);
+        assert_eq!(pay.run(request(user(1))).await, Err(Error::Rejected(Rejection::AlreadyPaid)));
     }
 
     #[tokio::test]

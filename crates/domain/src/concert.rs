@@ -73,7 +73,8 @@ pub enum PerformanceStatus {
     Draft,
     /// Takes place; seats can be held when a sale is open.
     Published,
-    /// Takes place at another time: what is sold stays sold, nothing new is held until it is published again.
+    /// Takes place at another time: what is sold stays sold, what is held can be paid, nothing new is held until it is
+    /// published again.
     Postponed,
     /// Does not take place.
     Cancelled,
@@ -89,6 +90,11 @@ impl PerformanceStatus {
                 | (Published | Postponed, Published | Postponed | Cancelled)
                 | (Cancelled, Cancelled)
         )
+    }
+
+    /// Whether what is held can be paid.
+    pub fn is_payable(self) -> bool {
+        matches!(self, Self::Published | Self::Postponed)
     }
 
     /// Whether seats can be held.

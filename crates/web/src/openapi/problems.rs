@@ -31,7 +31,14 @@ const OWN: &[(&str, &[Kind])] = &[
     ("release_hold", &[Kind::AlreadyPaid, Kind::ReservationEnded, Kind::UnknownOutcome]),
     (
         "pay_reservation",
-        &[Kind::HoldLapsed, Kind::AlreadyPaid, Kind::ReservationEnded, Kind::LimitReached, Kind::BalanceTooLow],
+        &[
+            Kind::NotBookable,
+            Kind::HoldLapsed,
+            Kind::AlreadyPaid,
+            Kind::ReservationEnded,
+            Kind::LimitReached,
+            Kind::BalanceTooLow,
+        ],
     ),
     ("cancel_reservation", &[Kind::NotPaid, Kind::ReservationEnded, Kind::TooLateToCancel, Kind::BalanceTooHigh]),
     ("refund_reservation", &[Kind::NotPaid, Kind::ReservationEnded, Kind::BalanceTooHigh]),
