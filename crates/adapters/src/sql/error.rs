@@ -137,22 +137,43 @@ pub(super) fn fault(ids: &dyn IdSource, name: &'static str, cause: &dyn std::fmt
 mod tests {
     use super::*;
 
+    /// The table of `docs/locking.md`, whole.
     #[test]
     fn every_database_has_its_own_word_for_it() {
-        for number in [1213, 1020, 1205] {
+        for number in [1213, 1205, 1020, 1317, 1969, 3024, 3572] {
             assert_eq!(classify_mysql(number), Class::Retry, "{number}");
         }
-        for code in ["40001", "40P01", "55P03"] {
+        for number in [1040, 1203, 1053, 1077, 1079, 1927, 3168, 4031, 1290, 1836] {
+            assert_eq!(classify_mysql(number), Class::Lost, "{number}");
+        }
+        for code in ["40001", "40P01", "55P03", "57014"] {
             assert_eq!(classify_postgres(code), Class::Retry, "{code}");
         }
-        for code in [5, 6, 261, 517] {
+        for code in ["08000", "08003", "08006", "53300", "57P01", "57P02", "57P03", "57P05", "25P03", "25006"] {
+            assert_eq!(classify_postgres(code), Class::Lost, "{code}");
+        }
+        for code in [5, 6, 261, 262, 517, 773] {
             assert_eq!(classify_sqlite(Some(code)), Class::Retry, "{code}");
         }
-        assert_eq!(
-            [classify_mysql(1062), classify_postgres("23505"), classify_sqlite(Some(1555))],
-            [Class::Duplicate; 3]
-        );
-        assert_eq!([classify_mysql(1927), classify_postgres("57P01"), classify_postgres("08006")], [Class::Lost; 3]);
+        let duplicates = [
+            classify_mysql(1062),
+            classify_mysql(1586),
+            classify_postgres("23505"),
+            classify_sqlite(Some(1555)),
+            classify_sqlite(Some(2067)),
+        ];
+        assert_eq!(duplicates, [Class::Duplicate; 5]);
         assert_eq!([classify_mysql(1064), classify_postgres("42601"), classify_sqlite(Some(1))], [Class::Other; 3]);
+        assert_eq!(classify_sqlite(None), Class::Other);
+    }
+
+    #[test]
+    fn a_broken_socket_and_silence_are_a_lost_connection() {
+        let broken = SqlxError::Io(std::io::ErrorKind::UnexpectedEof.into());
+        for error in [broken, SqlxError::PoolTimedOut, SqlxError::PoolClosed] {
+            let error = DbErr::Query(RuntimeErr::SqlxError(std::sync::Arc::new(error)));
+            assert_eq!(classify(&error), Class::Lost, "{error}");
+        }
+        assert_eq!(classify(&crate::sql::pool::Silence.into()), Class::Lost);
     }
 }

@@ -58,13 +58,11 @@ impl Pool {
         if self.address.backend == DbBackend::Sqlite {
             return Ok(answer.await);
         }
-        match tokio::time::timeout(self.silence * statements, answer).await {
-            Ok(answer) => Ok(answer),
-            Err(_) => {
-                self.throw_away(connection).await;
-                Err(Silence)
-            }
+        let heard = tokio::time::timeout(self.silence * statements, answer).await;
+        if heard.is_err() {
+            self.throw_away(connection).await;
         }
+        heard.map_err(|_| Silence)
     }
 
     async fn throw_away(&self, silent: &Arc<DatabaseConnection>) {

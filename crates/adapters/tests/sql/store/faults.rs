@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use frontrow_adapters::sql::hook::{Fault, Hook};
 use frontrow_application::port::BookingError;
 use frontrow_domain::{Command, Outcome};
+use frontrow_test_databases::Kind;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -187,7 +188,34 @@ async fn an_outcome_that_can_not_be_found_out_is_called_unknown_and_the_key_tell
     assert_eq!(stage.audit().await, []);
 }
 
+/// A database may find out at COMMIT only that others were in the way. `PostgreSQL` can be made to; on `MySQL` and
+/// `MariaDB` only a cluster does, which the hook stands in for.
+async fn a_commit_that_fails_because_of_others_is_tried_again(place: &Place) {
+    if place.server().is_none_or(|server| server.kind() != Kind::Postgres) {
+        return;
+    }
+    place
+        .run(
+            "CREATE SEQUENCE commits; \
+             CREATE FUNCTION in_the_way() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN \
+               IF nextval('commits') <= 2 THEN RAISE EXCEPTION 'not now' USING ERRCODE = '40001'; END IF; \
+               RETURN NULL; END $$",
+        )
+        .await;
+    let stage = Stage::new(place, 1, Arc::new(Strike::default())).await;
+    place
+        .run(
+            "CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON reservation DEFERRABLE INITIALLY DEFERRED \
+             FOR EACH ROW EXECUTE FUNCTION in_the_way()",
+        )
+        .await;
+    stage.held(&stage.hold(1, "hold", &[1])).await;
+    assert_eq!(place.texts("SELECT nextval('commits')::text").await, ["4"], "the third COMMIT held");
+    assert_eq!(stage.audit().await, []);
+}
+
 on_every_database! {
+    a_commit_that_fails_because_of_others_is_tried_again,
     contention_and_lost_connections_are_tried_again_and_done_once,
     what_can_not_be_mended_changes_nothing_and_can_be_repeated,
     who_is_in_the_way_for_too_long_makes_it_busy_and_nothing_has_changed,
