@@ -5,7 +5,7 @@ use super::stage::Stage;
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::{Fault, Hook};
 use frontrow_application::port::BookingError;
-use frontrow_domain::{Command, Outcome};
+use frontrow_domain::{Command, Outcome, Reservation};
 use frontrow_test_databases::Kind;
 use futures::future::join_all;
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
@@ -201,39 +201,162 @@ impl Hook for Counting {
     }
 }
 
-async fn ours_never_deadlock(place: &Place) {
-    const ROUNDS: usize = 40;
-    let counting = Arc::new(Counting::default());
-    let stage = Stage::new(place, 8, counting.clone()).await;
-    let (mut commands, before) = (0, counting.0.load(Ordering::SeqCst));
-    for round in 0..ROUNDS {
+/// Commands on a stage, counted.
+struct Crowd {
+    stage: Stage,
+    counting: Arc<Counting>,
+    before: usize,
+    commands: AtomicUsize,
+}
+
+impl Crowd {
+    async fn on(place: &Place) -> Self {
+        let counting = Arc::new(Counting::default());
+        let stage = Stage::new(place, 8, counting.clone()).await;
+        for n in 4..=7 {
+            stage.fund(n).await;
+        }
+        let before = counting.0.load(Ordering::SeqCst);
+        Self { stage, counting, before, commands: AtomicUsize::default() }
+    }
+
+    async fn run(&self, command: &Command) -> Result<Outcome, BookingError> {
+        self.commands.fetch_add(1, Ordering::SeqCst);
+        self.stage.run(command).await
+    }
+
+    async fn held(&self, command: &Command) -> Reservation {
+        match self.run(command).await {
+            Ok(Outcome::Held(held)) => held,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    async fn paid(&self, n: u128, round: usize, seats: &[u32]) -> Reservation {
+        let held = self.held(&self.stage.hold(n, &format!("paid-{round}"), seats)).await;
+        self.run(&self.stage.pay(&held, &format!("pay-{round}"))).await.unwrap();
+        held
+    }
+
+    /// Commands for the same seats, and of the same people.
+    fn holds(&self, round: usize) -> Vec<Command> {
         let name = |what: &str| format!("{what}-{round}");
-        let first = stage.hold(1, &name("first"), &[1, 2, 8, 9]);
-        let at_once: Vec<Command> = vec![
+        let first = self.stage.hold(1, &name("first"), &[1, 2, 8, 9]);
+        vec![
             first.clone(),
             first.clone(),
             first,
-            stage.hold(2, &name("order"), &[9, 8, 2, 1]),
-            stage.hold(3, &name("five"), &[5, 1]),
-            stage.hold_best(2, &name("best"), &[&[1, 2], &[3, 4], &[5, 6]]),
-            stage.hold_best(3, &name("other"), &[&[1, 2], &[3, 4], &[5, 6]]),
-            stage.charge(1, &name("charge")),
+            self.stage.hold(2, &name("order"), &[9, 8, 2, 1]),
+            self.stage.hold(3, &name("five"), &[5, 1]),
+            self.stage.hold_best(2, &name("best"), &[&[1, 2], &[3, 4], &[5, 6]]),
+            self.stage.hold_best(3, &name("other"), &[&[1, 2], &[3, 4], &[5, 6]]),
+            self.stage.wait_for_best(3, &name("waits"), &[&[1, 2], &[3, 4]]),
+            self.stage.charge(1, &name("charge")),
+        ]
+    }
+
+    /// The rest: for seats beside each other that were sold and given back before, each twice.
+    async fn payments(&self, round: usize) -> Vec<Command> {
+        let name = |what: &str| format!("{what}-{round}");
+        let (kims, lees) = (self.paid(4, round, &[20, 22]).await, self.paid(5, round, &[21]).await);
+        let parks = self.held(&self.stage.hold(6, &name("parks"), &[23, 25])).await;
+        let chois = self.held(&self.stage.hold(7, &name("chois"), &[24])).await;
+        let lapses = self.held(&self.stage.hold(5, &name("lapses"), &[30])).await;
+        let charge = self.run(&self.stage.charge(6, &name("charge"))).await;
+        let Ok(Outcome::Charged(payment)) = charge else { panic!("{charge:?}") };
+        let once = [
+            self.stage.cancel(&kims, &name("cancel")),
+            self.stage.refund(&lees, &name("refund")),
+            self.stage.pay(&parks, &name("pay-parks")),
+            self.stage.pay(&chois, &name("pay-chois")),
+            Stage::expire(&lapses),
+            self.stage.settle(&payment),
         ];
-        commands += at_once.len();
-        let answers = join_all(at_once.iter().map(|command| stage.run(command))).await;
-        for answer in answers {
+        [once.clone(), once].concat()
+    }
+
+    /// Gives everything back, so that the next round finds what this one found.
+    async fn tidy(&self, outcomes: Vec<Outcome>, round: usize) {
+        for outcome in outcomes {
+            let back = match outcome {
+                Outcome::Held(held) => Stage::release(&held),
+                Outcome::Paid { reservation, .. } => self.stage.cancel(&reservation, &format!("back-{round}")),
+                _ => continue,
+            };
+            self.run(&back).await.unwrap();
+        }
+    }
+}
+
+async fn ours_never_deadlock(place: &Place) {
+    const ROUNDS: usize = 40;
+    /// Until a hold has lapsed, and its seat can be taken.
+    const LAPSES: i64 = 302;
+    let crowd = Crowd::on(place).await;
+    for round in 0..ROUNDS {
+        let mut at_once = crowd.payments(round).await;
+        crowd.stage.world.set_seconds(1 + LAPSES * i64::try_from(round + 1).unwrap());
+        at_once.extend(crowd.holds(round));
+        let mut outcomes = Vec::new();
+        for answer in join_all(at_once.iter().map(|command| crowd.run(command))).await {
             match answer {
-                Ok(Outcome::Held(held)) => {
-                    commands += 1;
-                    stage.run(&Stage::release(&held)).await.unwrap();
-                }
-                Ok(_) | Err(BookingError::Rejected(_) | BookingError::Replan) => {}
+                Ok(outcome) => outcomes.push(outcome),
+                Err(BookingError::Rejected(_) | BookingError::Replan) => {}
                 Err(error) => panic!("{error}"),
             }
         }
+        crowd.tidy(outcomes, round).await;
     }
-    assert_eq!(counting.0.load(Ordering::SeqCst) - before, commands, "a transaction had to be tried again");
-    assert_eq!(stage.audit().await, []);
+    let (transactions, commands) = (crowd.counting.0.load(Ordering::SeqCst), crowd.commands.load(Ordering::SeqCst));
+    assert_eq!(transactions - crowd.before, commands, "a transaction had to be tried again");
+    assert_eq!(crowd.stage.audit().await, []);
+}
+
+/// Six who make one row at once; the first undoes it.
+async fn the_insertion_of_a_row_that_others_wait_for_deadlocks_when_it_is_undone(place: &Place) {
+    place.run("CREATE TABLE newcomer (id INT PRIMARY KEY, version INT)").await;
+    let or_wait =
+        if is_postgres(place) { "ON CONFLICT DO NOTHING" } else { "ON DUPLICATE KEY UPDATE version = version" };
+    let insert = format!("INSERT INTO newcomer VALUES (1, 0) {or_wait}");
+    let sessions = join_all((0..6).map(|_| Session::begin(place))).await;
+    sessions[0].run(&insert).await.unwrap();
+    let refused = async {
+        until_waiting(place, 5).await;
+        sessions[0].run("ROLLBACK").await.unwrap();
+    };
+    let (waited, ()) = tokio::join!(join_all(sessions[1..].iter().map(|session| session.end(&insert))), refused);
+    assert_eq!(waited.iter().any(Result::is_err), !is_postgres(place), "{waited:?}");
+}
+
+/// On `InnoDB` the check whether a seat has a valid ticket locks what stands beside it in the index, while the void ticket
+/// of an earlier sale has not been purged from there. So a write waits; for a seat with a higher number only.
+async fn the_ticket_of_a_seat_that_was_sold_before_locks_its_neighbour(place: &Place) {
+    place
+        .run(
+            "CREATE TABLE pass (number INT, version INT, live INT NULL, PRIMARY KEY (number, version), \
+             CONSTRAINT uq_pass UNIQUE (number, live))",
+        )
+        .await;
+    place.run("INSERT INTO pass VALUES (1, 1, 1), (2, 1, 1)").await;
+    // Whoever still sees the valid ticket keeps it from being purged.
+    let onlooker = Session::begin(place).await;
+    onlooker.run("COMMIT").await.unwrap();
+    if !is_postgres(place) {
+        onlooker.run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ").await.unwrap();
+        onlooker.run("START TRANSACTION WITH CONSISTENT SNAPSHOT").await.unwrap();
+    }
+    place.run("UPDATE pass SET live = NULL WHERE number = 1 AND version = 1").await;
+    let (sells, voids) = (Session::begin(place).await, Session::begin(place).await);
+    sells.run("INSERT INTO pass VALUES (1, 2, 1)").await.unwrap();
+    let void = "UPDATE pass SET live = NULL WHERE number = 2 AND version = 1";
+    let sold = async {
+        if !is_postgres(place) {
+            until_waiting(place, 1).await;
+        }
+        sells.run("COMMIT").await.unwrap();
+    };
+    let (voided, ()) = tokio::join!(voids.end(void), sold);
+    assert_eq!(voided, Ok(()));
 }
 
 /// The insertion of a row that others wait for is what deadlocks if it is undone; a newcomer's row stays, refused or not.
@@ -263,6 +386,8 @@ on_every_server! {
     skip_locked_by_primary_key_does_not_deadlock,
     in_over_a_small_hall_deadlocks,
     a_foreign_key_to_a_row_that_changes_deadlocks,
+    the_insertion_of_a_row_that_others_wait_for_deadlocks_when_it_is_undone,
+    the_ticket_of_a_seat_that_was_sold_before_locks_its_neighbour,
     ours_never_deadlock,
     refused_newcomers_do_not_deadlock,
 }

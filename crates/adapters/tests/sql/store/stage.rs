@@ -93,7 +93,7 @@ impl Stage {
         stage
     }
 
-    async fn fund(&self, n: u128) {
+    pub async fn fund(&self, n: u128) {
         let begun = self.store.execute(self.charge(n, "fund")).await.unwrap();
         let Outcome::Charged(payment) = begun else { panic!("{begun:?}") };
         self.store.execute(self.settle(&payment)).await.unwrap();
@@ -153,6 +153,15 @@ impl Stage {
         Self::keyed(n, name, What::Hold(hold))
     }
 
+    /// [`Stage::hold_best`] that waits for its seats.
+    pub fn wait_for_best(&self, n: u128, name: &str, blocks: &[&[u32]]) -> Command {
+        let mut command = self.hold_best(n, name, blocks);
+        if let What::HoldBest(best) = &mut command.what {
+            best.wait = true;
+        }
+        command
+    }
+
     pub fn hold_best(&self, n: u128, name: &str, blocks: &[&[u32]]) -> Command {
         let price = Points::new(PRICE).unwrap();
         let number = |number: &u32| SeatNumber::new(*number).unwrap();
@@ -183,7 +192,17 @@ impl Stage {
     }
 
     pub fn cancel(&self, reservation: &Reservation, name: &str) -> Command {
-        let cancel = Cancel {
+        let key = CommandKey::new(reservation.user, name).unwrap();
+        Command::keyed(key, [9; 32], What::Cancel(self.give_back(reservation)))
+    }
+
+    /// By an operator, who is user 60.
+    pub fn refund(&self, reservation: &Reservation, name: &str) -> Command {
+        Self::keyed(60, name, What::Refund(self.give_back(reservation)))
+    }
+
+    fn give_back(&self, reservation: &Reservation) -> Cancel {
+        Cancel {
             reservation: reservation.id,
             performance: PERFORMANCE,
             seats: reservation.seats().collect(),
@@ -191,8 +210,7 @@ impl Stage {
             terms: terms(),
             payment: PaymentId::new(self.world.id()),
             transfer: TransferId::new(self.world.id()),
-        };
-        Command::keyed(CommandKey::new(reservation.user, name).unwrap(), [9; 32], What::Cancel(cancel))
+        }
     }
 
     pub fn release(reservation: &Reservation) -> Command {
