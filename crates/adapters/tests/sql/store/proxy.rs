@@ -106,7 +106,7 @@ impl Drop for Proxy {
 impl State {
     async fn unless_silent(&self) {
         if self.silent.load(Ordering::SeqCst) {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 
