@@ -2,7 +2,7 @@
 //! ever.
 
 use crate::driver::{Client, Show, Stage, Terms};
-use crate::house::{House, amount, on_every_database, seat, text, until};
+use crate::house::{Amount, House, on_every_database, seat, text, until};
 use anyhow::{Context, Result, ensure};
 use hyper::{Method, StatusCode};
 use std::sync::Arc;
@@ -137,7 +137,7 @@ async fn publish(house: &House) -> Result<Show> {
 
 async fn what_was_acknowledged_survives_kill_9(house: &mut House) -> Result<()> {
     let mut spent = [0; BUYERS];
-    for round in 0..amount("FRONTROW_TEST_KILLS", 10)? {
+    for round in 0..Amount::KILLS.get()? {
         let show = publish(house).await?;
         let brief = house.publish(Terms { hold_seconds: 1, ..Terms::default() }).await?;
         house.customer(BUYERS)?.held(brief, &[seat(1)], &format!("brief-{round}")).await?;
@@ -190,7 +190,7 @@ mod database {
         server: &mut PrivateServer,
     ) -> Result<()> {
         let mut spent = [0; BUYERS];
-        for round in 0..amount("FRONTROW_TEST_DATABASE_KILLS", 3)? {
+        for round in 0..Amount::DATABASE_KILLS.get()? {
             let show = publish(house).await?;
             let told = under_load(house, show, round, async |_| server.kill()).await?;
             server.start().await?;

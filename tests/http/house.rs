@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{Instant, sleep, timeout};
 
-/// No test takes longer.
+/// No test takes longer, unless it is asked for more than usual.
 const MOST_TIME: Duration = Duration::from_mins(3);
 /// No condition is waited for longer.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -110,7 +110,7 @@ pub fn run_on_private(
 
 async fn in_house(mut house: House, test: impl AsyncFnOnce(&mut House) -> Result<()>) -> Result<()> {
     house.start().await?;
-    let outcome = timeout(MOST_TIME, test(&mut house)).await.context("the test takes too long").flatten();
+    let outcome = timeout(Amount::most_time()?, test(&mut house)).await.context("the test takes too long").flatten();
     let log = house.server.as_ref().map(|server| server.log.text()).unwrap_or_default();
     let end = match house.stop().await {
         Ok(()) => house.audit().await,
@@ -236,11 +236,39 @@ where
     join_all(clients.into_iter().enumerate().map(|(n, client)| part(n, client))).await.into_iter().collect()
 }
 
-/// How much of something a test does: `usual`, unless the environment asks for more.
-pub fn amount(variable: &str, usual: usize) -> Result<usize> {
-    match std::env::var(variable) {
-        Ok(text) => text.parse().with_context(|| format!("{variable} is a whole number")),
-        Err(_) => Ok(usual),
+/// How much of something a test does: what is usual, unless the environment asks for more.
+#[derive(Clone, Copy)]
+pub struct Amount {
+    variable: &'static str,
+    usual: usize,
+}
+
+impl Amount {
+    /// Rounds of 200 clients for one seat.
+    pub const RUSHES: Self = Self { variable: "FRONTROW_TEST_RUSHES", usual: 20 };
+    /// Of overlapping holds.
+    pub const RUSH_SECONDS: Self = Self { variable: "FRONTROW_TEST_RUSH_SECONDS", usual: 5 };
+    /// Of every client of three instances.
+    pub const STEPS: Self = Self { variable: "FRONTROW_TEST_STEPS", usual: 60 };
+    /// Of the server.
+    pub const KILLS: Self = Self { variable: "FRONTROW_TEST_KILLS", usual: 10 };
+    /// Of its database.
+    pub const DATABASE_KILLS: Self = Self { variable: "FRONTROW_TEST_DATABASE_KILLS", usual: 3 };
+    const ALL: [Self; 5] = [Self::RUSHES, Self::RUSH_SECONDS, Self::STEPS, Self::KILLS, Self::DATABASE_KILLS];
+
+    /// How much it is.
+    pub fn get(self) -> Result<usize> {
+        match std::env::var(self.variable) {
+            Ok(text) => text.parse().with_context(|| format!("{} is a whole number", self.variable)),
+            Err(_) => Ok(self.usual),
+        }
+    }
+
+    /// Twice as much may take twice as long.
+    fn most_time() -> Result<Duration> {
+        let times = |amount: Self| Ok(u32::try_from(amount.get()?.div_ceil(amount.usual))?);
+        let times = Self::ALL.into_iter().map(times).collect::<Result<Vec<_>>>()?;
+        Ok(MOST_TIME * times.into_iter().max().unwrap_or_default().max(1))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Three servers on one database: what they answered, all together, is what one after the other could have done.
 
 use crate::driver::{CUSTOMERS, Client, Server, Show, Stage, Terms};
-use crate::house::{House, amount, at_once, on_every_server, seat, seed, text};
+use crate::house::{Amount, House, at_once, on_every_server, seat, seed, text};
 use anyhow::{Context, Result, bail, ensure};
 use frontrow_adapters::sql::{Database, DatabaseSettings, SqlReaders};
 use frontrow_adapters::{SystemClock, UuidV7Source};
@@ -51,7 +51,7 @@ async fn three_instances_answer_as_one(house: &mut House) -> Result<()> {
         house.publish(Terms { price: PRICE, limit_per_person: u32::try_from(LIMIT)?, ..Terms::default() }).await?;
     let others = [house.another().await?, house.another().await?];
     let seed = seed()?;
-    let steps = amount("FRONTROW_TEST_STEPS", 60)?;
+    let steps = Amount::STEPS.get()?;
     let clients = (0..CUSTOMERS).map(|n| client_of(house, &others, n)).collect::<Result<_>>()?;
     let act = |customer, client| {
         let chance = ChaCha8Rng::seed_from_u64(seed.wrapping_add(customer as u64));
