@@ -178,6 +178,11 @@ impl House {
         Ok(Some(TestDatabase::make(database.kind(), database.server_url()).await?))
     }
 
+    /// What server the database is on, if it is on one.
+    pub fn kind(&self) -> Option<Kind> {
+        self.database.as_ref().map(TestDatabase::kind)
+    }
+
     /// The address of the database, if it is a server's.
     pub fn database_url(&self) -> Result<&str> {
         Ok(self.database.as_ref().context("it is a file")?.url())

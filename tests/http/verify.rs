@@ -1,70 +1,85 @@
 //! `frontrow verify` can fail: every rule is broken by hand and named.
 
 use crate::driver::{Server, Terms};
-use crate::house::{House, run, seat, verify};
+use crate::house::{House, on_every_database, run, seat, until, verify};
 use anyhow::{Context, Result, ensure};
 use frontrow_domain::Rule;
+use frontrow_test_databases::{Kind, TestDatabase};
 use hyper::StatusCode;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
-use sqlx::{ConnectOptions, Connection, Executor};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, MySqlConnection, PgConnection};
+use std::fs;
 use std::path::Path;
 use tempfile::TempDir;
 
-/// What breaks the rule, in a database with a paid reservation and a hold that lives.
-fn damage(rule: Rule) -> &'static str {
+on_every_database! {
+    every_rule_that_is_broken_is_named_on_a_live_and_on_a_stopped_database,
+    a_live_database_is_audited_by_one_snapshot_while_people_book,
+}
+
+/// What breaks the rule, in a database with a paid reservation and a hold that lives. `None` is a file.
+fn damage(rule: Rule, kind: Option<Kind>) -> [&'static str; 2] {
+    const NOTHING: &str = "SELECT 1";
     match rule {
-        Rule::SoldOnce => {
-            "DROP INDEX uq_ticket_performance_id_number_live;
-             INSERT INTO ticket (performance_id, number, version, reservation_id, live)
-             SELECT performance_id, number, version + 1, reservation_id, live FROM ticket"
-        }
-        Rule::SeatsTicketsReservations => "UPDATE ticket SET live = NULL",
-        Rule::WalletEqualsTransfers => "UPDATE wallet SET balance = balance + 1",
-        Rule::NoNegativeBalance => "PRAGMA ignore_check_constraints = ON; UPDATE wallet SET balance = -1",
-        Rule::PaidOnce => "UPDATE payment SET state = 'failed' WHERE kind = 'reservation'",
-        Rule::LapsedCanBeTaken => "UPDATE seat SET held_until = held_until + 1 WHERE held_until IS NOT NULL",
-        Rule::NoOrphans => "DELETE FROM users WHERE id IN (SELECT user_id FROM reservation)",
+        Rule::SoldOnce => [
+            match kind {
+                None | Some(Kind::Postgres) => "DROP INDEX uq_ticket_performance_id_number_live",
+                Some(Kind::MySql | Kind::MariaDb) => "DROP INDEX uq_ticket_performance_id_number_live ON ticket",
+            },
+            "INSERT INTO ticket (performance_id, number, version, reservation_id, live)
+             SELECT performance_id, number, version + 1, reservation_id, live FROM ticket",
+        ],
+        Rule::SeatsTicketsReservations => [NOTHING, "UPDATE ticket SET live = NULL"],
+        Rule::WalletEqualsTransfers => [NOTHING, "UPDATE wallet SET balance = balance + 1"],
+        Rule::NoNegativeBalance => [
+            match kind {
+                None => "PRAGMA ignore_check_constraints = ON",
+                Some(Kind::MySql) => "ALTER TABLE wallet ALTER CHECK wallet_chk_1 NOT ENFORCED",
+                Some(Kind::MariaDb) => "SET check_constraint_checks = OFF",
+                Some(Kind::Postgres) => "ALTER TABLE wallet DROP CONSTRAINT wallet_balance_check",
+            },
+            "UPDATE wallet SET balance = -1",
+        ],
+        Rule::PaidOnce => [NOTHING, "UPDATE payment SET state = 'failed' WHERE kind = 'reservation'"],
+        Rule::LapsedCanBeTaken => [NOTHING, "UPDATE seat SET held_until = held_until + 1 WHERE held_until IS NOT NULL"],
+        Rule::NoOrphans => [NOTHING, "DELETE FROM users WHERE id IN (SELECT user_id FROM reservation)"],
     }
 }
 
-#[test]
-fn every_rule_that_is_broken_is_named_on_a_live_and_on_a_stopped_database() -> Result<()> {
-    run(async |house| {
-        prepare(house).await?;
-        house.stop().await?;
-        for rule in Rule::ALL {
-            let broken = copy(house.directory.path())?;
-            run_sql(broken.path(), damage(rule)).await.with_context(|| rule.as_str())?;
-            names(rule, broken.path()).await.context("stopped")?;
-            let server = Server::start(broken.path(), &[]).await?;
-            names(rule, broken.path()).await.context("live")?;
-            server.stop().await?;
-        }
-        Ok(())
-    })
+async fn every_rule_that_is_broken_is_named_on_a_live_and_on_a_stopped_database(house: &mut House) -> Result<()> {
+    prepare(house).await?;
+    house.stop().await?;
+    let (code, output) = verify(Replica::of(house).await?.directory.path()).await?;
+    ensure!(code == Some(0), "nothing is broken, and verify exits with {code:?}:\n{output}");
+    for rule in Rule::ALL {
+        let broken = Replica::of(house).await?;
+        broken.run(damage(rule, house.kind())).await.with_context(|| rule.as_str())?;
+        names(rule, broken.directory.path()).await.context("stopped")?;
+        let server = Server::start(broken.directory.path(), &[]).await?;
+        names(rule, broken.directory.path()).await.context("live")?;
+        server.stop().await?;
+    }
+    Ok(())
 }
 
-#[test]
-fn a_live_database_is_audited_by_one_snapshot_while_people_book() -> Result<()> {
-    run(async |house| {
-        let show = house.publish(Terms::default()).await?;
-        let mut client = house.customer(0)?;
-        let booking = async {
-            for number in 1..=40 {
-                let id = client.held(show, &[seat(number)], &format!("hold-{number}")).await?;
-                client.pay(&id, &format!("pay-{number}")).await?.expect(StatusCode::CREATED)?;
-            }
-            anyhow::Ok(())
-        };
-        let auditing = async {
-            for _ in 0..5 {
-                house.audit().await?;
-            }
-            anyhow::Ok(())
-        };
-        tokio::try_join!(booking, auditing)?;
-        Ok(())
-    })
+async fn a_live_database_is_audited_by_one_snapshot_while_people_book(house: &mut House) -> Result<()> {
+    let show = house.publish(Terms::default()).await?;
+    let mut client = house.customer(0)?;
+    let booking = async {
+        for number in 1..=40 {
+            let id = client.held(show, &[seat(number)], &format!("hold-{number}")).await?;
+            client.pay(&id, &format!("pay-{number}")).await?.expect(StatusCode::CREATED)?;
+        }
+        anyhow::Ok(())
+    };
+    let auditing = async {
+        for _ in 0..5 {
+            house.audit().await?;
+        }
+        anyhow::Ok(())
+    };
+    tokio::try_join!(booking, auditing)?;
+    Ok(())
 }
 
 #[test]
@@ -73,7 +88,7 @@ fn what_is_no_database_is_not_called_right() -> Result<()> {
         let empty = tempfile::tempdir()?;
         let (code, output) = verify(empty.path()).await?;
         ensure!(code == Some(2), "there is no database, and verify exits with {code:?}:\n{output}");
-        ensure!(std::fs::read_dir(empty.path())?.next().is_none(), "verify has made something");
+        ensure!(fs::read_dir(empty.path())?.next().is_none(), "verify has made something");
         Ok(())
     })
 }
@@ -88,19 +103,80 @@ async fn prepare(house: &House) -> Result<()> {
     Ok(())
 }
 
-fn copy(from: &Path) -> Result<TempDir> {
-    let directory = tempfile::tempdir()?;
-    for entry in std::fs::read_dir(from)? {
-        let entry = entry?;
-        std::fs::copy(entry.path(), directory.path().join(entry.file_name()))?;
-    }
-    Ok(directory)
+/// The same rows again, in a file or in another database on the same server, and what the binary needs to find them.
+struct Replica {
+    directory: TempDir,
+    database: Option<TestDatabase>,
 }
 
-async fn run_sql(directory: &Path, sql: &'static str) -> Result<()> {
-    let options = SqliteConnectOptions::new().filename(directory.join("frontrow.sqlite")).foreign_keys(false);
-    let mut connection: SqliteConnection = options.connect().await?;
-    connection.execute(sql).await?;
+impl Replica {
+    async fn of(house: &House) -> Result<Self> {
+        let directory = tempfile::tempdir()?;
+        for entry in fs::read_dir(house.directory.path())? {
+            let entry = entry?;
+            fs::copy(entry.path(), directory.path().join(entry.file_name()))?;
+        }
+        let database = house.database_beside().await?;
+        if let Some(database) = &database {
+            let settings = format!("database_url = {:?}\n", database.url());
+            fs::write(directory.path().join("frontrow.toml"), settings)?;
+            replicate(name_in(house.database_url()?)?, database).await?;
+        }
+        Ok(Self { directory, database })
+    }
+
+    async fn run(&self, statements: [&'static str; 2]) -> Result<()> {
+        let Some(database) = &self.database else {
+            let file = self.directory.path().join("frontrow.sqlite");
+            let options = SqliteConnectOptions::new().filename(file).foreign_keys(false);
+            let mut connection: SqliteConnection = options.connect().await?;
+            for statement in statements {
+                connection.execute(statement).await?;
+            }
+            return Ok(connection.close().await?);
+        };
+        if database.kind() == Kind::Postgres {
+            let mut connection = PgConnection::connect(database.url()).await?;
+            for statement in statements {
+                connection.execute(statement).await?;
+            }
+            return Ok(connection.close().await?);
+        }
+        let mut connection = MySqlConnection::connect(database.url()).await?;
+        for statement in statements {
+            connection.execute(statement).await?;
+        }
+        Ok(connection.close().await?)
+    }
+}
+
+fn name_in(url: &str) -> Result<&str> {
+    Ok(url.rsplit_once('/').context("no name")?.1)
+}
+
+/// Fills an empty database with what another one on the same server has.
+async fn replicate(from: &str, to: &TestDatabase) -> Result<()> {
+    let name = name_in(to.url())?;
+    if to.kind() == Kind::Postgres {
+        let mut connection = PgConnection::connect(to.server_url()).await?;
+        connection.execute(AssertSqlSafe(format!("DROP DATABASE {name}"))).await?;
+        let copy = format!("CREATE DATABASE {name} TEMPLATE {from}");
+        // For a moment the server may not have noticed that everybody has left the one that is copied.
+        return until("the copy", async || match connection.execute(AssertSqlSafe(copy.as_str())).await {
+            Ok(_) => Ok(Some(())),
+            Err(error) if error.as_database_error().is_some_and(|e| e.code().as_deref() == Some("55006")) => Ok(None),
+            Err(error) => Err(error.into()),
+        })
+        .await;
+    }
+    let mut connection = MySqlConnection::connect(to.url()).await?;
+    let tables = "SELECT CAST(table_name AS CHAR) FROM information_schema.tables WHERE table_schema = ?";
+    let tables: Vec<String> = sqlx::query_scalar(tables).bind(from).fetch_all(&mut connection).await?;
+    ensure!(!tables.is_empty(), "{from} has no tables");
+    for table in tables {
+        connection.execute(AssertSqlSafe(format!("CREATE TABLE {table} LIKE {from}.{table}"))).await?;
+        connection.execute(AssertSqlSafe(format!("INSERT INTO {table} SELECT * FROM {from}.{table}"))).await?;
+    }
     Ok(connection.close().await?)
 }
 
