@@ -13,5 +13,6 @@ mod lapses;
 mod overlaps;
 mod payments;
 mod resets;
+mod schema;
 mod tour;
 mod verify;
