@@ -2,8 +2,11 @@
 //! ever.
 
 use crate::driver::{Client, Show, Stage, Terms};
-use crate::house::{Amount, House, on_every_database, seat, text, until};
+use crate::house::{Amount, House, on_every_database, seat, text, time, until};
 use anyhow::{Context, Result, ensure};
+use frontrow_adapters::SystemClock;
+use frontrow_application::port::Clock;
+use frontrow_domain::{Instant, TAKEOVER_GRACE};
 use hyper::{Method, StatusCode};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -75,13 +78,14 @@ fn seat_of(customer: usize, n: usize) -> String {
     format!("A-{}-{}", 1 + customer, 1 + n)
 }
 
-/// Lets people book until so many answers have come, then lets `end` end the server; what everybody has been told.
-async fn under_load(
+/// Lets people book until so many answers have come, then lets `end` end the server; what everybody has been told, and
+/// what came of the end.
+async fn under_load<T>(
     house: &mut House,
     show: Show,
     round: usize,
-    end: impl AsyncFnOnce(&mut House) -> Result<()>,
-) -> Result<Vec<Told>> {
+    end: impl AsyncFnOnce(&mut House) -> Result<T>,
+) -> Result<(Vec<Told>, T)> {
     let meter =
         Arc::new(Meter { answers: AtomicUsize::new(0), enough: 100 + 37 * (round % 10), reached: Notify::new() });
     let mut buyers = JoinSet::new();
@@ -97,8 +101,8 @@ async fn under_load(
             anyhow::bail!("customer {customer} gave up at {what:?} before the server was ended");
         }
     }
-    end(house).await?;
-    Ok(buyers.join_all().await)
+    let ended = end(house).await?;
+    Ok((buyers.join_all().await, ended))
 }
 
 /// Everything that anybody was told is there, and what they were not told has happened once or not at all.
@@ -137,36 +141,76 @@ async fn publish(house: &House) -> Result<Show> {
 
 async fn what_was_acknowledged_survives_kill_9(house: &mut House) -> Result<()> {
     let mut spent = [0; BUYERS];
+    let mut too_early = 0;
     for round in 0..Amount::KILLS.get()? {
         let show = publish(house).await?;
         let brief = house.publish(Terms { hold_seconds: 1, ..Terms::default() }).await?;
-        house.customer(BUYERS)?.held(brief, &[seat(1)], &format!("brief-{round}")).await?;
-        let told = under_load(house, show, round, House::kill).await?;
+        let (told, brief) = under_load(house, show, round, async |house| {
+            let brief = Brief::hold(house, brief).await?;
+            house.kill().await.map(|()| brief)
+        })
+        .await?;
         house.audit().await.context("after the kill")?;
         house.start().await?;
+        too_early += brief.lapses(house).await.with_context(|| format!("round {round}"))?;
         check(house, show, told, &mut spent).await.with_context(|| format!("round {round}"))?;
-        lapses(house, brief).await?;
     }
+    ensure!(too_early > 0, "every server came back too late to take a seat over too early");
     Ok(())
 }
 
-/// Holds lapse when their time has come, whatever has happened to the server since.
-async fn lapses(house: &House, show: Show) -> Result<()> {
-    let mut other = house.customer(BUYERS + 1)?;
-    let mut tries = 0;
-    until("a hold from before the kill lapses", async || {
-        tries += 1;
-        let reply = other.hold(show.performance, &[seat(1)], &format!("{}-{tries}", show.performance.simple())).await?;
-        Ok((reply.status == StatusCode::CREATED).then_some(()))
-    })
-    .await
+/// A short hold from just before a kill.
+struct Brief {
+    show: Show,
+    id: String,
+    held_until: Instant,
+}
+
+impl Brief {
+    async fn hold(house: &House, show: Show) -> Result<Self> {
+        let key = show.performance.simple().to_string();
+        let reply = house.customer(BUYERS)?.hold(show.performance, &[seat(1)], &key).await?;
+        let held = reply.expect(StatusCode::CREATED)?;
+        Ok(Self { show, id: text(&held, "id")?, held_until: time(&held, "held_until")? })
+    }
+
+    /// It lapses at its time, and its seat is somebody else's at its time, neither earlier nor later, whatever has
+    /// happened to the server since. Says how often somebody has tried too early.
+    async fn lapses(&self, house: &House) -> Result<usize> {
+        let (mut holder, mut other) = (house.customer(BUYERS)?, house.customer(BUYERS + 1)?);
+        let free = self.held_until + TAKEOVER_GRACE;
+        let mut tries = 0;
+        until("the seat is taken over", async || {
+            let asked = SystemClock.now();
+            let status = holder.status_of(&self.id).await?;
+            let told = SystemClock.now();
+            match status.as_str() {
+                "held" => ensure!(asked < self.held_until, "the hold goes on"),
+                "expired" => ensure!(self.held_until <= told, "the hold has lapsed too early"),
+                other => anyhow::bail!("the hold is {other}"),
+            }
+            tries += 1;
+            let key = format!("{}-{tries}", self.show.performance.simple());
+            let asked = SystemClock.now();
+            let reply = other.hold(self.show.performance, &[seat(1)], &key).await?;
+            let told = SystemClock.now();
+            if reply.status == StatusCode::CREATED {
+                ensure!(free <= told, "the seat was taken over too early");
+                return Ok(Some(tries - 1));
+            }
+            reply.expect(StatusCode::CONFLICT)?;
+            ensure!(asked < free, "the seat can't be had although its hold has lapsed");
+            Ok(None)
+        })
+        .await
+    }
 }
 
 async fn a_server_that_is_asked_to_stop_finishes_what_it_began(house: &mut House) -> Result<()> {
     let mut spent = [0; BUYERS];
     for round in 0..2 {
         let show = publish(house).await?;
-        let told = under_load(house, show, round, House::stop).await?;
+        let (told, ()) = under_load(house, show, round, House::stop).await?;
         house.start().await?;
         check(house, show, told, &mut spent).await.with_context(|| format!("round {round}"))?;
     }
@@ -192,7 +236,7 @@ mod database {
         let mut spent = [0; BUYERS];
         for round in 0..Amount::DATABASE_KILLS.get()? {
             let show = publish(house).await?;
-            let told = under_load(house, show, round, async |_| server.kill()).await?;
+            let (told, ()) = under_load(house, show, round, async |_| server.kill()).await?;
             server.start().await?;
             let ready = timeout(READY, until("the server is ready", async || is_ready(house).await));
             ready.await.with_context(|| format!("not ready within {READY:?}")).flatten()?;

@@ -3,7 +3,9 @@
 use crate::driver::client::Reply;
 use crate::driver::{CUSTOMERS, Client, Server, Show, Stage, Terms, command};
 use anyhow::{Context, Result, anyhow, ensure};
+use frontrow_domain::Instant;
 use frontrow_test_databases::{Kind, PrivateServer, TestDatabase, database, private_server};
+use frontrow_web::dto::Timestamp;
 use futures::future::join_all;
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -12,7 +14,7 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use tempfile::TempDir;
 use tokio::runtime::{Builder, Runtime};
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 /// No test takes longer, unless it is asked for more than usual.
 const MOST_TIME: Duration = Duration::from_mins(3);
@@ -287,12 +289,12 @@ pub fn seed() -> Result<u64> {
 
 /// Looks again and again until there is something, and fails if nothing comes.
 pub async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Result<Option<T>>) -> Result<T> {
-    let deadline = Instant::now() + PATIENCE;
+    let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
         if let Some(found) = look().await? {
             return Ok(found);
         }
-        ensure!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
+        ensure!(tokio::time::Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
         sleep(PACE).await;
     }
 }
@@ -337,6 +339,12 @@ impl Client {
 /// A field of an answer.
 pub fn text(body: &Value, field: &str) -> Result<String> {
     Ok(body[field].as_str().with_context(|| format!("no {field}: {body}"))?.to_owned())
+}
+
+/// A time in an answer.
+pub fn time(body: &Value, field: &str) -> Result<Instant> {
+    let time: Timestamp = serde_json::from_value(body[field].clone()).with_context(|| format!("no {field}: {body}"))?;
+    Ok(time.into())
 }
 
 /// The label of a seat in the first row.
