@@ -13,7 +13,7 @@ mod reference;
 mod report;
 
 use anyhow::{Context, Result, ensure};
-use driver::{CUSTOMERS, Server, Show, Stage, Terms, command};
+use driver::{CUSTOMERS, Log, Server, Show, Stage, Terms, command};
 use frontrow_test_databases::{Kind, PrivateServer, TestDatabase, private_server};
 use http::Http;
 use raw::Place;
@@ -94,7 +94,8 @@ async fn measure_on_server(stage: &Stage, server: &PrivateServer) -> Result<Repo
 }
 
 async fn take_turns(mut report: Report, stage: &Stage, directory: &Path, place: Place) -> Result<Report> {
-    let server = Server::start(directory, &[("FRONTROW_SWEEP_SECONDS", "3600")]).await?;
+    let log = Log::default();
+    let server = Server::start(directory, &[("FRONTROW_SWEEP_SECONDS", "3600")], log.clone()).await?;
     let http = Http { address: server.address, tokens: stage.customers.clone() };
     let references = References::on(place).await?;
     let rounds = match std::env::var("FRONTROW_BENCH_ROUNDS") {
@@ -112,6 +113,8 @@ async fn take_turns(mut report: Report, stage: &Stage, directory: &Path, place: 
         eprintln!("round {} of {rounds}", round + 1);
     }
     server.stop().await?;
+    let complaints = log.complaints();
+    ensure!(complaints.is_empty(), "the server complains:\n{}", complaints.join("\n"));
     verify(directory).await?;
     Ok(report)
 }

@@ -5,5 +5,5 @@ mod server;
 mod stage;
 
 pub use client::Client;
-pub use server::{Server, command};
+pub use server::{Log, Server, command};
 pub use stage::{CUSTOMERS, Show, Stage, Terms};

@@ -4,11 +4,12 @@ use anyhow::{Context, Result, bail, ensure};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 
 /// What starts or stops does so within this time.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -20,11 +21,18 @@ pub struct Server {
     pub address: SocketAddr,
     pub child: Child,
     pub log: Log,
+    followers: [JoinHandle<()>; 2],
 }
 
-/// The last lines that a server wrote.
+/// What a server wrote, or several.
 #[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Vec<String>>>);
+pub struct Log(Arc<Mutex<Lines>>);
+
+#[derive(Default)]
+struct Lines {
+    last: Vec<String>,
+    complaints: Vec<String>,
+}
 
 /// `frontrow` with everything that it keeps in that directory, and no setting from elsewhere but its `frontrow.toml`.
 pub fn command(directory: &Path, arguments: &[&str]) -> Command {
@@ -49,22 +57,24 @@ pub fn command(directory: &Path, arguments: &[&str]) -> Command {
 }
 
 impl Server {
-    /// Serves what is in the directory, on a port that was free, with these settings besides.
-    pub async fn start(directory: &Path, settings: &[(&str, &str)]) -> Result<Self> {
+    /// Serves what is in the directory, on a port that was free, with these settings besides. Others may write the same
+    /// log.
+    pub async fn start(directory: &Path, settings: &[(&str, &str)], log: Log) -> Result<Self> {
         let mut serve = command(directory, &["serve"]);
-        Self::run(serve.envs(settings.iter().copied())).await
+        Self::run(serve.envs(settings.iter().copied()), log).await
     }
 
     /// Runs a command that serves, until it says where.
-    pub async fn run(command: &mut Command) -> Result<Self> {
+    pub async fn run(command: &mut Command, log: Log) -> Result<Self> {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
-        let log = Log::default();
         let (found, mut address) = mpsc::channel(1);
-        tokio::spawn(log.clone().follow(child.stdout.take().context("piped")?, found.clone()));
-        tokio::spawn(log.clone().follow(child.stderr.take().context("piped")?, found));
+        let followers = [
+            tokio::spawn(log.clone().follow(child.stdout.take().context("piped")?, found.clone())),
+            tokio::spawn(log.clone().follow(child.stderr.take().context("piped")?, found)),
+        ];
         let address = tokio::time::timeout(PATIENCE, address.recv()).await.ok().flatten();
         let Some(address) = address else { bail!("the server did not start:\n{}", log.text()) };
-        Ok(Self { address, child, log })
+        Ok(Self { address, child, log, followers })
     }
 
     /// Asks it to stop, and waits until it has finished what it began.
@@ -73,14 +83,41 @@ impl Server {
         let asked = Command::new("sh").args(["-c", "kill -TERM \"$0\"", &id.to_string()]).status().await?;
         ensure!(asked.success(), "the server has ended by itself:\n{}", self.log.text());
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await.context("the server did not stop")??;
+        for follower in self.followers {
+            follower.await?;
+        }
         ensure!(ended.success(), "the server stopped with {ended}:\n{}", self.log.text());
         Ok(())
     }
 }
 
 impl Log {
+    /// The last lines.
     pub fn text(&self) -> String {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).join("\n")
+        self.lines().last.join("\n")
+    }
+
+    /// What went wrong inside: what was given up after some tries, a deadlock or a lost connection for example, and
+    /// defects. The first of them, if there are many.
+    pub fn complaints(&self) -> Vec<String> {
+        self.lines().complaints.clone()
+    }
+
+    fn lines(&self) -> MutexGuard<'_, Lines> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn keep(&self, line: String) {
+        let mut lines = self.lines();
+        // What strangers send is none of our errors.
+        let is_error = line.contains("\"level\":\"ERROR\"") && line.contains("\"target\":\"frontrow_");
+        let is_complaint = is_error || line.contains("gave up for now");
+        if is_complaint && lines.complaints.len() < LOG_LINES {
+            lines.complaints.push(line.clone());
+        }
+        let surplus = (lines.last.len() + 1).saturating_sub(LOG_LINES);
+        lines.last.drain(..surplus);
+        lines.last.push(line);
     }
 
     /// Keeps what is written, and passes on the first address in it.
@@ -94,10 +131,7 @@ impl Log {
                 // Nobody waits for a second one.
                 let _ = found.try_send(address);
             }
-            let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-            let surplus = (log.len() + 1).saturating_sub(LOG_LINES);
-            log.drain(..surplus);
-            log.push(line);
+            self.keep(line);
         }
     }
 }

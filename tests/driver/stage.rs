@@ -1,6 +1,6 @@
 //! A database with people in it, made once through the API, and performances to book.
 
-use super::{Client, Server, command};
+use super::{Client, Log, Server, command};
 use anyhow::{Context, Result, ensure};
 use frontrow_adapters::sql::{Database, DatabaseSettings, SqlAccounts, SqlStore, StorePorts, StoreSettings};
 use frontrow_adapters::{EventLog, SystemClock, UuidV7Source};
@@ -72,7 +72,7 @@ impl Stage {
         let directory = tempfile::tempdir()?;
         let directory = directory.path();
         add_operator(directory).await?;
-        let server = Server::start(directory, &[]).await?;
+        let server = Server::start(directory, &[], Log::default()).await?;
         let operator = log_in(&mut Client::new(server.address, None), "operator@example.com").await?;
         let mut customers = Vec::with_capacity(CUSTOMERS);
         for n in 0..CUSTOMERS {

@@ -1,7 +1,7 @@
 //! What every test has: a server on a database of its own, people, and an audit at the end.
 
 use crate::driver::client::Reply;
-use crate::driver::{CUSTOMERS, Client, Server, Show, Stage, Terms, command};
+use crate::driver::{CUSTOMERS, Client, Log, Server, Show, Stage, Terms, command};
 use anyhow::{Context, Result, anyhow, ensure};
 use frontrow_domain::Instant;
 use frontrow_test_databases::{Kind, PrivateServer, TestDatabase, database, private_server};
@@ -29,6 +29,10 @@ pub struct House {
     pub stage: &'static Stage,
     settings: &'static [(&'static str, &'static str)],
     server: Option<Server>,
+    /// Of all servers that it has had.
+    log: Log,
+    /// Whether servers may fail inside: where their database dies.
+    may_complain: bool,
     /// `None` if it is a file in the directory.
     database: Option<TestDatabase>,
 }
@@ -69,7 +73,8 @@ macro_rules! on_every_server {
 }
 pub(crate) use on_every_server;
 
-/// Runs a test. Whatever it did, the server is stopped in the end, and `frontrow verify` has to find nothing wrong.
+/// Runs a test. Whatever it did, the server is stopped in the end, and has to have nothing to complain about, nor has
+/// `frontrow verify`.
 pub fn run(test: impl AsyncFnOnce(&mut House) -> Result<()>) -> Result<()> {
     run_with(&[], test)
 }
@@ -105,7 +110,8 @@ pub fn run_on_private(
     runtime.block_on(async {
         let Some(mut server) = private_server(kind, name).await else { return Ok(()) };
         let database = TestDatabase::make(kind, server.url()).await?;
-        let house = House::new(stage, &[], Some(database)).await?;
+        let mut house = House::new(stage, &[], Some(database)).await?;
+        house.may_complain = true;
         in_house(house, async |house: &mut House| test(house, &mut server).await).await
     })
 }
@@ -113,16 +119,15 @@ pub fn run_on_private(
 async fn in_house(mut house: House, test: impl AsyncFnOnce(&mut House) -> Result<()>) -> Result<()> {
     house.start().await?;
     let outcome = timeout(Amount::most_time()?, test(&mut house)).await.context("the test takes too long").flatten();
-    let log = house.server.as_ref().map(|server| server.log.text()).unwrap_or_default();
     let end = match house.stop().await {
-        Ok(()) => house.audit().await,
+        Ok(()) => house.audit().await.and_then(|()| house.has_not_complained()),
         failed => failed,
     };
     let both = match (outcome, end) {
         (Err(error), Err(end)) => Err(error.context(format!("and in the end: {end:#}"))),
         (outcome, end) => outcome.and(end),
     };
-    both.with_context(|| format!("the server's log:\n{log}"))
+    both.with_context(|| format!("the servers' log:\n{}", house.log.text()))
 }
 
 fn stage(runtime: &Runtime) -> Result<&'static Stage> {
@@ -146,12 +151,13 @@ impl House {
             Some(database) => stage.put_on_server(directory.path(), database.url()).await?,
             None => stage.copy_to(directory.path())?,
         }
-        Ok(Self { directory, stage, settings, server: None, database })
+        let log = Log::default();
+        Ok(Self { directory, stage, settings, server: None, log, may_complain: false, database })
     }
 
     /// Starts the server again, on another port: clients made before know the old one.
     pub async fn start(&mut self) -> Result<()> {
-        self.server = Some(Server::start(self.directory.path(), self.settings).await?);
+        self.server = Some(self.another().await?);
         Ok(())
     }
 
@@ -171,7 +177,7 @@ impl House {
 
     /// Another server on the same database, beside this one.
     pub async fn another(&self) -> Result<Server> {
-        Server::start(self.directory.path(), self.settings).await
+        Server::start(self.directory.path(), self.settings, self.log.clone()).await
     }
 
     /// An empty database on the same server, if it is one.
@@ -214,6 +220,13 @@ impl House {
 
     pub async fn publish(&self, terms: Terms) -> Result<Show> {
         Show::publish(&mut self.operator()?, terms).await
+    }
+
+    /// No deadlock was given up, nor anything else that nobody but the server and its database can be blamed for.
+    fn has_not_complained(&self) -> Result<()> {
+        let complaints = self.log.complaints();
+        ensure!(complaints.is_empty() || self.may_complain, "the servers complain:\n{}", complaints.join("\n"));
+        Ok(())
     }
 
     /// `frontrow verify` finds nothing wrong, whether or not the server runs.

@@ -1,6 +1,6 @@
 //! Servers are not started on a schema that is not theirs, and say what to do.
 
-use crate::driver::{Server, command};
+use crate::driver::{Log, Server, command};
 use crate::house::{House, on_every_server};
 use anyhow::{Context, Result, bail, ensure};
 use frontrow_test_databases::{Kind, TestDatabase};
@@ -29,7 +29,7 @@ async fn a_server_refuses_a_schema_that_is_missing_older_or_newer(house: &mut Ho
     run(&database, "DELETE FROM seaql_migrations WHERE version LIKE 'm0011%'").await?;
     refuses(directory, "serve", "run frontrow migrate").await.context("a step is missing")?;
     migrate(directory).await.context("the step that was missing")?;
-    Server::start(directory, &[]).await?.stop().await.context("all is as it should be")?;
+    Server::start(directory, &[], Log::default()).await?.stop().await.context("all is as it should be")?;
 
     run(&database, "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_morrow', 0)").await?;
     for action in ["serve", "migrate", "verify"] {

@@ -1,6 +1,6 @@
 //! The tour in the README, run as it is written.
 
-use crate::driver::{Server, command};
+use crate::driver::{Log, Server, command};
 use crate::house::{House, on_every_database, verify};
 use anyhow::{Context, Result, ensure};
 use std::fs;
@@ -24,7 +24,8 @@ async fn the_readmes_tour_ends_with_a_ticket(house: &mut House) -> Result<()> {
         None => (format!("sqlite://{file}"), ["--database", file]),
     };
     fs::write(directory.path().join("frontrow.toml"), format!("database_url = {url:?}\n"))?;
-    let demo = Server::run(&mut command(directory.path(), &["demo", "--serve", named[0], named[1]])).await?;
+    let mut demo = command(directory.path(), &["demo", "--serve", named[0], named[1]]);
+    let demo = Server::run(&mut demo, Log::default()).await?;
 
     let script = script.replace(ADDRESS, &demo.address.to_string());
     let mut bash = Command::new("bash");

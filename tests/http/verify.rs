@@ -1,6 +1,6 @@
 //! `frontrow verify` can fail: every rule is broken by hand and named.
 
-use crate::driver::{Server, Terms};
+use crate::driver::{Log, Server, Terms};
 use crate::house::{House, on_every_database, run, seat, until, verify};
 use anyhow::{Context, Result, ensure};
 use frontrow_domain::Rule;
@@ -55,7 +55,7 @@ async fn every_rule_that_is_broken_is_named_on_a_live_and_on_a_stopped_database(
         let broken = Replica::of(house).await?;
         broken.run(damage(rule, house.kind())).await.with_context(|| rule.as_str())?;
         names(rule, broken.directory.path()).await.context("stopped")?;
-        let server = Server::start(broken.directory.path(), &[]).await?;
+        let server = Server::start(broken.directory.path(), &[], Log::default()).await?;
         names(rule, broken.directory.path()).await.context("live")?;
         server.stop().await?;
     }
