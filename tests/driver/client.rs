@@ -11,11 +11,15 @@ use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 /// No answer takes longer, nor is it larger.
 const PATIENCE: Duration = Duration::from_secs(30);
 const MOST_BYTES: usize = 16 * 1024 * 1024;
+/// A connection that has been idle for longer is not used again: the server closes it after 5 s, and what is sent at that
+/// moment is lost.
+const MOST_IDLE: Duration = Duration::from_secs(2);
 
 /// Somebody's client.
 pub struct Client {
@@ -23,6 +27,7 @@ pub struct Client {
     /// Whose access token goes with the next request.
     pub token: Option<String>,
     connection: Option<SendRequest<Full<Bytes>>>,
+    used: Instant,
 }
 
 /// What the server answered.
@@ -36,7 +41,7 @@ pub struct Reply {
 impl Client {
     /// Nobody's without a token.
     pub fn new(address: SocketAddr, token: Option<&str>) -> Self {
-        Self { address, token: token.map(str::to_owned), connection: None }
+        Self { address, token: token.map(str::to_owned), connection: None, used: Instant::now() }
     }
 
     /// Opens the connection, so that the first request does not have to.
@@ -52,6 +57,7 @@ impl Client {
         if reply.is_err() {
             self.connection = None;
         }
+        self.used = Instant::now();
         reply.with_context(|| said)
     }
 
@@ -98,7 +104,7 @@ impl Client {
 
     async fn connected(&mut self) -> Result<&mut SendRequest<Full<Bytes>>> {
         if let Some(sender) = &mut self.connection
-            && sender.ready().await.is_err()
+            && (self.used.elapsed() > MOST_IDLE || sender.ready().await.is_err())
         {
             self.connection = None;
         }
@@ -109,6 +115,7 @@ impl Client {
             // Its errors are those of the requests on it.
             tokio::spawn(connection);
             self.connection = Some(sender);
+            self.used = Instant::now();
         }
         self.connection.as_mut().context("just made")
     }
