@@ -191,9 +191,12 @@ impl House {
         self.database.as_ref().map(TestDatabase::kind)
     }
 
-    /// The address of the database, if it is a server's.
-    pub fn database_url(&self) -> Result<&str> {
-        Ok(self.database.as_ref().context("it is a file")?.url())
+    /// Where the database is.
+    pub fn address(&self) -> String {
+        match &self.database {
+            Some(database) => database.url().to_owned(),
+            None => format!("sqlite://{}", self.directory.path().join("frontrow.sqlite").display()),
+        }
     }
 
     pub fn server(&self) -> Result<&Server> {

@@ -3,6 +3,7 @@
 
 #[path = "../driver/driver.rs"]
 mod driver;
+mod history;
 mod house;
 
 mod charges;
@@ -12,6 +13,7 @@ mod instances;
 mod lapses;
 mod overlaps;
 mod payments;
+mod records;
 mod resets;
 mod schema;
 mod tour;

@@ -120,7 +120,7 @@ impl Replica {
         if let Some(database) = &database {
             let settings = format!("database_url = {:?}\n", database.url());
             fs::write(directory.path().join("frontrow.toml"), settings)?;
-            replicate(name_in(house.database_url()?)?, database).await?;
+            replicate(name_in(&house.address())?, database).await?;
         }
         Ok(Self { directory, database })
     }
