@@ -1,8 +1,9 @@
 //! Whether what was answered to everybody is what could have happened: one thing after the other, each at some moment of
 //! the time for which its answer was waited for.
 
-use crate::driver::Stage;
-use crate::records::{Answer, Asked, Record, Seats, number};
+use crate::driver::{CUSTOMERS, Show, Stage};
+use crate::house::{House, until};
+use crate::records::{Answer, Asked, Record, Seats, look_up, number};
 use anyhow::{Context, Result, bail, ensure};
 use frontrow_domain::{Instant, ReservationId, TAKEOVER_GRACE};
 use serde_json::Value;
@@ -61,6 +62,22 @@ pub struct Seen {
     pub limit_reached: usize,
     pub nothing_left: usize,
     pub busy: usize,
+}
+
+/// Whether all that was answered can have happened, and has led to what is there in the end.
+pub async fn judge(house: &House, show: Show, terms: Terms, mut records: Vec<Record>) -> Result<Seen> {
+    look_up(house, &mut records).await?;
+    let history = History::of(terms, &records)?;
+    let seen = history.explain(&records)?;
+    eprintln!("{} answers: {seen:?}", records.len());
+    let left = u64::try_from(terms.seats - history.sold())?;
+    until("all holds have lapsed", async || Ok((house.stranger()?.available(show).await? == left).then_some(())))
+        .await?;
+    for customer in 0..CUSTOMERS {
+        let (balance, points) = (house.customer(customer)?.balance().await?, history.points(customer, &records)?);
+        ensure!(balance == points, "customer {customer} has {balance} points instead of {points}");
+    }
+    Ok(seen)
 }
 
 const NEVER: Instant = Instant::from_micros(i64::MAX);

@@ -12,6 +12,7 @@ mod edges;
 mod instances;
 mod lapses;
 mod overlaps;
+mod pairs;
 mod payments;
 mod records;
 mod resets;

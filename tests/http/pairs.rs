@@ -1,0 +1,60 @@
+//! A rush for the best pairs on two servers, while pairs come back: who is told that nothing is left asks at a moment at
+//! which nothing is.
+
+use crate::driver::{CUSTOMERS, Client, Terms};
+use crate::history::{self, judge};
+use crate::house::{House, at_once, on_every_server, seed};
+use crate::records::{Record, Teller};
+use anyhow::{Context, Result, ensure};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::time::Duration;
+use tokio::time::Instant;
+
+on_every_server! { nobody_is_told_that_nothing_is_left_while_a_pair_can_be_had }
+
+/// Several of them belong to the same customer.
+const BUYERS: usize = 200;
+const PRICE: i64 = 10;
+/// Long enough for holds to lapse, and for others to get their seats.
+const RUSH: Duration = Duration::from_secs(6);
+/// However slow the machine is.
+const FEWEST_TRIES: usize = 5;
+
+async fn nobody_is_told_that_nothing_is_left_while_a_pair_can_be_had(house: &mut House) -> Result<()> {
+    let show = house.publish(Terms { price: PRICE, hold_seconds: 1, ..Terms::default() }).await?;
+    let other = house.another().await?;
+    let addresses = [house.server()?.address, other.address];
+    let (seed, end) = (seed()?, Instant::now() + RUSH);
+    let client = |n: usize| Client::new(addresses[n % 2], Some(&house.stage.customers[n % CUSTOMERS]));
+    let buy = |n: usize, client| {
+        let chance = ChaCha8Rng::seed_from_u64(seed.wrapping_add(n as u64));
+        buy(Teller::new(n % CUSTOMERS, client, show, n), chance, end)
+    };
+    let records = at_once((0..BUYERS).map(client).collect(), buy).await.with_context(|| format!("seed {seed}"))?;
+    other.stop().await?;
+    let records = records.into_iter().flatten().collect();
+    let terms = history::Terms { seats: 100, price: PRICE, limit: 50 };
+    let seen = judge(house, show, terms, records).await.with_context(|| format!("seed {seed}"))?;
+    ensure!(seen.nothing_left > 0 && seen.taken_over > 0, "something has not happened: {seen:?}");
+    Ok(())
+}
+
+/// Takes pairs as long as there are some, and gives some of them back, or forgets them.
+async fn buy(mut teller: Teller, mut chance: ChaCha8Rng, end: Instant) -> Result<Vec<Record>> {
+    while teller.records.len() < FEWEST_TRIES || Instant::now() < end {
+        let Some(pair) = teller.best(2).await? else { continue };
+        match chance.random_range(0..10) {
+            0 | 1 => {
+                teller.release(pair).await?;
+            }
+            2..=4 => {}
+            paid => {
+                if teller.pay(pair).await? && paid == 5 {
+                    teller.cancel(pair).await?;
+                }
+            }
+        }
+    }
+    Ok(teller.records)
+}
