@@ -42,8 +42,8 @@ deny: tools ## Checks who depends on what, licences and sources
 	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "cargo-deny is missing: cargo install cargo-deny --locked" >&2; exit 1; }
 	$(CARGO) deny --locked check bans licenses sources
 
-bench: tools ## Measures bookings a second on every database that is installed
-	FRONTROW_TEST_DOCKER=off $(CARGO) bench --locked --package frontrow-server --bench throughput
+bench: tools ## Measures bookings a second on every database that is installed or has an image
+	$(CARGO) bench --locked --package frontrow-server --bench throughput
 
 locks: tools ## Compares kinds of locks on every database server that is installed
 	FRONTROW_TEST_DOCKER=off $(CARGO) bench --locked --package frontrow-adapters --bench locks

@@ -1,4 +1,4 @@
-//! What a second is good for, over HTTP, on every database that is installed: beside the same transactions on the raw
+//! What a second is good for, over HTTP, on every database that is installed or has an image: beside the same transactions on the raw
 //! driver, in the same run, on the same machine.
 //!
 //! They take turns, so that what else the machine does meets all of them; a ratio is the median of the paired ratios. Only
@@ -14,7 +14,7 @@ mod report;
 
 use anyhow::{Context, Result, ensure};
 use driver::{CUSTOMERS, Log, Server, Show, Stage, Terms, command};
-use frontrow_test_databases::{Kind, PrivateServer, TestDatabase, private_server};
+use frontrow_test_databases::{HostServer, Kind, TestDatabase, host_server};
 use http::Http;
 use raw::Place;
 use reference::{Reference, References};
@@ -58,7 +58,7 @@ async fn measure() -> Result<()> {
     let stage = Stage::build().await?;
     measure_on_file(&stage).await?.write(&mut std::io::stdout())?;
     for kind in Kind::ALL {
-        if let Some(server) = private_server(kind, "make bench").await {
+        if let Some(server) = host_server(kind, "make bench", Path::new(env!("CARGO_TARGET_TMPDIR"))).await {
             measure_on_server(&stage, &server).await?.write(&mut std::io::stdout())?;
         }
     }
@@ -80,7 +80,7 @@ async fn measure_on_file(stage: &Stage) -> Result<Report> {
 }
 
 /// As durable as it comes, and reached without anything in between.
-async fn measure_on_server(stage: &Stage, server: &PrivateServer) -> Result<Report> {
+async fn measure_on_server(stage: &Stage, server: &HostServer) -> Result<Report> {
     let (ours, theirs) = (directory()?, directory()?);
     let databases = [
         TestDatabase::make(server.kind(), server.url()).await?,

@@ -12,6 +12,7 @@
 
 mod database;
 mod docker;
+mod host;
 mod kind;
 mod local;
 mod private;
@@ -20,6 +21,7 @@ mod settings;
 mod shared;
 
 pub use database::TestDatabase;
+pub use host::{HostServer, host_server};
 pub use kind::Kind;
 pub use private::{PrivateServer, private_server};
 pub use server::Server;

@@ -140,6 +140,11 @@ impl Installation {
     }
 }
 
+/// Whether there is such a server to start.
+pub(crate) fn is_installed(kind: Kind) -> bool {
+    program(kind).is_ok()
+}
+
 fn program(kind: Kind) -> Result<PathBuf> {
     match kind {
         Kind::Postgres => find(&["postgres"], &postgres_folders()),
