@@ -1,6 +1,6 @@
 //! Servers in containers, their data in memory.
 
-use crate::server::{Server, Watchdog, answers};
+use crate::server::{Server, Watchdog, answers, free_port};
 use crate::{Kind, settings};
 use anyhow::{Context, Result, bail, ensure};
 use std::process::{Command, Stdio};
@@ -9,29 +9,32 @@ use testcontainers_modules::mysql::Mysql;
 use testcontainers_modules::postgres::Postgres;
 use testcontainers_modules::testcontainers::core::Mount;
 use testcontainers_modules::testcontainers::runners::AsyncRunner;
-use testcontainers_modules::testcontainers::{Image, ImageExt};
+use testcontainers_modules::testcontainers::{ContainerRequest, Image, ImageExt};
 
 /// Seconds that a pull may take.
 const PULL: &str = "120";
 
 /// Starts a container.
 pub(crate) async fn start(kind: Kind) -> Result<Server> {
-    let image = available_image(kind)?;
-    let (url, id) = match kind {
-        Kind::MySql => run(kind, Mysql::default(), &image, "/var/lib/mysql").await?,
-        Kind::MariaDb => run(kind, Mariadb::default(), &image, "/var/lib/mysql").await?,
-        Kind::Postgres => run(kind, Postgres::default(), &image, "/var/lib/postgresql/data").await?,
+    let image = available_image(kind.name(), kind.image())?;
+    let inside = kind.port();
+    let (port, watchdog) = match kind {
+        Kind::MySql => run(Mysql::default(), &image, "/var/lib/mysql", inside).await?,
+        Kind::MariaDb => run(Mariadb::default(), &image, "/var/lib/mysql", inside).await?,
+        Kind::Postgres => run(Postgres::default(), &image, "/var/lib/postgresql/data", inside).await?,
     };
-    let remove = "echo \"$1\"; read _; docker rm --force --volumes \"$1\" >/dev/null 2>&1";
-    let watchdog = Watchdog::run(remove, &[&id])?;
+    let url = match kind {
+        Kind::Postgres => format!("postgres://postgres:postgres@127.0.0.1:{port}/postgres"),
+        Kind::MySql | Kind::MariaDb => kind.address(port),
+    };
     let version = answers(kind, &url, || false).await?;
     Ok(Server { kind, url, from: format!("{version}, container of {image}"), _watchdog: Some(watchdog) })
 }
 
-/// The image's name, if the engine has it or can pull it.
-pub(crate) fn available_image(kind: Kind) -> Result<String> {
+/// The image of the server of that name, if the engine has it or can pull it.
+pub(crate) fn available_image(name: &str, usual: &str) -> Result<String> {
     ensure!(settings::docker_allowed(), "FRONTROW_TEST_DOCKER is off");
-    let image = settings::image(kind);
+    let image = settings::image(name, usual);
     if quiet("docker", &["image", "inspect", &image]) {
         return Ok(image);
     }
@@ -46,21 +49,39 @@ pub(crate) fn quiet(program: &str, arguments: &[&str]) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-async fn run(kind: Kind, module: impl Image, image: &str, data: &str) -> Result<(String, String)> {
+/// Starts a container with its data in memory: the port of loopback, and what removes it.
+pub(crate) async fn run<I: Image>(
+    module: impl Into<ContainerRequest<I>>,
+    image: &str,
+    data: &str,
+    inside: u16,
+) -> Result<(u16, Watchdog)> {
     let Some((name, tag)) = image.rsplit_once(':') else { bail!("{image} has no tag") };
     let request = module.with_name(name).with_tag(tag).with_mount(Mount::tmpfs_mount(data));
     let container = request.start().await.with_context(|| format!("no container of {image}"))?;
-    let port = match kind {
-        Kind::Postgres => 5432,
-        Kind::MySql | Kind::MariaDb => 3306,
-    };
-    let port = container.get_host_port_ipv4(port).await?;
-    let url = match kind {
-        Kind::Postgres => format!("postgres://postgres:postgres@127.0.0.1:{port}/postgres"),
-        Kind::MySql | Kind::MariaDb => kind.address(port),
-    };
-    let id = container.id().to_owned();
+    let port = container.get_host_port_ipv4(inside).await?;
+    let watchdog = removes(container.id())?;
     // The watchdog removes it, whether or not this process comes to its end in good order.
     std::mem::forget(container);
-    Ok((url, id))
+    Ok((port, watchdog))
+}
+
+/// Starts a container that can be started again: with its data, at the same port of loopback.
+pub(crate) fn run_again_and_again(
+    image: &str,
+    inside: u16,
+    options: &[&str],
+    command: &[&str],
+) -> Result<(u16, Watchdog)> {
+    let port = free_port()?;
+    let publish = format!("127.0.0.1:{port}:{inside}");
+    let mut docker = Command::new("docker");
+    docker.args(["run", "--detach", "--publish", &publish]).args(options).arg(image).args(command);
+    let output = docker.output()?;
+    ensure!(output.status.success(), "no container of {image}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok((port, removes(String::from_utf8_lossy(&output.stdout).trim())?))
+}
+
+fn removes(container: &str) -> Result<Watchdog> {
+    Watchdog::run("echo \"$1\"; read _; docker rm --force --volumes \"$1\" >/dev/null 2>&1", &[container])
 }

@@ -31,7 +31,7 @@ pub async fn host_server(kind: Kind, test: &str, directory: &Path) -> Option<Hos
     }
     match in_container(kind, directory).await {
         Ok(server) => Some(server),
-        Err(error) => skip(kind, &format!("{} is not installed; {error:#}", kind.name()), test),
+        Err(error) => skip(kind.name(), &format!("{} is not installed; {error:#}", kind.name()), test),
     }
 }
 
@@ -49,7 +49,7 @@ impl HostServer {
 
 /// A port that Docker maps would slow down what is fast, and a container's own layer what is durable.
 async fn in_container(kind: Kind, directory: &Path) -> Result<HostServer> {
-    let image = docker::available_image(kind)?;
+    let image = docker::available_image(kind.name(), kind.image())?;
     let data = tempfile::Builder::new().prefix("frontrow-bench-").tempdir_in(directory)?;
     let path = data.path().to_str().context("UTF-8")?;
     let port = free_port()?;

@@ -40,6 +40,14 @@ impl Kind {
         }
     }
 
+    /// Where a server listens unless it is told otherwise.
+    pub(crate) const fn port(self) -> u16 {
+        match self {
+            Self::MySql | Self::MariaDb => 3306,
+            Self::Postgres => 5432,
+        }
+    }
+
     /// The address of a server that is reached without a password: its administrator's database.
     pub(crate) fn address(self, port: u16) -> String {
         match self {

@@ -1,21 +1,27 @@
-//! The database servers that Frontrow's tests run on.
+//! The database servers that Frontrow's tests run on, and the Redis-compatible one.
 //!
-//! For each [`Kind`], the first of these that can be had:
+//! For each [`Kind`], and for Redis, the first of these that can be had:
 //! 1. a server whose address is in the environment (`FRONTROW_TEST_POSTGRES_URL`, …), where databases may be made;
 //! 2. a container, if a Docker engine answers and has the image, or can pull it (`FRONTROW_TEST_POSTGRES_IMAGE`, …;
 //!    `FRONTROW_TEST_DOCKER=off` leaves this way out);
-//! 3. an installed `mariadbd`, `mysqld` or `postgres`, started privately on a temporary directory.
+//! 3. an installed `mariadbd`, `mysqld`, `postgres`, `valkey-server` or `redis-server`, started privately on a temporary
+//!    directory.
 //!
 //! Else the tests that need one are skipped, which is said on standard error, or fail if `FRONTROW_TEST_REQUIRE` names
-//! the kind. The launcher `with-test-databases` starts servers once for all test programs that run under it; without it
-//! each program starts its own, once. A server ends with whoever started it, however that ended.
+//! the server. The launcher `with-test-databases` starts servers once for all test programs that run under it; without
+//! it each program starts its own, once. A server ends with whoever started it, however that ended.
+//!
+//! On a database server every test has a database of its own, on Redis it has key names of its own.
 
 mod database;
 mod docker;
+mod home;
 mod host;
+mod installation;
 mod kind;
 mod local;
 mod private;
+mod redis;
 mod server;
 mod settings;
 mod shared;
@@ -24,6 +30,7 @@ pub use database::TestDatabase;
 pub use host::{HostServer, host_server};
 pub use kind::Kind;
 pub use private::{PrivateServer, private_server};
+pub use redis::{PrivateRedis, RedisServer, find_redis, private_redis, redis_server};
 pub use server::Server;
-pub use settings::{REQUIRE, UNAVAILABLE};
+pub use settings::{REQUIRE, UNAVAILABLE, url_variable};
 pub use shared::{database, server};

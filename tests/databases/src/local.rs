@@ -1,143 +1,109 @@
-//! Installed servers, started privately: on a temporary directory and a port of their own, as a user of their own.
+//! Installed databases, started privately: on a temporary directory and a port of their own, as a user of their own.
 
 use crate::Kind;
-use crate::server::{Server, Watchdog, answers, free_port};
+use crate::installation::{Installation, find};
+use crate::server::{Server, answers};
 use anyhow::{Context, Result, bail, ensure};
-use std::env;
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use tempfile::TempDir;
-
-/// A server's directory, made and ready to be started on, again and again.
-pub(crate) struct Installation {
-    kind: Kind,
-    program: PathBuf,
-    port: u16,
-    durable: bool,
-    directory: TempDir,
-}
 
 /// Starts an installed server for as long as this process lives.
 pub(crate) async fn start(kind: Kind) -> Result<Server> {
-    let installation = Installation::new(kind, false)?;
+    let installation = install(kind, false)?;
     let mut watchdog = installation.start()?;
     let url = kind.address(installation.port);
     let version = answers(kind, &url, || watchdog.has_ended()).await?;
     let from = format!("{version}, {}", installation.program.display());
-    // The watchdog removes the directory, after the server has ended.
-    let _ = installation.directory.keep();
+    installation.leave_to_watchdog();
     Ok(Server { kind, url, from, _watchdog: Some(watchdog) })
 }
 
-impl Installation {
-    /// Finds the program and makes the directory. `durable`: what is committed survives the server's death.
-    pub(crate) fn new(kind: Kind, durable: bool) -> Result<Self> {
-        let program = program(kind)?;
-        let directory = tempfile::Builder::new().prefix("frontrow-test-").tempdir()?;
-        let installation = Self { kind, program, port: free_port()?, durable, directory };
-        installation.make()?;
-        Ok(installation)
-    }
+/// Finds the program and makes the directory. `durable`: what is committed survives the server's death.
+pub(crate) fn install(kind: Kind, durable: bool) -> Result<Installation> {
+    let mut installation = Installation::new(program(kind)?)?;
+    make(kind, &installation)?;
+    installation.words = words(kind, durable, &installation);
+    Ok(installation)
+}
 
-    pub(crate) fn url(&self) -> String {
-        self.kind.address(self.port)
-    }
+fn data(installation: &Installation) -> PathBuf {
+    installation.path().join("data")
+}
 
-    fn data(&self) -> PathBuf {
-        self.directory.path().join("data")
-    }
-
-    fn make(&self) -> Result<()> {
-        let data = self.data();
-        std::fs::create_dir(&data)?;
-        let data = data.display();
-        let mut command = match self.kind {
-            Kind::Postgres => {
-                give_to(self.directory.path(), "postgres")?;
-                let initdb = self.program.with_file_name("initdb");
-                let mut command = as_user("postgres", &initdb);
-                command.args([
-                    "--username=postgres",
-                    "--auth=trust",
-                    "--encoding=UTF8",
-                    "--locale=C.UTF-8",
-                    "--no-sync",
-                ]);
-                command.args(["--pgdata", &data.to_string()]);
-                command
-            }
-            Kind::MariaDb => {
-                give_to(self.directory.path(), "mysql")?;
-                let mut command = as_user("mysql", &find(&["mariadb-install-db", "mysql_install_db"], &[])?);
-                command.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
-                command.arg(format!("--datadir={data}"));
-                command
-            }
-            Kind::MySql => {
-                give_to(self.directory.path(), "mysql")?;
-                let mut command = as_user("mysql", &self.program);
-                command.args(["--no-defaults", "--initialize-insecure"]).arg(format!("--datadir={data}"));
-                command
-            }
-        };
-        let output = command.stdin(Stdio::null()).output().context("the database directory can't be made")?;
-        ensure!(
-            output.status.success(),
-            "the database directory can't be made: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
-        if self.kind != Kind::Postgres {
-            let users = "CREATE USER IF NOT EXISTS root@'127.0.0.1';\nGRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;\n";
-            let file = self.directory.path().join("init.sql");
-            std::fs::write(&file, users)?;
-            give_to(&file, "mysql")?;
+fn make(kind: Kind, installation: &Installation) -> Result<()> {
+    let data = data(installation);
+    std::fs::create_dir(&data)?;
+    let data = data.display();
+    let mut command = match kind {
+        Kind::Postgres => {
+            give_to(installation.path(), "postgres")?;
+            let initdb = installation.program.with_file_name("initdb");
+            let mut command = as_user("postgres", &initdb);
+            command.args(["--username=postgres", "--auth=trust", "--encoding=UTF8", "--locale=C.UTF-8", "--no-sync"]);
+            command.args(["--pgdata", &data.to_string()]);
+            command
         }
-        Ok(())
-    }
-
-    /// Starts the server; it ends with the watchdog.
-    pub(crate) fn start(&self) -> Result<Watchdog> {
-        // Its children first: without their parent they would go on for a while, and hold what the next one needs.
-        let script = "directory=$1; shift; \"$@\" </dev/null >\"$directory/log\" 2>&1 & process=$!; echo $process; \
-                      exec >&-; read keep; pkill -KILL -P $process; kill -KILL $process; wait; \
-                      [ \"$keep\" ] || rm -rf \"$directory\"";
-        let mut words = vec![self.directory.path().display().to_string()];
-        words.extend(self.words());
-        Watchdog::run(script, &words.iter().map(String::as_str).collect::<Vec<_>>())
-    }
-
-    fn words(&self) -> Vec<String> {
-        let (data, directory) = (self.data(), self.directory.path().display().to_string());
-        let mut words: Vec<String> = Vec::new();
-        let relaxed: &[&str] = match self.kind {
-            Kind::Postgres => {
-                words.extend(user_words("postgres"));
-                words.extend([self.program.display().to_string(), "-D".into(), data.display().to_string()]);
-                words.extend(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300"].map(str::to_owned));
-                words.extend(["-p".into(), self.port.to_string(), "-k".into(), directory]);
-                &["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
-            }
-            Kind::MySql | Kind::MariaDb => {
-                words.extend(user_words("mysql"));
-                words.extend([self.program.display().to_string(), "--no-defaults".into()]);
-                words.push(format!("--datadir={}", data.display()));
-                words.push(format!("--socket={directory}/socket"));
-                words.push(format!("--pid-file={directory}/process"));
-                words.push(format!("--init-file={directory}/init.sql"));
-                words.push(format!("--port={}", self.port));
-                words.extend(["--bind-address=127.0.0.1", "--max-connections=500"].map(str::to_owned));
-                if self.kind == Kind::MySql {
-                    words.push("--mysqlx=OFF".into());
-                }
-                &["--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", "--innodb-doublewrite=0"]
-            }
-        };
-        if !self.durable {
-            words.extend(relaxed.iter().map(|word| (*word).to_owned()));
+        Kind::MariaDb => {
+            give_to(installation.path(), "mysql")?;
+            let mut command = as_user("mysql", &find(&["mariadb-install-db", "mysql_install_db"], &[])?);
+            command.args(["--no-defaults", "--auth-root-authentication-method=normal", "--skip-test-db"]);
+            command.arg(format!("--datadir={data}"));
+            command
         }
-        words
+        Kind::MySql => {
+            give_to(installation.path(), "mysql")?;
+            let mut command = as_user("mysql", &installation.program);
+            command.args(["--no-defaults", "--initialize-insecure"]).arg(format!("--datadir={data}"));
+            command
+        }
+    };
+    let output = command.stdin(Stdio::null()).output().context("the database directory can't be made")?;
+    ensure!(
+        output.status.success(),
+        "the database directory can't be made: {}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    if kind != Kind::Postgres {
+        let users =
+            "CREATE USER IF NOT EXISTS root@'127.0.0.1';\nGRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;\n";
+        let file = installation.path().join("init.sql");
+        std::fs::write(&file, users)?;
+        give_to(&file, "mysql")?;
     }
+    Ok(())
+}
+
+fn words(kind: Kind, durable: bool, installation: &Installation) -> Vec<String> {
+    let (data, directory) = (data(installation), installation.path().display().to_string());
+    let mut words: Vec<String> = Vec::new();
+    let relaxed: &[&str] = match kind {
+        Kind::Postgres => {
+            words.extend(user_words("postgres"));
+            words.extend([installation.program.display().to_string(), "-D".into(), data.display().to_string()]);
+            words.extend(["-c", "listen_addresses=127.0.0.1", "-c", "max_connections=300"].map(str::to_owned));
+            words.extend(["-p".into(), installation.port.to_string(), "-k".into(), directory]);
+            &["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
+        }
+        Kind::MySql | Kind::MariaDb => {
+            words.extend(user_words("mysql"));
+            words.extend([installation.program.display().to_string(), "--no-defaults".into()]);
+            words.push(format!("--datadir={}", data.display()));
+            words.push(format!("--socket={directory}/socket"));
+            words.push(format!("--pid-file={directory}/process"));
+            words.push(format!("--init-file={directory}/init.sql"));
+            words.push(format!("--port={}", installation.port));
+            words.extend(["--bind-address=127.0.0.1", "--max-connections=500"].map(str::to_owned));
+            if kind == Kind::MySql {
+                words.push("--mysqlx=OFF".into());
+            }
+            &["--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", "--innodb-doublewrite=0"]
+        }
+    };
+    if !durable {
+        words.extend(relaxed.iter().map(|word| (*word).to_owned()));
+    }
+    words
 }
 
 /// Whether there is such a server to start.
@@ -167,14 +133,6 @@ fn postgres_folders() -> Vec<PathBuf> {
     let mut versions: Vec<PathBuf> = versions.map(|entry| entry.path()).collect();
     versions.sort_by_key(|path| path.file_name().and_then(OsStr::to_str).and_then(|name| name.parse::<u32>().ok()));
     versions.into_iter().rev().map(|path| path.join("bin")).collect()
-}
-
-fn find(names: &[&str], first: &[PathBuf]) -> Result<PathBuf> {
-    let path = env::var_os("PATH").unwrap_or_default();
-    let folders = first.iter().cloned().chain(env::split_paths(&path)).chain(["/usr/sbin".into()]);
-    let programs = folders.flat_map(|folder| names.iter().map(move |name| folder.join(name)));
-    let found = programs.into_iter().find(|program| program.is_file());
-    found.with_context(|| format!("{} is not installed", names[0]))
 }
 
 fn is_root() -> bool {

@@ -50,9 +50,18 @@ impl Watchdog {
     }
 
     /// Has it clean up as if this process had gone, but for the data.
-    pub(crate) fn kill(mut self) -> Result<()> {
+    pub(crate) fn kill(self) -> Result<()> {
+        self.say(b"keep\n")
+    }
+
+    /// The same, but the server is asked to end, and is given its time.
+    pub(crate) fn stop(self) -> Result<()> {
+        self.say(b"stop\n")
+    }
+
+    fn say(mut self, word: &[u8]) -> Result<()> {
         let mut stdin = self.child.stdin.take().context("piped")?;
-        Ok(stdin.write_all(b"keep\n")?)
+        Ok(stdin.write_all(word)?)
     }
 
     pub(crate) fn has_ended(&mut self) -> bool {
@@ -74,10 +83,18 @@ pub(crate) fn free_port() -> Result<u16> {
 }
 
 /// What the server says of itself, once it answers.
-pub(crate) async fn answers(kind: Kind, url: &str, mut has_ended: impl FnMut() -> bool) -> Result<String> {
+pub(crate) async fn answers(kind: Kind, url: &str, has_ended: impl FnMut() -> bool) -> Result<String> {
+    until_answered(async || version(kind, url).await, has_ended).await
+}
+
+/// Asks again and again.
+pub(crate) async fn until_answered(
+    ask: impl AsyncFn() -> Result<String>,
+    mut has_ended: impl FnMut() -> bool,
+) -> Result<String> {
     let deadline = Instant::now() + PATIENCE;
     loop {
-        match version(kind, url).await {
+        match ask().await {
             Ok(version) => return Ok(version),
             Err(error) if Instant::now() > deadline => return Err(error.context("it does not answer")),
             Err(_) if has_ended() => bail!("it has ended by itself"),

@@ -1,12 +1,10 @@
 //! Locks as one has them in Redis: a key that is set if it is not there, runs out by itself, and is deleted by its holder.
 
 use frontrow_domain::{Command, Scope};
+use frontrow_test_databases::{PrivateRedis, private_redis};
 use redis::aio::MultiplexedConnection;
 use redis::{Client, Script};
-use std::net::TcpListener;
-use std::process::Stdio;
 use std::time::Duration;
-use tokio::process::Child;
 
 /// A lock runs out after so many milliseconds, lest a holder that died keeps it forever.
 const LASTS: u64 = 5000;
@@ -14,26 +12,18 @@ const LASTS: u64 = 5000;
 pub struct RedisLocks {
     connection: MultiplexedConnection,
     unlock: Script,
-    _server: Child,
+    _server: PrivateRedis,
 }
 
 impl RedisLocks {
-    /// A server of its own; `None` where none is installed.
+    /// On a server of its own; `None` where there is none.
     pub async fn start() -> Option<Self> {
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port().to_string();
-        let server = tokio::process::Command::new("redis-server")
-            .args(["--port", &port, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
-            .stdout(Stdio::null())
-            .kill_on_drop(true)
-            .spawn();
-        let server = server.ok()?;
-        let client = Client::open(format!("redis://127.0.0.1:{port}/")).unwrap();
-        let connection = loop {
-            match client.get_multiplexed_async_connection().await {
-                Ok(connection) => break connection,
-                Err(_) => tokio::time::sleep(Duration::from_millis(20)).await,
-            }
-        };
+        let server = private_redis("make locks").await?;
+        let client = Client::open(server.url()).unwrap();
+        let mut connection = client.get_multiplexed_async_connection().await.unwrap();
+        // Locks run out by themselves: nobody would have them wait for a disk.
+        let mut relaxed = redis::cmd("CONFIG");
+        relaxed.arg("SET").arg("appendonly").arg("no").exec_async(&mut connection).await.unwrap();
         // Whoever comes too late must not delete the lock of the next one.
         let unlock = "local n = 0 for _, key in ipairs(KEYS) do \
                       if redis.call('GET', key) == ARGV[1] then n = n + redis.call('DEL', key) end end return n";
