@@ -23,6 +23,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         cancel_until: now + hour,
         limit_per_person: 4,
         hold_duration: Duration::from_mins(5),
+        admission: None,
     };
     let price = Points::new(120_000)?;
 

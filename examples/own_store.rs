@@ -185,6 +185,7 @@ impl World for OurWorld {
             catalogue: None,
             accounts: None,
             keeping: None,
+            lines: None,
             set_now: Box::new(move |instant| now.store(instant.micros(), Ordering::SeqCst)),
             lose_next_commit: None,
             keep: Box::new(()),
@@ -196,7 +197,7 @@ impl World for OurWorld {
 async fn main() -> Result<(), Failure> {
     let report = run_all(Arc::new(OurWorld)).await;
     assert!(!report.passed.is_empty());
-    report.require(&[Part::Catalogue, Part::Accounts, Part::Keeping, Part::LostCommits])
+    report.require(&[Part::Catalogue, Part::Accounts, Part::Keeping, Part::Lines, Part::LostCommits])
 }
 
 #[test]

@@ -19,6 +19,7 @@ mod m0008_wallets;
 mod m0009_payments;
 mod m0010_tickets;
 mod m0011_done;
+mod m0012_lines;
 mod state;
 mod table;
 
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_payments::Migration),
             Box::new(m0010_tickets::Migration),
             Box::new(m0011_done::Migration),
+            Box::new(m0012_lines::Migration),
         ]
     }
 }

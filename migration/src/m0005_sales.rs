@@ -2,7 +2,7 @@
 
 use crate::table::{drop_tables, index, keyed, new_table, primary_key};
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::{big_integer, boolean, integer, pk_uuid, string_len, uuid};
+use sea_orm_migration::schema::{big_integer, boolean, integer, pk_uuid, string_len, text_null, uuid};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -19,6 +19,7 @@ impl MigrationTrait for Migration {
             .col(big_integer("cancel_until"))
             .col(integer("limit_per_person"))
             .col(big_integer("hold_duration"))
+            .col(text_null("waiting_room"))
             .col(boolean("published"))
             .col(big_integer("revision"))
             .take();

@@ -2,7 +2,7 @@
 
 use crate::table::{drop_tables, index, keyed, new_table, primary_key};
 use sea_orm_migration::prelude::*;
-use sea_orm_migration::schema::{big_integer, pk_uuid, string_len, text, uuid};
+use sea_orm_migration::schema::{big_integer, big_integer_null, pk_uuid, small_integer, string_len, text, uuid};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -13,6 +13,12 @@ impl MigrationTrait for Migration {
         let table = keyed(manager, "buyer")
             .col(uuid("sale_id"))
             .col(uuid("user_id"))
+            // A row of version 0 names its key and its version only.
+            .col(big_integer_null("admitted_until"))
+            .col(big_integer_null("max_until"))
+            .col(big_integer("generation").default(0))
+            .col(string_len("spent", 100).default(""))
+            .col(small_integer("barred").default(0))
             .col(big_integer("version"))
             .primary_key(&mut primary_key(["sale_id", "user_id"]))
             .take();

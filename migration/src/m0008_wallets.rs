@@ -12,7 +12,8 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let table = keyed(manager, "wallet")
             .col(pk_uuid("user_id"))
-            .col(big_integer("balance"))
+            // A row of version 0 names its key and its version only.
+            .col(big_integer("balance").default(0))
             .col(big_integer("version"))
             .check(Expr::col("balance").gte(0))
             .take();

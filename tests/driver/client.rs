@@ -26,6 +26,8 @@ pub struct Client {
     address: SocketAddr,
     /// Whose access token goes with the next request.
     pub token: Option<String>,
+    /// What else goes with every request, such as a pass.
+    pub headers: Vec<(&'static str, String)>,
     connection: Option<SendRequest<Full<Bytes>>>,
     used: Instant,
 }
@@ -41,7 +43,7 @@ pub struct Reply {
 impl Client {
     /// Nobody's without a token.
     pub fn new(address: SocketAddr, token: Option<&str>) -> Self {
-        Self { address, token: token.map(str::to_owned), connection: None, used: Instant::now() }
+        Self { address, token: token.map(str::to_owned), headers: Vec::new(), connection: None, used: Instant::now() }
     }
 
     /// Opens the connection, so that the first request does not have to.
@@ -87,6 +89,9 @@ impl Client {
         }
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
+        }
+        for (name, value) in &self.headers {
+            request = request.header(*name, value);
         }
         let bytes = match body {
             Some(body) => {

@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -36,7 +36,9 @@ struct Lines {
 
 /// `frontrow` with everything that it keeps in that directory, and no setting from elsewhere but its `frontrow.toml`.
 pub fn command(directory: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_frontrow"));
+    // Cargo tells tests and benchmarks where the binary is. An example has to be it itself.
+    let own = std::env::current_exe().unwrap_or_default();
+    let mut command = Command::new(option_env!("CARGO_BIN_EXE_frontrow").map_or(own, PathBuf::from));
     for (name, _) in std::env::vars_os() {
         if name.to_str().is_some_and(|name| name.starts_with("FRONTROW_")) {
             command.env_remove(name);

@@ -161,7 +161,12 @@ async fn fill(store: &SqlStore, ids: &dyn IdSource, person: &Credentials) -> Res
 impl Show {
     /// Publishes a performance in a venue of its own.
     pub async fn publish(operator: &mut Client, terms: Terms) -> Result<Self> {
-        let (venue, concert, performance, sale) = (id()?, id()?, id()?, id()?);
+        Self::publish_as(operator, terms, id()?, &json!({})).await
+    }
+
+    /// The same, with a sale of that id; fields of it that are named here are as they are here.
+    pub async fn publish_as(operator: &mut Client, terms: Terms, sale: Uuid, fields: &Value) -> Result<Self> {
+        let (venue, concert, performance) = (id()?, id()?, id()?);
         let rows: Vec<Value> =
             (1..=terms.rows).map(|row| json!({"name": row.to_string(), "seats": 100, "tier": "R"})).collect();
         let puts = [
@@ -172,7 +177,7 @@ impl Show {
             ),
             (format!("concerts/{concert}"), json!({"title": "Night", "artist": "The Band"})),
             (format!("performances/{performance}"), described(concert, venue, terms)),
-            (format!("sales/{sale}"), sold(performance, terms)),
+            (format!("sales/{sale}"), sold(performance, terms, fields)),
         ];
         for (path, body) in puts {
             operator.ask(Method::PUT, &format!("/v1/{path}"), None, Some(body)).await?.expect(StatusCode::CREATED)?;
@@ -201,8 +206,8 @@ fn described(concert: Uuid, venue: Uuid, terms: Terms) -> Value {
 }
 
 /// On sale as long as anybody will run this.
-fn sold(performance: Uuid, terms: Terms) -> Value {
-    json!({
+fn sold(performance: Uuid, terms: Terms, fields: &Value) -> Value {
+    let mut sale = json!({
         "name": "General sale",
         "performances": [performance],
         "opens": "2020-01-01T00:00:00Z",
@@ -211,7 +216,11 @@ fn sold(performance: Uuid, terms: Terms) -> Value {
         "cancel_until": "2099-12-31T00:00:00Z",
         "limit_per_person": terms.limit_per_person,
         "hold_seconds": terms.hold_seconds,
-    })
+    });
+    for (name, value) in fields.as_object().into_iter().flatten() {
+        sale[name] = value.clone();
+    }
+    sale
 }
 
 async fn add_operator(directory: &Path) -> Result<()> {

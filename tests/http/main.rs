@@ -1,5 +1,7 @@
 //! The whole server, driven from outside over HTTP. Every test runs in a [`house`] of its own, which audits the
 //! database when the test has ended.
+// What the tests await is nested that deeply.
+#![recursion_limit = "256"]
 
 #[path = "../driver/driver.rs"]
 mod driver;
@@ -11,6 +13,7 @@ mod crashes;
 mod edges;
 mod instances;
 mod lapses;
+mod line;
 mod overlaps;
 mod pairs;
 mod payments;

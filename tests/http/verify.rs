@@ -2,10 +2,12 @@
 
 use crate::driver::{Log, Server, Terms};
 use crate::house::{House, on_every_database, run, seat, until, verify};
+use crate::line::{Line, doors, let_in};
 use anyhow::{Context, Result, ensure};
 use frontrow_domain::Rule;
 use frontrow_test_databases::{Kind, TestDatabase};
 use hyper::StatusCode;
+use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Executor, MySqlConnection, PgConnection};
 use std::fs;
@@ -43,6 +45,45 @@ fn damage(rule: Rule, kind: Option<Kind>) -> [&'static str; 2] {
         Rule::PaidOnce => [NOTHING, "UPDATE payment SET state = 'failed' WHERE kind = 'reservation'"],
         Rule::LapsedCanBeTaken => [NOTHING, "UPDATE seat SET held_until = held_until + 1 WHERE held_until IS NOT NULL"],
         Rule::NoOrphans => [NOTHING, "DELETE FROM users WHERE id IN (SELECT user_id FROM reservation)"],
+        of_lines => damage_to_lines(of_lines, kind),
+    }
+}
+
+/// The same for the rules of waiting rooms, in one where two people were admitted and one of them holds a seat.
+fn damage_to_lines(rule: Rule, kind: Option<Kind>) -> [&'static str; 2] {
+    const NOTHING: &str = "SELECT 1";
+    match rule {
+        Rule::NumbersUnique => [
+            match kind {
+                None | Some(Kind::Postgres) => "DROP INDEX uq_place_sale_id_grp_number",
+                Some(Kind::MySql | Kind::MariaDb) => "DROP INDEX uq_place_sale_id_grp_number ON place",
+            },
+            "UPDATE place SET number = 1",
+        ],
+        Rule::OnePlaceEach => [
+            match kind {
+                None => {
+                    "CREATE TABLE loose AS SELECT * FROM place; DROP TABLE place; ALTER TABLE loose RENAME TO place"
+                }
+                Some(Kind::Postgres) => "ALTER TABLE place DROP CONSTRAINT place_pkey",
+                Some(Kind::MySql | Kind::MariaDb) => "ALTER TABLE place DROP PRIMARY KEY",
+            },
+            "INSERT INTO place SELECT sale_id, user_id, grp, number + 100 FROM place",
+        ],
+        Rule::WithinCapacity => [NOTHING, "UPDATE admission_log SET capacity = 0"],
+        Rule::TicksOneByOne => [
+            NOTHING,
+            "DELETE FROM admission_log
+             WHERE tick = (SELECT least FROM (SELECT MIN(tick) AS least FROM admission_log) AS ticks)",
+        ],
+        Rule::NobodyOvertaken => [
+            "UPDATE admission_log SET claimed_at = 0",
+            "UPDATE admission_log SET turn = 1000
+             WHERE tick = (SELECT least FROM (SELECT MIN(tick) AS least FROM admission_log) AS ticks)",
+        ],
+        Rule::HoldsAdmitted => [NOTHING, "DELETE FROM admission_log"],
+        Rule::SlotsAdmissions => [NOTHING, "DELETE FROM admission"],
+        _ => [NOTHING, NOTHING],
     }
 }
 
@@ -93,13 +134,24 @@ fn what_is_no_database_is_not_called_right() -> Result<()> {
     })
 }
 
-/// A paid reservation, and a hold.
+/// A paid reservation, and a hold; and in a waiting room two who were admitted one after the other, and a hold.
 async fn prepare(house: &House) -> Result<()> {
     let show = house.publish(Terms { hold_seconds: 3600, ..Terms::default() }).await?;
     let mut client = house.customer(0)?;
     let id = client.held(show, &[seat(1)], "hold-1").await?;
     client.pay(&id, "pay").await?.expect(StatusCode::CREATED)?;
     client.held(show, &[seat(2)], "hold-2").await?;
+    let line = Line::publish(&mut house.operator()?, Terms::default(), &json!({"capacity": 1})).await?;
+    let doors = doors(&[house.server()?.address]);
+    for customer in [1, 2] {
+        let mut visitor = line.visitor(&doors, &house.stage.customers[customer]);
+        visitor.join().await?.expect(StatusCode::CREATED)?;
+        let_in(&mut visitor).await?;
+        match customer {
+            1 => drop(visitor.leave().await?.expect(StatusCode::NO_CONTENT)?),
+            _ => drop(visitor.hold_best(1, "R", "hold").await?.expect(StatusCode::CREATED)?),
+        }
+    }
     Ok(())
 }
 

@@ -1,16 +1,19 @@
 //! How Frontrow keeps things: `SeaORM` stores, in-memory twins of every port, the sandbox payment gateway, the system
-//! clock, ids, passwords, tokens and ticket codes.
+//! clock, ids, passwords, tokens, ticket codes, and what the waiting room needs besides its stores.
 
 mod clock;
 mod ids;
 pub mod memory;
 mod password;
+#[cfg(feature = "redis")]
+pub mod redis;
 mod sandbox;
 mod seat_snapshots;
 #[cfg(feature = "sql")]
 pub mod sql;
 mod ticket_code;
 mod token;
+mod waiting_room;
 
 pub use clock::{ManualClock, SystemClock};
 pub use ids::{SeededIds, UuidV7Source};
@@ -20,3 +23,4 @@ pub use sandbox::{Booking, SandboxGateway};
 pub use seat_snapshots::SharedSeatReads;
 pub use ticket_code::HmacTicketSigner;
 pub use token::{HmacTokenIssuer, TokenKey};
+pub use waiting_room::{AccountEligibility, HmacQueueSigner, NoBeacon, SharedWatch};

@@ -5,6 +5,9 @@ mod accounts;
 mod booking;
 mod catalogue;
 mod events;
+mod leases;
+mod lines;
+mod numbers;
 mod readers;
 
 use crate::{SystemClock, UuidV7Source};
@@ -12,12 +15,15 @@ use accounts::Accounts;
 use catalogue::Programme;
 pub use events::EventLog;
 use frontrow_application::port::{Announcer, Clock, IdSource};
+use frontrow_domain::waiting_room::Rooms;
 use frontrow_domain::{Books, PerformanceId, SeatNumber};
+use lines::Operated;
+use numbers::Numbers;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// All rows in maps, and one lock around them that is never held over an `await`. Implements
-/// [`BookingStore`](frontrow_application::port::BookingStore), the readers, the repositories, the auditor and the
-/// housekeeping at once:
+/// [`BookingStore`](frontrow_application::port::BookingStore), the readers, the repositories, the waiting room's stores,
+/// the auditor and the housekeeping at once:
 ///
 /// ```
 /// use frontrow_adapters::{ManualClock, Memory, SeededIds};
@@ -38,6 +44,9 @@ pub struct Memory {
 #[derive(Default)]
 struct State {
     books: Books,
+    rooms: Rooms,
+    numbers: Numbers,
+    operated: Operated,
     programme: Programme,
     accounts: Accounts,
 }

@@ -1,5 +1,6 @@
-//! Frontrow's data in a SQL database, through `SeaORM`. Bookings go through [`SqlStore`]'s lanes, everything else that is
-//! written through one transaction at a time on one connection, and reads through connections that can't write.
+//! Frontrow's data in a SQL database, through `SeaORM`. Bookings go through [`SqlStore`]'s lanes, waiting rooms through
+//! the desks of [`SqlLines`], everything else that is written through one transaction at a time on one connection, and
+//! reads through connections that can't write.
 
 mod accounts;
 mod address;
@@ -13,10 +14,12 @@ mod error;
 mod housekeeping;
 #[cfg(test)]
 mod limits;
+mod lines;
 mod on_sale;
 #[cfg(test)]
 mod plans;
 mod pool;
+mod probe;
 mod readers;
 mod row;
 mod sessions;
@@ -32,6 +35,8 @@ pub use catalogue::SqlCatalogue;
 pub use database::{Database, DatabaseError, DatabaseSettings};
 pub use frontrow_migration::SchemaState;
 pub use housekeeping::SqlHousekeeping;
+pub use lines::SqlLines;
+pub use probe::SqlProbe;
 pub use readers::SqlReaders;
 pub use sessions::SqlSessions;
 #[cfg(feature = "hooks")]

@@ -1,7 +1,8 @@
 //! Why a use case did not do what it was asked to.
 
 use crate::port::{BookingError, StoreError};
-use frontrow_domain::{Invalid, Rejection, SeatLabel};
+use frontrow_domain::waiting_room::NotNow;
+use frontrow_domain::{Instant, Invalid, Rejection, SeatLabel};
 use std::fmt;
 use std::time::Duration;
 use thiserror::Error;
@@ -77,6 +78,8 @@ pub enum Missing {
     Charge,
     /// A user.
     User,
+    /// A sale's line: it has no waiting room, or is over.
+    Line,
 }
 
 impl Missing {
@@ -91,6 +94,7 @@ impl Missing {
             Self::Reservation => "reservation",
             Self::Charge => "charge",
             Self::User => "user",
+            Self::Line => "line",
         }
     }
 }
@@ -131,10 +135,34 @@ pub enum Conflict {
     /// Somebody else changed it at the same moment.
     #[error("somebody else changed it at the same moment")]
     ChangedMeanwhile,
+    /// The lobby opens later.
+    #[error("the lobby opens later")]
+    LobbyNotOpen {
+        /// When it does.
+        opens: Instant,
+    },
+    /// Nobody can join the line any more.
+    #[error("nobody can join the line any more")]
+    LineClosed,
+    /// The call has lapsed: join again, at the end.
+    #[error("the call has lapsed: join again")]
+    PlaceLapsed,
+    /// The place has been used: join again, at the end.
+    #[error("the place has been used: join again")]
+    PlaceUsed,
+    /// The line can't go from where it stands to there.
+    #[error(transparent)]
+    LinePhase(NotNow),
+    /// A performance would be sold with and without a waiting room at the same time.
+    #[error("a performance is on sale at the same time in a sale without a waiting room, or with one: confirm it")]
+    OpenBesides,
+    /// New holds are stopped for the moment.
+    #[error("new holds are stopped for the moment")]
+    HoldsStopped,
 }
 
 /// Who asks has not shown that they may.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Denied {
     /// The email address or the password is wrong; which one is not said.
     #[error("the email address or the password is wrong")]
@@ -148,6 +176,30 @@ pub enum Denied {
     /// Only operators may.
     #[error("only operators may do this")]
     NotAnOperator,
+    /// They may not join this line.
+    #[error("{0}")]
+    NotEligible(String),
+    /// The queue token was not signed here: join the line.
+    #[error("the queue token was not given out here")]
+    QueueTokenForged,
+    /// The queue token is somebody else's, or of another sale.
+    #[error("the queue token is somebody else's, or of another sale")]
+    QueueTokenForeign,
+    /// A pass is needed: join the line.
+    #[error("a pass is needed")]
+    PassMissing,
+    /// The pass was not signed here.
+    #[error("the pass was not given out here")]
+    PassForged,
+    /// The pass has to be renewed.
+    #[error("the pass has expired: renew it")]
+    PassExpired,
+    /// The pass is of another sale.
+    #[error("the pass is of another sale")]
+    PassOfOtherSale,
+    /// The pass is somebody else's.
+    #[error("the pass is somebody else's")]
+    PassOfOther,
 }
 
 impl From<Rejection> for Error {

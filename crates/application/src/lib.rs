@@ -85,6 +85,7 @@
 //! #             cancel_until: opens,
 //! #             limit_per_person: 4,
 //! #             hold_duration: Sale::DEFAULT_HOLD,
+//! #             waiting_room: None,
 //! #             published: true,
 //! #         }],
 //! #     }))
@@ -143,6 +144,7 @@ mod sweep;
 #[cfg(test)]
 mod testing;
 mod use_cases;
+pub mod waiting_room;
 mod wallet;
 
 pub use accounts::{LogIn, LogInRequest, LogOut, LoggedIn, Refresh, SignUp, SignUpRequest};

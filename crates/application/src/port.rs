@@ -11,6 +11,7 @@ mod gateway;
 mod keep;
 mod readers;
 mod secrets;
+mod waiting_room;
 
 pub use accounts::{AccountRepository, Credentials, Rotated, SessionRepository};
 pub use announce::Announcer;
@@ -39,4 +40,13 @@ pub use self::{
     keep::{MockHousekeeping, MockProbe},
     readers::{MockDoneReader, MockReservationReader, MockSeatReader, MockSeatSnapshots, MockWalletReader},
     secrets::{MockPasswordHasher, MockTicketSigner, MockTokenIssuer},
+};
+pub use waiting_room::{
+    AdmissionWatch, Beacon, Eligibility, Join, Joined, Lease, LineFigures, LineStore, NotEligible, NumberDispenser,
+    NumberLeases, OperatorAction, QueueSigner, TickOrder, TickReport, TokenFlaw, Whereabouts,
+};
+#[cfg(any(test, feature = "mocks"))]
+pub use waiting_room::{
+    MockAdmissionWatch, MockBeacon, MockEligibility, MockLineStore, MockNumberDispenser, MockNumberLeases,
+    MockQueueSigner,
 };

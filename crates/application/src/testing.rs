@@ -1,14 +1,23 @@
 //! Fixtures of the unit tests.
 
 use crate::RequestKey;
-use crate::port::{BookingError, MockClock, MockIdSource, MockOnSaleReader, MockReservationReader, OnSale};
-use frontrow_domain::{
-    Books, Command, CommandKey, ConcertId, Instant, Outcome, Performance, PerformanceId, PerformanceStatus, Points,
-    PriceList, PriceType, Refused, Reservation, ReservationId, ReservationState, Sale, SaleId, Seat, SeatKey, SeatMap,
-    SeatNumber, SeatRow, SeatState, Section, SectionShape, Tier, UserId, Venue, VenueId, Version,
+use crate::port::{
+    BookingError, MockClock, MockIdSource, MockOnSaleReader, MockQueueSigner, MockReservationReader, OnSale, TokenFlaw,
 };
+use crate::waiting_room::Lines;
+use frontrow_domain::waiting_room::{
+    AdmissionTerms, Drawing, Group, GroupLine, GroupTerms, Line, Phase, Place, QueueNumber, QueueToken, WaitingRoom,
+};
+use frontrow_domain::{
+    Books, Buyer, BuyerKey, Command, CommandKey, ConcertId, Instant, Outcome, Performance, PerformanceId,
+    PerformanceStatus, Points, PriceList, PriceType, Refused, Reservation, ReservationId, ReservationState, Sale,
+    SaleId, Seat, SeatKey, SeatMap, SeatNumber, SeatRow, SeatState, Section, SectionShape, Slot, Tier, UserId, Venue,
+    VenueId, Version,
+};
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 use uuid::Uuid;
 
 /// That many seconds after the epoch.
@@ -57,6 +66,7 @@ pub fn sale(n: u128) -> Sale {
         cancel_until: at(2000),
         limit_per_person: 4,
         hold_duration: Sale::DEFAULT_HOLD,
+        waiting_room: None,
         published: true,
     }
 }
@@ -140,4 +150,93 @@ pub fn finds(reservation: Reservation) -> Arc<MockReservationReader> {
     let mut reader = MockReservationReader::new();
     reader.expect_reservation().returning(move |id| Ok(Some(reservation.clone()).filter(|known| known.id == id)));
     Arc::new(reader)
+}
+
+/// Two groups: whoever comes, and who knows the word `early`.
+pub fn room() -> WaitingRoom {
+    let group =
+        |name: &str, code: Option<&str>| GroupTerms { name: name.into(), weight: 1, code: code.map(Into::into) };
+    WaitingRoom {
+        lobby_opens: at(5),
+        capacity: 10,
+        rate: 60,
+        burst: 5,
+        session: Duration::from_mins(10),
+        groups: vec![group("Everybody", None), group("Presale", Some("early"))],
+        draw: false,
+        strict: false,
+        terms: AdmissionTerms::default(),
+    }
+}
+
+/// The same sale, with a waiting room.
+pub fn sale_with_room(n: u128) -> Sale {
+    Sale { waiting_room: Some(room()), ..sale(n) }
+}
+
+/// The open line of sale 0. Of the first group's 30 numbers the first 10 have lapsed, and 11 to 20 are called.
+pub fn line() -> Line {
+    let mut line = Line::new(&sale_with_room(0), &room(), [3; 32], at(0));
+    line.groups[0] = GroupLine { issued: 30, called: 20, lapsed: 10, ..line.groups[0] };
+    Line { phase: Phase::Open, epoch: 2, gathered: true, ..line }
+}
+
+/// The same line, whose first three numbers are drawn as far as is said.
+pub fn line_drawn_by(drawing: Drawing) -> Line {
+    let mut line = Line { draw: Some(drawing), ..line() };
+    line.groups[0].drawn = 3;
+    line
+}
+
+/// A draw of which nothing but its round is known.
+pub fn drawing() -> Drawing {
+    Drawing { secret: [3; 32], round: Some("round 7".into()), lists: None, value: None, seed: None }
+}
+
+/// In memory, that line as it was at 100 s.
+pub fn lines(line: Line, sale: Sale) -> Arc<Lines> {
+    let lines = Lines::new(digest);
+    lines.put_up_one(line, Arc::new(sale), at(100));
+    Arc::new(lines)
+}
+
+/// Scatters as well as SHA-256, for a test.
+pub fn digest(text: &[u8]) -> [u8; 32] {
+    let mut digest = [0; 32];
+    for (salt, part) in (0_u8..).zip(digest.chunks_mut(8)) {
+        let mut hasher = DefaultHasher::new();
+        (salt, text).hash(&mut hasher);
+        part.copy_from_slice(&hasher.finish().to_be_bytes());
+    }
+    digest
+}
+
+/// In the first group.
+pub fn place(number: u64) -> Place {
+    Place { group: Group::FIRST, number: QueueNumber::new(number).unwrap() }
+}
+
+/// User 1's, in the line of sale 0.
+pub fn token(number: u64) -> QueueToken {
+    let Place { group, number } = place(number);
+    QueueToken { sale: sale(0).id, epoch: 2, group, number, user: user(1), issued: at(20) }
+}
+
+/// Somebody in sale 0, who has never been admitted.
+pub fn buyer(n: u128) -> Buyer {
+    Buyer::next(BuyerKey { sale: sale(0).id, user: user(n) }, None)
+}
+
+/// The same, admitted until then.
+pub fn admitted(n: u128, until: i64) -> Buyer {
+    Buyer { slot: Some(Slot { until: at(until), max_until: at(900) }), generation: 7, ..buyer(n) }
+}
+
+/// Reads `"token"` as that one and nothing else; what it signs is `"signed"`, whatever it is.
+pub fn signs(token: QueueToken) -> MockQueueSigner {
+    let mut signer = MockQueueSigner::new();
+    signer.expect_read_token().returning(move |text| if text == "token" { Ok(token) } else { Err(TokenFlaw::Forged) });
+    signer.expect_sign_token().return_const("signed");
+    signer.expect_sign_pass().return_const("signed");
+    signer
 }

@@ -1,9 +1,13 @@
 //! All use cases, on one set of ports.
 
 use crate::port::{
-    AccountRepository, BookingStore, Clock, ConcertRepository, DoneReader, Housekeeping, IdSource, OnSaleReader,
-    PasswordHasher, PaymentGateway, PerformanceRepository, Probe, ReservationReader, SaleRepository, SeatReader,
-    SeatSnapshots, SessionRepository, TicketSigner, TokenIssuer, VenueRepository, WalletReader,
+    AccountRepository, AdmissionWatch, Beacon, BookingStore, Clock, ConcertRepository, DoneReader, Eligibility,
+    Housekeeping, IdSource, LineStore, NumberDispenser, OnSaleReader, PasswordHasher, PaymentGateway,
+    PerformanceRepository, Probe, QueueSigner, ReservationReader, SaleRepository, SeatReader, SeatSnapshots,
+    SessionRepository, TicketSigner, TokenIssuer, VenueRepository, WalletReader,
+};
+use crate::waiting_room::{
+    ClaimAdmission, Gate, JoinLine, Lately, LeaveAdmission, Lines, OperateLine, RenewAdmission, ShowPlace, TickLines,
 };
 use crate::{
     BestSeats, BrowseConcerts, BrowsePerformances, CancelReservation, ChargeWallet, ExpireHolds, Forget, HoldBestSeats,
@@ -36,10 +40,16 @@ pub struct Ports {
     pub tickets: Arc<dyn TicketSigner>,
     pub gateway: Arc<dyn PaymentGateway>,
     pub housekeeping: Arc<dyn Housekeeping>,
+    pub lines: Arc<dyn LineStore>,
+    pub dispenser: Arc<dyn NumberDispenser>,
+    pub watch: Arc<dyn AdmissionWatch>,
+    pub eligibility: Arc<dyn Eligibility>,
+    pub signer: Arc<dyn QueueSigner>,
+    pub beacon: Arc<dyn Beacon>,
     pub probe: Arc<dyn Probe>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
-    /// SHA-256, for refresh tokens.
+    /// SHA-256, for refresh tokens and draws.
     pub digest: fn(&[u8]) -> [u8; 32],
     /// How long an access token is good.
     pub access_lifetime: Duration,
@@ -76,10 +86,20 @@ pub struct UseCases {
     pub manage_concerts: ManageConcerts,
     pub manage_performances: ManagePerformances,
     pub manage_sales: ManageSales,
+    pub lines: Arc<Lines>,
+    pub gate: Gate,
+    pub join_line: JoinLine,
+    pub show_place: ShowPlace,
+    pub claim_admission: ClaimAdmission,
+    pub renew_admission: Arc<RenewAdmission>,
+    pub leave_admission: LeaveAdmission,
+    pub operate_line: OperateLine,
+    pub tick_lines: TickLines,
 }
 
 impl UseCases {
     /// Hands every use case the ports that it needs.
+    #[expect(clippy::too_many_lines, reason = "a list, with an entry for each use case")]
     pub fn new(ports: &Ports) -> Self {
         let p = ports.clone();
         let refresh = Arc::new(Refresh {
@@ -107,7 +127,54 @@ impl UseCases {
             ids: p.ids.clone(),
             clock: p.clock.clone(),
         });
+        let lines = Arc::new(Lines::new(p.digest));
+        let renew_admission =
+            Arc::new(RenewAdmission { bookings: p.store.clone(), signer: p.signer.clone(), clock: p.clock.clone() });
         Self {
+            gate: Gate {
+                lines: lines.clone(),
+                on_sale: p.on_sale.clone(),
+                reservations: p.reservations.clone(),
+                done: p.done.clone(),
+                signer: p.signer.clone(),
+                clock: p.clock.clone(),
+            },
+            join_line: JoinLine {
+                lines: lines.clone(),
+                dispenser: p.dispenser.clone(),
+                store: p.lines.clone(),
+                eligibility: p.eligibility,
+                signer: p.signer.clone(),
+                clock: p.clock.clone(),
+            },
+            show_place: ShowPlace { lines: lines.clone(), signer: p.signer, clock: p.clock.clone() },
+            claim_admission: ClaimAdmission {
+                lines: lines.clone(),
+                store: p.lines.clone(),
+                watch: p.watch,
+                renew: renew_admission.clone(),
+            },
+            renew_admission,
+            leave_admission: LeaveAdmission { bookings: p.store.clone() },
+            operate_line: OperateLine {
+                store: p.lines.clone(),
+                dispenser: p.dispenser.clone(),
+                bookings: p.store.clone(),
+                ids: p.ids.clone(),
+                clock: p.clock.clone(),
+            },
+            tick_lines: TickLines {
+                lines: lines.clone(),
+                store: p.lines.clone(),
+                dispenser: p.dispenser,
+                sales: p.sales.clone(),
+                seats: p.seats.clone(),
+                beacon: p.beacon,
+                digest: p.digest,
+                clock: p.clock.clone(),
+                lately: Lately::default(),
+            },
+            lines,
             sign_up: SignUp {
                 accounts: p.accounts.clone(),
                 passwords: p.passwords.clone(),
@@ -153,7 +220,7 @@ impl UseCases {
             cancel,
             reservations: ReadReservations {
                 reservations: p.reservations.clone(),
-                on_sale: p.on_sale,
+                on_sale: p.on_sale.clone(),
                 tickets: p.tickets,
             },
             wallet: ReadWallet { wallets: p.wallets.clone() },
@@ -161,12 +228,12 @@ impl UseCases {
                 store: p.store.clone(),
                 wallets: p.wallets.clone(),
                 settle: settle_charges.clone(),
-                ids: p.ids,
+                ids: p.ids.clone(),
             },
             show_charge: ShowCharge { wallets: p.wallets },
             settle_charges,
             expire_holds: ExpireHolds { store: p.store, reservations: p.reservations, clock: p.clock.clone() },
-            forget: Forget { housekeeping: p.housekeeping, clock: p.clock },
+            forget: Forget { housekeeping: p.housekeeping, clock: p.clock.clone() },
             manage_venues: ManageVenues { venues: p.venues.clone() },
             manage_concerts: ManageConcerts { concerts: p.concerts.clone() },
             manage_performances: ManagePerformances {
@@ -174,7 +241,14 @@ impl UseCases {
                 venues: p.venues,
                 concerts: p.concerts,
             },
-            manage_sales: ManageSales { sales: p.sales, performances: p.performances },
+            manage_sales: ManageSales {
+                sales: p.sales,
+                performances: p.performances,
+                on_sale: p.on_sale,
+                lines: p.lines,
+                ids: p.ids,
+                clock: p.clock,
+            },
         }
     }
 }

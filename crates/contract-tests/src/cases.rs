@@ -1,17 +1,24 @@
 //! All cases.
 
 mod accounts;
+mod admissions;
 mod best;
 mod catalogue;
+mod door;
 mod idempotency;
 mod interruptions;
 mod keeping;
 mod lapses;
+mod leases;
 mod lists;
 mod money;
+mod operating;
+mod outages;
+mod places;
 mod publication;
 mod races;
 mod rejections;
+mod tickers;
 mod tickets;
 mod values;
 
@@ -103,4 +110,51 @@ cases! {
         old_idempotency_records_are_forgotten_a_few_at_a_time,
         old_refresh_tokens_are_forgotten_a_few_at_a_time,
         a_probe_is_answered;
+    places:
+        joining_twice_gives_the_same_place,
+        joins_at_once_get_numbers_one_after_the_other,
+        a_worthless_place_is_replaced_at_the_end,
+        groups_and_sales_have_numbers_of_their_own,
+        places_are_listed_a_page_at_a_time;
+    door:
+        a_tick_admits_the_lowest_ranks_at_the_door,
+        no_tick_admits_more_than_there_is_room_for,
+        no_tick_admits_more_than_the_rate_allows,
+        who_comes_late_comes_with_their_own_rank,
+        who_is_absent_is_passed_over_and_keeps_the_place,
+        whose_call_has_lapsed_must_have_come_before,
+        who_is_barred_is_not_admitted,
+        groups_take_turns_by_weight;
+    admissions:
+        picking_up_uses_the_number,
+        an_admission_that_nobody_picks_up_can_be_claimed_again,
+        a_renewal_goes_on_for_three_minutes_and_not_beyond_the_session,
+        a_hold_needs_an_admission,
+        a_hold_carries_the_slot_beyond_the_session,
+        a_slot_is_free_two_seconds_after_it_has_ended,
+        leaving_frees_the_slot_once,
+        paying_frees_the_slot_in_the_same_command,
+        who_may_buy_more_keeps_the_slot;
+    tickers:
+        two_tickers_at_once_never_exceed_the_capacity,
+        nothing_is_lost_while_people_book_and_lines_tick,
+        no_change_of_a_line_is_lost_between_its_ticks,
+        who_is_admitted_and_leaves_at_once_is_admitted_or_not;
+    operating:
+        a_line_is_opened_once_and_kept_as_it_was,
+        an_operator_changes_what_they_name,
+        a_smaller_capacity_admits_nobody_until_enough_have_gone,
+        what_a_line_does_is_what_its_phase_says,
+        a_sale_that_closes_closes_its_line,
+        a_line_waits_for_its_draw,
+        what_operators_do_is_noted_with_it,
+        the_admission_log_is_read_a_page_at_a_time;
+    outages:
+        an_outage_of_ticks_gives_its_time_back,
+        a_short_silence_of_ticks_gives_nothing_back,
+        who_was_over_before_an_outage_stays_so;
+    leases:
+        a_ceiling_goes_up_and_never_down,
+        the_next_epoch_begins_once_and_above_all_that_was_leased,
+        leases_never_overlap;
 }

@@ -37,6 +37,7 @@ mod cases;
 mod dice;
 mod law;
 mod programme;
+mod room;
 mod runner;
 mod snapshot;
 mod stage;
@@ -46,4 +47,7 @@ pub use failure::Failure;
 pub use law::same_outcomes;
 pub use programme::Programme;
 pub use runner::{Report, case_names, run_all, run_some};
-pub use world::{AccountPorts, BookingPorts, CataloguePorts, Fixture, KeepingPorts, Part, World};
+pub use world::{
+    AccountPorts, BookingPorts, CataloguePorts, Fixture, KeepingPorts, LineInstance, LinePorts, Part, ReadActions,
+    World,
+};

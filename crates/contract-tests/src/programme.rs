@@ -2,6 +2,7 @@
 
 use crate::{AccountPorts, CataloguePorts, Failure};
 use frontrow_application::port::{Credentials, Revision};
+use frontrow_domain::waiting_room::{AdmissionTerms, GroupTerms, WaitingRoom};
 use frontrow_domain::{
     Catalogue, Concert, ConcertId, Email, Instant, Performance, PerformanceId, PerformanceStatus, Points, PriceList,
     PriceType, Role, Sale, SaleId, SeatKey, SeatMap, SeatNumber, SeatRow, Section, SectionShape, Tier, User, UserId,
@@ -11,7 +12,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// One venue of 200 seats (none blocked), a concert with two public performances there, two published sales of both
+/// One venue of 200 seats (none blocked), a concert with two public performances there, three published sales of both
 /// performances, and users.
 #[derive(Clone, Debug)]
 pub struct Programme {
@@ -23,8 +24,8 @@ pub struct Programme {
     pub concert: Concert,
     /// When.
     pub performances: [Performance; 2],
-    /// On what terms: 50 seats per person, and 4.
-    pub sales: [Sale; 2],
+    /// On what terms: 50 seats per person, 4, and 4 behind a waiting room.
+    pub sales: [Sale; 3],
     /// Who may come.
     pub users: Vec<User>,
 }
@@ -44,7 +45,8 @@ impl Programme {
         let concert = Concert { id: ConcertId::new(id(2)), title: "Evening".into(), artist: "Quartet".into() };
         let performances = [performance(&venue, &concert, 3)?, performance(&venue, &concert, 4)?];
         let map = map(&venue);
-        let sales = [sale(&performances, 5, Sale::MOST_SEATS), sale(&performances, 6, Sale::DEFAULT_LIMIT)];
+        let gated = Sale { waiting_room: Some(waiting_room()), ..sale(&performances, 7, Sale::DEFAULT_LIMIT) };
+        let sales = [sale(&performances, 5, Sale::MOST_SEATS), sale(&performances, 6, Sale::DEFAULT_LIMIT), gated];
         let users = (0..Self::USERS).map(user).collect::<Result<_, _>>()?;
         Ok(Self { venue, map, concert, performances, sales, users })
     }
@@ -150,7 +152,23 @@ fn sale(performances: &[Performance], n: u128, limit_per_person: u32) -> Sale {
         cancel_until: opens + Duration::from_hours(24),
         limit_per_person,
         hold_duration: Sale::DEFAULT_HOLD,
+        waiting_room: None,
         published: true,
+    }
+}
+
+/// Ten at a time, and more a minute than anybody asks for.
+fn waiting_room() -> WaitingRoom {
+    WaitingRoom {
+        lobby_opens: Programme::OPENS - Duration::from_hours(1),
+        capacity: 10,
+        rate: 60_000,
+        burst: 1000,
+        session: Duration::from_mins(10),
+        groups: vec![GroupTerms { name: "Everybody".into(), weight: 1, code: None }],
+        draw: false,
+        strict: false,
+        terms: AdmissionTerms::default(),
     }
 }
 

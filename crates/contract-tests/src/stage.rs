@@ -1,6 +1,6 @@
 //! One world, with what cases do there over and over.
 
-use crate::{AccountPorts, CataloguePorts, Failure, Fixture, KeepingPorts, Part, Programme, World};
+use crate::{AccountPorts, CataloguePorts, Failure, Fixture, KeepingPorts, LinePorts, Part, Programme, World};
 use frontrow_application::port::{BookingError, BookingStore};
 use frontrow_domain::{
     Cancel, Charge, Command, CommandKey, Expire, Hold, HoldBest, Instant, Line, Outcome, Pay, Payment, PaymentId,
@@ -20,6 +20,8 @@ pub(crate) struct Stage {
     pub(crate) wide: Sale,
     /// The sale with a limit of four.
     pub(crate) narrow: Sale,
+    /// The sale with a waiting room.
+    pub(crate) gated: Sale,
     next: AtomicU64,
     now: AtomicI64,
 }
@@ -33,8 +35,8 @@ impl Stage {
     pub(crate) async fn set(world: &dyn World) -> Result<Arc<Self>, Failure> {
         let programme = Programme::new()?;
         let fixture = world.fresh(&programme).await?;
-        let [wide, narrow] = programme.sales.clone();
-        let stage = Self { fixture, programme, wide, narrow, next: AtomicU64::new(1), now: AtomicI64::new(0) };
+        let [wide, narrow, gated] = programme.sales.clone();
+        let stage = Self { fixture, programme, wide, narrow, gated, next: AtomicU64::new(1), now: AtomicI64::new(0) };
         stage.set_now(Programme::OPENS);
         Ok(Arc::new(stage))
     }
@@ -49,6 +51,10 @@ impl Stage {
 
     pub(crate) fn keeping(&self) -> Result<&KeepingPorts, Failure> {
         self.fixture.keeping.as_ref().ok_or_else(|| Failure::lacks(Part::Keeping))
+    }
+
+    pub(crate) fn lines(&self) -> Result<&LinePorts, Failure> {
+        self.fixture.lines.as_ref().ok_or_else(|| Failure::lacks(Part::Lines))
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn BookingStore> {
@@ -141,7 +147,8 @@ impl Stage {
     }
 
     pub(crate) fn sale_of(&self, reservation: &Reservation) -> &Sale {
-        if reservation.sale == self.narrow.id { &self.narrow } else { &self.wide }
+        let sales = [&self.narrow, &self.gated];
+        sales.into_iter().find(|sale| sale.id == reservation.sale).unwrap_or(&self.wide)
     }
 
     pub(crate) fn pay(&self, reservation: &Reservation) -> Result<Command, Failure> {

@@ -3,11 +3,12 @@
 use crate::{Failure, Programme};
 use async_trait::async_trait;
 use frontrow_application::port::{
-    AccountRepository, Auditor, BookingStore, ConcertRepository, DoneReader, Housekeeping, OnSaleReader,
-    PerformanceRepository, Probe, ReservationReader, SaleRepository, SeatReader, SessionRepository, VenueRepository,
-    WalletReader,
+    AccountRepository, Auditor, BookingStore, ConcertRepository, DoneReader, Housekeeping, LineStore, NumberDispenser,
+    NumberLeases, OnSaleReader, OperatorAction, PerformanceRepository, Probe, ReservationReader, SaleRepository,
+    SeatReader, SessionRepository, VenueRepository, WalletReader,
 };
 use frontrow_domain::Instant;
+use futures::future::BoxFuture;
 use std::any::Any;
 use std::sync::Arc;
 
@@ -28,6 +29,12 @@ pub enum Part {
     Accounts,
     /// [`Fixture::keeping`].
     Keeping,
+    /// [`Fixture::lines`].
+    Lines,
+    /// [`LinePorts::leases`].
+    Leases,
+    /// [`LinePorts::actions`].
+    OperatorActions,
     /// [`Fixture::lose_next_commit`].
     LostCommits,
 }
@@ -42,7 +49,9 @@ pub struct Fixture {
     pub accounts: Option<AccountPorts>,
     /// What throws old things away.
     pub keeping: Option<KeepingPorts>,
-    /// Sets the clock that the booking store decides by.
+    /// Waiting rooms.
+    pub lines: Option<LinePorts>,
+    /// Sets the clock that the booking store decides by, and the one that ticks go by.
     pub set_now: Box<dyn Fn(Instant) + Send + Sync>,
     /// Makes the answer to the next COMMIT get lost.
     pub lose_next_commit: Option<Box<dyn Fn() + Send + Sync>>,
@@ -80,6 +89,28 @@ pub struct AccountPorts {
     pub accounts: Arc<dyn AccountRepository>,
     pub sessions: Arc<dyn SessionRepository>,
 }
+
+/// The ports of waiting rooms. The auditor audits them, too.
+pub struct LinePorts {
+    /// Two instances on the same data, which the suite sets against each other; the same twice if there can't be two.
+    pub instances: [LineInstance; 2],
+    /// Leases numbers to dispensers that may lose what they know. Leave it out if the dispenser here is such a one and
+    /// leases from it: then it is tested with it.
+    pub leases: Option<Arc<dyn NumberLeases>>,
+    /// Reads what was noted of operators, in any order: no port does.
+    pub actions: Option<ReadActions>,
+}
+
+/// One instance's ports of waiting rooms.
+#[expect(missing_docs, reason = "each field is named after its port")]
+#[derive(Clone)]
+pub struct LineInstance {
+    pub store: Arc<dyn LineStore>,
+    pub dispenser: Arc<dyn NumberDispenser>,
+}
+
+/// Reads everything that was noted of operators.
+pub type ReadActions = Box<dyn Fn() -> BoxFuture<'static, Result<Vec<OperatorAction>, Failure>> + Send + Sync>;
 
 /// The ports that keep a store in order.
 #[expect(missing_docs, reason = "each field is named after its port")]

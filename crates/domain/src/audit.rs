@@ -1,5 +1,9 @@
 //! Whether the books are right.
 
+mod lines;
+
+pub use lines::{LineRecords, audit_lines};
+
 use crate::{
     AccountId, Books, Instant, PaymentKind, PaymentState, PerformanceId, Points, Reservation, ReservationId,
     ReservationState, SaleId, SeatKey, SeatState, TicketKey, UserId,
@@ -16,7 +20,7 @@ pub struct Finding {
     pub row: String,
 }
 
-/// What [`audit`] checks.
+/// What [`audit`] and [`audit_lines`] check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
     /// Every seat is sold at most once.
@@ -33,6 +37,20 @@ pub enum Rule {
     LapsedCanBeTaken,
     /// Nothing points to what is not there.
     NoOrphans,
+    /// Every number of a line is given once.
+    NumbersUnique,
+    /// Nobody has two places in a line.
+    OnePlaceEach,
+    /// No more are admitted at a time than the capacity then in force.
+    WithinCapacity,
+    /// No line is ticked twice at a time.
+    TicksOneByOne,
+    /// Nobody is admitted while a lower rank of their group stands at the door.
+    NobodyOvertaken,
+    /// Every hold in a sale with a waiting room is made by somebody who was admitted.
+    HoldsAdmitted,
+    /// Whoever has a slot has an admission, and nobody else.
+    SlotsAdmissions,
 }
 
 /// The ids of everything that the books may point to.
@@ -48,7 +66,7 @@ pub struct Catalogue {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 14] = [
         Self::SoldOnce,
         Self::SeatsTicketsReservations,
         Self::WalletEqualsTransfers,
@@ -56,6 +74,13 @@ impl Rule {
         Self::PaidOnce,
         Self::LapsedCanBeTaken,
         Self::NoOrphans,
+        Self::NumbersUnique,
+        Self::OnePlaceEach,
+        Self::WithinCapacity,
+        Self::TicksOneByOne,
+        Self::NobodyOvertaken,
+        Self::HoldsAdmitted,
+        Self::SlotsAdmissions,
     ];
 
     /// The rule as a sentence.
@@ -70,6 +95,13 @@ impl Rule {
             Self::PaidOnce => "every confirmed reservation is paid exactly once",
             Self::LapsedCanBeTaken => "every seat whose hold has lapsed can be taken",
             Self::NoOrphans => "nothing points to what is not there",
+            Self::NumbersUnique => "every number of a line is given once",
+            Self::OnePlaceEach => "nobody has two places in a line",
+            Self::WithinCapacity => "no more are admitted at a time than the capacity allows",
+            Self::TicksOneByOne => "no line is ticked twice at a time",
+            Self::NobodyOvertaken => "nobody is admitted while a lower rank stands at the door",
+            Self::HoldsAdmitted => "every hold in a sale with a waiting room is made by who was admitted",
+            Self::SlotsAdmissions => "whoever has a slot has an admission, and nobody else",
         }
     }
 }

@@ -3,6 +3,7 @@
 use crate::command::{Candidates, Command, CommandKey, Done, Outcome, Rejection, Scope};
 use crate::decide::{Verdict, decide};
 use crate::locked::{Broken, Locked, NotInScope, Record, Version, Write, WriteSet};
+use crate::waiting_room::Admission;
 use crate::{
     Buyer, BuyerKey, Instant, Payment, PaymentId, PerformanceId, Reservation, ReservationId, ReservationState, Seat,
     SeatKey, SeatNumber, SeatState, Ticket, TicketKey, Transfer, TransferId, UserId, Wallet,
@@ -28,6 +29,8 @@ pub struct Books {
     pub tickets: BTreeMap<TicketKey, Ticket>,
     /// All transfers.
     pub transfers: BTreeMap<TransferId, Transfer>,
+    /// Slots of waiting rooms that are taken.
+    pub admissions: BTreeMap<BuyerKey, Admission>,
     /// What was done, by key.
     pub done: BTreeMap<CommandKey, Done>,
     by_buyer: BTreeMap<BuyerKey, BTreeSet<ReservationId>>,
@@ -118,6 +121,9 @@ impl Books {
         let tickets = writes.tickets_voided.into_iter().chain(writes.tickets_issued);
         self.tickets.extend(tickets.map(|ticket| (ticket.key, ticket)));
         self.transfers.extend(writes.transfers.into_iter().map(|transfer| (transfer.id, transfer)));
+        for key in &writes.slots_freed {
+            self.admissions.remove(key);
+        }
         self.done.extend(writes.done.into_iter().map(|done| (done.key.clone(), done)));
         Ok(())
     }
@@ -136,9 +142,10 @@ impl Books {
         let valid = |key: &TicketKey| self.tickets.get(key).map(|ticket| ticket.valid);
         let fine = writes.tickets_voided.iter().all(|t| valid(&t.key) == Some(true))
             && writes.tickets_issued.iter().all(|t| valid(&t.key).is_none())
+            && writes.slots_freed.iter().all(|key| self.admissions.contains_key(key))
             && writes.transfers.iter().all(|t| !self.transfers.contains_key(&t.id))
             && writes.done.iter().all(|d| !self.done.contains_key(&d.key));
-        if fine { Ok(()) } else { Err(Conflict("a ticket, a transfer or a key".into())) }
+        if fine { Ok(()) } else { Err(Conflict("a ticket, a slot, a transfer or a key".into())) }
     }
 }
 

@@ -1,7 +1,8 @@
 //! One user in one sale.
 
 use crate::locked::{Record, Version};
-use crate::{SaleId, UserId};
+use crate::waiting_room::{Group, QueueNumber};
+use crate::{Instant, SaleId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// Names one buyer. Locks are taken in this order.
@@ -13,21 +14,54 @@ pub struct BuyerKey {
     pub user: UserId,
 }
 
-/// The row that every booking command of a user in a sale locks first. It says nothing yet but that somebody came; it is
-/// the lock, and its version the guard, of the limit per person.
+/// The row that every booking command of a user in a sale locks first. It is the lock, and its version the guard, of the
+/// limit per person; and in a sale with a waiting room it says whether they are admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Buyer {
     /// Who, in which sale.
     pub key: BuyerKey,
-    /// Goes up by one whenever seats are counted against the limit.
+    /// The right to book, if the waiting room has given them one. An [`Admission`](crate::waiting_room::Admission) is
+    /// there exactly while this is: both are written under this row's lock.
+    pub slot: Option<Slot>,
+    /// How often they were admitted.
+    pub generation: u32,
+    /// By group: the numbers up to this one are used up.
+    pub spent: [u64; Group::MOST],
+    /// Whether an operator keeps them out.
+    pub barred: bool,
+    /// Goes up by one with every change, and whenever seats are counted against the limit.
     pub version: Version,
+}
+
+/// The right to book for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// The first instant at which it is over, unless it is renewed.
+    pub until: Instant,
+    /// No renewal goes beyond this; a hold does.
+    pub max_until: Instant,
 }
 
 impl Buyer {
     /// The row after a change, or the first one.
     #[must_use]
     pub fn next(key: BuyerKey, current: Option<&Self>) -> Self {
-        Self { key, version: current.map_or(Version::FIRST, |buyer| buyer.version.next()) }
+        match current {
+            Some(buyer) => Self { version: buyer.version.next(), ..*buyer },
+            None => {
+                Self { key, slot: None, generation: 0, spent: [0; Group::MOST], barred: false, version: Version::FIRST }
+            }
+        }
+    }
+
+    /// The right to book, while it lasts.
+    pub fn live_slot(&self, now: Instant) -> Option<Slot> {
+        self.slot.filter(|slot| now < slot.until)
+    }
+
+    /// Whether a place of the line has been used up.
+    pub fn has_used(&self, group: Group, number: QueueNumber) -> bool {
+        number.get() <= self.spent[group.index()]
     }
 }
 

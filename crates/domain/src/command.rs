@@ -1,7 +1,8 @@
 //! What can be asked for, as data.
 
+use crate::waiting_room::Place;
 use crate::{
-    Block, BuyerKey, Instant, Line, Payment, PaymentId, PerformanceId, Points, Reservation, ReservationId,
+    Block, Buyer, BuyerKey, Instant, Line, Payment, PaymentId, PerformanceId, Points, Reservation, ReservationId,
     ReservationState, SaleTerms, SeatKey, SeatNumber, Settlement, Ticket, TransferId, UserId,
 };
 use serde::{Deserialize, Serialize};
@@ -76,6 +77,12 @@ pub enum What {
     Charge(Charge),
     /// Settle a charge.
     Settle(Settle),
+    /// Pick an admission up, or renew it.
+    Renew(Renew),
+    /// Give an admission back.
+    Leave(BuyerKey),
+    /// Keep somebody out of a sale, or let them in again.
+    Bar(Bar),
 }
 
 /// Hold seats of one performance: all of them, or none.
@@ -213,6 +220,26 @@ pub struct Settle {
     pub transfer: TransferId,
 }
 
+/// Pick an admission up, or renew it: the right to book goes on for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Renew {
+    /// Whose, in which sale.
+    pub buyer: BuyerKey,
+    /// The place that it was given for, which is used up with that; none to renew what was picked up.
+    pub place: Option<Place>,
+    /// Whether their page closes: then it ends soon, unless it is renewed again.
+    pub closing: bool,
+}
+
+/// Keep somebody out of a sale, or let them in again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bar {
+    /// Who, of which sale.
+    pub buyer: BuyerKey,
+    /// Whether to keep them out.
+    pub barred: bool,
+}
+
 /// The rows that a command locks, in the order of the fields, each kind by ascending key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
@@ -320,6 +347,9 @@ impl Command {
                 scope.payments = [settle.payment].into();
                 scope.wallets = [settle.user].into();
             }
+            What::Renew(Renew { buyer, .. }) | What::Leave(buyer) | What::Bar(Bar { buyer, .. }) => {
+                scope.buyers = [*buyer].into();
+            }
         }
         scope
     }
@@ -342,6 +372,9 @@ impl What {
             Self::Expire(_) => "expire",
             Self::Charge(_) => "charge",
             Self::Settle(_) => "settle",
+            Self::Renew(_) => "renew",
+            Self::Leave(_) => "leave",
+            Self::Bar(_) => "bar",
         }
     }
 }
@@ -369,6 +402,12 @@ pub enum Outcome {
     Expired(ReservationId),
     /// The charge is begun, or settled.
     Charged(Payment),
+    /// The admission goes on, as the buyer's row says.
+    #[serde(skip)]
+    Renewed(Buyer),
+    /// The admission has ended.
+    #[serde(skip)]
+    Left(BuyerKey),
 }
 
 /// The record of a command that was carried out.
@@ -456,6 +495,15 @@ pub enum Rejection {
     /// The user has no such payment.
     #[error("no such payment")]
     PaymentUnknown,
+    /// The waiting room has not admitted the user.
+    #[error("not admitted")]
+    NotAdmitted,
+    /// The user's admission is over.
+    #[error("the admission is over")]
+    AdmissionEnded,
+    /// An operator keeps the user out.
+    #[error("barred")]
+    Barred,
 }
 
 /// What others may want to hear of, once it is true.
@@ -476,6 +524,8 @@ pub enum Event {
     Refunded(ReservationId),
     /// A charge was settled.
     ChargeSettled(PaymentId),
+    /// A slot of a waiting room is free again.
+    SlotFreed(BuyerKey),
 }
 
 impl fmt::Display for CommandKey {

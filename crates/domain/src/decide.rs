@@ -1,5 +1,6 @@
 //! The one rule that says what a command does.
 
+mod admission;
 mod charge;
 mod give_back;
 mod hold;
@@ -61,6 +62,9 @@ pub fn decide(command: &Command, locked: &Locked, now: Instant) -> Result<Verdic
         What::Expire(expire) => give_back::expire(expire, locked, now),
         What::Charge(charge) => charge::charge(charge, locked, now),
         What::Settle(settle) => charge::settle(settle, locked, now),
+        What::Renew(renew) => admission::renew(renew, locked, now),
+        What::Leave(buyer) => admission::leave(*buyer, locked, now),
+        What::Bar(bar) => admission::bar(bar, locked, now),
     }
 }
 

@@ -32,6 +32,7 @@
 //!             cancel_until: now,
 //!             limit_per_person: 4,
 //!             hold_duration: Duration::from_secs(300),
+//!             admission: None,
 //!         },
 //!         lines: vec![Line::free(SeatNumber::FIRST, "R", "adult")],
 //!     }),
@@ -64,16 +65,17 @@ mod seat_map;
 mod session;
 mod ticket;
 mod time;
+pub mod waiting_room;
 mod wallet;
 
 pub use account::{Email, Role, User};
-pub use audit::{Catalogue, Finding, Rule, audit};
+pub use audit::{Catalogue, Finding, LineRecords, Rule, audit, audit_lines};
 pub use best::{Block, Hall, Wish};
 pub use books::{Books, Conflict, Refused};
-pub use buyer::{Buyer, BuyerKey};
+pub use buyer::{Buyer, BuyerKey, Slot};
 pub use command::{
-    Cancel, Candidates, Charge, Command, CommandKey, Done, Event, Expire, Hold, HoldBest, KeyFlaw, Outcome, Pay,
-    Rejection, Release, Scope, Settle, What,
+    Bar, Cancel, Candidates, Charge, Command, CommandKey, Done, Event, Expire, Hold, HoldBest, KeyFlaw, Outcome, Pay,
+    Rejection, Release, Renew, Scope, Settle, What,
 };
 pub use concert::{Concert, Performance, PerformanceStatus, PublicStatus, Venue};
 pub use decide::{Changes, TAKEOVER_GRACE, Verdict, decide};

@@ -64,6 +64,8 @@ pub enum Row {
     Ticket(Ticket),
     /// A transfer, always a new one.
     Transfer(Transfer),
+    /// The buyer's slot in the waiting room is free again; goes with a [`Row::Buyer`] that has none.
+    SlotFreed(BuyerKey),
 }
 
 /// The rule asked for a row that the command's scope does not name: a bug in [`Command::scope`], found before anything
@@ -105,6 +107,8 @@ pub struct WriteSet {
     pub tickets_issued: Vec<Ticket>,
     /// New transfers.
     pub transfers: Vec<Transfer>,
+    /// Slots of the waiting room that are free again.
+    pub slots_freed: Vec<BuyerKey>,
     /// New idempotency records; written last.
     pub done: Vec<Done>,
 }
@@ -175,6 +179,7 @@ pub struct Locked {
     issued: BTreeMap<TicketKey, Ticket>,
     voided: BTreeMap<TicketKey, Ticket>,
     transfers: Vec<Transfer>,
+    slots_freed: BTreeSet<BuyerKey>,
 }
 
 impl Locked {
@@ -192,6 +197,7 @@ impl Locked {
             issued: BTreeMap::new(),
             voided: BTreeMap::new(),
             transfers: Vec::new(),
+            slots_freed: BTreeSet::new(),
         }
     }
 
@@ -233,9 +239,14 @@ impl Locked {
 
     /// Seats that count against the buyer's limit, without those of the reservation named.
     pub fn usage(&self, key: BuyerKey, without: Option<ReservationId>, now: Instant) -> Result<u32, NotInScope> {
-        self.buyers.get(key)?;
-        let counted = self.reservations.rows().filter(|r| r.buyer() == key && Some(r.id) != without && r.counts(now));
+        let counted = self.reservations_of(key)?.filter(|r| Some(r.id) != without && r.counts(now));
         Ok(counted.map(Reservation::seat_count).sum())
+    }
+
+    /// The buyer's reservations that are held or confirmed.
+    pub fn reservations_of(&self, key: BuyerKey) -> Result<impl Iterator<Item = &Reservation>, NotInScope> {
+        self.buyers.get(key)?;
+        Ok(self.reservations.rows().filter(move |r| r.buyer() == key))
     }
 
     /// The reservation, if it exists.
@@ -301,20 +312,39 @@ impl Locked {
             tickets_voided: self.voided.values().copied().collect(),
             tickets_issued: self.issued.values().copied().collect(),
             transfers: self.transfers.clone(),
+            slots_freed: self.slots_freed.iter().copied().collect(),
             done: new_done.collect(),
         }
     }
 
     fn put(&mut self, row: Row) -> Result<(), Broken> {
         match row {
-            Row::Buyer(buyer) => self.buyers.put(buyer),
+            Row::Buyer(buyer) => self.put_buyer(buyer),
             Row::Reservation(reservation) => self.put_reservation(reservation),
             Row::Payment(payment) => self.put_payment(payment),
             Row::Wallet(wallet) => self.wallets.put(wallet),
             Row::Seat(seat) => self.seats.put(seat),
             Row::Ticket(ticket) => self.put_ticket(ticket),
             Row::Transfer(transfer) => self.put_transfer(transfer),
+            Row::SlotFreed(key) => self.free_slot(key),
         }
+    }
+
+    /// Only ticks give slots.
+    fn put_buyer(&mut self, next: Buyer) -> Result<(), Broken> {
+        let current = self.buyers.get(next.key).ok().flatten();
+        if next.slot.is_some() && current.is_none_or(|buyer| buyer.slot.is_none()) {
+            return Err(Broken(format!("{:?} would be admitted without a tick", next.key)));
+        }
+        self.buyers.put(next)
+    }
+
+    fn free_slot(&mut self, key: BuyerKey) -> Result<(), Broken> {
+        let gone = self.buyers.get(key).is_ok_and(|buyer| buyer.is_some_and(|buyer| buyer.slot.is_none()));
+        if !gone || !self.slots_freed.insert(key) {
+            return Err(Broken(format!("the slot of {key:?} is not given back")));
+        }
+        Ok(())
     }
 
     fn put_reservation(&mut self, next: Reservation) -> Result<(), Broken> {

@@ -1,6 +1,7 @@
 //! When and on what terms performances are sold.
 
 use crate::flaw::{Flaws, Invalid};
+use crate::waiting_room::{AdmissionTerms, WaitingRoom};
 use crate::{Instant, PerformanceId, SaleId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -27,6 +28,8 @@ pub struct Sale {
     pub limit_per_person: u32,
     /// How long a hold lasts.
     pub hold_duration: Duration,
+    /// The line in front of it, if there is one.
+    pub waiting_room: Option<WaitingRoom>,
     /// Whether buyers see it.
     pub published: bool,
 }
@@ -48,6 +51,8 @@ pub struct SaleTerms {
     pub limit_per_person: u32,
     /// See [`Sale::hold_duration`].
     pub hold_duration: Duration,
+    /// Of a sale with a waiting room: only who is admitted can hold seats.
+    pub admission: Option<AdmissionTerms>,
 }
 
 impl Sale {
@@ -74,6 +79,7 @@ impl Sale {
             cancel_until: self.cancel_until,
             limit_per_person: self.limit_per_person,
             hold_duration: self.hold_duration,
+            admission: self.waiting_room.as_ref().map(|room| room.terms),
         }
     }
 
@@ -94,6 +100,9 @@ impl Sale {
         flaws.unless(limit, "/limit_per_person", "range", "1 to 50");
         let hold = (Self::SHORTEST_HOLD..=Self::LONGEST_HOLD).contains(&self.hold_duration);
         flaws.unless(hold, "/hold_seconds", "range", "1 to 3600");
+        if let Some(room) = &self.waiting_room {
+            room.check(self.opens, &mut flaws);
+        }
         flaws.into_result()
     }
 }
@@ -114,6 +123,7 @@ mod tests {
             cancel_until: Instant::from_micros(0),
             limit_per_person: 4,
             hold_duration: Sale::DEFAULT_HOLD,
+            waiting_room: None,
             published: true,
         }
     }

@@ -1,6 +1,11 @@
-//! What is done again and again: lapsed holds are marked, unsettled charges asked for, old records forgotten.
+//! What is done again and again: lapsed holds are marked, unsettled charges asked for, old records forgotten, lines read
+//! and ticked.
 
+use crate::house::House;
+use frontrow_adapters::SharedWatch;
+use frontrow_application::port::TickReport;
 use frontrow_application::{Error, ExpireHolds, Forget, SettleCharges, UseCases};
+use frontrow_domain::waiting_room::Tick;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,6 +15,10 @@ use tokio::time::{MissedTickBehavior, interval};
 
 /// How often old idempotency records and expired refresh tokens are forgotten.
 const FORGET_EVERY: Duration = Duration::from_mins(1);
+/// How often the lines are read, so that looking at them costs no store operation.
+const READ_LINES_EVERY: Duration = Duration::from_millis(250);
+/// How often the lines are ticked, unless a slot becomes free before.
+const TICK_EVERY: Duration = Duration::from_millis(100);
 
 /// The loops, while they run.
 pub struct Background {
@@ -19,8 +28,15 @@ pub struct Background {
 
 impl Background {
     /// Starts all loops; `sweep` is the time between two rounds.
-    pub fn start(use_cases: &Arc<UseCases>, sweep: Duration) -> Self {
+    pub fn start(house: &House, sweep: Duration) -> Self {
         let mut background = Self { stop: watch::Sender::new(false), loops: Vec::new() };
+        let use_cases = &house.use_cases;
+        background.tick_lines(house);
+        let all = Arc::clone(use_cases);
+        background.repeat("read_lines", READ_LINES_EVERY, u32::MAX, move || {
+            let all = Arc::clone(&all);
+            async move { all.tick_lines.refresh().await }
+        });
         let all = Arc::clone(use_cases);
         background.repeat("expire_holds", sweep, ExpireHolds::BATCH, move || {
             let all = Arc::clone(&all);
@@ -49,6 +65,25 @@ impl Background {
         }
     }
 
+    /// Ticks all lines, and at once when a slot has become free here.
+    fn tick_lines(&mut self, house: &House) {
+        let (all, watch, bell) = (house.use_cases.clone(), house.watch.clone(), house.bell.clone());
+        let mut stop = self.stop.subscribe();
+        self.loops.push(tokio::spawn(async move {
+            let mut interval = interval(TICK_EVERY);
+            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                tokio::select! {
+                    biased;
+                    _ = stop.wait_for(|stop| *stop) => return,
+                    _ = interval.tick() => {}
+                    () = bell.notified() => {}
+                }
+                while tick(&all, &watch).await && !*stop.borrow() {}
+            }
+        }));
+    }
+
     fn repeat<J, F>(&mut self, name: &'static str, every: Duration, batch: u32, job: J)
     where
         J: Fn() -> F + Send + Sync + 'static,
@@ -69,6 +104,22 @@ impl Background {
             }
         }));
     }
+}
+
+/// One tick of every line. Says whether one of them admitted as many as a tick can: then there may be more.
+async fn tick(all: &UseCases, watch: &SharedWatch) -> bool {
+    let reports = all.tick_lines.run().await.unwrap_or_else(|error| {
+        tracing::error!(%error, "lines could not be ticked; they are tried again");
+        metrics::counter!("frontrow_background_errors_total", "name" => "tick_lines").increment(1);
+        Vec::new()
+    });
+    let mut full = false;
+    for TickReport { admitted, .. } in &reports {
+        metrics::counter!("frontrow_admissions_total").increment(admitted.len() as u64);
+        watch.admitted_here(admitted);
+        full |= admitted.len() >= Tick::BATCH;
+    }
+    full
 }
 
 /// Says how many rows were dealt with; after an error, none.

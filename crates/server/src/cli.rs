@@ -3,6 +3,7 @@
 use crate::settings::{Flags, TABLE};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand};
 use std::path::PathBuf;
+use uuid::Uuid;
 
 /// Sells the seats of concerts: no seat twice, no money lost.
 #[derive(Debug, Parser)]
@@ -38,6 +39,18 @@ pub enum Action {
         #[command(subcommand)]
         action: OperatorAction,
     },
+    /// Looks at a sale's waiting room, and works it.
+    Sale {
+        /// What to do with it.
+        #[command(subcommand)]
+        action: SaleAction,
+    },
+    /// Publishes the files of a lobby's draw, and checks them.
+    Draw {
+        /// What to do.
+        #[command(subcommand)]
+        action: DrawAction,
+    },
     /// Prints the settings in force and where each comes from; secrets are masked.
     Config,
 }
@@ -59,6 +72,86 @@ pub struct Demo {
 pub enum OperatorAction {
     /// Adds an operator. The password is asked for, or read from standard input or a file.
     Add(NewOperator),
+}
+
+/// What to do with a sale's waiting room.
+#[derive(Debug, Subcommand)]
+pub enum SaleAction {
+    /// Shows the line and its figures.
+    Status {
+        /// The sale's id.
+        sale: Uuid,
+    },
+    /// Opens it: people are called and admitted, from the lobby too, or again after a pause.
+    Open(Worked),
+    /// Pauses it: people join, nobody is called or admitted, deadlines stand still.
+    Pause(Worked),
+    /// Lets in who is there, and nobody joins any more.
+    Drain(Worked),
+    /// Admits nobody any more.
+    Close(Worked),
+    /// Changes how it works while it runs.
+    Set(SetLine),
+}
+
+/// Which line, by whom.
+#[derive(Debug, Args)]
+pub struct Worked {
+    /// The sale's id.
+    pub sale: Uuid,
+    /// The email address of the operator who does it, for the audit.
+    #[arg(long, value_name = "EMAIL")]
+    pub by: String,
+    /// What to tell the people in the line, such as the reason of a pause; empty for nothing.
+    #[arg(long, value_name = "TEXT")]
+    pub message: Option<String>,
+}
+
+/// What to change of a line.
+#[derive(Debug, Args)]
+pub struct SetLine {
+    /// Which, by whom.
+    #[command(flatten)]
+    pub worked: Worked,
+    /// How many may be admitted at a time.
+    #[arg(long, value_name = "NUMBER")]
+    pub capacity: Option<u32>,
+    /// How many are admitted a minute.
+    #[arg(long, value_name = "NUMBER")]
+    pub rate: Option<u32>,
+    /// How many of them may come at once.
+    #[arg(long, value_name = "NUMBER")]
+    pub burst: Option<u32>,
+    /// The weights of the groups, such as 2,1.
+    #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
+    pub weights: Option<Vec<u32>>,
+    /// Whether to stop new holds: on or off.
+    #[arg(long, value_name = "BOOLEAN")]
+    pub stop_holds: Option<bool>,
+}
+
+/// What to do with a draw.
+#[derive(Debug, Subcommand)]
+pub enum DrawAction {
+    /// Writes what can be known by now into a directory: before the opening the commitment, after it the lists.
+    Publish(DrawFiles),
+    /// Writes everything, the secret too, once the ranks are drawn.
+    Reveal(DrawFiles),
+    /// Computes it all again from the files, without a database; exits with 0 if they agree, else with 1.
+    Verify {
+        /// Where the files are.
+        directory: PathBuf,
+    },
+}
+
+/// Which draw's files, and where.
+#[derive(Debug, Args)]
+pub struct DrawFiles {
+    /// The sale's id.
+    pub sale: Uuid,
+    /// Where the files go; made if it is missing.
+    #[arg(long, value_name = "DIRECTORY")]
+    pub out: PathBuf,
 }
 
 /// The new operator.

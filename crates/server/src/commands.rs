@@ -1,13 +1,13 @@
 //! What each command does.
 
-use crate::cli::{Action, Demo, NewOperator, OperatorAction};
+use crate::cli::{Action, Demo, DrawAction, NewOperator, OperatorAction};
 use crate::demo::{Place, fill};
 use crate::house::{House, open_and_migrate, open_empty_database};
 use crate::keys::Keys;
 use crate::operator::Newcomer;
 use crate::serve::{Doors, Server};
 use crate::settings::{DatabaseAddress, Given, Settings, show};
-use crate::{logs, verify};
+use crate::{draw, logs, sale, verify};
 use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -41,6 +41,9 @@ pub fn run(action: Action, given: &Given) -> Result<ExitCode> {
         Action::Verify => return on_runtime(verify_command(&for_people(given)?)),
         Action::Openapi => writeln!(stdout(), "{}", frontrow_web::openapi_json()?)?,
         Action::Operator { action: OperatorAction::Add(new) } => add_operator(new, &for_people(given)?)?,
+        Action::Sale { action } => on_runtime(sale::work(action, &for_people(given)?))?,
+        Action::Draw { action: DrawAction::Verify { directory } } => return draw::verify(&directory, &mut stdout()),
+        Action::Draw { action } => on_runtime(draw::write(action, &for_people(given)?))?,
         Action::Config => {
             Settings::load(given)?;
             show(given, &mut stdout())?;

@@ -86,7 +86,7 @@ async fn put_on(engagement: &Engagement, use_cases: &UseCases, progress: &Progre
     }
     for sale in sales {
         use_cases.manage_sales.put(sale).await?;
-        use_cases.manage_sales.publish(sale.id).await?;
+        use_cases.manage_sales.publish(sale.id, false).await?;
     }
     Ok(())
 }

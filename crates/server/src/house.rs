@@ -3,15 +3,18 @@
 use crate::keys::{KeyRing, Keys};
 use crate::settings::{DatabaseAddress, Gateway, Settings};
 use anyhow::{Context, Result, bail, ensure};
+use frontrow_adapters::redis::RedisDispenser;
 use frontrow_adapters::sql::{
-    Database, DatabaseError, DatabaseSettings, SchemaState, SqlAccounts, SqlCatalogue, SqlHousekeeping, SqlReaders,
-    SqlSessions, SqlStore, StorePorts, StoreSettings,
+    Database, DatabaseError, DatabaseSettings, SchemaState, SqlAccounts, SqlCatalogue, SqlHousekeeping, SqlLines,
+    SqlProbe, SqlReaders, SqlSessions, SqlStore, StorePorts, StoreSettings,
 };
 use frontrow_adapters::{
-    Argon2idHasher, HmacTicketSigner, HmacTokenIssuer, SandboxGateway, SharedSeatReads, SystemClock, TokenKey,
-    UuidV7Source,
+    AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, NoBeacon, SandboxGateway,
+    SharedSeatReads, SharedWatch, SystemClock, TokenKey, UuidV7Source,
 };
-use frontrow_application::port::{Announcer, Clock, PaymentGateway, TicketSigner, TokenIssuer};
+use frontrow_application::port::{
+    Announcer, Clock, NumberDispenser, PaymentGateway, QueueSigner, TicketSigner, TokenIssuer,
+};
 use frontrow_application::{Ports, UseCases};
 use frontrow_domain::Event;
 use sha2::{Digest, Sha256};
@@ -19,6 +22,7 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use tokio::sync::Notify;
 
 /// Everything that a command works with, wired to one database.
 pub struct House {
@@ -26,8 +30,13 @@ pub struct House {
     pub ports: Ports,
     /// Every use case, on these ports.
     pub use_cases: Arc<UseCases>,
+    /// Says who was admitted by a tick of this instance.
+    pub watch: Arc<SharedWatch>,
+    /// Rings when a slot of a waiting room becomes free here.
+    pub bell: Arc<Notify>,
     database: Arc<Database>,
     store: Arc<SqlStore>,
+    lines: Arc<SqlLines>,
 }
 
 impl House {
@@ -39,12 +48,17 @@ impl House {
     /// The same on a database that is open already.
     pub async fn on(database: Arc<Database>, settings: &Settings, keys: &Keys) -> Result<Self> {
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Source));
+        let bell = Arc::new(Notify::new());
         let lanes = StoreSettings { lanes: settings.lanes, queue: settings.queue_capacity };
-        let needs = StorePorts { clock: clock.clone(), ids: ids.clone(), announcer: Arc::new(Counted) };
+        let needs =
+            StorePorts { clock: clock.clone(), ids: ids.clone(), announcer: Arc::new(Counted { bell: bell.clone() }) };
         let store = Arc::new(SqlStore::open(&database, lanes, needs).await?);
         let catalogue = Arc::new(SqlCatalogue::new(database.clone(), clock.clone()));
         let readers = Arc::new(SqlReaders::new(database.clone()));
         let housekeeping = Arc::new(SqlHousekeeping::new(database.clone()));
+        let accounts = Arc::new(SqlAccounts::new(database.clone()));
+        let lines = Arc::new(SqlLines::open(&database, clock.clone(), ids.clone()).await?);
+        let watch = Arc::new(SharedWatch::new(lines.clone()));
         let ports = Ports {
             store: store.clone(),
             done: readers.clone(),
@@ -57,26 +71,36 @@ impl House {
             seat_snapshots: Arc::new(SharedSeatReads::new(readers.clone(), clock.clone())),
             reservations: readers.clone(),
             wallets: readers,
-            accounts: Arc::new(SqlAccounts::new(database.clone())),
+            accounts: accounts.clone(),
             sessions: Arc::new(SqlSessions::new(database.clone())),
             passwords: Arc::new(Argon2idHasher::new()),
             tokens: tokens(&keys.access_tokens, clock.clone())?,
             tickets: tickets(&keys.ticket_codes)?,
             gateway: gateway(settings.payment_gateway),
             housekeeping: housekeeping.clone(),
-            probe: housekeeping,
+            probe: Arc::new(SqlProbe { housekeeping, store: store.clone() }),
+            lines: lines.clone(),
+            dispenser: dispenser(settings, &lines).await?,
+            watch: watch.clone(),
+            eligibility: Arc::new(AccountEligibility::new(accounts, clock.clone())),
+            signer: signer(&keys.queue)?,
+            beacon: Arc::new(NoBeacon),
             clock,
             ids,
             digest: |bytes| Sha256::digest(bytes).into(),
             access_lifetime: settings.access_lifetime,
             refresh_lifetime: settings.refresh_lifetime,
         };
-        Ok(Self { use_cases: Arc::new(UseCases::new(&ports)), ports, database, store })
+        let use_cases = Arc::new(UseCases::new(&ports));
+        // Nobody is let past a line that has not been read yet.
+        use_cases.tick_lines.refresh().await?;
+        Ok(Self { ports, use_cases, watch, bell, database, store, lines })
     }
 
     /// Ends what was begun, then closes the database. Whoever still asks is told that it is busy.
     pub async fn close(self) {
         self.store.drain().await;
+        self.lines.drain().await;
         self.database.close().await;
     }
 }
@@ -134,10 +158,20 @@ async fn connect(settings: &Settings, create: bool) -> Result<Arc<Database>> {
 }
 
 fn tokens(ring: &KeyRing, clock: Arc<dyn Clock>) -> Result<Arc<dyn TokenIssuer>> {
-    let key = |id: &String| ring.keys.get(id).map(|key| TokenKey { id: id.clone(), secret: key.0 });
-    let signing = key(&ring.current).context("the current key for access tokens is missing")?;
-    let others: Vec<_> = ring.keys.keys().filter(|id| **id != ring.current).filter_map(key).collect();
+    let (signing, others) = token_keys(ring).context("the current key for access tokens is missing")?;
     Ok(Arc::new(HmacTokenIssuer::new(&signing, &others, clock)))
+}
+
+fn signer(ring: &KeyRing) -> Result<Arc<dyn QueueSigner>> {
+    let (signing, others) = token_keys(ring).context("the current key for queue tokens is missing")?;
+    Ok(Arc::new(HmacQueueSigner::new(&signing, &others)))
+}
+
+/// The key that signs, and those that only check.
+fn token_keys(ring: &KeyRing) -> Option<(TokenKey, Vec<TokenKey>)> {
+    let key = |id: &String| ring.keys.get(id).map(|key| TokenKey { id: id.clone(), secret: key.0 });
+    let others = ring.keys.keys().filter(|id| **id != ring.current).filter_map(key).collect();
+    Some((key(&ring.current)?, others))
 }
 
 fn tickets(ring: &KeyRing) -> Result<Arc<dyn TicketSigner>> {
@@ -151,13 +185,26 @@ fn gateway(gateway: Gateway) -> Arc<dyn PaymentGateway> {
     }
 }
 
-/// Counts what has happened.
-struct Counted;
+/// Who hands out the numbers of lines.
+async fn dispenser(settings: &Settings, lines: &Arc<SqlLines>) -> Result<Arc<dyn NumberDispenser>> {
+    match &settings.redis {
+        Some(url) => Ok(Arc::new(RedisDispenser::open(url, lines.clone()).await?)),
+        None => Ok(lines.clone()),
+    }
+}
+
+/// Counts what has happened, and rings when a slot becomes free.
+struct Counted {
+    bell: Arc<Notify>,
+}
 
 impl Announcer for Counted {
     fn announce(&self, events: &[Event]) {
         for event in events {
             metrics::counter!("frontrow_events_total", "event" => event_name(event)).increment(1);
+            if matches!(event, Event::SlotFreed(_)) {
+                self.bell.notify_one();
+            }
         }
     }
 }
@@ -171,6 +218,7 @@ const fn event_name(event: &Event) -> &'static str {
         Event::Cancelled(_) => "cancelled",
         Event::Refunded(_) => "refunded",
         Event::ChargeSettled(_) => "charge_settled",
+        Event::SlotFreed(_) => "slot_freed",
     }
 }
 

@@ -1,4 +1,4 @@
-//! The keys that access tokens and ticket codes are signed with.
+//! The keys that access tokens, queue tokens, passes and ticket codes are signed with.
 //!
 //! They stand in a file of their own, which is made on the first start, is readable by its owner alone, and is never
 //! written over. Whoever has it can forge tickets; without it, the tickets that were issued can't be checked.
@@ -18,6 +18,8 @@ use std::path::Path;
 pub struct Keys {
     /// For access tokens.
     pub access_tokens: KeyRing,
+    /// For queue tokens and passes: a key has to live until the last sale that signed with it has closed.
+    pub queue: KeyRing,
     /// For the codes on tickets.
     pub ticket_codes: KeyRing,
 }
@@ -45,7 +47,11 @@ const OTHERS: u32 = 0o077;
 impl Keys {
     /// New keys.
     pub fn generate() -> Result<Self> {
-        Ok(Self { access_tokens: KeyRing::generate()?, ticket_codes: KeyRing::generate()? })
+        Ok(Self {
+            access_tokens: KeyRing::generate()?,
+            queue: KeyRing::generate()?,
+            ticket_codes: KeyRing::generate()?,
+        })
     }
 
     /// The keys of that file. If it is missing, it is made; of several who find it missing at once, one makes it and all
@@ -76,7 +82,9 @@ impl Keys {
         let keys: Self = serde_json::from_str(&text).map_err(|error| {
             anyhow!("the keys file {shown} is damaged in line {}: put a good copy back", error.line())
         })?;
-        for (name, ring) in [("access_tokens", &keys.access_tokens), ("ticket_codes", &keys.ticket_codes)] {
+        for (name, ring) in
+            [("access_tokens", &keys.access_tokens), ("queue", &keys.queue), ("ticket_codes", &keys.ticket_codes)]
+        {
             ensure!(ring.keys.contains_key(&ring.current), "the keys file {shown}: {name} lacks its current key");
         }
         Ok(keys)
@@ -220,10 +228,13 @@ mod tests {
         for text in [
             String::new(),
             "{}".into(),
-            format!(r#"{{"access_tokens": {good}, "ticket_codes": {}}}"#, ring("00")),
-            format!(r#"{{"access_tokens": {good}, "ticket_codes": {}}}"#, ring(&"é".repeat(32))),
-            format!(r#"{{"access_tokens": {good}, "ticket_codes": {{"current": "b", "keys": {{}}}}}}"#),
-            format!(r#"{{"access_tokens": {good}, "ticket_codes": {good}, "more": 1}}"#),
+            format!(r#"{{"access_tokens": {good}, "ticket_codes": {good}}}"#),
+            format!(r#"{{"access_tokens": {good}, "queue": {good}, "ticket_codes": {}}}"#, ring("00")),
+            format!(r#"{{"access_tokens": {good}, "queue": {good}, "ticket_codes": {}}}"#, ring(&"é".repeat(32))),
+            format!(
+                r#"{{"access_tokens": {good}, "queue": {good}, "ticket_codes": {{"current": "b", "keys": {{}}}}}}"#
+            ),
+            format!(r#"{{"access_tokens": {good}, "queue": {good}, "ticket_codes": {good}, "more": 1}}"#),
             " ".repeat(70_000),
         ] {
             fs::write(&path, &text).unwrap();

@@ -1,15 +1,19 @@
 //! The binary `frontrow`: settings, wiring, telemetry, shutdown, commands.
+// What a command awaits is nested that deeply.
+#![recursion_limit = "256"]
 
 pub mod background;
 pub mod cli;
 pub mod commands;
 pub mod demo;
+pub mod draw;
 pub mod house;
 pub mod keys;
 pub mod listen;
 pub mod logs;
 pub mod metrics_page;
 pub mod operator;
+pub mod sale;
 pub mod serve;
 pub mod settings;
 pub mod verify;

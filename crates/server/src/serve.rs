@@ -7,7 +7,6 @@ use crate::metrics_page::{self, MetricsPage};
 use crate::settings::{Gateway, Settings};
 use actix_web::dev::ServerHandle;
 use anyhow::{Context, Result};
-use frontrow_web::pass::NOTICE;
 use frontrow_web::{WebSettings, WebState};
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
@@ -53,7 +52,7 @@ impl Server {
             handle: server.handle(),
             serving: tokio::spawn(server),
             metrics,
-            background: Background::start(&house.use_cases, settings.sweep),
+            background: Background::start(&house, settings.sweep),
             signals,
             house,
             gateway: settings.payment_gateway,
@@ -67,8 +66,7 @@ impl Server {
         if let Some(page) = &self.metrics {
             writeln!(out, "metrics     http://{}/metrics", page.address())?;
         }
-        writeln!(out, "note        {NOTICE}")?;
-        tracing::info!(%api, notice = NOTICE, "serving");
+        tracing::info!(%api, "serving");
         if let Some(warning) = warning(self.gateway, api) {
             writeln!(out, "WARNING     {warning}")?;
             tracing::warn!("{warning}");

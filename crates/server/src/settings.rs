@@ -39,6 +39,8 @@ pub struct Settings {
     pub lanes: Option<usize>,
     /// Commands that may wait for the database.
     pub queue_capacity: usize,
+    /// The URL of the server that hands out the numbers of lines, if it is not the database.
+    pub redis: Option<String>,
     /// The file with the signing keys.
     pub keys_file: PathBuf,
     /// ISO 4217.
@@ -120,6 +122,7 @@ impl Settings {
             database_readers: reading.number("database_readers", 1..=64),
             lanes: reading.number_or_auto("database_lanes", 1..=256),
             queue_capacity: reading.number("queue_capacity", 1..=100_000),
+            redis: reading.redis_or_off("redis_url"),
             keys_file: reading.path("keys_file"),
             currency: reading.currency("currency"),
             access_lifetime: reading.duration("access_token_minutes", 1..=1440, 60),

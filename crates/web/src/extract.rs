@@ -2,14 +2,19 @@
 
 mod auth;
 mod body;
+mod etag;
+mod header;
 mod key;
 mod object;
 mod path;
 mod query;
 
+pub(crate) use auth::claims;
 pub use auth::{Caller, Operator};
 pub use body::{Body, Long};
+pub(crate) use etag::{entity_tag, knows};
+pub use header::{PASS, PREFER, PreferredWait, PreferredWaitHeader, QUEUE_TOKEN, ShownToken, ShownTokenHeader, once};
 pub use key::{HEADER, Key, KeyHeader};
-pub(crate) use object::{object, objects};
-pub use path::{Id, SeatMapAddress};
-pub use query::{Cursor, Query, page_request};
+pub(crate) use object::{object, objects, some_object};
+pub use path::{BuyerAddress, Id, SeatMapAddress};
+pub use query::{Cursor, Query, flag, page_request};

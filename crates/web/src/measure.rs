@@ -47,7 +47,7 @@ fn route(request: &HttpRequest) -> String {
 
 /// A client may make up methods; figures of them would never end either.
 fn method(request: &ServiceRequest) -> String {
-    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::DELETE];
+    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
     if known.contains(request.method()) { request.method().to_string() } else { "other".to_owned() }
 }
 
@@ -87,7 +87,7 @@ fn as_problem(response: ServiceResponse) -> ServiceResponse {
     response.into_response(problem)
 }
 
-fn with_headers(mut response: ServiceResponse) -> ServiceResponse {
+fn with_headers<B>(mut response: ServiceResponse<B>) -> ServiceResponse<B> {
     let headers = response.headers_mut();
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer"));
@@ -95,6 +95,14 @@ fn with_headers(mut response: ServiceResponse) -> ServiceResponse {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     response
+}
+
+/// Adds what every answer has, and nothing else.
+pub(crate) async fn mannered<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    Ok(with_headers(next.call(request).await?))
 }
 
 /// Makes a problem document of a panic. Stands behind the router, which may not share a request with anybody.

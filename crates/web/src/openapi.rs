@@ -1,11 +1,14 @@
 //! The API's own description: `OpenAPI` 3.1.
 
 mod examples;
+mod passes;
 mod problems;
 
 use crate::problem::ProblemDocument;
-use crate::routes::{accounts, browse, house, manage, reservations, seats, wallet};
+use crate::routes::{accounts, browse, house, line, manage, queue, reservations, seats, wallet};
+use actix_web::http::Method;
 use examples::Examples;
+use passes::Passes;
 use problems::Problems;
 use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::path::Operation;
@@ -26,6 +29,8 @@ use utoipa::{Modify, OpenApi};
         manage::put_venue, manage::put_seat_map, manage::put_concert, manage::put_performance,
         manage::publish_performance, manage::postpone_performance, manage::cancel_performance, manage::put_sale,
         manage::publish_sale, reservations::refund,
+        queue::join, queue::queue, queue::current, queue::claim, queue::renew, queue::leave, queue::log,
+        line::report, line::change, line::bar, line::unbar,
         house::healthz, house::readyz,
     ),
     components(schemas(ProblemDocument)),
@@ -33,12 +38,13 @@ use utoipa::{Modify, OpenApi};
         (name = "accounts", description = "Signing up, logging in, staying logged in, logging out."),
         (name = "what is on", description = "Concerts, performances and prices; public."),
         (name = "seats", description = "Where the seats are, and which can be had; public."),
+        (name = "waiting room", description = "The line in front of a sale: joining, looking, and the way in."),
         (name = "reservations", description = "Holding, paying, giving up and giving back; each sees their own."),
         (name = "wallet", description = "Points; each sees their own."),
         (name = "operators", description = "Putting on sale, for operators; every PUT can be repeated."),
         (name = "health", description = "For whoever watches over the server."),
     ),
-    modifiers(&Bearer, &Problems, &Examples),
+    modifiers(&Bearer, &Passes, &Problems, &Examples),
 )]
 struct Api;
 
@@ -61,10 +67,17 @@ impl Modify for Bearer {
     }
 }
 
-/// Every operation, with its path.
-fn operations(document: &mut Document) -> impl Iterator<Item = (&str, &mut Operation)> {
+/// Every operation, with its method and path.
+fn operations(document: &mut Document) -> impl Iterator<Item = (Method, &str, &mut Operation)> {
     document.paths.paths.iter_mut().flat_map(|(path, item)| {
-        let operations = [&mut item.get, &mut item.put, &mut item.post, &mut item.delete];
-        operations.into_iter().flatten().map(move |operation| (path.as_str(), operation))
+        let operations = [
+            (Method::GET, &mut item.get),
+            (Method::PUT, &mut item.put),
+            (Method::POST, &mut item.post),
+            (Method::PATCH, &mut item.patch),
+            (Method::DELETE, &mut item.delete),
+        ];
+        let known = operations.into_iter().filter_map(|(method, operation)| Some((method, operation.as_mut()?)));
+        known.map(move |(method, operation)| (method, path.as_str(), operation))
     })
 }

@@ -3,7 +3,9 @@
 pub(crate) mod accounts;
 pub(crate) mod browse;
 pub(crate) mod house;
+pub(crate) mod line;
 pub(crate) mod manage;
+pub(crate) mod queue;
 pub(crate) mod reservations;
 pub(crate) mod seats;
 pub(crate) mod wallet;
@@ -18,7 +20,12 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Resource, ResponseError, Route, guard};
 use std::future::ready;
 
-/// Adds every route.
+/// Adds what everybody in a line asks for all the time: outside of logging and figures, and without a store operation.
+pub fn configure_polls(config: &mut ServiceConfig) {
+    queue::configure_polls(config);
+}
+
+/// Adds every other route.
 pub fn configure(config: &mut ServiceConfig) {
     accounts::configure(config);
     browse::configure(config);
@@ -26,12 +33,20 @@ pub fn configure(config: &mut ServiceConfig) {
     reservations::configure(config);
     wallet::configure(config);
     manage::configure(config);
+    queue::configure(config);
+    line::configure(config);
     house::configure(config);
     config.default_service(web::to(async || -> Result<HttpResponse, Problem> { Err(Problem::new(Kind::NotFound)) }));
 }
 
 /// An address with its methods; any other method is told which there are.
-fn at<const N: usize>(config: &mut ServiceConfig, path: &str, routes: [(Method, Route); N]) {
+fn at<const N: usize>(config: &mut ServiceConfig, path: &'static str, routes: [(Method, Route); N]) {
+    // To ask the request for its pattern would cost as much as to route it.
+    let gate = from_fn(move |request, next| intercept(path, request, next));
+    config.service(resource(path, routes).wrap(gate).wrap(from_fn(catch_panic)));
+}
+
+fn resource<const N: usize>(path: &str, routes: [(Method, Route); N]) -> Resource {
     let mut resource: Resource = web::resource(path);
     let mut allowed = Vec::new();
     for (method, route) in routes {
@@ -44,8 +59,7 @@ fn at<const N: usize>(config: &mut ServiceConfig, path: &str, routes: [(Method, 
         };
     }
     let allowed = allowed.join(", ");
-    let refuse = move || ready(refusal(&allowed));
-    config.service(resource.default_service(web::to(refuse)).wrap(from_fn(intercept)).wrap(from_fn(catch_panic)));
+    resource.default_service(web::to(move || ready(refusal(&allowed))))
 }
 
 fn refusal(allowed: &str) -> HttpResponse {

@@ -2,10 +2,10 @@
 
 use crate::WebState;
 use crate::measure::{QuietSpan, measure};
-use crate::routes::configure;
+use crate::routes::{configure, configure_polls};
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compat, from_fn};
-use actix_web::web::Data;
+use actix_web::web::{Data, scope};
 use actix_web::{App, Error, HttpServer};
 use std::net::TcpListener;
 use std::time::Duration;
@@ -38,9 +38,6 @@ pub fn run(listener: TcpListener, settings: &WebSettings, state: WebState) -> st
 pub fn app(
     state: Data<WebState>,
 ) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()>> {
-    App::new()
-        .app_data(state)
-        .wrap(from_fn(measure))
-        .wrap(Compat::new(TracingLogger::<QuietSpan>::new()))
-        .configure(configure)
+    let measured = scope("").wrap(from_fn(measure)).wrap(Compat::new(TracingLogger::<QuietSpan>::new()));
+    App::new().app_data(state).configure(configure_polls).service(measured.configure(configure))
 }

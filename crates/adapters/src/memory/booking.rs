@@ -5,7 +5,8 @@ use async_trait::async_trait;
 use frontrow_application::FaultId;
 use frontrow_application::port::{Auditor, BookingError, BookingStore, DoneReader, Housekeeping, Probe, StoreError};
 use frontrow_domain::{
-    Catalogue, Command, CommandKey, Done, Event, Finding, Instant, Outcome, Refused, Verdict, audit, decide,
+    Catalogue, Command, CommandKey, Done, Event, Finding, Instant, LineRecords, Outcome, Refused, Sale, SaleTerms,
+    Verdict, audit, audit_lines, decide,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -64,7 +65,9 @@ impl DoneReader for Memory {
 impl Auditor for Memory {
     async fn audit(&self, now: Instant) -> Result<Vec<Finding>, StoreError> {
         let state = self.state();
-        Ok(audit(&state.books, &state.catalogue(), now))
+        let mut findings = audit(&state.books, &state.catalogue(), now);
+        findings.extend(audit_lines(&state.books, &LineRecords::of(&state.rooms, state.terms())));
+        Ok(findings)
     }
 }
 
@@ -75,6 +78,12 @@ impl State {
             sales: self.programme.sales.keys().copied().collect(),
             users: self.accounts.users.keys().copied().collect(),
         }
+    }
+
+    /// Of the sales that have a waiting room.
+    fn terms(&self) -> Vec<SaleTerms> {
+        let sales = self.programme.sales.values().map(|stored| &stored.value);
+        sales.filter(|sale| sale.waiting_room.is_some()).map(Sale::terms).collect()
     }
 }
 

@@ -1,15 +1,19 @@
 //! `frontrow verify`: the books as one snapshot, and lapsed holds tried out for real.
 
+use super::catalogue::with_performances;
 use super::error::RETRY_AFTER;
 use super::store::{Rehearsed, rehearse};
 use super::{Database, entity};
 use async_trait::async_trait;
 use frontrow_application::port::{Auditor, Clock, StoreError};
 use frontrow_domain::{
-    Books, Catalogue, Command, Finding, Hold, Instant, Line, PerformanceId, Rejection, ReservationId, Rule, SaleId,
-    SaleTerms, SeatNumber, SeatState, UserId, What, audit,
+    Books, BuyerKey, Catalogue, Command, Finding, Hold, Instant, Line, LineRecords, PerformanceId, Rejection,
+    ReservationId, Rule, Sale, SaleId, SaleTerms, SeatNumber, SeatState, UserId, What, audit, audit_lines,
 };
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IsolationLevel, QuerySelect, TransactionTrait};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IsolationLevel, QueryFilter, QuerySelect,
+    TransactionTrait,
+};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -100,6 +104,7 @@ impl SqlAuditor {
             cancel_until: now,
             limit_per_person: u32::MAX,
             hold_duration: long,
+            admission: None,
         };
         Command::unkeyed(What::Hold(Hold {
             reservation: ReservationId::new(self.database.id()),
@@ -114,9 +119,10 @@ impl SqlAuditor {
 #[async_trait]
 impl Auditor for SqlAuditor {
     async fn audit(&self, now: Instant) -> Result<Vec<Finding>, StoreError> {
-        let (books, catalogue, mut findings) =
+        let Snapshot { books, catalogue, lines, mut findings } =
             snapshot(&self.database).await.map_err(|error| self.database.fault("audit", &error))?;
         findings.extend(audit(&books, &catalogue, now));
+        findings.extend(audit_lines(&books, &lines));
         findings.extend(self.rehearse(&books, now).await?);
         findings.sort();
         findings.dedup();
@@ -124,8 +130,16 @@ impl Auditor for SqlAuditor {
     }
 }
 
+/// Everything that there is at one moment, and what can't even be read.
+struct Snapshot {
+    books: Books,
+    catalogue: Catalogue,
+    lines: LineRecords,
+    findings: Vec<Finding>,
+}
+
 /// Everything, in one transaction that only reads.
-async fn snapshot(database: &Database) -> Result<(Books, Catalogue, Vec<Finding>), DbErr> {
+async fn snapshot(database: &Database) -> Result<Snapshot, DbErr> {
     let isolation = database.is_server().then_some(IsolationLevel::RepeatableRead);
     let connection = database.audit_connection().await?;
     let transaction = connection.begin_with_config(isolation, None).await?;
@@ -135,11 +149,34 @@ async fn snapshot(database: &Database) -> Result<(Books, Catalogue, Vec<Finding>
     read
 }
 
-async fn read_all(connection: &impl ConnectionTrait) -> Result<(Books, Catalogue, Vec<Finding>), DbErr> {
+async fn read_all(connection: &impl ConnectionTrait) -> Result<Snapshot, DbErr> {
+    let (books, findings) = read_books(connection).await?;
+    Ok(Snapshot { books, catalogue: catalogue(connection).await?, lines: lines(connection).await?, findings })
+}
+
+/// What is kept of waiting rooms; the places only where the database hands out the numbers.
+async fn lines(connection: &impl ConnectionTrait) -> Result<LineRecords, DbErr> {
+    let with_room = entity::sale::Entity::find().filter(entity::sale::Column::WaitingRoom.is_not_null());
+    let sales = with_performances(connection, with_room.all(connection).await?).await?;
+    let lines = entity::line::Entity::find().all(connection).await?;
+    let log = entity::admission_log::Entity::find().all(connection).await?;
+    let places = entity::place::Entity::find().all(connection).await?.into_iter().map(|row| {
+        let key = BuyerKey { sale: SaleId::new(row.sale_id), user: UserId::new(row.user_id) };
+        Ok((key, row.try_into()?))
+    });
+    Ok(LineRecords {
+        lines: lines.into_iter().map(TryInto::try_into).collect::<Result<_, DbErr>>()?,
+        terms: sales.iter().map(Sale::terms).collect(),
+        places: places.collect::<Result<_, DbErr>>()?,
+        log: log.into_iter().map(TryInto::try_into).collect::<Result<_, DbErr>>()?,
+    })
+}
+
+async fn read_books(connection: &impl ConnectionTrait) -> Result<(Books, Vec<Finding>), DbErr> {
     let mut books = Books::default();
     let mut findings = Vec::new();
     for row in entity::buyer::Entity::find().all(connection).await? {
-        let row: frontrow_domain::Buyer = row.into();
+        let row: frontrow_domain::Buyer = row.try_into()?;
         books.buyers.insert(row.key, row);
     }
     for row in entity::reservation::Entity::find().all(connection).await? {
@@ -171,7 +208,11 @@ async fn read_all(connection: &impl ConnectionTrait) -> Result<(Books, Catalogue
         let row: frontrow_domain::Transfer = row.try_into()?;
         books.transfers.insert(row.id, row);
     }
-    Ok((books, catalogue(connection).await?, findings))
+    for row in entity::admission::Entity::find().all(connection).await? {
+        let row: frontrow_domain::waiting_room::Admission = row.into();
+        books.admissions.insert(row.key, row);
+    }
+    Ok((books, findings))
 }
 
 async fn catalogue(connection: &impl ConnectionTrait) -> Result<Catalogue, DbErr> {

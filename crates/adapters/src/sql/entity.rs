@@ -1,10 +1,17 @@
 //! The tables, one file each, and what their rows mean.
 
+pub(crate) mod admission;
+pub(crate) mod admission_log;
 pub(crate) mod buyer;
 pub(crate) mod concert;
+pub(crate) mod counter;
 pub(crate) mod done;
+pub(crate) mod door;
+pub(crate) mod line;
+pub(crate) mod operator_action;
 pub(crate) mod payment;
 pub(crate) mod performance;
+pub(crate) mod place;
 pub(crate) mod refresh_token;
 pub(crate) mod reservation;
 pub(crate) mod sale;

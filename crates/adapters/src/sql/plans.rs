@@ -3,10 +3,12 @@
 use super::catalogue::{concerts, performances};
 use super::entity::{sale_performance, transfer, user};
 use super::housekeeping::{oldest_done, oldest_refresh_tokens};
+use super::lines::{read, tick};
 use super::on_sale::published_sales;
 use super::readers::{reservations, seats, wallets};
 use super::testing::database;
 use frontrow_application::PageRequest;
+use frontrow_domain::waiting_room::Group;
 use frontrow_domain::{
     ConcertId, Instant, Line, PerformanceId, Points, Reservation, ReservationId, ReservationState, SaleId, SeatNumber,
     TransferId, UserId, Version,
@@ -100,6 +102,14 @@ plans! {
     points_got_are_found_by_taker:
         wallets::one_leg(transfer::Column::Credit, UserId::new(id()), &page(TransferId::new(id()))) =>
         ["SEARCH transfer USING INDEX ix_transfer_credit_id (credit=? AND id<?)"];
+    lines_that_are_not_over_are_found_among_all: read::live_lines() =>
+        ["SEARCH line USING INDEX ix_line_live (live=?)"];
+    who_comes_first_at_the_door_is_found_in_order: tick::first_at_door(SaleId::new(id()), Group::FIRST, NOW) =>
+        ["SEARCH door USING INDEX ix_door_sale_id_grp_turn (sale_id=? AND grp=?)"];
+    places_are_listed_by_number: read::places_after(SaleId::new(id()), Group::FIRST, 7, 100) =>
+        ["SEARCH place USING COVERING INDEX uq_place_sale_id_grp_number (sale_id=? AND grp=? AND number>?)"];
+    the_admission_log_is_listed_in_order: read::log_page(SaleId::new(id()), &page((7, 0, 7))) =>
+        ["SEARCH admission_log USING PRIMARY KEY (sale_id=? AND tick>?)"];
     old_idempotency_records_are_found_by_time: oldest_done(NOW, 100).find() =>
         ["SEARCH done USING INDEX ix_done_at (at<?)"];
     old_refresh_tokens_are_found_by_time: oldest_refresh_tokens(NOW, 100).find() =>

@@ -1,5 +1,6 @@
 //! Reading rows back into the domain's terms. A row that can't be read is a defect that names the row.
 
+use frontrow_domain::waiting_room::{Group, QueueNumber, Rank};
 use frontrow_domain::{Points, SeatNumber};
 use sea_orm::DbErr;
 use serde::de::DeserializeOwned;
@@ -32,6 +33,20 @@ impl<K: Display> Reading<K> {
 
     pub(crate) fn count(&self, number: i64) -> Result<u32, DbErr> {
         u32::try_from(number).map_err(|error| self.error(format!("{number}: {error}")))
+    }
+
+    pub(crate) fn group(&self, index: i16) -> Result<Group, DbErr> {
+        let group = u8::try_from(index).ok().and_then(Group::new);
+        group.ok_or_else(|| self.error(format!("there is no group {index}")))
+    }
+
+    pub(crate) fn queue_number(&self, number: i64) -> Result<QueueNumber, DbErr> {
+        let known = u64::try_from(number).ok().and_then(QueueNumber::new);
+        known.ok_or_else(|| self.error(format!("there is no number {number}")))
+    }
+
+    pub(crate) fn rank(&self, turn: i64) -> Result<Rank, DbErr> {
+        u64::try_from(turn).map(Rank::new).map_err(|error| self.error(format!("{turn}: {error}")))
     }
 
     pub(crate) fn hash(&self, bytes: Vec<u8>) -> Result<[u8; 32], DbErr> {

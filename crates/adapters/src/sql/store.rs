@@ -4,19 +4,19 @@
 //! [`decide`](frontrow_domain::decide) on what it finds, writes the changes under version guards and commits; it alone
 //! retries. Whoever asked may go away meanwhile: a lane that has begun does not notice, and one that has not leaves it.
 
-mod attempt;
-mod cell;
+pub(super) mod attempt;
+pub(super) mod cell;
 #[cfg(feature = "hooks")]
 pub mod hook;
 mod job;
 mod lane;
-mod line;
+pub(super) mod link;
 mod lock;
-mod session;
-mod shape;
-mod statement;
-mod texts;
-mod write;
+pub(super) mod session;
+pub(super) mod shape;
+pub(super) mod statement;
+pub(super) mod texts;
+pub(super) mod write;
 
 use super::Database;
 use super::error::RETRY_AFTER;
@@ -130,6 +130,11 @@ impl SqlStore {
                 tracing::error!(%error, "a lane ended badly");
             }
         }
+    }
+
+    /// Whether no lane has a connection, nor could get one: then everybody is told that it is busy.
+    pub fn is_cut_off(&self) -> bool {
+        self.works.is_cut_off()
     }
 
     /// Not while no lane has a connection: nobody would get an answer for as long as the database is away.

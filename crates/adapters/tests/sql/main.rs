@@ -4,6 +4,7 @@
 
 mod accounts;
 mod catalogue;
+mod lines;
 mod on_sale;
 mod publish;
 mod readers;

@@ -188,6 +188,7 @@ pub fn sale() -> Sale {
         cancel_until: hours(1),
         limit_per_person: 4,
         hold_duration: Duration::from_micros(300_000_001),
+        waiting_room: None,
         published: true,
     }
 }

@@ -9,4 +9,4 @@ pub mod place;
 mod proxy;
 mod queue;
 mod silence;
-mod stage;
+pub mod stage;

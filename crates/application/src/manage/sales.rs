@@ -1,8 +1,9 @@
 //! Sales.
 
 use super::Saved;
-use crate::port::{PerformanceRepository, SaleRepository, Stored};
+use crate::port::{Clock, IdSource, LineStore, OnSaleReader, PerformanceRepository, SaleRepository, Stored};
 use crate::{Conflict, Error, Missing};
+use frontrow_domain::waiting_room::Line;
 use frontrow_domain::{PerformanceStatus, Sale, SaleId};
 use std::sync::Arc;
 
@@ -12,17 +13,28 @@ pub struct ManageSales {
     pub sales: Arc<dyn SaleRepository>,
     /// What they sell.
     pub performances: Arc<dyn PerformanceRepository>,
+    /// Which other sales sell the same.
+    pub on_sale: Arc<dyn OnSaleReader>,
+    /// Keeps the line of a sale with a waiting room.
+    pub lines: Arc<dyn LineStore>,
+    /// For the secret of a draw.
+    pub ids: Arc<dyn IdSource>,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl ManageSales {
     /// Adds or replaces a sale. Whether it is public stays what it is (a new one is not); once it is, performances can be
-    /// added to it, not taken away.
+    /// added to it, not taken away, and its waiting room stays: an operator changes the line instead.
     pub async fn put(&self, sale: &Sale) -> Result<Saved, Error> {
         sale.check()?;
         let read = self.sales.sale(sale.id).await?;
         let published = read.as_ref().is_some_and(|stored| stored.value.published);
         let sale = Sale { published, ..sale.clone() };
-        if read.as_ref().is_some_and(|stored| published && !sale.performances.is_superset(&stored.value.performances)) {
+        let stays = |known: &Sale| {
+            sale.performances.is_superset(&known.performances) && sale.waiting_room == known.waiting_room
+        };
+        if read.as_ref().is_some_and(|stored| published && !stays(&stored.value)) {
             return Err(Conflict::SalePublic.into());
         }
         self.check_performances(&sale).await?;
@@ -30,16 +42,38 @@ impl ManageSales {
         Ok(Saved::over(read.as_ref()))
     }
 
-    /// Shows the sale to buyers; its performances have to be public.
-    pub async fn publish(&self, id: SaleId) -> Result<Sale, Error> {
+    /// Shows the sale to buyers; its performances have to be public. That one of them is sold with and without a waiting
+    /// room at the same time has to be confirmed.
+    pub async fn publish(&self, id: SaleId, confirmed: bool) -> Result<Sale, Error> {
         let Stored { value, revision } = self.sales.sale(id).await?.ok_or(Error::NotFound(Missing::Sale))?;
         if value.published {
             return Ok(value);
         }
         let sale = Sale { published: true, ..value };
         self.check_performances(&sale).await?;
+        if !confirmed && self.is_open_besides(&sale).await? {
+            return Err(Conflict::OpenBesides.into());
+        }
+        if let Some(room) = &sale.waiting_room {
+            // First: a line without a public sale is harmless, a public sale without its line is not.
+            self.lines.open_line(&Line::new(&sale, room, self.ids.secret(), self.clock.now())).await?;
+        }
         self.sales.save_sale(&sale, Some(revision)).await?;
         Ok(sale)
+    }
+
+    async fn is_open_besides(&self, sale: &Sale) -> Result<bool, Error> {
+        for performance in &sale.performances {
+            let Some(on_sale) = self.on_sale.on_sale(*performance).await? else { continue };
+            let besides = on_sale.sales.iter().any(|other| {
+                let overlaps = other.opens < sale.closes && sale.opens < other.closes;
+                other.id != sale.id && overlaps && other.waiting_room.is_some() != sale.waiting_room.is_some()
+            });
+            if besides {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     async fn check_performances(&self, sale: &Sale) -> Result<(), Error> {
@@ -56,9 +90,10 @@ impl ManageSales {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{MockPerformanceRepository, MockSaleRepository, Revision};
-    use crate::testing::{performance, sale};
+    use crate::port::{MockLineStore, MockPerformanceRepository, MockSaleRepository, OnSale, Revision, StoreError};
+    use crate::testing::{at, clock, ids, on_sale, performance, reads, room, sale, sale_with_room};
     use frontrow_domain::{Performance, PerformanceId};
+    use mockall::Sequence;
     use std::collections::BTreeSet;
     use uuid::Uuid;
 
@@ -70,7 +105,14 @@ mod tests {
         let value = Performance { status, ..performance() };
         let found = Stored { value, revision: Revision(1) };
         performances.expect_performance().returning(move |_| Ok(Some(found.clone())));
-        ManageSales { sales: Arc::new(sales), performances: Arc::new(performances) }
+        ManageSales {
+            sales: Arc::new(sales),
+            performances: Arc::new(performances),
+            on_sale: reads(on_sale()),
+            lines: Arc::new(MockLineStore::new()),
+            ids: ids(),
+            clock: clock(0),
+        }
     }
 
     #[tokio::test]
@@ -86,8 +128,78 @@ mod tests {
     #[tokio::test]
     async fn performances_are_published_before_their_sale() {
         let hidden = Sale { published: false, ..sale(0) };
-        let refused = manage(hidden.clone(), PerformanceStatus::Draft).publish(hidden.id).await;
+        let refused = manage(hidden.clone(), PerformanceStatus::Draft).publish(hidden.id, false).await;
         assert_eq!(refused, Err(Conflict::PerformanceNotPublic.into()));
-        assert!(manage(hidden.clone(), PerformanceStatus::Published).publish(hidden.id).await.unwrap().published);
+        assert!(
+            manage(hidden.clone(), PerformanceStatus::Published).publish(hidden.id, false).await.unwrap().published
+        );
+    }
+
+    /// Sale 1, with a waiting room and not public, besides these.
+    fn manage_besides(sales: Vec<Sale>, lines: MockLineStore) -> ManageSales {
+        let hidden = Sale { published: false, ..sale_with_room(1) };
+        let on_sale = reads(OnSale { sales, ..on_sale() });
+        ManageSales { on_sale, lines: Arc::new(lines), ..manage(hidden, PerformanceStatus::Published) }
+    }
+
+    #[tokio::test]
+    async fn the_line_is_opened_before_its_sale_is_public() {
+        let (mut sales, mut lines, mut order) = (MockSaleRepository::new(), MockLineStore::new(), Sequence::new());
+        let hidden = Sale { published: false, ..sale_with_room(1) };
+        let stored = Stored { value: hidden, revision: Revision(4) };
+        sales.expect_sale().return_once(move |_| Ok(Some(stored)));
+        lines
+            .expect_open_line()
+            .withf(|line| *line == Line::new(&sale_with_room(1), &room(), [0xab; 32], at(0)))
+            .times(1)
+            .in_sequence(&mut order)
+            .return_once(|_| Ok(()));
+        sales
+            .expect_save_sale()
+            .withf(|sale, read| *sale == sale_with_room(1) && *read == Some(Revision(4)))
+            .times(1)
+            .in_sequence(&mut order)
+            .return_once(|_, _| Ok(()));
+        let manage = ManageSales { sales: Arc::new(sales), ..manage_besides(vec![], lines) };
+        assert_eq!(manage.publish(sale(1).id, false).await, Ok(sale_with_room(1)));
+    }
+
+    #[tokio::test]
+    async fn a_sale_whose_line_cant_be_opened_stays_hidden() {
+        let (mut sales, mut lines) = (MockSaleRepository::new(), MockLineStore::new());
+        let stored = Stored { value: Sale { published: false, ..sale_with_room(1) }, revision: Revision(4) };
+        sales.expect_sale().return_once(move |_| Ok(Some(stored)));
+        lines.expect_open_line().return_once(|_| Err(StoreError::Stale));
+        let manage = ManageSales { sales: Arc::new(sales), ..manage_besides(vec![], lines) };
+        assert_eq!(manage.publish(sale(1).id, false).await, Err(Conflict::ChangedMeanwhile.into()));
+    }
+
+    #[tokio::test]
+    async fn that_a_performance_is_sold_besides_the_waiting_room_has_to_be_confirmed() {
+        let opens_line = || {
+            let mut lines = MockLineStore::new();
+            lines.expect_open_line().times(1).return_once(|_| Ok(()));
+            lines
+        };
+        let refused = manage_besides(vec![sale(0)], MockLineStore::new()).publish(sale(1).id, false).await;
+        assert_eq!(refused, Err(Conflict::OpenBesides.into()));
+        assert!(manage_besides(vec![sale(0)], opens_line()).publish(sale(1).id, true).await.is_ok());
+        let before = Sale { closes: sale(1).opens, ..sale(0) };
+        for harmless in [sale_with_room(0), before, sale(1)] {
+            assert!(manage_besides(vec![harmless], opens_line()).publish(sale(1).id, false).await.is_ok());
+        }
+        // The other way round too.
+        let hidden = Sale { published: false, ..sale(1) };
+        let queued = reads(OnSale { sales: vec![sale_with_room(0)], ..on_sale() });
+        let besides = ManageSales { on_sale: queued, ..manage(hidden, PerformanceStatus::Published) };
+        assert_eq!(besides.publish(sale(1).id, false).await, Err(Conflict::OpenBesides.into()));
+        assert!(besides.publish(sale(1).id, true).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_public_sale_keeps_its_waiting_room() {
+        let manage = manage(sale_with_room(0), PerformanceStatus::Published);
+        assert_eq!(manage.put(&sale_with_room(0)).await, Ok(Saved::Replaced));
+        assert_eq!(manage.put(&sale(0)).await, Err(Conflict::SalePublic.into()));
     }
 }

@@ -4,6 +4,7 @@ use crate::stage::Stage;
 use crate::{CataloguePorts, Failure, Programme};
 use frontrow_application::PageRequest;
 use frontrow_application::port::{Revision, StoreError, Stored};
+use frontrow_domain::waiting_room::{AdmissionTerms, GroupTerms, WaitingRoom};
 use frontrow_domain::{
     Concert, ConcertId, Instant, Performance, PerformanceId, PerformanceStatus, Points, PriceList, PriceType, Sale,
     SaleId, SeatMap, SeatRow, Section, SectionShape, Tier, Venue, VenueId,
@@ -83,7 +84,24 @@ fn sale(stage: &Stage) -> Sale {
         cancel_until: Instant::from_micros(-1),
         limit_per_person: Sale::MOST_SEATS,
         hold_duration: Sale::LONGEST_HOLD,
+        waiting_room: Some(waiting_room()),
         published: false,
+    }
+}
+
+fn waiting_room() -> WaitingRoom {
+    let code: String = (b'!'..=b'~').cycle().take(WaitingRoom::MOST_CODE).map(char::from).collect();
+    let group = |code| GroupTerms { name: long_text(100), weight: WaitingRoom::MOST_WEIGHT, code };
+    WaitingRoom {
+        lobby_opens: Instant::from_micros(i64::MIN),
+        capacity: WaitingRoom::MOST_CAPACITY,
+        rate: WaitingRoom::MOST_RATE,
+        burst: WaitingRoom::MOST_CAPACITY,
+        session: WaitingRoom::LONGEST_SESSION,
+        groups: vec![group(None), group(Some(code)), group(None), group(Some("x".into()))],
+        draw: true,
+        strict: true,
+        terms: AdmissionTerms { leave_on_payment: true },
     }
 }
 
@@ -204,9 +222,9 @@ pub(super) async fn a_performance_shows_its_published_sales_by_opening(stage: Ar
     let programme = &stage.programme;
     ensure_eq!((&shown.performance, &shown.venue), (&programme.performances[0], &programme.venue));
     ensure_eq!(*shown.layout, programme.map.layout()?);
-    let mut opening_together: Vec<SaleId> = shown.sales[1..3].iter().map(|sale| sale.id).collect();
+    let mut opening_together: Vec<SaleId> = shown.sales[1..4].iter().map(|sale| sale.id).collect();
     opening_together.sort();
-    ensure_eq!(opening_together, [stage.wide.id, stage.narrow.id]);
-    ensure_eq!((shown.sales.len(), &shown.sales[0], &shown.sales[3]), (4, &early, &late));
+    ensure_eq!(opening_together, [stage.wide.id, stage.narrow.id, stage.gated.id]);
+    ensure_eq!((shown.sales.len(), &shown.sales[0], &shown.sales[4]), (5, &early, &late));
     Ok(())
 }

@@ -1,5 +1,7 @@
 //! Stores with the faults that stores have: the suite has to name them.
 
+mod lines;
+
 use crate::memory::InMemory;
 use async_trait::async_trait;
 use frontrow_adapters::SeededIds;

@@ -3,8 +3,10 @@
 use async_trait::async_trait;
 use frontrow_adapters::{ManualClock, Memory, SeededIds};
 use frontrow_contract_tests::{
-    AccountPorts, BookingPorts, CataloguePorts, Failure, Fixture, KeepingPorts, Part, Programme, World, run_all,
+    AccountPorts, BookingPorts, CataloguePorts, Failure, Fixture, KeepingPorts, LineInstance, LinePorts, Part,
+    Programme, ReadActions, World, run_all,
 };
+use std::future::ready;
 use std::sync::Arc;
 
 pub struct InMemory;
@@ -41,10 +43,19 @@ fn fixture(memory: &Arc<Memory>, clock: Arc<ManualClock>) -> Fixture {
         }),
         accounts: Some(AccountPorts { accounts: memory.clone(), sessions: memory.clone() }),
         keeping: Some(KeepingPorts { housekeeping: memory.clone(), probe: memory.clone() }),
+        lines: Some(lines(memory)),
         set_now: Box::new(move |now| clock.set(now)),
         lose_next_commit: None,
         keep: Box::new(()),
     }
+}
+
+fn lines(memory: &Arc<Memory>) -> LinePorts {
+    let instance = LineInstance { store: memory.clone(), dispenser: memory.clone() };
+    let noted = Arc::clone(memory);
+    let actions: ReadActions = Box::new(move || Box::pin(ready(Ok(noted.operator_actions()))));
+    // One process, one instance.
+    LinePorts { instances: [instance.clone(), instance], leases: Some(memory.clone()), actions: Some(actions) }
 }
 
 #[tokio::test(flavor = "multi_thread")]

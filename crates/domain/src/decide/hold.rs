@@ -1,11 +1,11 @@
 //! Holding seats: all of them, or none.
 
-use super::{Changes, Verdict};
+use super::{Changes, Verdict, admission};
 use crate::command::{Event, Hold, HoldBest, Outcome, Rejection};
 use crate::locked::{Locked, NotInScope, Row, Version};
 use crate::{
     Buyer, BuyerKey, Instant, Line, PerformanceId, Points, Reservation, ReservationId, ReservationState, SaleTerms,
-    Seat, SeatKey, SeatState,
+    Seat, SeatKey, SeatState, Slot,
 };
 
 pub(super) fn hold(hold: &Hold, locked: &Locked, now: Instant) -> Result<Verdict, NotInScope> {
@@ -66,6 +66,8 @@ impl NewHold<'_> {
             Some(Rejection::SaleNotOpen { opens })
         } else if closes <= now {
             Some(Rejection::SaleClosed { closed: closes })
+        } else if let Some(Err(rejection)) = self.admission(locked, now)? {
+            Some(rejection)
         } else if used.saturating_add(asked) > limit {
             Some(Rejection::LimitReached { limit, used, asked })
         } else {
@@ -73,12 +75,20 @@ impl NewHold<'_> {
         })
     }
 
+    /// The right to book, where one is needed.
+    fn admission(&self, locked: &Locked, now: Instant) -> Result<Option<Result<Slot, Rejection>>, NotInScope> {
+        let buyer = locked.buyer(self.buyer)?;
+        Ok(self.terms.admission.map(|_| admission::require_for_hold(buyer, now)))
+    }
+
     fn make(&self, lines: Vec<Line>, seats: &[Seat], locked: &Locked, now: Instant) -> Result<Verdict, NotInScope> {
         let Some(reservation) = self.reservation(lines, now) else {
             return Ok(Verdict::No(Rejection::BalanceTooHigh));
         };
         let state = SeatState::Held { by: reservation.id, until: reservation.held_until };
-        let buyer = Buyer::next(self.buyer, locked.buyer(self.buyer)?);
+        let mut buyer = Buyer::next(self.buyer, locked.buyer(self.buyer)?);
+        // The right to book lasts at least as long as the hold.
+        buyer.slot = buyer.slot.map(|slot| Slot { until: slot.until.max(reservation.held_until), ..slot });
         let mut rows = vec![Row::Buyer(buyer), Row::Reservation(reservation.clone())];
         rows.extend(seats.iter().map(|seat| Row::Seat(seat.with(state))));
         let events = vec![Event::Held(reservation.id)];

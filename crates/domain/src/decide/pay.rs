@@ -1,6 +1,6 @@
 //! Paying a hold with points, in time or late.
 
-use super::{Changes, Verdict, named};
+use super::{Changes, Verdict, admission, named};
 use crate::command::{Event, Outcome, Pay, Rejection};
 use crate::locked::{Locked, NotInScope, Row, Version};
 use crate::{
@@ -30,7 +30,12 @@ pub(super) fn pay(pay: &Pay, locked: &Locked, now: Instant) -> Result<Verdict, N
     let seats: Vec<Seat> = seats.into_iter().map(|seat| seat.with(sold)).collect();
     let tickets: Vec<Ticket> = seats.iter().map(|seat| ticket(seat, &confirmed)).collect();
     let mut rows = vec![Row::Reservation(confirmed.clone()), Row::Payment(payment(pay, &confirmed, now))];
-    if reservation.has_lapsed(now) {
+    let leaving = leaves(pay, reservation, locked, now)?;
+    let mut events = vec![Event::Confirmed(confirmed.id)];
+    if !leaving.is_empty() {
+        rows.extend(leaving);
+        events.push(Event::SlotFreed(key));
+    } else if reservation.has_lapsed(now) {
         // Its seats count again, so a hold that was decided before must not be written after.
         rows.push(Row::Buyer(Buyer::next(key, locked.buyer(key)?)));
     }
@@ -40,7 +45,6 @@ pub(super) fn pay(pay: &Pay, locked: &Locked, now: Instant) -> Result<Verdict, N
     }
     rows.extend(seats.into_iter().map(Row::Seat));
     rows.extend(tickets.iter().copied().map(Row::Ticket));
-    let events = vec![Event::Confirmed(confirmed.id)];
     let outcome = Outcome::Paid { reservation: confirmed, payment: pay.payment, tickets };
     Ok(Verdict::Do(Changes { rows, outcome, events, at: now }))
 }
@@ -78,6 +82,21 @@ fn refuse(
     } else {
         None
     })
+}
+
+/// The rows that give the slot in the waiting room back, if nothing more will be bought with it.
+fn leaves(pay: &Pay, paid: &Reservation, locked: &Locked, now: Instant) -> Result<Vec<Row>, NotInScope> {
+    let Some(terms) = pay.terms.admission else { return Ok(Vec::new()) };
+    let key = paid.buyer();
+    let others: Vec<&Reservation> = locked.reservations_of(key)?.filter(|r| r.id != paid.id).collect();
+    if others.iter().any(|r| r.state == ReservationState::Held && !r.has_lapsed(now)) {
+        return Ok(Vec::new());
+    }
+    // A hold that has lapsed still counts against the limit for a moment, but was not bought.
+    let bought = others.iter().filter(|r| r.state == ReservationState::Confirmed);
+    let bought = bought.map(|r| r.seat_count()).sum::<u32>().saturating_add(paid.seat_count());
+    let over = terms.leave_on_payment || bought >= pay.terms.limit_per_person;
+    if over { admission::end(key, locked) } else { Ok(Vec::new()) }
 }
 
 /// Why a reservation that can't be paid can't be paid.

@@ -50,6 +50,7 @@ pub fn terms(n: u128) -> SaleTerms {
         cancel_until: at(CANCEL_UNTIL),
         limit_per_person: LIMIT,
         hold_duration: Duration::from_secs(HOLD_SECONDS.unsigned_abs()),
+        admission: None,
     }
 }
 

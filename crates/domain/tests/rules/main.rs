@@ -14,3 +14,4 @@ mod laws;
 mod model;
 mod pay;
 mod simulation;
+mod waiting_room;

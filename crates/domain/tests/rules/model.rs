@@ -88,6 +88,9 @@ impl Model {
                 Expected::Done("charge")
             }
             What::Settle(settle) => self.settle(settle),
+            What::Renew(_) | What::Leave(_) | What::Bar(_) => {
+                unreachable!("the waiting room has a simulation of its own")
+            }
         };
         if let (Expected::Done(_), Some(key)) = (expected, &command.key) {
             self.keys.insert(key.clone(), command.body_hash);
@@ -269,6 +272,7 @@ pub fn name(rejection: &Rejection) -> &'static str {
         Rejection::NotPaid => "unpaid",
         Rejection::TooLateToCancel { .. } => "deadline",
         Rejection::PaymentUnknown => "charge",
+        Rejection::NotAdmitted | Rejection::AdmissionEnded | Rejection::Barred => "admission",
         Rejection::SeatsUnknown(_) | Rejection::ReservationUnknown | Rejection::BalanceTooHigh => "never",
     }
 }

@@ -2,6 +2,7 @@
 
 use super::halls::{Hall, club, stadium, theatre};
 use frontrow_application::port::IdSource;
+use frontrow_domain::waiting_room::{AdmissionTerms, GroupTerms, WaitingRoom};
 use frontrow_domain::{
     Concert, ConcertId, Instant, OutOfRange, Performance, PerformanceId, PerformanceStatus, Points, PriceList,
     PriceType, Sale, SaleId, Tier,
@@ -18,16 +19,20 @@ pub struct Engagement {
     pub sales: Vec<Sale>,
 }
 
-/// Everything that is on: three sales that are open, and one that opens in a week.
+/// Everything that is on: three sales that are open, the first of them with a waiting room, and one that opens in a week.
 pub fn programme(ids: &dyn IdSource, now: Instant) -> Result<Vec<Engagement>, OutOfRange> {
     let soon = |days: &[u32]| days.iter().map(|days| evening(now, *days)).collect::<Vec<_>>();
+    let mut club = engagement(
+        ids,
+        club(ids),
+        ["Small Hours", "The Night Owls"],
+        &[(now, soon(&[8, 9])), (now + 7 * DAY, soon(&[60]))],
+    )?;
+    for sale in &mut club.sales {
+        sale.waiting_room = Some(waiting_room(now));
+    }
     Ok(vec![
-        engagement(
-            ids,
-            club(ids),
-            ["Small Hours", "The Night Owls"],
-            &[(now, soon(&[8, 9])), (now + 7 * DAY, soon(&[60]))],
-        )?,
+        club,
         engagement(ids, theatre(ids), ["Northern Lights", "Paper Boats"], &[(now, soon(&[15, 16]))])?,
         engagement(ids, stadium(ids), ["One Night Only", "Skyline"], &[(now, soon(&[30]))])?,
     ])
@@ -85,7 +90,23 @@ fn sale(ids: &dyn IdSource, opens: Instant, performances: &[Performance]) -> Sal
         cancel_until: closes - DAY,
         limit_per_person: Sale::DEFAULT_LIMIT,
         hold_duration: Sale::DEFAULT_HOLD,
+        waiting_room: None,
         published: false,
+    }
+}
+
+/// Small enough to see how it works.
+fn waiting_room(now: Instant) -> WaitingRoom {
+    WaitingRoom {
+        lobby_opens: now,
+        capacity: 10,
+        rate: 600,
+        burst: 10,
+        session: Duration::from_mins(15),
+        groups: vec![GroupTerms { name: "General".to_owned(), weight: 1, code: None }],
+        draw: false,
+        strict: false,
+        terms: AdmissionTerms::default(),
     }
 }
 

@@ -70,6 +70,17 @@ impl Reading {
         self.take(name, DatabaseAddress::File(PathBuf::new()), DatabaseAddress::parse)
     }
 
+    pub fn redis_or_off(&mut self, name: &str) -> Option<String> {
+        let is_url = |text: &str| {
+            let address = text.strip_prefix("redis://").or_else(|| text.strip_prefix("rediss://"));
+            address.is_some_and(|address| !address.is_empty()) && path(text).is_some() && !text.contains(' ')
+        };
+        self.take(name, None, |text| match text {
+            "off" => Some(None),
+            url => is_url(url).then(|| Some(url.to_owned())),
+        })
+    }
+
     /// Notes that the value can't be used, and what to write.
     pub fn refuse(&mut self, name: &str, instead: &str) {
         let value = self.layers.values.get(name);

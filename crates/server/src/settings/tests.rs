@@ -122,6 +122,7 @@ fn every_setting_refuses_what_it_does_not_take() {
         ("database_readers", &["0", "65", "-1", "+1", "1.5", "four", ""]),
         ("database_lanes", &["0", "257", "Auto"]),
         ("queue_capacity", &["0", "100001"]),
+        ("redis_url", &["", "OFF", "cache:6379", "redis://", "redis://a b", "http://cache:6379"]),
         ("keys_file", &["", " ", "a\u{0}b"]),
         ("currency", &["", "krw", "KR", "KRWW", "K1W", "₩₩₩"]),
         ("access_token_minutes", &["0", "1441", "99999999999999999999"]),

@@ -1,9 +1,10 @@
 //! Concerts, performances and prices, as buyers see them.
 
-use super::{Money, PageQuery, Timestamp};
+use super::{Money, PageQuery, Timestamp, WaitingRoomDto};
+use crate::extract::flag;
 use crate::problem::Problem;
 use frontrow_application::PerformanceView;
-use frontrow_domain::{Concert, PriceList, PriceType, PublicStatus, Sale, SeatNumber, Tier, Venue};
+use frontrow_domain::{Concert, Instant, PriceList, PriceType, PublicStatus, Sale, SeatNumber, Tier, Venue};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -45,11 +46,7 @@ pub struct PerformanceQuery {
 impl PerformanceQuery {
     /// Whether only those are wanted that can be booked.
     pub fn bookable(&self) -> Result<bool, Problem> {
-        match self.bookable.as_deref() {
-            None | Some("false") => Ok(false),
-            Some("true") => Ok(true),
-            Some(_) => Err(Problem::field("/query/bookable", "boolean", "true or false")),
-        }
+        flag("bookable", self.bookable.as_deref())
     }
 
     /// The page.
@@ -64,7 +61,9 @@ impl PerformanceQuery {
     "venue": {"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e12", "name": "Small Hall", "time_zone": "Asia/Seoul"},
     "starts_at": "2027-05-01T10:00:00Z", "time_zone": "Asia/Seoul", "status": "on_sale", "seat_count": 50, "available": 48,
     "seat_map_version": 1, "sales": [{"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "name": "General sale",
-    "opens": "2027-01-01T00:00:00Z", "closes": "2027-05-01T09:00:00Z", "limit_per_person": 4, "hold_seconds": 300}]}))]
+    "opens": "2027-01-01T00:00:00Z", "closes": "2027-05-01T09:00:00Z", "limit_per_person": 4, "hold_seconds": 300,
+    "waiting_room": {"lobby_opens": "2026-12-31T23:00:00Z", "draw": false, "strict": false,
+    "groups": [{"name": "General", "needs_code": false}]}}], "upcoming_sales": []}))]
 pub struct PerformanceDto {
     /// Its own for good.
     pub id: Uuid,
@@ -87,6 +86,8 @@ pub struct PerformanceDto {
     pub seat_map_version: u32,
     /// Its sales that are open.
     pub sales: Vec<SaleDto>,
+    /// Its sales that will open; the lobby of a waiting room may be open already.
+    pub upcoming_sales: Vec<SaleDto>,
 }
 
 /// Where.
@@ -100,7 +101,7 @@ pub struct VenueDto {
     pub time_zone: String,
 }
 
-/// A sale that is open.
+/// A sale that is open, or will be.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SaleDto {
     /// What a hold names where several are open.
@@ -115,12 +116,17 @@ pub struct SaleDto {
     pub limit_per_person: u32,
     /// How long a hold lasts.
     pub hold_seconds: u64,
+    /// The line in front of it: join it with `POST /v1/sales/{id}/queue-tokens`; `null` where there is none.
+    #[schema(required = true)]
+    pub waiting_room: Option<WaitingRoomDto>,
 }
 
-impl From<PerformanceView> for PerformanceDto {
-    fn from(view: PerformanceView) -> Self {
+impl PerformanceDto {
+    /// The performance as it is now.
+    pub fn of(view: PerformanceView, now: Instant) -> Self {
         let on_sale = &view.on_sale;
         let performance = &on_sale.performance;
+        let upcoming = on_sale.sales.iter().filter(|sale| now < sale.opens);
         Self {
             id: performance.id.uuid(),
             concert_id: performance.concert.uuid(),
@@ -131,6 +137,7 @@ impl From<PerformanceView> for PerformanceDto {
             seat_count: on_sale.layout.seat_count(),
             available: view.available,
             seat_map_version: performance.seat_map_version,
+            upcoming_sales: upcoming.cloned().map(Into::into).collect(),
             sales: view.open_sales.into_iter().map(Into::into).collect(),
         }
     }
@@ -151,6 +158,7 @@ impl From<Sale> for SaleDto {
             closes: Timestamp::from(sale.closes).to_string(),
             limit_per_person: sale.limit_per_person,
             hold_seconds: sale.hold_duration.as_secs(),
+            waiting_room: sale.waiting_room.map(Into::into),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What operators put on sale.
 
-use super::Timestamp;
-use crate::extract::{object, objects};
+use super::{Timestamp, WaitingRoomBody};
+use crate::extract::{object, objects, some_object};
 use frontrow_domain::{
     Concert, ConcertId, Instant, Performance, PerformanceId, PerformanceStatus, Points, PriceList, PriceType, Sale,
     SaleId, SeatMap, SeatRow, Section, SectionShape, Tier, Venue, VenueId,
@@ -309,7 +309,10 @@ impl PerformanceBody {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "General sale", "performances": ["019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10"],
     "opens": "2027-01-01T00:00:00Z", "closes": "2027-05-01T09:00:00Z", "pay_until": "2027-05-01T09:30:00Z",
-    "cancel_until": "2027-04-24T00:00:00Z", "limit_per_person": 4, "hold_seconds": 300}))]
+    "cancel_until": "2027-04-24T00:00:00Z", "limit_per_person": 4, "hold_seconds": 300,
+    "waiting_room": {"lobby_opens": "2026-12-31T23:00:00Z", "capacity": 500, "rate_per_minute": 600, "burst": 10,
+    "session_seconds": 600, "groups": [{"name": "General"}, {"name": "Fan club", "weight": 3, "code": "LARKS-2027"}],
+    "draw": false, "strict": false, "leave_on_payment": false}}))]
 pub struct SaleBody {
     /// For people.
     #[validate(length(min = 1, max = 200, message = "1 to 200 characters"))]
@@ -338,6 +341,10 @@ pub struct SaleBody {
     #[validate(range(min = 1, max = 3600))]
     #[schema(minimum = 1, maximum = 3600)]
     pub hold_seconds: Option<u64>,
+    /// The line in front of it; none, if left out. Once the sale is public, it stays.
+    #[validate(nested)]
+    #[serde(default, deserialize_with = "some_object")]
+    pub waiting_room: Option<WaitingRoomBody>,
 }
 
 impl SaleBody {
@@ -355,6 +362,7 @@ impl SaleBody {
             cancel_until: self.cancel_until.map_or(closes, Into::into),
             limit_per_person: self.limit_per_person.unwrap_or(Sale::DEFAULT_LIMIT),
             hold_duration,
+            waiting_room: self.waiting_room.map(Into::into),
             published: false,
         }
     }

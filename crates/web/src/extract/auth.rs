@@ -47,7 +47,8 @@ impl FromRequest for Operator {
     }
 }
 
-fn claims(request: &HttpRequest) -> Option<AccessClaims> {
+/// What the access token says, if there is a valid one.
+pub(crate) fn claims(request: &HttpRequest) -> Option<AccessClaims> {
     let state = request.app_data::<Data<WebState>>()?;
     let mut headers = request.headers().get_all(AUTHORIZATION);
     let (Some(header), None) = (headers.next(), headers.next()) else { return None };

@@ -20,12 +20,42 @@ pub struct SeatMapAddress {
     pub version: u32,
 }
 
+/// The address's `{id}` and `{user}`.
+#[derive(Clone, Copy, Debug)]
+pub struct BuyerAddress {
+    /// Of the sale.
+    pub id: Uuid,
+    /// Of the user.
+    pub user: Uuid,
+}
+
+impl Id {
+    /// The one that is written so.
+    pub fn read(text: &str) -> Result<Uuid, Problem> {
+        uuid("id", text)
+    }
+
+    fn of(request: &HttpRequest) -> Result<Uuid, Problem> {
+        Self::read(request.match_info().query("id"))
+    }
+}
+
+impl FromRequest for BuyerAddress {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let user = uuid("user", request.match_info().query("user"));
+        ready(Id::of(request).and_then(|id| Ok(Self { id, user: user? })))
+    }
+}
+
 impl FromRequest for Id {
     type Error = Problem;
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(id(request).map(Self))
+        ready(Self::of(request).map(Self))
     }
 }
 
@@ -38,14 +68,14 @@ impl FromRequest for SeatMapAddress {
         // Versions are kept in 31 bits.
         let version = version.filter(|version| (1..=0x7fff_ffff).contains(version));
         let version = version.ok_or_else(|| Problem::field("/path/version", "range", "1 to 2147483647"));
-        ready(id(request).and_then(|id| Ok(Self { id, version: version? })))
+        ready(Id::of(request).and_then(|id| Ok(Self { id, version: version? })))
     }
 }
 
-fn id(request: &HttpRequest) -> Result<Uuid, Problem> {
-    let text = request.match_info().query("id");
+fn uuid(name: &str, text: &str) -> Result<Uuid, Problem> {
     // One spelling for one thing: braces, URNs and missing hyphens are other spellings.
     let hyphenated = text.len() == 36;
     let id = Uuid::try_parse(text).ok().filter(|_| hyphenated);
-    id.ok_or_else(|| Problem::field("/path/id", "uuid", "a UUID such as 019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10"))
+    let pointer = || format!("/path/{name}");
+    id.ok_or_else(|| Problem::field(pointer(), "uuid", "a UUID such as 019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10"))
 }

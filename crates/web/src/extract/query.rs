@@ -38,6 +38,15 @@ fn flaw(text: &str) -> Problem {
     }
 }
 
+/// Whether the parameter of that name is `true`; it need not be there.
+pub fn flag(name: &str, value: Option<&str>) -> Result<bool, Problem> {
+    match value {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Problem::field(format!("/query/{name}"), "boolean", "true or false")),
+    }
+}
+
 /// A number in its only spelling: no sign, no leading zero.
 pub(super) fn plain(text: &str) -> Option<u32> {
     text.parse().ok().filter(|number: &u32| number.to_string() == text)
@@ -69,6 +78,21 @@ impl Cursor for SeatNumber {
     fn decode(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
         Self::new(u32::from_be_bytes(bytes.try_into().ok()?))
+    }
+}
+
+/// By tick, group and rank.
+impl Cursor for (i64, u8, u64) {
+    fn encode(&self) -> String {
+        let (tick, group, rank) = *self;
+        URL_SAFE_NO_PAD.encode([&tick.to_be_bytes()[..], &[group], &rank.to_be_bytes()].concat())
+    }
+
+    fn decode(text: &str) -> Option<Self> {
+        let bytes: [u8; 17] = URL_SAFE_NO_PAD.decode(text).ok()?.try_into().ok()?;
+        let (tick, rest) = bytes.split_first_chunk::<8>()?;
+        let (group, rank) = rest.split_first()?;
+        Some((i64::from_be_bytes(*tick), *group, u64::from_be_bytes(rank.try_into().ok()?)))
     }
 }
 

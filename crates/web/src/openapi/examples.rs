@@ -12,7 +12,7 @@ impl Modify for Examples {
     fn modify(&self, document: &mut Document) {
         let schemas = document.components.as_ref().map(|components| &components.schemas);
         let schemas = serde_json::to_value(schemas).unwrap_or_default();
-        for (_, operation) in operations(document) {
+        for (.., operation) in operations(document) {
             let request = operation.request_body.iter_mut().filter_map(here).flat_map(|body| body.content.values_mut());
             request.filter_map(here).for_each(|content| fill(content, &schemas));
             let answers = operation.responses.responses.values_mut().filter_map(here);

@@ -26,6 +26,10 @@ const OWN: &[(&str, &[Kind])] = &[
             Kind::NotBookable,
             Kind::LimitReached,
             Kind::BalanceTooHigh,
+            Kind::NotAdmitted,
+            Kind::AdmissionEnded,
+            Kind::Barred,
+            Kind::HoldsStopped,
         ],
     ),
     ("release_hold", &[Kind::AlreadyPaid, Kind::ReservationEnded, Kind::UnknownOutcome]),
@@ -51,15 +55,41 @@ const OWN: &[(&str, &[Kind])] = &[
     ("postpone_performance", &[Kind::PerformanceStatus, Kind::ChangedMeanwhile]),
     ("cancel_performance", &[Kind::PerformanceStatus, Kind::ChangedMeanwhile]),
     ("put_sale", &[Kind::SalePublic, Kind::PerformanceNotPublic, Kind::ChangedMeanwhile]),
-    ("publish_sale", &[Kind::PerformanceNotPublic, Kind::ChangedMeanwhile]),
+    ("publish_sale", &[Kind::PerformanceNotPublic, Kind::OpenBesides, Kind::ChangedMeanwhile]),
+    ("join_line", &[Kind::LobbyNotOpen, Kind::LineClosed, Kind::NotEligible]),
+    ("show_place", &[Kind::InvalidInput, Kind::QueueTokenForged, Kind::NotFound]),
+    (
+        "claim_admission",
+        &[
+            Kind::QueueTokenForged,
+            Kind::QueueTokenForeign,
+            Kind::NotYourTurn,
+            Kind::PlaceLapsed,
+            Kind::PlaceUsed,
+            Kind::LineClosed,
+            Kind::NotAdmitted,
+            Kind::AdmissionEnded,
+            Kind::Barred,
+            Kind::UnknownOutcome,
+        ],
+    ),
+    ("renew_admission", &[Kind::NotAdmitted, Kind::AdmissionEnded, Kind::Barred, Kind::UnknownOutcome]),
+    ("leave_admission", &[Kind::UnknownOutcome]),
+    ("change_line", &[Kind::LinePhase, Kind::ChangedMeanwhile]),
+    ("bar_user", &[Kind::UnknownOutcome]),
+    ("unbar_user", &[Kind::UnknownOutcome]),
 ];
+
+/// What a route in front of which a pass may be asked for may refuse.
+const OF_PASSES: &[Kind] =
+    &[Kind::PassMissing, Kind::PassForged, Kind::PassExpired, Kind::PassOfOtherSale, Kind::PassOfOther];
 
 /// Adds the problems that each operation may answer with, and an example of each.
 pub(super) struct Problems;
 
 impl Modify for Problems {
     fn modify(&self, document: &mut Document) {
-        for (path, operation) in operations(document) {
+        for (_, path, operation) in operations(document) {
             let mut by_status: BTreeMap<u16, Vec<Kind>> = BTreeMap::new();
             for kind in kinds(path, operation) {
                 by_status.entry(kind.status().as_u16()).or_default().push(kind);
@@ -99,7 +129,8 @@ fn of_shape(path: &str, operation: &Operation) -> Vec<Kind> {
     // What is put under an id of the client's own need not be there.
     let finds = has(&ParameterIn::Path) && !["/v1/venues/{id}", "/v1/concerts/{id}"].contains(&path)
         || operation.request_body.is_none() && has(&ParameterIn::Path);
-    let implied: [(bool, &[Kind]); 6] = [
+    let takes_pass = parameters.iter().any(|parameter| parameter.name == crate::extract::PASS);
+    let implied: [(bool, &[Kind]); 7] = [
         (
             operation.request_body.is_some(),
             &[Kind::Malformed, Kind::InvalidInput, Kind::BodyTimeout, Kind::BodyTooLarge, Kind::MediaType],
@@ -108,6 +139,7 @@ fn of_shape(path: &str, operation: &Operation) -> Vec<Kind> {
         (keyed, &[Kind::KeyMissing, Kind::KeyReused, Kind::UnknownOutcome]),
         (operation.security.is_some(), &[Kind::AccessToken]),
         (operators, &[Kind::NotAnOperator]),
+        (takes_pass, OF_PASSES),
         (finds, &[Kind::NotFound]),
     ];
     let implied = implied.into_iter().filter(|(is, _)| *is).flat_map(|(_, kinds)| kinds).copied();
@@ -147,6 +179,13 @@ fn example(kind: Kind) -> Example {
         Kind::ReservationEnded => problem.with("state", "released"),
         Kind::BalanceTooLow => problem.with("balance", 1000).with("amount", 121_000),
         Kind::TooLateToCancel => problem.with("cancel_until", "2027-04-24T00:00:00Z"),
+        Kind::NotEligible => problem.because("the account is younger than a day"),
+        Kind::LobbyNotOpen => problem.with("opens", "2026-12-31T23:00:00Z"),
+        Kind::NotYourTurn => {
+            let wait = serde_json::json!({"least_seconds": 96, "most_seconds": 180});
+            problem.with("people_ahead", 1200).with("wait", wait).with("ask_again_seconds", 20)
+        }
+        Kind::LinePhase => problem.with("from", "lobby").with("to", "paused"),
         Kind::BodyTooLarge => problem.with("most", 65_536),
         Kind::Fault => problem.with("fault", "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10"),
         _ => problem,
@@ -163,7 +202,7 @@ mod tests {
     fn the_table_names_operations_that_there_are() {
         let mut document = crate::openapi();
         let known: BTreeSet<String> =
-            operations(&mut document).filter_map(|(_, operation)| operation.operation_id.clone()).collect();
+            operations(&mut document).filter_map(|(.., operation)| operation.operation_id.clone()).collect();
         let unknown: Vec<&str> = OWN.iter().map(|(id, _)| *id).filter(|id| !known.contains(*id)).collect();
         assert!(unknown.is_empty(), "{unknown:?}");
     }
@@ -172,7 +211,7 @@ mod tests {
     fn every_problem_can_come_from_somewhere() {
         let mut document = crate::openapi();
         let documented: Vec<Kind> =
-            operations(&mut document).flat_map(|(path, operation)| kinds(path, operation)).collect();
+            operations(&mut document).flat_map(|(_, path, operation)| kinds(path, operation)).collect();
         // Those of addresses without such an operation.
         let elsewhere = [Kind::MethodNotAllowed];
         for kind in ALL {

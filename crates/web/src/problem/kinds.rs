@@ -4,6 +4,7 @@ use super::{FieldError, Problem};
 use crate::dto::Timestamp;
 use actix_web::http::StatusCode;
 use frontrow_application::{Conflict, Denied, Error};
+use frontrow_domain::waiting_room::NotNow;
 use frontrow_domain::{Instant, Invalid, Rejection};
 use std::time::Duration;
 
@@ -52,6 +53,28 @@ kinds! {
     SessionEnded = UNAUTHORIZED, "session-ended", "The refresh token is worth nothing any more: log in again";
     /// Ask an operator.
     NotAnOperator = FORBIDDEN, "not-an-operator", "Only operators may do this";
+    /// `POST /v1/sales/{id}/queue-tokens`, then `POST /v1/sales/{id}/admission`; the pass goes into the header Frontrow-Pass.
+    PassMissing = FORBIDDEN, "pass-missing", "A pass is needed: join the sale's line, and claim an admission when you are called";
+    /// Claim it again, or join the line.
+    PassForged = FORBIDDEN, "pass-forged", "The pass was not given out here: claim the admission again";
+    /// `PUT /v1/sales/{id}/admission`.
+    PassExpired = FORBIDDEN, "pass-expired", "The pass has expired: renew the admission";
+    /// Show the pass of a sale that sells this performance.
+    PassOfOtherSale = FORBIDDEN, "pass-of-other-sale", "The pass is of another sale: join the line of this one";
+    /// Show your own.
+    PassOfOther = FORBIDDEN, "pass-of-other", "The pass is somebody else's: join the line yourself";
+    /// Join the line, and come to the door when you are called.
+    NotAdmitted = FORBIDDEN, "not-admitted", "You are not admitted: claim an admission when you are called";
+    /// It was given back, paid off or has run out; join again for more.
+    AdmissionEnded = FORBIDDEN, "admission-ended", "The admission has ended: join the line again";
+    /// Ask whoever runs the sale.
+    Barred = FORBIDDEN, "barred", "You are kept out of this sale: ask whoever runs it";
+    /// See `detail`.
+    NotEligible = FORBIDDEN, "not-eligible", "You may not join this line: see why";
+    /// Join the line: whoever has a place gets it again.
+    QueueTokenForged = FORBIDDEN, "queue-token-forged", "The queue token was not given out here: join the line";
+    /// Show your own, of this sale.
+    QueueTokenForeign = FORBIDDEN, "queue-token-foreign", "The queue token is somebody else's, or of another sale: join this line yourself";
     /// It does not exist, or it is somebody else's.
     NotFound = NOT_FOUND, "not-found", "There is no such thing";
     /// See the header Allow.
@@ -102,12 +125,28 @@ kinds! {
     PerformancePublic = CONFLICT, "performance-public", "The performance is public: its concert, venue and seats stay";
     /// A cancellation is final.
     PerformanceStatus = CONFLICT, "performance-status", "The performance can't go from where it stands to there";
-    /// Performances can be added.
-    SalePublic = CONFLICT, "sale-public", "The sale is public: its performances stay";
+    /// Performances can be added, and the line can be changed instead.
+    SalePublic = CONFLICT, "sale-public", "The sale is public: its performances and its waiting room stay";
     /// Publish them first.
     PerformanceNotPublic = CONFLICT, "performance-not-public", "The sale's performances have to be published first";
     /// Read it again.
     ChangedMeanwhile = CONFLICT, "changed-meanwhile", "Somebody else changed it at the same moment";
+    /// Come back; see `opens`.
+    LobbyNotOpen = CONFLICT, "lobby-not-open", "The lobby has not opened yet: come back when it does";
+    /// Nobody can join one that drains, and nobody is admitted to one that is closed.
+    LineClosed = CONFLICT, "line-closed", "The line is closed: look for another sale";
+    /// See `people_ahead`, `wait` and `ask_again_seconds`.
+    NotYourTurn = CONFLICT, "not-your-turn", "It is not your turn yet: ask again later";
+    /// Join again, at the end.
+    PlaceLapsed = GONE, "place-lapsed", "You were called and did not come: join the line again";
+    /// Join again, at the end.
+    PlaceUsed = GONE, "place-used", "The place has been used: join the line again";
+    /// See `from` and `to`.
+    LinePhase = CONFLICT, "line-phase", "The line can't go from where it stands to there";
+    /// Repeat it with `?confirm=true` if that is meant.
+    OpenBesides = CONFLICT, "open-besides", "A performance would be on sale with and without a waiting room at once: confirm it";
+    /// Keep the admission, and come back; what is held can be paid.
+    HoldsStopped = CONFLICT, "holds-stopped", "New holds are stopped for the moment: try again a little later";
     /// See the header Retry-After.
     Busy = SERVICE_UNAVAILABLE, "busy", "Too much to do: try again a little later";
     /// It will have happened once.
@@ -140,7 +179,8 @@ impl From<Error> for Problem {
             Error::NotTogether { left } => Self::new(Kind::NotTogether).with("left", left),
             Error::Invalid(invalid) => invalid.into(),
             Error::NotFound(missing) => Self::new(Kind::NotFound).because(format!("no such {}", missing.as_str())),
-            Error::Conflict(conflict) => Self::new(conflict.into()),
+            Error::Conflict(conflict) => conflict.into(),
+            Error::Denied(Denied::NotEligible(why)) => Self::new(Kind::NotEligible).because(why),
             Error::Denied(denied) => Self::new(denied.into()),
             Error::Busy { retry_after } => Self { retry_after: Some(retry_after), ..Self::new(Kind::Busy) },
             Error::Unknown => Self { retry_after: Some(Duration::from_secs(1)), ..Self::new(Kind::UnknownOutcome) },
@@ -179,6 +219,9 @@ impl From<Rejection> for Problem {
             Rejection::TooLateToCancel { cancel_until } => {
                 Self::new(Kind::TooLateToCancel).with("cancel_until", time(cancel_until))
             }
+            Rejection::NotAdmitted => Self::new(Kind::NotAdmitted),
+            Rejection::AdmissionEnded => Self::new(Kind::AdmissionEnded),
+            Rejection::Barred => Self::new(Kind::Barred),
         };
         problem.because(detail)
     }
@@ -186,6 +229,19 @@ impl From<Rejection> for Problem {
 
 fn time(at: Instant) -> String {
     Timestamp::from(at).to_string()
+}
+
+impl From<Conflict> for Problem {
+    fn from(conflict: Conflict) -> Self {
+        let problem = Self::new(conflict.into());
+        match conflict {
+            Conflict::LobbyNotOpen { opens } => problem.with("opens", time(opens)),
+            Conflict::LinePhase(NotNow { from, to }) => {
+                problem.because(conflict.to_string()).with("from", from.as_str()).with("to", to.as_str())
+            }
+            _ => problem,
+        }
+    }
 }
 
 impl From<Conflict> for Kind {
@@ -202,6 +258,13 @@ impl From<Conflict> for Kind {
             Conflict::SoldOut => Self::SoldOut,
             Conflict::NotBookable => Self::NotBookable,
             Conflict::ChangedMeanwhile => Self::ChangedMeanwhile,
+            Conflict::LobbyNotOpen { .. } => Self::LobbyNotOpen,
+            Conflict::LineClosed => Self::LineClosed,
+            Conflict::PlaceLapsed => Self::PlaceLapsed,
+            Conflict::PlaceUsed => Self::PlaceUsed,
+            Conflict::LinePhase(_) => Self::LinePhase,
+            Conflict::OpenBesides => Self::OpenBesides,
+            Conflict::HoldsStopped => Self::HoldsStopped,
         }
     }
 }
@@ -213,6 +276,14 @@ impl From<Denied> for Kind {
             Denied::SessionEnded => Self::SessionEnded,
             Denied::AccessToken => Self::AccessToken,
             Denied::NotAnOperator => Self::NotAnOperator,
+            Denied::NotEligible(_) => Self::NotEligible,
+            Denied::QueueTokenForged => Self::QueueTokenForged,
+            Denied::QueueTokenForeign => Self::QueueTokenForeign,
+            Denied::PassMissing => Self::PassMissing,
+            Denied::PassForged => Self::PassForged,
+            Denied::PassExpired => Self::PassExpired,
+            Denied::PassOfOtherSale => Self::PassOfOtherSale,
+            Denied::PassOfOther => Self::PassOfOther,
         }
     }
 }

@@ -44,7 +44,8 @@ pub(crate) async fn performances(
     let (bookable, page) = (query.bookable()?, query.page().page(PerformanceId::new)?);
     state.use_cases.concerts.one(ConcertId::new(id)).await?;
     let page = state.use_cases.performances.list(ConcertId::new(id), bookable, page).await?;
-    Ok(HttpResponse::Ok().json(List::of(page, PerformanceDto::from, PerformanceId::uuid)))
+    let item = |view| PerformanceDto::of(view, state.clock.now());
+    Ok(HttpResponse::Ok().json(List::of(page, item, PerformanceId::uuid)))
 }
 
 /// Show a performance.
@@ -53,7 +54,7 @@ pub(crate) async fn performances(
     responses((status = 200, description = "The performance.", body = PerformanceDto)))]
 pub(crate) async fn performance(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Problem> {
     let view = state.use_cases.performances.one(PerformanceId::new(id)).await?;
-    Ok(HttpResponse::Ok().json(PerformanceDto::from(view)))
+    Ok(HttpResponse::Ok().json(PerformanceDto::of(view, state.clock.now())))
 }
 
 /// Show what seats cost.

@@ -3,8 +3,8 @@
 use super::at;
 use super::browse::{concert, performance};
 use crate::WebState;
-use crate::dto::{ConcertBody, PerformanceBody, PutDto, SaleBody, SeatMapBody, VenueBody};
-use crate::extract::{Body, Id, Long, Operator, SeatMapAddress};
+use crate::dto::{ConcertBody, ConfirmQuery, PerformanceBody, PutDto, SaleBody, SeatMapBody, VenueBody};
+use crate::extract::{Body, Id, Long, Operator, Query, SeatMapAddress};
 use crate::problem::Problem;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -149,11 +149,16 @@ pub(crate) async fn put_sale(
     Ok(put(state.use_cases.manage_sales.put(&body.into_sale(id)).await?, id))
 }
 
-/// Show a sale to buyers.
+/// Show a sale to buyers. If it has a waiting room, its lobby opens when it says so.
 #[utoipa::path(post, path = "/v1/sales/{id}/publication", tag = "operators", security(("bearer" = [])),
-    params(("id" = Uuid, Path, description = "The sale.")),
+    params(("id" = Uuid, Path, description = "The sale."), ConfirmQuery),
     responses((status = 200, description = "Published.", body = PutDto)))]
-pub(crate) async fn publish_sale(state: Data<WebState>, _: Operator, Id(id): Id) -> Result<HttpResponse, Problem> {
-    let sale = state.use_cases.manage_sales.publish(SaleId::new(id)).await?;
+pub(crate) async fn publish_sale(
+    state: Data<WebState>,
+    _: Operator,
+    Id(id): Id,
+    Query(query): Query<ConfirmQuery>,
+) -> Result<HttpResponse, Problem> {
+    let sale = state.use_cases.manage_sales.publish(SaleId::new(id), query.confirmed()?).await?;
     Ok(HttpResponse::Ok().json(PutDto { id: sale.id.uuid(), status: Some("published".to_owned()) }))
 }

@@ -10,8 +10,8 @@ use actix_web::http::Method;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, ServiceConfig, to};
 use frontrow_application::port::OnSale;
-use frontrow_application::{HoldBestRequest, HoldRequest, ReservationRequest};
-use frontrow_domain::{PerformanceId, Reservation, ReservationId, SaleId};
+use frontrow_application::{Conflict, Error, HoldBestRequest, HoldRequest, ReservationRequest};
+use frontrow_domain::{CommandKey, PerformanceId, Reservation, ReservationId, SaleId};
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     at(config, "/v1/performances/{id}/reservations", [(Method::POST, to(hold))]);
@@ -42,6 +42,7 @@ pub(crate) async fn hold(
 ) -> Result<HttpResponse, Problem> {
     let (user, performance, sale) = (caller.user(), PerformanceId::new(id), body.sale_id.map(SaleId::new));
     let (choice, request) = (body.choice()?, key.of(caller, &body)?);
+    check_stopped(&state, performance, sale, &request.key).await?;
     let (reservation, on_sale) = match choice {
         HoldChoice::Seats(seats) => {
             state.use_cases.hold.run(HoldRequest { user, performance, sale, seats, request }).await?
@@ -53,6 +54,25 @@ pub(crate) async fn hold(
     };
     let location = format!("/v1/reservations/{}", reservation.id);
     Ok(HttpResponse::Created().insert_header((LOCATION, location)).json(shown(&state, &reservation, &on_sale)))
+}
+
+/// An operator may have stopped new holds; what was held before is answered as it was.
+async fn check_stopped(
+    state: &WebState,
+    performance: PerformanceId,
+    sale: Option<SaleId>,
+    key: &CommandKey,
+) -> Result<(), Problem> {
+    let now = state.clock.now();
+    let boards = state.use_cases.lines.all();
+    let stopped = boards.values().any(|board| {
+        let meant = sale.map_or_else(|| board.sale.is_open(now), |sale| sale == board.sale.id);
+        meant && board.line.holds_stopped && board.sale.performances.contains(&performance)
+    });
+    if stopped && state.use_cases.gate.done.done(key).await.map_err(Error::from)?.is_none() {
+        return Err(Error::from(Conflict::HoldsStopped).into());
+    }
+    Ok(())
 }
 
 /// List one's own reservations.

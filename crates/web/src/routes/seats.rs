@@ -3,16 +3,13 @@
 use super::at;
 use crate::WebState;
 use crate::dto::{AvailabilityDto, List, SeatDto, SeatMapDto, SeatQuery};
-use crate::extract::{Id, Query, SeatMapAddress};
+use crate::extract::{Id, PASS, Query, SeatMapAddress, entity_tag, knows};
 use crate::problem::{Kind, Problem};
 use actix_web::http::Method;
-use actix_web::http::header::{CACHE_CONTROL, ETAG, IF_NONE_MATCH};
+use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::web::{Data, ServiceConfig, to};
 use actix_web::{HttpRequest, HttpResponse};
-use base64::Engine;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use frontrow_domain::{PerformanceId, SeatNumber};
-use sha2::{Digest, Sha256};
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     at(config, "/v1/performances/{id}/seat-map/{version}", [(Method::GET, to(seat_map))]);
@@ -25,9 +22,15 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     params(("id" = uuid::Uuid, Path, description = "The performance."),
         ("version" = u32, Path, description = "Its `seat_map_version`.", minimum = 1)),
     responses((status = 200, description = "The layout.", body = SeatMapDto)))]
-pub(crate) async fn seat_map(state: Data<WebState>, address: SeatMapAddress) -> Result<HttpResponse, Problem> {
+pub(crate) async fn seat_map(
+    state: Data<WebState>,
+    address: SeatMapAddress,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let (map, layout) = state.use_cases.seat_map.run(PerformanceId::new(address.id), address.version).await?;
-    let for_ever = (CACHE_CONTROL, "public, max-age=31536000, immutable");
+    // What was shown for a pass is not for whoever shares a cache.
+    let whose = if request.headers().contains_key(PASS) { "private" } else { "public" };
+    let for_ever = (CACHE_CONTROL, format!("{whose}, max-age=31536000, immutable"));
     Ok(HttpResponse::Ok().insert_header(for_ever).json(SeatMapDto::of(map, &layout)))
 }
 
@@ -45,19 +48,11 @@ pub(crate) async fn availability(
 ) -> Result<HttpResponse, Problem> {
     let availability = state.use_cases.availability.run(PerformanceId::new(id)).await?;
     let body = serde_json::to_vec(&AvailabilityDto::from(availability)).map_err(|_| Problem::new(Kind::Fault))?;
-    let tag = format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(&body)[..12]));
+    let tag = entity_tag(&body);
     let known = knows(&request, &tag);
     let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-cache"));
     Ok(if known { response.finish() } else { response.content_type("application/json").body(body) })
-}
-
-fn knows(request: &HttpRequest, tag: &str) -> bool {
-    let headers = request.headers().get_all(IF_NONE_MATCH).filter_map(|header| header.to_str().ok());
-    headers.flat_map(|header| header.split(',')).any(|known| {
-        let known = known.trim();
-        known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
-    })
 }
 
 /// List seats.

@@ -6,6 +6,8 @@ use actix_web::test::TestRequest;
 use serde_json::Value;
 
 pub const KEY: &str = "Idempotency-Key";
+pub const PASS: &str = "Frontrow-Pass";
+pub const QUEUE_TOKEN: &str = "Frontrow-Queue-Token";
 
 /// A request that can be changed before it is sent, and sent again.
 #[derive(Clone, Debug)]
@@ -33,6 +35,10 @@ impl Ask {
         Self::new(Method::PUT, path)
     }
 
+    pub fn patch(path: impl Into<String>) -> Self {
+        Self::new(Method::PATCH, path)
+    }
+
     pub fn delete(path: impl Into<String>) -> Self {
         Self::new(Method::DELETE, path)
     }
@@ -53,6 +59,14 @@ impl Ask {
 
     pub fn key(self, key: &str) -> Self {
         self.without(KEY).header(KEY, key)
+    }
+
+    pub fn pass(self, pass: &str) -> Self {
+        self.without(PASS).header(PASS, pass)
+    }
+
+    pub fn queue_token(self, token: &str) -> Self {
+        self.without(QUEUE_TOKEN).header(QUEUE_TOKEN, token)
     }
 
     pub fn json(self, body: &Value) -> Self {

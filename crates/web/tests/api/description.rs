@@ -118,7 +118,17 @@ impl Operation {
     }
 
     pub fn has_key(&self) -> bool {
-        self.parameters("header").iter().any(|parameter| parameter["name"] == crate::ask::KEY)
+        self.has_header(crate::ask::KEY)
+    }
+
+    pub fn has_header(&self, name: &str) -> bool {
+        self.parameters("header").iter().any(|parameter| parameter["name"] == name)
+    }
+
+    /// Whether it is about the line of a sale.
+    pub fn is_of_a_line(&self) -> bool {
+        self.path.starts_with("/v1/queue-tokens")
+            || self.path.starts_with("/v1/sales/{id}/") && !self.path.ends_with("publication")
     }
 
     pub fn needs_token(&self) -> bool {

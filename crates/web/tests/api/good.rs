@@ -1,8 +1,9 @@
 //! A good request to every operation, made of its own example, in a theatre where it succeeds.
 
-use crate::ask::Ask;
-use crate::description::{Description, Operation};
-use crate::theatre::{CONCERT, OTHER_SALE, PERFORMANCE, SALE, Theatre, VENUE};
+use crate::ask::{Ask, QUEUE_TOKEN};
+use crate::description::Operation;
+use crate::line::{admit, join};
+use crate::theatre::{CONCERT, OTHER_SALE, PERFORMANCE, SALE, Theatre, VENUE, sale_example};
 use actix_web::http::Method;
 use serde_json::{Value, json};
 
@@ -14,7 +15,8 @@ pub struct Good {
 
 impl Good {
     pub async fn new(operation: &Operation) -> (Theatre, Self) {
-        let theatre = Theatre::on_sale().await;
+        let theatre =
+            if operation.is_of_a_line() { Theatre::in_line(json!({})).await } else { Theatre::on_sale().await };
         let buyer = theatre.customer_with("lee", 1_000_000).await;
         let address = Self::prepare(&theatre, &buyer, operation).await;
         let method: Method = operation.method.to_uppercase().parse().unwrap();
@@ -25,6 +27,10 @@ impl Good {
         }
         if operation.has_key() {
             ask = ask.key("good-1");
+        }
+        if operation.has_header(QUEUE_TOKEN) {
+            ask = ask.queue_token(&join(&theatre, &buyer).await);
+            theatre.tick().await;
         }
         if operation.body_schema().is_some() {
             let mut body = operation.body_example();
@@ -61,6 +67,21 @@ impl Good {
                 PERFORMANCE.to_owned()
             }
             "/v1/sales/{id}/publication" => another_sale(theatre).await,
+            // What is public keeps its waiting room.
+            "/v1/sales/{id}" => OTHER_SALE.to_owned(),
+            "/v1/sales/{id}/admission" => {
+                if operation.method != "post" {
+                    admit(theatre, buyer).await;
+                }
+                SALE.to_owned()
+            }
+            "/v1/sales/{id}/barred/{user}" => {
+                let user = theatre.user("lee").await;
+                if operation.method == "delete" {
+                    theatre.operate(Ask::put(format!("/v1/sales/{SALE}/barred/{user}"))).await.with(204);
+                }
+                return path.replace("{id}", SALE).replace("{user}", &user.to_string());
+            }
             _ if path.starts_with("/v1/venues") => VENUE.to_owned(),
             _ if path.starts_with("/v1/concerts") => CONCERT.to_owned(),
             _ if path.starts_with("/v1/sales") => SALE.to_owned(),
@@ -86,8 +107,7 @@ pub async fn pay(theatre: &Theatre, buyer: &str, reservation: &str) -> Value {
 
 /// A sale of the same performance that is not public.
 pub async fn another_sale(theatre: &Theatre) -> String {
-    let description = Description::new();
-    let mut body = description.operation("put", "/v1/sales/{id}").body_example();
+    let mut body = sale_example();
     body["name"] = "Second sale".into();
     theatre.operate(Ask::put(format!("/v1/sales/{OTHER_SALE}")).json(&body)).await.with(201);
     OTHER_SALE.to_owned()

@@ -19,6 +19,10 @@ mod faults;
 #[cfg(test)]
 mod good;
 #[cfg(test)]
+mod line;
+#[cfg(test)]
+mod lines;
+#[cfg(test)]
 mod manners;
 #[cfg(test)]
 mod moments;
@@ -27,9 +31,15 @@ mod openapi;
 #[cfg(test)]
 mod operators;
 #[cfg(test)]
+mod passes;
+#[cfg(test)]
 mod places;
 #[cfg(test)]
+mod polls;
+#[cfg(test)]
 mod promise;
+#[cfg(test)]
+mod queue;
 #[cfg(test)]
 mod repeats;
 #[cfg(test)]

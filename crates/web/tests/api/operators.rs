@@ -2,15 +2,18 @@
 
 use crate::ask::{Answer, Ask};
 use crate::description::Description;
-use crate::theatre::{CONCERT, NOTHING, PERFORMANCE, SALE, Theatre, VENUE};
+use crate::theatre::{CONCERT, NOTHING, PERFORMANCE, SALE, Theatre, VENUE, sale_example};
 use serde_json::{Value, json};
 
 const MAP: &str = "/v1/venues/{id}/seat-maps/{version}";
 const SALES: &str = "/v1/sales/{id}";
 const PERFORMANCES: &str = "/v1/performances/{id}";
 
-/// The description's own example.
+/// The description's own example; of a sale, what is public.
 fn example(path: &str) -> Value {
+    if path == SALES {
+        return sale_example();
+    }
     let description = Description::new();
     description.operation("put", path).body_example()
 }

@@ -3,7 +3,7 @@
 use crate::ask::{Answer, Ask};
 use crate::description::Description;
 use crate::good::pay;
-use crate::theatre::{OTHER_SALE, Theatre, VENUE};
+use crate::theatre::{OTHER_SALE, Theatre, VENUE, sale_example};
 use serde_json::{Value, json};
 
 const HALL: &str = "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e15";
@@ -19,7 +19,7 @@ async fn hall() -> Theatre {
     performance["seat_map_version"] = json!(2);
     performance["prices"]["tiers"][1]["list_price"] = json!(0);
     performance["prices"]["types"][1]["discount_percent"] = json!(100);
-    let mut sale = example("/v1/sales/{id}");
+    let mut sale = sale_example();
     sale["performances"] = json!([HALL]);
     for (path, body) in [
         (format!("/v1/venues/{VENUE}/seat-maps/2"), map),

@@ -3,10 +3,10 @@
 use crate::theatre::{CONCERT, OTHER_SALE, PERFORMANCE, SALE, Theatre, VENUE};
 use frontrow_application::PageRequest;
 use frontrow_application::port::{
-    AccountRepository, ConcertRepository, DoneReader, PerformanceRepository, ReservationReader, SaleRepository,
-    SeatReader, VenueRepository, WalletReader,
+    AccountRepository, ConcertRepository, DoneReader, LineStore, NumberDispenser, PerformanceRepository,
+    ReservationReader, SaleRepository, SeatReader, VenueRepository, WalletReader,
 };
-use frontrow_domain::{CommandKey, ConcertId, Instant, PerformanceId, SaleId, UserId, VenueId};
+use frontrow_domain::{BuyerKey, CommandKey, ConcertId, Instant, PerformanceId, SaleId, UserId, VenueId};
 use uuid::Uuid;
 
 fn id(text: &str) -> Uuid {
@@ -40,8 +40,12 @@ async fn catalogue(theatre: &Theatre) -> Vec<String> {
         seen.push(format!("{:?}", memory.seat_map(venue, version).await));
     }
     for sale in [SALE, OTHER_SALE] {
-        seen.push(format!("{:?}", memory.sale(SaleId::new(id(sale))).await));
+        let sale = SaleId::new(id(sale));
+        seen.push(format!("{:?}", memory.sale(sale).await));
+        seen.push(format!("{:?}", memory.line(sale).await));
+        seen.push(format!("{:?}", memory.issued(sale, 4).await));
     }
+    seen.push(format!("{:?}", memory.operator_actions()));
     seen
 }
 
@@ -53,6 +57,7 @@ async fn person(theatre: &Theatre, user: UserId) -> Vec<String> {
         format!("{:?}", memory.balance(user).await),
         format!("{:?}", memory.entries(user, PageRequest { limit: 100, after: None }).await),
         format!("{:?}", memory.done(&CommandKey::new(user, "good-1").unwrap()).await),
+        format!("{:?}", memory.whereabouts(BuyerKey { sale: SaleId::new(id(SALE)), user }).await),
     ];
     for reservation in reservations.items {
         seen.push(format!("{:?}", memory.tickets(reservation.id).await));

@@ -10,12 +10,12 @@ use actix_web::test;
 use actix_web::test::TestRequest;
 use actix_web::web::{Bytes, Data};
 use frontrow_adapters::{
-    Argon2idHasher, HmacTicketSigner, HmacTokenIssuer, ManualClock, Memory, SandboxGateway, SeededIds, SharedSeatReads,
-    TokenKey,
+    AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, ManualClock, Memory,
+    NoBeacon, SandboxGateway, SeededIds, SharedSeatReads, SharedWatch, TokenKey,
 };
-use frontrow_application::port::{Auditor, Clock};
+use frontrow_application::port::{AccountRepository, Auditor, Clock, QueueSigner};
 use frontrow_application::{Ports, SignUpRequest, UseCases};
-use frontrow_domain::{Instant, Role};
+use frontrow_domain::{Instant, Role, UserId};
 use frontrow_web::{WebState, app};
 use futures::future::LocalBoxFuture;
 use futures::stream::LocalBoxStream;
@@ -37,7 +37,9 @@ pub const NOTHING: &str = "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8eff";
 pub const PASSWORD: &str = "correct horse battery";
 pub const MAX_BODY: usize = 16 * 1024;
 
-/// 2027-01-02T00:00:00Z: the sale of the examples has opened the day before.
+/// 2027-01-01T00:00:00Z: the sale of the examples opens.
+pub const OPENS: Instant = Instant::from_micros(1_798_761_600_000_000);
+/// It has opened the day before.
 const NOW: i64 = 1_798_848_000;
 
 type BoxedPayloadStream = LocalBoxStream<'static, Result<Bytes, PayloadError>>;
@@ -48,6 +50,7 @@ pub struct Theatre {
     pub memory: Arc<Memory>,
     pub gateway: Arc<SandboxGateway>,
     pub use_cases: Arc<UseCases>,
+    pub signer: Arc<dyn QueueSigner>,
     pub operator: String,
     call: Call,
 }
@@ -66,6 +69,7 @@ impl Theatre {
         let mut ports = ports(&clock, &memory, &gateway);
         change(&mut ports);
         let use_cases = Arc::new(UseCases::new(&ports));
+        let signer = ports.signer.clone();
         let state = WebState {
             use_cases: use_cases.clone(),
             tokens: ports.tokens,
@@ -84,7 +88,7 @@ impl Theatre {
             }
             Box::pin(async move { test::call_service(&*service, request).await })
         });
-        let mut theatre = Self { clock, memory, gateway, use_cases, operator: String::new(), call };
+        let mut theatre = Self { clock, memory, gateway, use_cases, signer, operator: String::new(), call };
         theatre.operator = theatre.new_operator().await;
         theatre
     }
@@ -94,8 +98,43 @@ impl Theatre {
         Self::empty().await.set_stage().await
     }
 
-    /// With what the description's examples put on sale, published.
+    /// With what the description's examples put on sale, published; without their waiting room.
     pub async fn set_stage(self) -> Self {
+        self.put_on(None).await
+    }
+
+    /// The same behind the examples' waiting room, with some other settings. The sale has just opened, and its line is
+    /// open.
+    pub async fn in_line(settings: Value) -> Self {
+        let mut theatre = Self::in_lobby(settings).await;
+        theatre.open().await;
+        theatre
+    }
+
+    /// The same half an hour earlier.
+    pub async fn in_lobby(settings: Value) -> Self {
+        let mut theatre = Self::empty().await;
+        theatre.clock.set(OPENS - Duration::from_mins(30));
+        theatre.operator = theatre.back("operator").await;
+        let theatre = theatre.put_on(Some(settings)).await;
+        theatre.look().await;
+        theatre
+    }
+
+    /// The sale opens, and its line with it. Access tokens have ended by then.
+    pub async fn open(&mut self) {
+        self.clock.set(OPENS);
+        self.operator = self.back("operator").await;
+        self.tick().await;
+    }
+
+    /// The access token of somebody who logs in again.
+    pub async fn back(&self, name: &str) -> String {
+        self.log_in(&format!("{name}@example.com")).await["access_token"].as_str().unwrap().to_owned()
+    }
+
+    /// What the description's examples put on sale, published; with those settings, behind their waiting room.
+    pub async fn put_on(self, room: Option<Value>) -> Self {
         let theatre = self;
         let description = Description::new();
         for (path, address) in [
@@ -103,15 +142,33 @@ impl Theatre {
             ("/v1/venues/{id}/seat-maps/{version}", format!("/v1/venues/{VENUE}/seat-maps/1")),
             ("/v1/concerts/{id}", format!("/v1/concerts/{CONCERT}")),
             ("/v1/performances/{id}", format!("/v1/performances/{PERFORMANCE}")),
-            ("/v1/sales/{id}", format!("/v1/sales/{SALE}")),
         ] {
             let body = description.operation("put", path).body_example();
             theatre.operate(Ask::put(address).json(&body)).await.with(201);
         }
+        let sale = room.map_or_else(sale_example, sale_with);
+        theatre.operate(Ask::put(format!("/v1/sales/{SALE}")).json(&sale)).await.with(201);
         for address in [format!("/v1/performances/{PERFORMANCE}"), format!("/v1/sales/{SALE}")] {
             theatre.operate(Ask::post(format!("{address}/publication"))).await.with(200);
         }
         theatre
+    }
+
+    /// Reads the lines again, as every instance does four times a second.
+    pub async fn look(&self) {
+        self.use_cases.tick_lines.refresh().await.unwrap();
+    }
+
+    /// Ticks every line that is due.
+    pub async fn tick(&self) {
+        self.look().await;
+        self.use_cases.tick_lines.run().await.unwrap();
+    }
+
+    /// Whose account it is.
+    pub async fn user(&self, name: &str) -> UserId {
+        let email = format!("{name}@example.com").parse().unwrap();
+        self.memory.by_email(&email).await.unwrap().unwrap().user.id
     }
 
     /// The answer, which is as described.
@@ -178,6 +235,23 @@ impl Theatre {
     }
 }
 
+/// The description's example of a sale, without its waiting room.
+pub fn sale_example() -> Value {
+    let description = Description::new();
+    let mut sale = description.operation("put", "/v1/sales/{id}").body_example();
+    sale.as_object_mut().unwrap().remove("waiting_room");
+    sale
+}
+
+/// The description's example of a sale, with some other settings of its waiting room.
+pub fn sale_with(settings: Value) -> Value {
+    let description = Description::new();
+    let mut sale = description.operation("put", "/v1/sales/{id}").body_example();
+    let Value::Object(settings) = settings else { panic!("settings are an object") };
+    sale["waiting_room"].as_object_mut().unwrap().extend(settings);
+    sale
+}
+
 fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGateway>) -> Ports {
     let key = TokenKey { id: "1".into(), secret: [1; 32] };
     Ports {
@@ -202,6 +276,12 @@ fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGa
         probe: memory.clone(),
         clock: clock.clone(),
         ids: Arc::new(SeededIds::new(2)),
+        lines: memory.clone(),
+        dispenser: memory.clone(),
+        watch: Arc::new(SharedWatch::new(memory.clone())),
+        eligibility: Arc::new(AccountEligibility::new(memory.clone(), clock.clone())),
+        signer: Arc::new(HmacQueueSigner::new(&TokenKey { id: "1".into(), secret: [3; 32] }, &[])),
+        beacon: Arc::new(NoBeacon),
         digest: |bytes| Sha256::digest(bytes).into(),
         access_lifetime: Duration::from_mins(15),
         refresh_lifetime: Duration::from_hours(24),

@@ -56,6 +56,8 @@ pub(in crate::sql) async fn with_performances(
 
 fn row(sale: &Sale, read: Option<Revision>) -> Result<Row<sale::ActiveModel>, DbErr> {
     let out_of_range = |error: std::num::TryFromIntError| DbErr::Custom(format!("sale {}: {error}", sale.id));
+    let unwritable = |error: serde_json::Error| DbErr::Custom(format!("sale {}: {error}", sale.id));
+    let waiting_room = sale.waiting_room.as_ref().map(serde_json::to_string).transpose().map_err(unwritable)?;
     let id = sale.id.uuid();
     let row = sale::ActiveModel {
         id: Set(id),
@@ -66,6 +68,7 @@ fn row(sale: &Sale, read: Option<Revision>) -> Result<Row<sale::ActiveModel>, Db
         cancel_until: Set(sale.cancel_until.micros()),
         limit_per_person: Set(sale.limit_per_person.try_into().map_err(out_of_range)?),
         hold_duration: Set(sale.hold_duration.as_micros().try_into().map_err(out_of_range)?),
+        waiting_room: Set(waiting_room),
         published: Set(sale.published),
         revision: Set(next(read)),
     };

@@ -1,6 +1,7 @@
 //! A user in a sale.
 
-use frontrow_domain::{Buyer, BuyerKey, SaleId, UserId, Version};
+use crate::sql::row::Reading;
+use frontrow_domain::{Buyer, BuyerKey, Instant, SaleId, Slot, UserId, Version};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -10,6 +11,11 @@ pub struct Model {
     pub sale_id: Uuid,
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: Uuid,
+    pub admitted_until: Option<i64>,
+    pub max_until: Option<i64>,
+    pub generation: i64,
+    pub spent: String,
+    pub barred: i16,
     pub version: i64,
 }
 
@@ -18,9 +24,24 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-impl From<Model> for Buyer {
-    fn from(row: Model) -> Self {
-        let key = BuyerKey { sale: SaleId::new(row.sale_id), user: UserId::new(row.user_id) };
-        Self { key, version: Version::new(row.version) }
+impl TryFrom<Model> for Buyer {
+    type Error = DbErr;
+
+    fn try_from(row: Model) -> Result<Self, DbErr> {
+        let reading = Reading::of("buyer", format!("{}/{}", row.sale_id, row.user_id));
+        let instant = Instant::from_micros;
+        let slot = match (row.admitted_until, row.max_until) {
+            (Some(until), Some(max_until)) => Some(Slot { until: instant(until), max_until: instant(max_until) }),
+            (None, None) => None,
+            _ => return Err(reading.error("half of a slot")),
+        };
+        Ok(Self {
+            key: BuyerKey { sale: SaleId::new(row.sale_id), user: UserId::new(row.user_id) },
+            slot,
+            generation: reading.count(row.generation)?,
+            spent: if row.spent.is_empty() { Default::default() } else { reading.text(&row.spent)? },
+            barred: row.barred != 0,
+            version: Version::new(row.version),
+        })
     }
 }

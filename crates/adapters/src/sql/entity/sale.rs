@@ -18,6 +18,7 @@ pub struct Model {
     pub cancel_until: i64,
     pub limit_per_person: i32,
     pub hold_duration: i64,
+    pub waiting_room: Option<String>,
     pub published: bool,
     pub revision: i64,
 }
@@ -42,6 +43,7 @@ impl Model {
             closes: Instant::from_micros(self.closes),
             pay_until: Instant::from_micros(self.pay_until),
             cancel_until: Instant::from_micros(self.cancel_until),
+            waiting_room: self.waiting_room.map(|room| reading.text(&room)).transpose()?,
             published: self.published,
         })
     }

@@ -1,6 +1,6 @@
 //! One transaction of one command: lock and read, decide, write, commit.
 
-use super::line::Line;
+use super::link::Link;
 use super::lock::{Found, lock};
 use super::statement::{Failure, Statements};
 use super::texts::{Protection, Texts};
@@ -29,16 +29,16 @@ enum Decision {
 
 pub(super) async fn attempt(
     statements: &Statements<'_>,
-    line: &Line,
+    link: &Link,
     command: &Command,
     clock: &dyn Clock,
 ) -> Result<Attempted, Failure> {
     #[cfg(feature = "hooks")]
-    let early = read_without_locks(statements, &line.connection, command, clock).await?;
+    let early = read_without_locks(statements, &link.connection, command, clock).await?;
 
     statements.before("begin")?;
-    let transaction = begin(&line.connection).await?;
-    if !line.is_known() {
+    let transaction = begin(&link.connection).await?;
+    if !link.is_known() {
         return Err(roll_back(transaction, Failure::disconnected()).await);
     }
     #[cfg(feature = "hooks")]
@@ -138,7 +138,10 @@ fn decide_and_apply(command: &Command, found: Found, now: Instant) -> Result<Dec
     }
 }
 
-async fn commit(statements: &Statements<'_>, transaction: DatabaseTransaction) -> Result<(), Failure> {
+pub(in crate::sql) async fn commit(
+    statements: &Statements<'_>,
+    transaction: DatabaseTransaction,
+) -> Result<(), Failure> {
     if let Err(failure) = statements.before("commit") {
         return Err(roll_back(transaction, failure).await);
     }
@@ -151,7 +154,7 @@ async fn commit(statements: &Statements<'_>, transaction: DatabaseTransaction) -
 }
 
 /// Ends the transaction. If even that fails the connection is worth nothing, whatever the cause was.
-async fn roll_back(transaction: DatabaseTransaction, cause: Failure) -> Failure {
+pub(in crate::sql) async fn roll_back(transaction: DatabaseTransaction, cause: Failure) -> Failure {
     match transaction.rollback().await {
         Ok(()) => cause,
         Err(error) => {

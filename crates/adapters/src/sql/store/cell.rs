@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 /// A value, or NULL.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) enum Cell {
+pub(in crate::sql) enum Cell {
     Id(Option<Uuid>),
     Number(Option<i64>),
     Text(Option<String>),
@@ -45,7 +45,7 @@ impl From<Cell> for Value {
 
 impl Cell {
     /// As [`Dialect::item`](crate::sql::dialect::Dialect::item) expects it.
-    pub(super) fn json(&self) -> Json {
+    pub(in crate::sql) fn json(&self) -> Json {
         match self {
             Self::Id(id) => json!(id.map(|id| id.simple().to_string())),
             Self::Number(number) => json!(number),

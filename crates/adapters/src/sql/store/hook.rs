@@ -28,18 +28,21 @@ pub trait Hook: Send + Sync {
         false
     }
 
-    /// Whether rows are locked before they are read.
+    /// Whether rows are locked before they are read. To a line only its own row counts.
     fn locks(&self) -> bool {
         true
     }
 
-    /// Whether version guards and unique keys are heeded.
+    /// Whether version guards and unique keys are heeded. To a line only its own version counts.
     fn guards(&self) -> bool {
         true
     }
 
     /// Awaited between the decision and the write when [`Hook::locks`] is off, to let others in between.
     async fn decided(&self) {}
+
+    /// Awaited by a tick between counting the slots and looking who stands at the door when [`Hook::locks`] is off.
+    async fn counted(&self) {}
 }
 
 impl From<Fault> for Failure {

@@ -3,7 +3,7 @@
 use super::StorePorts;
 use super::attempt::{Attempted, attempt};
 use super::job::Job;
-use super::line::Line;
+use super::link::Link;
 use super::session::Session;
 use super::statement::{Failure, Statements};
 use super::texts::{Protection, Texts};
@@ -59,10 +59,10 @@ impl Works {
 pub(super) struct Lane {
     works: Arc<Works>,
     /// `None`: disconnected. It reconnects before it works.
-    line: Option<Line>,
+    link: Option<Link>,
     /// Whether it is counted as one that could not reconnect.
     away: bool,
-    /// What may still go on where a line was cut.
+    /// What may still go on where a link was cut.
     old: Option<Session>,
 }
 
@@ -73,14 +73,14 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 impl Lane {
     pub(super) async fn open(works: Arc<Works>) -> Result<Self, StoreError> {
-        let line = Some(Line::connect(&works).await?);
-        Ok(Self { works, line, away: false, old: None })
+        let link = Some(Link::connect(&works.database, works.id()).await?);
+        Ok(Self { works, link, away: false, old: None })
     }
 
     /// Works until the queue is closed and empty.
     pub(super) async fn run(mut self, queue: Arc<Mutex<mpsc::Receiver<Job>>>) {
         loop {
-            if self.line.is_none() && !self.reconnect().await {
+            if self.link.is_none() && !self.reconnect().await {
                 if !self.wait_disconnected(&queue).await {
                     break;
                 }
@@ -93,8 +93,8 @@ impl Lane {
                 Err(_) => self.keep_alive().await,
             }
         }
-        if let Some(line) = self.line {
-            drop(line.connection.close().await);
+        if let Some(link) = self.link {
+            drop(link.connection.close().await);
         }
     }
 
@@ -134,8 +134,8 @@ impl Lane {
         if !self.works.database.is_server() {
             return;
         }
-        let alive = match &self.line {
-            Some(line) => line.is_alive().await,
+        let alive = match &self.link {
+            Some(link) => link.is_alive().await,
             None => false,
         };
         if !alive {
@@ -182,8 +182,8 @@ impl Lane {
             #[cfg(feature = "hooks")]
             hook: self.works.hook.as_deref(),
         };
-        let line = self.line.as_ref().ok_or_else(Failure::disconnected)?;
-        let attempt = attempt(&statements, line, command, &*ports.clock);
+        let link = self.link.as_ref().ok_or_else(Failure::disconnected)?;
+        let attempt = attempt(&statements, link, command, &*ports.clock);
         if !database.is_server() {
             return attempt.await;
         }
@@ -212,13 +212,13 @@ impl Lane {
         }
     }
 
-    /// A new line; what went on over the old one has ended, or soon will.
+    /// A new link; what went on over the old one has ended, or soon will.
     async fn reconnect(&mut self) -> bool {
-        if let Some(line) = self.line.take() {
-            self.old = Some(line.cut());
+        if let Some(link) = self.link.take() {
+            self.old = Some(link.cut());
         }
-        let line = match Line::connect(&self.works).await {
-            Ok(line) => line,
+        let link = match Link::connect(&self.works.database, self.works.id()).await {
+            Ok(link) => link,
             Err(error) => {
                 tracing::warn!(%error, "a lane could not reconnect");
                 self.note(true);
@@ -226,21 +226,21 @@ impl Lane {
             }
         };
         if let Some(old) = self.old.take() {
-            match tokio::time::timeout(self.works.database.silence(), old.end(&line.connection)).await {
+            match tokio::time::timeout(self.works.database.silence(), old.end(&link.connection)).await {
                 Ok(Ok(())) => {}
                 Ok(Err(error)) => {
                     tracing::warn!(%error, "an old session could not be ended: its locks last until the database notices");
                 }
                 Err(_) => {
-                    // The new line leads nowhere, either, and nothing has been done on it.
-                    drop(line.cut());
+                    // The new link leads nowhere, either, and nothing has been done on it.
+                    drop(link.cut());
                     self.old = Some(old);
                     self.note(true);
                     return false;
                 }
             }
         }
-        self.line = Some(line);
+        self.link = Some(link);
         self.note(false);
         true
     }

@@ -2,11 +2,12 @@
 //! row in a statement of its own after it (in the same one `PostgreSQL` would read as of before the wait).
 
 use super::cell::Cell;
+use super::shape::buyer_key;
 use super::statement::{Failure, Statements};
 use super::texts::Text;
 use crate::sql::entity::{self, buyer, wallet};
 use frontrow_application::port::Clock;
-use frontrow_domain::{BuyerKey, Candidates, Locked, Scope, SeatKey, TAKEOVER_GRACE, UserId};
+use frontrow_domain::{Candidates, Locked, Scope, SeatKey, TAKEOVER_GRACE, UserId};
 use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult};
 
 /// A scope under its locks.
@@ -28,7 +29,7 @@ pub(super) async fn lock(
     let place = texts.places.as_ref().map(|places| &places.buyers);
     let buyers = lock_or_place::<buyer::Entity>(statements, connection, &texts.buyers.lock, place, keys()).await?;
     for row in buyers.rows {
-        locked.found_buyer(row.into());
+        locked.found_buyer(row.try_into()?);
     }
     let rows = statements.read::<entity::reservation::Entity>(connection, &texts.reservations_of_buyers, keys());
     for row in rows.await? {
@@ -111,10 +112,6 @@ impl Versioned for wallet::Model {
     fn version(&self) -> i64 {
         self.version
     }
-}
-
-fn buyer_key(key: &BuyerKey) -> Vec<Cell> {
-    vec![key.sale.uuid().into(), key.user.uuid().into()]
 }
 
 fn wallet_key(user: &UserId) -> Vec<Cell> {

@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement};
 use uuid::Uuid;
 
 /// What a session is known by. Process and connection numbers come back after a restart, so there is more than these.
-pub(super) enum Session {
+pub(in crate::sql) enum Session {
     /// It ends with its connection.
     Embedded,
     /// The backend's process, and when it began, in seconds.
@@ -17,7 +17,7 @@ pub(super) enum Session {
 
 impl Session {
     /// The session of a connection (a pool of one).
-    pub(super) async fn of(dialect: Dialect, connection: &DatabaseConnection, id: Uuid) -> Result<Self, DbErr> {
+    pub(in crate::sql) async fn of(dialect: Dialect, connection: &DatabaseConnection, id: Uuid) -> Result<Self, DbErr> {
         match dialect {
             Dialect::Sqlite => Ok(Self::Embedded),
             Dialect::Postgres => {
@@ -40,7 +40,7 @@ impl Session {
     }
 
     /// Ends the session if it is still there. Its locks go with it; until then whoever needs them waits.
-    pub(super) async fn end(&self, from: &DatabaseConnection) -> Result<(), DbErr> {
+    pub(in crate::sql) async fn end(&self, from: &DatabaseConnection) -> Result<(), DbErr> {
         match self {
             Self::Embedded => Ok(()),
             Self::Postgres { process, begun } => {

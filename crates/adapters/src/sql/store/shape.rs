@@ -3,15 +3,15 @@
 use super::cell::Cell;
 use crate::sql::dialect::Kind::{self, Bytes, Id, Number, Text};
 use crate::sql::entity::{seat, ticket};
-use frontrow_domain::{Buyer, Done, Payment, Reservation, Seat, SeatState, Ticket, Transfer, Wallet};
+use frontrow_domain::{Buyer, BuyerKey, Done, Payment, Reservation, Seat, SeatState, Ticket, Transfer, Wallet};
 use serde_json::Error;
 use uuid::Uuid;
 
 /// A column: its name, and what it holds.
-pub(super) type Column = (&'static str, Kind);
+pub(in crate::sql) type Column = (&'static str, Kind);
 
 /// A table: its columns by what becomes of them.
-pub(super) struct Shape {
+pub(in crate::sql) struct Shape {
     pub table: &'static str,
     /// The primary key.
     pub key: &'static [Column],
@@ -22,7 +22,7 @@ pub(super) struct Shape {
 }
 
 /// A row with a [`Shape`]: its values, in the order of the columns.
-pub(super) trait Stored {
+pub(in crate::sql) trait Stored {
     const SHAPE: Shape;
     /// The column that an update compares with what was read.
     const GUARD: &str = "version";
@@ -38,20 +38,45 @@ pub(super) trait Stored {
     }
 }
 
+/// The key of a buyer, and of all that is one a buyer.
+pub(in crate::sql) fn buyer_key(key: &BuyerKey) -> Vec<Cell> {
+    vec![key.sale.uuid().into(), key.user.uuid().into()]
+}
+
+/// The numbers that are used up, as a JSON list; nothing if there are none, as in most sales.
+fn spent(buyer: &Buyer) -> String {
+    let list = buyer.spent.map(|number| number.to_string()).join(",");
+    if buyer.spent.iter().all(|number| *number == 0) { String::new() } else { format!("[{list}]") }
+}
+
 impl Stored for Buyer {
     const SHAPE: Shape = Shape {
         table: "buyer",
         key: &[("sale_id", Id), ("user_id", Id)],
         fixed: &[],
-        changing: &[("version", Number)],
+        changing: &[
+            ("admitted_until", Number),
+            ("max_until", Number),
+            ("generation", Number),
+            ("spent", Text),
+            ("barred", Number),
+            ("version", Number),
+        ],
     };
 
     fn key(&self) -> Vec<Cell> {
-        vec![self.key.sale.uuid().into(), self.key.user.uuid().into()]
+        buyer_key(&self.key)
     }
 
     fn changing(&self) -> Vec<Cell> {
-        vec![self.version.get().into()]
+        vec![
+            Cell::Number(self.slot.map(|slot| slot.until.micros())),
+            Cell::Number(self.slot.map(|slot| slot.max_until.micros())),
+            i64::from(self.generation).into(),
+            spent(self).into(),
+            i64::from(self.barred).into(),
+            self.version.get().into(),
+        ]
     }
 }
 

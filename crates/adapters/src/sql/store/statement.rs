@@ -11,7 +11,7 @@ use std::fmt;
 
 /// Why a transaction did not come to a good end.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(in crate::sql) enum Failure {
     /// A version guard or a unique key fired: somebody else was faster.
     Conflict(String),
     /// The database said no.
@@ -24,7 +24,7 @@ pub(super) enum Failure {
 
 impl Failure {
     /// The connection can't be trusted any more.
-    pub(super) fn lost(error: &DbErr) -> Self {
+    pub(in crate::sql) fn lost(error: &DbErr) -> Self {
         Self::Database { class: Class::Lost, cause: error.to_string() }
     }
 
@@ -33,12 +33,12 @@ impl Failure {
         Self::Database { class: Class::Lost, cause: "disconnected".into() }
     }
 
-    pub(super) fn needs_new_connection(&self) -> bool {
+    pub(in crate::sql) fn needs_new_connection(&self) -> bool {
         matches!(self, Self::Commit(_) | Self::Database { class: Class::Lost, .. })
     }
 
     /// The word for it, in metrics.
-    pub(super) fn name(&self) -> &'static str {
+    pub(in crate::sql) fn name(&self) -> &'static str {
         match self {
             Self::Conflict(_) => "conflict",
             Self::Database { class: Class::Retry, .. } => "contention",
@@ -68,7 +68,7 @@ impl From<DbErr> for Failure {
 }
 
 /// Runs statements on rows.
-pub(super) struct Statements<'a> {
+pub(in crate::sql) struct Statements<'a> {
     pub texts: &'a Texts,
     #[cfg(feature = "hooks")]
     pub hook: Option<&'a dyn super::hook::Hook>,
@@ -76,7 +76,7 @@ pub(super) struct Statements<'a> {
 
 impl Statements<'_> {
     /// The rows of an entity that the keys name.
-    pub(super) async fn read<E: EntityTrait>(
+    pub(in crate::sql) async fn read<E: EntityTrait>(
         &self,
         connection: &impl ConnectionTrait,
         text: &Text,
@@ -94,7 +94,7 @@ impl Statements<'_> {
     }
 
     /// Locks the first seats that can be had and that nobody has locked; those whose hold has lapsed by then can be had.
-    pub(super) async fn read_candidates(
+    pub(in crate::sql) async fn read_candidates(
         &self,
         connection: &impl ConnectionTrait,
         keys: Vec<Vec<Cell>>,
@@ -113,7 +113,7 @@ impl Statements<'_> {
     }
 
     /// Writes rows: all of them, or it is a conflict.
-    pub(super) async fn write(
+    pub(in crate::sql) async fn write(
         &self,
         connection: &impl ConnectionTrait,
         text: &Text,
@@ -130,7 +130,7 @@ impl Statements<'_> {
     }
 
     /// Runs a statement on rows, if there are any.
-    pub(super) async fn execute(
+    pub(in crate::sql) async fn execute(
         &self,
         connection: &impl ConnectionTrait,
         text: &Text,
@@ -148,7 +148,7 @@ impl Statements<'_> {
         }
     }
 
-    fn statement(&self, text: &Text, mut rows: Vec<Vec<Cell>>) -> Statement {
+    pub(in crate::sql) fn statement(&self, text: &Text, mut rows: Vec<Vec<Cell>>) -> Statement {
         let backend = self.texts.dialect.backend();
         if rows.len() == 1 {
             let values = rows.remove(0).into_iter().map(Value::from);
@@ -159,26 +159,26 @@ impl Statements<'_> {
 
     /// Where a fault may strike in tests.
     #[cfg(feature = "hooks")]
-    pub(super) fn before(&self, text: &str) -> Result<(), Failure> {
+    pub(in crate::sql) fn before(&self, text: &str) -> Result<(), Failure> {
         self.hook.and_then(|hook| hook.before(text)).map_or(Ok(()), |fault| Err(fault.into()))
     }
 
     #[cfg(not(feature = "hooks"))]
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the tests' build has a hook here")]
-    pub(super) fn before(&self, _: &str) -> Result<(), Failure> {
+    pub(in crate::sql) fn before(&self, _: &str) -> Result<(), Failure> {
         Ok(())
     }
 
     /// Where the answer to COMMIT may be lost in tests.
     #[cfg(feature = "hooks")]
-    pub(super) fn after_commit(&self) -> Result<(), Failure> {
+    pub(in crate::sql) fn after_commit(&self) -> Result<(), Failure> {
         let lost = self.hook.is_some_and(super::hook::Hook::loses_commit_answer);
         if lost { Err(Failure::Commit("lost by the hook".into())) } else { Ok(()) }
     }
 
     #[cfg(not(feature = "hooks"))]
     #[expect(clippy::unused_self, clippy::unnecessary_wraps, reason = "the tests' build has a hook here")]
-    pub(super) fn after_commit(&self) -> Result<(), Failure> {
+    pub(in crate::sql) fn after_commit(&self) -> Result<(), Failure> {
         Ok(())
     }
 }

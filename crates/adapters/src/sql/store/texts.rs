@@ -4,17 +4,18 @@
 use super::shape::{Column, Shape, Stored};
 use crate::sql::dialect::{Dialect, Kind};
 use crate::sql::entity::seat;
+use frontrow_domain::waiting_room::Admission;
 use frontrow_domain::{Buyer, Done, Payment, Reservation, Seat, Ticket, Transfer, Wallet};
 
 /// A statement for one row, whose values are its parameters, and for many, whose one parameter is a JSON list of rows.
-pub(super) struct Text {
+pub(in crate::sql) struct Text {
     pub one: String,
     pub many: String,
 }
 
 /// What keeps transactions apart. Everything, but for the negative controls of tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Protection {
+pub(in crate::sql) struct Protection {
     /// Rows are locked before they are read.
     pub locks: bool,
     /// Version guards and unique keys are heeded.
@@ -22,11 +23,11 @@ pub(super) struct Protection {
 }
 
 impl Protection {
-    pub(super) const FULL: Self = Self { locks: true, guards: true };
+    pub(in crate::sql) const FULL: Self = Self { locks: true, guards: true };
 }
 
 /// What is done with the rows of one table.
-pub(super) struct TableTexts {
+pub(in crate::sql) struct TableTexts {
     /// Locks and reads rows by their keys.
     pub lock: Text,
     /// Inserts rows: key, fixed and changing columns.
@@ -35,7 +36,7 @@ pub(super) struct TableTexts {
     pub update: Text,
 }
 
-pub(super) struct Texts {
+pub(in crate::sql) struct Texts {
     pub dialect: Dialect,
     pub protection: Protection,
     /// `None` where BEGIN locks everything, or nothing is to be locked.
@@ -52,6 +53,7 @@ pub(super) struct Texts {
     pub candidates: String,
     pub done: Text,
     pub void_tickets: Text,
+    pub free_slots: Text,
     pub new_tickets: Text,
     pub new_transfers: Text,
     pub new_done: Text,
@@ -59,13 +61,13 @@ pub(super) struct Texts {
 
 /// Inserts rows of version 0, or waits for whoever has inserted or locked them: places for rows that are absent and may
 /// be made, which their lock is on.
-pub(super) struct PlaceTexts {
+pub(in crate::sql) struct PlaceTexts {
     pub buyers: Text,
     pub wallets: Text,
 }
 
 impl Texts {
-    pub(super) fn new(dialect: Dialect, protection: Protection) -> Self {
+    pub(in crate::sql) fn new(dialect: Dialect, protection: Protection) -> Self {
         let writer = Writer { dialect, protection };
         let places = || PlaceTexts { buyers: writer.place::<Buyer>(), wallets: writer.place::<Wallet>() };
         Self {
@@ -81,6 +83,7 @@ impl Texts {
             candidates: writer.candidates(),
             done: writer.read::<Done>(),
             void_tickets: writer.update::<Ticket>(),
+            free_slots: writer.delete::<Admission>(),
             new_tickets: writer.insert::<Ticket>(),
             new_transfers: writer.insert::<Transfer>(),
             new_done: writer.insert::<Done>(),
@@ -88,9 +91,10 @@ impl Texts {
     }
 }
 
-struct Writer {
-    dialect: Dialect,
-    protection: Protection,
+/// Writes texts.
+pub(in crate::sql) struct Writer {
+    pub dialect: Dialect,
+    pub protection: Protection,
 }
 
 impl Writer {
@@ -98,23 +102,27 @@ impl Writer {
         TableTexts { lock: self.lock::<R>(), insert: self.insert::<R>(), update: self.update::<R>() }
     }
 
-    fn lock<R: Stored>(&self) -> Text {
+    pub(in crate::sql) fn lock<R: Stored>(&self) -> Text {
         let Text { one, many } = self.read::<R>();
         if !self.protection.locks {
             return Text { one, many };
         }
-        let order = match self.dialect {
-            // The list is sorted, and leads; only here may the database join in another order.
-            Dialect::Postgres => format!(" ORDER BY {}", join(R::SHAPE.key, ", ", |_, name| self.column(name))),
-            _ => String::new(),
-        };
+        let order = self.in_order_of_key::<R>();
         Text {
             one: format!("{one}{}", self.dialect.for_update(false)),
             many: format!("{many}{order}{}", self.dialect.for_update(true)),
         }
     }
 
-    fn read<R: Stored>(&self) -> Text {
+    /// The list is sorted, and leads; only on `PostgreSQL` may the database join in another order.
+    pub(in crate::sql) fn in_order_of_key<R: Stored>(&self) -> String {
+        match self.dialect {
+            Dialect::Postgres => format!(" ORDER BY {}", join(R::SHAPE.key, ", ", |_, name| self.column(name))),
+            _ => String::new(),
+        }
+    }
+
+    pub(in crate::sql) fn read<R: Stored>(&self) -> Text {
         let Shape { table, key, .. } = R::SHAPE;
         Text {
             one: format!("SELECT t.* FROM {table} t WHERE {}", self.named_by_parameters(key, 0, "t.")),
@@ -151,7 +159,7 @@ impl Writer {
         }
     }
 
-    fn insert<R: Stored>(&self) -> Text {
+    pub(in crate::sql) fn insert<R: Stored>(&self) -> Text {
         let Shape { table, key, fixed, changing, .. } = R::SHAPE;
         let columns = [key, fixed, changing].concat();
         let names = join(&columns, ", ", |_, name| self.dialect.name(name));
@@ -169,7 +177,7 @@ impl Writer {
         }
     }
 
-    fn update<R: Stored>(&self) -> Text {
+    pub(in crate::sql) fn update<R: Stored>(&self) -> Text {
         let Shape { table, key, changing, .. } = R::SHAPE;
         let guard = R::GUARD;
         let columns = [changing, key, &[(guard, Kind::Number)]].concat();
@@ -206,10 +214,11 @@ impl Writer {
         Text { one, many }
     }
 
-    fn place<R: Stored>(&self) -> Text {
-        let Shape { table, key, changing, .. } = R::SHAPE;
-        let names = join(&[key, changing].concat(), ", ", |_, name| self.dialect.name(name));
-        let zeros = ", 0".repeat(changing.len());
+    /// Names the key and the guard; all else has a default.
+    pub(in crate::sql) fn place<R: Stored>(&self) -> Text {
+        let Shape { table, key, .. } = R::SHAPE;
+        let guarded = [key, &[(R::GUARD, Kind::Number)]].concat();
+        let names = join(&guarded, ", ", |_, name| self.dialect.name(name));
         // On MySQL a plain duplicate would take a shared lock, which two can have and neither can turn into an
         // exclusive one. What was there already shows in LAST_INSERT_ID, its version being above 0.
         let or_wait = match self.dialect {
@@ -221,13 +230,28 @@ impl Writer {
         let parameters = join(key, ", ", |index, _| self.dialect.parameter(index + 1));
         let list = self.dialect.list(&kinds(key));
         Text {
-            one: format!("INSERT INTO {table} ({names}) VALUES ({parameters}{zeros}) {or_wait}"),
-            many: format!("INSERT INTO {table} ({names}) SELECT {}{zeros} FROM {list} {or_wait}", self.items(key)),
+            one: format!("INSERT INTO {table} ({names}) VALUES ({parameters}, 0) {or_wait}"),
+            many: format!("INSERT INTO {table} ({names}) SELECT {}, 0 FROM {list} {or_wait}", self.items(key)),
         }
     }
 
+    /// Deletes rows by their keys.
+    pub(in crate::sql) fn delete<R: Stored>(&self) -> Text {
+        let Shape { table, key, .. } = R::SHAPE;
+        let names = join(key, ", ", |_, name| self.dialect.name(name));
+        let (list, named) = (self.dialect.list(&kinds(key)), self.named_by_list(key, 0));
+        let many = match self.dialect {
+            Dialect::Sqlite => {
+                format!("DELETE FROM {table} WHERE ({names}) IN (SELECT {} FROM {list})", self.items(key))
+            }
+            Dialect::Postgres => format!("DELETE FROM {table} t USING {list} WHERE {named}"),
+            Dialect::MySql | Dialect::MariaDb => format!("DELETE t FROM {}", self.join_list(table, key, 0, key)),
+        };
+        Text { one: format!("DELETE FROM {table} WHERE {}", self.named_by_parameters(key, 0, "")), many }
+    }
+
     /// The list and the table that it leads to; the list has `columns`, of which those of the key begin at `first`.
-    fn join_list(&self, table: &str, key: &[Column], first: usize, columns: &[Column]) -> String {
+    pub(in crate::sql) fn join_list(&self, table: &str, key: &[Column], first: usize, columns: &[Column]) -> String {
         let list = self.dialect.list(&kinds(columns));
         format!("{list} {} ON {}", self.dialect.looks_up(table), self.named_by_list(key, first))
     }
@@ -244,7 +268,7 @@ impl Writer {
         })
     }
 
-    fn items(&self, columns: &[Column]) -> String {
+    pub(in crate::sql) fn items(&self, columns: &[Column]) -> String {
         join(columns, ", ", |index, _| self.dialect.item(index, columns[index].1))
     }
 
@@ -253,11 +277,11 @@ impl Writer {
     }
 }
 
-fn kinds(columns: &[Column]) -> Vec<Kind> {
+pub(in crate::sql) fn kinds(columns: &[Column]) -> Vec<Kind> {
     columns.iter().map(|(_, kind)| *kind).collect()
 }
 
-fn join(columns: &[Column], between: &str, each: impl Fn(usize, &str) -> String) -> String {
+pub(in crate::sql) fn join(columns: &[Column], between: &str, each: impl Fn(usize, &str) -> String) -> String {
     let each: Vec<String> = columns.iter().enumerate().map(|(index, (name, _))| each(index, name)).collect();
     each.join(between)
 }

@@ -1,7 +1,7 @@
 //! Writing changes: one statement per kind of row and of write, all rows of it at once, each under its version guard.
 
 use super::cell::Cell;
-use super::shape::Stored;
+use super::shape::{Stored, buyer_key};
 use super::statement::{Failure, Statements};
 use frontrow_domain::{Ticket, Version, Write, WriteSet};
 use sea_orm::ConnectionTrait;
@@ -12,7 +12,7 @@ const LIVE: i64 = 1;
 const PLACE: i64 = 0;
 
 /// Writes everything, in the one order of writes; any row that has moved on since it was read is a conflict.
-pub(super) async fn write(
+pub(in crate::sql) async fn write(
     statements: &Statements<'_>,
     connection: &impl ConnectionTrait,
     writes: &WriteSet,
@@ -41,15 +41,17 @@ pub(super) async fn write(
     for (text, rows) in inserts {
         statements.write(connection, text, rows).await?;
     }
+    let freed = writes.slots_freed.iter().map(buyer_key).collect();
+    statements.write(connection, &texts.free_slots, freed).await?;
     statements.write(connection, &texts.new_done, whole(&writes.done)?).await
 }
 
 /// Turns writes into the rows of statements.
-struct Rows {
+pub(in crate::sql) struct Rows {
     /// Whether an update compares versions.
-    guarded: bool,
+    pub guarded: bool,
     /// Whether rows that are new stand there already, with the version of a place.
-    placed: bool,
+    pub placed: bool,
 }
 
 impl Rows {
@@ -58,7 +60,7 @@ impl Rows {
         changed.collect()
     }
 
-    fn changed_or_placed<R: Stored>(&self, writes: &[Write<R>]) -> Vec<Vec<Cell>> {
+    pub(in crate::sql) fn changed_or_placed<R: Stored>(&self, writes: &[Write<R>]) -> Vec<Vec<Cell>> {
         if !self.placed {
             return self.changed(writes);
         }
@@ -66,7 +68,7 @@ impl Rows {
         rows.collect()
     }
 
-    fn new_and_not_placed<R: Stored>(&self, writes: &[Write<R>]) -> Result<Vec<Vec<Cell>>, Failure> {
+    pub(in crate::sql) fn new_and_not_placed<R: Stored>(&self, writes: &[Write<R>]) -> Result<Vec<Vec<Cell>>, Failure> {
         if self.placed { Ok(Vec::new()) } else { new(writes) }
     }
 
@@ -74,7 +76,7 @@ impl Rows {
         tickets.iter().map(|ticket| self.update(ticket, LIVE)).collect()
     }
 
-    fn update(&self, row: &impl Stored, guard: i64) -> Vec<Cell> {
+    pub(in crate::sql) fn update(&self, row: &impl Stored, guard: i64) -> Vec<Cell> {
         let guard = self.guarded.then(|| guard.into());
         row.changing().into_iter().chain(row.key()).chain(guard).collect()
     }
@@ -84,7 +86,7 @@ fn new<R: Stored>(writes: &[Write<R>]) -> Result<Vec<Vec<Cell>>, Failure> {
     writes.iter().filter(|write| write.read.is_none()).map(|write| insert(&write.row)).collect()
 }
 
-fn whole<R: Stored>(rows: &[R]) -> Result<Vec<Vec<Cell>>, Failure> {
+pub(in crate::sql) fn whole<R: Stored>(rows: &[R]) -> Result<Vec<Vec<Cell>>, Failure> {
     rows.iter().map(insert).collect()
 }
 

@@ -58,8 +58,26 @@ macro_rules! on_every_server {
 pub(crate) use on_every_server;
 
 /// All that a stage may have written.
-const TABLES: [&str; 11] =
-    ["buyer", "reservation", "payment", "wallet", "seat", "ticket", "transfer", "done", "performance", "sale", "users"];
+const TABLES: [&str; 18] = [
+    "buyer",
+    "reservation",
+    "payment",
+    "wallet",
+    "seat",
+    "ticket",
+    "transfer",
+    "done",
+    "performance",
+    "sale",
+    "users",
+    "line",
+    "counter",
+    "place",
+    "door",
+    "admission",
+    "admission_log",
+    "operator_action",
+];
 
 /// What is asked for again and again comes about within this time.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -161,6 +179,13 @@ impl Place {
         let rows = raw.query_all_raw(Statement::from_string(raw.get_database_backend(), query)).await;
         let rows = rows.unwrap_or_else(|error| panic!("{error}: {query}"));
         rows.into_iter().map(|row| row.try_get_by_index::<String>(0).unwrap()).collect()
+    }
+
+    /// How many rows the query finds, such as `door WHERE grp = 0`.
+    pub async fn count(&self, from: &str) -> i64 {
+        let (raw, query) = (self.raw(), format!("SELECT COUNT(*) FROM {from}"));
+        let row = raw.query_one_raw(Statement::from_string(raw.get_database_backend(), query)).await.unwrap().unwrap();
+        row.try_get_by_index(0).unwrap()
     }
 
     /// Ends the sessions of this database but those that run statements behind everybody's back.

@@ -17,8 +17,8 @@ use std::time::Duration;
 use uuid::Uuid;
 
 pub const PRICE: i64 = 1000;
-const PERFORMANCE: PerformanceId = PerformanceId::new(Uuid::from_u128(1));
-const SALE: SaleId = SaleId::new(Uuid::from_u128(2));
+pub const PERFORMANCE: PerformanceId = PerformanceId::new(Uuid::from_u128(1));
+pub const SALE: SaleId = SaleId::new(Uuid::from_u128(2));
 
 /// Time as the test says, and ids that nobody else on the same server has.
 pub struct World {
@@ -63,7 +63,7 @@ impl Announcer for World {
 pub struct Stage {
     pub world: Arc<World>,
     pub store: SqlStore,
-    place: Place,
+    pub place: Place,
     pub database: Arc<Database>,
 }
 
@@ -252,6 +252,7 @@ fn terms() -> SaleTerms {
         cancel_until: at(100_000),
         limit_per_person: 4,
         hold_duration: Duration::from_mins(5),
+        admission: None,
     }
 }
 

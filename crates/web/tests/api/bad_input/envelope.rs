@@ -1,7 +1,7 @@
 //! What is around a body: address, query, headers.
 
 use super::Bad;
-use crate::ask::{Ask, KEY};
+use crate::ask::{Ask, KEY, QUEUE_TOKEN};
 use crate::description::{Description, Operation};
 use crate::theatre::NOTHING;
 use actix_web::http::header::AUTHORIZATION;
@@ -11,6 +11,9 @@ pub fn kinds(_: &Description, operation: &Operation, good: &Ask) -> Vec<Bad> {
     bad.extend(versions(operation, good));
     bad.extend(queries(operation, good));
     bad.extend(keys(operation, good));
+    bad.extend(users(operation, good));
+    bad.extend(queue_tokens(operation, good));
+    bad.extend(preferences(operation, good));
     bad
 }
 
@@ -91,7 +94,7 @@ fn queries(operation: &Operation, good: &Ask) -> Vec<Bad> {
                 &long,
             ],
             "cursor" => &["", "x", "!!!!", "%00", "%FF", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "____", &long],
-            "bookable" => &["", "1", "yes", "TRUE", "null", "%00", &long],
+            "bookable" | "confirm" => &["", "1", "yes", "TRUE", "null", "%00", &long],
             "status" => &["", "free", "AVAILABLE", "available,taken", "%00", &long],
             "tier" | "section" => &["", "R!", "%C3%A9", "a b", "123456789", "%00", &long],
             other => panic!("{other} has no bad values"),
@@ -104,7 +107,7 @@ fn queries(operation: &Operation, good: &Ask) -> Vec<Bad> {
             };
             bad.push(Bad::new(format!("?{name}={shown}"), ask).at(format!("/query/{name}")).status(422));
         }
-        let fine = if name == "bookable" { "true" } else { "available" };
+        let fine = if ["bookable", "confirm"].contains(&name) { "true" } else { "available" };
         let ask = Ask { path: format!("{}?{name}={fine}&{name}={fine}", good.path), ..good.clone() };
         bad.push(Bad::new(format!("?{name}= twice"), ask).at(format!("/query/{name}")).status(422));
     }
@@ -132,6 +135,52 @@ fn keys(operation: &Operation, good: &Ask) -> Vec<Bad> {
         bad.push(Bad::new(format!("the key {shown:?}"), unnamed.clone().header(KEY, key)));
     }
     bad.into_iter().map(|bad| bad.at(format!("/headers/{KEY}")).status(400)).collect()
+}
+
+fn users(operation: &Operation, good: &Ask) -> Vec<Bad> {
+    let Some((front, user)) = good.path.rsplit_once('/').filter(|_| operation.path.ends_with("{user}")) else {
+        return Vec::new();
+    };
+    let bad = ["x", "%00", "null", &user.replace('-', ""), &user[..35], &format!("{user}%20")].map(|other| {
+        let ask = Ask { path: format!("{front}/{other}"), ..good.clone() };
+        Bad::new(format!("the user {other}"), ask).at("/path/user").status(422)
+    });
+    bad.into()
+}
+
+fn queue_tokens(operation: &Operation, good: &Ask) -> Vec<Bad> {
+    let Some((_, token)) = good.headers.iter().find(|(name, _)| name == QUEUE_TOKEN) else {
+        assert!(!operation.has_header(QUEUE_TOKEN));
+        return Vec::new();
+    };
+    let none = good.clone().without(QUEUE_TOKEN);
+    let text = String::from_utf8(token.clone()).unwrap();
+    let (front, back) = text.split_at(text.len() / 2);
+    let other = if back.starts_with('A') { "B" } else { "A" };
+    let mut bad = vec![Bad::new("the queue token twice", good.clone().header(QUEUE_TOKEN, token)).status(403)];
+    for (what, value) in [
+        ("an empty queue token", Vec::new()),
+        ("a queue token of bytes", b"\xff\xfe".to_vec()),
+        ("a short queue token", front.into()),
+        ("a long queue token", format!("{text}{text}").into_bytes()),
+        ("a padded queue token", format!("{text}==").into_bytes()),
+        ("a forged queue token", format!("{front}{other}{}", &back[1..]).into_bytes()),
+    ] {
+        bad.push(Bad::new(what, none.clone().header(QUEUE_TOKEN, value)).status(403));
+    }
+    bad.push(Bad::new("no queue token", none).at(format!("/headers/{QUEUE_TOKEN}")).status(422));
+    bad
+}
+
+fn preferences(operation: &Operation, good: &Ask) -> Vec<Bad> {
+    if !operation.has_header("Prefer") {
+        return Vec::new();
+    }
+    let bad =
+        ["wait", "wait=", "wait=-1", "wait=31", "wait=1.5", "wait=01", "wait=ten", "wait=1, wait=2", "wait=\u{e9}"]
+            .map(|value| Bad::new(format!("Prefer: {value}"), good.clone().header("Prefer", value)));
+    let twice = Bad::new("two waits", good.clone().header("Prefer", "wait=1").header("Prefer", "wait=1"));
+    bad.into_iter().chain([twice]).map(|bad| bad.at("/headers/Prefer").status(422)).collect()
 }
 
 pub fn tokens(_: &Description, operation: &Operation, good: &Ask) -> Vec<Bad> {

@@ -1,0 +1,57 @@
+//! Numbers that somebody else hands out.
+
+use super::numbers::Block;
+use super::{Memory, State};
+use async_trait::async_trait;
+use frontrow_application::port::{Lease, NumberLeases, StoreError};
+use frontrow_domain::SaleId;
+use frontrow_domain::waiting_room::{Group, Line, LineUpdate};
+
+#[async_trait]
+impl NumberLeases for Memory {
+    async fn lease(&self, sale: SaleId) -> Result<Option<Lease>, StoreError> {
+        let state = self.state();
+        Ok(state.rooms.lines.get(&sale).map(|line| state.lease(line)))
+    }
+
+    async fn extend(
+        &self,
+        sale: SaleId,
+        epoch: u32,
+        group: Group,
+        above: u64,
+        block: u64,
+    ) -> Result<Option<u64>, StoreError> {
+        let State { rooms, numbers, .. } = &mut *self.state();
+        let line = rooms.lines.get(&sale).filter(|line| line.epoch == epoch && group.index() < line.groups.len());
+        Ok(line.map(|_| {
+            let leased = numbers.leased.entry((sale, group)).or_default();
+            leased.ceiling = leased.ceiling.max(above.saturating_add(block));
+            leased.ceiling
+        }))
+    }
+
+    async fn next_epoch(&self, sale: SaleId, lost: u32, block: u64) -> Result<Option<Lease>, StoreError> {
+        let state = &mut *self.state();
+        let Some(line) = state.rooms.lines.get(&sale).filter(|line| line.epoch == lost) else { return Ok(None) };
+        let Ok(next) = line.update(&LineUpdate::NextEpoch) else { return Ok(None) };
+        for group in Group::all(next.groups.len()) {
+            let issued = state.rooms.issued.get(&(sale, group)).copied().unwrap_or(0);
+            let leased = state.numbers.leased.entry((sale, group)).or_default();
+            let above = leased.ceiling.max(issued);
+            *leased = Block { above, ceiling: above.saturating_add(block) };
+        }
+        let lease = state.lease(&next);
+        state.rooms.lines.insert(sale, next);
+        Ok(Some(lease))
+    }
+}
+
+impl State {
+    fn lease(&self, line: &Line) -> Lease {
+        let blocks = Group::all(line.groups.len())
+            .map(|group| self.numbers.leased.get(&(line.sale, group)).copied().unwrap_or_default());
+        let (above, ceiling) = blocks.map(|block| (block.above, block.ceiling)).unzip();
+        Lease { epoch: line.epoch, above, ceiling }
+    }
+}

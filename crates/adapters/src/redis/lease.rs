@@ -1,0 +1,110 @@
+//! Which numbers may be handed out, and what is done when Redis has lost what it knew.
+
+use super::desk::Desk;
+use super::link::Link;
+use super::trouble::Trouble;
+use frontrow_application::port::Lease;
+use frontrow_domain::waiting_room::Group;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Mutex;
+
+/// What was leased, as far as this instance knows. Ceilings only rise, so one that is out of date is too careful.
+pub(super) type KnownLease = Mutex<Option<Arc<Lease>>>;
+
+/// Times that an instance looks whether another one has begun an epoch.
+const LOOKS: u32 = 20;
+/// How long it waits in between: a multiple of what another one needs between the two stores.
+const PAUSE: Duration = Duration::from_millis(50);
+
+impl Desk {
+    /// The lease of the epoch that Redis has.
+    pub(super) async fn lease(&self, link: &Link) -> Result<Arc<Lease>, Trouble> {
+        let mut known = self.lease.lock().await;
+        if let Some(lease) = &*known {
+            return Ok(Arc::clone(lease));
+        }
+        let lease = Arc::new(self.agree(link).await?);
+        *known = Some(Arc::clone(&lease));
+        Ok(lease)
+    }
+
+    /// What was known turned out to be over.
+    pub(super) async fn doubt(&self, lease: &Arc<Lease>) {
+        let mut known = self.lease.lock().await;
+        if known.as_ref().is_some_and(|known| Arc::ptr_eq(known, lease)) {
+            *known = None;
+        }
+    }
+
+    /// Leases more numbers above those that were handed out.
+    pub(super) async fn extend(&self, epoch: u32, group: Group, issued: u64) -> Result<(), Trouble> {
+        let block = self.works.settings.block;
+        let raised = self.works.leases.extend(self.sale, epoch, group, issued, block).await?;
+        let mut known = self.lease.lock().await;
+        let Some(lease) = known.as_ref().filter(|lease| lease.epoch == epoch) else { return Ok(()) };
+        let Some(raised) = raised else {
+            *known = None;
+            return Ok(());
+        };
+        let mut lease = Lease::clone(lease);
+        if let Some(ceiling) = lease.ceiling.get_mut(group.index()) {
+            *ceiling = raised.max(*ceiling);
+        }
+        *known = Some(Arc::new(lease));
+        Ok(())
+    }
+
+    /// Brings the store of lines and Redis to the same epoch. What Redis has counts only if it is of the line's epoch, and
+    /// on the server on which that began: another run may be an older copy, whichever epoch it names.
+    async fn agree(&self, link: &Link) -> Result<Lease, Trouble> {
+        let mut seen = None;
+        for look in 0..LOOKS {
+            if look > 0 {
+                tokio::time::sleep(PAUSE).await;
+            }
+            let lease = self.works.leases.lease(self.sale).await?;
+            let lease = lease.ok_or_else(|| Trouble::Defect(format!("sale {} has no line", self.sale)))?;
+            if self.has(link, &lease).await? {
+                return Ok(lease);
+            }
+            // An epoch that is seen for the first time may just be beginning elsewhere.
+            if seen.replace(lease.epoch) == Some(lease.epoch)
+                && let Some(begun) = self.begin(link, lease.epoch).await?
+            {
+                return Ok(begun);
+            }
+        }
+        tracing::warn!(sale = %self.sale, "no agreement with Redis on an epoch");
+        Err(Trouble::Away)
+    }
+
+    /// The next epoch, unless others are ahead of us.
+    async fn begin(&self, link: &Link, lost: u32) -> Result<Option<Lease>, Trouble> {
+        let next = self.works.leases.next_epoch(self.sale, lost, self.works.settings.block).await?;
+        let Some(next) = next else { return Ok(None) };
+        let begun = self.works.scripts.begin(link.clone(), &self.keys, &next).await;
+        let begun = match begun {
+            Ok(begun) => begun,
+            Err(error) => return Err(self.mend(link, &error).await),
+        };
+        metrics::counter!("frontrow_number_epochs_total").increment(1);
+        tracing::info!(sale = %self.sale, epoch = next.epoch, "numbers go on above all that were leased");
+        Ok(begun.then_some(next))
+    }
+
+    /// Whether the server has the epoch, as it began on this very run, and all else that it begins with.
+    async fn has(&self, link: &Link, lease: &Lease) -> Result<bool, Trouble> {
+        let keys = self.keys.of_script(lease.ceiling.len());
+        let held = redis::cmd("MGET").arg(&keys).query_async(&mut link.connection.clone()).await;
+        let held: Vec<Option<String>> = match held {
+            Ok(held) => held,
+            Err(error) => return Err(self.mend(link, &error).await),
+        };
+        let is_ours = |epoch: &str, run: &str| epoch == lease.epoch.to_string() && run == &*link.run;
+        Ok(match held.as_slice() {
+            [Some(epoch), Some(run), others @ ..] => is_ours(epoch, run) && others.iter().all(Option::is_some),
+            _ => false,
+        })
+    }
+}

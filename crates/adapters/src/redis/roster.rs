@@ -1,0 +1,135 @@
+//! Who has which number, by number: read from all buckets, which are by user. Asked for once a sale, so that no second map
+//! has to be kept.
+
+use super::desk::Desk;
+use super::keys::{read_place, read_user};
+use super::trouble::Trouble;
+use frontrow_domain::UserId;
+use frontrow_domain::waiting_room::{Group, QueueNumber};
+use redis::RedisResult;
+use redis::aio::MultiplexedConnection;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What was read of a group, for whoever reads it page by page.
+pub(super) struct Roster {
+    group: Group,
+    read: Instant,
+    places: Arc<Vec<(QueueNumber, UserId)>>,
+}
+
+/// How long the next page may take.
+const LASTS: Duration = Duration::from_secs(30);
+/// Buckets that are read at once: some milliseconds, for which joins wait.
+const TOGETHER: u64 = 512;
+
+impl Desk {
+    /// Who has the numbers of a group above `after`. The first page reads everything, and what was read is kept for those
+    /// that follow: who joins in between has a higher number than is asked for then.
+    pub(super) async fn places(
+        self: &Arc<Self>,
+        group: Group,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<(QueueNumber, UserId)>, Trouble> {
+        let known = if after == 0 { None } else { self.known_roster(group) };
+        let places = match known {
+            // Past its end there may be more by now.
+            Some(places) if places.last().is_some_and(|(last, _)| last.get() > after) => places,
+            _ => self.read_roster(group).await?,
+        };
+        let first = places.partition_point(|(number, _)| number.get() <= after);
+        Ok(places.iter().skip(first).take(limit as usize).copied().collect())
+    }
+
+    pub(super) fn drop_old_roster(&self) {
+        let mut roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
+        roster.take_if(|roster| roster.read.elapsed() >= LASTS);
+    }
+
+    fn known_roster(&self, group: Group) -> Option<Arc<Vec<(QueueNumber, UserId)>>> {
+        self.drop_old_roster();
+        let roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
+        roster.as_ref().filter(|roster| roster.group == group).map(|roster| Arc::clone(&roster.places))
+    }
+
+    async fn read_roster(self: &Arc<Self>, group: Group) -> Result<Arc<Vec<(QueueNumber, UserId)>>, Trouble> {
+        // What an older copy knows is not read.
+        self.give(&[]).await?;
+        let link = self.works.server.link().await?;
+        let mut places = match self.read_buckets(&mut link.connection.clone(), group).await {
+            Ok(places) => places,
+            Err(error) => return Err(self.mend(&link, &error).await),
+        };
+        places.sort_unstable();
+        places.dedup();
+        let places = Arc::new(places);
+        let roster = Roster { group, read: Instant::now(), places: Arc::clone(&places) };
+        *self.roster.lock().unwrap_or_else(PoisonError::into_inner) = Some(roster);
+        Ok(places)
+    }
+
+    /// A bucket that is split meanwhile gives some of its people to one that is new: so those are read, too, until there
+    /// are no more. Whoever moved after they were read is there twice.
+    async fn read_buckets(
+        &self,
+        connection: &mut MultiplexedConnection,
+        group: Group,
+    ) -> RedisResult<Vec<(QueueNumber, UserId)>> {
+        let (mut places, mut next) = (Vec::new(), 0);
+        loop {
+            let buckets = self.count_buckets(connection).await?;
+            if next >= buckets {
+                return Ok(places);
+            }
+            while next < buckets {
+                let end = buckets.min(next + TOGETHER);
+                let mut ask = redis::pipe();
+                for name in self.buckets(next..end) {
+                    ask.cmd("HGETALL").arg(name);
+                }
+                let read: Vec<Vec<(Vec<u8>, u64)>> = ask.query_async(connection).await?;
+                places.extend(read.into_iter().flatten().filter_map(|person| of_group(&person, group)));
+                next = end;
+            }
+        }
+    }
+
+    async fn count_buckets(&self, connection: &mut MultiplexedConnection) -> RedisResult<u64> {
+        let buckets: Option<u64> = redis::cmd("GET").arg(self.keys.buckets()).query_async(connection).await?;
+        Ok(buckets.unwrap_or(0))
+    }
+
+    fn buckets(&self, numbers: std::ops::Range<u64>) -> impl Iterator<Item = String> {
+        let prefix = self.keys.bucket_prefix();
+        numbers.map(move |number| format!("{prefix}{number}"))
+    }
+
+    /// Deletes what is kept of the sale: its keys do not expire.
+    pub(super) async fn forget(&self) -> Result<(), Trouble> {
+        let link = self.works.server.link().await?;
+        match self.unlink(&mut link.connection.clone()).await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.mend(&link, &error).await),
+        }
+    }
+
+    /// How many buckets there are goes last, so that what is cut short can be done again.
+    async fn unlink(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+        let buckets = self.count_buckets(connection).await?;
+        let mut next = 0;
+        while next < buckets {
+            let end = buckets.min(next + TOGETHER);
+            let names: Vec<String> = self.buckets(next..end).collect();
+            redis::cmd("UNLINK").arg(names).exec_async(connection).await?;
+            next = end;
+        }
+        redis::cmd("UNLINK").arg(self.keys.of_script(Group::MOST)).exec_async(connection).await
+    }
+}
+
+fn of_group((field, written): &(Vec<u8>, u64), group: Group) -> Option<(QueueNumber, UserId)> {
+    let place = read_place(*written).filter(|place| place.group == group)?;
+    Some((place.number, read_user(field)?))
+}

@@ -1,0 +1,267 @@
+//! A desk: one connection, one transaction after another, each for all who wait in front of it. Whoever asked may go away
+//! meanwhile: the desk does not notice.
+
+use super::texts::LineTexts;
+use crate::sql::error::{RETRY_AFTER, fault};
+use crate::sql::store::attempt::{commit, roll_back};
+use crate::sql::store::link::Link;
+use crate::sql::store::session::Session;
+use crate::sql::store::statement::{Failure, Statements};
+use crate::sql::write::pause;
+use crate::sql::{Class, Database, QUIET};
+use frontrow_application::port::{Clock, IdSource, StoreError};
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use tokio::sync::{mpsc, oneshot};
+use tokio::task::JoinHandle;
+
+/// What all desks work with.
+pub(super) struct Works {
+    pub database: Arc<Database>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdSource>,
+    pub texts: LineTexts,
+    #[cfg(feature = "hooks")]
+    pub hook: Option<Arc<dyn crate::sql::store::hook::Hook>>,
+}
+
+impl Works {
+    pub(super) fn new(
+        database: &Arc<Database>,
+        clock: Arc<dyn Clock>,
+        ids: Arc<dyn IdSource>,
+        texts: LineTexts,
+    ) -> Self {
+        Self {
+            database: Arc::clone(database),
+            clock,
+            ids,
+            texts,
+            #[cfg(feature = "hooks")]
+            hook: None,
+        }
+    }
+
+    pub(super) fn statements(&self) -> Statements<'_> {
+        Statements {
+            texts: &self.texts.base,
+            #[cfg(feature = "hooks")]
+            hook: self.hook.as_deref(),
+        }
+    }
+}
+
+/// What a desk does.
+pub(super) trait Work: Send + Sync + 'static {
+    type Asked: Send + Sync + 'static;
+    type Answer: Send + 'static;
+    /// In metrics and the log.
+    const NAME: &'static str;
+    /// How many are served in one transaction.
+    const MOST: usize;
+
+    /// One transaction for all of them, whole; an answer for each, in their order. May run several times.
+    fn serve(
+        &self,
+        works: &Works,
+        connection: &DatabaseConnection,
+        asked: &[Self::Asked],
+    ) -> impl Future<Output = Result<Vec<Self::Answer>, Failure>> + Send;
+}
+
+/// Commits what was done, or undoes it.
+pub(super) async fn end<T>(
+    statements: &Statements<'_>,
+    transaction: DatabaseTransaction,
+    done: Result<T, Failure>,
+) -> Result<T, Failure> {
+    match done {
+        Ok(done) => commit(statements, transaction).await.map(|()| done),
+        Err(failure) => Err(roll_back(transaction, failure).await),
+    }
+}
+
+type Answered<W> = oneshot::Sender<Result<<W as Work>::Answer, StoreError>>;
+
+/// Somebody who waits.
+struct Job<W: Work> {
+    asked: W::Asked,
+    answer: Answered<W>,
+}
+
+/// In front of the desk.
+pub(super) struct Desk<W: Work> {
+    queue: RwLock<Option<mpsc::Sender<Job<W>>>>,
+    clerk: Mutex<Option<JoinHandle<()>>>,
+}
+
+/// So many wait at a desk; more are told to come back.
+const QUEUE: usize = 8192;
+
+impl<W: Work> Desk<W> {
+    pub(super) async fn open(work: W, works: &Arc<Works>) -> Result<Self, StoreError> {
+        // Boxed, lest the futures of all who open desks become deeper than the compiler likes.
+        let link = Some(Box::pin(Link::connect(&works.database, works.ids.id())).await?);
+        let clerk = Clerk { work, works: Arc::clone(works), link, lost: None };
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let clerk = tokio::spawn(clerk.run(receiver));
+        Ok(Self { queue: RwLock::new(Some(sender)), clerk: Mutex::new(Some(clerk)) })
+    }
+
+    /// Waits for the answer.
+    pub(super) async fn ask(&self, asked: W::Asked) -> Result<W::Answer, StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let busy = || StoreError::Busy { retry_after: RETRY_AFTER };
+        self.enqueue(Job { asked, answer }).ok_or_else(busy)?;
+        // Only a clerk that died with its runtime leaves without an answer.
+        answered.await.unwrap_or_else(|_| Err(busy()))
+    }
+
+    fn enqueue(&self, job: Job<W>) -> Option<()> {
+        let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
+        queue.as_ref()?.try_send(job).ok()
+    }
+
+    pub(super) async fn drain(&self) {
+        drop(self.queue.write().unwrap_or_else(PoisonError::into_inner).take());
+        let clerk = self.clerk.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let Some(clerk) = clerk else { return };
+        if let Err(error) = clerk.await {
+            tracing::error!(work = W::NAME, %error, "a desk ended badly");
+        }
+    }
+}
+
+/// Behind the desk.
+struct Clerk<W: Work> {
+    work: W,
+    works: Arc<Works>,
+    link: Option<Link>,
+    /// The session of a connection that is worth nothing any more, and that may still hold locks.
+    lost: Option<Session>,
+}
+
+/// Transactions that one piece of work may take.
+const ATTEMPTS: u32 = 4;
+
+impl<W: Work> Clerk<W> {
+    /// Works until the queue is closed and empty. What came while a transaction ran is in the next one, all of it.
+    async fn run(mut self, mut queue: mpsc::Receiver<Job<W>>) {
+        let mut jobs = Vec::with_capacity(W::MOST);
+        loop {
+            match tokio::time::timeout(QUIET, queue.recv_many(&mut jobs, W::MOST)).await {
+                Ok(0) => break,
+                Ok(_) => {}
+                Err(_) => {
+                    self.keep_alive().await;
+                    continue;
+                }
+            }
+            let (asked, waiting): (Vec<_>, Vec<_>) = jobs.drain(..).map(|job| (job.asked, job.answer)).unzip();
+            let begun = self.works.clock.now();
+            let served = self.carry_out(&asked).await;
+            let took = self.works.clock.now().since(begun);
+            metrics::histogram!("frontrow_line_seconds", "work" => W::NAME).record(took.as_secs_f64());
+            answer::<W>(waiting, served);
+        }
+        if let Some(link) = self.link {
+            drop(link.connection.close().await);
+        }
+    }
+
+    /// A server ends sessions in which nothing is said, and whatever stands between forgets them.
+    async fn keep_alive(&mut self) {
+        if let Some(link) = self.link.as_ref().filter(|_| self.works.database.is_server())
+            && !link.is_alive().await
+        {
+            self.hang_up();
+        }
+    }
+
+    /// Tries until there is an answer. All of it may be repeated: what was done already is found, and answered again.
+    async fn carry_out(&mut self, asked: &[W::Asked]) -> Result<Vec<W::Answer>, StoreError> {
+        let mut last = None;
+        for number in 0..ATTEMPTS {
+            if number > 0 {
+                pause(number, &*self.works.ids).await;
+            }
+            let failure = match self.attempt(asked).await {
+                Ok(answers) => return Ok(answers),
+                Err(failure) => failure,
+            };
+            metrics::counter!("frontrow_retries_total", "cause" => failure.name()).increment(1);
+            if failure.needs_new_connection() {
+                self.hang_up();
+            }
+            let hopeless = matches!(&failure, Failure::Bug(_) | Failure::Database { class: Class::Other, .. });
+            last = Some(failure);
+            if hopeless {
+                break;
+            }
+        }
+        Err(self.give_up(last.as_ref()))
+    }
+
+    async fn attempt(&mut self, asked: &[W::Asked]) -> Result<Vec<W::Answer>, Failure> {
+        if self.link.as_ref().is_some_and(|link| !link.is_known()) {
+            self.hang_up();
+        }
+        let link = match self.link.take() {
+            Some(link) => link,
+            None => self.connect().await?,
+        };
+        let link = self.link.insert(link);
+        let serve = self.work.serve(&self.works, &link.connection, asked);
+        if !self.works.database.is_server() {
+            return serve.await;
+        }
+        // What was cut off is never used again: the desk reconnects.
+        let silent = |_| Failure::Commit("no answer".into());
+        tokio::time::timeout(self.works.database.silence(), serve).await.map_err(silent).flatten()
+    }
+
+    /// A new connection; what went on over the old one has ended, or soon will.
+    async fn connect(&mut self) -> Result<Link, Failure> {
+        let lost = |error: StoreError| Failure::Database { class: Class::Lost, cause: error.to_string() };
+        let link = Link::connect(&self.works.database, self.works.ids.id()).await.map_err(lost)?;
+        if let Some(old) = self.lost.take() {
+            // What it may still commit is found and answered again, or is a tick like any other instance's.
+            let ended = tokio::time::timeout(self.works.database.silence(), old.end(&link.connection)).await;
+            if !matches!(ended, Ok(Ok(()))) {
+                tracing::warn!(?ended, "an old session could not be ended: its locks last until the database notices");
+            }
+        }
+        Ok(link)
+    }
+
+    fn hang_up(&mut self) {
+        if let Some(link) = self.link.take() {
+            self.lost = Some(link.cut());
+        }
+    }
+
+    fn give_up(&self, last: Option<&Failure>) -> StoreError {
+        let cause = last.map(ToString::to_string).unwrap_or_default();
+        if let Some(Failure::Bug(_) | Failure::Database { class: Class::Other | Class::Duplicate, .. }) = last {
+            return fault(&*self.works.ids, W::NAME, &cause);
+        }
+        tracing::warn!(work = W::NAME, cause, "gave up for now");
+        StoreError::Busy { retry_after: RETRY_AFTER }
+    }
+}
+
+/// Who asked may have gone.
+fn answer<W: Work>(waiting: Vec<Answered<W>>, served: Result<Vec<W::Answer>, StoreError>) {
+    match served {
+        Ok(answers) => {
+            for (waiting, answer) in waiting.into_iter().zip(answers) {
+                drop(waiting.send(Ok(answer)));
+            }
+        }
+        Err(error) => {
+            for waiting in waiting {
+                drop(waiting.send(Err(error.clone())));
+            }
+        }
+    }
+}

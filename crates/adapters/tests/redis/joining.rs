@@ -1,0 +1,178 @@
+//! Joining a line whose server works.
+
+use crate::setup::{BLOCK, Line, connect, join_all_at, place, user};
+use frontrow_application::port::{Join, Joined, NumberDispenser, StoreError};
+use frontrow_domain::waiting_room::{Group, QueueNumber};
+use frontrow_test_databases::redis_server;
+use futures::future::join_all;
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn two_instances_give_everybody_one_number_and_leave_none_out() {
+    const PEOPLE: u128 = 1000;
+    let Some(server) = redis_server("two_instances_give_everybody_one_number_and_leave_none_out").await else { return };
+    let line = Line::on(server.url());
+    let instances = [line.instance().await, line.instance().await];
+    let asked = (0..PEOPLE * 4).map(|n| {
+        let person = n % PEOPLE;
+        let (join, instance) = (line.join(person), &instances[usize::try_from(n % 3 % 2).unwrap()]);
+        async move { (person, instance.join(join).await.unwrap()) }
+    });
+    let mut places = BTreeMap::new();
+    let mut new = 0;
+    for (person, joined) in join_all(asked).await {
+        assert_eq!(*places.entry(person).or_insert(joined.place), joined.place, "of {person}");
+        new += u128::from(joined.is_new);
+    }
+    let numbers: BTreeSet<_> = places.values().map(|place| u128::from(place.number.get())).collect();
+    assert!(numbers.into_iter().eq(1..=PEOPLE), "{places:?}");
+    assert_eq!(new, PEOPLE);
+    assert_eq!(line.epoch(), 2, "the first epoch begins once");
+    for instance in &instances {
+        let issued = instance.issued(line.sale, 2).await.unwrap();
+        assert!(issued[0] <= 1000 && issued[1] == 0, "{issued:?}");
+    }
+}
+
+#[tokio::test]
+async fn those_who_wait_get_their_numbers_in_the_order_in_which_they_came() {
+    let Some(server) = redis_server("those_who_wait_get_their_numbers_in_the_order_in_which_they_came").await else {
+        return;
+    };
+    let line = Line::on(server.url());
+    let joined = join_all_at(&line.instance().await, (0..500).map(|person| line.join(person))).await;
+    let numbers: Vec<_> = joined.iter().map(|joined| joined.place.number.get()).collect();
+    assert!(numbers.iter().copied().eq(1..=500), "{numbers:?}");
+}
+
+#[tokio::test]
+async fn a_line_that_nobody_has_joined_has_no_numbers_and_every_group_has_its_own() {
+    let test = "a_line_that_nobody_has_joined_has_no_numbers_and_every_group_has_its_own";
+    let Some(server) = redis_server(test).await else { return };
+    let line = Line::on(server.url());
+    let instance = line.instance().await;
+    assert_eq!(instance.issued(line.sale, 3).await, Ok(vec![0, 0, 0]));
+    let second = Group::new(1).unwrap();
+    let to_second = |person| Join { group: second, ..line.join(person) };
+    let joined = join_all_at(&instance, [line.join(1), to_second(2), line.join(3), to_second(4), to_second(1)]).await;
+    let places: Vec<_> = joined.iter().map(|joined| joined.place).collect();
+    assert_eq!(places, [place(0, 1), place(1, 1), place(0, 2), place(1, 2), place(0, 1)], "one place a person");
+    assert_eq!(instance.issued(line.sale, 2).await, Ok(vec![2, 2]));
+    let third = instance.join(Join { group: Group::new(2).unwrap(), ..line.join(5) }).await;
+    assert!(matches!(third, Err(StoreError::Fault(_))), "{third:?}");
+}
+
+#[tokio::test]
+async fn a_place_that_is_worth_nothing_is_replaced_once() {
+    let Some(server) = redis_server("a_place_that_is_worth_nothing_is_replaced_once").await else { return };
+    let line = Line::on(server.url());
+    let instance = line.instance().await;
+    let first = instance.join(line.join(1)).await.unwrap().place;
+    let again = Join { worthless: Some(first), ..line.join(1) };
+    let new = Joined { place: place(0, 2), is_new: true };
+    // Proving it makes it worth no more.
+    let told = join_all_at(&instance, [Join { proved: Some(first), ..again }, again]).await;
+    assert_eq!(told, [new, Joined { is_new: false, ..new }]);
+    assert_eq!(instance.places(line.sale, Group::FIRST, 0, 9).await.unwrap(), [(new.place.number, user(1))]);
+}
+
+#[tokio::test]
+async fn what_somebody_proves_counts_only_where_nothing_is_known() {
+    let Some(server) = redis_server("what_somebody_proves_counts_only_where_nothing_is_known").await else { return };
+    let line = Line::on(server.url());
+    let instance = line.instance().await;
+    join_all_at(&instance, (1..=3).map(|person| line.join(person))).await;
+    let proving = |person, number| Join { proved: Some(place(1, number)), ..line.join(person) };
+    let joined = |place| Joined { place, is_new: false };
+    let told = join_all_at(&instance, [proving(2, 77), proving(4, 78), line.join(4)]).await;
+    assert_eq!(told, [joined(place(0, 2)), joined(place(1, 78)), joined(place(1, 78))]);
+    assert_eq!(instance.issued(line.sale, 2).await, Ok(vec![3, 0]), "no number was given for it");
+}
+
+#[tokio::test]
+async fn numbers_are_leased_ahead_and_none_is_given_that_is_not() {
+    let Some(server) = redis_server("numbers_are_leased_ahead_and_none_is_given_that_is_not").await else { return };
+    let line = Line::on(server.url());
+    let instance = line.instance().await;
+    for person in 1..=80 {
+        assert_eq!(instance.join(line.join(person)).await.unwrap().place.number.get(), u64::try_from(person).unwrap());
+    }
+    let leased = async {
+        while line.leases.known(line.sale).ceiling[0] < 75 + BLOCK {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), leased).await.unwrap();
+    line.leases.set_away(true);
+    let told = join_all((1000..1300).map(|person| instance.join(line.join(person)))).await;
+    let ceiling = line.leases.known(line.sale).ceiling[0];
+    let (given, refused): (Vec<_>, Vec<_>) = told.into_iter().partition(Result::is_ok);
+    assert!(given.iter().flatten().all(|joined| joined.place.number.get() <= ceiling), "{given:?}");
+    let busy = StoreError::Busy { retry_after: Duration::from_secs(7) };
+    assert!(!refused.is_empty() && refused.iter().all(|told| *told == Err(busy.clone())), "{refused:?}");
+
+    line.leases.set_away(false);
+    let told = join_all_at(&instance, (1000..1300).map(|person| line.join(person))).await;
+    let numbers: BTreeSet<_> = told.iter().map(|joined| joined.place.number.get()).collect();
+    assert!(numbers.into_iter().eq(81..=380));
+    assert_eq!(line.epoch(), 2);
+}
+
+#[tokio::test]
+async fn who_has_which_number_is_read_page_by_page() {
+    const PEOPLE: u32 = 12_000;
+    let Some(server) = redis_server("who_has_which_number_is_read_page_by_page").await else { return };
+    let line = Line::on(server.url());
+    let instance = line.instance().await;
+    let second = Group::new(1).unwrap();
+    let joins = (0..PEOPLE).map(|n| {
+        let join = line.join(u128::from(n));
+        Join { group: if n % 5 == 0 { second } else { Group::FIRST }, ..join }
+    });
+    let expected: Vec<_> = join_all_at(&instance, joins.clone().take(8000)).await;
+    let expected: Vec<_> = expected.into_iter().chain(join_all_at(&instance, joins.clone().skip(8000)).await).collect();
+    for group in [Group::FIRST, second] {
+        let mut by_number: Vec<(QueueNumber, _)> = Vec::new();
+        loop {
+            let after = by_number.last().map_or(0, |(number, _)| number.get());
+            let page = instance.places(line.sale, group, after, 1000).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            by_number.extend(page);
+        }
+        let theirs = joins.clone().zip(&expected).filter(|(join, _)| join.group == group);
+        let theirs: Vec<_> = theirs.map(|(join, joined)| (joined.place.number, join.key.user)).collect();
+        assert!(by_number == theirs, "{} of {}", by_number.len(), theirs.len());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_read_while_others_join_is_read_once() {
+    let Some(server) = redis_server("who_is_read_while_others_join_is_read_once").await else { return };
+    let line = Line::on(server.url());
+    let (instance, other) = (line.instance().await, line.instance().await);
+    join_all_at(&instance, (1..=5000).map(|person| line.join(person))).await;
+    let joining = async { join_all_at(&other, (5001..=12_000).map(|person| line.join(person))).await };
+    let reading = async {
+        for _ in 0..5 {
+            let read = instance.places(line.sale, Group::FIRST, 0, 5000).await.unwrap();
+            let numbers = read.iter().map(|(number, _)| number.get());
+            assert!(numbers.eq(1..=5000), "{} were read", read.len());
+        }
+    };
+    tokio::join!(joining, reading);
+}
+
+#[tokio::test]
+async fn what_is_forgotten_leaves_nothing() {
+    let Some(server) = redis_server("what_is_forgotten_leaves_nothing").await else { return };
+    let line = Line::on(server.url());
+    let instance = line.instance().await;
+    join_all_at(&instance, (1..=3000).map(|person| line.join(person))).await;
+    instance.forget(line.sale).await.unwrap();
+    let left: Vec<String> =
+        redis::cmd("KEYS").arg(line.key("*")).query_async(&mut connect(server.url()).await).await.unwrap();
+    assert_eq!(left, [""; 0]);
+}

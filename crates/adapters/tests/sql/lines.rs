@@ -1,0 +1,8 @@
+//! Waiting rooms: what is special to keeping them in SQL.
+
+mod controls;
+mod faults;
+mod places;
+mod room;
+mod slots;
+mod ticks;

@@ -1,0 +1,79 @@
+//! Places: from one counter, whatever comes at once.
+
+use super::room::{Room, join, key};
+use crate::store::place::{Place, on_every_database};
+use frontrow_application::port::{Join, LineStore, NumberDispenser};
+use frontrow_domain::waiting_room::{Claimed, Group};
+use futures::future::join_all;
+use std::collections::{BTreeMap, BTreeSet};
+
+async fn whoever_joins_twice_at_once_has_one_place_and_no_number_is_left_out(place: &Place) {
+    let room = Room::new(place, 1).await;
+    let instances = [room.instance().await, room.instance().await];
+    let both = instances.iter().flat_map(|lines| (1..=60).map(|n| lines.join(join(n))));
+    let joined: Vec<_> = join_all(both).await.into_iter().map(Result::unwrap).collect();
+    for (one, other) in joined[..60].iter().zip(&joined[60..]) {
+        assert_eq!(one.place, other.place);
+    }
+    assert_eq!(joined.iter().filter(|joined| joined.is_new).count(), 60);
+    let numbers: BTreeSet<u64> = joined.iter().map(|joined| joined.place.number.get()).collect();
+    assert_eq!(numbers, (1..=60).collect());
+    assert_eq!(instances[0].issued(room.sale.id, 2).await, Ok(vec![60, 0]));
+
+    let theirs: BTreeMap<_, _> = (1..=60).map(|n| (joined[n - 1].place.number, key(n as u128).user)).collect();
+    let read = instances[0].places(room.sale.id, Group::FIRST, 20, 100).await.unwrap();
+    assert_eq!(read, theirs.into_iter().skip(20).collect::<Vec<_>>());
+}
+
+async fn whose_place_is_worth_nothing_any_more_gets_one_new_one_at_the_end(place: &Place) {
+    let room = Room::new(place, 1).await;
+    let instances = [room.instance().await, room.instance().await];
+    let old = instances[0].join(join(1)).await.unwrap().place;
+    instances[0].join(join(2)).await.unwrap();
+    let again = Join { worthless: Some(old), ..join(1) };
+    let joined = join_all((0..8).map(|n| instances[n % 2].join(again))).await;
+    let joined: Vec<_> = joined.into_iter().map(Result::unwrap).collect();
+    assert!(joined.iter().all(|joined| joined.place.number.get() == 3), "{joined:?}");
+    assert_eq!(joined.iter().filter(|joined| joined.is_new).count(), 1);
+    assert_eq!(instances[0].issued(room.sale.id, 1).await, Ok(vec![3]));
+    let read = instances[0].places(room.sale.id, Group::FIRST, 0, 100).await.unwrap();
+    assert_eq!(
+        read.iter().map(|(number, user)| (number.get(), *user)).collect::<Vec<_>>(),
+        [(2, key(2).user), (3, key(1).user)]
+    );
+}
+
+async fn who_goes_away_has_joined_all_the_same(place: &Place) {
+    let room = Room::new(place, 1).await;
+    let lines = room.instance().await;
+    let mut impatient = lines.join(join(1));
+    assert!(futures::poll!(&mut impatient).is_pending());
+    drop(impatient);
+    lines.join(join(2)).await.unwrap();
+    assert_eq!(lines.issued(room.sale.id, 1).await, Ok(vec![2]));
+    lines.drain().await;
+    assert!(lines.join(join(3)).await.is_err(), "nobody is served any more");
+}
+
+async fn claims_at_once_touch_their_own_rows_only(place: &Place) {
+    let room = Room::new(place, 64).await;
+    let instances = [room.instance().await, room.instance().await];
+    for _ in 0..3 {
+        let claims = (1..=64).flat_map(|n| instances.iter().map(move |lines| (n, lines)));
+        let claimed = join_all(claims.map(|(n, lines)| lines.claim(room.claim(n), false))).await;
+        assert!(claimed.iter().all(|claimed| *claimed == Ok(Claimed::AtDoor)), "{claimed:?}");
+    }
+    assert_eq!(room.stage.place.count("door").await, 64);
+    assert_eq!(instances[0].claim(room.claim(65), true).await, Ok(Claimed::Lapsed), "who never came");
+    assert_eq!(instances[0].claim(room.claim(64), true).await, Ok(Claimed::AtDoor), "who has come before");
+    assert_eq!(instances[0].tick(&room.order()).await.unwrap().unwrap().admitted.len(), 64);
+    assert!(matches!(instances[1].claim(room.claim(1), false).await, Ok(Claimed::Admitted(_))));
+    room.assert_consistent().await;
+}
+
+on_every_database! {
+    whoever_joins_twice_at_once_has_one_place_and_no_number_is_left_out,
+    whose_place_is_worth_nothing_any_more_gets_one_new_one_at_the_end,
+    who_goes_away_has_joined_all_the_same,
+    claims_at_once_touch_their_own_rows_only,
+}

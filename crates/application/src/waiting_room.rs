@@ -1,0 +1,17 @@
+//! The waiting room's stories: joining, looking, claiming, leaving, operating, ticking.
+
+mod admission;
+mod board;
+mod gate;
+mod join;
+mod operate;
+mod place;
+mod tick;
+
+pub use admission::{ClaimAdmission, ClaimAnswer, LeaveAdmission, PassAnswer, RenewAdmission};
+pub use board::{Board, Lines, Rendered};
+pub use gate::{Asks, Gate, Visitor};
+pub use join::{JoinLine, JoinRequest};
+pub use operate::{LineReport, OperateLine};
+pub use place::{PlaceView, ShowPlace};
+pub use tick::{Lately, TickLines, lobby_list};

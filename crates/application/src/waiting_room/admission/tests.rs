@@ -1,0 +1,239 @@
+//! What comes of knocking at the door.
+
+use super::*;
+use crate::port::{BookingError, MockAdmissionWatch, MockBookingStore, MockLineStore, MockQueueSigner};
+use crate::testing::{
+    admitted, at, buyer, clock, digest, drawing, line, line_drawn_by, lines, place, sale, sale_with_room, signs, token,
+    user,
+};
+use frontrow_domain::waiting_room::{Drawing, Group, Line, Phase, QueueToken, Rank, Ranks};
+use std::sync::Mutex;
+
+const NOW: i64 = 100;
+const NO_TIME: Duration = Duration::ZERO;
+
+fn claim_in(line: Line, token: QueueToken, store: MockLineStore) -> ClaimAdmission {
+    ClaimAdmission {
+        lines: lines(line, sale_with_room(0)),
+        store: Arc::new(store),
+        watch: Arc::new(MockAdmissionWatch::new()),
+        renew: Arc::new(renew(MockBookingStore::new(), signs(token))),
+    }
+}
+
+fn claim(number: u64, store: MockLineStore) -> ClaimAdmission {
+    claim_in(line(), token(number), store)
+}
+
+/// The same, for who is admitted at the end.
+fn claim_well(number: u64, store: MockLineStore, watch: MockAdmissionWatch) -> ClaimAdmission {
+    let picked_up = Renew { buyer: buyer(1).key, place: Some(place(number)), closing: false };
+    let renew = renew(renews(picked_up, NOW + 45), signs(token(number)));
+    ClaimAdmission { watch: Arc::new(watch), renew: Arc::new(renew), ..claim(number, store) }
+}
+
+fn renew(bookings: MockBookingStore, signer: MockQueueSigner) -> RenewAdmission {
+    RenewAdmission { bookings: Arc::new(bookings), signer: Arc::new(signer), clock: clock(NOW) }
+}
+
+/// Books that are asked exactly that, once.
+fn renews(expected: Renew, until: i64) -> MockBookingStore {
+    let mut bookings = MockBookingStore::new();
+    bookings
+        .expect_execute()
+        .withf(move |command| *command == Command::unkeyed(What::Renew(expected)))
+        .times(1)
+        .return_once(move |_| Ok(Outcome::Renewed(admitted(1, until))));
+    bookings
+}
+
+/// A door that is come to so often, by that number and rank, and says that each time.
+fn door(number: u64, rank: u64, lapsed: bool, times: usize, answer: Claimed) -> MockLineStore {
+    let (key, rank, seen_at) = (buyer(1).key, Rank::new(rank), at(NOW));
+    let Place { group, number } = place(number);
+    let expected = Claim { key, group, number, rank, claimed_at: seen_at, seen_at };
+    let mut store = MockLineStore::new();
+    store
+        .expect_claim()
+        .withf(move |claim, was_lapsed| (*claim, *was_lapsed) == (expected, lapsed))
+        .times(times)
+        .returning(move |_, _| Ok(answer));
+    store
+}
+
+/// A store that must not be asked.
+fn no_store() -> MockLineStore {
+    MockLineStore::new()
+}
+
+async fn run(claim: &ClaimAdmission, wait: Duration) -> Result<ClaimAnswer, Error> {
+    claim.run(user(1), sale(0).id, "token", wait).await
+}
+
+#[tokio::test]
+async fn a_token_that_is_forged_or_not_theirs_or_of_another_sale_is_refused() {
+    let forged = claim(15, no_store()).run(user(1), sale(0).id, "forged", NO_TIME).await;
+    assert_eq!(forged.unwrap_err(), Denied::QueueTokenForged.into());
+    for token in [QueueToken { user: user(2), ..token(15) }, QueueToken { sale: sale(1).id, ..token(15) }] {
+        let foreign = run(&claim_in(line(), token, no_store()), NO_TIME).await;
+        assert_eq!(foreign.unwrap_err(), Denied::QueueTokenForeign.into());
+    }
+}
+
+#[tokio::test]
+async fn a_line_that_is_over_is_not_found() {
+    let other = QueueToken { sale: sale(1).id, ..token(15) };
+    let gone = claim_in(line(), other, no_store()).run(user(1), sale(1).id, "token", NO_TIME).await;
+    assert_eq!(gone.unwrap_err(), Error::NotFound(Missing::Line));
+}
+
+#[tokio::test]
+async fn who_is_not_called_yet_waits_elsewhere_and_the_store_hears_nothing_of_it() {
+    let lobby = Line { phase: Phase::Lobby, ..line() };
+    let far = 20 + Tick::BATCH as u64 + 1;
+    let (farther, undrawn) = (Standing::Waiting { ahead: far - 20 }, line_drawn_by(drawing()));
+    for (line, number, expected) in
+        [(line(), far, farther), (lobby, 15, Standing::Lobby), (undrawn, 15, Standing::Lobby)]
+    {
+        let answer = run(&claim_in(line, token(number), no_store()), Duration::from_secs(20)).await.unwrap();
+        let ClaimAnswer::NotYet(view) = answer else { panic!("{answer:?}") };
+        assert_eq!(view.standing, expected);
+    }
+}
+
+/// A store that says of buyer 1 whether they are admitted.
+fn looks(found: Vec<Buyer>) -> MockLineStore {
+    let mut store = MockLineStore::new();
+    store.expect_admitted().withf(|keys| keys == [buyer(1).key]).times(1).return_once(move |_| Ok(found));
+    store
+}
+
+#[tokio::test]
+async fn near_the_front_memory_may_be_a_moment_behind() {
+    for number in [21, 20 + Tick::BATCH as u64] {
+        let answer = run(&claim(number, looks(Vec::new())), NO_TIME).await.unwrap();
+        assert!(matches!(answer, ClaimAnswer::NotYet(_)), "{answer:?}");
+        let store = looks(vec![admitted(1, NOW + 45)]);
+        let answer = run(&claim_well(number, store, MockAdmissionWatch::new()), NO_TIME).await.unwrap();
+        assert!(matches!(answer, ClaimAnswer::Admitted(_)), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn who_is_called_stands_at_the_door() {
+    let answer = run(&claim(15, door(15, 15, false, 1, Claimed::AtDoor)), NO_TIME).await.unwrap();
+    let ClaimAnswer::AtDoor(view) = answer else { panic!("{answer:?}") };
+    assert_eq!((view.standing, view.token), (Standing::Called, token(15)));
+}
+
+#[tokio::test]
+async fn they_stand_there_by_the_rank_that_was_drawn() {
+    let (lists, value) = (Some(vec![[1; 32]; 2]), Some("cafe".to_owned()));
+    let mut line = line_drawn_by(Drawing { lists, value, seed: Some([9; 32]), ..drawing() });
+    line.groups[0].lapsed = 0;
+    let ranks = Ranks::draw(digest, &[9; 32], Group::FIRST, 3);
+    let moved = (1..=3).find(|number| ranks.rank(place(*number).number).get() != *number).unwrap();
+    let rank = ranks.rank(place(moved).number).get();
+    let store = door(moved, rank, false, 1, Claimed::AtDoor);
+    let answer = run(&claim_in(line, token(moved), store), NO_TIME).await.unwrap();
+    assert!(matches!(answer, ClaimAnswer::AtDoor(_)), "{answer:?}");
+}
+
+#[tokio::test]
+async fn who_waits_at_the_door_is_seen_there_every_eight_seconds() {
+    let parts = Arc::new(Mutex::new(Vec::new()));
+    let mut watch = MockAdmissionWatch::new();
+    let noted = Arc::clone(&parts);
+    watch.expect_admitted().withf(|key, _| *key == buyer(1).key).returning(move |_, within| {
+        noted.lock().unwrap().push(within.as_secs());
+        None
+    });
+    let store = door(15, 15, false, 4, Claimed::AtDoor);
+    let claim = ClaimAdmission { watch: Arc::new(watch), ..claim(15, store) };
+    let answer = run(&claim, Duration::from_secs(20)).await.unwrap();
+    assert!(matches!(answer, ClaimAnswer::AtDoor(_)), "{answer:?}");
+    assert_eq!(*parts.lock().unwrap(), [8, 8, 4]);
+    assert!(ClaimAdmission::SEEN_EVERY * 3 / 2 < Tick::PRESENCE);
+}
+
+#[tokio::test]
+async fn who_is_admitted_while_they_wait_picks_it_up_with_their_place() {
+    let mut watch = MockAdmissionWatch::new();
+    watch.expect_admitted().times(1).return_once(|_, _| None);
+    watch.expect_admitted().times(1).return_once(|_, _| Some(admitted(1, NOW + 45)));
+    let store = door(15, 15, false, 2, Claimed::AtDoor);
+    let answer = run(&claim_well(15, store, watch), Duration::from_secs(20)).await.unwrap();
+    let ClaimAnswer::Admitted(answer) = answer else { panic!("{answer:?}") };
+    assert_eq!((answer.pass.as_str(), answer.until), ("signed", at(NOW + 45)));
+}
+
+#[tokio::test]
+async fn who_was_admitted_before_picks_it_up_at_once() {
+    for (number, lapsed) in [(15, false), (5, true)] {
+        let store = door(number, number, lapsed, 1, Claimed::Admitted(admitted(1, NOW + 45)));
+        let claim = claim_well(number, store, MockAdmissionWatch::new());
+        let answer = run(&claim, Duration::from_secs(20)).await.unwrap();
+        assert!(matches!(answer, ClaimAnswer::Admitted(_)), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_place_that_leads_nowhere_is_refused() {
+    let wait = Duration::from_secs(20);
+    let lapsed = run(&claim(5, door(5, 5, true, 1, Claimed::Lapsed)), wait).await;
+    assert_eq!(lapsed.unwrap_err(), Conflict::PlaceLapsed.into());
+    let used = run(&claim(15, door(15, 15, false, 1, Claimed::Used)), wait).await;
+    assert_eq!(used.unwrap_err(), Conflict::PlaceUsed.into());
+    let barred = run(&claim(15, door(15, 15, false, 1, Claimed::Barred)), wait).await;
+    assert_eq!(barred.unwrap_err(), Rejection::Barred.into());
+}
+
+#[tokio::test]
+async fn who_came_to_the_door_in_time_stands_there_after_the_call_has_lapsed() {
+    let answer = run(&claim(5, door(5, 5, true, 1, Claimed::AtDoor)), NO_TIME).await.unwrap();
+    assert!(matches!(answer, ClaimAnswer::AtDoor(_)), "{answer:?}");
+}
+
+#[tokio::test]
+async fn a_pass_expires_with_the_admission_or_in_three_minutes() {
+    for (until, expires) in [(NOW + 60, NOW + 60), (NOW + 180, NOW + 180), (NOW + 700, NOW + 180)] {
+        for closing in [false, true] {
+            let asked = Renew { buyer: buyer(1).key, place: None, closing };
+            let expected = Pass { sale: sale(0).id, user: user(1), generation: 7, expires: at(expires) };
+            let mut signer = MockQueueSigner::new();
+            signer.expect_sign_pass().withf(move |pass| *pass == expected).times(1).return_const("signed");
+            let renewed = renew(renews(asked, until), signer).run(user(1), sale(0).id, closing).await;
+            let (expires, until, max_until) = (at(expires), at(until), at(900));
+            assert_eq!(renewed, Ok(PassAnswer { pass: "signed".into(), expires, until, max_until }));
+        }
+    }
+}
+
+#[tokio::test]
+async fn without_an_admission_there_is_no_pass() {
+    let ended = Rejection::AdmissionEnded;
+    let answers = [
+        (Err(BookingError::Rejected(ended.clone())), ended),
+        (Ok(Outcome::Renewed(buyer(1))), Rejection::NotAdmitted),
+        (Ok(Outcome::Left(buyer(1).key)), Rejection::NotAdmitted),
+    ];
+    for (answer, expected) in answers {
+        let mut bookings = MockBookingStore::new();
+        bookings.expect_execute().times(1).return_once(|_| answer);
+        let refused = renew(bookings, MockQueueSigner::new()).run(user(1), sale(0).id, false).await;
+        assert_eq!(refused, Err(expected.into()));
+    }
+}
+
+#[tokio::test]
+async fn an_admission_is_given_back_as_often_as_they_like() {
+    let mut bookings = MockBookingStore::new();
+    bookings
+        .expect_execute()
+        .withf(|command| *command == Command::unkeyed(What::Leave(buyer(1).key)))
+        .times(2)
+        .returning(|_| Ok(Outcome::Left(buyer(1).key)));
+    let leave = LeaveAdmission { bookings: Arc::new(bookings) };
+    assert_eq!(leave.run(user(1), sale(0).id).await, Ok(()));
+    assert_eq!(leave.run(user(1), sale(0).id).await, Ok(()));
+}

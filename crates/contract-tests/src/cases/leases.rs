@@ -1,0 +1,82 @@
+//! Numbers that are leased to a dispenser that may lose what it knows.
+
+use crate::room::{Room, patiently, together};
+use crate::stage::Stage;
+use crate::{Failure, Part};
+use frontrow_application::port::{Lease, NumberLeases};
+use frontrow_domain::SaleId;
+use frontrow_domain::waiting_room::{Group, GroupTerms};
+use std::sync::Arc;
+
+fn leases(stage: &Stage) -> Result<Arc<dyn NumberLeases>, Failure> {
+    stage.lines()?.leases.clone().ok_or_else(|| Failure::lacks(Part::Leases))
+}
+
+async fn two_groups(stage: &Arc<Stage>) -> Result<Arc<Room>, Failure> {
+    let group = |weight| GroupTerms { name: "Group".into(), weight, code: None };
+    Room::new(stage, |settings| settings.groups = [1, 1].map(group).into()).await
+}
+
+fn lease(epoch: u32, above: [u64; 2], ceiling: [u64; 2]) -> Lease {
+    Lease { epoch, above: above.into(), ceiling: ceiling.into() }
+}
+
+pub(super) async fn a_ceiling_goes_up_and_never_down(stage: Arc<Stage>) -> Result<(), Failure> {
+    let (leases, room) = (leases(&stage)?, two_groups(&stage).await?);
+    let (sale, second) = (room.sale.id, Group::new(1).unwrap_or_default());
+    ensure_eq!(leases.lease(sale).await?, Some(lease(1, [0, 0], [0, 0])));
+    for (group, above, ceiling) in
+        [(Group::FIRST, 0, 100), (Group::FIRST, 90, 190), (second, 5, 105), (Group::FIRST, 3, 190)]
+    {
+        ensure_eq!(leases.extend(sale, 1, group, above, 100).await?, Some(ceiling), "above {above}");
+    }
+    ensure_eq!(leases.lease(sale).await?, Some(lease(1, [0, 0], [190, 105])));
+    ensure_eq!(leases.extend(sale, 2, Group::FIRST, 0, 1000).await?, None, "an epoch that never was");
+    let nobodys = SaleId::new(stage.id());
+    ensure_eq!(leases.lease(nobodys).await?, None);
+    ensure_eq!(leases.extend(nobodys, 1, Group::FIRST, 0, 1).await?, None);
+    ensure_eq!(leases.next_epoch(nobodys, 1, 1).await?, None);
+    Ok(())
+}
+
+pub(super) async fn the_next_epoch_begins_once_and_above_all_that_was_leased(stage: Arc<Stage>) -> Result<(), Failure> {
+    let (leases, room) = (leases(&stage)?, two_groups(&stage).await?);
+    let sale = room.sale.id;
+    leases.extend(sale, 1, Group::FIRST, 0, 100).await?;
+    let version = room.line().await?.version.get();
+    let racing = (0..8).map(|_| {
+        let leases = Arc::clone(&leases);
+        async move { Ok(patiently(|| leases.next_epoch(sale, 1, 50)).await?) }
+    });
+    let begun: Vec<Lease> = together(racing).await?.into_iter().flatten().collect();
+    let second = lease(2, [100, 0], [150, 50]);
+    ensure_eq!(begun, vec![second.clone()], "one of them begins it");
+    ensure_eq!(leases.lease(sale).await?, Some(second));
+    let line = room.line().await?;
+    ensure_eq!((line.epoch, line.version.get()), (2, version + 1));
+    ensure_eq!(leases.extend(sale, 1, Group::FIRST, 100, 100).await?, None, "the old one is over");
+    ensure_eq!(leases.extend(sale, 2, Group::FIRST, 140, 100).await?, Some(240));
+    ensure_eq!(leases.next_epoch(sale, 1, 50).await?, None);
+    ensure_eq!(leases.next_epoch(sale, 2, 50).await?, Some(lease(3, [240, 50], [290, 100])));
+    Ok(())
+}
+
+pub(super) async fn leases_never_overlap(stage: Arc<Stage>) -> Result<(), Failure> {
+    let (leases, room) = (leases(&stage)?, two_groups(&stage).await?);
+    let sale = room.sale.id;
+    let mut highest = 0;
+    for epoch in 1..6 {
+        let extending = (1..=4).map(|n| {
+            let leases = Arc::clone(&leases);
+            async move { Ok(patiently(|| leases.extend(sale, epoch, Group::FIRST, highest, n * 10)).await?) }
+        });
+        let ceilings: Vec<Option<u64>> = together(extending).await?;
+        ensure!(ceilings.iter().all(|ceiling| ceiling.is_some_and(|ceiling| ceiling > highest)), "{ceilings:?}");
+        let leased = leases.lease(sale).await?.ok_or_else(|| Failure::new("there is a lease"))?;
+        ensure!(leased.ceiling[0] >= highest + 40, "{leased:?}");
+        let next = leases.next_epoch(sale, epoch, 10).await?.ok_or_else(|| Failure::new("it begins"))?;
+        ensure_eq!(next.above[0], leased.ceiling[0], "above all that was leased in epoch {epoch}");
+        highest = next.ceiling[0];
+    }
+    Ok(())
+}

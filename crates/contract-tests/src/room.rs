@@ -1,0 +1,318 @@
+//! A sale with a waiting room on the stage, with what people and ticks do there over and over.
+
+use crate::stage::Stage;
+use crate::{Failure, LineInstance};
+use frontrow_application::PageRequest;
+use frontrow_application::port::{Join, Joined, LineFigures, LineStore, StoreError, TickOrder, TickReport};
+use frontrow_domain::waiting_room::{
+    Admitted, Claim, Claimed, Group, Line, LineChange, LineUpdate, Phase, Place, QueueNumber, Rank, Stock, Tick,
+    WaitingRoom,
+};
+use frontrow_domain::{Bar, Buyer, BuyerKey, Command, Instant, Outcome, Pay, Renew, Reservation, Sale, Slot, What};
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::task::JoinSet;
+
+/// How often something is repeated that a store is too busy for.
+const PATIENCE: u32 = 1000;
+
+pub(crate) struct Room {
+    pub(crate) stage: Arc<Stage>,
+    instances: [LineInstance; 2],
+    pub(crate) sale: Arc<Sale>,
+    pub(crate) settings: WaitingRoom,
+    places: Mutex<BTreeMap<usize, Place>>,
+}
+
+impl Room {
+    /// The line is there, in its lobby; the sale opens now. Ranks are numbers unless a case draws them.
+    pub(crate) async fn new(stage: &Arc<Stage>, change: impl FnOnce(&mut WaitingRoom)) -> Result<Arc<Self>, Failure> {
+        let instances = stage.lines()?.instances.clone();
+        let mut settings = stage.gated.waiting_room.clone().ok_or_else(|| Failure::new("the sale has one"))?;
+        change(&mut settings);
+        let sale = Arc::new(Sale { waiting_room: Some(settings.clone()), ..stage.gated.clone() });
+        let room = Self { stage: Arc::clone(stage), instances, sale, settings, places: Mutex::default() };
+        room.store().open_line(&room.new_line()).await?;
+        Ok(Arc::new(room))
+    }
+
+    /// Open, with the first so many people in line.
+    pub(crate) async fn open(
+        stage: &Arc<Stage>,
+        people: usize,
+        change: impl FnOnce(&mut WaitingRoom),
+    ) -> Result<Arc<Self>, Failure> {
+        let room = Self::new(stage, change).await?;
+        for n in 0..people {
+            room.join(n, 0).await?;
+        }
+        room.tick().await?;
+        Ok(room)
+    }
+
+    /// As it is before anybody has joined.
+    pub(crate) fn new_line(&self) -> Line {
+        Line::new(&self.sale, &self.settings, [7; 32], self.stage.now())
+    }
+
+    pub(crate) fn store(&self) -> &Arc<dyn LineStore> {
+        &self.instances[0].store
+    }
+
+    /// One of the two instances.
+    pub(crate) fn instance(&self, n: usize) -> &LineInstance {
+        &self.instances[n % 2]
+    }
+
+    pub(crate) fn key(&self, n: usize) -> BuyerKey {
+        BuyerKey { sale: self.sale.id, user: self.stage.user(n) }
+    }
+
+    pub(crate) async fn join(&self, n: usize, group: u8) -> Result<Place, Failure> {
+        let group = Group::new(group).ok_or_else(|| Failure::new(format!("there is no group {group}")))?;
+        Ok(self.ask_for_place(Join { key: self.key(n), group, worthless: None, proved: None }, n).await?.place)
+    }
+
+    /// Remembers the place, for when that person comes to the door.
+    pub(crate) async fn ask_for_place(&self, join: Join, n: usize) -> Result<Joined, Failure> {
+        let joined = patiently(|| self.instance(n).dispenser.join(join)).await?;
+        self.places.lock().unwrap_or_else(PoisonError::into_inner).insert(n, joined.place);
+        Ok(joined)
+    }
+
+    pub(crate) fn place(&self, n: usize) -> Result<Place, Failure> {
+        let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+        places.get(&n).copied().ok_or_else(|| Failure::new(format!("person {n} has not joined")))
+    }
+
+    pub(crate) fn claim_of(&self, n: usize) -> Result<Claim, Failure> {
+        let Place { group, number } = self.place(n)?;
+        let now = self.stage.now();
+        let rank = Rank::new(number.get());
+        Ok(Claim { key: self.key(n), group, number, rank, claimed_at: now, seen_at: now })
+    }
+
+    pub(crate) async fn claim(&self, claim: Claim, lapsed: bool) -> Result<Claimed, Failure> {
+        Ok(patiently(|| self.store().claim(claim, lapsed)).await?)
+    }
+
+    /// That person comes to the door, or is seen there again.
+    pub(crate) async fn come(&self, n: usize) -> Result<Claimed, Failure> {
+        self.claim(self.claim_of(n)?, false).await
+    }
+
+    /// They are not admitted yet, and come to the door, one after the other.
+    pub(crate) async fn all_come(&self, people: impl IntoIterator<Item = usize>) -> Result<(), Failure> {
+        for n in people {
+            ensure_eq!(self.come(n).await?, Claimed::AtDoor, "person {n}");
+        }
+        Ok(())
+    }
+
+    pub(crate) async fn order(&self) -> Result<TickOrder, Failure> {
+        let groups = self.settings.groups.len();
+        let issued = self.instances[0].dispenser.issued(self.sale.id, groups).await?;
+        Ok(TickOrder { sale: Arc::clone(&self.sale), session: self.settings.session, issued, stock: Stock::Some })
+    }
+
+    /// A tick by whichever instance gets to it first.
+    pub(crate) async fn try_tick(&self, instance: usize) -> Result<Option<TickReport>, Failure> {
+        let order = self.order().await?;
+        Ok(patiently(|| self.instance(instance).store.tick(&order)).await?)
+    }
+
+    /// A tick, while nobody else ticks; who was admitted, by ascending rank.
+    pub(crate) async fn tick_report(&self) -> Result<TickReport, Failure> {
+        for _ in 0..PATIENCE {
+            if let Some(report) = self.try_tick(0).await? {
+                return Ok(report);
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Err(Failure::new("nobody else ticks, and yet there is no tick"))
+    }
+
+    /// A tick, while nobody else ticks; who was admitted.
+    pub(crate) async fn tick(&self) -> Result<Vec<usize>, Failure> {
+        let admitted = self.tick_report().await?.admitted;
+        let mut people = Vec::with_capacity(admitted.len());
+        for key in admitted {
+            let n = (0..self.stage.programme.users.len()).find(|n| self.key(*n) == key);
+            people.push(n.ok_or_else(|| Failure::new(format!("{key:?} is nobody")))?);
+        }
+        people.sort_unstable();
+        Ok(people)
+    }
+
+    /// Lets time pass with ticks, so that there is no outage, and these people at the door whenever they are not admitted;
+    /// who was admitted meanwhile.
+    pub(crate) async fn pass(&self, time: Duration, at_door: &[usize]) -> Result<Vec<usize>, Failure> {
+        self.pass_until(self.stage.now() + time, at_door).await
+    }
+
+    /// [`Room::pass`] until then.
+    pub(crate) async fn pass_until(&self, until: Instant, at_door: &[usize]) -> Result<Vec<usize>, Failure> {
+        let mut admitted = Vec::new();
+        while self.stage.now() < until {
+            self.stage.set_now((self.stage.now() + Tick::OUTAGE).min(until));
+            for n in at_door {
+                self.come(*n).await?;
+            }
+            admitted.extend(self.tick().await?);
+        }
+        Ok(admitted)
+    }
+
+    pub(crate) async fn buyer(&self, n: usize) -> Result<Option<Buyer>, Failure> {
+        // A row that is but a lock says as much as none.
+        let buyer = self.store().whereabouts(self.key(n)).await?.buyer;
+        Ok(buyer.filter(|buyer| buyer.generation > 0 || buyer.barred || buyer.slot.is_some()))
+    }
+
+    pub(crate) async fn slot(&self, n: usize) -> Result<Option<Slot>, Failure> {
+        Ok(self.buyer(n).await?.and_then(|buyer| buyer.slot))
+    }
+
+    pub(crate) async fn figures(&self) -> Result<LineFigures, Failure> {
+        Ok(self.store().figures(self.sale.id, self.stage.now()).await?)
+    }
+
+    pub(crate) async fn active(&self) -> Result<u64, Failure> {
+        Ok(self.figures().await?.active)
+    }
+
+    pub(crate) async fn line(&self) -> Result<Line, Failure> {
+        let line = self.store().line(self.sale.id).await?;
+        line.ok_or_else(|| Failure::new("the line is not there"))
+    }
+
+    /// By an operator.
+    pub(crate) async fn change(&self, change: LineChange) -> Result<Line, Failure> {
+        let update = LineUpdate::Operator(change);
+        let updated = patiently(|| self.store().update_line(self.sale.id, &update, None)).await?;
+        Ok(updated.ok_or_else(|| Failure::new("the line is not there"))??)
+    }
+
+    pub(crate) async fn phase(&self, phase: Phase) -> Result<Line, Failure> {
+        self.change(LineChange { phase: Some(phase), ..LineChange::default() }).await
+    }
+
+    pub(crate) async fn capacity(&self, capacity: u32) -> Result<Line, Failure> {
+        self.change(LineChange { capacity: Some(capacity), ..LineChange::default() }).await
+    }
+
+    /// The whole admission log, oldest first, a page at a time.
+    pub(crate) async fn log(&self, limit: u32) -> Result<Vec<Admitted>, Failure> {
+        let mut rows = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.store().log(self.sale.id, PageRequest { limit, after }).await?;
+            ensure!(page.items.len() <= limit as usize, "{} rows on a page of {limit}", page.items.len());
+            rows.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                return Ok(rows);
+            }
+        }
+    }
+
+    pub(crate) fn renew_command(&self, n: usize, place: Option<Place>, closing: bool) -> Command {
+        Command::unkeyed(What::Renew(Renew { buyer: self.key(n), place, closing }))
+    }
+
+    pub(crate) async fn renew(&self, n: usize) -> Result<Slot, Failure> {
+        renewed(self.stage.execute(self.renew_command(n, None, false)).await?)
+    }
+
+    pub(crate) async fn pick_up(&self, n: usize) -> Result<Slot, Failure> {
+        renewed(self.stage.execute(self.renew_command(n, Some(self.place(n)?), false)).await?)
+    }
+
+    /// Comes, and is admitted by the next tick, and picks it up.
+    pub(crate) async fn admit(&self, n: usize) -> Result<Slot, Failure> {
+        self.come(n).await?;
+        ensure!(self.tick().await?.contains(&n), "person {n} is not admitted");
+        self.pick_up(n).await
+    }
+
+    pub(crate) fn leave(&self, n: usize) -> Command {
+        Command::unkeyed(What::Leave(self.key(n)))
+    }
+
+    pub(crate) fn bar(&self, n: usize, barred: bool) -> Command {
+        Command::unkeyed(What::Bar(Bar { buyer: self.key(n), barred }))
+    }
+
+    pub(crate) fn hold(&self, n: usize, seats: &[u32]) -> Result<Command, Failure> {
+        self.stage.hold_in(&self.sale, self.stage.user(n), seats)
+    }
+
+    pub(crate) async fn held(&self, n: usize, seats: &[u32]) -> Result<Reservation, Failure> {
+        crate::stage::held(self.stage.execute(self.hold(n, seats)?).await)
+    }
+
+    /// On the terms of this room.
+    pub(crate) fn pay(&self, reservation: &Reservation) -> Result<Command, Failure> {
+        let command = self.stage.pay(reservation)?;
+        let What::Pay(pay) = command.what else { return Err(Failure::new("it is a payment")) };
+        Ok(Command { what: What::Pay(Pay { terms: self.sale.terms(), ..pay }), ..command })
+    }
+
+    /// Has the points, and pays.
+    pub(crate) async fn paid(&self, reservation: &Reservation) -> Result<Command, Failure> {
+        self.stage.fund(reservation.user, reservation.amount.amount().max(1)).await?;
+        let command = self.pay(reservation)?;
+        let paid = self.stage.execute(command.clone()).await?;
+        ensure!(matches!(paid, Outcome::Paid { .. }), "{paid:?}");
+        Ok(command)
+    }
+}
+
+/// A number that is not 0.
+pub(crate) fn number(number: u64) -> Result<QueueNumber, Failure> {
+    QueueNumber::new(number).ok_or_else(|| Failure::new("there is no number 0"))
+}
+
+/// In the first group.
+pub(crate) fn place(n: u64) -> Result<Place, Failure> {
+    Ok(Place { group: Group::FIRST, number: number(n)? })
+}
+
+fn renewed(outcome: Outcome) -> Result<Slot, Failure> {
+    match outcome {
+        Outcome::Renewed(Buyer { slot: Some(slot), .. }) => Ok(slot),
+        other => Err(Failure::new(format!("not renewed: {other:?}"))),
+    }
+}
+
+/// Repeats what a store is too busy for, as its callers do.
+pub(crate) async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(
+    ask: impl Fn() -> F,
+) -> Result<T, StoreError> {
+    let mut answer = ask().await;
+    for _ in 0..PATIENCE {
+        let Err(StoreError::Busy { retry_after }) = answer else { break };
+        tokio::time::sleep(retry_after.min(Duration::from_millis(20))).await;
+        answer = ask().await;
+    }
+    answer
+}
+
+/// Does all of it at the same time, each in a task of its own; the answers are in the same order. None goes on after one
+/// has failed.
+pub(crate) async fn together<T: Send + 'static>(
+    tasks: impl IntoIterator<Item = impl Future<Output = Result<T, Failure>> + Send + 'static>,
+) -> Result<Vec<T>, Failure> {
+    let mut running = JoinSet::new();
+    for (index, task) in tasks.into_iter().enumerate() {
+        running.spawn(async move { task.await.map(|answer| (index, answer)) });
+    }
+    let mut answers = BTreeMap::new();
+    while let Some(ended) = running.join_next().await {
+        let (index, answer) = ended??;
+        answers.insert(index, answer);
+    }
+    Ok(answers.into_values().collect())
+}

@@ -1,0 +1,221 @@
+//! Whether the waiting rooms were fair, and kept within what they were told.
+
+use super::{Finding, Rule};
+use crate::decide::TAKEOVER_GRACE;
+use crate::waiting_room::{Admitted, Group, Line, Place, QueueNumber, Rooms};
+use crate::{Books, BuyerKey, Instant, Reservation, SaleId, SaleTerms};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What is kept of all waiting rooms besides the books, of the same snapshot. Rows and not maps: what must be there once
+/// may be there twice. In any order.
+#[derive(Clone, Debug, Default)]
+pub struct LineRecords {
+    /// All lines.
+    pub lines: Vec<Line>,
+    /// The terms of the sales that have one. If a sale's holds have been made longer since they were made, say how long
+    /// they were.
+    pub terms: Vec<SaleTerms>,
+    /// Who has which place.
+    pub places: Vec<(BuyerKey, Place)>,
+    /// Who was admitted.
+    pub log: Vec<Admitted>,
+}
+
+impl LineRecords {
+    /// Those of waiting rooms in memory.
+    pub fn of(rooms: &Rooms, terms: Vec<SaleTerms>) -> Self {
+        Self {
+            lines: rooms.lines.values().cloned().collect(),
+            terms,
+            places: rooms.places.iter().map(|(key, place)| (*key, *place)).collect(),
+            log: rooms.log.clone(),
+        }
+    }
+}
+
+/// Everything that is wrong with the waiting rooms, sorted; nothing if they are right.
+///
+/// The log says when somebody was admitted and since when they had stood at the door without a break, by the clock of
+/// whichever instance they spoke to. So somebody was overtaken if, in an earlier tick, a higher rank of their group was
+/// admitted [`TAKEOVER_GRACE`] or more after they had come: less may be the difference of two clocks, or a claim that was
+/// still being written.
+pub fn audit_lines(books: &Books, records: &LineRecords) -> Vec<Finding> {
+    let mut log = records.log.clone();
+    log.sort_by_key(|row| (row.key.sale, row.tick));
+    let mut audit = Audit { books, records, log, findings: Vec::new() };
+    audit.check_places();
+    audit.check_capacity();
+    audit.check_ticks();
+    audit.check_order();
+    audit.check_holds();
+    audit.check_slots();
+    audit.check_lines();
+    audit.findings.sort();
+    audit.findings
+}
+
+struct Audit<'a> {
+    books: &'a Books,
+    records: &'a LineRecords,
+    /// By sale and tick.
+    log: Vec<Admitted>,
+    findings: Vec<Finding>,
+}
+
+impl Audit<'_> {
+    fn report(&mut self, rule: Rule, row: String) {
+        self.findings.push(Finding { rule, row });
+    }
+
+    fn check_places(&mut self) {
+        let mut of_number: BTreeMap<(SaleId, Group, QueueNumber), u32> = BTreeMap::new();
+        let mut of_user: BTreeMap<BuyerKey, u32> = BTreeMap::new();
+        for (key, Place { group, number }) in &self.records.places {
+            *of_number.entry((key.sale, *group, *number)).or_default() += 1;
+            *of_user.entry(*key).or_default() += 1;
+        }
+        for ((sale, group, number), times) in of_number.into_iter().filter(|(_, times)| *times > 1) {
+            let (group, number) = (group.get(), number.get());
+            self.report(Rule::NumbersUnique, format!("sale {sale}, group {group}: {number} was given {times} times"));
+        }
+        for (key, places) in of_user.into_iter().filter(|(_, places)| *places > 1) {
+            self.report(Rule::OnePlaceEach, format!("{} has {places} places", name(key)));
+        }
+    }
+
+    /// Only ticks admit, so that there can't be more slots taken than the last that admitted somebody says.
+    fn check_capacity(&mut self) {
+        for row in self.log.clone().iter().filter(|row| row.active_after > row.capacity) {
+            let (active, capacity) = (row.active_after, row.capacity);
+            self.report(Rule::WithinCapacity, format!("{}: {active} were admitted, of {capacity}", tick(row)));
+        }
+        let mut active: BTreeMap<SaleId, u32> = BTreeMap::new();
+        self.books.admissions.keys().for_each(|key| *active.entry(key.sale).or_default() += 1);
+        let last: BTreeMap<SaleId, u32> = self.log.iter().map(|row| (row.key.sale, row.active_after)).collect();
+        for (sale, active) in active {
+            let last = last.get(&sale).copied().unwrap_or(0);
+            if active > last {
+                self.report(Rule::WithinCapacity, format!("sale {sale}: {active} are admitted, the log says {last}"));
+            }
+        }
+    }
+
+    /// Two ticks at once would leave two accounts of the same tick, and of one of them the line would know nothing.
+    fn check_ticks(&mut self) {
+        let mut counts: BTreeMap<SaleId, u64> = BTreeMap::new();
+        self.log.iter().for_each(|row| *counts.entry(row.key.sale).or_default() += 1);
+        for line in &self.records.lines {
+            let logged = counts.get(&line.sale).copied().unwrap_or(0);
+            if line.admitted != logged {
+                let row = format!("sale {}: the line has admitted {}, the log {logged}", line.sale, line.admitted);
+                self.findings.push(Finding { rule: Rule::TicksOneByOne, row });
+            }
+        }
+        for pair in self.log.clone().windows(2) {
+            let [earlier, later] = pair else { continue };
+            if earlier.key.sale != later.key.sale {
+                continue;
+            }
+            let account = |row: &Admitted| (row.at, row.active_after, row.capacity);
+            let same = earlier.tick == later.tick;
+            if later.at < earlier.at || (same && account(earlier) != account(later)) {
+                let row = format!("{}: {:?} after {:?}", tick(later), account(later), account(earlier));
+                self.report(Rule::TicksOneByOne, row);
+            }
+        }
+    }
+
+    fn check_order(&mut self) {
+        let mut groups: BTreeMap<(SaleId, Group), Vec<Admitted>> = BTreeMap::new();
+        for row in &self.log {
+            groups.entry((row.key.sale, row.group)).or_default().push(*row);
+        }
+        for rows in groups.into_values() {
+            let mut before = Before(Vec::new());
+            for ticked in rows.chunk_by(|a, b| a.tick == b.tick) {
+                for row in ticked {
+                    if let Some(overtook) = before.highest_since(row.claimed_at + TAKEOVER_GRACE)
+                        && overtook.rank > row.rank
+                    {
+                        let (rank, higher) = (row.rank.get(), overtook.rank.get());
+                        let text = format!("{}: rank {higher} before {rank}", tick(overtook));
+                        self.report(Rule::NobodyOvertaken, text);
+                    }
+                }
+                for row in ticked {
+                    before.push(*row);
+                }
+            }
+        }
+    }
+
+    fn check_holds(&mut self) {
+        let mut first: BTreeMap<BuyerKey, Instant> = BTreeMap::new();
+        for row in &self.log {
+            first.entry(row.key).and_modify(|at| *at = row.at.min(*at)).or_insert(row.at);
+        }
+        let terms: BTreeMap<SaleId, &SaleTerms> = self.records.terms.iter().map(|terms| (terms.sale, terms)).collect();
+        for reservation in self.books.reservations.values() {
+            let Some(terms) = terms.get(&reservation.sale).filter(|terms| terms.admission.is_some()) else { continue };
+            let made = made_by(reservation, terms);
+            let admitted = first.get(&reservation.buyer()).is_some_and(|at| *at <= made + TAKEOVER_GRACE);
+            if !admitted {
+                let row = format!("{} of {}", reservation.id, name(reservation.buyer()));
+                self.report(Rule::HoldsAdmitted, row);
+            }
+        }
+    }
+
+    fn check_slots(&mut self) {
+        let with_slot = self.books.buyers.values().filter(|buyer| buyer.slot.is_some()).map(|buyer| buyer.key);
+        let with_slot: BTreeSet<BuyerKey> = with_slot.collect();
+        let admitted: BTreeSet<BuyerKey> = self.books.admissions.keys().copied().collect();
+        for key in with_slot.difference(&admitted) {
+            self.report(Rule::SlotsAdmissions, format!("{} has a slot without an admission", name(*key)));
+        }
+        for key in admitted.difference(&with_slot) {
+            let what = if self.books.buyers.contains_key(key) { "slot" } else { "buyer row" };
+            self.report(Rule::SlotsAdmissions, format!("{} has an admission without a {what}", name(*key)));
+        }
+    }
+
+    fn check_lines(&mut self) {
+        let known: BTreeSet<SaleId> = self.records.lines.iter().map(|line| line.sale).collect();
+        let mut used: BTreeSet<SaleId> = self.records.places.iter().map(|(key, _)| key.sale).collect();
+        used.extend(self.log.iter().map(|row| row.key.sale));
+        used.extend(self.books.admissions.keys().map(|key| key.sale));
+        for sale in used.difference(&known) {
+            self.report(Rule::NoOrphans, format!("sale {sale} has no line"));
+        }
+    }
+}
+
+/// When the hold was made, at the latest.
+fn made_by(reservation: &Reservation, terms: &SaleTerms) -> Instant {
+    // Holds end with the time for paying: then they may have been made until then.
+    let shortened = reservation.held_until == reservation.late_until;
+    if shortened { reservation.held_until } else { reservation.held_until - terms.hold_duration }
+}
+
+/// Those of a group who were admitted before: of these, in the order of their ticks, each that no later one outranks.
+struct Before(Vec<Admitted>);
+
+impl Before {
+    fn push(&mut self, row: Admitted) {
+        while self.0.pop_if(|known| known.rank <= row.rank).is_some() {}
+        self.0.push(row);
+    }
+
+    /// The highest rank that was admitted then or later.
+    fn highest_since(&self, at: Instant) -> Option<&Admitted> {
+        self.0.get(self.0.partition_point(|known| known.at < at))
+    }
+}
+
+fn name(key: BuyerKey) -> String {
+    format!("user {} in sale {}", key.user, key.sale)
+}
+
+fn tick(row: &Admitted) -> String {
+    format!("sale {}, tick {}", row.key.sale, row.tick)
+}

@@ -1,0 +1,24 @@
+//! The waiting room: a fair line in front of a sale.
+//!
+//! Who joins gets a number, and with it a rank. The line calls ranks in their order; who is called and comes to the door
+//! is admitted, the lowest rank first, so fast as the operator wants and never more at a time than there is room for. An
+//! admission is the right to book for a while. `docs/waiting-room.md` tells the whole story.
+
+mod draw;
+mod forecast;
+mod frontier;
+mod line;
+mod place;
+mod records;
+mod rooms;
+mod settings;
+mod tick;
+
+pub use draw::{Digest, Drawing, Ranks, commitment, list_digest, list_line, seed};
+pub use forecast::{AskAgain, Forecast, Wait};
+pub use line::{Ending, GroupLine, Line, LineChange, LineUpdate, NotNow, Phase, Sample};
+pub use place::{Group, Pass, QueueNumber, QueueToken, Rank, Standing};
+pub use records::{Admission, Admitted, Claim, Place};
+pub use rooms::{Claimed, Rooms};
+pub use settings::{AdmissionTerms, GroupTerms, WaitingRoom};
+pub use tick::{Floor, Stock, Tick, Ticked};

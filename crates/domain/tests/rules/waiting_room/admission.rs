@@ -1,0 +1,337 @@
+//! The right to book: picked up, renewed, held on to, given back.
+
+use super::house::*;
+use crate::fixture::at;
+use frontrow_domain::waiting_room::{Place, *};
+use frontrow_domain::*;
+
+/// Person 1 has just been admitted and has picked it up; person 2 waits at the door.
+fn admitted(room: WaitingRoom) -> House {
+    let mut house = House::new(WaitingRoom { capacity: 1, ..room });
+    house.tick();
+    house.admit(1);
+    house.join(2);
+    house.come(2);
+    house
+}
+
+/// Ticks and renews until that instant.
+fn renew_until(house: &mut House, until: Instant) {
+    while house.now < until {
+        house.wait_until((house.now + seconds(30)).min(until));
+        house.tick();
+        house.renew(1);
+    }
+}
+
+#[test]
+fn forty_five_seconds_to_pick_it_up() {
+    let mut house = House::open(room(), 1);
+    house.all_come([1]);
+    house.tick();
+    let slot = house.slot(1).unwrap();
+    assert_eq!(slot, Slot { until: house.now + seconds(45), max_until: house.now + SESSION });
+    house.now = slot.until - millis(1);
+    let picked = house.pick_up(1);
+    assert_eq!(picked.until, house.now + Tick::RENEWAL);
+    assert!(house.books.buyers[&key(1)].has_used(Group::FIRST, QueueNumber::new(1).unwrap()));
+}
+
+#[test]
+fn who_is_too_late_to_pick_it_up_may_come_again() {
+    let mut house = House::open(room(), 1);
+    house.all_come([1]);
+    house.tick();
+    house.wait_until(house.slot(1).unwrap().until);
+    let renew = Renew { buyer: key(1), place: Some(house.rooms.places[&key(1)]), closing: false };
+    assert_eq!(house.rejected(What::Renew(renew)), Rejection::AdmissionEnded);
+    assert_eq!(house.come(1), Claimed::AtDoor);
+}
+
+#[test]
+fn a_lower_number_picked_up_later_does_not_unspend() {
+    let mut house = admitted(room());
+    let place = |number| Some(Place { group: Group::FIRST, number: QueueNumber::new(number).unwrap() });
+    for number in [9, 3] {
+        house.run_command(What::Renew(Renew { buyer: key(1), place: place(number), closing: false })).unwrap();
+    }
+    assert_eq!(house.books.buyers[&key(1)].spent, [9, 0, 0, 0]);
+}
+
+#[test]
+fn three_minutes_a_renewal_and_never_beyond_the_session() {
+    let mut house = admitted(room());
+    let max_until = house.slot(1).unwrap().max_until;
+    house.wait(seconds(100));
+    assert_eq!(house.renew(1).unwrap().until, house.now + seconds(180));
+    renew_until(&mut house, max_until - seconds(20));
+    assert_eq!(house.slot(1), Some(Slot { until: max_until, max_until }));
+    house.wait_until(max_until);
+    assert_eq!(
+        house.rejected(What::Renew(Renew { buyer: key(1), place: None, closing: false })),
+        Rejection::AdmissionEnded
+    );
+}
+
+#[test]
+fn nobody_without_an_admission_renews_or_holds() {
+    let mut house = admitted(room());
+    let hold = house.hold(2, &[1]);
+    assert_eq!(house.rejected(hold), Rejection::NotAdmitted);
+    assert_eq!(
+        house.rejected(What::Renew(Renew { buyer: key(3), place: None, closing: false })),
+        Rejection::NotAdmitted
+    );
+    house.leave(1);
+    let hold = house.hold(1, &[1]);
+    assert_eq!(house.rejected(hold), Rejection::AdmissionEnded);
+    house.bar(1, true);
+    let hold = house.hold(1, &[1]);
+    assert_eq!(house.rejected(hold), Rejection::Barred);
+}
+
+#[test]
+fn a_hold_is_possible_until_just_before_the_right_ends() {
+    for (before, possible) in [(1, true), (0, false)] {
+        let mut house = admitted(room());
+        house.wait_until(house.slot(1).unwrap().until - millis(before));
+        let hold = house.hold(1, &[1]);
+        assert_eq!(house.run_command(hold).is_ok(), possible);
+    }
+}
+
+#[test]
+fn a_page_that_closes_leaves_forty_five_seconds_unless_it_is_renewed() {
+    let mut house = admitted(room());
+    house.wait(seconds(10));
+    assert_eq!(house.close_page(1).unwrap().until, house.now + seconds(45));
+    house.wait(seconds(44));
+    assert_eq!(house.close_page(1).unwrap().until, house.now + seconds(1), "closing never lengthens");
+    assert_eq!(house.renew(1).unwrap().until, house.now + seconds(180));
+}
+
+#[test]
+fn a_slot_does_not_outlast_a_closed_page() {
+    let mut house = admitted(room());
+    // The tick has seen by now that it was renewed.
+    house.wait(seconds(48));
+    house.tick();
+    house.renew(1);
+    house.wait(seconds(47));
+    house.tick();
+    let ends = house.close_page(1).unwrap().until;
+    house.wait_until(ends + TAKEOVER_GRACE);
+    house.come(2);
+    assert_eq!(house.tick(), [], "within the grace");
+    house.now = house.now + millis(1);
+    assert_eq!(house.tick(), [2]);
+}
+
+#[test]
+fn closing_never_cuts_a_live_hold() {
+    let mut house = admitted(room());
+    let held = house.held(1, &[1]);
+    assert_eq!(house.close_page(1).unwrap().until, held.held_until);
+    house.release(&held);
+    assert_eq!(house.close_page(1).unwrap().until, house.now + seconds(45));
+}
+
+#[test]
+fn a_hold_lengthens_the_slot_beyond_the_session_but_no_hold_follows() {
+    let mut house = admitted(room());
+    let max_until = house.slot(1).unwrap().max_until;
+    renew_until(&mut house, max_until - seconds(10));
+    let held = house.held(1, &[1]);
+    assert_eq!(house.slot(1), Some(Slot { until: held.held_until, max_until }));
+    house.wait_until(max_until + seconds(100));
+    assert_eq!(house.tick(), []);
+    assert_eq!(house.renew(1).unwrap().until, held.held_until, "it can be renewed: a pass is needed for paying");
+    let another = house.hold(1, &[2]);
+    assert_eq!(house.rejected(another), Rejection::AdmissionEnded);
+    house.pay(&held);
+    assert_eq!(house.slot(1).map(|slot| slot.until), Some(held.held_until), "two seats more could be had");
+}
+
+#[test]
+fn when_the_hold_that_outlived_the_session_is_no_more_a_renewal_leaves_forty_five_seconds() {
+    let mut house = admitted(room());
+    let max_until = house.slot(1).unwrap().max_until;
+    renew_until(&mut house, max_until - seconds(10));
+    let held = house.held(1, &[1]);
+    house.wait_until(max_until + seconds(100));
+    house.tick();
+    house.release(&held);
+    let ends = house.renew(1).unwrap().until;
+    assert_eq!(ends, house.now + seconds(45));
+    house.wait(seconds(30));
+    assert_eq!(house.renew(1).unwrap().until, ends, "and no renewal more");
+    house.wait_until(ends + TAKEOVER_GRACE + millis(1));
+    house.come(2);
+    assert_eq!(house.tick(), [2]);
+}
+
+#[test]
+fn a_slot_that_a_renewal_shortens_does_not_outlast_it() {
+    // Two holds, of which the longer one is given up after the tick has seen it.
+    let mut house = admitted(room());
+    let max_until = house.slot(1).unwrap().max_until;
+    renew_until(&mut house, max_until - seconds(100));
+    let shorter = house.held(1, &[1]);
+    house.wait(seconds(90));
+    let longer = house.held(1, &[2]);
+    house.wait_until(shorter.held_until - seconds(1));
+    house.tick();
+    house.release(&longer);
+    let ends = house.renew(1).unwrap().until;
+    assert_eq!(ends, house.now + seconds(45));
+    house.wait_until(ends + TAKEOVER_GRACE + millis(1));
+    house.come(2);
+    assert_eq!(house.tick(), [2]);
+}
+
+#[test]
+fn a_slot_ends_with_its_grace_and_frees_a_place() {
+    let mut house = admitted(room());
+    let until = house.slot(1).unwrap().until;
+    while house.now < until {
+        house.wait_until((house.now + seconds(4)).min(until));
+        house.come(2);
+        assert_eq!(house.tick(), []);
+    }
+    house.wait_until(until + TAKEOVER_GRACE);
+    assert_eq!(house.tick(), []);
+    house.now = house.now + std::time::Duration::from_micros(1);
+    assert_eq!(house.tick(), [2]);
+    assert_eq!(house.books.buyers[&key(1)].slot, None);
+}
+
+#[test]
+fn the_buyers_row_has_the_last_word_about_a_slot() {
+    let mut house = admitted(room());
+    house.wait(seconds(45));
+    house.held(1, &[1]);
+    house.wait(seconds(10));
+    assert_eq!(house.tick(), []);
+    assert_eq!(house.active(), 1);
+}
+
+#[test]
+fn paying_all_that_one_may_buy_gives_the_slot_back() {
+    let mut house = admitted(room());
+    let held = house.held(1, &[1, 2, 3, 4]);
+    house.pay(&held);
+    assert_eq!((house.slot(1), house.active()), (None, 0));
+    assert_eq!(house.tick(), [2]);
+}
+
+#[test]
+fn who_may_buy_more_keeps_the_slot_unless_the_sale_says_otherwise() {
+    for (leave_on_payment, kept) in [(false, true), (true, false)] {
+        let mut house = admitted(WaitingRoom { terms: AdmissionTerms { leave_on_payment }, ..room() });
+        let held = house.held(1, &[1, 2]);
+        house.pay(&held);
+        assert_eq!(house.slot(1).is_some(), kept);
+        assert_eq!(house.active() == 1, kept);
+    }
+}
+
+#[test]
+fn another_live_hold_keeps_the_slot_and_a_lapsed_one_does_not() {
+    let mut house = admitted(WaitingRoom { terms: AdmissionTerms { leave_on_payment: true }, ..room() });
+    let first = house.held(1, &[1, 2]);
+    house.wait(seconds(10));
+    let second = house.held(1, &[3, 4]);
+    house.pay(&first);
+    assert!(house.slot(1).is_some());
+    house.pay(&second);
+    assert_eq!((house.slot(1), house.active()), (None, 0));
+
+    let mut house = admitted(WaitingRoom { terms: AdmissionTerms { leave_on_payment: true }, ..room() });
+    let first = house.held(1, &[1, 2]);
+    house.wait_until(first.held_until - seconds(1));
+    house.renew(1);
+    let second = house.held(1, &[3, 4]);
+    house.wait_until(first.held_until);
+    house.pay(&second);
+    assert_eq!((house.slot(1), house.active()), (None, 0));
+}
+
+#[test]
+fn a_hold_that_has_just_lapsed_was_not_bought() {
+    let mut house = admitted(room());
+    let first = house.held(1, &[1, 2]);
+    house.wait_until(first.held_until - seconds(1));
+    house.renew(1);
+    let second = house.held(1, &[3, 4]);
+    house.wait_until(first.held_until + seconds(1));
+    house.pay(&second);
+    assert!(house.slot(1).is_some(), "two more can be bought in a moment");
+}
+
+#[test]
+fn a_late_payment_after_the_admission_has_ended_is_taken() {
+    let mut house = admitted(room());
+    let held = house.held(1, &[1, 2, 3, 4]);
+    house.wait_until(held.held_until + seconds(10));
+    house.tick();
+    assert_eq!(house.slot(1), None);
+    house.pay(&held);
+    assert_eq!(house.active(), 0);
+}
+
+#[test]
+fn a_payment_in_a_sale_without_a_waiting_room_touches_no_slot() {
+    let mut house = admitted(room());
+    let held = house.held(1, &[1, 2, 3, 4]);
+    let with = house.sale.waiting_room.take();
+    house.pay(&held);
+    assert!(house.slot(1).is_some());
+    house.sale.waiting_room = with;
+}
+
+#[test]
+fn leaving_gives_the_slot_back_and_leaving_again_changes_nothing() {
+    let mut house = admitted(room());
+    house.leave(1);
+    let before = house.books.clone();
+    house.leave(1);
+    house.leave(3);
+    assert!(before == house.books);
+    assert_eq!(house.tick(), [2]);
+}
+
+#[test]
+fn barring_takes_the_slot_and_keeps_the_hold() {
+    let mut house = admitted(room());
+    let held = house.held(1, &[1]);
+    house.bar(1, true);
+    assert_eq!((house.slot(1), house.active()), (None, 0));
+    let before = house.books.clone();
+    house.bar(1, true);
+    assert!(before == house.books);
+    house.pay(&held);
+    assert_eq!(house.tick(), [2]);
+    house.bar(3, true);
+    assert!(house.books.buyers[&key(3)].barred, "also who has never come");
+}
+
+#[test]
+fn only_ticks_give_slots_and_no_slot_is_freed_that_is_not_given_back() {
+    let house = admitted(room());
+    let command = Command::unkeyed(What::Leave(key(1)));
+    let slot = house.slot(1);
+    let with = |buyer: Buyer, rows: Vec<Row>| {
+        let mut locked = Locked::new(&command.scope());
+        locked.found_buyer(buyer);
+        let changes = Changes { rows, outcome: Outcome::Left(key(1)), events: Vec::new(), at: at(0) };
+        locked.apply(&command, &changes).is_ok()
+    };
+    let without = Buyer::next(key(1), None);
+    let next = Buyer { slot, ..Buyer::next(key(1), Some(&without)) };
+    assert!(!with(without, vec![Row::Buyer(next)]));
+    let kept = house.books.buyers[&key(1)];
+    assert!(!with(kept, vec![Row::SlotFreed(key(1))]));
+    let gone = Buyer { slot: None, ..Buyer::next(key(1), Some(&kept)) };
+    assert!(with(kept, vec![Row::Buyer(gone), Row::SlotFreed(key(1))]));
+    assert!(!with(kept, vec![Row::Buyer(gone), Row::SlotFreed(key(1)), Row::SlotFreed(key(1))]));
+}

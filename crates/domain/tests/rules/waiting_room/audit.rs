@@ -1,0 +1,201 @@
+//! Each rule of the waiting room's audit, broken by hand.
+
+use super::house::*;
+use crate::fixture::{at, sale, user};
+use frontrow_domain::waiting_room::{Place, *};
+use frontrow_domain::*;
+
+/// A day's records: 1, 2 and 3 were admitted, 1 holds two seats, 2 has paid and left, 4 stands at the door.
+fn day() -> (Books, LineRecords) {
+    let mut house = House::open(WaitingRoom { capacity: 3, ..room() }, 6);
+    house.all_come([1, 2]);
+    house.tick();
+    house.pick_up(1);
+    house.held(1, &[1, 2]);
+    house.now = house.now + seconds(3);
+    let held = house.held(2, &[3, 4, 5, 6]);
+    house.all_come([3, 4]);
+    house.tick();
+    house.pay(&held);
+    assert_eq!(house.findings(), []);
+    (house.books.clone(), LineRecords::of(&house.rooms, vec![house.sale.terms()]))
+}
+
+fn broken(books: &Books, records: &LineRecords) -> Vec<(Rule, String)> {
+    audit_lines(books, records).into_iter().map(|finding| (finding.rule, finding.row)).collect()
+}
+
+fn rules(books: &Books, records: &LineRecords) -> Vec<Rule> {
+    broken(books, records).into_iter().map(|(rule, _)| rule).collect()
+}
+
+#[test]
+fn a_number_given_twice() {
+    let (books, mut records) = day();
+    let place = records.places[0].1;
+    records.places.push((key(77), place));
+    assert_eq!(rules(&books, &records), [Rule::NumbersUnique]);
+    records.places.last_mut().unwrap().1.group = Group::new(1).unwrap();
+    assert_eq!(rules(&books, &records), [], "another group counts for itself");
+}
+
+#[test]
+fn two_places_of_one_person() {
+    let (books, mut records) = day();
+    let place = Place { group: Group::FIRST, number: QueueNumber::new(99).unwrap() };
+    records.places.push((key(1), place));
+    assert_eq!(rules(&books, &records), [Rule::OnePlaceEach]);
+}
+
+#[test]
+fn more_than_the_capacity() {
+    let (books, mut records) = day();
+    records.log[2].active_after = 4;
+    assert_eq!(rules(&books, &records), [Rule::WithinCapacity]);
+}
+
+#[test]
+fn more_admitted_than_any_tick_says() {
+    let (mut books, records) = day();
+    for n in [7, 8] {
+        let slot = Some(Slot { until: at(100), max_until: at(100) });
+        books.buyers.insert(key(n), Buyer { slot, ..Buyer::next(key(n), None) });
+        books.admissions.insert(key(n), Admission { key: key(n), until: at(100) });
+    }
+    assert_eq!(rules(&books, &records), [Rule::WithinCapacity]);
+    let (books, mut records) = day();
+    records.log.clear();
+    assert_eq!(
+        rules(&books, &records),
+        [Rule::WithinCapacity, Rule::TicksOneByOne, Rule::HoldsAdmitted, Rule::HoldsAdmitted]
+    );
+}
+
+#[test]
+fn two_accounts_of_one_tick() {
+    let (books, mut records) = day();
+    records.log[1].active_after = 1;
+    assert_eq!(rules(&books, &records), [Rule::TicksOneByOne]);
+    let (books, mut records) = day();
+    records.log[1].at = records.log[1].at + seconds(1);
+    assert_eq!(rules(&books, &records), [Rule::TicksOneByOne]);
+}
+
+#[test]
+fn a_tick_before_the_one_before() {
+    let (books, mut records) = day();
+    records.log[2].at = at(OPENS - 1);
+    records.log[2].claimed_at = at(OPENS - 1);
+    assert_eq!(rules(&books, &records), [Rule::TicksOneByOne]);
+}
+
+#[test]
+fn an_admission_of_which_the_line_knows_nothing() {
+    let (books, mut records) = day();
+    records.lines[0].admitted -= 1;
+    assert_eq!(rules(&books, &records), [Rule::TicksOneByOne]);
+}
+
+/// A row of the log: in which tick, which rank, since which second.
+fn row(tick: i64, rank: u64, claimed_at: i64, admitted_at: i64) -> Admitted {
+    Admitted {
+        key: key(rank.into()),
+        tick,
+        group: Group::FIRST,
+        rank: Rank::new(rank),
+        claimed_at: at(claimed_at),
+        at: at(admitted_at),
+        active_after: 1,
+        capacity: 1,
+    }
+}
+
+fn overtaken(log: &[Admitted]) -> Vec<String> {
+    let records = LineRecords { log: log.to_vec(), ..LineRecords::default() };
+    let found = broken(&Books::default(), &records).into_iter();
+    found.filter(|(rule, _)| *rule == Rule::NobodyOvertaken).map(|(_, row)| row).collect()
+}
+
+#[test]
+fn somebody_overtaken() {
+    let log = [row(1, 5, 10, 20), row(2, 9, 10, 30), row(3, 7, 28, 40)];
+    assert_eq!(overtaken(&log), [format!("sale {}, tick 2: rank 9 before 7", sale(1))]);
+    // Less than two seconds may be the difference of two clocks.
+    assert_eq!(overtaken(&[log[0], log[1], row(3, 7, 29, 40)]), Vec::<String>::new());
+    assert_eq!(overtaken(&[log[2], log[1], log[0]]).len(), 1, "in any order of the rows");
+}
+
+#[test]
+fn whoever_comes_late_or_in_the_same_tick_or_of_another_group_was_not_overtaken() {
+    assert_eq!(overtaken(&[row(1, 9, 10, 20), row(2, 3, 20, 30)]), Vec::<String>::new());
+    assert_eq!(overtaken(&[row(1, 9, 10, 20), row(1, 3, 10, 20)]), Vec::<String>::new());
+    let other = Admitted { group: Group::new(1).unwrap(), ..row(2, 3, 10, 30) };
+    assert_eq!(overtaken(&[row(1, 9, 10, 20), other]), Vec::<String>::new());
+    let elsewhere = BuyerKey { sale: sale(2), user: user(3) };
+    assert_eq!(overtaken(&[row(1, 9, 10, 20), Admitted { key: elsewhere, ..row(2, 3, 10, 30) }]), Vec::<String>::new());
+}
+
+#[test]
+fn all_who_were_overtaken_are_found_among_many() {
+    // The same by comparing everybody with everybody.
+    use rand::{RngExt, SeedableRng};
+    let mut rng = rand_chacha::ChaCha8Rng::seed_from_u64(5);
+    for _ in 0..300 {
+        let log: Vec<Admitted> = (1..=30)
+            .map(|tick| row(tick / 2, rng.random_range(1..40), tick / 2 * 3 - rng.random_range(0..20), tick / 2 * 3))
+            .collect();
+        let late = |a: &Admitted| a.claimed_at + seconds(2);
+        let slowly = log.iter().filter(|a| log.iter().any(|b| b.tick < a.tick && b.rank > a.rank && b.at >= late(a)));
+        assert_eq!(overtaken(&log).len(), slowly.count());
+    }
+}
+
+#[test]
+fn a_hold_without_an_admission() {
+    let (books, records) = day();
+    let with = |change: &dyn Fn(&mut Reservation)| {
+        let mut books = books.clone();
+        let held = books.reservations.values().find(|r| r.user == user(1)).unwrap().id;
+        change(books.reservations.get_mut(&held).unwrap());
+        rules(&books, &records)
+    };
+    assert_eq!(with(&|held| held.user = user(9)), [Rule::HoldsAdmitted]);
+    let admitted = records.log[0].at;
+    let hold = Sale::DEFAULT_HOLD;
+    assert_eq!(with(&|held| held.held_until = admitted + hold - seconds(2)), [], "clocks differ");
+    assert_eq!(with(&|held| held.held_until = admitted + hold - seconds(3)), [Rule::HoldsAdmitted]);
+    let clamped = |held: &mut Reservation| {
+        held.held_until = admitted + seconds(5);
+        held.late_until = held.held_until;
+    };
+    assert_eq!(with(&clamped), [], "it may have been made until then");
+    let mut other = records.clone();
+    other.terms[0].admission = None;
+    assert_eq!(broken(&books, &other), []);
+}
+
+#[test]
+fn a_slot_without_an_admission_and_an_admission_without_a_slot_or_a_buyer() {
+    let (mut books, records) = day();
+    books.admissions.remove(&key(1));
+    assert_eq!(rules(&books, &records), [Rule::SlotsAdmissions]);
+    let (mut books, records) = day();
+    books.buyers.get_mut(&key(1)).unwrap().slot = None;
+    assert_eq!(rules(&books, &records), [Rule::SlotsAdmissions]);
+    books.buyers.remove(&key(1));
+    let found = broken(&books, &records);
+    assert!(found.len() == 1 && found[0].1.ends_with("without a buyer row"), "{found:?}");
+}
+
+#[test]
+fn what_belongs_to_no_line() {
+    let (books, mut records) = day();
+    records.lines.clear();
+    assert_eq!(rules(&books, &records), [Rule::NoOrphans]);
+}
+
+#[test]
+fn every_rule_is_a_sentence_of_its_own() {
+    let sentences: std::collections::BTreeSet<&str> = Rule::ALL.iter().map(|rule| rule.as_str()).collect();
+    assert_eq!(sentences.len(), Rule::ALL.len());
+}

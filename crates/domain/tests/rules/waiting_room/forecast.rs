@@ -1,0 +1,152 @@
+//! How long it takes, and when to ask again.
+
+use super::house::*;
+use crate::fixture::at;
+use frontrow_domain::waiting_room::*;
+use std::time::Duration;
+
+fn number(number: u64) -> QueueNumber {
+    QueueNumber::new(number).unwrap()
+}
+
+/// A line that has been open for so long, and how far it had called at certain moments.
+fn line(open: Duration, called: &[(Duration, u64)]) -> Line {
+    let mut house = House::open(room(), 1);
+    let line = house.line_mut();
+    (line.open_time, line.groups[0].issued) = (open, 1_000_000);
+    line.groups[0].called = called.last().unwrap().1;
+    line.trail = called
+        .iter()
+        .map(|(at, called)| Sample { at: *at, called: vec![*called], claimed: *called, admitted: *called })
+        .collect();
+    line.claimed = called.last().unwrap().1;
+    line.clone()
+}
+
+fn passed(line: &Line) -> u64 {
+    Forecast::of(line, Group::FIRST).passed_a_minute
+}
+
+#[test]
+fn the_pace_is_what_passed_in_the_last_minute() {
+    let line =
+        line(seconds(1000), &[(seconds(900), 100), (seconds(939), 130), (seconds(941), 150), (seconds(999), 730)]);
+    assert_eq!(passed(&line), 600);
+}
+
+#[test]
+fn less_than_a_minute_is_made_a_minutes_worth() {
+    assert_eq!(passed(&line(seconds(20), &[(seconds(0), 0), (seconds(20), 100)])), 300);
+    assert_eq!(passed(&line(millis(200), &[(seconds(0), 10)])), 600, "of a second at least");
+}
+
+#[test]
+fn the_free_slots_of_an_opening_are_no_pace() {
+    let mut house = House::new(WaitingRoom { capacity: 500, rate: 300, burst: 200, ..room() });
+    house.all_join(1..=5000, 0);
+    house.tick();
+    let wait = Forecast::of(house.line(), Group::FIRST).wait(3000).unwrap();
+    assert!(wait.least >= seconds(400) && wait.most <= seconds(1200), "{wait:?}");
+}
+
+#[test]
+fn nobody_knows_how_long_it_takes_while_nothing_moves() {
+    let line = line(seconds(1000), &[(seconds(900), 100)]);
+    assert_eq!(Forecast::of(&line, Group::FIRST).wait(1), None);
+    let other = Group::new(3).unwrap();
+    assert_eq!(Forecast::of(&line, other).passed_a_minute, 0, "there is no such group");
+}
+
+#[test]
+fn a_wait_is_a_range_around_ahead_by_pace() {
+    let forecast = Forecast { passed_a_minute: 600, share: 1000 };
+    assert_eq!(forecast.wait(0), Some(Wait { least: seconds(0), most: seconds(0) }));
+    assert_eq!(forecast.wait(1000), Some(Wait { least: seconds(80), most: seconds(150) }));
+    let longest = forecast.wait(u64::MAX).unwrap();
+    assert_eq!(longest.least, seconds(7 * 24 * 3600) * 8 / 10);
+}
+
+/// Real seconds of somebody in a line in which half of the people never come, over what was forecast.
+#[test]
+fn forecasts_come_true() {
+    let mut house = House::new(WaitingRoom { capacity: 40, rate: 120, burst: 20, ..room() });
+    house.all_join(1..=2000, 0);
+    house.tick();
+    let mut forecasts = Vec::new();
+    let mut called_at = vec![None; 2001];
+    for second in 1..=700_u64 {
+        house.now = house.now + seconds(1);
+        let called = house.group().called.min(2000);
+        for n in 1..=u128::from(called) {
+            let at = &mut called_at[usize::try_from(n).unwrap()];
+            at.get_or_insert(second);
+            if n % 2 == 0 && house.books.buyers.get(&key(n)).is_none_or(|buyer| buyer.generation == 0) {
+                house.come(n);
+            }
+        }
+        for n in house.tick() {
+            house.pick_up(n);
+            house.leave(n);
+        }
+        if second % 60 == 5
+            && let Standing::Waiting { ahead } = house.standing(1500)
+        {
+            forecasts.push((second, Forecast::of(house.line(), Group::FIRST).wait(ahead).unwrap()));
+        }
+    }
+    let called = called_at[1500].unwrap();
+    // Until it is known how many come, everybody is thought to.
+    for (second, wait) in forecasts.into_iter().filter(|(second, _)| *second > 90) {
+        let real = seconds(called - second);
+        assert!(real + seconds(5) >= wait.least && real <= wait.most + seconds(5), "{second}: {wait:?}, but {real:?}");
+    }
+}
+
+fn again(line: &Line, standing: Standing, n: u64, now: i64) -> Duration {
+    AskAgain::of(line, at(OPENS), Group::FIRST, number(n), standing, at(now)).0
+}
+
+#[test]
+fn ask_again_after_a_part_of_the_wait_between_bounds_and_not_all_at_once() {
+    let moving = line(seconds(1000), &[(seconds(900), 100), (seconds(999), 700)]);
+    let bounds = |standing, least: Duration, most: Duration| {
+        let all: Vec<Duration> = (1..=1000).map(|n| again(&moving, standing, n, 2000)).collect();
+        assert!(all.iter().all(|again| (least..=most).contains(again)), "{standing:?}");
+        let spread = most.saturating_sub(least) / 4;
+        for quarter in 0..4 {
+            let from = least + spread * quarter;
+            let within = all.iter().filter(|again| (from..from + spread).contains(*again)).count();
+            assert!((200..=300).contains(&within), "{standing:?}, {quarter}: {within}");
+        }
+    };
+    let most = |wait: Duration| wait * 13 / 10;
+    let (soonest, latest) = (AskAgain::SOONEST, AskAgain::LATEST);
+    bounds(Standing::Called, soonest, most(soonest));
+    bounds(Standing::Lapsed, soonest, most(soonest));
+    bounds(Standing::Waiting { ahead: 1 }, soonest, most(soonest));
+    // 400 ahead at 600 a minute: at most a minute.
+    bounds(Standing::Waiting { ahead: 400 }, seconds(6), most(seconds(6)));
+    bounds(Standing::Waiting { ahead: 900_000 }, latest, most(latest));
+    let still = line(seconds(1000), &[(seconds(900), 100)]);
+    assert!(again(&still, Standing::Waiting { ahead: 1 }, 1, 2000) <= seconds(12), "who is next may be called soon");
+    assert!(again(&still, Standing::Waiting { ahead: 20 }, 1, 2000) >= latest);
+}
+
+#[test]
+fn the_lobby_asks_again_after_the_opening_spread_over_a_quarter_of_a_minute() {
+    let lobby = House::new(room()).line().clone();
+    let all = |now| (1..=1000).map(move |n| (n, now)).map(|(n, now)| again(&lobby, Standing::Lobby, n, now));
+    assert!(all(0).all(|again| (seconds(40)..seconds(55)).contains(&again)));
+    assert!(all(OPENS).all(|again| (seconds(30)..seconds(45)).contains(&again)));
+    assert!(all(-3600).all(|again| again == AskAgain::LATEST));
+    assert_eq!(again(&lobby, Standing::Lobby, 1, 0), again(&lobby, Standing::Lobby, 1, 0), "the same for the same");
+}
+
+#[test]
+fn while_the_lots_are_drawn_nobody_asks_every_three_seconds() {
+    let mut house = House::new(WaitingRoom { draw: true, ..room() });
+    house.join(1);
+    house.tick();
+    let line = house.line().clone();
+    assert!((1..=1000).all(|n| again(&line, Standing::Lobby, n, OPENS + 20) >= seconds(30)));
+}

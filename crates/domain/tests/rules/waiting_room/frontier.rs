@@ -1,0 +1,146 @@
+//! How far a line calls: as far as there is use for whoever comes, and no further.
+
+use super::house::*;
+use frontrow_domain::waiting_room::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+
+#[test]
+fn at_the_opening_it_calls_as_many_as_there_is_room_for() {
+    let house = House::open(WaitingRoom { capacity: 25, ..room() }, 100);
+    assert_eq!(house.group().called, 25);
+}
+
+#[test]
+fn it_calls_no_more_than_the_rate_lets_in_soon() {
+    let house = House::open(WaitingRoom { capacity: 1000, rate: 60, burst: 10, ..room() }, 100);
+    assert_eq!(house.group().called, 10 + 5 + 1);
+}
+
+#[test]
+fn it_waits_for_those_it_has_called_and_then_calls_others() {
+    let mut house = House::open(WaitingRoom { capacity: 5, ..room() }, 100);
+    for second in 1..=9 {
+        house.run(1, &[]);
+        assert_eq!(house.group().called, 5, "{second}");
+    }
+    house.run(1, &[]);
+    assert!(house.group().called >= 10);
+}
+
+#[test]
+fn it_calls_more_when_fewer_come() {
+    let mut house = House::open(WaitingRoom { capacity: 10, ..room() }, 10_000);
+    house.run(180, &[]);
+    let share = Forecast::of(house.line(), Group::FIRST).share;
+    assert_eq!(share, 50, "a twentieth at least");
+    let before = house.group().called;
+    house.run(12, &[]);
+    assert!(house.group().called - before >= 200, "twenty for every slot");
+}
+
+#[test]
+fn when_nobody_waits_whoever_comes_is_called_while_there_are_free_slots() {
+    let mut house = House::open(room(), 0);
+    assert_eq!(house.group().called, 10);
+    house.all_join(1..=4, 0);
+    house.all_come(1..=4);
+    assert_eq!(house.tick().len(), 4);
+    assert_eq!(house.group().called, 10, "six are free");
+    house.run(1, &[]);
+    house.all_join(5..=30, 0);
+    house.all_come(5..=10);
+    assert_eq!(house.tick().len(), 6);
+    let waiting = house.standing(30);
+    assert!(matches!(waiting, Standing::Waiting { .. }), "{waiting:?}");
+}
+
+#[test]
+fn numbers_that_are_nobodys_are_called_through() {
+    // A dispenser that has lost what it knew goes on above its ceiling.
+    let mut house = House::open(room(), 5);
+    house.rooms.issued.insert((house.sale.id, Group::FIRST), 10_000);
+    assert_eq!(house.join(6).number.get(), 10_001);
+    let mut waited = 0;
+    while house.standing(6) != Standing::Called {
+        house.run(1, &[]);
+        waited += 1;
+        assert!(waited < 900);
+    }
+    assert_eq!(house.run(1, &[6]), [6]);
+}
+
+/// Somebody in the simulated hour.
+#[derive(Clone, Copy, PartialEq)]
+enum Doing {
+    Waits { asks_at: u64 },
+    Books { until: u64 },
+    Gone,
+}
+
+/// An hour in tenths of a second: half of the people never come when they are called, the others look every few seconds;
+/// who is admitted books for one to three minutes. How many tenths of a second of a slot were used, of a thousand, after the
+/// first minute; and how long somebody who had come stood there while a slot was free, at most, in ticks.
+fn hour(mut room: WaitingRoom, people: u128, seed: u64) -> (u64, u64) {
+    room.session = SESSION;
+    let capacity = u64::from(room.capacity);
+    let mut house = House::new(room);
+    let mut rng = ChaCha8Rng::seed_from_u64(seed);
+    house.all_join(1..=people, 0);
+    let mut doing: Vec<Doing> = (0..=people)
+        .map(|n| {
+            let comes = n > 0 && rng.random_range(0..2) == 0;
+            if comes { Doing::Waits { asks_at: rng.random_range(0..60) } } else { Doing::Gone }
+        })
+        .collect();
+    let (mut used, mut possible, mut stood, mut longest) = (0, 0, 0, 0);
+    for tenth in 1..=36_000_u64 {
+        house.now = house.now + millis(100);
+        let near = (house.group().called + 200).min(u64::try_from(people).unwrap());
+        for n in 1..=near {
+            let index = usize::try_from(n).unwrap();
+            match doing[index] {
+                Doing::Waits { asks_at } if asks_at <= tenth => {
+                    if house.standing(n.into()) == Standing::Called {
+                        house.come(n.into());
+                    }
+                    let (line, place) = (house.line(), house.rooms.places[&key(n.into())]);
+                    let standing = house.standing(n.into());
+                    let again = AskAgain::of(line, house.sale.opens, Group::FIRST, place.number, standing, house.now);
+                    let again = u64::try_from(again.0.as_millis()).unwrap().div_ceil(100);
+                    doing[index] = Doing::Waits { asks_at: tenth + again };
+                }
+                Doing::Books { until } if until <= tenth => {
+                    house.leave(n.into());
+                    doing[index] = Doing::Gone;
+                }
+                Doing::Books { .. } if tenth.is_multiple_of(1000) => drop(house.renew(n.into())),
+                _ => {}
+            }
+        }
+        for n in house.tick() {
+            house.pick_up(n);
+            doing[usize::try_from(n).unwrap()] = Doing::Books { until: tenth + rng.random_range(600..1800) };
+        }
+        let free = house.active() < usize::try_from(capacity).unwrap();
+        let allowed = house.line().allowance >= Line::ADMISSION_COST;
+        stood = if free && allowed && !house.rooms.door.is_empty() { stood + 1 } else { 0 };
+        longest = longest.max(stood);
+        if tenth > 600 {
+            used += house.active() as u64;
+            possible += capacity;
+        }
+    }
+    (used * 1000 / possible, longest)
+}
+
+#[test]
+fn with_half_of_the_people_absent_98_of_100_slots_are_used() {
+    for seed in 1..=3 {
+        let (used, longest) = hour(WaitingRoom { capacity: 60, ..room() }, 6000, seed);
+        println!("seed {seed}: {used} of 1000 slots used");
+        assert!(used >= 980, "{used} of 1000 slots used");
+        // Nobody waits for a slot that is free.
+        assert_eq!(longest, 0);
+    }
+}

@@ -1,0 +1,234 @@
+//! What operators change, what they may say, and how a line is kept.
+
+use super::house::*;
+use crate::fixture::at;
+use frontrow_domain::waiting_room::{Line, *};
+use frontrow_domain::*;
+
+fn phase_of(house: &House) -> Phase {
+    house.line().phase
+}
+
+#[test]
+fn phases_follow_one_another_but_nothing_leads_back_to_the_lobby() {
+    let may = |from, to| {
+        let mut house = House::new(room());
+        house.line_mut().phase = from;
+        house.phase(to)
+    };
+    for from in Phase::ALL {
+        for to in Phase::ALL.into_iter().filter(|to| *to != from) {
+            let refused = to == Phase::Lobby || (from == Phase::Lobby && matches!(to, Phase::Paused | Phase::Draining));
+            assert_eq!(may(from, to), if refused { Err(NotNow { from, to }) } else { Ok(()) });
+        }
+        assert_eq!(may(from, from), Ok(()), "it is that already");
+    }
+    let text = NotNow { from: Phase::Lobby, to: Phase::Paused }.to_string();
+    assert_eq!(text, "a line that is lobby can't become paused");
+}
+
+#[test]
+fn a_change_changes_what_it_names() {
+    let mut house = House::open(room(), 1);
+    let before = house.line().clone();
+    house.change(LineChange::default()).unwrap();
+    assert_eq!(*house.line(), Line { version: before.version.next(), ..before.clone() });
+    let change = LineChange {
+        phase: Some(Phase::Paused),
+        capacity: Some(7),
+        rate: Some(8),
+        burst: Some(9),
+        weights: Some(vec![5]),
+        message: Some("A moment, please".into()),
+        holds_stopped: Some(true),
+    };
+    house.change(change).unwrap();
+    let line = house.line();
+    assert_eq!((line.phase, line.capacity, line.rate, line.burst), (Phase::Paused, 7, 8, 9));
+    assert_eq!(
+        (line.groups[0].weight, line.message.as_deref(), line.holds_stopped),
+        (5, Some("A moment, please"), true)
+    );
+    house.change(LineChange { message: Some(String::new()), ..LineChange::default() }).unwrap();
+    assert_eq!((house.line().message.as_deref(), house.line().holds_stopped), (None, true));
+    let refused = house.change(LineChange { phase: Some(Phase::Lobby), capacity: Some(1), ..LineChange::default() });
+    assert!(refused.is_err());
+    assert_eq!(house.line().capacity, 7, "nothing of it");
+}
+
+#[test]
+fn an_operator_opens_early() {
+    let mut house = House::new(room());
+    house.sale.opens = at(1000);
+    house.join(1);
+    house.tick();
+    assert_eq!(phase_of(&house), Phase::Lobby);
+    house.phase(Phase::Open).unwrap();
+    assert_eq!(house.standing(1), Standing::Waiting { ahead: 1 });
+    house.tick();
+    assert_eq!(house.standing(1), Standing::Called);
+}
+
+#[test]
+fn who_opens_early_draws_all_who_were_in_the_lobby() {
+    // No tick has counted them: lobbies are not ticked.
+    for through_closed in [false, true] {
+        let mut house = House::new(WaitingRoom { draw: true, ..room() });
+        house.sale.opens = at(1000);
+        house.all_join(1..=20, 0);
+        if through_closed {
+            house.phase(Phase::Closed).unwrap();
+        }
+        house.phase(Phase::Open).unwrap();
+        house.tick();
+        assert_eq!((house.group().drawn, house.line().gathered), (20, true));
+        house.join(21);
+        house.tick();
+        assert_eq!(house.group().drawn, 20, "fixed for good");
+    }
+}
+
+#[test]
+fn a_closed_line_can_be_opened_again() {
+    let mut house = House::open(room(), 3);
+    house.stock = Stock::SoldOut;
+    house.tick();
+    house.stock = Stock::Some;
+    house.phase(Phase::Open).unwrap();
+    assert_eq!(house.line().ending, None);
+    house.all_come([1]);
+    assert_eq!(house.tick(), [1]);
+}
+
+#[test]
+fn an_epoch_ends_and_everything_else_stays() {
+    let house = House::open(room(), 3);
+    let next = house.line().update(&LineUpdate::NextEpoch).unwrap();
+    let line = house.line().clone();
+    assert_eq!(next, Line { epoch: line.epoch + 1, version: line.version.next(), ..line });
+}
+
+#[test]
+fn a_tick_and_a_change_do_not_overwrite_each_other() {
+    let mut house = House::open(room(), 3);
+    let tick = house.plan();
+    let locked = house.lock(&tick, &[]);
+    house.change(LineChange { capacity: Some(1), ..LineChange::default() }).unwrap();
+    assert!(house.rooms.store(&mut house.books, tick.carry_out(&locked)).is_err());
+    assert_eq!(house.line().capacity, 1);
+}
+
+fn pointers(result: Result<(), Invalid>) -> Vec<String> {
+    result.err().map_or(Vec::new(), |invalid| invalid.0.into_iter().map(|flaw| flaw.pointer).collect())
+}
+
+#[test]
+fn a_change_is_checked_and_all_that_is_wrong_is_said() {
+    let all = |value: u32, weight: u32, message: &str| LineChange {
+        phase: None,
+        capacity: Some(value),
+        rate: Some(value),
+        burst: Some(value),
+        weights: Some(vec![weight, 1]),
+        message: Some(message.into()),
+        holds_stopped: None,
+    };
+    assert_eq!(all(1, 1, "").check(2), Ok(()));
+    assert_eq!(all(100_000, 100, &"m".repeat(500)).check(2), Ok(()));
+    let wrong = ["/capacity", "/rate_per_minute", "/burst", "/weights", "/message"];
+    assert_eq!(pointers(all(0, 0, " m").check(2)), wrong);
+    assert_eq!(pointers(all(1_000_001, 101, &"m".repeat(501)).check(2)), wrong);
+    assert_eq!(pointers(all(100_001, 1, "").check(1)), ["/capacity", "/burst", "/weights"]);
+    let back = LineChange { phase: Some(Phase::Lobby), ..LineChange::default() };
+    assert_eq!(pointers(back.check(1)), ["/phase"]);
+    assert_eq!(LineChange::default().check(4), Ok(()));
+}
+
+#[test]
+fn a_waiting_room_is_checked_with_its_sale() {
+    let check = |room: WaitingRoom| pointers(sale_with(room).check());
+    assert_eq!(check(room()), Vec::<String>::new());
+    let least = WaitingRoom { lobby_opens: at(OPENS), capacity: 1, rate: 1, burst: 1, session: seconds(60), ..room() };
+    assert_eq!(check(least), Vec::<String>::new());
+    let groups = ["", "a", "b", "c"].map(|code| group(100, Some(code).filter(|code| !code.is_empty()))).to_vec();
+    let most = WaitingRoom {
+        capacity: 100_000,
+        rate: 1_000_000,
+        burst: 100_000,
+        session: seconds(7200),
+        groups: groups.clone(),
+        ..room()
+    };
+    assert_eq!(check(most), Vec::<String>::new());
+    let wrong = WaitingRoom {
+        lobby_opens: at(OPENS + 1),
+        capacity: 0,
+        rate: 1_000_001,
+        burst: 0,
+        session: seconds(59),
+        groups: Vec::new(),
+        ..room()
+    };
+    let all = ["lobby_opens", "capacity", "rate_per_minute", "burst", "session_seconds", "groups"];
+    assert_eq!(check(wrong), all.map(|name| format!("/waiting_room/{name}")));
+    let five = WaitingRoom { groups: groups.into_iter().chain([group(1, Some("d"))]).collect(), ..room() };
+    assert_eq!(check(five), ["/waiting_room/groups"]);
+}
+
+#[test]
+fn groups_are_checked_one_by_one() {
+    let check = |groups: Vec<GroupTerms>| pointers(sale_with(WaitingRoom { groups, ..room() }).check());
+    let nameless = GroupTerms { name: String::new(), ..group(0, Some("a b")) };
+    assert_eq!(
+        check(vec![group(1, None), nameless]),
+        ["name", "weight", "code"].map(|name| { format!("/waiting_room/groups/1/{name}") })
+    );
+    for code in ["", "é", &"k".repeat(65)] {
+        assert_eq!(check(vec![group(1, Some(code))]), ["/waiting_room/groups/0/code"], "{code:?}");
+    }
+    let twice = |code| check(vec![group(1, Some("x")), group(1, code), group(2, code)]);
+    assert_eq!(twice(None), ["/waiting_room/groups/2/code"], "nobody could join the second");
+    assert_eq!(twice(Some("y")), ["/waiting_room/groups/2/code"]);
+}
+
+#[test]
+fn a_line_survives_being_kept() {
+    let groups = vec![group(2, None), group(1, Some("x"))];
+    let mut house = House::new(WaitingRoom { groups, draw: true, capacity: 2, ..room() });
+    house.all_join(1..=5, 0);
+    house.all_join(6..=9, 1);
+    house.tick();
+    let known = house.line().draw.clone().unwrap();
+    let drawn =
+        Drawing { lists: Some(vec![[1; 32], [2; 32]]), value: Some(String::new()), seed: Some([3; 32]), ..known };
+    let next = house.line().update(&LineUpdate::Draw(drawn)).unwrap();
+    *house.line_mut() = next;
+    house.run(70, &[1, 2, 6]);
+    let change = LineChange { message: Some("Hello".into()), holds_stopped: Some(true), ..LineChange::default() };
+    house.change(change).unwrap();
+    house.stock = Stock::AllHeld;
+    house.run(1, &[]);
+    let line = house.line();
+    let text = serde_json::to_string(line).unwrap();
+    // The version has a column of its own.
+    let read: Line = serde_json::from_str(&text).unwrap();
+    assert_eq!(read, Line { version: Version::FIRST, ..line.clone() });
+    assert!(!line.trail.is_empty() && line.admitted > 0 && line.ending.is_some());
+    assert!(text.len() < 20_000, "{}", text.len());
+}
+
+#[test]
+fn settings_survive_being_kept() {
+    let sale = sale_with(WaitingRoom { groups: vec![group(2, Some("x"))], draw: true, strict: true, ..room() });
+    let read: Sale = serde_json::from_str(&serde_json::to_string(&sale).unwrap()).unwrap();
+    assert_eq!(read, sale);
+}
+
+#[test]
+fn a_group_has_an_index_below_four_and_a_number_is_not_zero() {
+    assert_eq!(Group::new(3).map(|group| (group.index(), group.get())), Some((3, 3)));
+    assert_eq!(Group::new(4), None);
+    assert_eq!(Group::all(2).collect::<Vec<_>>(), [0, 1].map(|index| Group::new(index).unwrap()));
+    assert_eq!(Group::all(9).count(), Group::MOST);
+    assert_eq!(QueueNumber::new(0), None);
+}

@@ -1,0 +1,204 @@
+//! The waiting room in the long run: some dozens of people who join, come, stay away, book, leave and come back, operators
+//! who change their minds, and ticks that fail, collide and fall silent; after every step it is held against a model of
+//! everybody's rights and against what must be true of any line. `FRONTROW_SIMULATION_STEPS` says how many steps,
+//! `FRONTROW_SIMULATION_SEED` repeats a run.
+
+mod checks;
+mod control;
+mod model;
+mod operator;
+mod people;
+mod ticks;
+
+use super::draw::digest;
+use super::house::{group, key, millis, room, sale_with, seconds};
+use crate::fixture::{at, performance, seat};
+use crate::simulation::from_environment;
+use frontrow_domain::waiting_room::{Line, Place, *};
+use frontrow_domain::*;
+use model::Model;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::time::Duration;
+use uuid::Uuid;
+
+const STEPS: u64 = 1_000_000;
+/// A sale has so many steps; then comes the next, with other settings.
+const SEASON: u64 = 20_000;
+const PEOPLE: u128 = 36;
+const SEATS: u32 = 24;
+const LIMIT: u32 = 4;
+const SESSION: Duration = Duration::from_mins(2);
+const HOLD: Duration = Duration::from_secs(100);
+/// How far the clock of an instance is off, at most: two of them differ by less than the grace.
+const SKEW: u32 = 990;
+
+#[test]
+fn a_million_steps_in_line() {
+    let seed =
+        from_environment("FRONTROW_SIMULATION_SEED").unwrap_or_else(|| RandomState::new().build_hasher().finish());
+    let steps = from_environment("FRONTROW_SIMULATION_STEPS").unwrap_or(STEPS);
+    println!("FRONTROW_SIMULATION_SEED={seed} FRONTROW_SIMULATION_STEPS={steps}");
+    let mut seen = BTreeMap::new();
+    for season in 0..steps.div_ceil(SEASON) {
+        let mut simulation = Simulation::new(seed.wrapping_add(season));
+        for step in 0..SEASON.min(steps - season * SEASON) {
+            simulation.context = format!("FRONTROW_SIMULATION_SEED={seed}, season {season}, step {step}");
+            simulation.step();
+        }
+        simulation.end();
+        simulation.seen.into_iter().for_each(|(what, times)| *seen.entry(what).or_insert(0) += times);
+    }
+    println!("{seen:?}");
+    if steps >= 100_000 {
+        assert_all_seen(&seen);
+    }
+}
+
+/// A simulation in which nothing happens proves nothing.
+fn assert_all_seen(seen: &BTreeMap<&'static str, u64>) {
+    let people = ["joined", "joined again", "early", "at the door", "absent", "lapsed", "used", "barred", "came back"];
+    let rights = [
+        "admitted",
+        "admitted again",
+        "no-show",
+        "picked up",
+        "renewed",
+        "closed",
+        "cut by the session",
+        "held",
+        "paid",
+        "released",
+        "left",
+        "left by paying",
+        "hold outlives the session",
+        "no hold after the session",
+    ];
+    let ticks = [
+        "tick",
+        "full",
+        "slowed",
+        "row locked",
+        "second ticker",
+        "too late",
+        "slot gone",
+        "crash",
+        "outage",
+        "clock back",
+        "grace",
+        "skewed",
+        "overfull",
+        "pause",
+        "epoch",
+        "sold out",
+        "drawn",
+        "turns",
+        "lapses",
+        "drained",
+    ];
+    for what in people.into_iter().chain(rights).chain(ticks) {
+        assert!(seen.get(what).is_some_and(|times| *times > 50), "{what:?} hardly happened: {seen:?}");
+    }
+}
+
+struct Simulation {
+    rng: ChaCha8Rng,
+    books: Books,
+    rooms: Rooms,
+    sale: Sale,
+    ranks: Vec<Ranks>,
+    model: Model,
+    now: Instant,
+    next_id: u128,
+    seen: BTreeMap<&'static str, u64>,
+    context: String,
+}
+
+impl Simulation {
+    fn new(seed: u64) -> Self {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let groups = rng.random_range(1..=3_u32);
+        let room = WaitingRoom {
+            capacity: rng.random_range(2..=8),
+            rate: [30, 120, 600, 6000][rng.random_range(0..4)],
+            burst: rng.random_range(1..=10),
+            session: SESSION,
+            groups: (0..groups).map(|_| group(rng.random_range(1..=4), None)).collect(),
+            draw: rng.random_range(0..2) == 0,
+            terms: AdmissionTerms { leave_on_payment: rng.random_range(0..3) == 0 },
+            ..room()
+        };
+        let (mut books, mut rooms) = (Books::default(), Rooms::default());
+        books.open_seats(performance(1), (1..=SEATS).map(seat));
+        let sale = Sale { opens: at(60), limit_per_person: LIMIT, hold_duration: HOLD, ..sale_with(room.clone()) };
+        rooms.open_line(Line::new(&sale, &room, [3; 32], at(0)));
+        let model = Model::new(&room);
+        let (ranks, seen, context) = (Vec::new(), BTreeMap::new(), String::new());
+        Self { rng, books, rooms, sale, ranks, model, now: at(0), next_id: 1 << 64, seen, context }
+    }
+
+    fn below(&mut self, most: u32) -> u32 {
+        self.rng.random_range(0..most)
+    }
+
+    fn note(&mut self, what: &'static str) {
+        *self.seen.entry(what).or_default() += 1;
+    }
+
+    fn id(&mut self) -> Uuid {
+        self.next_id += 1;
+        Uuid::from_u128(self.next_id)
+    }
+
+    fn line(&self) -> &Line {
+        &self.rooms.lines[&self.sale.id]
+    }
+
+    fn rank(&self, place: Place) -> Rank {
+        let drawn = self.ranks.get(place.group.index()).filter(|_| self.line().is_drawn());
+        drawn.map_or(Rank::new(place.number.get()), |ranks| ranks.rank(place.number))
+    }
+
+    fn standing(&self, place: Place) -> Standing {
+        self.line().standing(place.group, self.rank(place))
+    }
+
+    /// The time by the clock of some instance.
+    fn clock(&mut self) -> Instant {
+        if self.below(8) > 0 {
+            return self.now;
+        }
+        self.note("skewed");
+        self.now + millis(self.below(2 * SKEW).into()) - millis(SKEW.into())
+    }
+
+    fn step(&mut self) {
+        let quick = self.below(100) > 0;
+        self.now = self.now + millis(if quick { self.below(500) } else { self.below(4000) }.into());
+        match self.below(1000) {
+            0..=349 => self.tick(),
+            350 => self.silence(),
+            351..=369 => self.operate(),
+            _ => self.person(),
+        }
+        self.check();
+    }
+
+    /// No ticks for a while: every instance is cut off.
+    fn silence(&mut self) {
+        self.now = self.now + seconds(self.rng.random_range(1..=300));
+    }
+
+    /// Everybody goes home: every slot must become free by itself.
+    fn end(&mut self) {
+        for _ in 0..80 {
+            self.now = self.now + seconds(4);
+            self.plain_tick(self.now, Stock::Some);
+            self.check();
+        }
+        assert_eq!(self.books.admissions.len(), 0, "a slot has leaked: {}", self.context);
+        self.audit();
+    }
+}

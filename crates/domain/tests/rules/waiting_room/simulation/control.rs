@@ -1,0 +1,72 @@
+//! The negative control: what happens without the lock of the line and without the guard of its version.
+
+use crate::waiting_room::house::*;
+use frontrow_domain::waiting_room::*;
+use frontrow_domain::*;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::collections::BTreeSet;
+
+/// Two instances tick at a time, again and again, while people come and go. What the audit says of it, and how many slots
+/// were taken at most, of three.
+fn two_instances(lock: bool, guard: bool) -> (BTreeSet<Rule>, usize) {
+    let mut rng = ChaCha8Rng::seed_from_u64(42);
+    let mut house = House::open(WaitingRoom { capacity: 3, ..room() }, 300);
+    house.line_mut().groups[0].called = 300;
+    let (mut rules, mut most, mut refused) = (BTreeSet::new(), 0, 0);
+    for _ in 0..300 {
+        house.now = house.now + millis(500);
+        let first = plan(&mut house, &mut rng);
+        let late = if lock { None } else { Some(plan(&mut house, &mut rng)) };
+        refused += usize::from(!store(&mut house, first, guard));
+        let second = late.unwrap_or_else(|| plan(&mut house, &mut rng));
+        refused += usize::from(!store(&mut house, second, guard));
+        most = most.max(house.active());
+        rules.extend(house.findings().into_iter().map(|finding| finding.rule));
+        let leaving: Vec<u128> =
+            (1..=300).filter(|n| house.slot(*n).is_some() && rng.random_range(0..3) == 0).collect();
+        for n in leaving {
+            house.leave(n);
+        }
+    }
+    assert_eq!(refused > 100, !lock && guard, "{refused} were refused");
+    assert!(house.rooms.log.len() > 100);
+    std::mem::take(&mut house.rooms);
+    std::mem::take(&mut house.books);
+    (rules, most)
+}
+
+/// Somebody comes, and an instance looks.
+fn plan(house: &mut House, rng: &mut ChaCha8Rng) -> Ticked {
+    for _ in 0..3 {
+        house.come(rng.random_range(1..=300));
+    }
+    let tick = house.plan();
+    let locked = house.lock(&tick, &[]);
+    tick.carry_out(&locked)
+}
+
+/// Without the guard it writes over whatever is there.
+fn store(house: &mut House, mut ticked: Ticked, guard: bool) -> bool {
+    if !guard {
+        ticked.line.read = Some(house.line().version);
+        for write in &mut ticked.buyers {
+            write.read = house.books.buyers.get(&write.row.key).map(|buyer| buyer.version);
+        }
+    }
+    house.rooms.store(&mut house.books, ticked).is_ok()
+}
+
+#[test]
+fn without_lock_and_guard_too_many_are_admitted_and_the_audit_says_so() {
+    let (rules, most) = two_instances(false, false);
+    assert!(most > 3, "{most} at a time");
+    assert!(rules.contains(&Rule::WithinCapacity) && rules.contains(&Rule::TicksOneByOne), "{rules:?}");
+}
+
+#[test]
+fn either_of_them_is_enough() {
+    for (lock, guard) in [(true, false), (false, true), (true, true)] {
+        assert_eq!(two_instances(lock, guard), (BTreeSet::new(), 3), "lock {lock}, guard {guard}");
+    }
+}

@@ -1,0 +1,81 @@
+//! What operators do, and what befalls the dispenser of numbers.
+
+use super::*;
+
+impl Simulation {
+    pub(super) fn operate(&mut self) {
+        match self.below(12) {
+            0..=2 => self.set_pace(),
+            3..=5 => self.set_phase(),
+            6 => self.next_epoch(),
+            7 | 8 => self.bar(),
+            9 => {
+                let weights = (0..self.line().groups.len()).map(|_| self.rng.random_range(1..=4)).collect();
+                self.change(LineChange { weights: Some(weights), ..LineChange::default() });
+            }
+            _ => self.change(LineChange { message: Some("Hello".into()), ..LineChange::default() }),
+        }
+    }
+
+    pub(super) fn change(&mut self, change: LineChange) {
+        let Ok(next) = self.line().update(&LineUpdate::Operator(change)) else { return };
+        self.rooms.lines.insert(self.sale.id, next);
+    }
+
+    fn set_pace(&mut self) {
+        let (capacity, rate, burst) =
+            (self.rng.random_range(1..=8), [30, 120, 600, 6000][self.below(4) as usize], self.rng.random_range(1..=10));
+        if self.books.admissions.len() > capacity as usize {
+            self.note("overfull");
+        }
+        self.change(LineChange {
+            capacity: Some(capacity),
+            rate: Some(rate),
+            burst: Some(burst),
+            ..LineChange::default()
+        });
+        (self.model.capacity, self.model.rate, self.model.burst) = (capacity, rate, burst);
+        self.model.earned = self.model.earned.min(u64::from(burst) * 60_000_000);
+    }
+
+    fn set_phase(&mut self) {
+        let phase = match (self.line().phase, self.below(6)) {
+            (Phase::Open | Phase::Lobby, 0) => Phase::Closed,
+            (Phase::Open, 1) => Phase::Draining,
+            (Phase::Open, 2) => Phase::Paused,
+            (Phase::Open | Phase::Lobby, _) => return,
+            _ => Phase::Open,
+        };
+        self.note(match phase {
+            Phase::Paused => "pause",
+            Phase::Draining => "drained",
+            _ => "another phase",
+        });
+        self.change(LineChange { phase: Some(phase), ..LineChange::default() });
+    }
+
+    /// The dispenser has lost what it knew: numbers go on above all that it may have handed out.
+    fn next_epoch(&mut self) {
+        let next = self.line().update(&LineUpdate::NextEpoch).unwrap();
+        for group in Group::all(next.groups.len()) {
+            *self.rooms.issued.entry((self.sale.id, group)).or_default() += u64::from(self.below(20));
+        }
+        self.rooms.lines.insert(self.sale.id, next);
+        self.note("epoch");
+    }
+
+    fn bar(&mut self) {
+        let n = u128::from(self.below(36)) % PEOPLE + 1;
+        // Let in again more often than kept out.
+        let barred = self.below(3) == 0;
+        let n = if barred { n } else { self.model.barred.first().copied().unwrap_or(n) };
+        let now = self.clock();
+        self.books.execute(&Command::unkeyed(What::Bar(Bar { buyer: key(n), barred })), now).unwrap();
+        if barred {
+            self.model.barred.insert(n);
+            self.model.slots.remove(&n);
+        } else {
+            self.model.barred.remove(&n);
+        }
+    }
+}

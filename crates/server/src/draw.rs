@@ -1,0 +1,251 @@
+//! The files of a lobby's draw: what is published of it, and how anybody checks it.
+//!
+//! `draw.json` has what decides; `list-0.txt` has the list of group 0 as it was at the opening, a line of 32 hexadecimal
+//! digits a number, ascending; `ranks-0.txt` the rank that each of these numbers drew, in the same order.
+
+use crate::cli::{DrawAction, DrawFiles};
+use crate::commands::{Refused, unless};
+use crate::house::open_existing_database;
+use crate::keys::hex;
+use crate::settings::Settings;
+use anyhow::{Context, Result, ensure};
+use frontrow_adapters::sql::SqlLines;
+use frontrow_adapters::{SystemClock, UuidV7Source};
+use frontrow_application::port::{LineStore, NumberDispenser};
+use frontrow_application::waiting_room::lobby_list;
+use frontrow_domain::SaleId;
+use frontrow_domain::waiting_room::{Drawing, Group, Line, QueueNumber, Ranks, commitment, list_digest, seed};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use std::fs;
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// What decides, as far as it is published yet. Bytes are hexadecimal digits.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Published {
+    sale: Uuid,
+    /// SHA-256 of the secret.
+    commitment: String,
+    /// The public randomness that was named in advance; without one the operator could have tried secrets.
+    round: Option<String>,
+    /// How many each group's list has.
+    counts: Option<Vec<u64>>,
+    /// SHA-256 of each group's list.
+    lists: Option<Vec<String>>,
+    secret: Option<String>,
+    /// What the round came to.
+    value: Option<String>,
+    /// SHA-256 of secret, value, counts and lists.
+    seed: Option<String>,
+}
+
+const DRAW: &str = "draw.json";
+
+fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// Writes the files that can be written by now, or all of them.
+pub async fn write(action: DrawAction, settings: &Settings) -> Result<()> {
+    crate::logs::start(settings)?;
+    let (DrawFiles { sale, out }, reveal) = match action {
+        DrawAction::Publish(files) => (files, false),
+        DrawAction::Reveal(files) => (files, true),
+        DrawAction::Verify { .. } => return Ok(()),
+    };
+    let database = open_existing_database(settings).await?;
+    let lines = Arc::new(SqlLines::open(&database, Arc::new(SystemClock), Arc::new(UuidV7Source)).await?);
+    let written = write_files(&lines, SaleId::new(sale), reveal, &out).await;
+    lines.drain().await;
+    database.close().await;
+    written
+}
+
+async fn write_files(lines: &SqlLines, sale: SaleId, reveal: bool, out: &Path) -> Result<()> {
+    let line = lines.line(sale).await?;
+    let line = line.ok_or_else(|| Refused(format!("sale {sale} has no waiting room, or is not published")))?;
+    let drawing = line.draw.as_ref().ok_or_else(|| Refused("the sale's lobby is not drawn by lot".to_owned()))?;
+    unless(!reveal || drawing.seed.is_some(), "the ranks are not drawn yet: reveal them after the opening")?;
+    fs::create_dir_all(out).with_context(|| format!("{} can't be made", out.display()))?;
+    if drawing.lists.is_some() {
+        write_lists(lines, &line, drawing, out).await?;
+    }
+    if let (true, Some(seed)) = (reveal, &drawing.seed) {
+        for (group, of) in Group::all(line.groups.len()).zip(&line.groups) {
+            let ranks = ranks(seed, group, of.drawn);
+            fs::write(out.join(format!("ranks-{}.txt", group.get())), one_a_line(ranks.iter().map(u64::to_string)))?;
+        }
+    }
+    let published = published(&line, drawing, reveal);
+    fs::write(out.join(DRAW), format!("{}\n", serde_json::to_string_pretty(&published)?))?;
+    writeln!(std::io::stdout(), "{}", out.join(DRAW).display())?;
+    Ok(())
+}
+
+/// The list as it was: places that were given up since would leave holes, so the digests have the last word.
+async fn write_lists(lines: &SqlLines, line: &Line, drawing: &Drawing, out: &Path) -> Result<()> {
+    let digests = drawing.lists.iter().flatten();
+    for ((group, of), known) in Group::all(line.groups.len()).zip(&line.groups).zip(digests) {
+        let dispenser: &dyn NumberDispenser = lines;
+        let list = lobby_list(dispenser, digest, line.sale, group, of.drawn).await?;
+        let path = out.join(format!("list-{}.txt", group.get()));
+        if list_digest(digest, &list) != *known {
+            let why = "the list of group {} has changed since the opening (people have joined again): keep the file that \
+                       was published then";
+            unless(path.exists(), why.replace("{}", &group.get().to_string()))?;
+            continue;
+        }
+        fs::write(path, one_a_line(list.iter().map(|line| hex(line))))?;
+    }
+    Ok(())
+}
+
+fn published(line: &Line, drawing: &Drawing, reveal: bool) -> Published {
+    let known = drawing.lists.as_ref();
+    Published {
+        sale: line.sale.uuid(),
+        commitment: hex(&commitment(digest, &drawing.secret)),
+        round: drawing.round.clone(),
+        counts: known.map(|_| line.groups.iter().map(|group| group.drawn).collect()),
+        lists: known.map(|lists| lists.iter().map(|list| hex(list)).collect()),
+        secret: reveal.then(|| hex(&drawing.secret)),
+        value: drawing.value.clone().filter(|_| reveal),
+        seed: drawing.seed.as_ref().filter(|_| reveal).map(|seed| hex(seed)),
+    }
+}
+
+fn ranks(seed: &[u8; 32], group: Group, count: u64) -> Vec<u64> {
+    let ranks = Ranks::draw(digest, seed, group, count);
+    (1..=count).filter_map(QueueNumber::new).map(|number| ranks.rank(number).get()).collect()
+}
+
+/// As a file has them.
+fn one_a_line(lines: impl Iterator<Item = String>) -> String {
+    lines.flat_map(|line| [line, "\n".to_owned()]).collect()
+}
+
+/// Computes everything again, and says what does not agree.
+pub fn verify(directory: &Path, out: &mut dyn Write) -> Result<ExitCode> {
+    let flaws = check(directory)?;
+    for flaw in &flaws {
+        writeln!(out, "{flaw}")?;
+    }
+    if flaws.is_empty() {
+        writeln!(out, "all is right")?;
+    }
+    Ok(if flaws.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn check(directory: &Path) -> Result<Vec<String>> {
+    let path = directory.join(DRAW);
+    let text = fs::read_to_string(&path).map_err(|error| Refused(format!("{}: {error}", path.display())))?;
+    let published: Published =
+        serde_json::from_str(&text).map_err(|error| Refused(format!("{}: {error}", path.display())))?;
+    let missing = |what| Refused(format!("{} has no {what}: it is not revealed yet", path.display()));
+    let secret = bytes::<32>(published.secret.as_deref().ok_or_else(|| missing("secret"))?)?;
+    let value = published.value.as_deref().ok_or_else(|| missing("value"))?;
+    let counts = published.counts.as_deref().ok_or_else(|| missing("counts"))?;
+    let lists = published.lists.as_deref().ok_or_else(|| missing("lists"))?;
+    let lists = lists.iter().map(|list| bytes::<32>(list)).collect::<Result<Vec<_>>>()?;
+
+    let mut flaws = Vec::new();
+    let mut unless = |fine: bool, flaw: String| flaws.extend((!fine).then_some(flaw));
+    let committed = hex(&commitment(digest, &secret)) == published.commitment;
+    unless(committed, "the secret is not the one that was committed to".to_owned());
+    let decides = seed(digest, &secret, value, counts, &lists);
+    unless(published.seed == Some(hex(&decides)), "the seed does not follow from secret, value and lists".to_owned());
+    for ((group, count), known) in Group::all(counts.len()).zip(counts).zip(&lists) {
+        let list = read_list(&directory.join(format!("list-{}.txt", group.get())))?;
+        let same = list.len() as u64 == *count && list_digest(digest, &list) == *known;
+        unless(same, format!("the list of group {} is not the one that was drawn", group.get()));
+        let path = directory.join(format!("ranks-{}.txt", group.get()));
+        let written = fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+        let drawn = one_a_line(ranks(&decides, group, *count).iter().map(u64::to_string));
+        unless(written == drawn, format!("the ranks of group {} do not follow from the seed", group.get()));
+    }
+    Ok(flaws)
+}
+
+fn read_list(path: &Path) -> Result<Vec<[u8; 16]>> {
+    let text = fs::read_to_string(path).with_context(|| path.display().to_string())?;
+    text.lines().map(bytes::<16>).collect()
+}
+
+fn bytes<const N: usize>(digits: &str) -> Result<[u8; N]> {
+    ensure!(digits.len() == 2 * N && digits.is_ascii(), "{digits:?} is not {} hexadecimal digits", 2 * N);
+    let mut bytes = [0; N];
+    for (index, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&digits[2 * index..2 * index + 2], 16)?;
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn write_draw(directory: &Path) {
+        let secret = [7; 32];
+        let list: Vec<[u8; 16]> = (1..=100_u8).map(|n| [n; 16]).collect();
+        let lists = vec![list_digest(digest, &list)];
+        let decides = seed(digest, &secret, "beef", &[100], &lists);
+        let published = Published {
+            sale: Uuid::from_u128(1),
+            commitment: hex(&commitment(digest, &secret)),
+            round: Some("a round".into()),
+            counts: Some(vec![100]),
+            lists: Some(lists.iter().map(|list| hex(list)).collect()),
+            secret: Some(hex(&secret)),
+            value: Some("beef".into()),
+            seed: Some(hex(&decides)),
+        };
+        fs::write(directory.join("list-0.txt"), one_a_line(list.iter().map(|line| hex(line)))).unwrap();
+        let drawn = one_a_line(ranks(&decides, Group::FIRST, 100).iter().map(u64::to_string));
+        fs::write(directory.join("ranks-0.txt"), drawn).unwrap();
+        fs::write(directory.join(DRAW), serde_json::to_string(&published).unwrap()).unwrap();
+    }
+
+    fn change(directory: &Path, file: &str, from: &str, to: &str) {
+        let path = directory.join(file);
+        let text = fs::read_to_string(&path).unwrap();
+        assert!(text.contains(from), "{file} has {from}");
+        fs::write(path, text.replacen(from, to, 1)).unwrap();
+    }
+
+    #[test]
+    fn what_was_changed_afterwards_is_found() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path();
+        write_draw(path);
+        assert_eq!(check(path).unwrap(), Vec::<String>::new());
+        let changes = [
+            (DRAW, "0707", "0708", "the secret"),
+            (DRAW, "beef", "beee", "the seed"),
+            ("list-0.txt", "0202", "0203", "the list"),
+            ("ranks-0.txt", "1", "2", "the ranks"),
+        ];
+        for (file, from, to, flaw) in changes {
+            write_draw(path);
+            change(path, file, from, to);
+            let found = check(path).unwrap();
+            assert!(found.iter().any(|found| found.starts_with(flaw)), "{file}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_revealed_can_not_be_checked() {
+        let directory = tempfile::tempdir().unwrap();
+        write_draw(directory.path());
+        let text = fs::read_to_string(directory.path().join(DRAW)).unwrap();
+        let mut hidden: Published = serde_json::from_str(&text).unwrap();
+        hidden.secret = None;
+        fs::write(directory.path().join(DRAW), serde_json::to_string(&hidden).unwrap()).unwrap();
+        assert!(check(directory.path()).is_err());
+        assert!(check(Path::new("/nowhere")).is_err());
+    }
+}

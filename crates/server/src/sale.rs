@@ -1,0 +1,109 @@
+//! Working a sale's waiting room from the command line, on the database itself: for when the API is not at hand.
+
+use crate::cli::{SaleAction, SetLine, Worked};
+use crate::commands::{Refused, unless};
+use crate::house::open_existing_database;
+use crate::settings::Settings;
+use anyhow::{Context, Result};
+use frontrow_adapters::sql::{SqlAccounts, SqlLines};
+use frontrow_adapters::{SystemClock, UuidV7Source};
+use frontrow_application::port::{AccountRepository, Clock, IdSource, LineStore, OperatorAction};
+use frontrow_domain::waiting_room::{Forecast, Group, Line, LineChange, LineUpdate, Phase};
+use frontrow_domain::{Email, Role, SaleId, UserId};
+use std::io::{Write, stdout};
+use std::sync::Arc;
+
+/// Does what the command line says.
+pub async fn work(action: SaleAction, settings: &Settings) -> Result<()> {
+    crate::logs::start(settings)?;
+    let database = open_existing_database(settings).await?;
+    let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Source));
+    let lines = Arc::new(SqlLines::open(&database, clock.clone(), ids.clone()).await?);
+    let desk = Desk { accounts: SqlAccounts::new(database.clone()), lines: lines.clone(), clock, ids };
+    let done = desk.work(action, &mut stdout()).await;
+    lines.drain().await;
+    database.close().await;
+    done
+}
+
+/// What a command works with.
+struct Desk {
+    accounts: SqlAccounts,
+    lines: Arc<SqlLines>,
+    clock: Arc<dyn Clock>,
+    ids: Arc<dyn IdSource>,
+}
+
+impl Desk {
+    async fn work(&self, action: SaleAction, out: &mut dyn Write) -> Result<()> {
+        let (worked, change) = match action {
+            SaleAction::Status { sale } => return self.status(SaleId::new(sale), out).await,
+            SaleAction::Open(worked) => (worked, to(Phase::Open)),
+            SaleAction::Pause(worked) => (worked, to(Phase::Paused)),
+            SaleAction::Drain(worked) => (worked, to(Phase::Draining)),
+            SaleAction::Close(worked) => (worked, to(Phase::Closed)),
+            SaleAction::Set(set) => changes(set),
+        };
+        self.change(&worked, LineChange { message: worked.message.clone(), ..change }, out).await
+    }
+
+    async fn change(&self, worked: &Worked, change: LineChange, out: &mut dyn Write) -> Result<()> {
+        let (sale, by) = (SaleId::new(worked.sale), self.operator(&worked.by).await?);
+        let line = self.line(sale).await?;
+        change.check(line.groups.len()).map_err(|flaws| Refused(flaws.to_string()))?;
+        let action = OperatorAction { id: self.ids.id(), by, at: self.clock.now(), sale, what: format!("{change:?}") };
+        let updated = self.lines.update_line(sale, &LineUpdate::Operator(change), Some(action)).await?;
+        let line = updated.context("the sale has no line any more")?.map_err(|flaw| Refused(flaw.to_string()))?;
+        Ok(writeln!(out, "{}", summary(&line))?)
+    }
+
+    async fn status(&self, sale: SaleId, out: &mut dyn Write) -> Result<()> {
+        let line = self.line(sale).await?;
+        let figures = self.lines.figures(sale, self.clock.now()).await?;
+        writeln!(out, "{}", summary(&line))?;
+        writeln!(
+            out,
+            "at the door {}, admitted now {}, admitted in all {}, came of a thousand called {}",
+            figures.at_door,
+            figures.active,
+            figures.admitted,
+            Forecast::of(&line, Group::FIRST).share
+        )?;
+        for (number, group) in line.groups.iter().enumerate() {
+            writeln!(
+                out,
+                "group {number}: weight {}, joined {}, called {}, lapsed {}",
+                group.weight, group.issued, group.called, group.lapsed
+            )?;
+        }
+        Ok(())
+    }
+
+    async fn line(&self, sale: SaleId) -> Result<Line> {
+        let line = self.lines.line(sale).await?;
+        Ok(line.ok_or_else(|| Refused(format!("sale {sale} has no waiting room, or is not published")))?)
+    }
+
+    async fn operator(&self, email: &str) -> Result<UserId> {
+        let address = email.parse::<Email>().map_err(|error| Refused(format!("--by: write {error}")))?;
+        let found = self.accounts.by_email(&address).await?;
+        let operator = found.map(|found| found.user).filter(|user| user.role == Role::Operator);
+        unless(operator.is_some(), format!("--by: {email} is no operator: frontrow operator add"))?;
+        operator.map(|user| user.id).context("no operator")
+    }
+}
+
+fn to(phase: Phase) -> LineChange {
+    LineChange { phase: Some(phase), ..LineChange::default() }
+}
+
+fn changes(set: SetLine) -> (Worked, LineChange) {
+    let SetLine { worked, capacity, rate, burst, weights, stop_holds } = set;
+    (worked, LineChange { capacity, rate, burst, weights, holds_stopped: stop_holds, ..LineChange::default() })
+}
+
+fn summary(line: &Line) -> String {
+    let holds = if line.holds_stopped { ", new holds stopped" } else { "" };
+    let message = line.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
+    format!("{}{holds}, capacity {}, {} a minute{message}", line.phase.as_str(), line.capacity, line.rate)
+}

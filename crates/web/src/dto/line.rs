@@ -1,0 +1,241 @@
+//! A line as its operators see it, and the log of admissions.
+
+use super::queue::thousandths;
+use super::{EndingDto, PhaseDto, Timestamp};
+use crate::extract::flag;
+use crate::problem::Problem;
+use frontrow_application::waiting_room::LineReport;
+use frontrow_domain::waiting_room::{Admitted, Forecast, Group, GroupLine, Line, LineChange, Phase};
+use serde::{Deserialize, Serialize};
+use std::time::Duration;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::{Validate, ValidationError};
+
+/// What an operator does with a line; what is left out stays.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"phase": "paused", "capacity": 500, "rate_per_minute": 600, "burst": 10, "weights": [1, 3],
+    "message": "We are back in five minutes.", "holds_stopped": false}))]
+pub struct LineBody {
+    /// `open`, `paused`, `draining` or `closed`.
+    pub phase: Option<NextPhase>,
+    /// How many may be admitted at a time: 1 to 100000. Who is admitted stays.
+    #[validate(range(min = 1, max = 100_000))]
+    #[schema(minimum = 1, maximum = 100_000)]
+    pub capacity: Option<u32>,
+    /// How many are admitted a minute, at most: 1 to 1000000.
+    #[validate(range(min = 1, max = 1_000_000))]
+    #[schema(minimum = 1, maximum = 1_000_000)]
+    pub rate_per_minute: Option<u32>,
+    /// How many of them may come at once: 1 to 100000.
+    #[validate(range(min = 1, max = 100_000))]
+    #[schema(minimum = 1, maximum = 100_000)]
+    pub burst: Option<u32>,
+    /// One for each group, 1 to 100.
+    #[validate(custom(function = check_weights))]
+    #[schema(min_items = 1, max_items = 4)]
+    pub weights: Option<Vec<u32>>,
+    /// What everybody in the line is told; empty for nothing.
+    #[validate(length(max = 500, message = "500 characters at most"))]
+    #[schema(max_length = 500)]
+    pub message: Option<String>,
+    /// Whether nobody can hold seats for the moment.
+    pub holds_stopped: Option<bool>,
+}
+
+/// What a line can be made to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NextPhase {
+    /// People join, are called and admitted.
+    Open,
+    /// People join; calls, admissions and deadlines stand still.
+    Paused,
+    /// Nobody joins any more; who is there is called and admitted.
+    Draining,
+    /// Nobody is admitted any more; who is admitted finishes.
+    Closed,
+}
+
+fn check_weights(weights: &[u32]) -> Result<(), ValidationError> {
+    let fine = (1..=Group::MOST).contains(&weights.len()) && weights.iter().all(|weight| (1..=100).contains(weight));
+    let detail = "one for each group, 1 to 100";
+    if fine { Ok(()) } else { Err(ValidationError::new("range").with_message(detail.into())) }
+}
+
+impl From<LineBody> for LineChange {
+    fn from(body: LineBody) -> Self {
+        let phase = body.phase.map(|phase| match phase {
+            NextPhase::Open => Phase::Open,
+            NextPhase::Paused => Phase::Paused,
+            NextPhase::Draining => Phase::Draining,
+            NextPhase::Closed => Phase::Closed,
+        });
+        Self {
+            phase,
+            capacity: body.capacity,
+            rate: body.rate_per_minute,
+            burst: body.burst,
+            weights: body.weights,
+            message: body.message,
+            holds_stopped: body.holds_stopped,
+        }
+    }
+}
+
+/// A line, with its figures.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "phase": "open", "capacity": 500,
+    "rate_per_minute": 600, "burst": 10, "message": null, "holds_stopped": false, "ending": null, "epoch": 1,
+    "waiting": 48_489, "at_door": 37, "active": 500, "admitted": 3474, "admitted_a_minute": 598, "share": 0.71,
+    "groups": [{"weight": 1, "issued": 52_000, "called": 3511, "lapsed": 0, "waiting": 48_489, "passed_a_minute": 600}]}))]
+pub struct LineReportDto {
+    /// Whose line.
+    pub sale_id: Uuid,
+    /// What it does.
+    pub phase: PhaseDto,
+    /// How many may be admitted at a time.
+    pub capacity: u32,
+    /// How many are admitted a minute, at most.
+    pub rate_per_minute: u32,
+    /// How many of them may come at once.
+    pub burst: u32,
+    /// What everybody in the line is told.
+    #[schema(required = true)]
+    pub message: Option<String>,
+    /// Whether nobody can hold seats for the moment.
+    pub holds_stopped: bool,
+    /// `all_held`, `sold_out` or `null`.
+    #[schema(required = true)]
+    pub ending: Option<EndingDto>,
+    /// Counts how often numbers have begun anew after a loss.
+    pub epoch: u32,
+    /// Have a place and are not called yet.
+    pub waiting: u64,
+    /// Stand at the door.
+    pub at_door: u64,
+    /// Have an admission.
+    pub active: u64,
+    /// Were ever admitted.
+    pub admitted: u64,
+    /// Admissions in the last minute of open time.
+    pub admitted_a_minute: u64,
+    /// The share of those who are called that comes, 0 to 1.
+    pub share: f64,
+    /// The lines within it, in the sale's order.
+    pub groups: Vec<LineGroupDto>,
+}
+
+/// A line within the line, with its figures.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct LineGroupDto {
+    /// How many are admitted for every one of a group of weight 1.
+    pub weight: u32,
+    /// Numbers that were handed out.
+    pub issued: u64,
+    /// The last rank that was called.
+    pub called: u64,
+    /// The last rank whose call has lapsed.
+    pub lapsed: u64,
+    /// Have a place and are not called yet.
+    pub waiting: u64,
+    /// Ranks that passed in the last minute.
+    pub passed_a_minute: u64,
+}
+
+impl From<LineReport> for LineReportDto {
+    fn from(report: LineReport) -> Self {
+        let LineReport { line, figures, issued } = report;
+        let groups: Vec<LineGroupDto> = Group::all(line.groups.len())
+            .zip(&line.groups)
+            .map(|(group, of)| LineGroupDto::of(&line, group, of, issued.get(group.index()).copied()))
+            .collect();
+        Self {
+            sale_id: line.sale.uuid(),
+            phase: line.phase.into(),
+            capacity: line.capacity,
+            rate_per_minute: line.rate,
+            burst: line.burst,
+            message: line.message.clone(),
+            holds_stopped: line.holds_stopped,
+            ending: line.ending.map(Into::into),
+            epoch: line.epoch,
+            waiting: groups.iter().map(|group| group.waiting).sum(),
+            at_door: figures.at_door,
+            active: figures.active,
+            admitted: figures.admitted,
+            admitted_a_minute: admitted_a_minute(&line),
+            share: thousandths(Forecast::of(&line, Group::FIRST).share),
+            groups,
+        }
+    }
+}
+
+impl LineGroupDto {
+    fn of(line: &Line, group: Group, of: &GroupLine, issued: Option<u64>) -> Self {
+        let issued = issued.unwrap_or(of.issued).max(of.issued);
+        Self {
+            weight: of.weight,
+            issued,
+            called: of.called,
+            lapsed: of.lapsed,
+            waiting: issued.saturating_sub(of.called),
+            passed_a_minute: Forecast::of(line, group).passed_a_minute,
+        }
+    }
+}
+
+fn admitted_a_minute(line: &Line) -> u64 {
+    let then = line.trail.iter().rfind(|sample| sample.at + Duration::from_mins(1) <= line.open_time);
+    line.admitted.saturating_sub(then.map_or(0, |then| then.admitted))
+}
+
+/// Whether the unusual is meant.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ConfirmQuery {
+    /// `true` if a performance is meant to be sold with and without a waiting room at the same time.
+    #[param(value_type = Option<bool>)]
+    pub confirm: Option<String>,
+}
+
+impl ConfirmQuery {
+    /// Whether it is.
+    pub fn confirmed(&self) -> Result<bool, Problem> {
+        flag("confirm", self.confirm.as_deref())
+    }
+}
+
+/// One admission, and nobody's name.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"group": 0, "rank": 17, "claimed_at": "2027-01-01T00:00:03.25Z", "admitted_at": "2027-01-01T00:00:03.3Z",
+    "active_after": 17, "capacity": 500}))]
+pub struct LogEntryDto {
+    /// Which of the snapshot's `groups`, from 0.
+    pub group: u8,
+    /// Whose turn it was.
+    pub rank: u64,
+    /// Since when they had stood at the door, in UTC.
+    pub claimed_at: String,
+    /// When they were admitted, in UTC.
+    pub admitted_at: String,
+    /// How many were admitted after the tick that did it.
+    pub active_after: u32,
+    /// How many could be.
+    pub capacity: u32,
+}
+
+impl From<Admitted> for LogEntryDto {
+    fn from(admitted: Admitted) -> Self {
+        Self {
+            group: admitted.group.get(),
+            rank: admitted.rank.get(),
+            claimed_at: Timestamp::from(admitted.claimed_at).to_string(),
+            admitted_at: Timestamp::from(admitted.at).to_string(),
+            active_after: admitted.active_after,
+            capacity: admitted.capacity,
+        }
+    }
+}

@@ -1,0 +1,426 @@
+//! Places in a line, the line as everybody sees it, and admissions.
+
+use super::Timestamp;
+use crate::problem::{Kind, Problem};
+use frontrow_application::waiting_room::{Board, PassAnswer, PlaceView};
+use frontrow_domain::waiting_room::{
+    AskAgain, Drawing, Ending, Forecast, Group, Line, Phase, Standing, Wait, WaitingRoom, commitment,
+};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use std::fmt::Write;
+use std::time::Duration;
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::{Validate, ValidationError};
+
+/// Who joins. Nothing of it is needed where the sale has a group without a code.
+#[derive(Clone, Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"code": "LARKS-2027", "token": "AQEZoPDnwcex6eazpcL02OEAAAAB"}))]
+pub struct JoinBody {
+    /// What opens one of the sale's groups: 1 to 64 visible ASCII characters.
+    #[validate(custom(function = check_code))]
+    #[schema(min_length = 1, max_length = 64, pattern = "^[!-~]{1,64}$")]
+    pub code: Option<String>,
+    /// The queue token that one has already, in case that the server has lost the place: then it is had again.
+    #[validate(length(min = 1, max = 512, message = "1 to 512 characters"))]
+    #[schema(min_length = 1, max_length = 512)]
+    pub token: Option<String>,
+}
+
+fn check_code(code: &str) -> Result<(), ValidationError> {
+    let fine = (1..=WaitingRoom::MOST_CODE).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_graphic());
+    let detail = "1 to 64 visible ASCII characters";
+    if fine { Ok(()) } else { Err(ValidationError::new("code").with_message(detail.into())) }
+}
+
+/// What becomes of an admission.
+#[derive(Clone, Copy, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"closing": false}))]
+pub struct RenewBody {
+    /// Whether the page closes: then the admission ends in 45 seconds, unless it is renewed before.
+    #[serde(default)]
+    pub closing: bool,
+}
+
+/// A place in a line.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"token": "AQEZoPDnwcex6eazpcL02OEAAAAB", "group": 0, "number": 4711, "people_ahead": 1200,
+    "standing": "waiting", "wait": {"least_seconds": 96, "most_seconds": 180}, "ask_again_seconds": 20,
+    "opens": "2027-01-01T00:00:00Z", "phase": "open"}))]
+pub struct PlaceDto {
+    /// The queue token, for the header Frontrow-Queue-Token; only in the answer to joining.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// Which of the snapshot's `groups`, from 0.
+    pub group: u8,
+    /// The place's own number in its group, for good.
+    pub number: u64,
+    /// How many are called before, at most; it never rises. 0 for who is called; `null` while the lobby is not drawn, and
+    /// for who has lapsed.
+    #[schema(required = true)]
+    pub people_ahead: Option<u64>,
+    /// `lobby` (the line has not been opened, or not been drawn), `waiting`, `called` (claim an admission), or `lapsed`
+    /// (called, but not come for a quarter of an hour: join again).
+    pub standing: StandingDto,
+    /// How long it will take; `null` while nobody knows.
+    #[schema(required = true)]
+    pub wait: Option<WaitDto>,
+    /// When to ask again, here or for an admission.
+    pub ask_again_seconds: u64,
+    /// When the sale opens, in UTC.
+    pub opens: String,
+    /// What the line does.
+    pub phase: PhaseDto,
+}
+
+/// How a place stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum StandingDto {
+    /// The line has not been opened, or not been drawn.
+    Lobby,
+    /// Others come first.
+    Waiting,
+    /// Claim an admission.
+    Called,
+    /// Called, but not come for too long.
+    Lapsed,
+}
+
+/// What a line does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PhaseDto {
+    /// People join; nobody is called.
+    Lobby,
+    /// People join, are called and admitted.
+    Open,
+    /// People join; calls, admissions and deadlines stand still.
+    Paused,
+    /// Nobody joins any more; who is there is called and admitted.
+    Draining,
+    /// Nobody is admitted any more.
+    Closed,
+}
+
+/// How long somebody will wait, hardly less and hardly more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[schema(example = json!({"least_seconds": 96, "most_seconds": 180}))]
+pub struct WaitDto {
+    /// Hardly less.
+    pub least_seconds: u64,
+    /// Hardly more.
+    pub most_seconds: u64,
+}
+
+impl From<Standing> for StandingDto {
+    fn from(standing: Standing) -> Self {
+        match standing {
+            Standing::Lobby => Self::Lobby,
+            Standing::Waiting { .. } => Self::Waiting,
+            Standing::Called => Self::Called,
+            Standing::Lapsed => Self::Lapsed,
+        }
+    }
+}
+
+impl From<Phase> for PhaseDto {
+    fn from(phase: Phase) -> Self {
+        match phase {
+            Phase::Lobby => Self::Lobby,
+            Phase::Open => Self::Open,
+            Phase::Paused => Self::Paused,
+            Phase::Draining => Self::Draining,
+            Phase::Closed => Self::Closed,
+        }
+    }
+}
+
+impl From<Wait> for WaitDto {
+    fn from(wait: Wait) -> Self {
+        Self { least_seconds: wait.least.as_secs(), most_seconds: whole(wait.most) }
+    }
+}
+
+/// Seconds, none too few.
+fn whole(duration: Duration) -> u64 {
+    duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
+}
+
+impl PlaceDto {
+    /// The place; with its token, for who has just joined.
+    pub fn of(view: &PlaceView, token: Option<String>) -> Self {
+        let people_ahead = match view.standing {
+            Standing::Waiting { ahead } => Some(ahead),
+            Standing::Called => Some(0),
+            Standing::Lobby | Standing::Lapsed => None,
+        };
+        Self {
+            token,
+            group: view.token.group.get(),
+            number: view.token.number.get(),
+            people_ahead,
+            standing: view.standing.into(),
+            wait: view.wait.map(Into::into),
+            ask_again_seconds: whole(view.again.0),
+            opens: Timestamp::from(view.board.sale.opens).to_string(),
+            phase: view.board.line.phase.into(),
+        }
+    }
+
+    /// Whoever stands at the door is called, even if the call of others with such a rank has lapsed.
+    #[must_use]
+    pub fn at_door(self) -> Self {
+        Self { people_ahead: Some(0), standing: StandingDto::Called, ..self }
+    }
+
+    /// What who is not called yet is told.
+    pub fn not_your_turn(self) -> Problem {
+        let wait = serde_json::to_value(self.wait).unwrap_or_default();
+        Problem::new(Kind::NotYourTurn)
+            .with("people_ahead", self.people_ahead)
+            .with("wait", wait)
+            .with("ask_again_seconds", self.ask_again_seconds)
+    }
+}
+
+/// The right to book for a while.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"pass": "AQIZoPDnwcex6eazpcL02OEAAAAB", "expires": "2027-01-01T00:03:00Z",
+    "until": "2027-01-01T00:03:00Z", "max_until": "2027-01-01T00:10:00Z"}))]
+pub struct PassDto {
+    /// For the header Frontrow-Pass.
+    pub pass: String,
+    /// The first instant at which the pass is worth nothing; renew it before.
+    pub expires: String,
+    /// The first instant at which the admission is over, unless it is renewed.
+    pub until: String,
+    /// No renewal goes beyond this; a hold does.
+    pub max_until: String,
+}
+
+impl From<PassAnswer> for PassDto {
+    fn from(answer: PassAnswer) -> Self {
+        let time = |at| Timestamp::from(at).to_string();
+        Self {
+            pass: answer.pass,
+            expires: time(answer.expires),
+            until: time(answer.until),
+            max_until: time(answer.max_until),
+        }
+    }
+}
+
+/// A line as everybody sees it: the same for all, so that a cache can send it.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "phase": "open", "opens": "2027-01-01T00:00:00Z",
+    "message": null, "holds_stopped": false, "ending": null, "epoch": 1, "stale": false,
+    "groups": [{"name": "General", "weight": 1, "drawn": 0, "issued": 52_000, "called": 3511, "lapsed": 0,
+    "passed_a_minute": 600, "share": 0.71}],
+    "estimate": {"least": 0.8, "most": 1.5},
+    "ask_again": {"part": 0.1, "soonest_seconds": 3, "latest_seconds": 120, "jitter": 0.3, "lobby_after_seconds": 30,
+    "lobby_spread_seconds": 15}, "draw": null}))]
+pub struct SnapshotDto {
+    /// Whose line.
+    pub sale_id: Uuid,
+    /// What it does.
+    pub phase: PhaseDto,
+    /// When the sale opens, in UTC.
+    pub opens: String,
+    /// What the operator has to say, such as the reason of a pause.
+    #[schema(required = true)]
+    pub message: Option<String>,
+    /// Whether nobody can hold seats for the moment.
+    pub holds_stopped: bool,
+    /// `all_held` (every seat is held or sold; some may come back), `sold_out`, or `null`.
+    #[schema(required = true)]
+    pub ending: Option<EndingDto>,
+    /// Counts how often numbers have begun anew after a loss; tokens of earlier ones go on as they are.
+    pub epoch: u32,
+    /// Whether this is old news: the store does not answer, so nothing moves.
+    pub stale: bool,
+    /// The lines within it.
+    pub groups: Vec<GroupDto>,
+    /// Of a wait that was computed as people ahead, divided by `passed_a_minute`.
+    pub estimate: EstimateDto,
+    /// When to ask again.
+    pub ask_again: AskAgainDto,
+    /// How those of the lobby are drawn; `null` if they come in the order in which they joined.
+    #[schema(required = true)]
+    pub draw: Option<DrawDto>,
+}
+
+/// Why there is nothing to wait for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum EndingDto {
+    /// Every seat is held or sold.
+    AllHeld,
+    /// Every seat is sold.
+    SoldOut,
+}
+
+impl From<Ending> for EndingDto {
+    fn from(ending: Ending) -> Self {
+        match ending {
+            Ending::AllHeld => Self::AllHeld,
+            Ending::SoldOut => Self::SoldOut,
+        }
+    }
+}
+
+/// A line within the line.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct GroupDto {
+    /// For people.
+    pub name: String,
+    /// How many are admitted for every one of a group of weight 1.
+    pub weight: u32,
+    /// Numbers of the lobby, whose ranks are drawn. Above, the rank is the number.
+    pub drawn: u64,
+    /// Numbers that were handed out.
+    pub issued: u64,
+    /// The last rank that was called. Above `issued` if nobody waits: who joins is called at once.
+    pub called: u64,
+    /// The last rank whose call has lapsed.
+    pub lapsed: u64,
+    /// Ranks that passed in the last minute.
+    pub passed_a_minute: u64,
+    /// The share of those who are called that comes, 0 to 1.
+    pub share: f64,
+}
+
+/// How far an estimate may be off: multiply by both.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct EstimateDto {
+    /// Hardly less.
+    pub least: f64,
+    /// Hardly more.
+    pub most: f64,
+}
+
+/// When to ask again: after `part` of the wait's most, within the bounds, plus a random part of itself up to `jitter`. In the
+/// lobby: so long after the opening, plus a random time up to the spread.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct AskAgainDto {
+    /// Of the wait.
+    pub part: f64,
+    /// At the soonest.
+    pub soonest_seconds: u64,
+    /// At the latest.
+    pub latest_seconds: u64,
+    /// A random part of it is added, up to this.
+    pub jitter: f64,
+    /// After the opening.
+    pub lobby_after_seconds: u64,
+    /// A random time is added, up to this.
+    pub lobby_spread_seconds: u64,
+}
+
+/// A draw, as far as it is known. All bytes are in hexadecimal digits.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"commitment": "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d", "round": null,
+    "lists": null, "value": null, "secret": null, "seed": null}))]
+pub struct DrawDto {
+    /// SHA-256 of the secret; published with the sale.
+    pub commitment: String,
+    /// The public randomness that was named in advance; `null` makes a weaker draw.
+    #[schema(required = true)]
+    pub round: Option<String>,
+    /// By group, the digest of who was in the lobby; published before the round's value is out.
+    #[schema(required = true)]
+    pub lists: Option<Vec<String>>,
+    /// What the round came to.
+    #[schema(required = true)]
+    pub value: Option<String>,
+    /// Told when the seed is known.
+    #[schema(required = true)]
+    pub secret: Option<String>,
+    /// What decides.
+    #[schema(required = true)]
+    pub seed: Option<String>,
+}
+
+impl SnapshotDto {
+    /// The line on a board.
+    pub fn of(board: &Board, stale: bool) -> Self {
+        let (line, sale) = (&board.line, &board.sale);
+        let names: Vec<&str> =
+            sale.waiting_room.iter().flat_map(|room| &room.groups).map(|group| &*group.name).collect();
+        Self {
+            sale_id: line.sale.uuid(),
+            phase: line.phase.into(),
+            opens: Timestamp::from(sale.opens).to_string(),
+            message: line.message.clone(),
+            holds_stopped: line.holds_stopped,
+            ending: line.ending.map(Into::into),
+            epoch: line.epoch,
+            stale,
+            groups: Group::all(line.groups.len())
+                .map(|group| GroupDto::of(line, group, names.get(group.index()).copied().unwrap_or_default()))
+                .collect(),
+            estimate: EstimateDto { least: f64::from(Forecast::LEAST) / 10.0, most: f64::from(Forecast::MOST) / 10.0 },
+            ask_again: AskAgainDto::known(),
+            draw: line.draw.as_ref().map(Into::into),
+        }
+    }
+}
+
+impl GroupDto {
+    fn of(line: &Line, group: Group, name: &str) -> Self {
+        let of = &line.groups[group.index()];
+        let forecast = Forecast::of(line, group);
+        Self {
+            name: name.to_owned(),
+            weight: of.weight,
+            drawn: of.drawn,
+            issued: of.issued,
+            called: of.called,
+            lapsed: of.lapsed,
+            passed_a_minute: forecast.passed_a_minute,
+            share: thousandths(forecast.share),
+        }
+    }
+}
+
+/// So many of a thousand, as a share.
+pub(super) fn thousandths(share: u64) -> f64 {
+    f64::from(u16::try_from(share).unwrap_or(1000)) / 1000.0
+}
+
+impl AskAgainDto {
+    fn known() -> Self {
+        Self {
+            part: 1.0 / f64::from(AskAgain::PART),
+            soonest_seconds: AskAgain::SOONEST.as_secs(),
+            latest_seconds: AskAgain::LATEST.as_secs(),
+            jitter: 0.3,
+            lobby_after_seconds: 30,
+            lobby_spread_seconds: 15,
+        }
+    }
+}
+
+impl From<&Drawing> for DrawDto {
+    fn from(draw: &Drawing) -> Self {
+        Self {
+            commitment: hex(&commitment(|bytes| Sha256::digest(bytes).into(), &draw.secret)),
+            round: draw.round.clone(),
+            lists: draw.lists.as_ref().map(|lists| lists.iter().map(|list| hex(list)).collect()),
+            value: draw.value.clone(),
+            // Whoever knows it before the value is out could have chosen the list.
+            secret: draw.seed.map(|_| hex(&draw.secret)),
+            seed: draw.seed.map(|seed| hex(&seed)),
+        }
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

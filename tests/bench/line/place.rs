@@ -1,0 +1,187 @@
+//! A database, and the server on it.
+
+use crate::driver::{Client, Log, Server, Show, Stage, Terms, command};
+use anyhow::{Context, Result, ensure};
+use frontrow_application::port::{AccessClaims, Join};
+use frontrow_domain::waiting_room::{Group, Pass, QueueNumber, QueueToken};
+use frontrow_domain::{BuyerKey, Role, SaleId, SessionId, UserId};
+use frontrow_server::house::House;
+use frontrow_server::keys::Keys;
+use frontrow_server::settings::{Given, Settings};
+use frontrow_test_databases::{PrivateServer, TestDatabase};
+use futures::stream::{StreamExt, TryStreamExt, iter};
+use hyper::Method;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::time::Duration;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// Longer than any run.
+const LIFETIME: Duration = Duration::from_hours(12);
+
+/// A database, the server on it, and the same house without the server: for what is prepared, not measured.
+pub struct Place {
+    pub name: String,
+    pub server: Server,
+    pub house: House,
+    directory: TempDir,
+    operator: String,
+    _database: Option<TestDatabase>,
+}
+
+/// A sale with a waiting room.
+#[derive(Clone, Copy)]
+pub struct Sale {
+    pub id: Uuid,
+    pub performance: Uuid,
+}
+
+impl Place {
+    /// A file; with Redis, that hands out the numbers.
+    pub async fn file(stage: &Stage, redis: Option<&str>) -> Result<Self> {
+        let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+        stage.copy_to(directory.path())?;
+        let name = if redis.is_some() { "SQLite and Redis" } else { "SQLite" };
+        Self::on(name, stage, directory, redis, None).await
+    }
+
+    /// A database on a server.
+    pub async fn server(stage: &Stage, server: &PrivateServer) -> Result<Self> {
+        let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
+        let database = TestDatabase::make(server.kind(), server.url()).await?;
+        stage.put_on_server(directory.path(), database.url()).await?;
+        Self::on(&server.kind().to_string(), stage, directory, None, Some(database)).await
+    }
+
+    async fn on(
+        name: &str,
+        stage: &Stage,
+        directory: TempDir,
+        redis: Option<&str>,
+        database: Option<TestDatabase>,
+    ) -> Result<Self> {
+        let redis = redis.unwrap_or("off");
+        let server = start(directory.path(), redis).await?;
+        let mut given = Given { directory: directory.path().into(), ..Given::default() };
+        given.flags.0.insert("redis_url", redis.to_owned());
+        let mut settings = Settings::load(&given)?;
+        if let frontrow_server::settings::DatabaseAddress::File(file) = &mut settings.database {
+            *file = directory.path().join(&*file);
+        }
+        let keys = Keys::load_or_create(&directory.path().join("keys.json"))?;
+        let house = House::open(&settings, &keys).await?;
+        let operator = stage.operator.clone();
+        Ok(Self { name: name.to_owned(), server, house, directory, operator, _database: database })
+    }
+
+    /// Another server on the same database.
+    pub async fn another(&self) -> Result<Server> {
+        start(self.directory.path(), "off").await
+    }
+
+    pub async fn end(self) -> Result<()> {
+        self.server.stop().await?;
+        self.house.close().await;
+        let ended = command(self.directory.path(), &["verify"]).status().await?;
+        ensure!(ended.success(), "frontrow verify found something wrong");
+        Ok(())
+    }
+
+    /// A sale whose line is open, with these fields of its waiting room, once the server knows it.
+    pub async fn sale(&self, room: &Value) -> Result<Sale> {
+        let id = self.house.ports.ids.id();
+        let mut operator = Client::new(self.server.address, Some(&self.operator));
+        let mut waiting_room = json!({
+            "lobby_opens": "2020-01-01T00:00:00Z", "capacity": 1, "rate_per_minute": 1_000_000, "burst": 100_000,
+            "session_seconds": 7200,
+        });
+        for (name, value) in room.as_object().into_iter().flatten() {
+            waiting_room[name] = value.clone();
+        }
+        let terms = Terms { rows: 20, ..Terms::default() };
+        let fields = json!({"waiting_room": waiting_room});
+        let show = Show::publish_as(&mut operator, terms, id, &fields).await?;
+        let sale = Sale { id, performance: show.performance };
+        self.wait_for(&sale, |line| line["phase"] == "open").await?;
+        Ok(sale)
+    }
+
+    /// A sale without a waiting room.
+    pub async fn sale_without(&self) -> Result<Sale> {
+        let id = self.house.ports.ids.id();
+        let mut operator = Client::new(self.server.address, Some(&self.operator));
+        let terms = Terms { rows: 20, ..Terms::default() };
+        let show = Show::publish_as(&mut operator, terms, id, &json!({})).await?;
+        Ok(Sale { id, performance: show.performance })
+    }
+
+    /// The line with its figures, as operators see it.
+    pub async fn line(&self, sale: &Sale) -> Result<Value> {
+        let mut operator = Client::new(self.server.address, Some(&self.operator));
+        let line = operator.ask(Method::GET, &format!("/v1/sales/{}/line", sale.id), None, None).await?;
+        ensure!(line.status.is_success(), "{}", line.body);
+        Ok(line.body)
+    }
+
+    /// Somebody's pass, whether they are admitted or not: looking at seats asks for nothing else.
+    pub fn pass(&self, sale: &Sale, user: UserId) -> String {
+        let expires = self.house.ports.clock.now() + LIFETIME;
+        let pass = Pass { sale: SaleId::new(sale.id), user, generation: 1, expires };
+        self.house.ports.signer.sign_pass(&pass)
+    }
+
+    /// Changes a line.
+    pub async fn change(&self, sale: &Sale, change: Value) -> Result<()> {
+        let mut operator = Client::new(self.server.address, Some(&self.operator));
+        let changed = operator.ask(Method::PATCH, &format!("/v1/sales/{}/line", sale.id), None, Some(change)).await?;
+        ensure!(changed.status.is_success(), "{}", changed.body);
+        Ok(())
+    }
+
+    /// Until the snapshot says so.
+    pub async fn wait_for(&self, sale: &Sale, fine: impl Fn(&Value) -> bool) -> Result<Value> {
+        let mut client = Client::new(self.server.address, None);
+        let until = tokio::time::Instant::now() + Duration::from_mins(2);
+        let mut last = Value::Null;
+        while tokio::time::Instant::now() < until {
+            let reply = client.ask(Method::GET, &format!("/v1/sales/{}/queue", sale.id), None, None).await?;
+            if reply.status.is_success() && fine(&reply.body) {
+                return Ok(reply.body);
+            }
+            last = reply.body;
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        anyhow::bail!("the line does not come to be as it should: {last}")
+    }
+
+    /// Gives so many people a place, without HTTP.
+    pub async fn fill(&self, sale: &Sale, people: usize) -> Result<()> {
+        let joins = iter(0..people).map(|_| async {
+            let key = BuyerKey { sale: SaleId::new(sale.id), user: UserId::new(self.house.ports.ids.id()) };
+            let join = Join { key, group: Group::FIRST, worthless: None, proved: None };
+            self.house.ports.dispenser.join(join).await
+        });
+        joins.buffer_unordered(512).try_for_each(|_| async { Ok(()) }).await.context("people can't join")
+    }
+
+    /// Somebody's access token. Their account exists nowhere else.
+    pub fn access(&self, user: UserId) -> String {
+        let ports = &self.house.ports;
+        let session = SessionId::new(ports.ids.id());
+        let expires = ports.clock.now() + LIFETIME;
+        ports.tokens.issue(&AccessClaims { user, role: Role::Customer, session, expires })
+    }
+
+    /// The queue token of a number.
+    pub fn queue_token(&self, sale: &Sale, user: UserId, number: u64) -> Result<String> {
+        let number = QueueNumber::new(number).context("from 1")?;
+        let ports = &self.house.ports;
+        let (sale, issued) = (SaleId::new(sale.id), ports.clock.now());
+        Ok(ports.signer.sign_token(&QueueToken { sale, epoch: 1, group: Group::FIRST, number, user, issued }))
+    }
+}
+
+async fn start(directory: &Path, redis: &str) -> Result<Server> {
+    Server::start(directory, &[("FRONTROW_REDIS_URL", redis), ("FRONTROW_SWEEP_SECONDS", "3600")], Log::default()).await
+}

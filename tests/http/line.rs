@@ -1,0 +1,110 @@
+//! The waiting room: a place in the line becomes a pass, and a pass a ticket, whatever happens meanwhile.
+
+#[path = "../driver/crowd.rs"]
+mod crowd;
+mod instances;
+mod mishaps;
+mod patience;
+mod story;
+
+use crate::driver::client::Reply;
+use crate::driver::{Client, Show, Terms};
+use crate::house::until;
+use anyhow::{Context, Result, ensure};
+use crowd::{Doors, Visitor};
+use hyper::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use uuid::Uuid;
+
+/// More than a test of a few people needs.
+const CONNECTIONS: usize = 64;
+/// A request that has waited so long is made again at once.
+const WAIT: Duration = Duration::from_secs(5);
+
+/// A sale with a waiting room.
+#[derive(Clone, Copy)]
+pub struct Line {
+    pub show: Show,
+    pub sale: Uuid,
+}
+
+impl Line {
+    /// Publishes a sale that has been open for long; its waiting room is as named here, and as usual otherwise. Returns once
+    /// people can join.
+    pub async fn publish(operator: &mut Client, terms: Terms, room: &Value) -> Result<Self> {
+        let mut waiting_room = json!({
+            "lobby_opens": "2020-01-01T00:00:00Z",
+            "capacity": 10,
+            "rate_per_minute": 60_000,
+            "session_seconds": 600,
+            "leave_on_payment": true,
+        });
+        for (name, value) in room.as_object().into_iter().flatten() {
+            waiting_room[name] = value.clone();
+        }
+        let sale = Uuid::from_u128(u128::from(getrandom::u64()?) << 64 | u128::from(getrandom::u64()?));
+        let show = Show::publish_as(operator, terms, sale, &json!({ "waiting_room": waiting_room })).await?;
+        let line = Self { show, sale };
+        until("the line opens", async || line.snapshot(operator, |line| line["phase"] == "open").await).await?;
+        Ok(line)
+    }
+
+    /// The snapshot, once it is there and fits.
+    async fn snapshot(self, client: &mut Client, fits: impl Fn(&Value) -> bool) -> Result<Option<Value>> {
+        let reply = client.ask(Method::GET, &format!("/v1/sales/{}/queue", self.sale), None, None).await?;
+        Ok(Some(reply.body).filter(|body| reply.status == StatusCode::OK && fits(body)))
+    }
+
+    /// What operators see.
+    async fn report(self, operator: &mut Client) -> Result<Value> {
+        operator.get(&format!("/v1/sales/{}/line", self.sale)).await
+    }
+
+    /// What operators do.
+    async fn change(self, operator: &mut Client, change: Value) -> Result<Value> {
+        let path = format!("/v1/sales/{}/line", self.sale);
+        operator.ask(Method::PATCH, &path, None, Some(change)).await?.expect(StatusCode::OK)
+    }
+
+    /// Somebody who wants to go, and has nothing in hand yet.
+    pub fn visitor(self, doors: &Arc<Doors>, access: &str) -> Visitor {
+        Visitor {
+            doors: doors.clone(),
+            sale: self.sale,
+            performance: self.show.performance,
+            access: access.to_owned(),
+            token: None,
+            pass: None,
+        }
+    }
+}
+
+pub fn doors(addresses: &[SocketAddr]) -> Arc<Doors> {
+    Arc::new(Doors::new(addresses.to_vec(), CONNECTIONS))
+}
+
+/// Stands at the door until they are let in.
+pub async fn let_in(visitor: &mut Visitor) -> Result<()> {
+    until("somebody is let in", async || {
+        let reply = visitor.claim(WAIT).await?;
+        let waits = reply.status == StatusCode::ACCEPTED || kind(&reply) == "not-your-turn";
+        ensure!(waits || reply.status == StatusCode::CREATED, "{} {}", reply.status, reply.body);
+        Ok((reply.status == StatusCode::CREATED).then_some(()))
+    })
+    .await
+}
+
+/// The last part of a problem's type; nothing if it is none.
+fn kind(reply: &Reply) -> &str {
+    let problem = reply.body["type"].as_str().unwrap_or_default();
+    problem.rsplit(':').next().unwrap_or_default()
+}
+
+/// The group and the number of a place.
+fn place(body: &Value) -> Result<(u64, u64)> {
+    let part = |field: &str| body[field].as_u64().with_context(|| format!("no {field}: {body}"));
+    Ok((part("group")?, part("number")?))
+}

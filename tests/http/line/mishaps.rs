@@ -1,0 +1,125 @@
+//! Three servers, one database, one Redis, and a crowd, while everything breaks that can: servers are killed, Redis forgets
+//! everything, the database is gone for a while.
+
+mod person;
+mod troupe;
+
+use super::Line;
+use super::crowd::{AdmissionLog, Doors, settle};
+use crate::driver::{Client, Terms};
+use crate::house::{Amount, House, on_every_server, seed, until};
+use anyhow::{Context, Result, ensure};
+use frontrow_server::keys::Keys;
+use frontrow_server::settings::{Given, Settings};
+use frontrow_test_databases::{PrivateRedis, PrivateServer, private_redis};
+use futures::future::join_all;
+use jiff::Timestamp;
+use person::{Crowd, Told};
+use rand::SeedableRng;
+use rand_chacha::ChaCha8Rng;
+use serde_json::json;
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+use troupe::{Scene, Troupe};
+
+on_every_server! { run_on_private: nobody_loses_their_place_whatever_breaks }
+
+const CONNECTIONS: usize = 128;
+const PRICE: i64 = 10;
+
+async fn nobody_loses_their_place_whatever_breaks(house: &mut House, database: &mut PrivateServer) -> Result<()> {
+    let Some(redis) = private_redis("nobody_loses_their_place_whatever_breaks").await else { return Ok(()) };
+    let people = Amount::LINE_PEOPLE.get()?;
+    let time = Duration::from_secs(u64::try_from(Amount::LINE_SECONDS.get()?)?);
+    let seed = seed()?;
+    house.stop().await?;
+    let people = prepare(house, &redis, people).await?;
+    let mut troupe = Troupe::assemble(house).await?;
+    let mut operator = Client::new(troupe.address()?, Some(&house.stage.operator));
+    let line = publish(&mut operator, people.len(), time).await?;
+
+    let doors = Arc::new(Doors::new(troupe.addresses(), CONNECTIONS));
+    let crowd = Crowd::of(people.len(), time);
+    let actors = people.iter().enumerate().map(|(n, person)| {
+        let chance = ChaCha8Rng::seed_from_u64(seed.wrapping_add(n as u64));
+        crowd.act(line.visitor(&doors, &person.access), chance)
+    });
+    let mut scene = Scene { house, doors: &doors, database, redis: &redis, crowd: &crowd, time };
+    let (told, mishaps) = tokio::join!(join_all(actors), troupe.suffer(&mut scene, seed));
+    let last = mishaps.with_context(|| format!("seed {seed}"))?;
+    let told = told.into_iter().collect::<Result<Vec<Told>>>();
+    let mut operator = Client::new(troupe.address()?, Some(&house.stage.operator));
+    let report = line.report(&mut operator).await?;
+    let told = told.with_context(|| format!("seed {seed}: {report}"))?;
+    check(&told, line, &mut operator, last).await.with_context(|| format!("seed {seed}"))?;
+    troupe.stop().await
+}
+
+/// Redis is in the settings, and everybody has an account; nothing runs yet.
+async fn prepare(house: &House, redis: &PrivateRedis, people: usize) -> Result<Vec<super::crowd::Person>> {
+    let directory = house.directory.path();
+    let mut file = OpenOptions::new().append(true).open(directory.join("frontrow.toml"))?;
+    writeln!(file, "redis_url = {:?}", redis.url())?;
+    let library = frontrow_server::house::House::open(&settings(directory)?, &keys(directory)?).await?;
+    let hash = &house.stage.people[0].password_hash;
+    let people = settle(&library, hash, people, PRICE).await;
+    library.close().await;
+    people
+}
+
+fn settings(directory: &Path) -> Result<Settings> {
+    Ok(Settings::load(&Given { directory: directory.to_owned(), ..Given::default() })?)
+}
+
+fn keys(directory: &Path) -> Result<Keys> {
+    Keys::load_or_create(&directory.join("keys.json"))
+}
+
+/// The line is so slow that it lasts longer than what happens to it.
+async fn publish(operator: &mut Client, people: usize, time: Duration) -> Result<Line> {
+    let rate = (people as u64 * 60).div_ceil(time.as_secs().max(1));
+    let rows = u32::try_from(people.div_ceil(100))?;
+    let terms = Terms { rows, price: PRICE, limit_per_person: 1, hold_seconds: 600 };
+    let room = json!({"capacity": 30, "rate_per_minute": rate, "burst": 5});
+    Line::publish(operator, terms, &room).await
+}
+
+/// What everybody was told is true, and the log shows nothing that must not be.
+async fn check(told: &[Told], line: Line, operator: &mut Client, last: Timestamp) -> Result<()> {
+    let mut owners = BTreeMap::new();
+    for (n, told) in told.iter().enumerate() {
+        told.check().await.with_context(|| format!("person {n}: {told:?}"))?;
+        for place in &told.places {
+            let other = owners.insert(*place, n);
+            ensure!(other.is_none(), "{place:?} belongs to {n} and to {other:?}");
+        }
+    }
+    let log = AdmissionLog::read(operator, line.sale).await?;
+    ensure!(log.overshoots().is_empty(), "{:#?}", log.overshoots());
+    ensure!(log.overtakings().is_empty(), "{:#?}", log.overtakings());
+    for told in told.iter().filter(|told| told.was_admitted()) {
+        let place = told.places.first().context("admitted without a place")?;
+        ensure!(log.entries.iter().any(|entry| (entry.group, entry.rank) == *place), "{place:?} is not in the log");
+    }
+    // Else all that was broken was broken too late.
+    ensure!(log.entries.iter().any(|entry| entry.admitted_at > last), "all were through before the last mishap");
+    no_slot_is_leaked(told, line, operator).await
+}
+
+/// When the sale has closed and everybody has left, nobody is admitted any more.
+async fn no_slot_is_leaked(told: &[Told], line: Line, operator: &mut Client) -> Result<()> {
+    line.change(operator, json!({"phase": "closed"})).await?;
+    for told in told {
+        told.go_home().await?;
+    }
+    let report = line.report(operator).await?;
+    ensure!(report["active"] == 0, "{report}");
+    until("a line that is over is not there any more", async || {
+        Ok(line.snapshot(operator, |_| true).await?.is_none().then_some(()))
+    })
+    .await
+}

@@ -1,0 +1,121 @@
+//! The servers, and what happens to them.
+
+use super::person::Crowd;
+use crate::driver::Server;
+use crate::house::House;
+use crate::line::crowd::Doors;
+use anyhow::{Context, Result, ensure};
+use frontrow_adapters::SystemClock;
+use frontrow_application::port::Clock;
+use frontrow_test_databases::{PrivateRedis, PrivateServer};
+use jiff::Timestamp;
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use std::net::SocketAddr;
+use std::sync::PoisonError;
+use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep, sleep_until};
+
+/// How many there are.
+const SERVERS: usize = 3;
+/// Between two kills.
+const PACE: Duration = Duration::from_secs(2);
+/// The database is gone for so long: longer than the silence of ticks that counts as an outage.
+const OUTAGE: Duration = Duration::from_secs(6);
+const LONG_OUTAGE: Duration = Duration::from_secs(10);
+/// What takes so long may take the longer outage.
+const LONG: Duration = Duration::from_mins(1);
+
+/// The servers.
+pub struct Troupe {
+    servers: Vec<Server>,
+}
+
+/// What happens takes place here.
+pub struct Scene<'a> {
+    pub house: &'a House,
+    pub doors: &'a Doors,
+    pub database: &'a mut PrivateServer,
+    pub redis: &'a PrivateRedis,
+    pub crowd: &'a Crowd,
+    /// How long it goes on.
+    pub time: Duration,
+}
+
+impl Troupe {
+    pub async fn assemble(house: &House) -> Result<Self> {
+        let mut servers = Vec::with_capacity(SERVERS);
+        for _ in 0..SERVERS {
+            servers.push(house.another().await?);
+        }
+        Ok(Self { servers })
+    }
+
+    pub fn address(&self) -> Result<SocketAddr> {
+        Ok(self.servers.first().context("no server runs")?.address)
+    }
+
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.servers.iter().map(|server| server.address).collect()
+    }
+
+    pub async fn stop(self) -> Result<()> {
+        for server in self.servers {
+            server.stop().await?;
+        }
+        Ok(())
+    }
+
+    /// A kill every two seconds; Redis forgets everything once, and the database is gone once. When it was over.
+    pub async fn suffer(&mut self, scene: &mut Scene<'_>, seed: u64) -> Result<Timestamp> {
+        let mut chance = ChaCha8Rng::seed_from_u64(seed);
+        let begun = Instant::now();
+        let (mut forgot, mut gone) = (false, false);
+        while begun.elapsed() < scene.time {
+            let next = Instant::now() + PACE;
+            // Who joins after that is a whole block of numbers behind, which takes minutes to be called.
+            if !forgot && scene.crowd.has_joined() {
+                forgot = true;
+                flush(scene.redis).await?;
+            } else if !gone && begun.elapsed() > scene.time / 2 {
+                gone = true;
+                scene.database.kill()?;
+                // People go on asking meanwhile.
+                sleep(if scene.time < LONG { OUTAGE } else { LONG_OUTAGE }).await;
+                scene.database.start().await?;
+            } else {
+                self.kill(chance.random_range(0..SERVERS), scene).await?;
+            }
+            sleep_until(next).await;
+        }
+        ensure!(forgot && gone, "there was no time for every mishap");
+        Ok(Timestamp::from_microsecond(SystemClock.now().micros())?)
+    }
+
+    /// Another one begins at once, on another port.
+    async fn kill(&mut self, which: usize, scene: &Scene<'_>) -> Result<()> {
+        let mut victim = self.servers.swap_remove(which);
+        victim.child.kill().await?;
+        self.tell(scene.doors);
+        self.servers.push(scene.house.another().await?);
+        self.tell(scene.doors);
+        Ok(())
+    }
+
+    fn tell(&self, doors: &Doors) {
+        *doors.addresses.write().unwrap_or_else(PoisonError::into_inner) = self.addresses();
+    }
+}
+
+/// As if somebody had taken the wrong terminal.
+async fn flush(redis: &PrivateRedis) -> Result<()> {
+    let address = redis.url().trim_start_matches("redis://").trim_end_matches('/');
+    let mut stream = TcpStream::connect(address).await?;
+    stream.write_all(b"FLUSHALL\r\n").await?;
+    let mut answer = [0; 5];
+    stream.read_exact(&mut answer).await?;
+    ensure!(&answer == b"+OK\r\n", "{answer:?}");
+    Ok(())
+}
