@@ -56,7 +56,6 @@ impl House {
         let catalogue = Arc::new(SqlCatalogue::new(database.clone(), clock.clone()));
         let readers = Arc::new(SqlReaders::new(database.clone()));
         let housekeeping = Arc::new(SqlHousekeeping::new(database.clone()));
-        let accounts = Arc::new(SqlAccounts::new(database.clone()));
         let lines = Arc::new(SqlLines::open(&database, clock.clone(), ids.clone()).await?);
         let watch = Arc::new(SharedWatch::new(lines.clone()));
         let ports = Ports {
@@ -71,7 +70,7 @@ impl House {
             seat_snapshots: Arc::new(SharedSeatReads::new(readers.clone(), clock.clone())),
             reservations: readers.clone(),
             wallets: readers,
-            accounts: accounts.clone(),
+            accounts: Arc::new(SqlAccounts::new(database.clone())),
             sessions: Arc::new(SqlSessions::new(database.clone())),
             passwords: Arc::new(Argon2idHasher::new()),
             tokens: tokens(&keys.access_tokens, clock.clone())?,
@@ -82,7 +81,7 @@ impl House {
             lines: lines.clone(),
             dispenser: dispenser(settings, &lines).await?,
             watch: watch.clone(),
-            eligibility: Arc::new(AccountEligibility::new(accounts, clock.clone())),
+            eligibility: Arc::new(AccountEligibility::new(clock.clone())),
             signer: signer(&keys.queue)?,
             beacon: Arc::new(NoBeacon),
             clock,

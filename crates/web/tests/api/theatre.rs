@@ -279,7 +279,7 @@ fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGa
         lines: memory.clone(),
         dispenser: memory.clone(),
         watch: Arc::new(SharedWatch::new(memory.clone())),
-        eligibility: Arc::new(AccountEligibility::new(memory.clone(), clock.clone())),
+        eligibility: Arc::new(AccountEligibility::new(clock.clone())),
         signer: Arc::new(HmacQueueSigner::new(&TokenKey { id: "1".into(), secret: [3; 32] }, &[])),
         beacon: Arc::new(NoBeacon),
         digest: |bytes| Sha256::digest(bytes).into(),
