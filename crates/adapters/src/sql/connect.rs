@@ -31,7 +31,7 @@ const WRITERS: u32 = 4;
 const IDLE: Duration = Duration::from_secs(1);
 /// How long nothing may be said on a connection that can write: less than half of what `MySQL` allows. A lane says
 /// something then; others are closed, and opened again when they are needed.
-pub(crate) const QUIET: Duration = Duration::from_secs(4);
+pub(crate) const QUIET: Duration = Duration::from_millis(1500);
 
 /// Counts the connections that a pool has opened. A pool opens another one, without a word, when it finds one broken.
 #[derive(Clone, Default)]
@@ -104,7 +104,7 @@ fn options(address: &Address, purpose: Purpose, opened: &Opened) -> ConnectOptio
 /// Limits that the server keeps: a client that gave up by itself would leave its transaction open.
 fn agree_with_postgres(options: &mut ConnectOptions, purpose: Purpose, opened: &Opened) {
     const LIMITS: &str = "SET lock_timeout = '2s'; SET statement_timeout = '10s'; \
-                          SET idle_in_transaction_session_timeout = '10s'; ";
+                          SET idle_in_transaction_session_timeout = '4s'; ";
     const ISOLATION: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";
     let agreed = match purpose {
         Purpose::Read { .. } => format!("SET statement_timeout = '10s'; {ISOLATION}, READ ONLY"),
@@ -132,8 +132,8 @@ fn agree_with_postgres(options: &mut ConnectOptions, purpose: Purpose, opened: &
 /// The same. What stands in `/*M! */` is for `MariaDB` alone, which calls things otherwise.
 fn agree_with_mysql(options: &mut ConnectOptions, purpose: Purpose, opened: &Opened) {
     // MySQL has no limit for idle transactions, but one for idle connections, whether or not a transaction is open.
-    const LIMITS: &str = "SET SESSION innodb_lock_wait_timeout = 2 /*!80000 , wait_timeout = 10 */ \
-                          /*M! , max_statement_time = 10, idle_transaction_timeout = 10 */; ";
+    const LIMITS: &str = "SET SESSION innodb_lock_wait_timeout = 2 /*!80000 , wait_timeout = 4 */ \
+                          /*M! , max_statement_time = 10, idle_transaction_timeout = 4 */; ";
     const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
     let agreed = match purpose {
         Purpose::Read { .. } => {

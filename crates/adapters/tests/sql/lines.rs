@@ -1,6 +1,7 @@
 //! Waiting rooms: what is special to keeping them in SQL.
 
 mod controls;
+mod cut_off;
 mod faults;
 mod places;
 mod room;

@@ -6,7 +6,7 @@ mod cuts;
 mod deadlocks;
 mod faults;
 pub mod place;
-mod proxy;
+pub mod proxy;
 mod queue;
 mod silence;
 pub mod stage;

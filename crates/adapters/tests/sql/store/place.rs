@@ -150,6 +150,14 @@ impl Place {
         }
     }
 
+    /// What stores of a server's database work on.
+    pub fn database(&self) -> Arc<Database> {
+        match &*self.0 {
+            Inner::Server { database, .. } => Arc::clone(database),
+            Inner::Files | Inner::File { .. } => panic!("every stage has a file of its own"),
+        }
+    }
+
     /// Behind everybody's back.
     fn raw(&self) -> &DatabaseConnection {
         match &*self.0 {
