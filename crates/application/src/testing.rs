@@ -177,7 +177,7 @@ pub fn sale_with_room(n: u128) -> Sale {
 /// The open line of sale 0. Of the first group's 30 numbers the first 10 have lapsed, and 11 to 20 are called.
 pub fn line() -> Line {
     let mut line = Line::new(&sale_with_room(0), &room(), [3; 32], at(0));
-    line.groups[0] = GroupLine { issued: 30, called: 20, lapsed: 10, ..line.groups[0] };
+    line.groups[0] = GroupLine { issued: 30, called: 20, lapsed: 10, ..line.groups[0].clone() };
     Line { phase: Phase::Open, epoch: 2, gathered: true, ..line }
 }
 

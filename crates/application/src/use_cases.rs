@@ -8,6 +8,7 @@ use crate::port::{
 };
 use crate::waiting_room::{
     ClaimAdmission, Gate, JoinLine, Lately, LeaveAdmission, Lines, OperateLine, RenewAdmission, ShowPlace, TickLines,
+    WatchedBookings,
 };
 use crate::{
     BestSeats, BrowseConcerts, BrowsePerformances, CancelReservation, ChargeWallet, ExpireHolds, Forget, HoldBestSeats,
@@ -101,7 +102,10 @@ impl UseCases {
     /// Hands every use case the ports that it needs.
     #[expect(clippy::too_many_lines, reason = "a list, with an entry for each use case")]
     pub fn new(ports: &Ports) -> Self {
-        let p = ports.clone();
+        let lines = Arc::new(Lines::new(ports.digest));
+        let (bookings, clock) = (ports.store.clone(), ports.clock.clone());
+        let store = Arc::new(WatchedBookings { bookings, lines: lines.clone(), clock });
+        let p = Ports { store, ..ports.clone() };
         let refresh = Arc::new(Refresh {
             accounts: p.accounts.clone(),
             sessions: p.sessions.clone(),
@@ -127,7 +131,6 @@ impl UseCases {
             ids: p.ids.clone(),
             clock: p.clock.clone(),
         });
-        let lines = Arc::new(Lines::new(p.digest));
         let renew_admission =
             Arc::new(RenewAdmission { bookings: p.store.clone(), signer: p.signer.clone(), clock: p.clock.clone() });
         Self {

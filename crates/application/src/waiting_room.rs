@@ -5,6 +5,7 @@ mod board;
 mod gate;
 mod join;
 mod operate;
+mod pace;
 mod place;
 mod tick;
 
@@ -13,5 +14,6 @@ pub use board::{Board, Lines, Rendered};
 pub use gate::{Asks, Gate, Visitor};
 pub use join::{JoinLine, JoinRequest};
 pub use operate::{LineReport, OperateLine};
+pub use pace::{Pace, WatchedBookings};
 pub use place::{PlaceView, ShowPlace};
 pub use tick::{Lately, TickLines, lobby_list};

@@ -114,7 +114,13 @@ impl Room {
     pub(crate) async fn order(&self) -> Result<TickOrder, Failure> {
         let groups = self.settings.groups.len();
         let issued = self.instances[0].dispenser.issued(self.sale.id, groups).await?;
-        Ok(TickOrder { sale: Arc::clone(&self.sale), session: self.settings.session, issued, stock: Stock::Some })
+        Ok(TickOrder {
+            sale: Arc::clone(&self.sale),
+            session: self.settings.session,
+            issued,
+            stock: Stock::Unknown,
+            turned_away: false,
+        })
     }
 
     /// A tick by whichever instance gets to it first.

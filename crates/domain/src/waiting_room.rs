@@ -5,8 +5,10 @@
 //! admission is the right to book for a while. `docs/waiting-room.md` tells the whole story.
 
 mod draw;
+mod estimates;
 mod forecast;
 mod frontier;
+mod gaps;
 mod line;
 mod place;
 mod records;
@@ -15,7 +17,9 @@ mod settings;
 mod tick;
 
 pub use draw::{Digest, Drawing, Ranks, commitment, list_digest, list_line, seed};
+pub use estimates::Estimates;
 pub use forecast::{AskAgain, Forecast, Wait};
+pub use gaps::{Gap, Gaps};
 pub use line::{Ending, GroupLine, Line, LineChange, LineUpdate, NotNow, Phase, Sample};
 pub use place::{Group, Pass, QueueNumber, QueueToken, Rank, Standing};
 pub use records::{Admission, Admitted, Claim, Place};

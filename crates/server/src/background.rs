@@ -73,13 +73,13 @@ impl Background {
             let mut interval = interval(TICK_EVERY);
             interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
             loop {
-                tokio::select! {
+                let urgent = tokio::select! {
                     biased;
                     _ = stop.wait_for(|stop| *stop) => return,
-                    _ = interval.tick() => {}
-                    () = bell.notified() => {}
-                }
-                while tick(&all, &watch).await && !*stop.borrow() {}
+                    _ = interval.tick() => false,
+                    () = bell.notified() => true,
+                };
+                while tick(&all, &watch, urgent).await && !*stop.borrow() {}
             }
         }));
     }
@@ -107,8 +107,8 @@ impl Background {
 }
 
 /// One tick of every line. Says whether one of them admitted as many as a tick can: then there may be more.
-async fn tick(all: &UseCases, watch: &SharedWatch) -> bool {
-    let reports = all.tick_lines.run().await.unwrap_or_else(|error| {
+async fn tick(all: &UseCases, watch: &SharedWatch, urgent: bool) -> bool {
+    let reports = all.tick_lines.run(urgent).await.unwrap_or_else(|error| {
         tracing::error!(%error, "lines could not be ticked; they are tried again");
         metrics::counter!("frontrow_background_errors_total", "name" => "tick_lines").increment(1);
         Vec::new()

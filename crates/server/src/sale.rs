@@ -69,11 +69,18 @@ impl Desk {
             figures.admitted,
             Forecast::of(&line, Group::FIRST).share
         )?;
+        if let Some(off) = line.estimates.off() {
+            writeln!(out, "waits were off by {off} thousandths of what people were told")?;
+        }
         for (number, group) in line.groups.iter().enumerate() {
             writeln!(
                 out,
-                "group {number}: weight {}, joined {}, called {}, lapsed {}",
-                group.weight, group.issued, group.called, group.lapsed
+                "group {number}: weight {}, joined {}, waiting {}, called {}, lapsed {}",
+                group.weight,
+                group.issued,
+                group.waiting(),
+                group.called,
+                group.lapsed
             )?;
         }
         Ok(())

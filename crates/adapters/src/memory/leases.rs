@@ -34,13 +34,15 @@ impl NumberLeases for Memory {
     async fn next_epoch(&self, sale: SaleId, lost: u32, block: u64) -> Result<Option<Lease>, StoreError> {
         let state = &mut *self.state();
         let Some(line) = state.rooms.lines.get(&sale).filter(|line| line.epoch == lost) else { return Ok(None) };
-        let Ok(next) = line.update(&LineUpdate::NextEpoch) else { return Ok(None) };
-        for group in Group::all(next.groups.len()) {
+        let mut begins = Vec::with_capacity(line.groups.len());
+        for group in Group::all(line.groups.len()) {
             let issued = state.rooms.issued.get(&(sale, group)).copied().unwrap_or(0);
             let leased = state.numbers.leased.entry((sale, group)).or_default();
             let above = leased.ceiling.max(issued);
             *leased = Block { above, ceiling: above.saturating_add(block) };
+            begins.push(above);
         }
+        let Ok(next) = line.update(&LineUpdate::NextEpoch { above: begins }) else { return Ok(None) };
         let lease = state.lease(&next);
         state.rooms.lines.insert(sale, next);
         Ok(Some(lease))

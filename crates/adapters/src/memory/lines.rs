@@ -126,7 +126,7 @@ impl State {
         let Some(line) = rooms.lines.get(&order.sale.id) else { return Ok(None) };
         let Some(found) = rooms.floor(books, order.sale.id, order.stock, now) else { return Ok(None) };
         // Numbers may be handed out elsewhere.
-        let floor = Floor { issued: order.issued.clone(), ..found };
+        let floor = Floor { issued: order.issued.clone(), turned_away: order.turned_away, ..found };
         let tick = Tick::plan(line, &order.sale, order.session, &floor, now);
         let locked: BTreeMap<_, _> =
             tick.buyers().into_iter().map(|key| (key, books.buyers.get(&key).copied())).collect();
@@ -142,5 +142,6 @@ fn report(ticked: &Ticked) -> TickReport {
         line: ticked.line.row.clone(),
         admitted: ticked.admitted.iter().map(|admission| admission.key).collect(),
         ended: ticked.ended.len(),
+        quiet: ticked.quiet,
     }
 }

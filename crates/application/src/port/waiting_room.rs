@@ -101,6 +101,8 @@ pub struct TickOrder {
     pub issued: Vec<u64>,
     /// What there is to sell.
     pub stock: Stock,
+    /// Whether bookings have been turned away here a moment ago, because there was too much to do.
+    pub turned_away: bool,
 }
 
 /// What a tick did.
@@ -112,6 +114,8 @@ pub struct TickReport {
     pub admitted: Vec<BuyerKey>,
     /// How many slots have become free.
     pub ended: usize,
+    /// Whether nobody is admitted, stands at the door, or could be called.
+    pub quiet: bool,
 }
 
 /// Something that an operator has done, for who asks later.

@@ -65,6 +65,7 @@ impl ClaimAdmission {
         let Some(rank) = view.board.ranks(token.group).map(|ranks| ranks.rank(token.number)) else {
             return Err(Denied::QueueTokenForged.into());
         };
+        self.lines.pace.rouse(sale);
         let claim = |now| Claim { key, group: token.group, number: token.number, rank, claimed_at: now, seen_at: now };
         let mut left = wait;
         loop {

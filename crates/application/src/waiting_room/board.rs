@@ -1,5 +1,6 @@
 //! What every instance has in memory of the lines, so that looking costs no store operation.
 
+use super::Pace;
 use frontrow_domain::waiting_room::{Digest, Group, Line, QueueNumber, Ranks, Standing};
 use frontrow_domain::{Instant, Sale, SaleId};
 use std::collections::BTreeMap;
@@ -53,13 +54,15 @@ impl Board {
 /// The boards of all lines that are not over.
 pub struct Lines {
     boards: RwLock<Arc<BTreeMap<SaleId, Arc<Board>>>>,
+    /// How ticks should go.
+    pub pace: Pace,
     digest: Digest,
 }
 
 impl Lines {
     /// No lines yet. The digest, SHA-256, draws the ranks.
     pub fn new(digest: Digest) -> Self {
-        Self { boards: RwLock::default(), digest }
+        Self { boards: RwLock::default(), pace: Pace::default(), digest }
     }
 
     /// The board of a sale's line.

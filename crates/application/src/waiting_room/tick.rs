@@ -63,12 +63,12 @@ impl TickLines {
         Ok(count)
     }
 
-    /// Ticks every line that is due; those that somebody else ticked have no report. A line that can't be ticked keeps no
+    /// Ticks every line that is due, also those that rest if it is `urgent`; those that somebody else ticked have no report. A line that can't be ticked keeps no
     /// other from it: its error comes after them.
-    pub async fn run(&self) -> Result<Vec<TickReport>, Error> {
+    pub async fn run(&self, urgent: bool) -> Result<Vec<TickReport>, Error> {
         let mut reports = Vec::new();
         let mut failed = None;
-        for board in self.lines.all().values().filter(|board| self.is_due(board)) {
+        for board in self.lines.all().values().filter(|board| urgent || self.is_due(board)) {
             match self.tick(board).await {
                 Ok(report) => reports.extend(report),
                 Err(error) => failed = failed.or(Some(error)),
@@ -77,8 +77,11 @@ impl TickLines {
         failed.map_or(Ok(reports), Err)
     }
 
+    /// Whether its opening has come, or it has something to do.
     fn is_due(&self, board: &Board) -> bool {
-        board.line.phase != Phase::Lobby || board.sale.opens <= self.clock.now()
+        let (now, line) = (self.clock.now(), &board.line);
+        let opens = line.phase == Phase::Lobby && board.sale.opens <= now;
+        opens || !self.lines.pace.rests(line.sale, now)
     }
 
     async fn tick(&self, board: &Board) -> Result<Option<TickReport>, Error> {
@@ -87,9 +90,13 @@ impl TickLines {
         // While the dispenser is away, what it had handed out is still called.
         let issued = issued.unwrap_or_else(|_| board.line.groups.iter().map(|group| group.issued).collect());
         let stock = self.stock(&board.sale).await?;
-        let order = TickOrder { sale: Arc::clone(&board.sale), session: room.session, issued, stock };
         let read_at = self.clock.now();
+        let turned_away = self.lines.pace.turns_away(read_at);
+        let order = TickOrder { sale: Arc::clone(&board.sale), session: room.session, issued, stock, turned_away };
         let Some(mut report) = self.store.tick(&order).await? else { return Ok(None) };
+        if report.quiet {
+            self.lines.pace.rest(board.line.sale, read_at);
+        }
         if let Some(drawn) = self.draw(&report.line).await? {
             report.line = drawn;
         }
@@ -150,8 +157,9 @@ impl TickLines {
     async fn look(&self, sale: &Sale, now: Instant) -> Result<Stock, Error> {
         let performances: Vec<_> = sale.performances.iter().copied().collect();
         let available = self.seats.available(&performances, now).await?;
-        if available.iter().any(|(_, seats)| *seats > 0) {
-            return Ok(Stock::Some);
+        let left: u64 = available.iter().map(|(_, seats)| u64::from(*seats)).sum();
+        if left > 0 {
+            return Ok(Stock::Left(left));
         }
         for performance in performances {
             let not_free = self.seats.not_free(performance).await?;

@@ -20,7 +20,7 @@ pub struct AskAgain(pub Duration);
 /// How fast a line moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forecast {
-    /// Ranks that passed in the last minute of open time.
+    /// People whose rank passed in the last minute of open time.
     pub passed_a_minute: u64,
     /// Of a thousand who were called, how many came.
     pub share: u64,
@@ -35,9 +35,11 @@ impl Forecast {
     /// Of one group of a line.
     pub fn of(line: &Line, group: Group) -> Self {
         let minute = Duration::from_mins(1);
-        let now = line.called_and_issued().get(group.index()).copied().unwrap_or(0);
         let then = line.ago(minute).and_then(|then| then.called.get(group.index()).copied());
-        let passed = now - then.unwrap_or(0).min(now);
+        let passed = line
+            .groups
+            .get(group.index())
+            .map_or(0, |of| of.people_called().saturating_sub(of.gaps.people(then.unwrap_or(0))));
         // Less than a minute is made a minute's worth.
         let open = line.open_time.clamp(Duration::from_secs(1), minute).as_millis();
         let passed = u128::from(passed) * minute.as_millis() / open;
@@ -47,10 +49,15 @@ impl Forecast {
         Self { passed_a_minute: u64::try_from(passed).unwrap_or(u64::MAX).min(most), share }
     }
 
-    /// Until so many ranks have passed; `None` while nothing moves.
-    pub fn wait(&self, ahead: u64) -> Option<Wait> {
+    /// Until so many people have passed; `None` while nothing moves.
+    pub fn expected(&self, ahead: u64) -> Option<Duration> {
         let seconds = ahead.saturating_mul(60).checked_div(self.passed_a_minute)?;
-        let wait = Duration::from_secs(seconds.min(7 * 24 * 3600));
+        Some(Duration::from_secs(seconds.min(7 * 24 * 3600)))
+    }
+
+    /// The same, as it is shown.
+    pub fn wait(&self, ahead: u64) -> Option<Wait> {
+        let wait = self.expected(ahead)?;
         Some(Wait { least: wait * Self::LEAST / 10, most: wait * Self::MOST / 10 })
     }
 }

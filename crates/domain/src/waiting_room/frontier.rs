@@ -1,5 +1,6 @@
 //! How far the line has called, and which calls have lapsed.
 
+use super::estimates::Estimates;
 use super::{Line, Sample};
 use std::time::Duration;
 
@@ -27,28 +28,35 @@ pub(super) fn advance(line: &mut Line, active: usize, at_door: u64) {
     call_ahead(line, free);
     lapse(line);
     note(line);
+    Estimates::keep(line);
 }
 
 /// How many more to call: so many come of those who are called that the free slots are taken and some stand by.
 fn calls(line: &Line, free: u64, at_door: u64) -> u64 {
     let recent = line.ago(AHEAD).map_or(0, |then| then.admitted);
     let wanted = free + (line.admitted - recent);
-    let called: u64 = line.called_and_issued().iter().sum();
     let then = line.ago(EXPECTED);
-    let called_lately = called - called_by(then);
+    let called_lately = called_since(line, then, None);
     let pending = called_lately.saturating_sub(line.claimed - then.map_or(0, |then| then.claimed));
     let share = share(line);
     let missing = (wanted * 1000).saturating_sub(at_door * 1000 + share * pending);
     missing.div_ceil(share)
 }
 
-fn called_by(then: Option<&Sample>) -> u64 {
-    then.map_or(0, |then| then.called.iter().sum())
+/// How many people were called between two moments; the first is the beginning if none is given, the last is now.
+fn called_since(line: &Line, then: Option<&Sample>, until: Option<&Sample>) -> u64 {
+    let by = |sample: Option<&Sample>, index: usize| sample.and_then(|sample| sample.called.get(index).copied());
+    let groups = line.groups.iter().enumerate().map(|(index, group)| {
+        let until = by(until, index).unwrap_or(group.called.min(group.issued));
+        group.gaps.people(until).saturating_sub(group.gaps.people(by(then, index).unwrap_or(0)))
+    });
+    groups.sum()
 }
 
 /// Of a thousand who were called lately, how many came.
 pub(super) fn share(line: &Line) -> u64 {
-    let called = called_by(line.ago(EXPECTED)) - called_by(line.ago(EXPECTED + WINDOW));
+    let expected = line.ago(EXPECTED);
+    let called = expected.map_or(0, |then| called_since(line, line.ago(EXPECTED + WINDOW), Some(then)));
     let came = line.claimed - line.ago(WINDOW).map_or(0, |then| then.claimed);
     // Until something is known, everybody comes.
     (1000 * (came + 1) / (called + 1)).clamp(LEAST_SHARE, 1000)
@@ -58,12 +66,12 @@ pub(super) fn share(line: &Line) -> u64 {
 fn call(line: &mut Line, mut calls: u64) {
     let mut turns = line.turns(|group| group.summoned);
     while calls > 0 {
-        let waiting = || line.groups.iter().enumerate().filter(|(_, group)| group.called < group.issued);
+        let waiting = || line.groups.iter().enumerate().filter(|(_, group)| group.waiting() > 0);
         let Some((index, _)) = waiting().min_by_key(|(index, _)| turns[*index]) else { break };
         let alone = waiting().count() == 1;
         let group = &mut line.groups[index];
-        let part = if alone { calls.min(group.issued - group.called) } else { 1 };
-        group.called += part;
+        let part = if alone { calls.min(group.waiting()) } else { 1 };
+        group.called = group.gaps.beyond(group.called.min(group.issued), part);
         group.summoned = turns[index] + part * group.turn();
         turns[index] = group.summoned;
         calls -= part;
@@ -72,7 +80,7 @@ fn call(line: &mut Line, mut calls: u64) {
 
 /// Where nobody waits, whoever comes is called at once while there are free slots.
 fn call_ahead(line: &mut Line, free: u64) {
-    for group in line.groups.iter_mut().filter(|group| group.called >= group.issued) {
+    for group in line.groups.iter_mut().filter(|group| group.waiting() == 0) {
         group.called = group.called.max(group.issued + free);
     }
 }

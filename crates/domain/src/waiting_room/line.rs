@@ -1,6 +1,7 @@
 //! The line of a sale: one row, which only ticks and operators write.
 
-use super::{Drawing, Group, QueueNumber, Rank, Ranks, Standing, WaitingRoom};
+use super::estimates::Estimates;
+use super::{Drawing, Gaps, Group, QueueNumber, Rank, Ranks, Standing, WaitingRoom};
 use crate::locked::Version;
 use crate::{Instant, Invalid, Sale, SaleId};
 use serde::{Deserialize, Serialize};
@@ -64,7 +65,7 @@ pub enum Ending {
 }
 
 /// One group of a line.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GroupLine {
     /// How many are admitted for every one of a group of weight 1.
     pub weight: u32,
@@ -81,6 +82,9 @@ pub struct GroupLine {
     /// What the group has had so far of the calls, divided by its weight; the least comes next.
     #[serde(default)]
     pub summoned: u64,
+    /// Ranks that nobody has.
+    #[serde(default)]
+    pub gaps: Gaps,
 }
 
 /// How things stood at one moment of open time.
@@ -137,6 +141,15 @@ pub struct Line {
     pub claimed: u64,
     /// How many have been admitted so far.
     pub admitted: u64,
+    /// How many seats are left to hold, by one digit: of 57 it says 50. `None` while nobody has looked.
+    #[serde(default)]
+    pub seats_left: Option<u64>,
+    /// Until when nobody is admitted, because bookings have been turned away.
+    #[serde(default)]
+    pub held_back_until: Option<Instant>,
+    /// What those who wait were told, and how right it was.
+    #[serde(default)]
+    pub estimates: Estimates,
     /// Goes up by one with every change.
     #[serde(skip, default = "first")]
     pub version: Version,
@@ -173,7 +186,10 @@ pub enum LineUpdate {
     /// The draw goes on: by whoever sees first that it can.
     Draw(Drawing),
     /// The dispenser of numbers has lost what it knew.
-    NextEpoch,
+    NextEpoch {
+        /// By group, the number that it goes on above.
+        above: Vec<u64>,
+    },
 }
 
 /// The line can't go there from where it is.
@@ -197,7 +213,7 @@ impl Line {
 
     /// The line of a sale that nobody has joined.
     pub fn new(sale: &Sale, room: &WaitingRoom, secret: [u8; 32], now: Instant) -> Self {
-        let group = |weight| GroupLine { weight, drawn: 0, issued: 0, called: 0, lapsed: 0, served: 0, summoned: 0 };
+        let group = |weight| GroupLine { weight, ..GroupLine::default() };
         let drawing = Drawing { secret, round: None, lists: None, value: None, seed: None };
         Self {
             sale: sale.id,
@@ -218,6 +234,9 @@ impl Line {
             trail: Vec::new(),
             claimed: 0,
             admitted: 0,
+            seats_left: None,
+            held_back_until: None,
+            estimates: Estimates::default(),
             version: Version::FIRST,
         }
     }
@@ -232,7 +251,7 @@ impl Line {
         let Some(line) = self.groups.get(group.index()).filter(|_| self.is_drawn()) else { return Standing::Lobby };
         let rank = rank.get();
         if rank > line.called {
-            Standing::Waiting { ahead: rank - line.called }
+            Standing::Waiting { ahead: line.gaps.people(rank).saturating_sub(line.gaps.people(line.called)) }
         } else if rank > line.lapsed {
             Standing::Called
         } else {
@@ -250,8 +269,16 @@ impl Line {
         match update {
             LineUpdate::Operator(change) => self.change(change),
             LineUpdate::Draw(drawing) => Ok(self.draw_on(drawing)),
-            LineUpdate::NextEpoch => Ok(Self { epoch: self.epoch + 1, version: self.version.next(), ..self.clone() }),
+            LineUpdate::NextEpoch { above } => Ok(self.begin_epoch(above)),
         }
+    }
+
+    fn begin_epoch(&self, above: &[u64]) -> Self {
+        let mut line = Self { epoch: self.epoch + 1, version: self.version.next(), ..self.clone() };
+        for (group, above) in line.groups.iter_mut().zip(above) {
+            group.gaps.note(group.issued, *above);
+        }
+        line
     }
 
     /// What is known of a draw never changes. Its round is named before it is fixed who takes part, all else after.
@@ -302,6 +329,8 @@ impl Line {
         if self.draw.is_some() {
             for group in &mut self.groups {
                 group.drawn = group.issued.min(Ranks::MOST);
+                // The lots of numbers that nobody has lie among all others.
+                group.gaps.forget_up_to(group.drawn);
             }
         }
     }
@@ -331,6 +360,16 @@ impl Line {
 }
 
 impl GroupLine {
+    /// How many people have been called.
+    pub(super) fn people_called(&self) -> u64 {
+        self.gaps.people(self.called.min(self.issued))
+    }
+
+    /// How many people wait to be called.
+    pub fn waiting(&self) -> u64 {
+        self.gaps.people(self.issued) - self.people_called()
+    }
+
     /// What one turn counts.
     pub(super) fn turn(&self) -> u64 {
         // Divisible by most weights.

@@ -104,7 +104,7 @@ impl Rooms {
         }
         let issued = Group::all(groups).map(|group| self.issued.get(&(sale, group)).copied().unwrap_or(0)).collect();
         let admissions = books.admissions.values().filter(|admission| admission.key.sale == sale).copied().collect();
-        Some(Floor { admissions, door, present, arrived, issued, stock })
+        Some(Floor { admissions, door, present, arrived, issued, stock, turned_away: false })
     }
 
     /// One tick, whole.

@@ -12,9 +12,11 @@ use std::time::Duration;
 /// What there is to sell.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stock {
-    /// Seats, or nobody knows.
+    /// Nobody knows.
     #[default]
-    Some,
+    Unknown,
+    /// So many seats.
+    Left(u64),
     /// Every seat is held or sold.
     AllHeld,
     /// Every seat is sold.
@@ -36,6 +38,8 @@ pub struct Floor {
     pub issued: Vec<u64>,
     /// What there is to sell.
     pub stock: Stock,
+    /// Whether bookings have been turned away a moment ago, because there was too much to do.
+    pub turned_away: bool,
 }
 
 /// What a tick would like to do.
@@ -71,6 +75,8 @@ pub struct Ticked {
     pub left_door: Vec<BuyerKey>,
     /// What the log says of it.
     pub log: Vec<Admitted>,
+    /// Whether nobody is admitted, stands at the door, or could be called: the next tick can take its time.
+    pub quiet: bool,
 }
 
 impl Tick {
@@ -84,6 +90,8 @@ impl Tick {
     pub const RENEWAL: Duration = Duration::from_mins(3);
     /// A longer silence of ticks was an outage.
     pub const OUTAGE: Duration = Duration::from_secs(5);
+    /// How long nobody is admitted after bookings have been turned away.
+    pub const HOLDING_BACK: Duration = Duration::from_secs(1);
     /// Open time that one tick can add.
     const MOST_STEP: Duration = Duration::from_secs(1);
 
@@ -169,6 +177,8 @@ impl Tick {
         }
         frontier::advance(&mut line, active_after, self.present.saturating_sub(left_door.len() as u64));
         line.version = self.read.next();
+        let still = |line: &Line| !line.phase.moves() || line.groups.iter().all(|group| group.waiting() == 0);
+        let quiet = active_after == 0 && self.present == 0 && still(&line);
         Ticked {
             line: Write { row: line, read: Some(self.read) },
             buyers: work.buyers.into_values().collect(),
@@ -177,6 +187,7 @@ impl Tick {
             ended: work.ended,
             left_door,
             log,
+            quiet,
         }
     }
 
@@ -208,7 +219,7 @@ impl Tick {
 
     /// How many can be admitted while so many are.
     fn room(&self, active: usize) -> usize {
-        if !self.line.phase.moves() || !self.line.is_drawn() {
+        if !self.line.phase.moves() || !self.line.is_drawn() || self.line.held_back_until.is_some() {
             return 0;
         }
         let free = (self.line.capacity as usize).saturating_sub(active);
@@ -232,11 +243,14 @@ fn advance(line: &Line, sale: &Sale, floor: &Floor, step: Duration, now: Instant
     if next.phase != Phase::Lobby && !next.gathered {
         next.gather();
     }
-    next.ending = match floor.stock {
-        Stock::Some => None,
-        Stock::AllHeld => Some(Ending::AllHeld),
-        Stock::SoldOut => Some(Ending::SoldOut),
+    (next.ending, next.seats_left) = match floor.stock {
+        Stock::Unknown => (None, next.seats_left),
+        Stock::Left(seats) => (None, Some(roughly(seats))),
+        Stock::AllHeld => (Some(Ending::AllHeld), Some(0)),
+        Stock::SoldOut => (Some(Ending::SoldOut), Some(0)),
     };
+    let held_back = if floor.turned_away { Some(now + Tick::HOLDING_BACK) } else { next.held_back_until };
+    next.held_back_until = held_back.filter(|until| now < *until);
     if next.ending == Some(Ending::SoldOut) && next.phase.moves() {
         next.phase = Phase::Closed;
     }
@@ -248,6 +262,12 @@ fn advance(line: &Line, sale: &Sale, floor: &Floor, step: Duration, now: Instant
     }
     next.claimed += floor.arrived;
     next
+}
+
+/// By its first digit, so that it does not change all the time.
+fn roughly(count: u64) -> u64 {
+    let unit = 10_u64.pow(count.checked_ilog10().unwrap_or(0));
+    count / unit * unit
 }
 
 /// Who comes next, by weighted turns of the groups and ascending rank within each.

@@ -88,7 +88,8 @@ impl From<LineBody> for LineChange {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "phase": "open", "capacity": 500,
     "rate_per_minute": 600, "burst": 10, "message": null, "holds_stopped": false, "ending": null, "epoch": 1,
-    "waiting": 48_489, "at_door": 37, "active": 500, "admitted": 3474, "admitted_a_minute": 598, "share": 0.71,
+    "seats_left": 4000, "held_back": false, "waiting": 48_489, "at_door": 37, "active": 500, "admitted": 3474, "admitted_a_minute": 598, "share": 0.71,
+    "estimates_off": 0.12,
     "groups": [{"weight": 1, "issued": 52_000, "called": 3511, "lapsed": 0, "waiting": 48_489, "passed_a_minute": 600}]}))]
 pub struct LineReportDto {
     /// Whose line.
@@ -109,6 +110,11 @@ pub struct LineReportDto {
     /// `all_held`, `sold_out` or `null`.
     #[schema(required = true)]
     pub ending: Option<EndingDto>,
+    /// How many seats are left to hold, by its first digit; `null` while nobody has looked.
+    #[schema(required = true)]
+    pub seats_left: Option<u64>,
+    /// Whether nobody is admitted for the moment, because bookings have been turned away.
+    pub held_back: bool,
     /// Counts how often numbers have begun anew after a loss.
     pub epoch: u32,
     /// Have a place and are not called yet.
@@ -123,6 +129,10 @@ pub struct LineReportDto {
     pub admitted_a_minute: u64,
     /// The share of those who are called that comes, 0 to 1.
     pub share: f64,
+    /// How far off the waits turn out to be that people are told: 0.1 is a tenth of what was said. A moving average of waits
+    /// of up to five minutes; `null` while nothing is known.
+    #[schema(required = true)]
+    pub estimates_off: Option<f64>,
     /// The lines within it, in the sale's order.
     pub groups: Vec<LineGroupDto>,
 }
@@ -140,7 +150,7 @@ pub struct LineGroupDto {
     pub lapsed: u64,
     /// Have a place and are not called yet.
     pub waiting: u64,
-    /// Ranks that passed in the last minute.
+    /// People whose rank passed in the last minute.
     pub passed_a_minute: u64,
 }
 
@@ -160,6 +170,8 @@ impl From<LineReport> for LineReportDto {
             message: line.message.clone(),
             holds_stopped: line.holds_stopped,
             ending: line.ending.map(Into::into),
+            seats_left: line.seats_left,
+            held_back: line.held_back_until.is_some(),
             epoch: line.epoch,
             waiting: groups.iter().map(|group| group.waiting).sum(),
             at_door: figures.at_door,
@@ -167,9 +179,14 @@ impl From<LineReport> for LineReportDto {
             admitted: figures.admitted,
             admitted_a_minute: admitted_a_minute(&line),
             share: thousandths(Forecast::of(&line, Group::FIRST).share),
+            estimates_off: line.estimates.off().map(per_thousand),
             groups,
         }
     }
+}
+
+fn per_thousand(thousandths: u64) -> f64 {
+    f64::from(u32::try_from(thousandths).unwrap_or(u32::MAX)) / 1000.0
 }
 
 impl LineGroupDto {
@@ -180,7 +197,7 @@ impl LineGroupDto {
             issued,
             called: of.called,
             lapsed: of.lapsed,
-            waiting: issued.saturating_sub(of.called),
+            waiting: GroupLine { issued, ..of.clone() }.waiting(),
             passed_a_minute: Forecast::of(line, group).passed_a_minute,
         }
     }

@@ -217,9 +217,9 @@ impl From<PassAnswer> for PassDto {
 /// A line as everybody sees it: the same for all, so that a cache can send it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "phase": "open", "opens": "2027-01-01T00:00:00Z",
-    "message": null, "holds_stopped": false, "ending": null, "epoch": 1, "stale": false,
+    "message": null, "holds_stopped": false, "ending": null, "seats_left": 4000, "epoch": 1, "stale": false,
     "groups": [{"name": "General", "weight": 1, "drawn": 0, "issued": 52_000, "called": 3511, "lapsed": 0,
-    "passed_a_minute": 600, "share": 0.71}],
+    "gaps": [], "passed_a_minute": 600, "share": 0.71}],
     "estimate": {"least": 0.8, "most": 1.5},
     "ask_again": {"part": 0.1, "soonest_seconds": 3, "latest_seconds": 120, "jitter": 0.3, "lobby_after_seconds": 30,
     "lobby_spread_seconds": 15}, "draw": null}))]
@@ -238,6 +238,9 @@ pub struct SnapshotDto {
     /// `all_held` (every seat is held or sold; some may come back), `sold_out`, or `null`.
     #[schema(required = true)]
     pub ending: Option<EndingDto>,
+    /// How many seats are left to hold, by its first digit: of 57 it says 50. `null` while nobody has looked.
+    #[schema(required = true)]
+    pub seats_left: Option<u64>,
     /// Counts how often numbers have begun anew after a loss; tokens of earlier ones go on as they are.
     pub epoch: u32,
     /// Whether this is old news: the store does not answer, so nothing moves.
@@ -287,10 +290,21 @@ pub struct GroupDto {
     pub called: u64,
     /// The last rank whose call has lapsed.
     pub lapsed: u64,
-    /// Ranks that passed in the last minute.
+    /// Ranks that nobody has, after a loss of numbers; mostly none. Nobody waits for them.
+    pub gaps: Vec<GapDto>,
+    /// People whose rank passed in the last minute.
     pub passed_a_minute: u64,
     /// The share of those who are called that comes, 0 to 1.
     pub share: f64,
+}
+
+/// Ranks that nobody has.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub struct GapDto {
+    /// The last rank before them.
+    pub above: u64,
+    /// The last of them.
+    pub to: u64,
 }
 
 /// How far an estimate may be off: multiply by both.
@@ -357,6 +371,7 @@ impl SnapshotDto {
             message: line.message.clone(),
             holds_stopped: line.holds_stopped,
             ending: line.ending.map(Into::into),
+            seats_left: line.seats_left,
             epoch: line.epoch,
             stale,
             groups: Group::all(line.groups.len())
@@ -380,6 +395,7 @@ impl GroupDto {
             issued: of.issued,
             called: of.called,
             lapsed: of.lapsed,
+            gaps: of.gaps.all().iter().map(|gap| GapDto { above: gap.above, to: gap.to }).collect(),
             passed_a_minute: forecast.passed_a_minute,
             share: thousandths(forecast.share),
         }

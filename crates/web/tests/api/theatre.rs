@@ -162,7 +162,7 @@ impl Theatre {
     /// Ticks every line that is due.
     pub async fn tick(&self) {
         self.look().await;
-        self.use_cases.tick_lines.run().await.unwrap();
+        self.use_cases.tick_lines.run(true).await.unwrap();
     }
 
     /// Whose account it is.

@@ -56,14 +56,16 @@ impl NumberLeases for SqlLines {
             Box::pin(async move {
                 let line = lock(transaction, sale).await?.filter(|line| line.epoch == lost);
                 let Some(line) = line else { return Ok(None) };
-                let Ok(next) = line.update(&LineUpdate::NextEpoch) else { return Ok(None) };
-                save(transaction, &line, &next).await?;
                 let known = counters(transaction, sale).await?;
-                for group in Group::all(next.groups.len()) {
+                let mut begins = Vec::with_capacity(line.groups.len());
+                for group in Group::all(line.groups.len()) {
                     let Block { issued, ceiling, .. } = known.of(group);
                     let above = ceiling.max(issued);
                     put(transaction, sale, group, above, above.saturating_add(block)).await?;
+                    begins.push(above);
                 }
+                let Ok(next) = line.update(&LineUpdate::NextEpoch { above: begins }) else { return Ok(None) };
+                save(transaction, &line, &next).await?;
                 Ok(Some(lease(&next, &counters(transaction, sale).await?)))
             })
         });

@@ -90,6 +90,7 @@ impl Run<'_> {
         Ok(Some(TickReport {
             admitted: ticked.admitted.iter().map(|admission| admission.key).collect(),
             ended: ticked.ended.len(),
+            quiet: ticked.quiet,
             line: ticked.line.row,
         }))
     }
@@ -129,6 +130,7 @@ impl Run<'_> {
             arrived: 0,
             issued: self.order.issued.clone(),
             stock: self.order.stock,
+            turned_away: self.order.turned_away,
         };
         for (group, present, arrived) in self.count_door(connection, line, now).await? {
             floor.arrived += arrived;

@@ -77,7 +77,7 @@ impl Room {
 
     pub fn order(&self) -> TickOrder {
         let session = self.sale.waiting_room.as_ref().unwrap().session;
-        TickOrder { sale: self.sale.clone(), session, issued: vec![64], stock: Stock::Some }
+        TickOrder { sale: self.sale.clone(), session, issued: vec![64], stock: Stock::Unknown, turned_away: false }
     }
 
     /// By number n.

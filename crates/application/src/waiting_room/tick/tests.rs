@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::port::{
-    MockBeacon, MockLineStore, MockNumberDispenser, MockSaleRepository, MockSeatReader, Revision, Stored,
+    BookingStore, MockBeacon, MockLineStore, MockNumberDispenser, MockSaleRepository, MockSeatReader, Revision, Stored,
 };
 use crate::testing::{
     at, clock, digest, drawing, line, line_drawn_by, lines, performance, place, reservation, sale, sale_with_room,
@@ -42,10 +42,6 @@ fn seats_left() -> MockSeatReader {
 }
 
 /// A store whose ticks change nothing but the version.
-fn store() -> MockLineStore {
-    store_with(line())
-}
-
 fn store_with(line: Line) -> MockLineStore {
     let mut store = MockLineStore::new();
     store.expect_tick().times(1).return_once(move |_| Ok(Some(report(line))));
@@ -53,7 +49,7 @@ fn store_with(line: Line) -> MockLineStore {
 }
 
 fn report(line: Line) -> TickReport {
-    TickReport { line: ticked(line), admitted: Vec::new(), ended: 0 }
+    TickReport { line: ticked(line), admitted: Vec::new(), ended: 0, quiet: false }
 }
 
 fn ticked(line: Line) -> Line {
@@ -93,15 +89,49 @@ async fn what_was_read_a_second_ago_is_read_again() {
     assert_eq!((recent(&seen, sale(0).id, before), recent(&seen, sale(0).id, at(NOW + 1))), (Some(1), None));
 }
 
+/// A store that says, as often as it is asked, that a tick has found nobody.
+fn quiet_store(line: &Line, times: usize) -> MockLineStore {
+    let (mut store, line) = (MockLineStore::new(), line.clone());
+    store.expect_tick().times(times).returning(move |_| Ok(Some(TickReport { quiet: true, ..report(line.clone()) })));
+    store
+}
+
 #[tokio::test]
-async fn a_lobby_is_not_ticked_before_the_opening() {
+async fn a_line_in_which_nobody_is_rests_until_somebody_comes() {
+    let ticks = ticks(lines(line(), sale_with_room(0)), quiet_store(&line(), 3));
+    assert_eq!(ticks.run(false).await.unwrap().len(), 1);
+    assert_eq!(ticks.run(false).await, Ok(Vec::new()));
+    assert_eq!(ticks.run(true).await.unwrap().len(), 1, "it may be needed elsewhere");
+    ticks.lines.pace.rouse(sale(0).id);
+    assert_eq!(ticks.run(false).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_lobby_notes_now_and_then_how_many_have_joined_and_opens_at_once() {
     let lobby = Line { phase: Phase::Lobby, ..line() };
     let later = Sale { opens: at(NOW + 1), ..sale_with_room(0) };
-    let early = ticks(lines(lobby.clone(), later.clone()), MockLineStore::new());
-    assert_eq!(early.run().await, Ok(Vec::new()));
+    let early = ticks(lines(lobby.clone(), later), quiet_store(&lobby, 1));
+    assert_eq!(early.run(false).await.unwrap().len(), 1);
+    assert_eq!(early.run(false).await, Ok(Vec::new()));
     let now = Sale { opens: at(NOW), ..sale_with_room(0) };
-    assert_eq!(ticks(lines(lobby, now), store()).run().await, Ok(vec![report(line())]));
-    assert_eq!(ticks(lines(line(), later), store()).run().await, Ok(vec![report(line())]), "opened by an operator");
+    let opening = ticks(lines(lobby.clone(), now), quiet_store(&lobby, 1));
+    opening.lines.pace.rest(sale(0).id, at(NOW));
+    assert_eq!(opening.run(false).await.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn a_tick_is_told_that_bookings_are_turned_away() {
+    let mut store = MockLineStore::new();
+    store.expect_tick().withf(|order| order.turned_away).times(1).return_once(|_| Ok(Some(report(line()))));
+    let ticks = ticks(lines(line(), sale_with_room(0)), store);
+    let mut bookings = crate::port::MockBookingStore::new();
+    let busy = crate::port::BookingError::Busy { retry_after: Duration::from_secs(1) };
+    bookings.expect_execute().return_once(move |_| Err(busy));
+    let (bookings, lines) = (Arc::new(bookings), Arc::clone(&ticks.lines));
+    let watched = crate::waiting_room::WatchedBookings { bookings, lines, clock: clock(NOW) };
+    let leave = frontrow_domain::What::Leave(crate::testing::buyer(1).key);
+    drop(watched.execute(frontrow_domain::Command::unkeyed(leave)).await);
+    assert_eq!(ticks.run(false).await, Ok(vec![report(line())]));
 }
 
 #[tokio::test]
@@ -111,12 +141,12 @@ async fn a_tick_is_told_the_session_how_many_joined_and_what_is_left_and_its_lin
         .expect_tick()
         .withf(|order| {
             let told = (*order.sale == sale_with_room(0), order.session, order.issued.as_slice(), order.stock);
-            told == (true, Duration::from_mins(10), &[31, 4][..], Stock::Some)
+            told == (true, Duration::from_mins(10), &[31, 4][..], Stock::Left(3))
         })
         .times(1)
         .return_once(|_| Ok(Some(report(line()))));
     let ticks = ticks(lines(line(), sale_with_room(0)), store);
-    assert_eq!(ticks.run().await, Ok(vec![report(line())]));
+    assert_eq!(ticks.run(false).await, Ok(vec![report(line())]));
     assert_eq!(board(&ticks).line, ticked(line()));
 }
 
@@ -126,7 +156,7 @@ async fn a_line_that_somebody_else_ticks_stays_as_it_was_read() {
     store.expect_tick().times(1).return_once(|_| Ok(None));
     let ticks = ticks(lines(line(), sale_with_room(0)), store);
     let before = board(&ticks);
-    assert_eq!(ticks.run().await, Ok(Vec::new()));
+    assert_eq!(ticks.run(false).await, Ok(Vec::new()));
     assert!(Arc::ptr_eq(&before, &board(&ticks)));
 }
 
@@ -137,7 +167,7 @@ async fn while_the_dispenser_is_away_what_it_had_handed_out_is_called() {
     let mut store = MockLineStore::new();
     store.expect_tick().withf(|order| order.issued == [30, 0]).times(1).return_once(|_| Ok(Some(report(line()))));
     let ticks = TickLines { dispenser: Arc::new(dispenser), ..ticks(lines(line(), sale_with_room(0)), store) };
-    assert_eq!(ticks.run().await, Ok(vec![report(line())]));
+    assert_eq!(ticks.run(false).await, Ok(vec![report(line())]));
 }
 
 #[tokio::test]
@@ -150,7 +180,7 @@ async fn a_line_that_cant_be_ticked_keeps_no_other_from_it() {
     let then = other.clone();
     store.expect_tick().withf(|order| order.sale.id == sale(1).id).times(1).return_once(|_| Ok(Some(report(then))));
     let ticks = ticks(up, store);
-    assert_eq!(ticks.run().await, Err(Error::Busy { retry_after: Duration::from_secs(1) }));
+    assert_eq!(ticks.run(false).await, Err(Error::Busy { retry_after: Duration::from_secs(1) }));
     assert_eq!(ticks.lines.board(other.sale).unwrap().line, ticked(other));
 }
 
@@ -237,7 +267,7 @@ fn lists() -> Vec<[u8; 32]> {
 async fn first_the_lists_are_published_while_the_beacon_is_not_asked() {
     let listed = Drawing { lists: Some(lists()), ..drawing() };
     let ticks = draws(&line_drawn_by(drawing()), Some(listed.clone()), MockBeacon::new(), lobby());
-    let reports = ticks.run().await.unwrap();
+    let reports = ticks.run(false).await.unwrap();
     assert_eq!(reports[0].line.draw, Some(listed));
     assert_eq!((&board(&ticks).line, board(&ticks).line.is_drawn()), (&reports[0].line, false));
 }
@@ -246,7 +276,7 @@ async fn first_the_lists_are_published_while_the_beacon_is_not_asked() {
 async fn then_the_draw_waits_for_the_value() {
     let listed = line_drawn_by(Drawing { lists: Some(lists()), ..drawing() });
     let ticks = draws(&listed, None, says(None), issues());
-    assert_eq!(ticks.run().await, Ok(vec![report(listed)]));
+    assert_eq!(ticks.run(false).await, Ok(vec![report(listed)]));
     assert_eq!(board(&ticks).standing(Group::FIRST, place(1).number), Standing::Lobby);
 }
 
@@ -256,20 +286,20 @@ async fn then_the_value_decides_and_that_is_all() {
     let decides = seed(digest, &[3; 32], "cafe", &[3, 0], &lists());
     let decided = Drawing { value: Some("cafe".into()), seed: Some(decides), ..listed.clone() };
     let ticks = draws(&line_drawn_by(listed), Some(decided.clone()), says(Some("cafe")), issues());
-    let reports = ticks.run().await.unwrap();
+    let reports = ticks.run(false).await.unwrap();
     assert_eq!(reports[0].line.draw.as_ref(), Some(&decided));
     assert!(board(&ticks).line.is_drawn());
 
     let over = line_drawn_by(decided);
     let again = draws(&over, None, MockBeacon::new(), issues());
-    assert_eq!(again.run().await, Ok(vec![report(over)]));
+    assert_eq!(again.run(false).await, Ok(vec![report(over)]));
 }
 
 #[tokio::test]
 async fn a_lobby_is_not_drawn() {
     let lobby = Line { phase: Phase::Lobby, ..line_drawn_by(drawing()) };
     let ticks = draws(&lobby, None, MockBeacon::new(), issues());
-    assert_eq!(ticks.run().await, Ok(vec![report(lobby)]));
+    assert_eq!(ticks.run(false).await, Ok(vec![report(lobby)]));
 }
 
 #[tokio::test]

@@ -129,3 +129,18 @@ fn nothing_is_earned_in_a_pause() {
     house.now = house.now + seconds(1);
     assert_eq!(house.tick(), [1]);
 }
+
+#[test]
+fn nobody_is_admitted_for_a_second_after_bookings_were_turned_away() {
+    let mut house = House::open(room(), 4);
+    house.all_come(1..=4);
+    let mut floor = house.rooms.floor(&house.books, house.sale.id, house.stock, house.now).unwrap();
+    floor.turned_away = true;
+    let tick = Tick::plan(house.line(), &house.sale, SESSION, &floor, house.now);
+    let ticked = tick.carry_out(&house.lock(&house.plan(), &[]));
+    house.rooms.store(&mut house.books, ticked).unwrap();
+    assert_eq!(house.active(), 0);
+    let begun = house.now;
+    assert_eq!(house.tick_at(begun + millis(999)), []);
+    assert_eq!(house.tick_at(begun + millis(1000)), [1, 2, 3, 4]);
+}

@@ -42,7 +42,7 @@ fn a_sold_out_line_closes_and_one_that_is_all_held_waits() {
     house.stock = Stock::AllHeld;
     house.tick();
     assert_eq!((house.line().phase, house.line().ending), (Phase::Open, Some(Ending::AllHeld)));
-    house.stock = Stock::Some;
+    house.stock = Stock::Unknown;
     house.tick();
     assert_eq!((house.line().phase, house.line().ending), (Phase::Open, None));
     house.stock = Stock::SoldOut;
@@ -80,4 +80,21 @@ fn what_each_phase_does() {
     assert_eq!(joins, [true, true, true, false, false]);
     assert_eq!(moves, [false, true, false, true, false]);
     assert_eq!(Phase::ALL.map(Phase::as_str), ["lobby", "open", "paused", "draining", "closed"]);
+}
+
+#[test]
+fn how_many_seats_are_left_is_said_by_one_digit() {
+    let mut house = House::open(room(), 1);
+    assert_eq!(house.line().seats_left, None);
+    for (left, said) in [(1, 1), (9, 9), (57, 50), (100, 100), (48_999, 40_000)] {
+        house.stock = Stock::Left(left);
+        house.tick();
+        assert_eq!(house.line().seats_left, Some(said));
+    }
+    house.stock = Stock::Unknown;
+    house.tick();
+    assert_eq!(house.line().seats_left, Some(40_000), "as far as is known");
+    house.stock = Stock::AllHeld;
+    house.tick();
+    assert_eq!(house.line().seats_left, Some(0));
 }

@@ -217,3 +217,27 @@ fn a_tick_whose_buyer_has_moved_on_is_refused() {
     assert!(house.rooms.store(&mut house.books, ticked).is_err());
     assert_eq!(house.tick(), [1]);
 }
+
+#[test]
+fn a_tick_says_whether_there_is_anything_to_do_soon() {
+    let quiet = |house: &House| {
+        let tick = house.plan();
+        let locked = house.lock(&tick, &[]);
+        tick.carry_out(&locked).quiet
+    };
+    let mut house = House::open(WaitingRoom { capacity: 1, ..room() }, 0);
+    assert!(quiet(&house));
+    house.all_join(1..=2, 0);
+    house.tick();
+    assert!(!quiet(&house), "somebody could be called");
+    house.phase(Phase::Paused).unwrap();
+    assert!(quiet(&house), "nobody is called in a pause");
+    house.phase(Phase::Open).unwrap();
+    house.all_come([1]);
+    house.phase(Phase::Paused).unwrap();
+    assert!(!quiet(&house), "somebody stands at the door");
+    house.phase(Phase::Open).unwrap();
+    house.tick();
+    house.phase(Phase::Paused).unwrap();
+    assert!(!quiet(&house), "somebody is admitted");
+}

@@ -150,3 +150,27 @@ fn while_the_lots_are_drawn_nobody_asks_every_three_seconds() {
     let line = house.line().clone();
     assert!((1..=1000).all(|n| again(&line, Standing::Lobby, n, OPENS + 20) >= seconds(30)));
 }
+
+#[test]
+fn how_far_off_the_estimates_are_is_known_when_those_who_were_told_are_called() {
+    let mut house = House::open(WaitingRoom { capacity: 1000, rate: 60, burst: 1, ..room() }, 2_000);
+    let mut came = 0;
+    // Everybody who is called comes; the worst average of so many seconds.
+    let mut worst = |house: &mut House, seconds: u64| {
+        let averages = (0..seconds).map(|_| {
+            let called = u128::from(house.group().called.min(2_000));
+            let new: Vec<u128> = (came + 1..=called).collect();
+            came = called;
+            house.run(1, &new);
+            house.line().estimates.off()
+        });
+        averages.flatten().max()
+    };
+    assert_eq!(worst(&mut house, 10), None, "nothing is known yet");
+    worst(&mut house, 700);
+    let steady = worst(&mut house, 200).unwrap();
+    assert!(steady < 300, "{steady} of a thousand");
+    house.change(LineChange { rate: Some(20), ..LineChange::default() }).unwrap();
+    let slower = worst(&mut house, 400).unwrap();
+    assert!(slower > 2 * steady && slower > 100, "{steady}, then {slower} of a thousand");
+}

@@ -1,6 +1,7 @@
 //! How far a line calls: as far as there is use for whoever comes, and no further.
 
 use super::house::*;
+use crate::fixture::at;
 use frontrow_domain::waiting_room::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -143,4 +144,56 @@ fn with_half_of_the_people_absent_98_of_100_slots_are_used() {
         // Nobody waits for a slot that is free.
         assert_eq!(longest, 0);
     }
+}
+
+#[test]
+fn nobody_waits_for_numbers_that_were_lost() {
+    let mut house = House::open(room(), 30);
+    house.lose_numbers(10_000);
+    house.all_join(31..=60, 0);
+    assert_eq!(house.rooms.places[&key(31)].number.get(), 10_001);
+    assert_eq!(house.standing(31), Standing::Waiting { ahead: 21 }, "20 of the 30 before, and themselves");
+    let mut admitted = Vec::new();
+    for n in 1..=60 {
+        house.run_until_called(n, 30);
+        admitted.extend(house.run(1, &[n]));
+        house.leave(n);
+    }
+    assert_eq!(admitted, (1..=60).collect::<Vec<_>>());
+}
+
+#[test]
+fn whoever_has_a_number_that_was_taken_for_lost_is_called_with_those_before() {
+    let mut house = House::open(room(), 30);
+    // Handed out after the last tick, before the loss.
+    house.all_join(31..=33, 0);
+    house.lose_numbers(10_000);
+    house.all_join(34..=5_000, 0);
+    house.run_until_called(30, 30);
+    let standings = [31, 33].map(|n| house.standing(n));
+    assert_eq!(standings, [Standing::Called; 2]);
+    assert!(matches!(house.standing(5_000), Standing::Waiting { ahead: 1..4_970 }), "{:?}", house.standing(5_000));
+}
+
+#[test]
+fn a_loss_where_nobody_waits_keeps_nobody_waiting() {
+    let mut house = House::open(room(), 0);
+    house.lose_numbers(10_000);
+    house.join(1);
+    house.tick();
+    assert_eq!(house.standing(1), Standing::Called);
+}
+
+#[test]
+fn the_lots_of_lost_numbers_lie_among_all_others() {
+    let mut house = House::new(WaitingRoom { draw: true, ..room() });
+    house.now = at(OPENS - 5);
+    house.all_join(1..=20, 0);
+    house.tick();
+    house.lose_numbers(50);
+    house.all_join(21..=30, 0);
+    house.now = at(OPENS);
+    house.tick();
+    assert_eq!(house.group().drawn, 60);
+    assert_eq!(house.group().gaps, Gaps::default());
 }

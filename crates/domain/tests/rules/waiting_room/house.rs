@@ -76,7 +76,7 @@ impl House {
         books.open_seats(performance(1), (1..=SEATS).map(seat));
         let room = sale.waiting_room.clone().unwrap();
         rooms.open_line(Line::new(&sale, &room, [7; 32], at(0)));
-        Self { books, rooms, sale, stock: Stock::Some, now: at(OPENS), next_id: 1 << 64 }
+        Self { books, rooms, sale, stock: Stock::Unknown, now: at(OPENS), next_id: 1 << 64 }
     }
 
     /// Open, with that many in line, none of whom has been called but those for whom there is room.
@@ -96,7 +96,7 @@ impl House {
     }
 
     pub fn group(&self) -> GroupLine {
-        self.line().groups[0]
+        self.line().groups[0].clone()
     }
 
     pub fn join(&mut self, n: u128) -> Place {
@@ -172,6 +172,24 @@ impl House {
             admitted.extend(self.tick());
         }
         admitted
+    }
+
+    /// Until somebody is called, with nobody at the door.
+    pub fn run_until_called(&mut self, n: u128, most: u64) {
+        for _ in 0..most {
+            if self.standing(n) == Standing::Called {
+                return;
+            }
+            self.run(1, &[]);
+        }
+        panic!("{n} is not called within {most} s: {:?}", self.standing(n));
+    }
+
+    /// The dispenser goes on above that number.
+    pub fn lose_numbers(&mut self, above: u64) {
+        let next = self.line().update(&LineUpdate::NextEpoch { above: vec![above] }).unwrap();
+        *self.line_mut() = next;
+        self.rooms.issued.insert((self.sale.id, Group::FIRST), above);
     }
 
     /// What a tick would do now.

@@ -93,7 +93,7 @@ fn a_closed_line_can_be_opened_again() {
     let mut house = House::open(room(), 3);
     house.stock = Stock::SoldOut;
     house.tick();
-    house.stock = Stock::Some;
+    house.stock = Stock::Unknown;
     house.phase(Phase::Open).unwrap();
     assert_eq!(house.line().ending, None);
     house.all_come([1]);
@@ -103,8 +103,9 @@ fn a_closed_line_can_be_opened_again() {
 #[test]
 fn an_epoch_ends_and_everything_else_stays() {
     let house = House::open(room(), 3);
-    let next = house.line().update(&LineUpdate::NextEpoch).unwrap();
-    let line = house.line().clone();
+    let next = house.line().update(&LineUpdate::NextEpoch { above: vec![10_000] }).unwrap();
+    let mut line = house.line().clone();
+    line.groups[0].gaps.note(3, 10_000);
     assert_eq!(next, Line { epoch: line.epoch + 1, version: line.version.next(), ..line });
 }
 

@@ -56,10 +56,14 @@ impl Simulation {
 
     /// The dispenser has lost what it knew: numbers go on above all that it may have handed out.
     fn next_epoch(&mut self) {
-        let next = self.line().update(&LineUpdate::NextEpoch).unwrap();
-        for group in Group::all(next.groups.len()) {
-            *self.rooms.issued.entry((self.sale.id, group)).or_default() += u64::from(self.below(20));
+        let mut above = Vec::new();
+        for group in Group::all(self.line().groups.len()) {
+            let (sale, lost) = (self.sale.id, u64::from(self.below(20)));
+            let issued = self.rooms.issued.entry((sale, group)).or_default();
+            *issued += lost;
+            above.push(*issued);
         }
+        let next = self.line().update(&LineUpdate::NextEpoch { above }).unwrap();
         self.rooms.lines.insert(self.sale.id, next);
         self.note("epoch");
     }

@@ -19,7 +19,7 @@ impl Simulation {
         let stock = match self.below(400) {
             0 => Stock::SoldOut,
             1..=9 => Stock::AllHeld,
-            _ => Stock::Some,
+            _ => Stock::Unknown,
         };
         match self.below(40) {
             0..=3 => self.tick_past_locked_rows(now, stock),
