@@ -48,9 +48,11 @@ async fn nobody_loses_their_place_whatever_breaks(house: &mut House, database: &
         let chance = ChaCha8Rng::seed_from_u64(seed.wrapping_add(n as u64));
         crowd.act(line.visitor(&doors, &person.access), chance)
     });
-    let mut scene = Scene { house, doors: &doors, database, redis: &redis, crowd: &crowd, time };
-    let (told, mishaps) = tokio::join!(join_all(actors), troupe.suffer(&mut scene, seed));
+    let mut scene = Scene { house, doors: &doors, database, time };
+    let forgets = troupe::forget_when(&redis, || crowd.has_joined_in_part());
+    let (told, mishaps, forgot) = tokio::join!(join_all(actors), troupe.suffer(&mut scene, seed), forgets);
     let last = mishaps.with_context(|| format!("seed {seed}"))?;
+    forgot?;
     let told = told.into_iter().collect::<Result<Vec<Told>>>();
     let mut operator = Client::new(troupe.address()?, Some(&house.stage.operator));
     let report = line.report(&mut operator).await?;
@@ -106,6 +108,9 @@ async fn check(told: &[Told], line: Line, operator: &mut Client, last: Timestamp
         ensure!(log.entries.iter().any(|entry| (entry.group, entry.rank) == *place), "{place:?} is not in the log");
     }
     // Else all that was broken was broken too late.
+    let is_above_all_leased = |place: &(u64, u64)| place.1 > told.len() as u64;
+    let came_after = told.iter().any(|told| told.places.iter().any(is_above_all_leased));
+    ensure!(came_after, "all had joined before Redis forgot everything");
     ensure!(log.entries.iter().any(|entry| entry.admitted_at > last), "all were through before the last mishap");
     no_slot_is_leaked(told, line, operator).await
 }

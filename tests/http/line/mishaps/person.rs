@@ -25,6 +25,7 @@ pub struct Crowd {
     pace: Duration,
     /// Everybody's turn has come by then.
     deadline: Instant,
+    people: usize,
     /// Who have no place yet.
     outside: AtomicUsize,
 }
@@ -51,11 +52,12 @@ impl Crowd {
     pub fn of(people: usize, time: Duration) -> Self {
         let pace = Duration::from_millis(500 + people as u64);
         let deadline = Instant::now() + 3 * time + PATIENCE;
-        Self { arrivals: time / 4, pace, deadline, outside: AtomicUsize::new(people) }
+        Self { arrivals: time / 4, pace, deadline, people, outside: AtomicUsize::new(people) }
     }
 
-    pub fn has_joined(&self) -> bool {
-        self.outside.load(Ordering::Relaxed) == 0
+    /// Whether some have joined, and most have not.
+    pub fn has_joined_in_part(&self) -> bool {
+        self.outside.load(Ordering::Relaxed) <= self.people * 2 / 3
     }
 
     pub async fn act(&self, visitor: Visitor, mut chance: ChaCha8Rng) -> Result<Told> {

@@ -1,6 +1,5 @@
 //! The servers, and what happens to them.
 
-use super::person::Crowd;
 use crate::driver::Server;
 use crate::house::House;
 use crate::line::crowd::Doors;
@@ -28,6 +27,9 @@ const LONG_OUTAGE: Duration = Duration::from_secs(10);
 /// What takes so long may take the longer outage.
 const LONG: Duration = Duration::from_mins(1);
 
+/// Some have joined by then.
+const PATIENCE: Duration = Duration::from_mins(2);
+
 /// The servers.
 pub struct Troupe {
     servers: Vec<Server>,
@@ -38,8 +40,6 @@ pub struct Scene<'a> {
     pub house: &'a House,
     pub doors: &'a Doors,
     pub database: &'a mut PrivateServer,
-    pub redis: &'a PrivateRedis,
-    pub crowd: &'a Crowd,
     /// How long it goes on.
     pub time: Duration,
 }
@@ -68,18 +68,14 @@ impl Troupe {
         Ok(())
     }
 
-    /// A kill every two seconds; Redis forgets everything once, and the database is gone once. When it was over.
+    /// A kill every two seconds, and the database is gone once. When it was over.
     pub async fn suffer(&mut self, scene: &mut Scene<'_>, seed: u64) -> Result<Timestamp> {
         let mut chance = ChaCha8Rng::seed_from_u64(seed);
         let begun = Instant::now();
-        let (mut forgot, mut gone) = (false, false);
+        let mut gone = false;
         while begun.elapsed() < scene.time {
             let next = Instant::now() + PACE;
-            // Who joins after that is a whole block of numbers behind, which takes minutes to be called.
-            if !forgot && scene.crowd.has_joined() {
-                forgot = true;
-                flush(scene.redis).await?;
-            } else if !gone && begun.elapsed() > scene.time / 2 {
+            if !gone && begun.elapsed() > scene.time / 2 {
                 gone = true;
                 scene.database.kill()?;
                 // People go on asking meanwhile.
@@ -90,7 +86,7 @@ impl Troupe {
             }
             sleep_until(next).await;
         }
-        ensure!(forgot && gone, "there was no time for every mishap");
+        ensure!(gone, "there was no time for the outage");
         Ok(Timestamp::from_microsecond(SystemClock.now().micros())?)
     }
 
@@ -107,6 +103,16 @@ impl Troupe {
     fn tell(&self, doors: &Doors) {
         *doors.addresses.write().unwrap_or_else(PoisonError::into_inner) = self.addresses();
     }
+}
+
+/// Redis forgets everything, once it is time.
+pub async fn forget_when(redis: &PrivateRedis, is_time: impl Fn() -> bool) -> Result<()> {
+    let deadline = Instant::now() + PATIENCE;
+    while !is_time() {
+        ensure!(Instant::now() < deadline, "not enough people join");
+        sleep(Duration::from_millis(20)).await;
+    }
+    flush(redis).await
 }
 
 /// As if somebody had taken the wrong terminal.
