@@ -7,6 +7,7 @@
 #[path = "../../driver/driver.rs"]
 mod driver;
 
+mod absent;
 mod hello;
 mod load;
 mod place;
@@ -35,26 +36,34 @@ fn main() -> Result<()> {
 }
 
 async fn measure() -> Result<()> {
+    let mut report = Report::default();
+    let measured = measure_all(&mut report).await;
+    // What was measured before something went wrong is worth reading.
+    report.write(&mut std::io::stdout())?;
+    measured
+}
+
+async fn measure_all(report: &mut Report) -> Result<()> {
+    absent::measure(report);
     let hello = hello::Hello::start().await?;
     let stage = driver::Stage::build().await?;
-    let mut report = Report::default();
     let place = Place::file(&stage, None).await?;
-    turns::measure(&place, &hello, &mut report).await?;
+    turns::measure(&place, &hello, report).await?;
     place.end().await?;
     if let Some(redis) = private_redis("make bench").await {
         let place = Place::file(&stage, Some(redis.url())).await?;
-        turns::join_in_turns(&place, &hello, &mut report).await?;
-        turns::bytes_a_person(&place, redis.url(), &mut report).await?;
+        turns::join_in_turns(&place, &hello, report).await?;
+        turns::bytes_a_person(&place, redis.url(), report).await?;
         place.end().await?;
     }
     if let Some(server) = private_server(Kind::Postgres, "make bench").await {
         let place = Place::server(&stage, &server).await?;
-        turns::join_in_turns(&place, &hello, &mut report).await?;
-        turns::claim_in_turns(&place, &hello, &mut report).await?;
-        slots::measure(&place, &mut report).await?;
+        turns::join_in_turns(&place, &hello, report).await?;
+        turns::claim_in_turns(&place, &hello, report).await?;
+        slots::measure(&place, report).await?;
         place.end().await?;
     }
-    report.write(&mut std::io::stdout())
+    Ok(())
 }
 
 /// How often everything takes its turn.

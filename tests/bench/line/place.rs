@@ -2,9 +2,9 @@
 
 use crate::driver::{Client, Log, Server, Show, Stage, Terms, command};
 use anyhow::{Context, Result, ensure};
-use frontrow_application::port::{AccessClaims, Join};
+use frontrow_application::port::{AccessClaims, Credentials, Join};
 use frontrow_domain::waiting_room::{Group, Pass, QueueNumber, QueueToken};
-use frontrow_domain::{BuyerKey, Role, SaleId, SessionId, UserId};
+use frontrow_domain::{BuyerKey, Role, SaleId, SessionId, User, UserId};
 use frontrow_server::house::House;
 use frontrow_server::keys::Keys;
 use frontrow_server::settings::{Given, Settings};
@@ -163,6 +163,17 @@ impl Place {
             self.house.ports.dispenser.join(join).await
         });
         joins.buffer_unordered(512).try_for_each(|_| async { Ok(()) }).await.context("people can't join")
+    }
+
+    /// Somebody who has an account. No password opens it.
+    pub async fn account(&self) -> Result<UserId> {
+        let ports = &self.house.ports;
+        let id = UserId::new(ports.ids.id());
+        let email = format!("{}@example.com", id.uuid().simple()).parse()?;
+        let user = User { id, email, name: "Visitor".to_owned(), role: Role::Customer };
+        let credentials = Credentials { user, password_hash: "none".to_owned() };
+        ports.accounts.add(&credentials, ports.clock.now()).await?;
+        Ok(id)
     }
 
     /// Somebody's access token. Their account exists nowhere else.

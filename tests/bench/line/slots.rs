@@ -4,7 +4,6 @@ use crate::load::{Client, request};
 use crate::place::{Place, Sale};
 use crate::report::Report;
 use anyhow::{Context, Result, ensure};
-use frontrow_domain::UserId;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -23,7 +22,7 @@ pub async fn measure(place: &Place, report: &mut Report) -> Result<()> {
     let mut inside: Option<(Visitor, SocketAddr)> = None;
     for number in 1..=SLOTS {
         let address = addresses[usize::try_from(number)? % 2];
-        let visitor = Visitor::new(place, &sale, number)?;
+        let visitor = Visitor::new(place, &sale, number).await?;
         place.wait_for(&sale, |line| line["groups"][0]["called"].as_u64() >= Some(number)).await?;
         let waiting = tokio::spawn(visitor.clone().enter(address));
         if let Some((leaver, address)) = inside.take() {
@@ -57,8 +56,8 @@ struct Visitor {
 }
 
 impl Visitor {
-    fn new(place: &Place, sale: &Sale, number: u64) -> Result<Self> {
-        let user = UserId::new(place.house.ports.ids.id());
+    async fn new(place: &Place, sale: &Sale, number: u64) -> Result<Self> {
+        let user = place.account().await?;
         Ok(Self {
             admission: format!("/v1/sales/{}/admission", sale.id),
             access: format!("Bearer {}", place.access(user)),
