@@ -14,6 +14,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 const CONNECTIONS: usize = CUSTOMERS;
+/// People who join at a time: enough that one transaction is filled while another is written.
+const JOINERS: usize = 4 * CONNECTIONS;
 /// How many wait in a short line, and in a long one.
 const FEW: usize = 1_000;
 const MANY: usize = 1_000_000;
@@ -29,9 +31,11 @@ pub async fn measure(place: &Place, hello: &Hello, report: &mut Report) -> Resul
     join_in_turns(place, hello, report).await?;
     claim_in_turns(place, hello, report).await?;
     let before = memory(place)?;
-    let long = place.sale(&json!({})).await?;
+    let long = place.lobby().await?;
     place.fill(&long, MANY).await?;
     place.wait_for(&long, |line| line["groups"][0]["issued"].as_u64() >= Some(MANY as u64)).await?;
+    place.change(&long, json!({"phase": "open"})).await?;
+    place.wait_for(&long, |line| line["draw"]["seed"].is_string()).await?;
     let grown = memory(place)?.saturating_sub(before);
     report.note(format!("{}: {} bytes of the server's memory a waiting person", place.name, grown / MANY));
     compare_looks(place, &short, &long, report).await?;
@@ -88,10 +92,10 @@ async fn interceptor(place: &Place, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// Requests of people who each send one.
-fn once_each(requests: Vec<Vec<u8>>) -> Requests {
+/// Requests of people who each send one, on so many connections.
+fn once_each(connections: usize, requests: Vec<Vec<u8>>) -> Requests {
     let requests = Arc::new(requests);
-    Arc::new(move |connection, n| requests.get(n * CONNECTIONS + connection).cloned())
+    Arc::new(move |connection, n| requests.get(n * connections + connection).cloned())
 }
 
 fn joins(place: &Place, sale: &Sale) -> Requests {
@@ -100,7 +104,7 @@ fn joins(place: &Place, sale: &Sale) -> Requests {
         let access = format!("Bearer {}", place.access(UserId::new(place.house.ports.ids.id())));
         request("POST", &path, &[("authorization", &access)], "{}")
     };
-    once_each((0..CROWD).map(join).collect())
+    once_each(JOINERS, (0..CROWD).map(join).collect())
 }
 
 pub async fn join_in_turns(place: &Place, hello: &Hello, report: &mut Report) -> Result<()> {
@@ -108,8 +112,8 @@ pub async fn join_in_turns(place: &Place, hello: &Hello, report: &mut Report) ->
     let mut pairs = Vec::new();
     for _ in 0..rounds()? {
         let joins = joins(place, &sale);
-        let bare = rate(hello.address, CONNECTIONS, hello_again(), &[200]).await?;
-        pairs.push((rate(place.server.address, CONNECTIONS, joins, &[201]).await?, bare));
+        let bare = rate(hello.address, JOINERS, hello_again(), &[200]).await?;
+        pairs.push((rate(place.server.address, JOINERS, joins, &[201]).await?, bare));
     }
     let wanted = if place.name == "SQLite" { 0.2 } else { 0.3 };
     report.add(format!("{}: durable joins, to hello", place.name), pairs, Some(wanted));
@@ -143,7 +147,7 @@ fn claims(place: &Place, sale: &Sale) -> Result<Requests> {
         let headers = [("authorization", access.as_str()), ("frontrow-queue-token", token.as_str())];
         Ok(request("POST", &path, &headers, ""))
     };
-    Ok(once_each((1..=CROWD as u64).map(claim).collect::<Result<_>>()?))
+    Ok(once_each(CONNECTIONS, (1..=CROWD as u64).map(claim).collect::<Result<_>>()?))
 }
 
 /// The same with a million who wait as with a thousand.
@@ -164,8 +168,8 @@ async fn compare_looks(place: &Place, short: &Sale, long: &Sale, report: &mut Re
 async fn compare_joins(place: &Place, short: &Sale, long: &Sale, report: &mut Report) -> Result<()> {
     let mut pairs = Vec::new();
     for _ in 0..rounds()? {
-        let few = rate(place.server.address, CONNECTIONS, joins(place, short), &[201]).await?;
-        pairs.push((rate(place.server.address, CONNECTIONS, joins(place, long), &[201]).await?, few));
+        let few = rate(place.server.address, JOINERS, joins(place, short), &[201]).await?;
+        pairs.push((rate(place.server.address, JOINERS, joins(place, long), &[201]).await?, few));
     }
     report.add("joins, 1,000,000 waiting to 1,000", pairs, Some(1.0 / 1.2));
     Ok(())

@@ -10,12 +10,12 @@ use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// How often the store is asked while anybody waits.
-const EVERY: Duration = Duration::from_millis(100);
+/// How often the store is asked while anybody waits: how soon they hear of a tick of another instance.
+const EVERY: Duration = Duration::from_millis(50);
 /// People that it is asked about at once.
 const MOST_KEYS: usize = 500;
 
-/// [`AdmissionWatch`] of any [`LineStore`]: all who wait are asked about together, ten times a second, however many they
+/// [`AdmissionWatch`] of any [`LineStore`]: all who wait are asked about together, twenty times a second, however many they
 /// are; while nobody waits, nobody is asked. Must be used within a tokio runtime with a timer.
 pub struct SharedWatch(Arc<Shared>);
 
