@@ -3,7 +3,7 @@
 //!
 //! # What is kept
 //!
-//! One hash tag a sale, `frontrow:{SALE}:`, and behind it
+//! One hash tag a sale, `frontrow:{SALE}:` (or what [`RedisSettings::prefix`] says instead), and behind it
 //!
 //! | key | what |
 //! | --- | --- |
@@ -58,6 +58,8 @@ use trouble::{BUSY, Trouble};
 pub struct RedisSettings {
     /// `redis://USER:PASSWORD@HOST:6379/0`, or `rediss://…` with TLS.
     pub url: String,
+    /// What the names of all keys begin with: houses that share a server have different ones.
+    pub prefix: String,
     /// Numbers that are leased at a time, for each group: at least as many as one script hands out, 64.
     pub block: u64,
     /// Joins of a sale that may wait; more are told to come back.
@@ -73,6 +75,7 @@ impl RedisSettings {
     pub fn new(url: &str) -> Self {
         Self {
             url: url.to_owned(),
+            prefix: "frontrow".to_owned(),
             block: 10_000,
             queue: 8192,
             connect_within: Duration::from_secs(1),
@@ -84,8 +87,9 @@ impl RedisSettings {
 impl fmt::Debug for RedisSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The address has a password in it.
-        let Self { url: _, block, queue, connect_within, answer_within } = self;
+        let Self { url: _, prefix, block, queue, connect_within, answer_within } = self;
         f.debug_struct("RedisSettings")
+            .field("prefix", prefix)
             .field("block", block)
             .field("queue", queue)
             .field("connect_within", connect_within)

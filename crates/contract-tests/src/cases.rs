@@ -11,6 +11,7 @@ mod keeping;
 mod lapses;
 mod leases;
 mod lists;
+mod losses;
 mod money;
 mod operating;
 mod outages;
@@ -157,4 +158,7 @@ cases! {
         a_ceiling_goes_up_and_never_down,
         the_next_epoch_begins_once_and_above_all_that_was_leased,
         leases_never_overlap;
+    losses:
+        who_has_a_token_keeps_the_place_when_all_numbers_are_lost,
+        numbers_after_a_loss_are_new_whoever_notices_it;
 }

@@ -48,6 +48,6 @@ pub use law::same_outcomes;
 pub use programme::Programme;
 pub use runner::{Report, case_names, run_all, run_some};
 pub use world::{
-    AccountPorts, BookingPorts, CataloguePorts, Fixture, KeepingPorts, LineInstance, LinePorts, Part, ReadActions,
-    World,
+    AccountPorts, BookingPorts, CataloguePorts, Fixture, KeepingPorts, LineInstance, LinePorts, LoseNumbers, Part,
+    ReadActions, World,
 };

@@ -8,7 +8,9 @@ use frontrow_domain::waiting_room::{
     Admitted, Claim, Claimed, Group, Line, LineChange, LineUpdate, Phase, Place, QueueNumber, Rank, Stock, Tick,
     WaitingRoom,
 };
-use frontrow_domain::{Bar, Buyer, BuyerKey, Command, Instant, Outcome, Pay, Renew, Reservation, Sale, Slot, What};
+use frontrow_domain::{
+    Bar, Buyer, BuyerKey, Command, Instant, Outcome, Pay, Renew, Reservation, Sale, SaleId, Slot, What,
+};
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -111,9 +113,36 @@ impl Room {
         Ok(())
     }
 
+    /// By group, how many numbers were handed out: no fewer than people have been told.
+    async fn issued_to_all(&self) -> Result<Vec<u64>, Failure> {
+        let told = |issued: &[u64]| {
+            let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
+            places.values().all(|place| issued.get(place.group.index()) >= Some(&place.number.get()))
+        };
+        self.issued_once(0, self.sale.id, told).await
+    }
+
+    /// By group, how many numbers were handed out, once an instance that was a moment behind says what fits.
+    pub(crate) async fn issued_once(
+        &self,
+        instance: usize,
+        sale: SaleId,
+        fits: impl Fn(&[u64]) -> bool,
+    ) -> Result<Vec<u64>, Failure> {
+        let mut issued = Vec::new();
+        for _ in 0..PATIENCE {
+            let groups = self.settings.groups.len();
+            issued = patiently(|| self.instance(instance).dispenser.issued(sale, groups)).await?;
+            if fits(&issued) {
+                return Ok(issued);
+            }
+            tokio::time::sleep(Duration::from_millis(2)).await;
+        }
+        Err(Failure::new(format!("it stays at {issued:?} numbers that were handed out")))
+    }
+
     pub(crate) async fn order(&self) -> Result<TickOrder, Failure> {
-        let groups = self.settings.groups.len();
-        let issued = self.instances[0].dispenser.issued(self.sale.id, groups).await?;
+        let issued = self.issued_to_all().await?;
         Ok(TickOrder {
             sale: Arc::clone(&self.sale),
             session: self.settings.session,

@@ -33,6 +33,8 @@ pub enum Part {
     Lines,
     /// [`LinePorts::leases`].
     Leases,
+    /// [`LinePorts::lose_numbers`].
+    LostNumbers,
     /// [`LinePorts::actions`].
     OperatorActions,
     /// [`Fixture::lose_next_commit`].
@@ -97,6 +99,8 @@ pub struct LinePorts {
     /// Leases numbers to dispensers that may lose what they know. Leave it out if the dispenser here is such a one and
     /// leases from it: then it is tested with it.
     pub leases: Option<Arc<dyn NumberLeases>>,
+    /// Makes the dispenser, in all instances, lose everything that it knows. Not for one that can't.
+    pub lose_numbers: Option<LoseNumbers>,
     /// Reads what was noted of operators, in any order: no port does.
     pub actions: Option<ReadActions>,
 }
@@ -108,6 +112,9 @@ pub struct LineInstance {
     pub store: Arc<dyn LineStore>,
     pub dispenser: Arc<dyn NumberDispenser>,
 }
+
+/// Makes the dispenser lose everything that it knows.
+pub type LoseNumbers = Box<dyn Fn() -> BoxFuture<'static, Result<(), Failure>> + Send + Sync>;
 
 /// Reads everything that was noted of operators.
 pub type ReadActions = Box<dyn Fn() -> BoxFuture<'static, Result<Vec<OperatorAction>, Failure>> + Send + Sync>;

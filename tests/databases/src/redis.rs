@@ -6,6 +6,8 @@ use crate::server::{Watchdog, until_answered};
 use crate::shared::skip;
 use crate::{docker, settings};
 use anyhow::{Context, Error, Result};
+use redis::RedisResult;
+use redis::aio::MultiplexedConnection;
 use std::sync::Arc;
 use testcontainers_modules::testcontainers::ImageExt;
 use testcontainers_modules::valkey::Valkey;
@@ -41,6 +43,27 @@ impl RedisServer {
     pub fn from(&self) -> &str {
         &self.from
     }
+
+    /// Deletes all keys whose names begin like that: what a flush does to those who know no others. Says how many there
+    /// were.
+    pub async fn delete(&self, prefix: &str) -> Result<usize> {
+        let mut connection = connect(&self.url).await?;
+        let keys: Vec<String> = redis::cmd("KEYS").arg(format!("{prefix}*")).query_async(&mut connection).await?;
+        if !keys.is_empty() {
+            redis::cmd("DEL").arg(&keys).exec_async(&mut connection).await?;
+        }
+        Ok(keys.len())
+    }
+
+    /// Whether a key has a time to run out; `None` if there is no such key.
+    pub async fn runs_out(&self, key: &str) -> Result<Option<bool>> {
+        let left: i64 = redis::cmd("TTL").arg(key).query_async(&mut connect(&self.url).await?).await?;
+        Ok((left != -2).then_some(left >= 0))
+    }
+}
+
+async fn connect(url: &str) -> RedisResult<MultiplexedConnection> {
+    redis::Client::open(url)?.get_multiplexed_async_connection().await
 }
 
 /// Finds or starts a server.
@@ -167,7 +190,7 @@ async fn answers(url: &str, has_ended: impl FnMut() -> bool) -> Result<String> {
 }
 
 async fn version(url: &str) -> Result<String> {
-    let mut connection = redis::Client::open(url)?.get_multiplexed_async_connection().await?;
+    let mut connection = connect(url).await?;
     // While it reads its log it tells about itself already, but takes no other commands.
     redis::cmd("PING").exec_async(&mut connection).await?;
     let about: String = redis::cmd("INFO").arg("server").query_async(&mut connection).await?;

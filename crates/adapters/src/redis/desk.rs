@@ -64,7 +64,7 @@ impl Desk {
         Self {
             works: Arc::clone(works),
             sale,
-            keys: Keys::of(sale),
+            keys: Keys::of(&works.settings.prefix, sale),
             lease: KnownLease::default(),
             roster: Mutex::default(),
             queue: Mutex::default(),

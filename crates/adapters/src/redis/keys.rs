@@ -15,8 +15,8 @@ pub(super) const GROUPS: u64 = Group::MOST as u64;
 pub(super) struct Keys(String);
 
 impl Keys {
-    pub(super) fn of(sale: SaleId) -> Self {
-        Self(format!("frontrow:{{{sale}}}:"))
+    pub(super) fn of(prefix: &str, sale: SaleId) -> Self {
+        Self(format!("{prefix}:{{{sale}}}:"))
     }
 
     /// What scripts get, with the counters of so many groups.
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn all_keys_of_a_sale_share_its_hash_tag() {
         let sale = SaleId::new(Uuid::from_u128(7));
-        let keys = Keys::of(sale);
+        let keys = Keys::of("frontrow", sale);
         for name in keys.of_script(4).into_iter().chain([keys.buckets(), keys.bucket_prefix()]) {
             assert!(name.starts_with(&format!("frontrow:{{{sale}}}:")), "{name}");
         }

@@ -42,7 +42,7 @@ pub trait NumberDispenser: Send + Sync {
     /// implementation says.
     async fn join(&self, join: Join) -> Result<Joined, StoreError>;
 
-    /// By group, how many numbers were handed out.
+    /// By group, how many numbers were handed out. May be a moment behind where other instances hand them out, too.
     async fn issued(&self, sale: SaleId, groups: usize) -> Result<Vec<u64>, StoreError>;
 
     /// Who has the numbers above `after`, ascending; numbers that nobody has any more are left out.

@@ -3,4 +3,5 @@
 mod broken;
 mod laws;
 mod memory;
+mod redis;
 mod sql;

@@ -55,11 +55,16 @@ fn lines(memory: &Arc<Memory>) -> LinePorts {
     let noted = Arc::clone(memory);
     let actions: ReadActions = Box::new(move || Box::pin(ready(Ok(noted.operator_actions()))));
     // One process, one instance.
-    LinePorts { instances: [instance.clone(), instance], leases: Some(memory.clone()), actions: Some(actions) }
+    LinePorts {
+        instances: [instance.clone(), instance],
+        leases: Some(memory.clone()),
+        lose_numbers: None,
+        actions: Some(actions),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_keeps_every_promise() -> Result<(), Failure> {
-    // What is in memory has no COMMIT.
-    run_all(Arc::new(InMemory)).await.require(&[Part::LostCommits])
+    // What is in memory has no COMMIT, and is lost with all else.
+    run_all(Arc::new(InMemory)).await.require(&[Part::LostCommits, Part::LostNumbers])
 }

@@ -7,12 +7,14 @@ use frontrow_application::port::{
     OperatorAction, StoreError, TickOrder, TickReport, Whereabouts,
 };
 use frontrow_application::{Page, PageRequest};
-use frontrow_contract_tests::{Failure, Fixture, LinePorts, Programme, World, run_some};
+use frontrow_contract_tests::{Failure, Fixture, LinePorts, LoseNumbers, Programme, World, run_some};
 use frontrow_domain::waiting_room::{
     Admitted, Claim, Claimed, Group, Line, LineChange, LineUpdate, NotNow, QueueNumber, Rank,
 };
 use frontrow_domain::{Buyer, BuyerKey, Command, Instant, Outcome, SaleId, UserId, What};
 use std::collections::BTreeSet;
+use std::future::ready;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// What is wrong.
@@ -38,6 +40,8 @@ enum Fault {
     JoinsAgain,
     /// Two dispensers that know nothing of each other.
     TwoDispensers,
+    /// After a loss the dispenser begins at 1, and looks at no token.
+    StartsOver,
     /// A place that is worth nothing stays theirs.
     KeepsWorthless,
     /// Whoever has lost what they knew begins an epoch, whether somebody else has or not.
@@ -62,6 +66,8 @@ struct Waiting {
     /// Who came, in their order.
     came: Mutex<Vec<BuyerKey>>,
     joins: Mutex<u64>,
+    /// Whether the dispenser has lost what it knew.
+    lost: AtomicBool,
 }
 
 #[async_trait]
@@ -80,10 +86,21 @@ impl World for Faulty {
             leases,
             came: Mutex::default(),
             joins: Mutex::default(),
+            lost: AtomicBool::new(false),
+        });
+        let loses = Arc::clone(&waiting);
+        let lose_numbers: LoseNumbers = Box::new(move || {
+            loses.lost.store(true, Ordering::SeqCst);
+            Box::pin(ready(Ok(())))
         });
         let instance = frontrow_contract_tests::LineInstance { store: waiting.clone(), dispenser: waiting.clone() };
         let instances = [instance.clone(), instance];
-        fixture.lines = Some(LinePorts { instances, leases: Some(waiting), actions: lines.actions });
+        fixture.lines = Some(LinePorts {
+            instances,
+            leases: Some(waiting),
+            lose_numbers: Some(lose_numbers),
+            actions: lines.actions,
+        });
         fixture.booking.store = Arc::new(Booking(self.0, fixture.booking.store));
         Ok(fixture)
     }
@@ -185,6 +202,11 @@ impl Waiting {
         ticked
     }
 
+    /// Those of another world, once they are lost.
+    fn known_numbers(&self) -> &dyn NumberDispenser {
+        if self.lost.load(Ordering::SeqCst) { &*self.other_numbers } else { &*self.numbers }
+    }
+
     fn came_as(&self, key: BuyerKey) -> u64 {
         let came = &mut *self.came.lock().unwrap_or_else(PoisonError::into_inner);
         let known = came.iter().position(|known| *known == key);
@@ -214,12 +236,12 @@ impl NumberDispenser for Waiting {
             }
             Fault::TwoDispensers if count % 2 == 0 => self.other_numbers.join(join).await,
             Fault::KeepsWorthless => self.numbers.join(Join { worthless: None, ..join }).await,
-            _ => self.numbers.join(join).await,
+            _ => self.known_numbers().join(join).await,
         }
     }
 
     async fn issued(&self, sale: SaleId, groups: usize) -> Result<Vec<u64>, StoreError> {
-        self.numbers.issued(sale, groups).await
+        self.known_numbers().issued(sale, groups).await
     }
 
     async fn places(
@@ -229,7 +251,7 @@ impl NumberDispenser for Waiting {
         after: u64,
         limit: u32,
     ) -> Result<Vec<(QueueNumber, UserId)>, StoreError> {
-        self.numbers.places(sale, group, after, limit).await
+        self.known_numbers().places(sale, group, after, limit).await
     }
 }
 
@@ -320,6 +342,15 @@ async fn a_line_with_an_order_of_its_own() -> Result<(), Failure> {
 async fn a_line_that_does_not_see_who_is_there() -> Result<(), Failure> {
     seen_by(Fault::ForgetsNobody, &["who_is_absent_is_passed_over_and_keeps_the_place"]).await?;
     seen_by(Fault::NeverLapses, &["whose_call_has_lapsed_must_have_come_before"]).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dispenser_that_starts_over_after_a_loss() -> Result<(), Failure> {
+    let cases = [
+        "who_has_a_token_keeps_the_place_when_all_numbers_are_lost",
+        "numbers_after_a_loss_are_new_whoever_notices_it",
+    ];
+    seen_by(Fault::StartsOver, &cases).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
