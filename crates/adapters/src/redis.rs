@@ -27,7 +27,8 @@
 //!
 //! Connect to the server itself, or to a name that leads to it: behind a proxy that changes servers without closing
 //! connections the run id would be that of the server before. `maxmemory-policy` has to be `noeviction` or one of
-//! `volatile-…`: keys of sales do not expire, [`RedisDispenser::forget`] deletes them.
+//! `volatile-…`: no key has a time to run out before the line of its sale is over. Then all get one, a month away: a draw
+//! may be revealed until then.
 
 mod desk;
 mod keys;
@@ -145,12 +146,6 @@ impl RedisDispenser {
         Ok(Self { works: Arc::new(works), desks: Mutex::default() })
     }
 
-    /// Deletes what is kept of a sale whose line is over. If the line is not, its next join begins an epoch, and who has
-    /// no token loses their place.
-    pub async fn forget(&self, sale: SaleId) -> Result<(), StoreError> {
-        self.undisturbed(sale, |desk| async move { desk.forget().await }).await
-    }
-
     fn desk(&self, sale: SaleId) -> Arc<Desk> {
         let mut desks = self.desks.lock().unwrap_or_else(PoisonError::into_inner);
         if desks.len() >= MOST_DESKS && !desks.contains_key(&sale) {
@@ -195,5 +190,11 @@ impl NumberDispenser for RedisDispenser {
         limit: u32,
     ) -> Result<Vec<(QueueNumber, UserId)>, StoreError> {
         self.undisturbed(sale, move |desk| async move { desk.places(group, after, limit).await }).await
+    }
+
+    async fn forget(&self, sale: SaleId) -> Result<(), StoreError> {
+        let forgotten = self.undisturbed(sale, |desk| async move { desk.forget().await }).await;
+        self.desks.lock().unwrap_or_else(PoisonError::into_inner).remove(&sale);
+        forgotten
     }
 }

@@ -116,7 +116,8 @@ cases! {
         joins_at_once_get_numbers_one_after_the_other,
         a_worthless_place_is_replaced_at_the_end,
         groups_and_sales_have_numbers_of_their_own,
-        places_are_listed_a_page_at_a_time;
+        places_are_listed_a_page_at_a_time,
+        what_may_be_forgotten_can_still_be_read;
     door:
         a_tick_admits_the_lowest_ranks_at_the_door,
         no_tick_admits_more_than_there_is_room_for,

@@ -21,7 +21,9 @@ pub(super) struct Roster {
 
 /// How long the next page may take.
 const LASTS: Duration = Duration::from_secs(30);
-/// Buckets that are read at once: some milliseconds, for which joins wait.
+/// How long what is kept of a line that is over can still be read.
+const KEPT: Duration = Duration::from_hours(30 * 24);
+/// Buckets that are asked for at once: some milliseconds, for which joins wait.
 const TOGETHER: u64 = 512;
 
 impl Desk {
@@ -106,27 +108,35 @@ impl Desk {
         numbers.map(move |number| format!("{prefix}{number}"))
     }
 
-    /// Deletes what is kept of the sale: its keys do not expire.
+    /// Gives all that is kept of the sale a time to run out.
     pub(super) async fn forget(&self) -> Result<(), Trouble> {
         let link = self.works.server.link().await?;
-        match self.unlink(&mut link.connection.clone()).await {
+        match self.let_expire(&mut link.connection.clone()).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.mend(&link, &error).await),
         }
     }
 
-    /// How many buckets there are goes last, so that what is cut short can be done again.
-    async fn unlink(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    /// How many buckets there are goes last: it outlasts them, and who looks then knows how many there were.
+    async fn let_expire(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
         let buckets = self.count_buckets(connection).await?;
         let mut next = 0;
         while next < buckets {
             let end = buckets.min(next + TOGETHER);
-            let names: Vec<String> = self.buckets(next..end).collect();
-            redis::cmd("UNLINK").arg(names).exec_async(connection).await?;
+            expire(connection, self.buckets(next..end)).await?;
             next = end;
         }
-        redis::cmd("UNLINK").arg(self.keys.of_script(Group::MOST)).exec_async(connection).await
+        expire(connection, self.keys.of_script(Group::MOST)).await
     }
+}
+
+async fn expire(connection: &mut MultiplexedConnection, names: impl IntoIterator<Item = String>) -> RedisResult<()> {
+    let mut ask = redis::pipe();
+    for name in names {
+        // Every instance says that a line is over, and an operator may look at it again: that gives it no more time.
+        ask.cmd("EXPIRE").arg(name).arg(KEPT.as_secs()).arg("NX").ignore();
+    }
+    ask.exec_async(connection).await
 }
 
 fn of_group((field, written): &(Vec<u8>, u64), group: Group) -> Option<(QueueNumber, UserId)> {

@@ -5,6 +5,7 @@ use frontrow_application::port::{Join, Joined, NumberDispenser, StoreError};
 use frontrow_domain::waiting_room::{Group, QueueNumber};
 use frontrow_test_databases::redis_server;
 use futures::future::join_all;
+use redis::aio::MultiplexedConnection;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -165,14 +166,43 @@ async fn who_is_read_while_others_join_is_read_once() {
     tokio::join!(joining, reading);
 }
 
+/// How many keys the sale has, and the shortest and the longest time after which one runs out; -1 for never.
+async fn time_left(line: &Line, connection: &mut MultiplexedConnection) -> (usize, i64, i64) {
+    let keys: Vec<String> = redis::cmd("KEYS").arg(line.key("*")).query_async(connection).await.unwrap();
+    let mut ask = redis::pipe();
+    for key in &keys {
+        ask.cmd("TTL").arg(key);
+    }
+    let left: Vec<i64> = ask.query_async(connection).await.unwrap();
+    (keys.len(), left.iter().copied().min().unwrap(), left.iter().copied().max().unwrap())
+}
+
 #[tokio::test]
-async fn what_is_forgotten_leaves_nothing() {
-    let Some(server) = redis_server("what_is_forgotten_leaves_nothing").await else { return };
+async fn what_may_be_forgotten_runs_out_in_a_month_and_not_before() {
+    const PEOPLE: u64 = 20_000;
+    const MONTH: i64 = 30 * 24 * 3600;
+    let Some(server) = redis_server("what_may_be_forgotten_runs_out_in_a_month_and_not_before").await else { return };
     let line = Line::on(server.url());
-    let instance = line.instance().await;
-    join_all_at(&instance, (1..=3000).map(|person| line.join(person))).await;
-    instance.forget(line.sale).await.unwrap();
-    let left: Vec<String> =
-        redis::cmd("KEYS").arg(line.key("*")).query_async(&mut connect(server.url()).await).await.unwrap();
-    assert_eq!(left, [""; 0]);
+    let mut connection = connect(server.url()).await;
+    let instances = [line.instance().await, line.instance().await];
+    for begin in (1..=PEOPLE).step_by(4000) {
+        join_all_at(&instances[0], (begin..begin + 4000).map(|person| line.join(person.into()))).await;
+    }
+    let (count, least, most) = time_left(&line, &mut connection).await;
+    assert!(count > 600 && (least, most) == (-1, -1), "{count} keys last while people join: {least} to {most}");
+
+    for instance in &instances {
+        instance.forget(line.sale).await.unwrap();
+        let (left, least, most) = time_left(&line, &mut connection).await;
+        assert_eq!(left, count);
+        assert!((MONTH - 60..=MONTH).contains(&least) && most <= MONTH, "{least} to {most}");
+    }
+    let sooner: i64 = redis::cmd("EXPIRE").arg(line.key("epoch")).arg(60).query_async(&mut connection).await.unwrap();
+    instances[1].forget(line.sale).await.unwrap();
+    let (_, least, _) = time_left(&line, &mut connection).await;
+    assert!(sooner == 1 && least <= 60, "who says it again gives no more time: {least}");
+
+    let read = instances[1].places(line.sale, Group::FIRST, 0, u32::MAX).await.unwrap();
+    assert_eq!(read.len() as u64, PEOPLE, "who took part can be read until then");
+    assert_eq!(line.epoch(), 2, "and nothing was lost");
 }

@@ -53,6 +53,10 @@ pub trait NumberDispenser: Send + Sync {
         after: u64,
         limit: u32,
     ) -> Result<Vec<(QueueNumber, UserId)>, StoreError>;
+
+    /// The line of the sale is over, and nobody joins it any more: what is kept to hand out its numbers may go, after a
+    /// month in which it can still be read. Whoever says so again changes nothing.
+    async fn forget(&self, sale: SaleId) -> Result<(), StoreError>;
 }
 
 /// Numbers that somebody else than the store of lines may hand out.

@@ -2,7 +2,7 @@
 
 use crate::port::{BookingStore, Clock, IdSource, LineFigures, LineStore, NumberDispenser, OperatorAction};
 use crate::{Conflict, Error, Missing, Page, PageRequest};
-use frontrow_domain::waiting_room::{Admitted, Line, LineChange, LineUpdate};
+use frontrow_domain::waiting_room::{Admitted, Line, LineChange, LineUpdate, Phase};
 use frontrow_domain::{Bar, BuyerKey, Command, SaleId, UserId, What};
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ impl OperateLine {
     /// The line as it is.
     pub async fn report(&self, sale: SaleId) -> Result<LineReport, Error> {
         let line = self.store.line(sale).await?.ok_or(Error::NotFound(Missing::Line))?;
-        let issued = self.dispenser.issued(sale, line.groups.len()).await?;
+        let issued = self.issued(&line).await?;
         let figures = self.store.figures(sale, self.clock.now()).await?;
         Ok(LineReport { line, figures, issued })
     }
@@ -69,6 +69,14 @@ impl OperateLine {
         Ok(self.store.log(sale, page).await?)
     }
 
+    /// Nobody joins a closed line any more, and the dispenser may have forgotten it.
+    async fn issued(&self, line: &Line) -> Result<Vec<u64>, Error> {
+        if line.phase == Phase::Closed {
+            return Ok(line.groups.iter().map(|group| group.issued).collect());
+        }
+        Ok(self.dispenser.issued(line.sale, line.groups.len()).await?)
+    }
+
     fn action(&self, by: UserId, sale: SaleId, what: String) -> OperatorAction {
         OperatorAction { id: self.ids.id(), by, at: self.clock.now(), sale, what }
     }
@@ -79,7 +87,7 @@ mod tests {
     use super::*;
     use crate::port::{BookingError, MockBookingStore, MockLineStore, MockNumberDispenser};
     use crate::testing::{at, buyer, clock, ids, line, sale, user};
-    use frontrow_domain::waiting_room::{NotNow, Phase};
+    use frontrow_domain::waiting_room::NotNow;
     use frontrow_domain::{Invalid, Outcome, Rejection};
     use uuid::Uuid;
 
@@ -205,6 +213,17 @@ mod tests {
         let operate = OperateLine { dispenser: Arc::new(dispenser), ..operate(store, MockBookingStore::new()) };
         let report = LineReport { line: line(), figures, issued: vec![31, 4] };
         assert_eq!(operate.report(sale(0).id).await, Ok(report));
+    }
+
+    #[tokio::test]
+    async fn of_a_closed_line_the_dispenser_need_not_know_anything() {
+        let mut store = MockLineStore::new();
+        let closed = Line { phase: Phase::Closed, ..line() };
+        let known = closed.clone();
+        store.expect_line().return_once(move |_| Ok(Some(known)));
+        store.expect_figures().return_once(|_, _| Ok(LineFigures::default()));
+        let report = operate(store, MockBookingStore::new()).report(sale(0).id).await.unwrap();
+        assert_eq!((report.line, report.issued), (closed, vec![30, 0]));
     }
 
     #[tokio::test]

@@ -9,8 +9,8 @@ use frontrow_domain::waiting_room::{
     Digest, Drawing, Group, Line, LineUpdate, Phase, Stock, list_digest, list_line, seed,
 };
 use frontrow_domain::{Instant, Sale, SaleId, SeatState};
-use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// Reads and ticks lines. Every instance does; which of them does a tick is decided by the row lock.
@@ -40,6 +40,14 @@ pub struct TickLines {
 pub struct Lately {
     sales: Mutex<BTreeMap<SaleId, (Instant, Arc<Sale>)>>,
     stocks: Mutex<BTreeMap<SaleId, (Instant, Stock)>>,
+    /// Lines that are over, and whose numbers are not forgotten yet.
+    over: Mutex<BTreeSet<SaleId>>,
+}
+
+impl Lately {
+    fn over(&self) -> MutexGuard<'_, BTreeSet<SaleId>> {
+        self.over.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// How old what was read lately may be.
@@ -48,10 +56,13 @@ const LATELY: Duration = Duration::from_secs(1);
 const PAGE: u32 = 10_000;
 
 impl TickLines {
-    /// Reads all lines again; says how many there are.
+    /// Reads all lines again; says how many there are. The numbers of those that are over may be forgotten.
     pub async fn refresh(&self) -> Result<u32, Error> {
         let read_at = self.clock.now();
+        // Before they are read: a line that somebody else puts up meanwhile is not over.
+        let known = self.lines.all();
         let lines = self.store.lines().await?;
+        self.note_over(&known, &lines);
         let mut with_sales = Vec::with_capacity(lines.len());
         for line in lines {
             if let Some(sale) = self.sale(line.sale).await? {
@@ -60,7 +71,31 @@ impl TickLines {
         }
         let count = u32::try_from(with_sales.len()).unwrap_or(u32::MAX);
         self.lines.put_up(with_sales, read_at);
+        self.forget_over().await?;
         Ok(count)
+    }
+
+    fn note_over(&self, known: &BTreeMap<SaleId, Arc<Board>>, lines: &[Line]) {
+        let going_on: BTreeSet<SaleId> = lines.iter().map(|line| line.sale).collect();
+        let mut over = self.lately.over();
+        over.extend(known.keys());
+        // An operator may have opened one again.
+        over.retain(|sale| !going_on.contains(sale));
+    }
+
+    /// Lets the dispenser forget lines that are over; those that it is too busy for, the next time. One that fails keeps
+    /// no other from it: its error comes after them.
+    async fn forget_over(&self) -> Result<(), Error> {
+        let over = self.lately.over().clone();
+        let mut failed = None;
+        for sale in over {
+            let forgotten = self.dispenser.forget(sale).await;
+            if !matches!(forgotten, Err(StoreError::Busy { .. })) {
+                self.lately.over().remove(&sale);
+            }
+            failed = failed.or(forgotten.err());
+        }
+        failed.map_or(Ok(()), |error| Err(error.into()))
     }
 
     /// Ticks every line that is due, also those that rest if it is `urgent`; those that somebody else ticked have no report. A line that can't be ticked keeps no

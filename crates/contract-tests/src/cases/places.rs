@@ -4,8 +4,8 @@ use crate::Failure;
 use crate::room::{Room, number, patiently, place, together};
 use crate::stage::Stage;
 use frontrow_application::port::{Join, Joined};
-use frontrow_domain::waiting_room::{Group, GroupTerms, Line, Place, QueueNumber};
-use frontrow_domain::{BuyerKey, Sale, UserId};
+use frontrow_domain::waiting_room::{Group, GroupTerms, Line, Phase, Place, QueueNumber};
+use frontrow_domain::{BuyerKey, Sale, SaleId, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
@@ -122,6 +122,22 @@ pub(super) async fn places_are_listed_a_page_at_a_time(stage: Arc<Stage>) -> Res
     }
     let last = room.instance(0).dispenser.places(room.sale.id, Group::FIRST, 8, 100).await?;
     ensure_eq!(last, whose[8..], "above 8");
+    Ok(())
+}
+
+pub(super) async fn what_may_be_forgotten_can_still_be_read(stage: Arc<Stage>) -> Result<(), Failure> {
+    let room = Room::open(&stage, 5, |_| {}).await?;
+    room.phase(Phase::Closed).await?;
+    room.tick().await?;
+    let whose: Vec<_> =
+        (0..5).map(|n| Ok((room.place(n)?.number, room.key(n).user))).collect::<Result<_, Failure>>()?;
+    for n in 0..3 {
+        let dispenser = &room.instance(n).dispenser;
+        patiently(|| dispenser.forget(room.sale.id)).await?;
+        patiently(|| dispenser.forget(SaleId::new(stage.id()))).await?;
+        ensure_eq!(listed(&room, Group::FIRST, 2).await?, whose, "said {} times", n + 1);
+        room.issued_once(n, room.sale.id, |issued| *issued == [5]).await?;
+    }
     Ok(())
 }
 

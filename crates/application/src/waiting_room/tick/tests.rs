@@ -81,6 +81,80 @@ async fn lines_are_put_up_with_their_sales_which_are_read_once_a_second() {
     assert_eq!(ticks.lines.all().len(), 1);
 }
 
+/// Of sales 0 and 1, whose sales are known; reads these lines, one list after the other.
+fn reads(up: &Arc<Lines>, lists: Vec<Vec<Line>>, dispenser: MockNumberDispenser) -> TickLines {
+    let mut store = MockLineStore::new();
+    let lists = Mutex::new(lists.into_iter());
+    store.expect_lines().returning(move || Ok(lists.lock().unwrap().next().unwrap()));
+    let mut sales = MockSaleRepository::new();
+    let stored = |id| Stored { value: Sale { id, ..sale_with_room(0) }, revision: Revision(1) };
+    sales.expect_sale().returning(move |id| Ok(Some(stored(id))));
+    TickLines { sales: Arc::new(sales), dispenser: Arc::new(dispenser), ..ticks(Arc::clone(up), store) }
+}
+
+fn forgets(dispenser: &mut MockNumberDispenser, n: u128, answers: Vec<Result<(), StoreError>>) {
+    let (times, answers) = (answers.len(), Mutex::new(answers.into_iter()));
+    let forgets = dispenser.expect_forget().withf(move |id| *id == sale(n).id).times(times);
+    forgets.returning(move |_| answers.lock().unwrap().next().unwrap());
+}
+
+#[tokio::test]
+async fn the_numbers_of_a_line_that_is_over_are_forgotten_once() {
+    let up = lines(line(), sale_with_room(0));
+    let mut dispenser = MockNumberDispenser::new();
+    forgets(&mut dispenser, 0, vec![Ok(())]);
+    let other = Line { sale: sale(1).id, ..line() };
+    let lists = vec![vec![line(), other.clone()], vec![other.clone()], vec![other]];
+    let ticks = reads(&up, lists, dispenser);
+    for count in [2, 1, 1] {
+        assert_eq!(ticks.refresh().await, Ok(count));
+    }
+}
+
+#[tokio::test]
+async fn a_line_that_cant_be_forgotten_now_keeps_no_other_from_anything_and_is_tried_again() {
+    let up = lines(line(), sale_with_room(0));
+    let mut dispenser = MockNumberDispenser::new();
+    forgets(&mut dispenser, 0, vec![away(), away(), Ok(())]);
+    forgets(&mut dispenser, 1, vec![Ok(())]);
+    let of = |n| Line { sale: sale(n).id, ..line() };
+    up.put_up_one(of(1), Arc::new(sale_with_room(1)), at(NOW));
+    let ticks = reads(&up, vec![vec![of(2)]; 4], dispenser);
+    for _ in 0..2 {
+        assert_eq!(ticks.refresh().await, Err(Error::Busy { retry_after: Duration::from_secs(1) }));
+        assert_eq!(up.all().keys().copied().collect::<Vec<_>>(), [sale(2).id], "all others are read");
+    }
+    assert_eq!(ticks.refresh().await, Ok(1));
+    assert_eq!(ticks.refresh().await, Ok(1));
+}
+
+#[tokio::test]
+async fn what_fails_for_good_is_not_tried_again_and_a_line_that_goes_on_is_not_forgotten() {
+    let up = lines(line(), sale_with_room(0));
+    let fault = StoreError::Fault(crate::FaultId(Uuid::from_u128(9)));
+    let mut dispenser = MockNumberDispenser::new();
+    forgets(&mut dispenser, 0, vec![Err(fault.clone()), away()]);
+    let ticks = reads(&up, vec![vec![], vec![], vec![line()], vec![], vec![line()]], dispenser);
+    assert_eq!(ticks.refresh().await, Err(fault.into()));
+    assert_eq!(ticks.refresh().await, Ok(0), "a fault stays one");
+    assert_eq!(ticks.refresh().await, Ok(1), "opened again");
+    assert!(ticks.refresh().await.is_err(), "and over again, while the dispenser is away");
+    assert_eq!(ticks.refresh().await, Ok(1), "opened again before it was forgotten");
+}
+
+#[tokio::test]
+async fn a_line_that_is_put_up_while_lines_are_read_is_not_over() {
+    let up = Arc::new(Lines::new(digest));
+    let meanwhile = Arc::clone(&up);
+    let mut store = MockLineStore::new();
+    store.expect_lines().times(1).returning(move || {
+        meanwhile.put_up_one(line(), Arc::new(sale_with_room(0)), at(NOW));
+        Ok(Vec::new())
+    });
+    // A dispenser that is not told to forget anything.
+    assert_eq!(ticks(up, store).refresh().await, Ok(0));
+}
+
 #[tokio::test]
 async fn what_was_read_a_second_ago_is_read_again() {
     let seen = Mutex::default();

@@ -253,6 +253,10 @@ impl NumberDispenser for Waiting {
     ) -> Result<Vec<(QueueNumber, UserId)>, StoreError> {
         self.known_numbers().places(sale, group, after, limit).await
     }
+
+    async fn forget(&self, sale: SaleId) -> Result<(), StoreError> {
+        self.numbers.forget(sale).await
+    }
 }
 
 #[async_trait]
