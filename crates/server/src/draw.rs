@@ -5,7 +5,7 @@
 
 use crate::cli::{DrawAction, DrawFiles};
 use crate::commands::{Refused, unless};
-use crate::house::open_existing_database;
+use crate::house::{dispenser, open_existing_database};
 use crate::keys::hex;
 use crate::settings::Settings;
 use anyhow::{Context, Result, ensure};
@@ -14,7 +14,7 @@ use frontrow_adapters::{SystemClock, UuidV7Source};
 use frontrow_application::port::{LineStore, NumberDispenser};
 use frontrow_application::waiting_room::lobby_list;
 use frontrow_domain::SaleId;
-use frontrow_domain::waiting_room::{Drawing, Group, Line, QueueNumber, Ranks, commitment, list_digest, seed};
+use frontrow_domain::waiting_room::{Drawing, Group, Line, Phase, QueueNumber, Ranks, commitment, list_digest, seed};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::fs;
@@ -60,20 +60,35 @@ pub async fn write(action: DrawAction, settings: &Settings) -> Result<()> {
     };
     let database = open_existing_database(settings).await?;
     let lines = Arc::new(SqlLines::open(&database, Arc::new(SystemClock), Arc::new(UuidV7Source)).await?);
-    let written = write_files(&lines, SaleId::new(sale), reveal, &out).await;
+    let written = match dispenser(settings, &lines).await {
+        Ok(dispenser) => write_files(&Desk { lines: lines.clone(), dispenser }, SaleId::new(sale), reveal, &out).await,
+        Err(error) => Err(error),
+    };
     lines.drain().await;
     database.close().await;
     written
 }
 
-async fn write_files(lines: &SqlLines, sale: SaleId, reveal: bool, out: &Path) -> Result<()> {
-    let line = lines.line(sale).await?;
+/// What a command works with.
+struct Desk {
+    lines: Arc<SqlLines>,
+    /// Who took part stands where their numbers came from.
+    dispenser: Arc<dyn NumberDispenser>,
+}
+
+async fn write_files(desk: &Desk, sale: SaleId, reveal: bool, out: &Path) -> Result<()> {
+    let line = desk.lines.line(sale).await?;
     let line = line.ok_or_else(|| Refused(format!("sale {sale} has no waiting room, or is not published")))?;
     let drawing = line.draw.as_ref().ok_or_else(|| Refused("the sale's lobby is not drawn by lot".to_owned()))?;
     unless(!reveal || drawing.seed.is_some(), "the ranks are not drawn yet: reveal them after the opening")?;
     fs::create_dir_all(out).with_context(|| format!("{} can't be made", out.display()))?;
     if drawing.lists.is_some() {
-        write_lists(lines, &line, drawing, out).await?;
+        let written = write_lists(&*desk.dispenser, &line, drawing, out).await;
+        if line.phase == Phase::Closed {
+            // Where all was forgotten already, looking has begun it anew.
+            desk.dispenser.forget(sale).await?;
+        }
+        written?;
     }
     if let (true, Some(seed)) = (reveal, &drawing.seed) {
         for (group, of) in Group::all(line.groups.len()).zip(&line.groups) {
@@ -88,15 +103,15 @@ async fn write_files(lines: &SqlLines, sale: SaleId, reveal: bool, out: &Path) -
 }
 
 /// The list as it was: places that were given up since would leave holes, so the digests have the last word.
-async fn write_lists(lines: &SqlLines, line: &Line, drawing: &Drawing, out: &Path) -> Result<()> {
+async fn write_lists(dispenser: &dyn NumberDispenser, line: &Line, drawing: &Drawing, out: &Path) -> Result<()> {
     let digests = drawing.lists.iter().flatten();
     for ((group, of), known) in Group::all(line.groups.len()).zip(&line.groups).zip(digests) {
-        let dispenser: &dyn NumberDispenser = lines;
-        let list = lobby_list(dispenser, digest, line.sale, group, of.drawn).await?;
+        let list = lobby_list(dispenser, digest, line.sale, group, of.drawn).await;
+        let list = list.context("who was in the lobby can't be read where their numbers come from")?;
         let path = out.join(format!("list-{}.txt", group.get()));
         if list_digest(digest, &list) != *known {
-            let why = "the list of group {} has changed since the opening (people have joined again): keep the file that \
-                       was published then";
+            let why = "the list of group {} has changed since the opening (people have joined again, or it \
+                       has been forgotten since): keep the file that was published then";
             unless(path.exists(), why.replace("{}", &group.get().to_string()))?;
             continue;
         }

@@ -185,7 +185,7 @@ fn gateway(gateway: Gateway) -> Arc<dyn PaymentGateway> {
 }
 
 /// Who hands out the numbers of lines.
-async fn dispenser(settings: &Settings, lines: &Arc<SqlLines>) -> Result<Arc<dyn NumberDispenser>> {
+pub async fn dispenser(settings: &Settings, lines: &Arc<SqlLines>) -> Result<Arc<dyn NumberDispenser>> {
     match &settings.redis {
         Some(url) => Ok(Arc::new(RedisDispenser::open(url, lines.clone()).await?)),
         None => Ok(lines.clone()),
