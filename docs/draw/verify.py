@@ -42,6 +42,8 @@ def main():
         written = [int(rank) for rank in (directory / f"ranks-{group}.txt").read_text().split()]
         assert written == ranks(seed, group, count), f"the ranks of group {group} are other ones"
     print("all is right")
+    if draw["round"]:
+        print(f"if {draw['round']} came to {draw['value']}: its beacon says that, no file can")
 
     if len(sys.argv) == 4:
         group, number = int(sys.argv[2]), int(sys.argv[3])

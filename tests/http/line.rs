@@ -2,6 +2,7 @@
 
 #[path = "../driver/crowd.rs"]
 mod crowd;
+mod draw;
 mod instances;
 mod mishaps;
 mod patience;

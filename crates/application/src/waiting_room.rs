@@ -7,6 +7,7 @@ mod join;
 mod operate;
 mod pace;
 mod place;
+mod round;
 mod tick;
 
 pub use admission::{ClaimAdmission, ClaimAnswer, LeaveAdmission, PassAnswer, RenewAdmission};
@@ -16,4 +17,5 @@ pub use join::{JoinLine, JoinRequest};
 pub use operate::{LineReport, OperateLine};
 pub use pace::{Pace, WatchedBookings};
 pub use place::{PlaceView, ShowPlace};
+pub use round::{DecideDraw, DrawError};
 pub use tick::{Lately, TickLines, lobby_list};

@@ -13,6 +13,7 @@ mod line;
 mod place;
 mod records;
 mod rooms;
+mod round;
 mod settings;
 mod tick;
 
@@ -24,5 +25,6 @@ pub use line::{Ending, GroupLine, Line, LineChange, LineUpdate, NotNow, Phase, S
 pub use place::{Group, Pass, QueueNumber, QueueToken, Rank, Standing};
 pub use records::{Admission, Admitted, Claim, Place};
 pub use rooms::{Claimed, Rooms};
+pub use round::DrawRefusal;
 pub use settings::{AdmissionTerms, GroupTerms, WaitingRoom};
 pub use tick::{Floor, Stock, Tick, Ticked};

@@ -134,7 +134,16 @@ pub struct SetLine {
 #[derive(Debug, Subcommand)]
 pub enum DrawAction {
     /// Writes what can be known by now into a directory: before the opening the commitment, after it the lists.
-    Publish(DrawFiles),
+    Publish(PublishDraw),
+    /// Enters what the round came to that was named before the opening: it decides who comes when. Not before the lists
+    /// are published, which the opening does; and not again, unless it is the same.
+    Value {
+        /// The sale's id.
+        sale: Uuid,
+        /// The round's value as its beacon publishes it: 32 to 1024 hexadecimal digits.
+        #[arg(long, value_name = "HEX")]
+        value: String,
+    },
     /// Writes everything, the secret too, once the ranks are drawn.
     Reveal(DrawFiles),
     /// Computes it all again from the files, without a database; exits with 0 if they agree, else with 1.
@@ -142,6 +151,19 @@ pub enum DrawAction {
         /// Where the files are.
         directory: PathBuf,
     },
+}
+
+/// What to publish.
+#[derive(Debug, Args)]
+pub struct PublishDraw {
+    /// Which draw's files, and where.
+    #[command(flatten)]
+    pub files: DrawFiles,
+    /// Names the round of public randomness that the draw waits for, such as "drand quicknet 1234567": before the sale
+    /// opens, once, and one that comes out after it has opened. Its value is entered with `frontrow draw value`; until
+    /// then nobody is called.
+    #[arg(long, value_name = "TEXT")]
+    pub round: Option<String>,
 }
 
 /// Which draw's files, and where.

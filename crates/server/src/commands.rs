@@ -43,7 +43,7 @@ pub fn run(action: Action, given: &Given) -> Result<ExitCode> {
         Action::Operator { action: OperatorAction::Add(new) } => add_operator(new, &for_people(given)?)?,
         Action::Sale { action } => on_runtime(sale::work(action, &for_people(given)?))?,
         Action::Draw { action: DrawAction::Verify { directory } } => return draw::verify(&directory, &mut stdout()),
-        Action::Draw { action } => on_runtime(draw::write(action, &for_people(given)?))?,
+        Action::Draw { action } => on_runtime(draw::work(action, &for_people(given)?))?,
         Action::Config => {
             Settings::load(given)?;
             show(given, &mut stdout())?;

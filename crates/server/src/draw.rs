@@ -3,7 +3,7 @@
 //! `draw.json` has what decides; `list-0.txt` has the list of group 0 as it was at the opening, a line of 32 hexadecimal
 //! digits a number, ascending; `ranks-0.txt` the rank that each of these numbers drew, in the same order.
 
-use crate::cli::{DrawAction, DrawFiles};
+use crate::cli::{DrawAction, DrawFiles, PublishDraw};
 use crate::commands::{Refused, unless};
 use crate::house::{dispenser, open_existing_database};
 use crate::keys::hex;
@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 use frontrow_adapters::sql::SqlLines;
 use frontrow_adapters::{SystemClock, UuidV7Source};
 use frontrow_application::port::{LineStore, NumberDispenser};
-use frontrow_application::waiting_room::lobby_list;
+use frontrow_application::waiting_room::{DecideDraw, DrawError, lobby_list};
 use frontrow_domain::SaleId;
 use frontrow_domain::waiting_room::{Drawing, Group, Line, Phase, QueueNumber, Ranks, commitment, list_digest, seed};
 use serde::{Deserialize, Serialize};
@@ -50,23 +50,18 @@ fn digest(bytes: &[u8]) -> [u8; 32] {
     Sha256::digest(bytes).into()
 }
 
-/// Writes the files that can be written by now, or all of them.
-pub async fn write(action: DrawAction, settings: &Settings) -> Result<()> {
+/// Does what the command line says, on the database itself.
+pub async fn work(action: DrawAction, settings: &Settings) -> Result<()> {
     crate::logs::start(settings)?;
-    let (DrawFiles { sale, out }, reveal) = match action {
-        DrawAction::Publish(files) => (files, false),
-        DrawAction::Reveal(files) => (files, true),
-        DrawAction::Verify { .. } => return Ok(()),
-    };
     let database = open_existing_database(settings).await?;
     let lines = Arc::new(SqlLines::open(&database, Arc::new(SystemClock), Arc::new(UuidV7Source)).await?);
-    let written = match dispenser(settings, &lines).await {
-        Ok(dispenser) => write_files(&Desk { lines: lines.clone(), dispenser }, SaleId::new(sale), reveal, &out).await,
+    let done = match dispenser(settings, &lines).await {
+        Ok(dispenser) => Desk { lines: lines.clone(), dispenser }.work(action).await,
         Err(error) => Err(error),
     };
     lines.drain().await;
     database.close().await;
-    written
+    done
 }
 
 /// What a command works with.
@@ -76,11 +71,45 @@ struct Desk {
     dispenser: Arc<dyn NumberDispenser>,
 }
 
+impl Desk {
+    async fn work(&self, action: DrawAction) -> Result<()> {
+        let decide = DecideDraw { store: self.lines.clone(), digest };
+        match action {
+            DrawAction::Publish(PublishDraw { files: DrawFiles { sale, out }, round }) => {
+                let sale = SaleId::new(sale);
+                if let Some(round) = round {
+                    decide.name_round(sale, &round).await.map_err(refused)?;
+                }
+                write_files(self, sale, false, &out).await
+            }
+            DrawAction::Value { sale, value } => {
+                decide.enter_value(SaleId::new(sale), &value).await.map_err(refused)?;
+                Ok(writeln!(std::io::stdout(), "the ranks are drawn: reveal them with frontrow draw reveal")?)
+            }
+            DrawAction::Reveal(DrawFiles { sale, out }) => write_files(self, SaleId::new(sale), true, &out).await,
+            DrawAction::Verify { .. } => Ok(()),
+        }
+    }
+}
+
+fn refused(error: DrawError) -> anyhow::Error {
+    match error {
+        DrawError::Store(error) => error.into(),
+        refusal => Refused(refusal.to_string()).into(),
+    }
+}
+
 async fn write_files(desk: &Desk, sale: SaleId, reveal: bool, out: &Path) -> Result<()> {
     let line = desk.lines.line(sale).await?;
     let line = line.ok_or_else(|| Refused(format!("sale {sale} has no waiting room, or is not published")))?;
     let drawing = line.draw.as_ref().ok_or_else(|| Refused("the sale's lobby is not drawn by lot".to_owned()))?;
-    unless(!reveal || drawing.seed.is_some(), "the ranks are not drawn yet: reveal them after the opening")?;
+    let early = match drawing.round {
+        Some(_) => {
+            "the ranks are not drawn yet: after the opening, enter the value of the round with frontrow draw value"
+        }
+        None => "the ranks are not drawn yet: reveal them after the opening",
+    };
+    unless(!reveal || drawing.seed.is_some(), early)?;
     fs::create_dir_all(out).with_context(|| format!("{} can't be made", out.display()))?;
     if drawing.lists.is_some() {
         let written = write_lists(&*desk.dispenser, &line, drawing, out).await;
@@ -146,22 +175,28 @@ fn one_a_line(lines: impl Iterator<Item = String>) -> String {
 
 /// Computes everything again, and says what does not agree.
 pub fn verify(directory: &Path, out: &mut dyn Write) -> Result<ExitCode> {
-    let flaws = check(directory)?;
+    let published = read(directory)?;
+    let flaws = check(directory, &published)?;
     for flaw in &flaws {
         writeln!(out, "{flaw}")?;
     }
     if flaws.is_empty() {
         writeln!(out, "all is right")?;
+        if let (Some(round), Some(value)) = (&published.round, &published.value) {
+            writeln!(out, "if {round} came to {value}: its beacon says that, no file can")?;
+        }
     }
     Ok(if flaws.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn check(directory: &Path) -> Result<Vec<String>> {
+fn read(directory: &Path) -> Result<Published, Refused> {
     let path = directory.join(DRAW);
     let text = fs::read_to_string(&path).map_err(|error| Refused(format!("{}: {error}", path.display())))?;
-    let published: Published =
-        serde_json::from_str(&text).map_err(|error| Refused(format!("{}: {error}", path.display())))?;
-    let missing = |what| Refused(format!("{} has no {what}: it is not revealed yet", path.display()));
+    serde_json::from_str(&text).map_err(|error| Refused(format!("{}: {error}", path.display())))
+}
+
+fn check(directory: &Path, published: &Published) -> Result<Vec<String>> {
+    let missing = |what| Refused(format!("{DRAW} has no {what}: it is not revealed yet"));
     let secret = bytes::<32>(published.secret.as_deref().ok_or_else(|| missing("secret"))?)?;
     let value = published.value.as_deref().ok_or_else(|| missing("value"))?;
     let counts = published.counts.as_deref().ok_or_else(|| missing("counts"))?;
@@ -237,7 +272,8 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path();
         write_draw(path);
-        assert_eq!(check(path).unwrap(), Vec::<String>::new());
+        let check = || check(path, &read(path).unwrap()).unwrap();
+        assert_eq!(check(), Vec::<String>::new());
         let changes = [
             (DRAW, "0707", "0708", "the secret"),
             (DRAW, "beef", "beee", "the seed"),
@@ -247,7 +283,7 @@ mod tests {
         for (file, from, to, flaw) in changes {
             write_draw(path);
             change(path, file, from, to);
-            let found = check(path).unwrap();
+            let found = check();
             assert!(found.iter().any(|found| found.starts_with(flaw)), "{file}: {found:?}");
         }
     }
@@ -256,11 +292,18 @@ mod tests {
     fn what_is_not_revealed_can_not_be_checked() {
         let directory = tempfile::tempdir().unwrap();
         write_draw(directory.path());
-        let text = fs::read_to_string(directory.path().join(DRAW)).unwrap();
-        let mut hidden: Published = serde_json::from_str(&text).unwrap();
-        hidden.secret = None;
-        fs::write(directory.path().join(DRAW), serde_json::to_string(&hidden).unwrap()).unwrap();
-        assert!(check(directory.path()).is_err());
-        assert!(check(Path::new("/nowhere")).is_err());
+        let hidden = Published { secret: None, ..read(directory.path()).unwrap() };
+        assert!(check(directory.path(), &hidden).is_err());
+        assert!(read(Path::new("/nowhere")).is_err());
+    }
+
+    #[test]
+    fn what_no_file_can_prove_is_said() {
+        let directory = tempfile::tempdir().unwrap();
+        write_draw(directory.path());
+        let mut said = Vec::new();
+        verify(directory.path(), &mut said).unwrap();
+        let said = String::from_utf8(said).unwrap();
+        assert_eq!(said, "all is right\nif a round came to beef: its beacon says that, no file can\n");
     }
 }

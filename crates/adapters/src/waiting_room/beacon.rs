@@ -5,7 +5,7 @@ use frontrow_application::port::{Beacon, StoreError};
 
 /// Fetches nothing. A drawing that names no round is decided at once, by the published commitment to the secret and the
 /// published list alone: the weaker draw, in which whoever knows the secret before the lobby closes can work out the order
-/// for any list, and add people until they like it. A drawing that names a round waits for ever.
+/// for any list, and add people until they like it. A drawing that names a round waits until somebody enters its value.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoBeacon;
 
@@ -21,7 +21,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_draw_without_a_round_waits_for_nothing_and_one_with_a_round_for_ever() {
+    async fn a_draw_without_a_round_waits_for_nothing_and_one_with_a_round_is_not_decided_here() {
         assert_eq!(NoBeacon.value(None).await, Ok(Some(String::new())));
         assert_eq!(NoBeacon.value(Some("drand 1234567".into())).await, Ok(None));
     }

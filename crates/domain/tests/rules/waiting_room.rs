@@ -11,6 +11,7 @@ mod frontier;
 mod house;
 mod operate;
 mod places;
+mod round;
 mod simulation;
 mod time;
 mod turns;
