@@ -23,4 +23,4 @@ pub use sandbox::{Booking, SandboxGateway};
 pub use seat_snapshots::SharedSeatReads;
 pub use ticket_code::HmacTicketSigner;
 pub use token::{HmacTokenIssuer, TokenKey};
-pub use waiting_room::{AccountEligibility, HmacQueueSigner, NoBeacon, SharedWatch};
+pub use waiting_room::{AccountEligibility, HmacQueueSigner, InstanceJoinLimits, NoBeacon, SharedWatch};

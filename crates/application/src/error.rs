@@ -1,6 +1,6 @@
 //! Why a use case did not do what it was asked to.
 
-use crate::port::{BookingError, StoreError};
+use crate::port::{BookingError, StoreError, TooOften};
 use frontrow_domain::waiting_room::NotNow;
 use frontrow_domain::{Instant, Invalid, Rejection, SeatLabel};
 use std::fmt;
@@ -45,6 +45,9 @@ pub enum Error {
     /// Who asks has not shown that they may.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// Who asks has asked too often.
+    #[error(transparent)]
+    TooOften(#[from] TooOften),
     /// Too much to do; nothing was begun.
     #[error("busy")]
     Busy {

@@ -8,6 +8,7 @@ mod booking;
 mod catalogue;
 mod clock;
 mod gateway;
+mod joins;
 mod keep;
 mod readers;
 mod secrets;
@@ -23,6 +24,7 @@ pub use catalogue::{
 };
 pub use clock::{Clock, IdSource};
 pub use gateway::{ChargeRequest, GatewayAnswer, NoAnswer, PaymentGateway};
+pub use joins::{JoinLimits, Limited, Network, TooOften};
 pub use keep::{Housekeeping, Probe, StoreError};
 pub use readers::{DoneReader, Entry, ReservationReader, SeatReader, SeatSnapshot, SeatSnapshots, WalletReader};
 pub use secrets::{AccessClaims, HashingBusy, PasswordHasher, TicketSigner, TokenIssuer};
@@ -37,6 +39,7 @@ pub use self::{
     catalogue::{MockConcertRepository, MockOnSaleReader, MockPerformanceRepository, MockSaleRepository, MockVenueRepository},
     clock::{MockClock, MockIdSource},
     gateway::MockPaymentGateway,
+    joins::MockJoinLimits,
     keep::{MockHousekeeping, MockProbe},
     readers::{MockDoneReader, MockReservationReader, MockSeatReader, MockSeatSnapshots, MockWalletReader},
     secrets::{MockPasswordHasher, MockTicketSigner, MockTokenIssuer},

@@ -2,7 +2,7 @@
 
 use crate::port::{
     AccountRepository, AdmissionWatch, Beacon, BookingStore, Clock, ConcertRepository, DoneReader, Eligibility,
-    Housekeeping, IdSource, LineStore, NumberDispenser, OnSaleReader, PasswordHasher, PaymentGateway,
+    Housekeeping, IdSource, JoinLimits, LineStore, NumberDispenser, OnSaleReader, PasswordHasher, PaymentGateway,
     PerformanceRepository, Probe, QueueSigner, ReservationReader, SaleRepository, SeatReader, SeatSnapshots,
     SessionRepository, TicketSigner, TokenIssuer, VenueRepository, WalletReader,
 };
@@ -44,6 +44,7 @@ pub struct Ports {
     pub lines: Arc<dyn LineStore>,
     pub dispenser: Arc<dyn NumberDispenser>,
     pub watch: Arc<dyn AdmissionWatch>,
+    pub join_limits: Arc<dyn JoinLimits>,
     pub eligibility: Arc<dyn Eligibility>,
     pub signer: Arc<dyn QueueSigner>,
     pub beacon: Arc<dyn Beacon>,
@@ -146,6 +147,7 @@ impl UseCases {
                 lines: lines.clone(),
                 dispenser: p.dispenser.clone(),
                 store: p.lines.clone(),
+                limits: p.join_limits,
                 eligibility: p.eligibility,
                 signer: p.signer.clone(),
                 clock: p.clock.clone(),

@@ -9,8 +9,8 @@ use frontrow_adapters::sql::{
     SqlProbe, SqlReaders, SqlSessions, SqlStore, StorePorts, StoreSettings,
 };
 use frontrow_adapters::{
-    AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, NoBeacon, SandboxGateway,
-    SharedSeatReads, SharedWatch, SystemClock, TokenKey, UuidV7Source,
+    AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, InstanceJoinLimits,
+    NoBeacon, SandboxGateway, SharedSeatReads, SharedWatch, SystemClock, TokenKey, UuidV7Source,
 };
 use frontrow_application::port::{
     Announcer, Clock, NumberDispenser, PaymentGateway, QueueSigner, TicketSigner, TokenIssuer,
@@ -81,6 +81,7 @@ impl House {
             lines: lines.clone(),
             dispenser: dispenser(settings, &lines).await?,
             watch: watch.clone(),
+            join_limits: Arc::new(InstanceJoinLimits::new(clock.clone(), settings.network_joins)),
             eligibility: Arc::new(AccountEligibility::new(clock.clone())),
             signer: signer(&keys.queue)?,
             beacon: Arc::new(NoBeacon),

@@ -16,6 +16,7 @@ pub use reading::is_database_file;
 pub use show::show;
 pub use table::{Setting, TABLE};
 
+use actix_web::http::header::HeaderName;
 use layers::Layers;
 use reading::Reading;
 use std::collections::BTreeMap;
@@ -55,6 +56,10 @@ pub struct Settings {
     pub max_body_bytes: usize,
     /// How long a client may take to send a request's head, and again its body.
     pub request_timeout: Duration,
+    /// The header in which a trusted proxy says who asks, if there is one.
+    pub client_address: Option<HeaderName>,
+    /// Joins a minute from one network; 0 for any number.
+    pub network_joins: u32,
     /// How long running requests have when the server stops.
     pub shutdown_timeout: Duration,
     /// How often the house is swept.
@@ -130,6 +135,8 @@ impl Settings {
             workers: reading.number_or_auto("workers", 1..=256),
             max_body_bytes: reading.number("max_body_bytes", 1024..=4 * 1024 * 1024),
             request_timeout: reading.duration("request_timeout_seconds", 1..=300, 1),
+            client_address: reading.header_or_off("client_address_header"),
+            network_joins: reading.number("network_joins_per_minute", 0..=1_000_000),
             shutdown_timeout: reading.duration("shutdown_timeout_seconds", 1..=300, 1),
             sweep: reading.duration("sweep_seconds", 1..=3600, 1),
             payment_gateway: reading.word("payment_gateway", &[("sandbox", Gateway::Sandbox)], Gateway::Sandbox),

@@ -132,13 +132,18 @@ impl ResponseError for Problem {
         let mut response = HttpResponse::build(self.kind.status());
         response.insert_header(ContentType(problem_json()));
         if let Some(after) = self.retry_after {
-            response.insert_header((RETRY_AFTER, after.as_secs().max(1).to_string()));
+            response.insert_header((RETRY_AFTER, whole_seconds(after).to_string()));
         }
         if self.kind.status() == StatusCode::UNAUTHORIZED {
             response.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
         response.body(serde_json::to_vec(&self.document()).unwrap_or_default())
     }
+}
+
+/// Whole seconds, and never at once.
+fn whole_seconds(wait: Duration) -> u64 {
+    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
 
 /// The media type of problem documents.

@@ -1,5 +1,6 @@
 //! What handlers work with.
 
+use actix_web::http::header::HeaderName;
 use frontrow_application::UseCases;
 use frontrow_application::port::{Clock, Probe, TokenIssuer};
 use std::sync::Arc;
@@ -17,6 +18,8 @@ pub struct WebState {
     pub clock: Arc<dyn Clock>,
     /// The installation's one currency, as in ISO 4217.
     pub currency: String,
+    /// The header in which a trusted proxy says who asks, if there is one.
+    pub client_address: Option<HeaderName>,
     /// Bytes of a request's body; seat maps may have [`WebState::SEAT_MAP_FACTOR`] times as many.
     pub max_body: usize,
     /// How long a client may take to send a body.

@@ -91,7 +91,7 @@ async fn come_and_go(mut visitor: Visitor, admitted: Arc<AtomicUsize>) -> Result
     loop {
         let joined = visitor.join().await?;
         // The survivor may not have read the line yet, and nobody may join more than five times a minute.
-        if ["not-found", "not-eligible"].contains(&kind(&joined)) {
+        if ["not-found", "too-many-joins"].contains(&kind(&joined)) {
             sleep(PACE).await;
             continue;
         }

@@ -57,7 +57,7 @@ async fn insist(what: &str, mut ask: impl AsyncFnMut() -> Result<Reply>) -> Resu
         let reply = ask().await;
         match &reply {
             Ok(reply) if reply.status == StatusCode::SERVICE_UNAVAILABLE => {}
-            Ok(reply) if kind(reply) == "not-found" || kind(reply) == "not-eligible" => {}
+            Ok(reply) if kind(reply) == "not-found" || kind(reply) == "too-many-joins" => {}
             Ok(_) => return reply,
             Err(_) => {}
         }

@@ -1,6 +1,5 @@
 //! Who may join a line.
 
-use super::join_limit::JoinLimit;
 use async_trait::async_trait;
 use frontrow_application::port::{Clock, Eligibility, NotEligible, StoreError};
 use frontrow_domain::waiting_room::Group;
@@ -8,21 +7,20 @@ use frontrow_domain::{Instant, Sale, UserId};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Lets everybody join whose account is of some age and who does not ask more than 5 times a minute. That there is such an
-/// account is proved by the access token already: looking it up would cost every join a read.
+/// Lets everybody join whose account is of some age. That there is such an account is proved by the access token already:
+/// looking it up would cost every join a read.
 ///
 /// Accounts don't say when they were made; their ids do, which carry the time (UUID versions 1, 6 and 7; ours are 7). An
 /// account whose id does not is as old as it says only where no age is asked for.
 pub struct AccountEligibility {
     clock: Arc<dyn Clock>,
     least_age: Duration,
-    limit: JoinLimit,
 }
 
 impl AccountEligibility {
     /// Any account may join, however new.
     pub fn new(clock: Arc<dyn Clock>) -> Self {
-        Self { clock, least_age: Duration::ZERO, limit: JoinLimit::default() }
+        Self { clock, least_age: Duration::ZERO }
     }
 
     /// Only accounts of that age may join.
@@ -39,20 +37,9 @@ impl AccountEligibility {
 #[async_trait]
 impl Eligibility for AccountEligibility {
     async fn check(&self, user: UserId, _: &Sale, _: Group) -> Result<Result<(), NotEligible>, StoreError> {
-        let now = self.clock.now();
-        if let Err(wait) = self.limit.ask(user, now) {
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            return Ok(refuse(format!("an account may join 5 times a minute: try again in {seconds} s")));
-        }
-        if !self.is_old_enough(user, now) {
-            return Ok(refuse(format!("the account has to be {} s old", self.least_age.as_secs())));
-        }
-        Ok(Ok(()))
+        let too_new = || NotEligible(format!("the account has to be {} s old", self.least_age.as_secs()));
+        Ok(if self.is_old_enough(user, self.clock.now()) { Ok(()) } else { Err(too_new()) })
     }
-}
-
-fn refuse(reason: String) -> Result<(), NotEligible> {
-    Err(NotEligible(reason))
 }
 
 /// When the id was made, in milliseconds at best.
@@ -112,19 +99,5 @@ mod tests {
         assert_eq!(check(&of_age, kim).await, Ok(()));
         let of_age = AccountEligibility::new(clock).of_age(Duration::from_hours(1));
         assert_eq!(check(&of_age, Uuid::from_u128(1)).await, too_new, "an id that says nothing");
-    }
-
-    #[tokio::test]
-    async fn who_asks_too_often_has_to_wait() {
-        let kim = Uuid::from_u128(1);
-        let clock = clock();
-        let any = AccountEligibility::new(clock.clone());
-        for _ in 0..5 {
-            assert_eq!(check(&any, kim).await, Ok(()));
-        }
-        let wait = "an account may join 5 times a minute: try again in 12 s".to_owned();
-        assert_eq!(check(&any, kim).await, Err(wait));
-        clock.set(at(MADE + 12));
-        assert_eq!(check(&any, kim).await, Ok(()));
     }
 }

@@ -1,7 +1,9 @@
 //! Joining a line.
 
 use super::{Board, Lines, PlaceView};
-use crate::port::{Clock, Eligibility, Join, Joined, LineStore, NumberDispenser, QueueSigner, Whereabouts};
+use crate::port::{
+    Clock, Eligibility, Join, JoinLimits, Joined, LineStore, Network, NumberDispenser, QueueSigner, Whereabouts,
+};
 use crate::{Conflict, Denied, Error, Missing};
 use frontrow_domain::waiting_room::{Group, Place, QueueToken, Standing};
 use frontrow_domain::{BuyerKey, Flaw, Invalid, SaleId, UserId};
@@ -14,6 +16,8 @@ pub struct JoinRequest {
     pub user: UserId,
     /// The sale.
     pub sale: SaleId,
+    /// Where they ask from, if that is known.
+    pub network: Option<Network>,
     /// What opens one of its groups.
     pub code: Option<String>,
     /// The queue token that they have already, if they show it.
@@ -28,6 +32,8 @@ pub struct JoinLine {
     pub dispenser: Arc<dyn NumberDispenser>,
     /// Knows which places are worth nothing any more.
     pub store: Arc<dyn LineStore>,
+    /// Says how often.
+    pub limits: Arc<dyn JoinLimits>,
     /// Says who may join.
     pub eligibility: Arc<dyn Eligibility>,
     /// Signs the token.
@@ -40,8 +46,11 @@ impl JoinLine {
     /// The place, its signed token, and whether it is a new one.
     pub async fn run(&self, request: &JoinRequest) -> Result<(PlaceView, String, bool), Error> {
         let board = self.lines.board(request.sale).ok_or(Error::NotFound(Missing::Line))?;
-        let group = choose_group(&board, request.code.as_deref())?;
         let key = BuyerKey { sale: request.sale, user: request.user };
+        self.is_open(&board)?;
+        // Before the code is looked at, lest it can be guessed.
+        self.limits.ask(key.user, request.network).await??;
+        let group = choose_group(&board, request.code.as_deref())?;
         self.check(&board, key, group).await?;
         let joined = self
             .join(
@@ -65,7 +74,7 @@ impl JoinLine {
         (theirs && alive).then_some(place)
     }
 
-    async fn check(&self, board: &Board, key: BuyerKey, group: Group) -> Result<(), Error> {
+    fn is_open(&self, board: &Board) -> Result<(), Error> {
         let room = board.sale.waiting_room.as_ref().ok_or(Error::NotFound(Missing::Line))?;
         if self.clock.now() < room.lobby_opens {
             return Err(Conflict::LobbyNotOpen { opens: room.lobby_opens }.into());
@@ -73,6 +82,10 @@ impl JoinLine {
         if !board.line.phase.takes_joins() {
             return Err(Conflict::LineClosed.into());
         }
+        Ok(())
+    }
+
+    async fn check(&self, board: &Board, key: BuyerKey, group: Group) -> Result<(), Error> {
         let eligible = self.eligibility.check(key.user, &board.sale, group).await?;
         eligible.map_err(|reason| Denied::NotEligible(reason.0).into())
     }

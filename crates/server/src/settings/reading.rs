@@ -4,6 +4,7 @@ use super::layers::{Layers, text_of};
 use super::mask::mask_url;
 use super::table::TABLE;
 use super::{DatabaseAddress, Flaw, Flaws};
+use actix_web::http::header::HeaderName;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -79,6 +80,10 @@ impl Reading {
             "off" => Some(None),
             url => is_url(url).then(|| Some(url.to_owned())),
         })
+    }
+
+    pub fn header_or_off(&mut self, name: &str) -> Option<HeaderName> {
+        self.take(name, None, |text| if text == "off" { Some(None) } else { text.parse().ok().map(Some) })
     }
 
     /// Notes that the value can't be used, and what to write.

@@ -27,6 +27,7 @@ fn the_defaults_are_fine_and_reach_nobody_but_this_machine() {
     assert_eq!(settings.access_lifetime, Duration::from_mins(15));
     assert_eq!(settings.refresh_lifetime, Duration::from_hours(30 * 24));
     assert_eq!((settings.workers, settings.currency.as_str()), (None, "KRW"));
+    assert_eq!((settings.client_address, settings.network_joins), (None, 600));
 }
 
 #[test]
@@ -130,6 +131,8 @@ fn every_setting_refuses_what_it_does_not_take() {
         ("workers", &["0", "257", "Auto"]),
         ("max_body_bytes", &["1023", "4194305", "1 MiB"]),
         ("request_timeout_seconds", &["0", "301"]),
+        ("client_address_header", &["", "OFF ", "x forwarded for", "x-forwarded-for:", "주소"]),
+        ("network_joins_per_minute", &["", "-1", "1000001", "off"]),
         ("shutdown_timeout_seconds", &["0", "301"]),
         ("sweep_seconds", &["0", "3601"]),
         ("payment_gateway", &["", "stripe", "Sandbox"]),
@@ -157,6 +160,8 @@ fn every_setting_takes_what_it_says() {
         ("FRONTROW_DATABASE_URL", "sqlite:///var/lib/frontrow/frontrow.sqlite"),
         ("FRONTROW_DATABASE_READERS", "64"),
         ("FRONTROW_WORKERS", "256"),
+        ("FRONTROW_CLIENT_ADDRESS_HEADER", "X-Forwarded-For"),
+        ("FRONTROW_NETWORK_JOINS_PER_MINUTE", "0"),
         ("FRONTROW_LOG", "warn,frontrow_adapters=debug"),
         ("FRONTROW_LOG_FORMAT", "text"),
     ];
@@ -164,6 +169,7 @@ fn every_setting_takes_what_it_says() {
     assert_eq!(settings.metrics_listen, None);
     assert_eq!(settings.database.url(), "sqlite:///var/lib/frontrow/frontrow.sqlite");
     assert_eq!((settings.workers, settings.database_readers), (Some(256), 64));
+    assert_eq!((settings.client_address.unwrap().as_str(), settings.network_joins), ("x-forwarded-for", 0));
 }
 
 #[test]

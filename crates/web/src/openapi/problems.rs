@@ -56,7 +56,7 @@ const OWN: &[(&str, &[Kind])] = &[
     ("cancel_performance", &[Kind::PerformanceStatus, Kind::ChangedMeanwhile]),
     ("put_sale", &[Kind::SalePublic, Kind::PerformanceNotPublic, Kind::ChangedMeanwhile]),
     ("publish_sale", &[Kind::PerformanceNotPublic, Kind::OpenBesides, Kind::ChangedMeanwhile]),
-    ("join_line", &[Kind::LobbyNotOpen, Kind::LineClosed, Kind::NotEligible]),
+    ("join_line", &[Kind::LobbyNotOpen, Kind::LineClosed, Kind::NotEligible, Kind::TooManyJoins]),
     ("show_place", &[Kind::InvalidInput, Kind::QueueTokenForged, Kind::NotFound]),
     (
         "claim_admission",
@@ -180,6 +180,7 @@ fn example(kind: Kind) -> Example {
         Kind::BalanceTooLow => problem.with("balance", 1000).with("amount", 121_000),
         Kind::TooLateToCancel => problem.with("cancel_until", "2027-04-24T00:00:00Z"),
         Kind::NotEligible => problem.because("the account is younger than a day"),
+        Kind::TooManyJoins => problem.because("an account may join 5 times a minute").with("ask_again_seconds", 12),
         Kind::LobbyNotOpen => problem.with("opens", "2026-12-31T23:00:00Z"),
         Kind::NotYourTurn => {
             let wait = serde_json::json!({"least_seconds": 96, "most_seconds": 180});

@@ -1,8 +1,9 @@
 //! Which error has which type and status code: all of them, in one file.
 
-use super::{FieldError, Problem};
+use super::{FieldError, Problem, whole_seconds};
 use crate::dto::Timestamp;
 use actix_web::http::StatusCode;
+use frontrow_application::port::TooOften;
 use frontrow_application::{Conflict, Denied, Error};
 use frontrow_domain::waiting_room::NotNow;
 use frontrow_domain::{Instant, Invalid, Rejection};
@@ -147,6 +148,8 @@ kinds! {
     OpenBesides = CONFLICT, "open-besides", "A performance would be on sale with and without a waiting room at once: confirm it";
     /// Keep the admission, and come back; what is held can be paid.
     HoldsStopped = CONFLICT, "holds-stopped", "New holds are stopped for the moment: try again a little later";
+    /// See `ask_again_seconds`, and the header Retry-After. A place that one has is kept meanwhile.
+    TooManyJoins = TOO_MANY_REQUESTS, "too-many-joins", "Too many tries to join a line: try again when it is time";
     /// See the header Retry-After.
     Busy = SERVICE_UNAVAILABLE, "busy", "Too much to do: try again a little later";
     /// It will have happened once.
@@ -182,10 +185,19 @@ impl From<Error> for Problem {
             Error::Conflict(conflict) => conflict.into(),
             Error::Denied(Denied::NotEligible(why)) => Self::new(Kind::NotEligible).because(why),
             Error::Denied(denied) => Self::new(denied.into()),
+            Error::TooOften(too_often) => too_often.into(),
             Error::Busy { retry_after } => Self { retry_after: Some(retry_after), ..Self::new(Kind::Busy) },
             Error::Unknown => Self { retry_after: Some(Duration::from_secs(1)), ..Self::new(Kind::UnknownOutcome) },
             Error::Fault(id) => Self::new(Kind::Fault).with("fault", id.to_string()),
         }
+    }
+}
+
+impl From<TooOften> for Problem {
+    fn from(too_often: TooOften) -> Self {
+        let wait = too_often.retry_after;
+        let problem = Self::new(Kind::TooManyJoins).because(too_often.to_string());
+        Self { retry_after: Some(wait), ..problem.with("ask_again_seconds", whole_seconds(wait)) }
     }
 }
 

@@ -4,7 +4,8 @@ use super::{at, refusal, resource};
 use crate::WebState;
 use crate::dto::{JoinBody, List, LogEntryDto, PageQuery, PassDto, PlaceDto, RenewBody, SnapshotDto};
 use crate::extract::{
-    Body, Caller, Id, PreferredWait, PreferredWaitHeader, Query, ShownToken, ShownTokenHeader, entity_tag, knows,
+    Body, Caller, ClientNetwork, Id, PreferredWait, PreferredWaitHeader, Query, ShownToken, ShownTokenHeader,
+    entity_tag, knows,
 };
 use crate::measure::mannered;
 use crate::problem::Problem;
@@ -57,11 +58,12 @@ fn board(state: &WebState, sale: Uuid) -> Result<Arc<Board>, Problem> {
 pub(crate) async fn join(
     state: Data<WebState>,
     caller: Caller,
+    ClientNetwork(network): ClientNetwork,
     Id(id): Id,
     Body(body): Body<JoinBody>,
 ) -> Result<HttpResponse, Problem> {
     let JoinBody { code, token } = body;
-    let request = JoinRequest { user: caller.user(), sale: SaleId::new(id), code, token };
+    let request = JoinRequest { user: caller.user(), sale: SaleId::new(id), network, code, token };
     let (view, token, is_new) = state.use_cases.join_line.run(&request).await?;
     let mut response = if is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
     Ok(response.json(PlaceDto::of(&view, Some(token))))

@@ -3,7 +3,7 @@
 use crate::ask::{Answer, Ask};
 use crate::good::pay;
 use crate::line::{admit, at, change, claim, claiming, holding, join, place, snapshot, try_join};
-use crate::theatre::{OPENS, PERFORMANCE, SALE, Theatre};
+use crate::theatre::{CLIENT_ADDRESS, JOINS_PER_NETWORK, OPENS, PERFORMANCE, SALE, Theatre};
 use frontrow_application::port::Clock;
 use frontrow_domain::Instant;
 use serde_json::{Value, json};
@@ -81,14 +81,44 @@ async fn one_joins_from_the_opening_of_the_lobby_until_the_line_drains() {
 }
 
 #[actix_web::test]
-async fn who_asks_for_a_place_too_often_is_told_why_not() {
+async fn who_asks_for_a_place_too_often_is_told_when_to_ask_again() {
     let theatre = narrow_lobby().await;
     let kim = theatre.customer("kim").await;
     for _ in 0..5 {
         join(&theatre, &kim).await;
     }
-    let problem = try_join(&theatre, &kim, &json!({})).await.problem(403, "not-eligible");
-    assert!(problem["detail"].as_str().unwrap().contains("5 times a minute"), "{problem}");
+    theatre.clock.advance(Duration::from_millis(500));
+    let refused = try_join(&theatre, &kim, &json!({})).await;
+    let problem = refused.problem(429, "too-many-joins");
+    assert_eq!(problem["detail"], "an account may join 5 times a minute");
+    assert_eq!((refused.header("retry-after"), &problem["ask_again_seconds"]), (Some("12"), &json!(12)));
+    theatre.clock.advance(Duration::from_secs(12));
+    try_join(&theatre, &kim, &json!({})).await.with(200);
+}
+
+#[actix_web::test]
+async fn a_network_from_which_too_many_ask_for_a_place_has_to_wait() {
+    let theatre = narrow_lobby().await;
+    let mut accounts = Vec::new();
+    for n in 0..JOINS_PER_NETWORK / 5 {
+        accounts.push(theatre.customer(&format!("kim{n}")).await);
+    }
+    let lee = theatre.customer("lee").await;
+    let join = |who: &str, addresses: &str| {
+        let ask = Ask::post(at("queue-tokens")).by(who).header(CLIENT_ADDRESS, addresses).json(&json!({}));
+        let theatre = &theatre;
+        async move { theatre.send(&ask).await }
+    };
+    for n in 0..JOINS_PER_NETWORK as usize {
+        let joined = join(&accounts[n % accounts.len()], &format!("192.0.2.{n}, 2001:db8::{n}")).await;
+        assert!(joined.status < 300, "{joined}");
+    }
+    let refused = join(&lee, "192.0.2.77, 2001:db8::77").await;
+    let problem = refused.problem(429, "too-many-joins");
+    assert_eq!(problem["detail"], "a network may join 30 times a minute");
+    assert_eq!(refused.header("retry-after"), Some("2"));
+    join(&lee, "2001:db8::1, 192.0.2.1").await.with(201);
+    join(&lee, "127.0.0.1").await.with(200);
 }
 
 #[actix_web::test]

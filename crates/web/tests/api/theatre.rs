@@ -6,12 +6,13 @@ use crate::promise;
 use actix_web::body::to_bytes;
 use actix_web::dev::{Payload, ServiceResponse};
 use actix_web::error::PayloadError;
+use actix_web::http::header::HeaderName;
 use actix_web::test;
 use actix_web::test::TestRequest;
 use actix_web::web::{Bytes, Data};
 use frontrow_adapters::{
-    AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, ManualClock, Memory,
-    NoBeacon, SandboxGateway, SeededIds, SharedSeatReads, SharedWatch, TokenKey,
+    AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, InstanceJoinLimits,
+    ManualClock, Memory, NoBeacon, SandboxGateway, SeededIds, SharedSeatReads, SharedWatch, TokenKey,
 };
 use frontrow_application::port::{AccountRepository, Auditor, Clock, QueueSigner};
 use frontrow_application::{Ports, SignUpRequest, UseCases};
@@ -36,6 +37,10 @@ pub const NOTHING: &str = "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8eff";
 
 pub const PASSWORD: &str = "correct horse battery";
 pub const MAX_BODY: usize = 16 * 1024;
+/// In which a proxy says who asks.
+pub const CLIENT_ADDRESS: &str = "x-forwarded-for";
+/// A minute.
+pub const JOINS_PER_NETWORK: u32 = 30;
 
 /// 2027-01-01T00:00:00Z: the sale of the examples opens.
 pub const OPENS: Instant = Instant::from_micros(1_798_761_600_000_000);
@@ -76,6 +81,7 @@ impl Theatre {
             probe: ports.probe,
             clock: clock.clone(),
             currency: "KRW".into(),
+            client_address: Some(HeaderName::from_static(CLIENT_ADDRESS)),
             max_body: MAX_BODY,
             body_timeout: Duration::from_millis(1),
         };
@@ -279,6 +285,7 @@ fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGa
         lines: memory.clone(),
         dispenser: memory.clone(),
         watch: Arc::new(SharedWatch::new(memory.clone())),
+        join_limits: Arc::new(InstanceJoinLimits::new(clock.clone(), JOINS_PER_NETWORK)),
         eligibility: Arc::new(AccountEligibility::new(clock.clone())),
         signer: Arc::new(HmacQueueSigner::new(&TokenKey { id: "1".into(), secret: [3; 32] }, &[])),
         beacon: Arc::new(NoBeacon),

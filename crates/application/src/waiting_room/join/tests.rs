@@ -1,20 +1,27 @@
 //! Who gets a place, and which one.
 
 use super::*;
-use crate::port::{MockEligibility, MockLineStore, MockNumberDispenser, MockQueueSigner, NotEligible};
+use crate::port::{
+    Limited, MockEligibility, MockJoinLimits, MockLineStore, MockNumberDispenser, MockQueueSigner, NotEligible,
+    TooOften,
+};
 use crate::testing::{admitted, at, buyer, clock, line, lines, place, room, sale, sale_with_room, signs, token, user};
 use frontrow_domain::waiting_room::{Claim, Line, Phase, Rank, WaitingRoom};
 use frontrow_domain::{Buyer, Sale};
+use std::time::Duration;
 
 const NOW: i64 = 100;
 
 fn join_as(line: Line, sale: Sale, dispenser: MockNumberDispenser) -> JoinLine {
     let mut eligibility = MockEligibility::new();
     eligibility.expect_check().returning(|_, _, _| Ok(Ok(())));
+    let mut limits = MockJoinLimits::new();
+    limits.expect_ask().returning(|_, _| Ok(Ok(())));
     JoinLine {
         lines: lines(line, sale),
         dispenser: Arc::new(dispenser),
         store: Arc::new(MockLineStore::new()),
+        limits: Arc::new(limits),
         eligibility: Arc::new(eligibility),
         signer: Arc::new(signs(token(25))),
         clock: clock(NOW),
@@ -30,7 +37,7 @@ fn join_room(room: WaitingRoom, dispenser: MockNumberDispenser) -> JoinLine {
 }
 
 fn request() -> JoinRequest {
-    JoinRequest { user: user(1), sale: sale(0).id, code: None, token: None }
+    JoinRequest { user: user(1), sale: sale(0).id, network: None, code: None, token: None }
 }
 
 fn with_code(code: &str) -> JoinRequest {
@@ -108,6 +115,32 @@ async fn a_code_that_opens_nothing_is_a_flaw_and_so_is_none_where_each_group_has
     let refused = join_room(closed, no_dispenser()).run(&request()).await;
     let Err(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
     assert_eq!(flaws[0].pointer, "/code");
+}
+
+#[tokio::test]
+async fn who_asks_too_often_is_heard_no_further() {
+    let network = Network::of("192.0.2.1".parse().unwrap());
+    let too_often = TooOften { whose: Limited::Network, a_minute: 600, retry_after: Duration::from_secs(1) };
+    for code in [None, Some("a guess".to_owned())] {
+        let mut limits = MockJoinLimits::new();
+        let asked = (user(1), network);
+        limits
+            .expect_ask()
+            .withf(move |user, network| (*user, *network) == asked)
+            .times(1)
+            .return_once(move |_, _| Ok(Err(too_often)));
+        let eligibility = Arc::new(MockEligibility::new());
+        let join = JoinLine { limits: Arc::new(limits), eligibility, ..join(no_dispenser()) };
+        let refused = join.run(&JoinRequest { network, code, ..request() }).await;
+        assert_eq!(refused.unwrap_err(), Error::TooOften(too_often));
+    }
+}
+
+#[tokio::test]
+async fn who_comes_before_the_lobby_opens_is_not_counted() {
+    let early = WaitingRoom { lobby_opens: at(NOW + 1), ..room() };
+    let join = JoinLine { limits: Arc::new(MockJoinLimits::new()), ..join_room(early, no_dispenser()) };
+    assert_eq!(join.run(&request()).await.unwrap_err(), Conflict::LobbyNotOpen { opens: at(NOW + 1) }.into());
 }
 
 #[tokio::test]
