@@ -150,6 +150,7 @@ cases! {
         a_sale_that_closes_closes_its_line,
         a_line_waits_for_its_draw,
         what_operators_do_is_noted_with_it,
+        what_operators_did_is_read_a_page_at_a_time,
         the_admission_log_is_read_a_page_at_a_time;
     outages:
         an_outage_of_ticks_gives_its_time_back,

@@ -49,5 +49,5 @@ pub use programme::Programme;
 pub use runner::{Report, case_names, run_all, run_some};
 pub use world::{
     AccountPorts, BookingPorts, CataloguePorts, Fixture, KeepingPorts, LineInstance, LinePorts, LoseNumbers, Part,
-    ReadActions, World,
+    World,
 };

@@ -3,7 +3,9 @@
 use crate::stage::Stage;
 use crate::{Failure, LineInstance};
 use frontrow_application::PageRequest;
-use frontrow_application::port::{Join, Joined, LineFigures, LineStore, StoreError, TickOrder, TickReport};
+use frontrow_application::port::{
+    Join, Joined, LineFigures, LineStore, OperatorAction, StoreError, TickOrder, TickReport,
+};
 use frontrow_domain::waiting_room::{
     Admitted, Claim, Claimed, Group, Line, LineChange, LineUpdate, Phase, Place, QueueNumber, Rank, Stock, Tick,
     WaitingRoom,
@@ -244,6 +246,21 @@ impl Room {
         let mut after = None;
         loop {
             let page = self.store().log(self.sale.id, PageRequest { limit, after }).await?;
+            ensure!(page.items.len() <= limit as usize, "{} rows on a page of {limit}", page.items.len());
+            rows.extend(page.items);
+            after = page.next;
+            if after.is_none() {
+                return Ok(rows);
+            }
+        }
+    }
+
+    /// What operators have done, the newest first, a page at a time.
+    pub(crate) async fn actions(&self, limit: u32) -> Result<Vec<OperatorAction>, Failure> {
+        let mut rows = Vec::new();
+        let mut after = None;
+        loop {
+            let page = self.store().actions(self.sale.id, PageRequest { limit, after }).await?;
             ensure!(page.items.len() <= limit as usize, "{} rows on a page of {limit}", page.items.len());
             rows.extend(page.items);
             after = page.next;

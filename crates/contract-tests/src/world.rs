@@ -4,11 +4,10 @@ use crate::{Failure, Programme};
 use async_trait::async_trait;
 use frontrow_application::port::{
     AccountRepository, Auditor, BookingStore, ConcertRepository, DoneReader, Housekeeping, LineStore, NumberDispenser,
-    NumberLeases, OnSaleReader, OperatorAction, PerformanceRepository, Probe, ReservationReader, SaleRepository,
-    SeatReader, SessionRepository, VenueRepository, WalletReader,
+    NumberLeases, OnSaleReader, PerformanceRepository, Probe, ReservationReader, SaleRepository, SeatReader,
+    SessionRepository, VenueRepository, WalletReader,
 };
 use frontrow_domain::Instant;
-use futures::future::BoxFuture;
 use std::any::Any;
 use std::sync::Arc;
 
@@ -35,8 +34,6 @@ pub enum Part {
     Leases,
     /// [`LinePorts::lose_numbers`].
     LostNumbers,
-    /// [`LinePorts::actions`].
-    OperatorActions,
     /// [`Fixture::lose_next_commit`].
     LostCommits,
 }
@@ -101,8 +98,6 @@ pub struct LinePorts {
     pub leases: Option<Arc<dyn NumberLeases>>,
     /// Makes the dispenser, in all instances, lose everything that it knows. Not for one that can't.
     pub lose_numbers: Option<LoseNumbers>,
-    /// Reads what was noted of operators, in any order: no port does.
-    pub actions: Option<ReadActions>,
 }
 
 /// One instance's ports of waiting rooms.
@@ -115,9 +110,6 @@ pub struct LineInstance {
 
 /// Makes the dispenser lose everything that it knows.
 pub type LoseNumbers = Box<dyn Fn() -> BoxFuture<'static, Result<(), Failure>> + Send + Sync>;
-
-/// Reads everything that was noted of operators.
-pub type ReadActions = Box<dyn Fn() -> BoxFuture<'static, Result<Vec<OperatorAction>, Failure>> + Send + Sync>;
 
 /// The ports that keep a store in order.
 #[expect(missing_docs, reason = "each field is named after its port")]

@@ -4,6 +4,7 @@
 //! is admitted, the lowest rank first, so fast as the operator wants and never more at a time than there is room for. An
 //! admission is the right to book for a while. `docs/waiting-room.md` tells the whole story.
 
+mod change_words;
 mod draw;
 mod estimates;
 mod forecast;

@@ -82,6 +82,11 @@ pub enum SaleAction {
         /// The sale's id.
         sale: Uuid,
     },
+    /// Lists what operators have done to it, the newest first.
+    Log {
+        /// The sale's id.
+        sale: Uuid,
+    },
     /// Opens it: people are called and admitted, from the lobby too, or again after a pause.
     Open(Worked),
     /// Pauses it: people join, nobody is called or admitted, deadlines stand still.

@@ -7,11 +7,16 @@ use crate::settings::Settings;
 use anyhow::{Context, Result};
 use frontrow_adapters::sql::{SqlAccounts, SqlLines};
 use frontrow_adapters::{SystemClock, UuidV7Source};
+use frontrow_application::PageRequest;
 use frontrow_application::port::{AccountRepository, Clock, IdSource, LineStore, OperatorAction};
 use frontrow_domain::waiting_room::{Forecast, Group, Line, LineChange, LineUpdate, Phase};
 use frontrow_domain::{Email, Role, SaleId, UserId};
+use jiff::Timestamp;
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::io::{Write, stdout};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Does what the command line says.
 pub async fn work(action: SaleAction, settings: &Settings) -> Result<()> {
@@ -38,6 +43,7 @@ impl Desk {
     async fn work(&self, action: SaleAction, out: &mut dyn Write) -> Result<()> {
         let (worked, change) = match action {
             SaleAction::Status { sale } => return self.status(SaleId::new(sale), out).await,
+            SaleAction::Log { sale } => return self.log(SaleId::new(sale), out).await,
             SaleAction::Open(worked) => (worked, to(Phase::Open)),
             SaleAction::Pause(worked) => (worked, to(Phase::Paused)),
             SaleAction::Drain(worked) => (worked, to(Phase::Draining)),
@@ -51,7 +57,7 @@ impl Desk {
         let (sale, by) = (SaleId::new(worked.sale), self.operator(&worked.by).await?);
         let line = self.line(sale).await?;
         change.check(line.groups.len()).map_err(|flaws| Refused(flaws.to_string()))?;
-        let action = OperatorAction { id: self.ids.id(), by, at: self.clock.now(), sale, what: format!("{change:?}") };
+        let action = OperatorAction { id: self.ids.id(), by, at: self.clock.now(), sale, what: change.to_string() };
         let updated = self.lines.update_line(sale, &LineUpdate::Operator(change), Some(action)).await?;
         let line = updated.context("the sale has no line any more")?.map_err(|flaw| Refused(flaw.to_string()))?;
         Ok(writeln!(out, "{}", summary(&line))?)
@@ -84,6 +90,31 @@ impl Desk {
             )?;
         }
         Ok(())
+    }
+
+    async fn log(&self, sale: SaleId, out: &mut dyn Write) -> Result<()> {
+        self.line(sale).await?;
+        let (mut names, mut after) = (BTreeMap::new(), None);
+        loop {
+            let page = self.lines.actions(sale, PageRequest { limit: PageRequest::<Uuid>::MOST, after }).await?;
+            for action in page.items {
+                let name = match names.entry(action.by) {
+                    Entry::Occupied(known) => known.into_mut(),
+                    Entry::Vacant(unknown) => unknown.insert(self.name(action.by).await?),
+                };
+                let at = Timestamp::from_microsecond(action.at.micros())?;
+                writeln!(out, "{at:.3} {name}: {}", action.what)?;
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(());
+            }
+        }
+    }
+
+    async fn name(&self, user: UserId) -> Result<String> {
+        let found = self.accounts.user(user).await?;
+        Ok(found.map_or(user.to_string(), |user| user.email.as_str().to_owned()))
     }
 
     async fn line(&self, sale: SaleId) -> Result<Line> {

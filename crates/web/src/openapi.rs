@@ -30,7 +30,7 @@ use utoipa::{Modify, OpenApi};
         manage::publish_performance, manage::postpone_performance, manage::cancel_performance, manage::put_sale,
         manage::publish_sale, reservations::refund,
         queue::join, queue::queue, queue::current, queue::claim, queue::renew, queue::leave, queue::log,
-        line::report, line::change, line::bar, line::unbar,
+        line::report, line::change, line::actions, line::bar, line::unbar,
         house::healthz, house::readyz,
     ),
     components(schemas(ProblemDocument)),

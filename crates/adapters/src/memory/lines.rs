@@ -8,7 +8,9 @@ use frontrow_application::port::{
 use frontrow_application::{FaultId, Page, PageRequest};
 use frontrow_domain::waiting_room::{Admitted, Claim, Claimed, Floor, Line, LineUpdate, NotNow, Phase, Tick, Ticked};
 use frontrow_domain::{Buyer, BuyerKey, Conflict, Instant, SaleId};
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
+use uuid::Uuid;
 
 /// What operators have done, the oldest first.
 #[derive(Default)]
@@ -61,6 +63,16 @@ impl LineStore for Memory {
     async fn note(&self, action: &OperatorAction) -> Result<(), StoreError> {
         self.state().operated.0.push(action.clone());
         Ok(())
+    }
+
+    async fn actions(&self, sale: SaleId, page: PageRequest<Uuid>) -> Result<Page<OperatorAction, Uuid>, StoreError> {
+        let state = self.state();
+        let of_sale = state.operated.0.iter().filter(|action| action.sale == sale);
+        let wanted = of_sale.filter(|action| page.after.is_none_or(|after| action.id < after));
+        let mut items: Vec<OperatorAction> = wanted.cloned().collect();
+        items.sort_by_key(|action| Reverse(action.id));
+        items.truncate(page.limit as usize + 1);
+        Ok(Page::of(items, page.limit, |action| action.id))
     }
 
     async fn tick(&self, order: &TickOrder) -> Result<Option<TickReport>, StoreError> {

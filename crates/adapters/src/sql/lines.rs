@@ -29,6 +29,7 @@ use joins::Joins;
 use std::sync::Arc;
 use texts::{LineProtection, LineTexts};
 use tick::Ticks;
+use uuid::Uuid;
 
 #[cfg(feature = "hooks")]
 use super::store::hook::Hook;
@@ -109,6 +110,10 @@ impl LineStore for SqlLines {
 
     async fn note(&self, action: &OperatorAction) -> Result<(), StoreError> {
         operate::note(&self.works.database, action).await
+    }
+
+    async fn actions(&self, sale: SaleId, page: PageRequest<Uuid>) -> Result<Page<OperatorAction, Uuid>, StoreError> {
+        read::actions(&self.works.database, sale, page).await
     }
 
     async fn tick(&self, order: &TickOrder) -> Result<Option<TickReport>, StoreError> {

@@ -133,7 +133,7 @@ pub struct OperatorAction {
     pub at: Instant,
     /// To which sale.
     pub sale: SaleId,
-    /// What, in a text for people.
+    /// What, in a text for people: at most some thousand characters, most of them a message.
     pub what: String,
 }
 
@@ -180,6 +180,9 @@ pub trait LineStore: Send + Sync {
 
     /// Notes an action that changed no line.
     async fn note(&self, action: &OperatorAction) -> Result<(), StoreError>;
+
+    /// What operators have done to a sale's line, the newest first: by id, descending.
+    async fn actions(&self, sale: SaleId, page: PageRequest<Uuid>) -> Result<Page<OperatorAction, Uuid>, StoreError>;
 
     /// One tick, whole. `None` if somebody else is at it, or there is no such line.
     async fn tick(&self, order: &TickOrder) -> Result<Option<TickReport>, StoreError>;

@@ -5,6 +5,7 @@ use crate::{Conflict, Error, Missing, Page, PageRequest};
 use frontrow_domain::waiting_room::{Admitted, Line, LineChange, LineUpdate, Phase};
 use frontrow_domain::{Bar, BuyerKey, Command, SaleId, UserId, What};
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// A line with its figures.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,8 +37,7 @@ impl OperateLine {
     pub async fn change(&self, by: UserId, sale: SaleId, change: &LineChange) -> Result<Line, Error> {
         let line = self.store.line(sale).await?.ok_or(Error::NotFound(Missing::Line))?;
         change.check(line.groups.len())?;
-        let what = format!("{change:?}");
-        let action = self.action(by, sale, what);
+        let action = self.action(by, sale, change.to_string());
         let updated = self.store.update_line(sale, &LineUpdate::Operator(change.clone()), Some(action)).await?;
         let updated = updated.ok_or(Error::NotFound(Missing::Line))?;
         updated.map_err(|flaw| Conflict::LinePhase(flaw).into())
@@ -77,6 +77,12 @@ impl OperateLine {
         Ok(self.dispenser.issued(line.sale, line.groups.len()).await?)
     }
 
+    /// What operators have done to the line, the newest first.
+    pub async fn actions(&self, sale: SaleId, page: PageRequest<Uuid>) -> Result<Page<OperatorAction, Uuid>, Error> {
+        self.store.line(sale).await?.ok_or(Error::NotFound(Missing::Line))?;
+        Ok(self.store.actions(sale, page).await?)
+    }
+
     fn action(&self, by: UserId, sale: SaleId, what: String) -> OperatorAction {
         OperatorAction { id: self.ids.id(), by, at: self.clock.now(), sale, what }
     }
@@ -89,7 +95,6 @@ mod tests {
     use crate::testing::{at, buyer, clock, ids, line, sale, user};
     use frontrow_domain::waiting_room::NotNow;
     use frontrow_domain::{Invalid, Outcome, Rejection};
-    use uuid::Uuid;
 
     const NOW: i64 = 100;
 
@@ -114,6 +119,11 @@ mod tests {
         LineChange { capacity: Some(20), ..LineChange::default() }
     }
 
+    /// By operator 9.
+    fn noted(what: &str) -> OperatorAction {
+        OperatorAction { id: Uuid::from_u128(1), by: user(9), at: at(NOW), sale: sale(0).id, what: what.to_owned() }
+    }
+
     /// What comes of the change if the store says that.
     async fn change_when(answer: Option<Result<Line, NotNow>>) -> Result<Line, Error> {
         let mut store = store();
@@ -128,15 +138,7 @@ mod tests {
             .expect_update_line()
             .withf(|id, update, action| {
                 let Some(action) = action else { return false };
-                let noted = OperatorAction {
-                    id: Uuid::from_u128(1),
-                    by: user(9),
-                    at: at(NOW),
-                    sale: sale(0).id,
-                    what: action.what.clone(),
-                };
-                let said = action.what.contains("capacity") && action.what.contains("20");
-                (*id, update, action) == (sale(0).id, &LineUpdate::Operator(change()), &noted) && said
+                (*id, update, action) == (sale(0).id, &LineUpdate::Operator(change()), &noted("capacity 20"))
             })
             .times(1)
             .returning(|_, update, _| Ok(Some(line().update(update))));
@@ -173,7 +175,8 @@ mod tests {
         let buyer = BuyerKey { sale: other, user: user(1) };
         assert_eq!(operate.bar(user(9), buyer, true).await, Err(missing.clone()));
         assert_eq!(operate.report(other).await, Err(missing.clone()));
-        assert_eq!(operate.log(other, PageRequest { limit: 10, after: None }).await, Err(missing));
+        assert_eq!(operate.log(other, PageRequest { limit: 10, after: None }).await, Err(missing.clone()));
+        assert_eq!(operate.actions(other, PageRequest { limit: 10, after: None }).await, Err(missing));
     }
 
     #[tokio::test]
@@ -186,8 +189,7 @@ mod tests {
                 .times(1)
                 .returning(|_| Ok(Outcome::Left(buyer(1).key)));
             let mut store = store();
-            let what = format!("{word} {}", user(1));
-            let noted = OperatorAction { id: Uuid::from_u128(1), by: user(9), at: at(NOW), sale: sale(0).id, what };
+            let noted = noted(&format!("{word} {}", user(1)));
             store.expect_note().withf(move |action| *action == noted).times(1).returning(|_| Ok(()));
             assert_eq!(operate(store, bookings).bar(user(9), buyer(1).key, barred).await, Ok(()));
         }
@@ -237,5 +239,18 @@ mod tests {
         let operate = operate(store, MockBookingStore::new());
         let page = operate.log(sale(0).id, PageRequest { limit: 10, after }).await.unwrap();
         assert_eq!((page.items, page.next), (Vec::new(), None));
+    }
+
+    #[tokio::test]
+    async fn what_operators_have_done_is_read_page_by_page() {
+        let mut store = store();
+        let asked = PageRequest { limit: 10, after: Some(Uuid::from_u128(5)) };
+        let (expected, page) = (asked.clone(), Page { items: vec![noted("bar x")], next: Some(Uuid::from_u128(1)) });
+        let found = page.clone();
+        store
+            .expect_actions()
+            .withf(move |id, asked| (*id, asked) == (sale(0).id, &expected))
+            .return_once(move |_, _| Ok(found));
+        assert_eq!(operate(store, MockBookingStore::new()).actions(sale(0).id, asked).await, Ok(page));
     }
 }

@@ -1,8 +1,8 @@
 //! What operators do with lines.
 
+use crate::Failure;
 use crate::room::Room;
 use crate::stage::Stage;
-use crate::{Failure, Part};
 use frontrow_application::port::OperatorAction;
 use frontrow_domain::waiting_room::{Drawing, Ending, GroupTerms, Line, LineChange, LineUpdate, NotNow, Phase, Sample};
 use frontrow_domain::{Instant, Sale, SaleId, Version};
@@ -181,7 +181,6 @@ pub(super) async fn a_line_waits_for_its_draw(stage: Arc<Stage>) -> Result<(), F
 
 pub(super) async fn what_operators_do_is_noted_with_it(stage: Arc<Stage>) -> Result<(), Failure> {
     let room = Room::open(&stage, 1, |_| {}).await?;
-    let Some(read) = &stage.lines()?.actions else { return Err(Failure::lacks(Part::OperatorActions)) };
     let action = |what: &str| OperatorAction {
         id: stage.id(),
         by: stage.user(1),
@@ -201,9 +200,26 @@ pub(super) async fn what_operators_do_is_noted_with_it(stage: Arc<Stage>) -> Res
     let refused = store.update_line(room.sale.id, &update(back), Some(action("refused"))).await?;
     ensure!(refused.is_some_and(|refused| refused.is_err()), "a line does not go back to its lobby");
     store.update_line(SaleId::new(stage.id()), &update(message("x")), Some(action("nobody's"))).await?;
-    let mut noted = read().await?;
-    noted.sort_by_key(|action| action.id);
-    ensure_eq!(noted, [done, alone]);
+    ensure_eq!(room.actions(100).await?, [alone, done]);
+    Ok(())
+}
+
+pub(super) async fn what_operators_did_is_read_a_page_at_a_time(stage: Arc<Stage>) -> Result<(), Failure> {
+    let room = Room::open(&stage, 1, |_| {}).await?;
+    let elsewhere = SaleId::new(stage.id());
+    let mut noted = Vec::new();
+    for n in 0..12 {
+        let sale = if n % 4 == 3 { elsewhere } else { room.sale.id };
+        let at = stage.now() - Duration::from_secs(n);
+        let what = "줄\u{1f3ab}\"'\\".repeat(500);
+        let action = OperatorAction { id: stage.id(), by: stage.user(1), at, sale, what };
+        room.instance(1).store.note(&action).await?;
+        noted.extend(Some(action).filter(|action| action.sale == room.sale.id));
+    }
+    noted.reverse();
+    for limit in [1, 4, 8, 9, 10] {
+        ensure_eq!(room.actions(limit).await?, noted, "pages of {limit}");
+    }
     Ok(())
 }
 

@@ -4,9 +4,8 @@ use async_trait::async_trait;
 use frontrow_adapters::{ManualClock, Memory, SeededIds};
 use frontrow_contract_tests::{
     AccountPorts, BookingPorts, CataloguePorts, Failure, Fixture, KeepingPorts, LineInstance, LinePorts, Part,
-    Programme, ReadActions, World, run_all,
+    Programme, World, run_all,
 };
-use std::future::ready;
 use std::sync::Arc;
 
 pub struct InMemory;
@@ -52,15 +51,8 @@ fn fixture(memory: &Arc<Memory>, clock: Arc<ManualClock>) -> Fixture {
 
 fn lines(memory: &Arc<Memory>) -> LinePorts {
     let instance = LineInstance { store: memory.clone(), dispenser: memory.clone() };
-    let noted = Arc::clone(memory);
-    let actions: ReadActions = Box::new(move || Box::pin(ready(Ok(noted.operator_actions()))));
     // One process, one instance.
-    LinePorts {
-        instances: [instance.clone(), instance],
-        leases: Some(memory.clone()),
-        lose_numbers: None,
-        actions: Some(actions),
-    }
+    LinePorts { instances: [instance.clone(), instance], leases: Some(memory.clone()), lose_numbers: None }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -4,6 +4,7 @@ use super::queue::thousandths;
 use super::{EndingDto, PhaseDto, Timestamp};
 use crate::extract::flag;
 use crate::problem::Problem;
+use frontrow_application::port::OperatorAction;
 use frontrow_application::waiting_room::LineReport;
 use frontrow_domain::waiting_room::{Admitted, Forecast, Group, GroupLine, Line, LineChange, Phase};
 use serde::{Deserialize, Serialize};
@@ -222,6 +223,28 @@ impl ConfirmQuery {
     /// Whether it is.
     pub fn confirmed(&self) -> Result<bool, Problem> {
         flag("confirm", self.confirm.as_deref())
+    }
+}
+
+/// What an operator has done to a line.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e15", "at": "2027-01-01T00:05:00Z",
+    "by": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e16", "what": "phase paused, message \"We are back in five minutes.\""}))]
+pub struct OperatorActionDto {
+    /// Its id.
+    pub id: Uuid,
+    /// When, in UTC.
+    pub at: String,
+    /// Who did it.
+    pub by: Uuid,
+    /// What was changed, for people; or whom they kept out (`bar`) or let in again (`unbar`).
+    pub what: String,
+}
+
+impl From<OperatorAction> for OperatorActionDto {
+    fn from(action: OperatorAction) -> Self {
+        let OperatorAction { id, by, at, sale: _, what } = action;
+        Self { id, at: Timestamp::from(at).to_string(), by: by.uuid(), what }
     }
 }
 

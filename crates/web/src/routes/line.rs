@@ -2,8 +2,8 @@
 
 use super::at;
 use crate::WebState;
-use crate::dto::{LineBody, LineReportDto};
-use crate::extract::{Body, BuyerAddress, Id, Operator};
+use crate::dto::{LineBody, LineReportDto, List, OperatorActionDto, PageQuery};
+use crate::extract::{Body, BuyerAddress, Id, Operator, Query};
 use crate::problem::Problem;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     at(config, "/v1/sales/{id}/line", [(Method::GET, to(report)), (Method::PATCH, to(change))]);
+    at(config, "/v1/sales/{id}/line/actions", [(Method::GET, to(actions))]);
     at(config, "/v1/sales/{id}/barred/{user}", [(Method::PUT, to(bar)), (Method::DELETE, to(unbar))]);
 }
 
@@ -41,6 +42,21 @@ pub(crate) async fn change(
 ) -> Result<HttpResponse, Problem> {
     state.use_cases.operate_line.change(operator.0.user, SaleId::new(id), &body.into()).await?;
     reported(&state, id).await
+}
+
+/// List what operators have done to a line.
+#[utoipa::path(get, path = "/v1/sales/{id}/line/actions", operation_id = "list_line_actions", tag = "operators", security(("bearer" = [])),
+    params(("id" = Uuid, Path, description = "The sale."), PageQuery),
+    responses((status = 200, description = "The newest first.", body = List<OperatorActionDto>)))]
+pub(crate) async fn actions(
+    state: Data<WebState>,
+    _: Operator,
+    Id(id): Id,
+    Query(query): Query<PageQuery>,
+) -> Result<HttpResponse, Problem> {
+    let page = query.page(std::convert::identity::<Uuid>)?;
+    let page = state.use_cases.operate_line.actions(SaleId::new(id), page).await?;
+    Ok(HttpResponse::Ok().json(List::of(page, OperatorActionDto::from, std::convert::identity::<Uuid>)))
 }
 
 /// Keep somebody out of a sale: they are not admitted, and what admission they have ends. What they hold they can pay.

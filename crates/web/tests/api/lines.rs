@@ -151,10 +151,21 @@ async fn everything_that_operators_do_is_noted() {
     change(&theatre, &json!({"phase": "lobby"})).await.problem(422, "invalid-input");
     theatre.operate(Ask::put(at(&format!("barred/{kim}")))).await.with(204);
     theatre.operate(Ask::delete(at(&format!("barred/{kim}")))).await.with(204);
-    let operator = theatre.user("operator").await;
-    let actions = theatre.memory.operator_actions();
-    assert_eq!(actions.len(), 3);
-    assert!(actions.iter().all(|action| action.by == operator), "{actions:?}");
+    let page = theatre.operate(Ask::get(at("line/actions?limit=2"))).await.with(200);
+    let cursor = page["next_cursor"].as_str().unwrap();
+    let rest = theatre.operate(Ask::get(at(&format!("line/actions?limit=2&cursor={cursor}")))).await.with(200);
+    assert_eq!(rest["next_cursor"], Value::Null);
+    let actions = [&page, &rest].into_iter().flat_map(|page| page["items"].as_array().unwrap());
+    let actions: Vec<&Value> = actions.collect();
+    let done: Vec<&str> = actions.iter().map(|action| action["what"].as_str().unwrap()).collect();
+    assert_eq!(done, [&format!("unbar {kim}"), &format!("bar {kim}"), "capacity 2"]);
+    let operator = theatre.user("operator").await.to_string();
+    assert!(
+        actions.iter().all(|action| action["by"] == operator && action["at"] == "2027-01-01T00:00:00Z"),
+        "{actions:?}"
+    );
+    let customer = theatre.back("kim").await;
+    theatre.send(&Ask::get(at("line/actions")).by(&customer)).await.problem(403, "not-an-operator");
 }
 
 #[actix_web::test]

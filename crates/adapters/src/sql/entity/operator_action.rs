@@ -1,6 +1,7 @@
 //! Something that an operator has done.
 
 use frontrow_application::port::OperatorAction;
+use frontrow_domain::{Instant, SaleId, UserId};
 use sea_orm::ActiveValue::Set;
 use sea_orm::entity::prelude::*;
 
@@ -19,6 +20,18 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+impl From<Model> for OperatorAction {
+    fn from(row: Model) -> Self {
+        Self {
+            id: row.id,
+            by: UserId::new(row.by_user),
+            at: Instant::from_micros(row.at),
+            sale: SaleId::new(row.sale_id),
+            what: row.what,
+        }
+    }
+}
 
 impl From<OperatorAction> for ActiveModel {
     fn from(action: OperatorAction) -> Self {

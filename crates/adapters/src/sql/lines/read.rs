@@ -3,16 +3,17 @@
 use super::desk::Works;
 use super::shape::number;
 use crate::sql::Database;
-use crate::sql::entity::{admission, admission_log, buyer, counter, door, line, place};
+use crate::sql::entity::{admission, admission_log, buyer, counter, door, line, operator_action, place};
 use crate::sql::row::Reading;
 use crate::sql::store::shape::buyer_key;
-use frontrow_application::port::{LineFigures, StoreError, Whereabouts};
+use frontrow_application::port::{LineFigures, OperatorAction, StoreError, Whereabouts};
 use frontrow_application::{Page, PageRequest};
 use frontrow_domain::waiting_room::{Admitted, Claim, Group, Line, QueueNumber, Tick};
 use frontrow_domain::{Buyer, BuyerKey, Instant, SaleId, UserId};
 use sea_orm::{
     ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
+use uuid::Uuid;
 
 /// Where a page of the log goes on: a tick, a group and a rank.
 type PlaceInLog = (i64, u8, u64);
@@ -73,6 +74,19 @@ pub(super) async fn log(
     };
     let admitted = database.read("list admissions", query).await?;
     Ok(Page::of(admitted, page.limit, |admitted| (admitted.tick, admitted.group.get(), admitted.rank.get())))
+}
+
+pub(super) async fn actions(
+    database: &Database,
+    sale: SaleId,
+    page: PageRequest<Uuid>,
+) -> Result<Page<OperatorAction, Uuid>, StoreError> {
+    let query = async {
+        let rows = actions_page(sale, &page).all(database.readers()).await?;
+        Ok(rows.into_iter().map(OperatorAction::from).collect())
+    };
+    let actions = database.read("list operators' actions", query).await?;
+    Ok(Page::of(actions, page.limit, |action| action.id))
 }
 
 pub(super) async fn figures(database: &Database, sale: SaleId, now: Instant) -> Result<LineFigures, StoreError> {
@@ -137,6 +151,16 @@ pub(in crate::sql) fn log_page(sale: SaleId, page: &PageRequest<PlaceInLog>) -> 
     }
     let order = [Column::Tick, Column::Grp, Column::Turn];
     order.into_iter().fold(query, QueryOrder::order_by_asc).limit(u64::from(page.limit) + 1)
+}
+
+/// A page of what operators did and one more, the newest first.
+pub(in crate::sql) fn actions_page(sale: SaleId, page: &PageRequest<Uuid>) -> Select<operator_action::Entity> {
+    use operator_action::Column;
+    let mut query = operator_action::Entity::find().filter(Column::SaleId.eq(sale.uuid()));
+    if let Some(after) = page.after {
+        query = query.filter(Column::Id.lt(after));
+    }
+    query.order_by_desc(Column::Id).limit(u64::from(page.limit) + 1)
 }
 
 /// Who has the numbers above one, ascending.

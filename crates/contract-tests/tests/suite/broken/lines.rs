@@ -16,6 +16,7 @@ use std::collections::BTreeSet;
 use std::future::ready;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use uuid::Uuid;
 
 /// What is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,12 +96,8 @@ impl World for Faulty {
         });
         let instance = frontrow_contract_tests::LineInstance { store: waiting.clone(), dispenser: waiting.clone() };
         let instances = [instance.clone(), instance];
-        fixture.lines = Some(LinePorts {
-            instances,
-            leases: Some(waiting),
-            lose_numbers: Some(lose_numbers),
-            actions: lines.actions,
-        });
+        let lose_numbers = Some(lose_numbers);
+        fixture.lines = Some(LinePorts { instances, leases: Some(waiting), lose_numbers });
         fixture.booking.store = Arc::new(Booking(self.0, fixture.booking.store));
         Ok(fixture)
     }
@@ -135,6 +132,10 @@ impl LineStore for Waiting {
 
     async fn note(&self, action: &OperatorAction) -> Result<(), StoreError> {
         if self.fault == Fault::NotesNothing { Ok(()) } else { self.inner.note(action).await }
+    }
+
+    async fn actions(&self, sale: SaleId, page: PageRequest<Uuid>) -> Result<Page<OperatorAction, Uuid>, StoreError> {
+        self.inner.actions(sale, page).await
     }
 
     async fn tick(&self, order: &TickOrder) -> Result<Option<TickReport>, StoreError> {
