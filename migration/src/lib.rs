@@ -20,6 +20,7 @@ mod m0009_payments;
 mod m0010_tickets;
 mod m0011_done;
 mod m0012_lines;
+mod m0013_admitted_by;
 mod state;
 mod table;
 
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_tickets::Migration),
             Box::new(m0011_done::Migration),
             Box::new(m0012_lines::Migration),
+            Box::new(m0013_admitted_by::Migration),
         ]
     }
 }

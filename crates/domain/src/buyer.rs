@@ -1,7 +1,7 @@
 //! One user in one sale.
 
 use crate::locked::{Record, Version};
-use crate::waiting_room::{Group, QueueNumber};
+use crate::waiting_room::{Group, Place, QueueNumber};
 use crate::{Instant, SaleId, UserId};
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +27,9 @@ pub struct Buyer {
     pub generation: u32,
     /// By group: the numbers up to this one are used up.
     pub spent: [u64; Group::MOST],
+    /// The place by which they were admitted last. It is used up once they have picked the admission up, or have given it
+    /// back.
+    pub admitted_by: Option<Place>,
     /// Whether an operator keeps them out.
     pub barred: bool,
     /// Goes up by one with every change, and whenever seats are counted against the limit.
@@ -48,15 +51,29 @@ impl Buyer {
     pub fn next(key: BuyerKey, current: Option<&Self>) -> Self {
         match current {
             Some(buyer) => Self { version: buyer.version.next(), ..*buyer },
-            None => {
-                Self { key, slot: None, generation: 0, spent: [0; Group::MOST], barred: false, version: Version::FIRST }
-            }
+            None => Self {
+                key,
+                slot: None,
+                generation: 0,
+                spent: [0; Group::MOST],
+                admitted_by: None,
+                barred: false,
+                version: Version::FIRST,
+            },
         }
     }
 
     /// The right to book, while it lasts.
     pub fn live_slot(&self, now: Instant) -> Option<Slot> {
         self.slot.filter(|slot| now < slot.until)
+    }
+
+    /// Uses up the place by which they were admitted, and another one if they show it.
+    pub(crate) fn use_up(&mut self, shown: Option<Place>) {
+        for place in self.admitted_by.into_iter().chain(shown) {
+            let spent = &mut self.spent[place.group.index()];
+            *spent = place.number.get().max(*spent);
+        }
     }
 
     /// Whether a place of the line has been used up.

@@ -225,7 +225,8 @@ pub struct Settle {
 pub struct Renew {
     /// Whose, in which sale.
     pub buyer: BuyerKey,
-    /// The place that it was given for, which is used up with that; none to renew what was picked up.
+    /// The place that they show, which is used up together with the one by which they were admitted; none to renew what
+    /// was picked up.
     pub place: Option<Place>,
     /// Whether their page closes: then it ends soon, unless it is renewed again.
     pub closing: bool,

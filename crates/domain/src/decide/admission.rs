@@ -17,10 +17,8 @@ pub(super) fn renew(renew: &Renew, locked: &Locked, now: Instant) -> Result<Verd
     let renewed = if renew.closing { soon } else { soon.max((now + Tick::RENEWAL).min(slot.max_until)) };
     let until = renewed.max(held_until(renew.buyer, locked, now)?);
     let mut buyer = Buyer { slot: Some(Slot { until, ..slot }), ..Buyer::next(renew.buyer, current) };
-    if let Some(place) = renew.place {
-        let spent = &mut buyer.spent[place.group.index()];
-        *spent = place.number.get().max(*spent);
-    }
+    // Whoever renews has it, whether they have claimed it first or not.
+    buyer.use_up(renew.place);
     Ok(done(vec![Row::Buyer(buyer)], Outcome::Renewed(buyer), now))
 }
 
@@ -65,7 +63,11 @@ pub(super) fn end(key: BuyerKey, locked: &Locked) -> Result<Vec<Row>, NotInScope
     let current = locked.buyer(key)?;
     Ok(match current {
         Some(Buyer { slot: Some(_), .. }) => {
-            vec![Row::Buyer(Buyer { slot: None, ..Buyer::next(key, current) }), Row::SlotFreed(key)]
+            let mut buyer = Buyer { slot: None, ..Buyer::next(key, current) };
+            // A claim that was on its way when they were admitted may have left them at the door, without their having
+            // picked anything up: nobody is to be admitted by it again.
+            buyer.use_up(None);
+            vec![Row::Buyer(buyer), Row::SlotFreed(key)]
         }
         _ => Vec::new(),
     })

@@ -2,7 +2,7 @@
 //! will change, and [carries out](Tick::carry_out) what can be with those it got.
 
 use super::frontier;
-use super::{Admission, Admitted, Claim, Ending, Line, Phase};
+use super::{Admission, Admitted, Claim, Ending, Line, Phase, Place};
 use crate::decide::TAKEOVER_GRACE;
 use crate::locked::{Version, Write};
 use crate::{Buyer, BuyerKey, Instant, Sale, Slot};
@@ -161,7 +161,7 @@ impl Tick {
         let mut log = Vec::with_capacity(chosen.len());
         for claim in &chosen {
             let slot = Slot { until: self.now + Self::PICK_UP, max_until: self.now + self.session };
-            work.admit(claim.key, slot);
+            work.admit(claim, slot);
             admitted.push(Admission { key: claim.key, until: Self::look_again(slot, self.now) });
             log.push(Admitted {
                 key: claim.key,
@@ -315,9 +315,10 @@ impl Work<'_> {
         change(&mut write.row);
     }
 
-    fn admit(&mut self, key: BuyerKey, slot: Slot) {
-        self.put(key, |buyer| {
+    fn admit(&mut self, claim: &Claim, slot: Slot) {
+        self.put(claim.key, |buyer| {
             buyer.slot = Some(slot);
+            buyer.admitted_by = Some(Place { group: claim.group, number: claim.number });
             buyer.generation += 1;
         });
     }

@@ -1,6 +1,7 @@
 //! A user in a sale.
 
 use crate::sql::row::Reading;
+use frontrow_domain::waiting_room::Place;
 use frontrow_domain::{Buyer, BuyerKey, Instant, SaleId, Slot, UserId, Version};
 use sea_orm::entity::prelude::*;
 
@@ -16,6 +17,8 @@ pub struct Model {
     pub generation: i64,
     pub spent: String,
     pub barred: i16,
+    pub admitted_grp: Option<i16>,
+    pub admitted_number: Option<i64>,
     pub version: i64,
 }
 
@@ -35,11 +38,19 @@ impl TryFrom<Model> for Buyer {
             (None, None) => None,
             _ => return Err(reading.error("half of a slot")),
         };
+        let admitted_by = match (row.admitted_grp, row.admitted_number) {
+            (Some(group), Some(number)) => {
+                Some(Place { group: reading.group(group)?, number: reading.queue_number(number)? })
+            }
+            (None, None) => None,
+            _ => return Err(reading.error("half of a place")),
+        };
         Ok(Self {
             key: BuyerKey { sale: SaleId::new(row.sale_id), user: UserId::new(row.user_id) },
             slot,
             generation: reading.count(row.generation)?,
             spent: if row.spent.is_empty() { Default::default() } else { reading.text(&row.spent)? },
+            admitted_by,
             barred: row.barred != 0,
             version: Version::new(row.version),
         })

@@ -127,7 +127,7 @@ async fn write(
         let Some(place) = places.get(&key).copied() else { continue };
         let row = StoredPlace { key, place };
         match known.get(&key) {
-            Some(old) => replaced.push(rows.update(&row, super::shape::number(old.number.get()))),
+            Some(old) => replaced.push(rows.update(&row, crate::sql::store::shape::number(old.number.get()))),
             None => inserted.push(row),
         }
     }

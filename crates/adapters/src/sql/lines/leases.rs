@@ -2,8 +2,8 @@
 
 use super::SqlLines;
 use super::operate::{lock, save};
-use super::shape::number;
 use crate::sql::entity::{counter, line};
+use crate::sql::store::shape::number;
 use async_trait::async_trait;
 use frontrow_application::port::{Lease, NumberLeases, StoreError};
 use frontrow_domain::SaleId;

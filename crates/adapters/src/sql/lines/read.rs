@@ -1,11 +1,11 @@
 //! What is read of waiting rooms, through connections that can't write.
 
 use super::desk::Works;
-use super::shape::number;
 use crate::sql::Database;
 use crate::sql::entity::{admission, admission_log, buyer, counter, door, line, operator_action, place};
 use crate::sql::row::Reading;
 use crate::sql::store::shape::buyer_key;
+use crate::sql::store::shape::number;
 use frontrow_application::port::{LineFigures, OperatorAction, StoreError, Whereabouts};
 use frontrow_application::{Page, PageRequest};
 use frontrow_domain::waiting_room::{Admitted, Claim, Group, Line, QueueNumber, Tick};

@@ -3,15 +3,10 @@
 use crate::sql::dialect::Kind::{Id, Number, Text};
 use crate::sql::entity::line::{LIVE, OVER};
 use crate::sql::store::cell::Cell;
-use crate::sql::store::shape::{Shape, Stored, buyer_key};
+use crate::sql::store::shape::{Shape, Stored, buyer_key, number};
 use frontrow_domain::waiting_room::{Admission, Admitted, Claim, Group, Line, Place};
 use frontrow_domain::{BuyerKey, SaleId};
 use serde_json::Error;
-
-/// Numbers of places and ranks begin at 1, and none comes near the end.
-pub(super) fn number(number: u64) -> i64 {
-    i64::try_from(number).unwrap_or(i64::MAX)
-}
 
 /// A line, ready to be written.
 pub(super) struct StoredLine {

@@ -43,6 +43,11 @@ pub(in crate::sql) fn buyer_key(key: &BuyerKey) -> Vec<Cell> {
     vec![key.sale.uuid().into(), key.user.uuid().into()]
 }
 
+/// Numbers of places and ranks begin at 1, and none comes near the end.
+pub(in crate::sql) fn number(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
 /// The numbers that are used up, as a JSON list; nothing if there are none, as in most sales.
 fn spent(buyer: &Buyer) -> String {
     let list = buyer.spent.map(|number| number.to_string()).join(",");
@@ -60,6 +65,8 @@ impl Stored for Buyer {
             ("generation", Number),
             ("spent", Text),
             ("barred", Number),
+            ("admitted_grp", Number),
+            ("admitted_number", Number),
             ("version", Number),
         ],
     };
@@ -75,6 +82,8 @@ impl Stored for Buyer {
             i64::from(self.generation).into(),
             spent(self).into(),
             i64::from(self.barred).into(),
+            Cell::Number(self.admitted_by.map(|place| place.group.get().into())),
+            Cell::Number(self.admitted_by.map(|place| number(place.number.get()))),
             self.version.get().into(),
         ]
     }

@@ -49,6 +49,29 @@ fn who_is_too_late_to_pick_it_up_may_come_again() {
 }
 
 #[test]
+fn who_leaves_without_picking_it_up_is_not_let_in_by_a_claim_that_was_on_its_way() {
+    let mut house = House::open(WaitingRoom { capacity: 1, ..room() }, 2);
+    house.all_come([1, 2]);
+    let late = house.claim_of(1);
+    assert_eq!(house.tick(), [1]);
+    house.rooms.door.insert(key(1), late);
+    house.leave(1);
+    assert_eq!(house.tick(), [], "a slot that nobody wants");
+    assert_eq!(house.tick(), [2]);
+    assert_eq!(house.come(1), Claimed::Used);
+}
+
+#[test]
+fn whoever_renews_has_picked_it_up_whether_they_claimed_it_or_not() {
+    let mut house = House::open(room(), 1);
+    house.all_come([1]);
+    house.tick();
+    house.renew(1).unwrap();
+    house.wait_until(house.slot(1).unwrap().until);
+    assert_eq!(house.come(1), Claimed::Used);
+}
+
+#[test]
 fn a_lower_number_picked_up_later_does_not_unspend() {
     let mut house = admitted(room());
     let place = |number| Some(Place { group: Group::FIRST, number: QueueNumber::new(number).unwrap() });

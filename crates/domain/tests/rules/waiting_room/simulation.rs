@@ -97,6 +97,7 @@ fn assert_all_seen(seen: &BTreeMap<&'static str, u64>) {
         "turns",
         "lapses",
         "drained",
+        "claim on its way",
     ];
     for what in people.into_iter().chain(rights).chain(ticks) {
         assert!(seen.get(what).is_some_and(|times| *times > 50), "{what:?} hardly happened: {seen:?}");

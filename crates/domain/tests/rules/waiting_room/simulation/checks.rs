@@ -26,6 +26,17 @@ impl Simulation {
         self.check_capacity(&before, &log);
         let stands = left.iter().any(|key| self.rooms.door.contains_key(key));
         assert!(!stands, "{}", self.context);
+        self.claim_on_its_way(&door, &log);
+    }
+
+    /// A claim that looked before somebody was admitted leaves them at the door after that.
+    fn claim_on_its_way(&mut self, door: &[Claim], log: &[Admitted]) {
+        let admitted = log.iter().filter_map(|row| door.iter().find(|claim| claim.key == row.key));
+        let late: Vec<Claim> = admitted.filter(|_| self.rng.random_range(0..8) == 0).copied().collect();
+        for claim in late {
+            self.rooms.door.insert(claim.key, claim);
+            self.note("claim on its way");
+        }
     }
 
     /// The bucket of the rate: it never gives what it has not earned.

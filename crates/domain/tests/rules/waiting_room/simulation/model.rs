@@ -38,7 +38,7 @@ pub struct Model {
     pub holds: BTreeMap<ReservationId, HoldRow>,
     pub given: BTreeSet<(Group, QueueNumber)>,
     pub places: BTreeMap<u128, (Place, Standing)>,
-    /// Numbers by which somebody was admitted who picked it up.
+    /// Numbers by which somebody was admitted who picked it up, or left.
     pub used: BTreeSet<(Group, QueueNumber)>,
     /// By which place they were admitted last.
     pub by: BTreeMap<u128, (Group, QueueNumber)>,
@@ -107,6 +107,14 @@ impl Model {
         Ok(slot)
     }
 
+    /// The number by which they were admitted is worth nothing any more; whether it was worth something before.
+    pub fn use_up(&mut self, n: u128) -> bool {
+        let Some((group, number)) = self.by.get(&n).copied() else { return false };
+        let spent = self.spent.entry((n, group)).or_default();
+        *spent = number.get().max(*spent);
+        self.used.insert((group, number))
+    }
+
     pub fn hold(&mut self, n: u128, row: Reservation, now: Instant) {
         let (until, seats) = (now + HOLD, row.seat_count());
         if let Some(slot) = self.slots.get_mut(&n) {
@@ -123,7 +131,11 @@ impl Model {
         let bought = self.holds.values().filter(|hold| hold.by == n && hold.state == HoldState::Paid);
         let all = bought.map(|hold| hold.seats).sum::<u32>() >= LIMIT;
         let leaves = (all || self.leave_on_payment) && self.live(n, now).next().is_none();
-        leaves && self.slots.remove(&n).is_some()
+        let left = leaves && self.slots.remove(&n).is_some();
+        if left {
+            self.use_up(n);
+        }
+        left
     }
 
     pub fn set(&mut self, id: ReservationId, state: HoldState) {

@@ -121,19 +121,15 @@ impl Simulation {
                 if before.is_some_and(|before| slot.until < before.until && !closing) {
                     self.note("cut by the session");
                 }
-                if let Some(place) = place {
-                    self.picked_up(n, place);
-                }
+                self.picked_up(n);
             }
             (Err(refusal), Err(Refused::Rejected(rejection))) => self.same(refusal, &rejection),
             (expected, outcome) => panic!("{outcome:?} instead of {expected:?}: {}", self.context),
         }
     }
 
-    fn picked_up(&mut self, n: u128, place: Place) {
-        let spent = self.model.spent.entry((n, place.group)).or_default();
-        *spent = place.number.get().max(*spent);
-        if self.model.used.insert((place.group, place.number)) {
+    fn picked_up(&mut self, n: u128) {
+        if self.model.use_up(n) {
             self.note("picked up");
         }
     }
@@ -239,6 +235,7 @@ impl Simulation {
         let now = self.clock();
         self.books.execute(&Command::unkeyed(What::Leave(key(n))), now).unwrap();
         if self.model.slots.remove(&n).is_some() {
+            self.model.use_up(n);
             self.note("left");
         }
     }
