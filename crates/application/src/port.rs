@@ -45,8 +45,8 @@ pub use self::{
     secrets::{MockPasswordHasher, MockTicketSigner, MockTokenIssuer},
 };
 pub use waiting_room::{
-    AdmissionWatch, Beacon, Eligibility, Join, Joined, Lease, LineFigures, LineStore, NotEligible, NumberDispenser,
-    NumberLeases, OperatorAction, QueueSigner, TickOrder, TickReport, TokenFlaw, Whereabouts,
+    AdmissionWatch, Beacon, Eligibility, EndedFigures, Join, Joined, Lease, LineFigures, LineStore, NotEligible,
+    NumberDispenser, NumberLeases, OperatorAction, QueueSigner, TickOrder, TickReport, TokenFlaw, Whereabouts,
 };
 #[cfg(any(test, feature = "mocks"))]
 pub use waiting_room::{

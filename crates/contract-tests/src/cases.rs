@@ -136,7 +136,8 @@ cases! {
         a_slot_is_free_two_seconds_after_it_has_ended,
         leaving_frees_the_slot_once,
         paying_frees_the_slot_in_the_same_command,
-        who_may_buy_more_keeps_the_slot;
+        who_may_buy_more_keeps_the_slot,
+        how_admissions_ended_is_counted;
     tickers:
         two_tickers_at_once_never_exceed_the_capacity,
         nothing_is_lost_while_people_book_and_lines_tick,

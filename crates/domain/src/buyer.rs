@@ -23,6 +23,8 @@ pub struct Buyer {
     /// The right to book, if the waiting room has given them one. An [`Admission`](crate::waiting_room::Admission) is
     /// there exactly while this is: both are written under this row's lock.
     pub slot: Option<Slot>,
+    /// How their last admission ended, if it has.
+    pub ended: Option<Ended>,
     /// How often they were admitted.
     pub generation: u32,
     /// By group: the numbers up to this one are used up.
@@ -45,6 +47,24 @@ pub struct Slot {
     pub max_until: Instant,
 }
 
+/// How an admission ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Ended {
+    /// With a payment, after which nothing more could be bought, or the sale says that one leaves.
+    Paid,
+    /// Given back.
+    Left,
+    /// Taken away by an operator.
+    Barred,
+    /// Not picked up, or not renewed.
+    Expired,
+}
+
+impl Ended {
+    /// Every way.
+    pub const ALL: [Self; 4] = [Self::Paid, Self::Left, Self::Barred, Self::Expired];
+}
+
 impl Buyer {
     /// The row after a change, or the first one.
     #[must_use]
@@ -54,6 +74,7 @@ impl Buyer {
             None => Self {
                 key,
                 slot: None,
+                ended: None,
                 generation: 0,
                 spent: [0; Group::MOST],
                 admitted_by: None,

@@ -72,7 +72,7 @@ pub use account::{Email, Role, User};
 pub use audit::{Catalogue, Finding, LineRecords, Rule, audit, audit_lines};
 pub use best::{Block, Hall, Wish};
 pub use books::{Books, Conflict, Refused};
-pub use buyer::{Buyer, BuyerKey, Slot};
+pub use buyer::{Buyer, BuyerKey, Ended, Slot};
 pub use command::{
     Bar, Cancel, Candidates, Charge, Command, CommandKey, Done, Event, Expire, Hold, HoldBest, KeyFlaw, Outcome, Pay,
     Rejection, Release, Renew, Scope, Settle, What,

@@ -11,6 +11,7 @@ mod forecast;
 mod frontier;
 mod gaps;
 mod line;
+mod pace;
 mod place;
 mod records;
 mod rooms;

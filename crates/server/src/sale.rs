@@ -8,8 +8,10 @@ use anyhow::{Context, Result};
 use frontrow_adapters::sql::{SqlAccounts, SqlLines};
 use frontrow_adapters::{SystemClock, UuidV7Source};
 use frontrow_application::PageRequest;
-use frontrow_application::port::{AccountRepository, Clock, IdSource, LineStore, OperatorAction};
-use frontrow_domain::waiting_room::{Forecast, Group, Line, LineChange, LineUpdate, Phase};
+use frontrow_application::port::{
+    AccountRepository, Clock, EndedFigures, IdSource, LineFigures, LineStore, OperatorAction,
+};
+use frontrow_domain::waiting_room::{Forecast, Group, GroupLine, Line, LineChange, LineUpdate, Phase};
 use frontrow_domain::{Email, Role, SaleId, UserId};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
@@ -67,14 +69,13 @@ impl Desk {
         let line = self.line(sale).await?;
         let figures = self.lines.figures(sale, self.clock.now()).await?;
         writeln!(out, "{}", summary(&line))?;
-        writeln!(
-            out,
-            "at the door {}, admitted now {}, admitted in all {}, came of a thousand called {}",
-            figures.at_door,
-            figures.active,
-            figures.admitted,
-            Forecast::of(&line, Group::FIRST).share
-        )?;
+        let LineFigures { at_door, active, admitted, ended } = figures;
+        let waiting: u64 = line.groups.iter().map(GroupLine::waiting).sum();
+        let (a_minute, share) = (line.admitted_a_minute(), Forecast::of(&line, Group::FIRST).share);
+        writeln!(out, "waiting {waiting}, at the door {at_door}, admitted now {active}, admitted in all {admitted}")?;
+        writeln!(out, "admitted in the last minute {a_minute}, came of a thousand called {share}")?;
+        let EndedFigures { paid, left, barred, expired } = ended;
+        writeln!(out, "ended: paid {paid}, left {left}, barred {barred}, expired {expired}")?;
         if let Some(off) = line.estimates.off() {
             writeln!(out, "waits were off by {off} thousandths of what people were told")?;
         }

@@ -3,7 +3,7 @@
 use super::{Memory, State};
 use async_trait::async_trait;
 use frontrow_application::port::{
-    LineFigures, LineStore, OperatorAction, StoreError, TickOrder, TickReport, Whereabouts,
+    EndedFigures, LineFigures, LineStore, OperatorAction, StoreError, TickOrder, TickReport, Whereabouts,
 };
 use frontrow_application::{FaultId, Page, PageRequest};
 use frontrow_domain::waiting_room::{Admitted, Claim, Claimed, Floor, Line, LineUpdate, NotNow, Phase, Tick, Ticked};
@@ -117,7 +117,10 @@ impl LineStore for Memory {
         let at_door = state.rooms.door.values();
         let at_door = at_door.filter(|claim| claim.key.sale == sale && Tick::is_present(claim.seen_at, now)).count();
         let admitted = state.rooms.lines.get(&sale).map_or(0, |line| line.admitted);
-        Ok(LineFigures { at_door: at_door as u64, active: state.active(sale) as u64, admitted })
+        let mut ended = EndedFigures::default();
+        let buyers = state.books.buyers.values().filter(|buyer| buyer.key.sale == sale);
+        buyers.filter_map(|buyer| buyer.ended).for_each(|how| ended.add(how, 1));
+        Ok(LineFigures { at_door: at_door as u64, active: state.active(sale) as u64, admitted, ended })
     }
 }
 

@@ -110,6 +110,8 @@ plans! {
         ["SEARCH place USING COVERING INDEX uq_place_sale_id_grp_number (sale_id=? AND grp=? AND number>?)"];
     the_admission_log_is_listed_in_order: read::log_page(SaleId::new(id()), &page((7, 0, 7))) =>
         ["SEARCH admission_log USING PRIMARY KEY (sale_id=? AND tick>?)"];
+    how_admissions_ended_is_counted_by_sale: read::endings(SaleId::new(id())) =>
+        ["SEARCH buyer USING PRIMARY KEY (sale_id=?)", "USE TEMP B-TREE FOR GROUP BY"];
     what_operators_did_is_listed_by_sale: read::actions_page(SaleId::new(id()), &page(id())) =>
         ["SEARCH operator_action USING INDEX ix_operator_action_sale_id_id (sale_id=? AND id<?)"];
     old_idempotency_records_are_found_by_time: oldest_done(NOW, 100).find() =>

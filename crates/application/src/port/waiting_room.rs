@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use frontrow_domain::waiting_room::{
     Admitted, Claim, Claimed, Group, Line, LineUpdate, NotNow, Pass, Place, QueueNumber, QueueToken, Stock,
 };
-use frontrow_domain::{Buyer, BuyerKey, Instant, Sale, SaleId, UserId};
+use frontrow_domain::{Buyer, BuyerKey, Ended, Instant, Sale, SaleId, UserId};
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
@@ -146,6 +146,34 @@ pub struct LineFigures {
     pub active: u64,
     /// Were ever admitted.
     pub admitted: u64,
+    /// How admissions ended.
+    pub ended: EndedFigures,
+}
+
+/// How admissions ended: each buyer by how their last one did, and nobody who is admitted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct EndedFigures {
+    /// See [`Ended::Paid`].
+    pub paid: u64,
+    /// See [`Ended::Left`].
+    pub left: u64,
+    /// See [`Ended::Barred`].
+    pub barred: u64,
+    /// See [`Ended::Expired`].
+    pub expired: u64,
+}
+
+impl EndedFigures {
+    /// Counts so many more that ended like this.
+    pub fn add(&mut self, ended: Ended, count: u64) {
+        let counted = match ended {
+            Ended::Paid => &mut self.paid,
+            Ended::Left => &mut self.left,
+            Ended::Barred => &mut self.barred,
+            Ended::Expired => &mut self.expired,
+        };
+        *counted += count;
+    }
 }
 
 /// Where somebody is.

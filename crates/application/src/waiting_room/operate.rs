@@ -91,7 +91,7 @@ impl OperateLine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{BookingError, MockBookingStore, MockLineStore, MockNumberDispenser};
+    use crate::port::{BookingError, EndedFigures, MockBookingStore, MockLineStore, MockNumberDispenser};
     use crate::testing::{at, buyer, clock, ids, line, sale, user};
     use frontrow_domain::waiting_room::NotNow;
     use frontrow_domain::{Invalid, Outcome, Rejection};
@@ -205,7 +205,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_report_says_how_many_joined_stand_at_the_door_and_are_in() {
-        let figures = LineFigures { at_door: 3, active: 2, admitted: 7 };
+        let ended = EndedFigures { paid: 3, left: 1, ..EndedFigures::default() };
+        let figures = LineFigures { at_door: 3, active: 2, admitted: 7, ended };
         let mut store = store();
         let asked = (sale(0).id, at(NOW));
         store.expect_figures().withf(move |id, now| (*id, *now) == asked).return_once(move |_, _| Ok(figures));

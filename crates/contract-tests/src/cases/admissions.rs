@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::room::{Room, together};
 use crate::stage::Stage;
-use frontrow_application::port::{BookingError, LineFigures};
+use frontrow_application::port::{BookingError, EndedFigures, LineFigures};
 use frontrow_domain::waiting_room::{AdmissionTerms, Claimed, Tick, WaitingRoom};
 use frontrow_domain::{Command, Outcome, Rejection, TAKEOVER_GRACE};
 use std::sync::Arc;
@@ -125,7 +125,8 @@ pub(super) async fn a_slot_is_free_two_seconds_after_it_has_ended(stage: Arc<Sta
     ensure_eq!((report.ended, report.admitted), (1, vec![room.key(1)]));
     let buyer = room.buyer(0).await?;
     ensure_eq!(buyer.map(|buyer| (buyer.slot, buyer.generation)), Some((None, 1)));
-    ensure_eq!(room.figures().await?, LineFigures { at_door: 0, active: 1, admitted: 2 });
+    let ended = EndedFigures { expired: 1, ..EndedFigures::default() };
+    ensure_eq!(room.figures().await?, LineFigures { at_door: 0, active: 1, admitted: 2, ended });
     Ok(())
 }
 
@@ -172,5 +173,33 @@ pub(super) async fn who_may_buy_more_keeps_the_slot(stage: Arc<Stage>) -> Result
     let held = room.held(0, &[4]).await?;
     room.paid(&held).await?;
     ensure_eq!((room.slot(0).await?, room.active().await?), (None, 0), "the limit is reached");
+    Ok(())
+}
+
+pub(super) async fn how_admissions_ended_is_counted(stage: Arc<Stage>) -> Result<(), Failure> {
+    let terms = AdmissionTerms { leave_on_payment: true };
+    let room = Room::open(&stage, 6, |settings| (settings.capacity, settings.terms) = (10, terms)).await?;
+    room.all_come(0..6).await?;
+    ensure_eq!(room.tick().await?, [0, 1, 2, 3, 4, 5]);
+    let ended = async || -> Result<EndedFigures, Failure> { Ok(room.figures().await?.ended) };
+    ensure_eq!(ended().await?, EndedFigures::default(), "all are admitted");
+    let held = room.held(0, &[1]).await?;
+    room.paid(&held).await?;
+    for n in [1, 2] {
+        stage.execute(room.leave(n)).await?;
+    }
+    stage.execute(room.bar(3, true)).await?;
+    stage.execute(room.bar(6, true)).await?;
+    let until = room.slot(4).await?.ok_or_else(|| Failure::new("person 4 has a slot"))?.until;
+    room.pass_until(until + TAKEOVER_GRACE + MICROSECOND, &[]).await?;
+    room.tick().await?;
+    let all = EndedFigures { paid: 1, left: 2, barred: 1, expired: 2 };
+    ensure_eq!(ended().await?, all, "person 6 was never admitted");
+    ensure_eq!(room.pass(MICROSECOND, &[4]).await?, [4]);
+    ensure_eq!(ended().await?, EndedFigures { expired: 1, ..all }, "person 4 is admitted again");
+    stage.execute(room.leave(4)).await?;
+    ensure_eq!(ended().await?, EndedFigures { left: 3, expired: 1, ..all }, "each by how their last one ended");
+    let elsewhere = room.store().figures(stage.narrow.id, stage.now()).await?;
+    ensure_eq!(elsewhere.ended, EndedFigures::default());
     Ok(())
 }

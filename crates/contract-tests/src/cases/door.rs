@@ -16,14 +16,14 @@ pub(super) async fn a_tick_admits_the_lowest_ranks_at_the_door(stage: Arc<Stage>
     room.all_come((1..6).rev()).await?;
     let claim = room.claim_of(2)?;
     ensure_eq!(room.store().whereabouts(room.key(2)).await?.claim, Some(claim));
-    ensure_eq!(room.figures().await?, LineFigures { at_door: 5, active: 0, admitted: 0 });
+    ensure_eq!(room.figures().await?, LineFigures { at_door: 5, ..LineFigures::default() });
     let report = room.tick_report().await?;
     let mut admitted = report.admitted;
     admitted.sort_unstable();
     ensure_eq!(admitted, [room.key(1), room.key(2), room.key(3)]);
     ensure_eq!(report.line, room.line().await?);
     ensure_eq!((report.line.admitted, report.ended), (3, 0));
-    ensure_eq!(room.figures().await?, LineFigures { at_door: 2, active: 3, admitted: 3 });
+    ensure_eq!(room.figures().await?, LineFigures { at_door: 2, active: 3, admitted: 3, ..LineFigures::default() });
     let Whereabouts { buyer, claim: stands } = room.store().whereabouts(room.key(2)).await?;
     let slot = Slot { until: stage.now() + Tick::PICK_UP, max_until: stage.now() + room.settings.session };
     let buyer = buyer.ok_or_else(|| Failure::new("whoever is admitted is a buyer"))?;

@@ -57,7 +57,7 @@ async fn keeps_every_promise(inner: impl World + 'static, test: &str, may_be_mis
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_keeps_every_promise_with_leases_from_sqlite() -> Result<(), Failure> {
     let test = "redis_keeps_every_promise_with_leases_from_sqlite";
-    keeps_every_promise(OnSql::file(), test, &[Part::Leases, Part::OperatorActions]).await
+    keeps_every_promise(OnSql::file(), test, &[Part::Leases]).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

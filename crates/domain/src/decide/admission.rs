@@ -4,7 +4,7 @@ use super::{Changes, Verdict};
 use crate::command::{Bar, Event, Outcome, Rejection, Renew};
 use crate::locked::{Locked, NotInScope, Row};
 use crate::waiting_room::Tick;
-use crate::{Buyer, BuyerKey, Instant, ReservationState, Slot};
+use crate::{Buyer, BuyerKey, Ended, Instant, ReservationState, Slot};
 
 pub(super) fn renew(renew: &Renew, locked: &Locked, now: Instant) -> Result<Verdict, NotInScope> {
     let current = locked.buyer(renew.buyer)?;
@@ -23,7 +23,7 @@ pub(super) fn renew(renew: &Renew, locked: &Locked, now: Instant) -> Result<Verd
 }
 
 pub(super) fn leave(key: BuyerKey, locked: &Locked, now: Instant) -> Result<Verdict, NotInScope> {
-    let rows = end(key, locked)?;
+    let rows = end(key, Ended::Left, locked)?;
     let outcome = Outcome::Left(key);
     Ok(if rows.is_empty() { Verdict::Replay(outcome) } else { done(rows, outcome, now) })
 }
@@ -36,9 +36,12 @@ pub(super) fn bar(bar: &Bar, locked: &Locked, now: Instant) -> Result<Verdict, N
     }
     let slot = current.and_then(|buyer| buyer.slot);
     let kept = slot.filter(|_| !bar.barred);
-    let mut rows = vec![Row::Buyer(Buyer { barred: bar.barred, slot: kept, ..Buyer::next(bar.buyer, current) })];
-    rows.extend((slot != kept).then_some(Row::SlotFreed(bar.buyer)));
-    Ok(done(rows, outcome, now))
+    let mut buyer = Buyer { barred: bar.barred, slot: kept, ..Buyer::next(bar.buyer, current) };
+    if slot == kept {
+        return Ok(done(vec![Row::Buyer(buyer)], outcome, now));
+    }
+    buyer.ended = Some(Ended::Barred);
+    Ok(done(vec![Row::Buyer(buyer), Row::SlotFreed(bar.buyer)], outcome, now))
 }
 
 /// The right to book that a booking in a sale with a waiting room needs.
@@ -59,11 +62,11 @@ pub(super) fn require_for_hold(buyer: Option<&Buyer>, now: Instant) -> Result<Sl
 
 /// The rows that end somebody's right to book; none if they have none. Whose limit is not reached by that, or who has
 /// another hold, is the caller's business.
-pub(super) fn end(key: BuyerKey, locked: &Locked) -> Result<Vec<Row>, NotInScope> {
+pub(super) fn end(key: BuyerKey, ended: Ended, locked: &Locked) -> Result<Vec<Row>, NotInScope> {
     let current = locked.buyer(key)?;
     Ok(match current {
         Some(Buyer { slot: Some(_), .. }) => {
-            let mut buyer = Buyer { slot: None, ..Buyer::next(key, current) };
+            let mut buyer = Buyer { slot: None, ended: Some(ended), ..Buyer::next(key, current) };
             // A claim that was on its way when they were admitted may have left them at the door, without their having
             // picked anything up: nobody is to be admitted by it again.
             buyer.use_up(None);

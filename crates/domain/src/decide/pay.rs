@@ -4,8 +4,8 @@ use super::{Changes, Verdict, admission, named};
 use crate::command::{Event, Outcome, Pay, Rejection};
 use crate::locked::{Locked, NotInScope, Row, Version};
 use crate::{
-    AccountId, Buyer, BuyerKey, Instant, Payment, PaymentKind, PaymentState, Points, Reservation, ReservationState,
-    Seat, SeatState, Ticket, TicketKey, Transfer, Wallet,
+    AccountId, Buyer, BuyerKey, Ended, Instant, Payment, PaymentKind, PaymentState, Points, Reservation,
+    ReservationState, Seat, SeatState, Ticket, TicketKey, Transfer, Wallet,
 };
 
 pub(super) fn pay(pay: &Pay, locked: &Locked, now: Instant) -> Result<Verdict, NotInScope> {
@@ -96,7 +96,7 @@ fn leaves(pay: &Pay, paid: &Reservation, locked: &Locked, now: Instant) -> Resul
     let bought = others.iter().filter(|r| r.state == ReservationState::Confirmed);
     let bought = bought.map(|r| r.seat_count()).sum::<u32>().saturating_add(paid.seat_count());
     let over = terms.leave_on_payment || bought >= pay.terms.limit_per_person;
-    if over { admission::end(key, locked) } else { Ok(Vec::new()) }
+    if over { admission::end(key, Ended::Paid, locked) } else { Ok(Vec::new()) }
 }
 
 /// Why a reservation that can't be paid can't be paid.

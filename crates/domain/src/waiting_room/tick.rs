@@ -5,7 +5,7 @@ use super::frontier;
 use super::{Admission, Admitted, Claim, Ending, Line, Phase, Place};
 use crate::decide::TAKEOVER_GRACE;
 use crate::locked::{Version, Write};
-use crate::{Buyer, BuyerKey, Instant, Sale, Slot};
+use crate::{Buyer, BuyerKey, Ended, Instant, Sale, Slot};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -318,6 +318,7 @@ impl Work<'_> {
     fn admit(&mut self, claim: &Claim, slot: Slot) {
         self.put(claim.key, |buyer| {
             buyer.slot = Some(slot);
+            buyer.ended = None;
             buyer.admitted_by = Some(Place { group: claim.group, number: claim.number });
             buyer.generation += 1;
         });
@@ -328,7 +329,7 @@ impl Work<'_> {
         let Some(Some(Buyer { slot: Some(found), .. })) = self.locked.get(&key) else { return self.note_gone(key) };
         let slot = Slot { until: found.until + outage, max_until: found.max_until + outage };
         if Tick::is_over(slot.until, now) {
-            self.put(key, |buyer| buyer.slot = None);
+            self.put(key, |buyer| (buyer.slot, buyer.ended) = (None, Some(Ended::Expired)));
             self.ended.push(key);
             self.gone += 1;
             return;

@@ -4,11 +4,10 @@ use super::queue::thousandths;
 use super::{EndingDto, PhaseDto, Timestamp};
 use crate::extract::flag;
 use crate::problem::Problem;
-use frontrow_application::port::OperatorAction;
+use frontrow_application::port::{EndedFigures, OperatorAction};
 use frontrow_application::waiting_room::LineReport;
 use frontrow_domain::waiting_room::{Admitted, Forecast, Group, GroupLine, Line, LineChange, Phase};
 use serde::{Deserialize, Serialize};
-use std::time::Duration;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
@@ -89,8 +88,9 @@ impl From<LineBody> for LineChange {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "phase": "open", "capacity": 500,
     "rate_per_minute": 600, "burst": 10, "message": null, "holds_stopped": false, "ending": null, "epoch": 1,
-    "seats_left": 4000, "held_back": false, "waiting": 48_489, "at_door": 37, "active": 500, "admitted": 3474, "admitted_a_minute": 598, "share": 0.71,
-    "estimates_off": 0.12,
+    "seats_left": 4000, "held_back": false, "waiting": 48_489, "at_door": 37, "active": 500, "admitted": 3474,
+    "admitted_a_minute": 598, "share": 0.71, "estimates_off": 0.12,
+    "ended": {"paid": 2210, "left": 181, "barred": 2, "expired": 581},
     "groups": [{"weight": 1, "issued": 52_000, "called": 3511, "lapsed": 0, "waiting": 48_489, "passed_a_minute": 600}]}))]
 pub struct LineReportDto {
     /// Whose line.
@@ -134,6 +134,8 @@ pub struct LineReportDto {
     /// of up to five minutes; `null` while nothing is known.
     #[schema(required = true)]
     pub estimates_off: Option<f64>,
+    /// How admissions ended.
+    pub ended: EndedDto,
     /// The lines within it, in the sale's order.
     pub groups: Vec<LineGroupDto>,
 }
@@ -178,9 +180,10 @@ impl From<LineReport> for LineReportDto {
             at_door: figures.at_door,
             active: figures.active,
             admitted: figures.admitted,
-            admitted_a_minute: admitted_a_minute(&line),
+            admitted_a_minute: line.admitted_a_minute(),
             share: thousandths(Forecast::of(&line, Group::FIRST).share),
             estimates_off: line.estimates.off().map(per_thousand),
+            ended: figures.ended.into(),
             groups,
         }
     }
@@ -204,9 +207,24 @@ impl LineGroupDto {
     }
 }
 
-fn admitted_a_minute(line: &Line) -> u64 {
-    let then = line.trail.iter().rfind(|sample| sample.at + Duration::from_mins(1) <= line.open_time);
-    line.admitted.saturating_sub(then.map_or(0, |then| then.admitted))
+/// How admissions ended: people, each by how their last one did; nobody who is admitted.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct EndedDto {
+    /// With a payment: the limit was reached, or the sale says `leave_on_payment`.
+    pub paid: u64,
+    /// Given back.
+    pub left: u64,
+    /// Taken away by an operator.
+    pub barred: u64,
+    /// Not picked up, or not renewed; whoever has bought less than they might is here, too.
+    pub expired: u64,
+}
+
+impl From<EndedFigures> for EndedDto {
+    fn from(figures: EndedFigures) -> Self {
+        let EndedFigures { paid, left, barred, expired } = figures;
+        Self { paid, left, barred, expired }
+    }
 }
 
 /// Whether the unusual is meant.

@@ -30,6 +30,9 @@ async fn an_operator_sees_who_waits_where() {
     assert_eq!(waiting, 3 - group["called"].as_u64().unwrap());
     assert!(waiting > 0, "{line}");
     assert_eq!((line["rate_per_minute"].as_u64(), line["burst"].as_u64()), (Some(600), Some(10)));
+    assert_eq!(line["ended"], json!({"paid": 0, "left": 0, "barred": 0, "expired": 0}));
+    theatre.send(&Ask::delete(at("admission")).by(&kim)).await.with(204);
+    assert_eq!(report(&theatre).await["ended"]["left"], 1);
 }
 
 #[actix_web::test]

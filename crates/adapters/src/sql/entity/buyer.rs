@@ -2,7 +2,7 @@
 
 use crate::sql::row::Reading;
 use frontrow_domain::waiting_room::Place;
-use frontrow_domain::{Buyer, BuyerKey, Instant, SaleId, Slot, UserId, Version};
+use frontrow_domain::{Buyer, BuyerKey, Ended, Instant, SaleId, Slot, UserId, Version};
 use sea_orm::entity::prelude::*;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -19,6 +19,7 @@ pub struct Model {
     pub barred: i16,
     pub admitted_grp: Option<i16>,
     pub admitted_number: Option<i64>,
+    pub ended: Option<i16>,
     pub version: i64,
 }
 
@@ -26,6 +27,21 @@ pub struct Model {
 pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
+
+/// As it is written.
+pub const fn ended_code(ended: Ended) -> i16 {
+    match ended {
+        Ended::Paid => 1,
+        Ended::Left => 2,
+        Ended::Barred => 3,
+        Ended::Expired => 4,
+    }
+}
+
+/// What was written.
+pub fn ended(code: i16) -> Option<Ended> {
+    Ended::ALL.into_iter().find(|ended| ended_code(*ended) == code)
+}
 
 impl TryFrom<Model> for Buyer {
     type Error = DbErr;
@@ -45,9 +61,11 @@ impl TryFrom<Model> for Buyer {
             (None, None) => None,
             _ => return Err(reading.error("half of a place")),
         };
+        let how = |code| ended(code).ok_or_else(|| reading.error(format!("nothing ends like {code}")));
         Ok(Self {
             key: BuyerKey { sale: SaleId::new(row.sale_id), user: UserId::new(row.user_id) },
             slot,
+            ended: row.ended.map(how).transpose()?,
             generation: reading.count(row.generation)?,
             spent: if row.spent.is_empty() { Default::default() } else { reading.text(&row.spent)? },
             admitted_by,

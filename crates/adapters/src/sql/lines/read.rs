@@ -6,10 +6,11 @@ use crate::sql::entity::{admission, admission_log, buyer, counter, door, line, o
 use crate::sql::row::Reading;
 use crate::sql::store::shape::buyer_key;
 use crate::sql::store::shape::number;
-use frontrow_application::port::{LineFigures, OperatorAction, StoreError, Whereabouts};
+use frontrow_application::port::{EndedFigures, LineFigures, OperatorAction, StoreError, Whereabouts};
 use frontrow_application::{Page, PageRequest};
 use frontrow_domain::waiting_room::{Admitted, Claim, Group, Line, QueueNumber, Tick};
 use frontrow_domain::{Buyer, BuyerKey, Instant, SaleId, UserId};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
     ColumnTrait, Condition, DbErr, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Select,
 };
@@ -97,7 +98,18 @@ pub(super) async fn figures(database: &Database, sale: SaleId, now: Instant) -> 
             .filter(door::Column::SeenAt.gt((now - Tick::PRESENCE).micros()));
         let active = admission::Entity::find().filter(admission::Column::SaleId.eq(sale.uuid()));
         let readers = database.readers();
-        Ok(LineFigures { at_door: at_door.count(readers).await?, active: active.count(readers).await?, admitted })
+        let mut ended = EndedFigures::default();
+        for (code, count) in endings(sale).into_tuple::<(i16, i64)>().all(readers).await? {
+            let how =
+                buyer::ended(code).ok_or_else(|| Reading::of("buyer", sale).error("it ended in some other way"))?;
+            ended.add(how, u64::try_from(count).unwrap_or(0));
+        }
+        Ok(LineFigures {
+            at_door: at_door.count(readers).await?,
+            active: active.count(readers).await?,
+            admitted,
+            ended,
+        })
     };
     database.read("count a line's figures", query).await
 }
@@ -151,6 +163,17 @@ pub(in crate::sql) fn log_page(sale: SaleId, page: &PageRequest<PlaceInLog>) -> 
     }
     let order = [Column::Tick, Column::Grp, Column::Turn];
     order.into_iter().fold(query, QueryOrder::order_by_asc).limit(u64::from(page.limit) + 1)
+}
+
+/// How many of a sale's admissions ended in which way. It reads every buyer of the sale: for who asks now and then.
+pub(in crate::sql) fn endings(sale: SaleId) -> Select<buyer::Entity> {
+    buyer::Entity::find()
+        .select_only()
+        .column(buyer::Column::Ended)
+        .column_as(Expr::col(buyer::Column::UserId).count(), "buyers")
+        .filter(buyer::Column::SaleId.eq(sale.uuid()))
+        .filter(buyer::Column::Ended.is_not_null())
+        .group_by(buyer::Column::Ended)
 }
 
 /// A page of what operators did and one more, the newest first.

@@ -2,7 +2,7 @@
 
 use super::cell::Cell;
 use crate::sql::dialect::Kind::{self, Bytes, Id, Number, Text};
-use crate::sql::entity::{seat, ticket};
+use crate::sql::entity::{buyer, seat, ticket};
 use frontrow_domain::{Buyer, BuyerKey, Done, Payment, Reservation, Seat, SeatState, Ticket, Transfer, Wallet};
 use serde_json::Error;
 use uuid::Uuid;
@@ -67,6 +67,7 @@ impl Stored for Buyer {
             ("barred", Number),
             ("admitted_grp", Number),
             ("admitted_number", Number),
+            ("ended", Number),
             ("version", Number),
         ],
     };
@@ -84,6 +85,7 @@ impl Stored for Buyer {
             i64::from(self.barred).into(),
             Cell::Number(self.admitted_by.map(|place| place.group.get().into())),
             Cell::Number(self.admitted_by.map(|place| number(place.number.get()))),
+            Cell::Number(self.ended.map(|ended| buyer::ended_code(ended).into())),
             self.version.get().into(),
         ]
     }
