@@ -11,7 +11,6 @@ mod forecast;
 mod frontier;
 mod gaps;
 mod line;
-mod pace;
 mod place;
 mod records;
 mod rooms;

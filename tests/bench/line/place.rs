@@ -86,7 +86,8 @@ impl Place {
         self.house.close().await;
         let found = command(self.directory.path(), &["verify"]).output().await?.stdout;
         let found = String::from_utf8(found)?;
-        let is_fine = |line: &&str| *line == "all is right" || (line.contains(": user ") && line.ends_with("not exist"));
+        let is_fine =
+            |line: &&str| *line == "all is right" || (line.contains(": user ") && line.ends_with("not exist"));
         let wrong: Vec<&str> = found.lines().filter(|line| !is_fine(line)).take(10).collect();
         ensure!(wrong.is_empty() && !found.is_empty(), "frontrow verify: {wrong:#?}");
         Ok(())

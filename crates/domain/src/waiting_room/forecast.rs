@@ -99,6 +99,14 @@ impl AskAgain {
     }
 }
 
+impl Line {
+    /// Admissions in the last minute of open time.
+    pub fn admitted_a_minute(&self) -> u64 {
+        let then = self.ago(Duration::from_mins(1)).map_or(0, |then| then.admitted);
+        self.admitted.saturating_sub(then)
+    }
+}
+
 /// 0 to 999, scattered over neighbours.
 fn jitter(number: QueueNumber) -> u32 {
     let scattered = number.get().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32;
