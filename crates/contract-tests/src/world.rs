@@ -8,6 +8,7 @@ use frontrow_application::port::{
     SessionRepository, VenueRepository, WalletReader,
 };
 use frontrow_domain::Instant;
+use futures::future::BoxFuture;
 use std::any::Any;
 use std::sync::Arc;
 

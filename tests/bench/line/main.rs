@@ -37,7 +37,7 @@ fn main() -> Result<()> {
 
 async fn measure() -> Result<()> {
     let mut report = Report::default();
-    let measured = measure_all(&mut report).await;
+    let measured = Box::pin(measure_all(&mut report)).await;
     // What was measured before something went wrong is worth reading.
     report.write(&mut std::io::stdout())?;
     measured

@@ -8,8 +8,8 @@ use frontrow_adapters::sql::{
 };
 use frontrow_adapters::{EventLog, ManualClock, UuidV7Source};
 use frontrow_contract_tests::{
-    AccountPorts, BookingPorts, CataloguePorts, Failure, Fixture, KeepingPorts, LineInstance, LinePorts, Programme,
-    World, run_all,
+    AccountPorts, BookingPorts, CataloguePorts, Failure, Fixture, KeepingPorts, LineInstance, LinePorts, Part,
+    Programme, World, run_all,
 };
 use frontrow_test_databases::{Kind, database};
 use std::any::Any;

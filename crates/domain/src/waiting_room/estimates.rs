@@ -42,10 +42,11 @@ impl Estimates {
         let is_over = |made: &Estimate| line.groups.get(made.group.index()).is_none_or(|of| made.rank <= of.called);
         let (over, open): (Vec<_>, Vec<_>) = line.estimates.made.iter().partition(|made| is_over(made));
         let is_time = open.last().is_none_or(|last: &Estimate| last.at + Self::EVERY <= line.open_time);
-        let new = Group::all(line.groups.len()).filter_map(|group| Estimate::make(line, group));
-        let new: Vec<_> = new.take_while(|_| is_time).collect();
-        let now = line.open_time;
-        over.iter().for_each(|made| line.estimates.note(made, now));
+        let groups = if is_time { line.groups.len() } else { 0 };
+        let new: Vec<_> = Group::all(groups).filter_map(|group| Estimate::make(line, group)).collect();
+        for made in &over {
+            line.estimates.note(made, line.open_time);
+        }
         line.estimates.made = open.into_iter().chain(new).take(Self::MOST).collect();
     }
 
