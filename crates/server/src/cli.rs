@@ -148,6 +148,9 @@ pub enum DrawAction {
         /// The round's value as its beacon publishes it: 32 to 1024 hexadecimal digits.
         #[arg(long, value_name = "HEX")]
         value: String,
+        /// The email address of the operator who does it, for the audit.
+        #[arg(long, value_name = "EMAIL")]
+        by: String,
     },
     /// Writes everything, the secret too, once the ranks are drawn.
     Reveal(DrawFiles),
@@ -167,8 +170,11 @@ pub struct PublishDraw {
     /// Names the round of public randomness that the draw waits for, such as "drand quicknet 1234567": before the sale
     /// opens, once, and one that comes out after it has opened. Its value is entered with `frontrow draw value`; until
     /// then nobody is called.
-    #[arg(long, value_name = "TEXT")]
+    #[arg(long, value_name = "TEXT", requires = "by")]
     pub round: Option<String>,
+    /// The email address of the operator who names it, for the audit.
+    #[arg(long, value_name = "EMAIL", requires = "round")]
+    pub by: Option<String>,
 }
 
 /// Which draw's files, and where.

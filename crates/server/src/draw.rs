@@ -7,11 +7,12 @@ use crate::cli::{DrawAction, DrawFiles, PublishDraw};
 use crate::commands::{Refused, unless};
 use crate::house::{dispenser, open_existing_database};
 use crate::keys::hex;
+use crate::operator;
 use crate::settings::Settings;
 use anyhow::{Context, Result, ensure};
-use frontrow_adapters::sql::SqlLines;
+use frontrow_adapters::sql::{SqlAccounts, SqlLines};
 use frontrow_adapters::{SystemClock, UuidV7Source};
-use frontrow_application::port::{LineStore, NumberDispenser};
+use frontrow_application::port::{Clock, IdSource, LineStore, NumberDispenser, OperatorAction};
 use frontrow_application::waiting_room::{DecideDraw, DrawError, lobby_list};
 use frontrow_domain::SaleId;
 use frontrow_domain::waiting_room::{Drawing, Group, Line, Phase, QueueNumber, Ranks, commitment, list_digest, seed};
@@ -56,7 +57,10 @@ pub async fn work(action: DrawAction, settings: &Settings) -> Result<()> {
     let database = open_existing_database(settings).await?;
     let lines = Arc::new(SqlLines::open(&database, Arc::new(SystemClock), Arc::new(UuidV7Source)).await?);
     let done = match dispenser(settings, &lines).await {
-        Ok(dispenser) => Desk { lines: lines.clone(), dispenser }.work(action).await,
+        Ok(dispenser) => {
+            let accounts = SqlAccounts::new(database.clone());
+            Desk { lines: lines.clone(), dispenser, accounts }.work(action).await
+        }
         Err(error) => Err(error),
     };
     lines.drain().await;
@@ -69,26 +73,34 @@ struct Desk {
     lines: Arc<SqlLines>,
     /// Who took part stands where their numbers came from.
     dispenser: Arc<dyn NumberDispenser>,
+    accounts: SqlAccounts,
 }
 
 impl Desk {
     async fn work(&self, action: DrawAction) -> Result<()> {
         let decide = DecideDraw { store: self.lines.clone(), digest };
         match action {
-            DrawAction::Publish(PublishDraw { files: DrawFiles { sale, out }, round }) => {
+            DrawAction::Publish(PublishDraw { files: DrawFiles { sale, out }, round, by }) => {
                 let sale = SaleId::new(sale);
-                if let Some(round) = round {
-                    decide.name_round(sale, &round).await.map_err(refused)?;
+                if let (Some(round), Some(by)) = (round, by) {
+                    let action = self.action(sale, &by, format!("draw round {round}")).await?;
+                    decide.name_round(action, &round).await.map_err(refused)?;
                 }
                 write_files(self, sale, false, &out).await
             }
-            DrawAction::Value { sale, value } => {
-                decide.enter_value(SaleId::new(sale), &value).await.map_err(refused)?;
+            DrawAction::Value { sale, value, by } => {
+                let action = self.action(SaleId::new(sale), &by, format!("draw value {value}")).await?;
+                decide.enter_value(action, &value).await.map_err(refused)?;
                 Ok(writeln!(std::io::stdout(), "the ranks are drawn: reveal them with frontrow draw reveal")?)
             }
             DrawAction::Reveal(DrawFiles { sale, out }) => write_files(self, SaleId::new(sale), true, &out).await,
             DrawAction::Verify { .. } => Ok(()),
         }
+    }
+
+    async fn action(&self, sale: SaleId, by: &str, what: String) -> Result<OperatorAction> {
+        let by = operator::named(&self.accounts, by).await?;
+        Ok(OperatorAction { id: UuidV7Source.id(), by, at: SystemClock.now(), sale, what })
     }
 }
 

@@ -1,4 +1,4 @@
-//! Adding operators.
+//! Adding operators, and finding them.
 
 use crate::cli::NewOperator;
 use crate::commands::{Refused, unless};
@@ -8,12 +8,22 @@ use anyhow::{Context, Result, bail};
 use console::Term;
 use frontrow_adapters::sql::SqlAccounts;
 use frontrow_adapters::{Argon2idHasher, SystemClock, UuidV7Source};
+use frontrow_application::port::AccountRepository;
 use frontrow_application::{SignUp, SignUpRequest};
-use frontrow_domain::{Email, Role};
+use frontrow_domain::{Email, Role, UserId};
 use std::fs::File;
 use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
+
+/// The operator with that email address, who is named on the command line with `--by`.
+pub async fn named(accounts: &SqlAccounts, email: &str) -> Result<UserId> {
+    let address = email.parse::<Email>().map_err(|error| Refused(format!("--by: write {error}")))?;
+    let found = accounts.by_email(&address).await?;
+    let operator = found.map(|found| found.user).filter(|user| user.role == Role::Operator);
+    unless(operator.is_some(), format!("--by: {email} is no operator: frontrow operator add"))?;
+    operator.map(|user| user.id).context("no operator")
+}
 
 /// A line that is longer is no password.
 const MOST_BYTES: u64 = 4096;

@@ -3,6 +3,7 @@
 use crate::cli::{SaleAction, SetLine, Worked};
 use crate::commands::{Refused, unless};
 use crate::house::open_existing_database;
+use crate::operator;
 use crate::settings::Settings;
 use anyhow::{Context, Result};
 use frontrow_adapters::sql::{SqlAccounts, SqlLines};
@@ -12,7 +13,7 @@ use frontrow_application::port::{
     AccountRepository, Clock, EndedFigures, IdSource, LineFigures, LineStore, OperatorAction,
 };
 use frontrow_domain::waiting_room::{Forecast, Group, GroupLine, Line, LineChange, LineUpdate, Phase};
-use frontrow_domain::{Email, Role, SaleId, UserId};
+use frontrow_domain::{SaleId, UserId};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -56,7 +57,7 @@ impl Desk {
     }
 
     async fn change(&self, worked: &Worked, change: LineChange, out: &mut dyn Write) -> Result<()> {
-        let (sale, by) = (SaleId::new(worked.sale), self.operator(&worked.by).await?);
+        let (sale, by) = (SaleId::new(worked.sale), operator::named(&self.accounts, &worked.by).await?);
         let line = self.line(sale).await?;
         change.check(line.groups.len()).map_err(|flaws| Refused(flaws.to_string()))?;
         let action = OperatorAction { id: self.ids.id(), by, at: self.clock.now(), sale, what: change.to_string() };
@@ -121,14 +122,6 @@ impl Desk {
     async fn line(&self, sale: SaleId) -> Result<Line> {
         let line = self.lines.line(sale).await?;
         Ok(line.ok_or_else(|| Refused(format!("sale {sale} has no waiting room, or is not published")))?)
-    }
-
-    async fn operator(&self, email: &str) -> Result<UserId> {
-        let address = email.parse::<Email>().map_err(|error| Refused(format!("--by: write {error}")))?;
-        let found = self.accounts.by_email(&address).await?;
-        let operator = found.map(|found| found.user).filter(|user| user.role == Role::Operator);
-        unless(operator.is_some(), format!("--by: {email} is no operator: frontrow operator add"))?;
-        operator.map(|user| user.id).context("no operator")
     }
 }
 

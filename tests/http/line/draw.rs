@@ -18,6 +18,7 @@ on_every_database! { a_named_round_decides_and_anybody_can_check_it }
 const ROUND: &str = "drand quicknet 1234567";
 const VALUE: &str = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
 const LOBBY: usize = 5;
+const OPERATOR: &str = "operator@example.com";
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/draw/verify.py");
 
 /// Who was in the lobby stands in Redis then, for a month after the line is over.
@@ -53,11 +54,11 @@ async fn drawn_and_checked(house: &mut House) -> Result<(Line, Draw)> {
     let mut operator = house.operator()?;
     let line = lobby(&mut operator).await?;
     let draw = Draw::of(house, line);
-    draw.files("publish", &["--round", ROUND]).await?;
+    draw.files("publish", &["--round", ROUND, "--by", OPERATOR]).await?;
     let named = |line: &Value| line["draw"]["round"] == ROUND && line["draw"]["lists"].is_null();
     let before = until("everybody sees the round", async || line.snapshot(&mut operator, named).await).await?;
-    draw.refused("publish", &["--round", "drand quicknet 7"], ROUND).await?;
-    draw.refused("publish", &["--round", ""], "1 to 200 characters").await?;
+    draw.refused("publish", &["--round", "drand quicknet 7", "--by", OPERATOR], ROUND).await?;
+    draw.refused("publish", &["--round", "", "--by", OPERATOR], "1 to 200 characters").await?;
     draw.value_refused(VALUE, "not published yet").await?;
 
     let doors = doors(&[house.server()?.address]);
@@ -96,9 +97,13 @@ async fn decided(draw: &Draw, commitment: &Value) -> Result<()> {
     draw.value_refused("xyz", "hexadecimal digits").await?;
     for value in [VALUE, VALUE, &VALUE.to_uppercase()] {
         let sale = draw.sale.to_string();
-        draw.done(&["draw", "value", &sale, "--value", value]).await?;
+        draw.done(&["draw", "value", &sale, "--value", value, "--by", OPERATOR]).await?;
     }
-    draw.value_refused(&VALUE.replace('0', "1"), "another value").await
+    draw.value_refused(&VALUE.replace('0', "1"), "another value").await?;
+    let log = draw.done(&["sale", "log", &draw.sale.to_string()]).await?;
+    let noted = |what: &str| log.lines().filter(|line| line.contains(what) && line.contains(OPERATOR)).count();
+    ensure!(noted(ROUND) == 1 && noted(VALUE) == 1, "each is noted once:\n{log}");
+    Ok(())
 }
 
 /// A sale that an operator opens, long before its time.
@@ -161,7 +166,7 @@ impl Draw {
 
     async fn value_refused(&self, value: &str, why: &str) -> Result<()> {
         let sale = self.sale.to_string();
-        let (code, said) = self.run(&["draw", "value", &sale, "--value", value]).await?;
+        let (code, said) = self.run(&["draw", "value", &sale, "--value", value, "--by", OPERATOR]).await?;
         ensure!(code == Some(2) && said.contains(why), "{value} exits with {code:?}, not for {why:?}:\n{said}");
         Ok(())
     }

@@ -55,8 +55,8 @@ impl LineStore for Memory {
         let state = &mut *self.state();
         let Some(line) = state.rooms.lines.get_mut(&sale) else { return Ok(None) };
         Ok(Some(line.update(update).inspect(|next| {
+            state.operated.0.extend(action.filter(|_| next.version != line.version));
             line.clone_from(next);
-            state.operated.0.extend(action);
         })))
     }
 

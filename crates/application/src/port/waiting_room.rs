@@ -198,7 +198,7 @@ pub trait LineStore: Send + Sync {
     /// The line of a sale, over or not.
     async fn line(&self, sale: SaleId) -> Result<Option<Line>, StoreError>;
 
-    /// Changes a line under its lock, and notes the operator's action with it. `None` if the sale has no line.
+    /// Changes a line under its lock, and notes the operator's action with it, unless nothing is to be changed. `None` if the sale has no line.
     async fn update_line(
         &self,
         sale: SaleId,

@@ -43,7 +43,8 @@ pub(super) async fn update_line(
                 Err(flaw) => return Ok(Some(Err(flaw))),
             };
             save(transaction, &line, &next).await?;
-            if let Some(action) = asked.1.clone() {
+            let action = asked.1.clone().filter(|_| next.version != line.version);
+            if let Some(action) = action {
                 insert(transaction, action).await?;
             }
             Ok(Some(Ok(next)))
