@@ -69,6 +69,8 @@ pub struct RedisSettings {
     pub connect_within: Duration,
     /// How long the server may take to answer.
     pub answer_within: Duration,
+    /// Whether an epoch is never begun here, but an error where one would have to be: for who only wants to read.
+    pub only_reads: bool,
 }
 
 impl RedisSettings {
@@ -81,6 +83,7 @@ impl RedisSettings {
             queue: 8192,
             connect_within: Duration::from_secs(1),
             answer_within: Duration::from_secs(2),
+            only_reads: false,
         }
     }
 }
@@ -88,13 +91,14 @@ impl RedisSettings {
 impl fmt::Debug for RedisSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The address has a password in it.
-        let Self { url: _, prefix, block, queue, connect_within, answer_within } = self;
+        let Self { url: _, prefix, block, queue, connect_within, answer_within, only_reads } = self;
         f.debug_struct("RedisSettings")
             .field("prefix", prefix)
             .field("block", block)
             .field("queue", queue)
             .field("connect_within", connect_within)
             .field("answer_within", answer_within)
+            .field("only_reads", only_reads)
             .finish_non_exhaustive()
     }
 }

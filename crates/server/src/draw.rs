@@ -56,7 +56,7 @@ pub async fn work(action: DrawAction, settings: &Settings) -> Result<()> {
     crate::logs::start(settings)?;
     let database = open_existing_database(settings).await?;
     let lines = Arc::new(SqlLines::open(&database, Arc::new(SystemClock), Arc::new(UuidV7Source)).await?);
-    let done = match dispenser(settings, &lines).await {
+    let done = match dispenser(settings, &lines, true).await {
         Ok(dispenser) => {
             let accounts = SqlAccounts::new(database.clone());
             Desk { lines: lines.clone(), dispenser, accounts }.work(action).await

@@ -3,7 +3,7 @@
 use crate::keys::{KeyRing, Keys};
 use crate::settings::{DatabaseAddress, Gateway, Settings};
 use anyhow::{Context, Result, bail, ensure};
-use frontrow_adapters::redis::RedisDispenser;
+use frontrow_adapters::redis::{RedisDispenser, RedisSettings};
 use frontrow_adapters::sql::{
     Database, DatabaseError, DatabaseSettings, SchemaState, SqlAccounts, SqlCatalogue, SqlHousekeeping, SqlLines,
     SqlProbe, SqlReaders, SqlSessions, SqlStore, StorePorts, StoreSettings,
@@ -79,7 +79,7 @@ impl House {
             housekeeping: housekeeping.clone(),
             probe: Arc::new(SqlProbe { housekeeping, store: store.clone() }),
             lines: lines.clone(),
-            dispenser: dispenser(settings, &lines).await?,
+            dispenser: dispenser(settings, &lines, false).await?,
             watch: watch.clone(),
             join_limits: Arc::new(InstanceJoinLimits::new(clock.clone(), settings.network_joins)),
             eligibility: Arc::new(AccountEligibility::new(clock.clone())),
@@ -185,12 +185,15 @@ fn gateway(gateway: Gateway) -> Arc<dyn PaymentGateway> {
     }
 }
 
-/// Who hands out the numbers of lines.
-pub async fn dispenser(settings: &Settings, lines: &Arc<SqlLines>) -> Result<Arc<dyn NumberDispenser>> {
-    match &settings.redis {
-        Some(url) => Ok(Arc::new(RedisDispenser::open(url, lines.clone()).await?)),
-        None => Ok(lines.clone()),
-    }
+/// Who hands out the numbers of lines; or, for who `only_reads`, knows who has them.
+pub async fn dispenser(
+    settings: &Settings,
+    lines: &Arc<SqlLines>,
+    only_reads: bool,
+) -> Result<Arc<dyn NumberDispenser>> {
+    let Some(url) = &settings.redis else { return Ok(lines.clone()) };
+    let redis = RedisSettings { only_reads, ..RedisSettings::new(url) };
+    Ok(Arc::new(RedisDispenser::open_with(redis, lines.clone(), Arc::new(UuidV7Source)).await?))
 }
 
 /// Counts what has happened, and rings when a slot becomes free.

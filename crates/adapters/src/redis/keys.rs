@@ -26,6 +26,11 @@ impl Keys {
         before.into_iter().chain(counters).collect()
     }
 
+    /// Which epoch it is.
+    pub(super) fn epoch(&self) -> String {
+        format!("{}epoch", self.0)
+    }
+
     /// How many buckets there are.
     pub(super) fn buckets(&self) -> String {
         format!("{}buckets", self.0)

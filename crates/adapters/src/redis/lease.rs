@@ -66,7 +66,11 @@ impl Desk {
             let lease = self.works.leases.lease(self.sale).await?;
             let lease = lease.ok_or_else(|| Trouble::Defect(format!("sale {} has no line", self.sale)))?;
             if self.has(link, &lease).await? {
+                self.keep(link).await?;
                 return Ok(lease);
+            }
+            if self.works.settings.only_reads {
+                return Err(Trouble::Defect("this Redis does not have the line's numbers".into()));
             }
             // An epoch that is seen for the first time may just be beginning elsewhere.
             if seen.replace(lease.epoch) == Some(lease.epoch)

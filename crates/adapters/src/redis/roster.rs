@@ -3,11 +3,12 @@
 
 use super::desk::Desk;
 use super::keys::{read_place, read_user};
+use super::link::Link;
 use super::trouble::Trouble;
 use frontrow_domain::UserId;
 use frontrow_domain::waiting_room::{Group, QueueNumber};
-use redis::RedisResult;
 use redis::aio::MultiplexedConnection;
+use redis::{Pipeline, RedisResult};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
@@ -108,35 +109,62 @@ impl Desk {
         numbers.map(move |number| format!("{prefix}{number}"))
     }
 
-    /// Gives all that is kept of the sale a time to run out.
+    /// Gives all that is kept of the sale a time to run out. Every instance says that a line is over, and an operator may
+    /// look at it again: that gives it no more time.
     pub(super) async fn forget(&self) -> Result<(), Trouble> {
+        let expire = |ask: &mut Pipeline, name: String| {
+            ask.cmd("EXPIRE").arg(name).arg(KEPT.as_secs()).arg("NX").ignore();
+        };
         let link = self.works.server.link().await?;
-        match self.let_expire(&mut link.connection.clone()).await {
+        match self.tell_all_keys(&mut link.connection.clone(), expire).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.mend(&link, &error).await),
         }
     }
 
-    /// How many buckets there are goes last: it outlasts them, and who looks then knows how many there were.
-    async fn let_expire(&self, connection: &mut MultiplexedConnection) -> RedisResult<()> {
+    /// Takes that time away again, if there is one: a line that was over may have been opened again.
+    pub(super) async fn keep(&self, link: &Link) -> Result<(), Trouble> {
+        let mut connection = link.connection.clone();
+        let kept = async {
+            // The one that is told last, and that no join writes.
+            let key = self.keys.epoch();
+            let left: i64 = redis::cmd("TTL").arg(key).query_async(&mut connection).await?;
+            if left < 0 {
+                return Ok(());
+            }
+            let persist = |ask: &mut Pipeline, name: String| {
+                ask.cmd("PERSIST").arg(name).ignore();
+            };
+            self.tell_all_keys(&mut connection, persist).await
+        };
+        match kept.await {
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.mend(link, &error).await),
+        }
+    }
+
+    /// Some hundreds at a time, so that nobody else waits for long. How many buckets there are comes after them, and outlasts
+    /// them; the epoch comes last, so that who was interrupted begins anew.
+    async fn tell_all_keys(
+        &self,
+        connection: &mut MultiplexedConnection,
+        tell: impl Fn(&mut Pipeline, String),
+    ) -> RedisResult<()> {
         let buckets = self.count_buckets(connection).await?;
         let mut next = 0;
         while next < buckets {
             let end = buckets.min(next + TOGETHER);
-            expire(connection, self.buckets(next..end)).await?;
+            let mut ask = redis::pipe();
+            self.buckets(next..end).for_each(|name| tell(&mut ask, name));
+            ask.exec_async(connection).await?;
             next = end;
         }
-        expire(connection, self.keys.of_script(Group::MOST)).await
+        let mut names = self.keys.of_script(Group::MOST);
+        names.sort_by_key(|name| *name == self.keys.epoch());
+        let mut ask = redis::pipe();
+        names.into_iter().for_each(|name| tell(&mut ask, name));
+        ask.exec_async(connection).await
     }
-}
-
-async fn expire(connection: &mut MultiplexedConnection, names: impl IntoIterator<Item = String>) -> RedisResult<()> {
-    let mut ask = redis::pipe();
-    for name in names {
-        // Every instance says that a line is over, and an operator may look at it again: that gives it no more time.
-        ask.cmd("EXPIRE").arg(name).arg(KEPT.as_secs()).arg("NX").ignore();
-    }
-    ask.exec_async(connection).await
 }
 
 fn of_group((field, written): &(Vec<u8>, u64), group: Group) -> Option<(QueueNumber, UserId)> {

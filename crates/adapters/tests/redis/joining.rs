@@ -205,4 +205,22 @@ async fn what_may_be_forgotten_runs_out_in_a_month_and_not_before() {
     let read = instances[1].places(line.sale, Group::FIRST, 0, u32::MAX).await.unwrap();
     assert_eq!(read.len() as u64, PEOPLE, "who took part can be read until then");
     assert_eq!(line.epoch(), 2, "and nothing was lost");
+    let (_, least, most) = time_left(&line, &mut connection).await;
+    assert_eq!(
+        (least, most),
+        (-1, -1),
+        "whoever asks for them again, such as when the line is opened again, keeps them"
+    );
+}
+
+#[tokio::test]
+async fn who_only_reads_begins_no_epoch() {
+    let Some(server) = redis_server("who_only_reads_begins_no_epoch").await else { return };
+    let line = Line::on(server.url());
+    let reader = line.reader().await;
+    assert!(reader.places(line.sale, Group::FIRST, 0, 10).await.is_err());
+    assert_eq!(line.epoch(), 1);
+    join_all_at(&line.instance().await, [line.join(1)]).await;
+    assert_eq!(reader.places(line.sale, Group::FIRST, 0, 10).await.unwrap().len(), 1);
+    assert_eq!(line.epoch(), 2);
 }

@@ -34,6 +34,12 @@ impl Line {
         RedisDispenser::open_with(self.settings.clone(), self.leases.clone(), ids).await.unwrap()
     }
 
+    /// One that begins nothing.
+    pub async fn reader(&self) -> RedisDispenser {
+        let settings = RedisSettings { only_reads: true, ..self.settings.clone() };
+        RedisDispenser::open_with(settings, self.leases.clone(), Arc::new(SeededIds::new(2))).await.unwrap()
+    }
+
     pub fn epoch(&self) -> u32 {
         self.leases.known(self.sale).epoch
     }

@@ -65,17 +65,18 @@ impl ClaimAdmission {
         let Some(rank) = view.board.ranks(token.group).map(|ranks| ranks.rank(token.number)) else {
             return Err(Denied::QueueTokenForged.into());
         };
-        self.lines.pace.rouse(sale);
         let claim = |now| Claim { key, group: token.group, number: token.number, rank, claimed_at: now, seen_at: now };
         let mut left = wait;
         loop {
             match self.store.claim(claim(self.renew.clock.now()), lapsed).await? {
                 Claimed::Admitted(_) => return self.renew.pick_up(key, place).await.map(ClaimAnswer::Admitted),
-                Claimed::AtDoor if left.is_zero() => return Ok(ClaimAnswer::AtDoor(view)),
-                Claimed::AtDoor => {}
+                Claimed::AtDoor => self.lines.pace.rouse(sale),
                 Claimed::Lapsed => return Err(Conflict::PlaceLapsed.into()),
                 Claimed::Used => return Err(Conflict::PlaceUsed.into()),
                 Claimed::Barred => return Err(Rejection::Barred.into()),
+            }
+            if left.is_zero() {
+                return Ok(ClaimAnswer::AtDoor(view));
             }
             // Who stands there longer than that without a word counts as absent.
             let part = left.min(Self::SEEN_EVERY);

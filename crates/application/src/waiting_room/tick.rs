@@ -89,17 +89,19 @@ impl TickLines {
         let over = self.lately.over().clone();
         let mut failed = None;
         for sale in over {
-            let forgotten = self.dispenser.forget(sale).await;
-            if !matches!(forgotten, Err(StoreError::Busy { .. })) {
-                self.lately.over().remove(&sale);
+            match self.dispenser.forget(sale).await {
+                Err(StoreError::Busy { .. }) => {}
+                forgotten => {
+                    self.lately.over().remove(&sale);
+                    failed = failed.or(forgotten.err());
+                }
             }
-            failed = failed.or(forgotten.err());
         }
         failed.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Ticks every line that is due, also those that rest if it is `urgent`; those that somebody else ticked have no report. A line that can't be ticked keeps no
-    /// other from it: its error comes after them.
+    /// Ticks every line that is due, also those that rest if it is `urgent`; those that somebody else ticked have no report.
+    /// A line that can't be ticked keeps no other from it: its error comes after them.
     pub async fn run(&self, urgent: bool) -> Result<Vec<TickReport>, Error> {
         let mut reports = Vec::new();
         let mut failed = None;

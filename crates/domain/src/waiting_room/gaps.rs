@@ -37,20 +37,26 @@ impl Gaps {
         }
     }
 
-    /// Keeps those of them whose numbers come after that one.
+    /// Keeps what of them comes after that number.
     pub fn forget_up_to(&mut self, number: u64) {
-        self.0.retain(|gap| gap.above >= number);
+        self.0.retain(|gap| gap.to > number);
+        for gap in &mut self.0 {
+            gap.above = gap.above.max(number);
+        }
     }
 
     /// How many of the ranks up to that one are somebody's.
     pub fn people(&self, rank: u64) -> u64 {
-        rank - self.0.iter().map(|gap| rank.clamp(gap.above, gap.to) - gap.above).sum::<u64>()
+        let nobodys = self.0.iter().map(|gap| rank.min(gap.to).saturating_sub(gap.above)).sum();
+        rank.saturating_sub(nobodys)
     }
 
     /// The rank up to which so many more people have one than up to `rank`, and past the gap that comes next.
     pub fn beyond(&self, rank: u64, people: u64) -> u64 {
         let wanted = self.people(rank) + people;
-        self.0.iter().fold(wanted, |rank, gap| if gap.above <= rank { rank + (gap.to - gap.above) } else { rank })
+        let past =
+            |rank: u64, gap: &Gap| if gap.above <= rank { rank + gap.to.saturating_sub(gap.above) } else { rank };
+        self.0.iter().fold(wanted, past)
     }
 }
 
@@ -109,5 +115,7 @@ mod tests {
         let mut gaps = gaps();
         gaps.forget_up_to(100);
         assert_eq!(gaps.all(), [Gap { above: 110, to: 200 }]);
+        gaps.forget_up_to(150);
+        assert_eq!(gaps.all(), [Gap { above: 150, to: 200 }], "a part of one");
     }
 }

@@ -249,8 +249,12 @@ fn advance(line: &Line, sale: &Sale, floor: &Floor, step: Duration, now: Instant
         Stock::AllHeld => (Some(Ending::AllHeld), Some(0)),
         Stock::SoldOut => (Some(Ending::SoldOut), Some(0)),
     };
-    let held_back = if floor.turned_away { Some(now + Tick::HOLDING_BACK) } else { next.held_back_until };
-    next.held_back_until = held_back.filter(|until| now < *until);
+    next.held_back_until = match line.held_back_until {
+        // Between two such seconds there is a tick that admits: a line must not stand still for as long as others ask too
+        // much.
+        Some(until) => Some(until).filter(|until| now < *until),
+        None => floor.turned_away.then(|| now + Tick::HOLDING_BACK),
+    };
     if next.ending == Some(Ending::SoldOut) && next.phase.moves() {
         next.phase = Phase::Closed;
     }

@@ -131,7 +131,7 @@ fn every_setting_refuses_what_it_does_not_take() {
         ("workers", &["0", "257", "Auto"]),
         ("max_body_bytes", &["1023", "4194305", "1 MiB"]),
         ("request_timeout_seconds", &["0", "301"]),
-        ("client_address_header", &["", "OFF ", "x forwarded for", "x-forwarded-for:", "주소"]),
+        ("client_address_header", &["", "OFF ", "x forwarded for", "x-forwarded-for:", "주소", "Forwarded"]),
         ("network_joins_per_minute", &["", "-1", "1000001", "off"]),
         ("shutdown_timeout_seconds", &["0", "301"]),
         ("sweep_seconds", &["0", "3601"]),

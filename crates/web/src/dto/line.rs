@@ -174,7 +174,7 @@ impl From<LineReport> for LineReportDto {
             holds_stopped: line.holds_stopped,
             ending: line.ending.map(Into::into),
             seats_left: line.seats_left,
-            held_back: line.held_back_until.is_some(),
+            held_back: line.phase.moves() && line.held_back_until.is_some(),
             epoch: line.epoch,
             waiting: groups.iter().map(|group| group.waiting).sum(),
             at_door: figures.at_door,

@@ -134,13 +134,29 @@ fn nothing_is_earned_in_a_pause() {
 fn nobody_is_admitted_for_a_second_after_bookings_were_turned_away() {
     let mut house = House::open(room(), 4);
     house.all_come(1..=4);
-    let mut floor = house.rooms.floor(&house.books, house.sale.id, house.stock, house.now).unwrap();
-    floor.turned_away = true;
-    let tick = Tick::plan(house.line(), &house.sale, SESSION, &floor, house.now);
-    let ticked = tick.carry_out(&house.lock(&house.plan(), &[]));
-    house.rooms.store(&mut house.books, ticked).unwrap();
+    turned_away(&mut house);
     assert_eq!(house.active(), 0);
     let begun = house.now;
     assert_eq!(house.tick_at(begun + millis(999)), []);
     assert_eq!(house.tick_at(begun + millis(1000)), [1, 2, 3, 4]);
+}
+
+#[test]
+fn a_line_does_not_stand_still_for_as_long_as_bookings_are_turned_away() {
+    let mut house = House::open(WaitingRoom { rate: 60, burst: 1, ..room() }, 4);
+    house.all_come(1..=4);
+    for _ in 0..100 {
+        turned_away(&mut house);
+        house.now = house.now + millis(100);
+    }
+    assert_eq!(house.active(), 4, "in ten seconds");
+}
+
+/// A tick that hears of it.
+fn turned_away(house: &mut House) {
+    let mut floor = house.rooms.floor(&house.books, house.sale.id, house.stock, house.now).unwrap();
+    floor.turned_away = true;
+    let tick = Tick::plan(house.line(), &house.sale, SESSION, &floor, house.now);
+    let locked = house.lock(&tick, &[]);
+    house.rooms.store(&mut house.books, tick.carry_out(&locked)).unwrap();
 }
