@@ -61,7 +61,7 @@ pub struct RedisSettings {
     pub url: String,
     /// What the names of all keys begin with: houses that share a server have different ones.
     pub prefix: String,
-    /// Numbers that are leased at a time, for each group: at least as many as one script hands out, 128.
+    /// Numbers that are leased at a time, for each group: at least as many as one script hands out, 256.
     pub block: u64,
     /// Joins of a sale that may wait; more are told to come back.
     pub queue: usize,

@@ -1,7 +1,7 @@
 //! Working a sale's waiting room from the command line, on the database itself: for when the API is not at hand.
 
 use crate::cli::{SaleAction, SetLine, Worked};
-use crate::commands::{Refused, unless};
+use crate::commands::Refused;
 use crate::house::open_existing_database;
 use crate::operator;
 use crate::settings::Settings;

@@ -53,7 +53,7 @@ struct Waiting {
 }
 
 /// Joins that one script takes: more would make everybody else in Redis wait.
-pub(super) const MOST_TOGETHER: u32 = 128;
+pub(super) const MOST_TOGETHER: u32 = 256;
 /// Times that the same is asked: epochs begin, blocks are leased, connections break.
 const ATTEMPTS: u32 = 8;
 /// How old what was handed out may be when ticks ask for it.

@@ -96,17 +96,17 @@ async fn numbers_are_leased_ahead_and_none_is_given_that_is_not() {
     let Some(server) = redis_server("numbers_are_leased_ahead_and_none_is_given_that_is_not").await else { return };
     let line = Line::on(server.url());
     let instance = line.instance().await;
-    for person in 1..=80 {
+    for person in 1..=240 {
         assert_eq!(instance.join(line.join(person)).await.unwrap().place.number.get(), u64::try_from(person).unwrap());
     }
     let leased = async {
-        while line.leases.known(line.sale).ceiling[0] < 75 + BLOCK {
+        while line.leases.known(line.sale).ceiling[0] < 225 + BLOCK {
             tokio::task::yield_now().await;
         }
     };
     tokio::time::timeout(Duration::from_secs(10), leased).await.unwrap();
     line.leases.set_away(true);
-    let told = join_all((1000..1300).map(|person| instance.join(line.join(person)))).await;
+    let told = join_all((1000..1600).map(|person| instance.join(line.join(person)))).await;
     let ceiling = line.leases.known(line.sale).ceiling[0];
     let (given, refused): (Vec<_>, Vec<_>) = told.into_iter().partition(Result::is_ok);
     assert!(given.iter().flatten().all(|joined| joined.place.number.get() <= ceiling), "{given:?}");
@@ -114,9 +114,9 @@ async fn numbers_are_leased_ahead_and_none_is_given_that_is_not() {
     assert!(!refused.is_empty() && refused.iter().all(|told| *told == Err(busy.clone())), "{refused:?}");
 
     line.leases.set_away(false);
-    let told = join_all_at(&instance, (1000..1300).map(|person| line.join(person))).await;
+    let told = join_all_at(&instance, (1000..1600).map(|person| line.join(person))).await;
     let numbers: BTreeSet<_> = told.iter().map(|joined| joined.place.number.get()).collect();
-    assert!(numbers.into_iter().eq(81..=380));
+    assert!(numbers.into_iter().eq(241..=840));
     assert_eq!(line.epoch(), 2);
 }
 

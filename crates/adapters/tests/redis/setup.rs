@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
-pub const BLOCK: u64 = 100;
+pub const BLOCK: u64 = 300;
 
 pub struct Line {
     pub sale: SaleId,

@@ -17,7 +17,7 @@ struct WithRedis<W> {
 }
 
 /// The least, so that numbers run out and are leased while people join.
-const BLOCK: u64 = 64;
+const BLOCK: u64 = 256;
 
 #[async_trait]
 impl<W: World> World for WithRedis<W> {

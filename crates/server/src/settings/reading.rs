@@ -32,13 +32,7 @@ impl Reading {
     }
 
     pub fn address_or_off(&mut self, name: &str) -> Option<SocketAddr> {
-        self.take(name, None, |text| {
-            if text == "off" {
-                return Some(None);
-            }
-            // What stands in `forwarded` is no list of addresses: it could never be read.
-            text.parse().ok().filter(|header: &HeaderName| header != "forwarded").map(Some)
-        })
+        self.take(name, None, |text| if text == "off" { Some(None) } else { text.parse().ok().map(Some) })
     }
 
     pub fn number<T: FromStr + PartialOrd + Copy>(&mut self, name: &str, range: RangeInclusive<T>) -> T {
@@ -89,7 +83,13 @@ impl Reading {
     }
 
     pub fn header_or_off(&mut self, name: &str) -> Option<HeaderName> {
-        self.take(name, None, |text| if text == "off" { Some(None) } else { text.parse().ok().map(Some) })
+        self.take(name, None, |text| {
+            if text == "off" {
+                return Some(None);
+            }
+            // What stands in `forwarded` is no list of addresses: it could never be read.
+            text.parse().ok().filter(|header: &HeaderName| header != "forwarded").map(Some)
+        })
     }
 
     /// Notes that the value can't be used, and what to write.

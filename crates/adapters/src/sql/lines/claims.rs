@@ -12,6 +12,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Takes claims; each with whether its call has lapsed.
+#[derive(Clone)]
 pub(super) struct Claims;
 
 impl Work for Claims {

@@ -1,5 +1,5 @@
-//! A desk: one connection, one transaction after another, each for all who wait in front of it. Whoever asked may go away
-//! meanwhile: the desk does not notice.
+//! A desk: a clerk or two, each with a connection and one transaction after another, each for all who wait in front of the
+//! desk. Whoever asked may go away meanwhile: the desk does not notice.
 
 use super::texts::LineTexts;
 use crate::sql::error::{RETRY_AFTER, fault};
@@ -52,13 +52,15 @@ impl Works {
 }
 
 /// What a desk does.
-pub(super) trait Work: Send + Sync + 'static {
+pub(super) trait Work: Clone + Send + Sync + 'static {
     type Asked: Send + Sync + 'static;
     type Answer: Send + 'static;
     /// In metrics and the log.
     const NAME: &'static str;
     /// How many are served in one transaction.
     const MOST: usize;
+    /// Transactions at a time, on a database server: while one is written, another can be prepared. `SQLite` has one writer.
+    const CLERKS: usize = 1;
 
     /// One transaction for all of them, whole; an answer for each, in their order. May run several times.
     fn serve(
@@ -92,7 +94,7 @@ struct Job<W: Work> {
 /// In front of the desk.
 pub(super) struct Desk<W: Work> {
     queue: RwLock<Option<mpsc::Sender<Job<W>>>>,
-    clerk: Mutex<Option<JoinHandle<()>>>,
+    clerks: Mutex<Vec<JoinHandle<()>>>,
 }
 
 /// So many wait at a desk; more are told to come back.
@@ -100,12 +102,16 @@ const QUEUE: usize = 8192;
 
 impl<W: Work> Desk<W> {
     pub(super) async fn open(work: W, works: &Arc<Works>) -> Result<Self, StoreError> {
-        // Boxed, lest the futures of all who open desks become deeper than the compiler likes.
-        let link = Some(Box::pin(Link::connect(&works.database, works.ids.id())).await?);
-        let clerk = Clerk { work, works: Arc::clone(works), link, lost: None };
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let clerk = tokio::spawn(clerk.run(receiver));
-        Ok(Self { queue: RwLock::new(Some(sender)), clerk: Mutex::new(Some(clerk)) })
+        let receiver = Arc::new(Waiting::new(receiver));
+        let mut clerks = Vec::new();
+        for _ in 0..if works.database.is_server() { W::CLERKS } else { 1 } {
+            // Boxed, lest the futures of all who open desks become deeper than the compiler likes.
+            let link = Some(Box::pin(Link::connect(&works.database, works.ids.id())).await?);
+            let clerk = Clerk { work: work.clone(), works: Arc::clone(works), link, lost: None };
+            clerks.push(tokio::spawn(clerk.run(Arc::clone(&receiver))));
+        }
+        Ok(Self { queue: RwLock::new(Some(sender)), clerks: Mutex::new(clerks) })
     }
 
     /// Waits for the answer.
@@ -124,13 +130,17 @@ impl<W: Work> Desk<W> {
 
     pub(super) async fn drain(&self) {
         drop(self.queue.write().unwrap_or_else(PoisonError::into_inner).take());
-        let clerk = self.clerk.lock().unwrap_or_else(PoisonError::into_inner).take();
-        let Some(clerk) = clerk else { return };
-        if let Err(error) = clerk.await {
-            tracing::error!(work = W::NAME, %error, "a desk ended badly");
+        let clerks = std::mem::take(&mut *self.clerks.lock().unwrap_or_else(PoisonError::into_inner));
+        for clerk in clerks {
+            if let Err(error) = clerk.await {
+                tracing::error!(work = W::NAME, %error, "a desk ended badly");
+            }
         }
     }
 }
+
+/// Those who wait, for whichever clerk is free.
+type Waiting<W> = tokio::sync::Mutex<mpsc::Receiver<Job<W>>>;
 
 /// Behind the desk.
 struct Clerk<W: Work> {
@@ -146,10 +156,11 @@ const ATTEMPTS: u32 = 4;
 
 impl<W: Work> Clerk<W> {
     /// Works until the queue is closed and empty. What came while a transaction ran is in the next one, all of it.
-    async fn run(mut self, mut queue: mpsc::Receiver<Job<W>>) {
+    async fn run(mut self, queue: Arc<Waiting<W>>) {
         let mut jobs = Vec::with_capacity(W::MOST);
         loop {
-            match tokio::time::timeout(QUIET, queue.recv_many(&mut jobs, W::MOST)).await {
+            let next = async { queue.lock().await.recv_many(&mut jobs, W::MOST).await };
+            match tokio::time::timeout(QUIET, next).await {
                 Ok(0) => break,
                 Ok(_) => {}
                 Err(_) => {

@@ -15,6 +15,7 @@ use sea_orm::{ConnectionTrait, DatabaseConnection};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Gives places. A place that was given is in the database: what somebody proves is known already.
+#[derive(Clone)]
 pub(super) struct Joins;
 
 /// The line within a sale.
@@ -25,6 +26,7 @@ impl Work for Joins {
     type Answer = Joined;
     const NAME: &'static str = "join";
     const MOST: usize = 256;
+    const CLERKS: usize = 2;
 
     async fn serve(
         &self,

@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// Carries ticks out.
+#[derive(Clone)]
 pub(super) struct Ticks;
 
 /// Rows of one statement: after an outage a tick may have everybody's to write.
