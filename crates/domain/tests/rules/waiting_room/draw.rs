@@ -230,3 +230,15 @@ fn a_million_ranks() {
     println!("1,000,000 ranks in {:?}", begun.elapsed());
     assert!(ranks.rank(QueueNumber::new(1_000_000).unwrap()).get() <= 1_000_000);
 }
+
+#[test]
+fn lots_that_begin_alike_are_sorted_by_all_that_follows() {
+    fn alike(text: &[u8]) -> [u8; 32] {
+        let mut lot = [7; 32];
+        lot[31] = u8::MAX - text[40];
+        lot
+    }
+    let ranks = Ranks::draw(alike, &[0; 32], Group::FIRST, 200);
+    let of = |number| ranks.rank(QueueNumber::new(number).unwrap()).get();
+    assert!((1..=200).all(|number| of(number) == 201 - number));
+}
