@@ -155,14 +155,18 @@ impl Desk {
         while next < buckets {
             let end = buckets.min(next + TOGETHER);
             let mut ask = redis::pipe();
-            self.buckets(next..end).for_each(|name| tell(&mut ask, name));
+            for name in self.buckets(next..end) {
+                tell(&mut ask, name);
+            }
             ask.exec_async(connection).await?;
             next = end;
         }
         let mut names = self.keys.of_script(Group::MOST);
         names.sort_by_key(|name| *name == self.keys.epoch());
         let mut ask = redis::pipe();
-        names.into_iter().for_each(|name| tell(&mut ask, name));
+        for name in names {
+            tell(&mut ask, name);
+        }
         ask.exec_async(connection).await
     }
 }
