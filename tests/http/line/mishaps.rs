@@ -81,9 +81,10 @@ fn keys(directory: &Path) -> Result<Keys> {
     Keys::load_or_create(&directory.join("keys.json"))
 }
 
-/// The line is so slow that it lasts longer than what happens to it.
+/// The line is so slow that it lasts longer than what happens to it, though one in ten never comes.
 async fn publish(operator: &mut Client, people: usize, time: Duration) -> Result<Line> {
-    let rate = (people as u64 * 60).div_ceil(time.as_secs().max(1));
+    let lasts = time + time / 4;
+    let rate = (people as u64 * 60).div_ceil(lasts.as_secs().max(1));
     let rows = u32::try_from(people.div_ceil(100))?;
     let terms = Terms { rows, price: PRICE, limit_per_person: 1, hold_seconds: 600 };
     let room = json!({"capacity": 30, "rate_per_minute": rate, "burst": 5});
