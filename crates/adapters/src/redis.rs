@@ -52,7 +52,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 use tokio::runtime::Handle;
-use trouble::{BUSY, Trouble};
+use trouble::{Trouble, UNAVAILABLE};
 
 /// Which server, and how.
 #[derive(Clone, PartialEq, Eq)]
@@ -114,7 +114,7 @@ pub enum RedisSettingsError {
 /// [`NumberDispenser`] on Redis 7 or Valkey 8, or newer. Joins that come while others are being served are taken together,
 /// in the order in which they came; each gets its place even if whoever asked has gone.
 ///
-/// While the server is away, joins are told to come back ([`StoreError::Busy`]), after
+/// While the server is away, joins are told to come back ([`StoreError::Unavailable`]), after
 /// [`RedisSettings::connect_within`] and [`RedisSettings::answer_within`] at the latest and mostly at once; when it is
 /// there again, so are its places. Any number of instances may work on one server.
 pub struct RedisDispenser {
@@ -176,7 +176,7 @@ impl NumberDispenser for RedisDispenser {
         let told = self.desk(join.key.sale).join(join)?;
         match tokio::time::timeout(PATIENCE, told).await {
             Ok(Ok(answer)) => answer,
-            Ok(Err(_)) | Err(_) => Err(BUSY),
+            Ok(Err(_)) | Err(_) => Err(UNAVAILABLE),
         }
     }
 

@@ -121,7 +121,8 @@ impl SettleCharges {
         match self.store.execute(Command::unkeyed(What::Settle(settle))).await {
             Ok(Outcome::Charged(settled)) => Ok(settled),
             // The gateway has spoken, and will say the same when it is asked again.
-            Ok(_) | Err(BookingError::Busy { .. } | BookingError::Unknown(_)) => Ok(payment),
+            Ok(_) | Err(BookingError::Unknown(_)) => Ok(payment),
+            Err(error) if error.is_transient() => Ok(payment),
             Err(error) => Err(error.into()),
         }
     }

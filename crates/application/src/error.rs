@@ -54,6 +54,18 @@ pub enum Error {
         /// When to ask again.
         retry_after: Duration,
     },
+    /// The database, or another service that the work needs, is away; nothing has changed.
+    #[error("unavailable")]
+    Unavailable {
+        /// When to ask again.
+        retry_after: Duration,
+    },
+    /// There is no room left where the data is kept; nothing has changed, and reads go on.
+    #[error("the storage is full")]
+    StorageFull {
+        /// When to ask again.
+        retry_after: Duration,
+    },
     /// It may or may not have happened: repeat it with the same key, and it will have happened once.
     #[error("the outcome is not known")]
     Unknown,
@@ -220,6 +232,8 @@ impl From<BookingError> for Error {
         match error {
             BookingError::Rejected(rejection) => rejection.into(),
             BookingError::Busy { retry_after } => Self::Busy { retry_after },
+            BookingError::Unavailable { retry_after } => Self::Unavailable { retry_after },
+            BookingError::StorageFull { retry_after } => Self::StorageFull { retry_after },
             // Who plans hears of it and plans again; whoever else does not is told to come back.
             BookingError::Replan => Self::Busy { retry_after: Duration::from_secs(1) },
             BookingError::Unknown(_) => Self::Unknown,
@@ -233,6 +247,8 @@ impl From<StoreError> for Error {
         match error {
             StoreError::Stale => Self::Conflict(Conflict::ChangedMeanwhile),
             StoreError::Busy { retry_after } => Self::Busy { retry_after },
+            StoreError::Unavailable { retry_after } => Self::Unavailable { retry_after },
+            StoreError::StorageFull { retry_after } => Self::StorageFull { retry_after },
             StoreError::Fault(id) => Self::Fault(id),
         }
     }

@@ -28,7 +28,8 @@ impl ExpireHolds {
             match self.store.execute(Command::unkeyed(What::Expire(Expire { reservation, buyer }))).await {
                 Ok(_) => marked += 1,
                 // Buyers come first: what is not marked now is marked by the next run.
-                Err(BookingError::Busy { .. } | BookingError::Replan | BookingError::Unknown(_)) => break,
+                Err(BookingError::Replan | BookingError::Unknown(_)) => break,
+                Err(error) if error.is_transient() => break,
                 Err(error) => return Err(error.into()),
             }
         }

@@ -20,6 +20,7 @@ pub(super) enum Trouble {
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 pub(super) const BUSY: StoreError = StoreError::Busy { retry_after: RETRY_AFTER };
+pub(super) const UNAVAILABLE: StoreError = StoreError::Unavailable { retry_after: RETRY_AFTER };
 
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
@@ -31,8 +32,9 @@ impl Trouble {
     /// What it is to whoever asked; the cause of a defect goes to the log.
     pub(super) fn tell(self, ids: &dyn IdSource) -> StoreError {
         match self {
+            Self::Away => UNAVAILABLE,
             // What was stale is read again the next time; a join knows of no row.
-            Self::Away | Self::Store(StoreError::Stale) => BUSY,
+            Self::Store(StoreError::Stale) => BUSY,
             Self::Store(error) => error,
             Self::Defect(cause) => {
                 let fault = FaultId(ids.id());

@@ -19,6 +19,8 @@ pub(crate) enum Class {
     Duplicate,
     /// The connection is worth nothing any more, or there was none to be had.
     Lost,
+    /// There is no room left for what was to be written.
+    Full,
     /// Anything else: a defect.
     Other,
 }
@@ -27,6 +29,10 @@ pub(crate) enum Class {
 const BUSY: u32 = 5;
 /// `SQLITE_LOCKED`.
 const LOCKED: u32 = 6;
+/// `SQLITE_IOERR`: the file could not be read or written, so what the connection believes of it may be wrong.
+const IO_ERROR: u32 = 10;
+/// `SQLITE_FULL`.
+const FULL: u32 = 13;
 /// `SQLITE_CONSTRAINT_PRIMARYKEY`.
 const DUPLICATE_KEY: u32 = 1555;
 /// `SQLITE_CONSTRAINT_UNIQUE`.
@@ -67,6 +73,8 @@ fn classify_sqlite(code: Option<u32>) -> Class {
         // The extended codes (snapshot, recovery, shared cache) share their lowest byte.
         Some(code) if [BUSY, LOCKED].contains(&(code & 0xff)) => Class::Retry,
         Some(DUPLICATE_KEY | DUPLICATE_VALUE) => Class::Duplicate,
+        Some(FULL) => Class::Full,
+        Some(code) if code & 0xff == IO_ERROR => Class::Lost,
         _ => Class::Other,
     }
 }
@@ -78,6 +86,8 @@ fn classify_mysql(number: u16) -> Class {
         // a statement that was cancelled.
         1213 | 1020 | 1205 | 3024 | 1969 | 1317 | 3572 => Class::Retry,
         1062 | 1586 => Class::Duplicate,
+        // The disk is full; the table is full.
+        1021 | 1114 => Class::Full,
         // Too many connections; shutting down; killed; idle for too long; not writable (any more: a failover).
         1040 | 1053 | 1077 | 1079 | 1203 | 1290 | 1836 | 1927 | 3168 | 4031 => Class::Lost,
         _ => Class::Other,
@@ -90,6 +100,7 @@ fn classify_postgres(code: &str) -> Class {
         // A serialization failure; a deadlock; a lock, or a statement, that took too long.
         "40001" | "40P01" | "55P03" | "57014" => Class::Retry,
         "23505" => Class::Duplicate,
+        "53100" => Class::Full,
         // Too many connections; shutting down, crashed, or starting; idle in a transaction, or altogether, for too
         // long; not writable (any more: a failover).
         "53300" | "57P01" | "57P02" | "57P03" | "57P05" | "25P03" | "25006" => Class::Lost,
@@ -114,15 +125,26 @@ pub(super) fn is_cannot_open(error: &DbErr) -> bool {
 
 /// When to try again what lost too often.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// When to try again where there was no room: somebody has to make some.
+pub(super) const FULL_RETRY_AFTER: Duration = Duration::from_secs(5);
 
 /// What an error in `name` is to whoever asked; its cause goes to the log.
 pub(super) fn store_error(ids: &dyn IdSource, name: &'static str, error: &DbErr) -> StoreError {
     match classify(error) {
-        Class::Retry | Class::Lost => {
-            tracing::warn!(operation = name, %error, "gave up for now");
-            StoreError::Busy { retry_after: RETRY_AFTER }
-        }
         Class::Duplicate | Class::Other => fault(ids, name, error),
+        class => {
+            tracing::warn!(operation = name, %error, "gave up for now");
+            transient(class)
+        }
+    }
+}
+
+/// What to tell whoever asked while the database can't do it.
+pub(super) const fn transient(class: Class) -> StoreError {
+    match class {
+        Class::Lost => StoreError::Unavailable { retry_after: RETRY_AFTER },
+        Class::Full => StoreError::StorageFull { retry_after: FULL_RETRY_AFTER },
+        _ => StoreError::Busy { retry_after: RETRY_AFTER },
     }
 }
 
@@ -155,6 +177,9 @@ mod tests {
         for code in [5, 6, 261, 262, 517, 773] {
             assert_eq!(classify_sqlite(Some(code)), Class::Retry, "{code}");
         }
+        let full = [classify_sqlite(Some(13)), classify_mysql(1021), classify_mysql(1114), classify_postgres("53100")];
+        assert_eq!(full, [Class::Full; 4]);
+        assert_eq!([10, 778, 1034].map(|code| classify_sqlite(Some(code))), [Class::Lost; 3]);
         let duplicates = [
             classify_mysql(1062),
             classify_mysql(1586),

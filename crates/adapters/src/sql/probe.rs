@@ -20,7 +20,7 @@ pub struct SqlProbe {
 impl Probe for SqlProbe {
     async fn now(&self) -> Result<Instant, StoreError> {
         if self.store.is_cut_off() {
-            return Err(StoreError::Busy { retry_after: RETRY_AFTER });
+            return Err(StoreError::Unavailable { retry_after: RETRY_AFTER });
         }
         self.housekeeping.now().await
     }

@@ -36,6 +36,7 @@ pub(super) use attempt::{Rehearsed, rehearse};
 /// How long a command may wait for a lane to begin it. A queue that takes longer is not worth standing in.
 const PATIENCE: Duration = Duration::from_secs(10);
 const BUSY: BookingError = BookingError::Busy { retry_after: RETRY_AFTER };
+const UNAVAILABLE: BookingError = BookingError::Unavailable { retry_after: RETRY_AFTER };
 
 /// How the store works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -140,7 +141,7 @@ impl SqlStore {
     /// Not while no lane has a connection: nobody would get an answer for as long as the database is away.
     fn enqueue(&self, job: Job) -> Result<(), BookingError> {
         let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
-        let queue = queue.as_ref().filter(|_| !self.works.is_cut_off()).ok_or(BUSY)?;
+        let queue = queue.as_ref().filter(|_| !self.works.is_cut_off()).ok_or(UNAVAILABLE)?;
         queue.try_send(job).map_err(|_| BUSY)
     }
 }

@@ -17,8 +17,8 @@ const SOON: Duration = Duration::from_millis(1500);
 async fn refuses(line: &Line, instance: &RedisDispenser) {
     let begun = Instant::now();
     let joins = join_all((1..=500).map(|person| instance.join(line.join(person)))).await;
-    assert!(joins.iter().all(|joined| matches!(joined, Err(StoreError::Busy { .. }))), "{joins:?}");
-    assert!(matches!(instance.places(line.sale, Group::FIRST, 0, 1).await, Err(StoreError::Busy { .. })));
+    assert!(joins.iter().all(|joined| matches!(joined, Err(StoreError::Unavailable { .. }))), "{joins:?}");
+    assert!(matches!(instance.places(line.sale, Group::FIRST, 0, 1).await, Err(StoreError::Unavailable { .. })));
     assert!(begun.elapsed() < SOON, "{:?}", begun.elapsed());
 }
 

@@ -3,7 +3,7 @@
 use crate::leases::Leases;
 use frontrow_adapters::redis::{RedisDispenser, RedisSettings};
 use frontrow_adapters::{SeededIds, UuidV7Source};
-use frontrow_application::port::{IdSource, Join, Joined, NumberDispenser, StoreError};
+use frontrow_application::port::{IdSource, Join, Joined, NumberDispenser};
 use frontrow_domain::waiting_room::{Group, Place, QueueNumber};
 use frontrow_domain::{BuyerKey, SaleId, UserId};
 use futures::future::join_all;
@@ -74,7 +74,7 @@ pub async fn join_in_the_end(instance: &RedisDispenser, join: Join) -> Joined {
         loop {
             match instance.join(join).await {
                 Ok(joined) => return joined,
-                Err(StoreError::Busy { .. }) => tokio::time::sleep(Duration::from_millis(20)).await,
+                Err(error) if error.is_transient() => tokio::time::sleep(Duration::from_millis(20)).await,
                 Err(error) => panic!("{error}"),
             }
         }

@@ -138,9 +138,9 @@ async fn the_database_tells_its_time() {
 }
 
 #[tokio::test]
-async fn a_database_that_is_gone_is_busy() {
+async fn a_database_that_is_gone_is_unavailable() {
     let setup = setup().await;
     setup.database.close().await;
-    assert!(matches!(setup.housekeeping.now().await, Err(StoreError::Busy { .. })));
-    assert!(matches!(setup.housekeeping.forget_done(NOW, 1).await, Err(StoreError::Busy { .. })));
+    assert!(matches!(setup.housekeeping.now().await, Err(StoreError::Unavailable { .. })));
+    assert!(matches!(setup.housekeeping.forget_done(NOW, 1).await, Err(StoreError::Unavailable { .. })));
 }

@@ -31,10 +31,29 @@ pub enum BookingError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// The database is away. Nothing has changed.
+    #[error("unavailable")]
+    Unavailable {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// There is no room left where the data is kept. Nothing has changed.
+    #[error("the storage is full")]
+    StorageFull {
+        /// When to try again.
+        retry_after: Duration,
+    },
     /// The connection was lost during COMMIT and the database could not be asked since: repeat with the same key.
     #[error("the outcome is not known")]
     Unknown(Option<CommandKey>),
     /// A defect, here or in the database. Nothing has changed.
     #[error("fault {0}")]
     Fault(FaultId),
+}
+
+impl BookingError {
+    /// Whether the same command may succeed later: nothing has changed, and nothing is wrong with it.
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Busy { .. } | Self::Unavailable { .. } | Self::StorageFull { .. })
+    }
 }

@@ -12,15 +12,34 @@ pub enum StoreError {
     /// The row has been changed, made or removed since it was read.
     #[error("the row has changed since it was read")]
     Stale,
-    /// Too much to do, or the database is away for the moment.
+    /// Too much to do, or too much contention.
     #[error("busy")]
     Busy {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// The database, or another service that the work needs, is away.
+    #[error("unavailable")]
+    Unavailable {
+        /// When to try again.
+        retry_after: Duration,
+    },
+    /// There is no room left where the data is kept. Reads go on.
+    #[error("the storage is full")]
+    StorageFull {
         /// When to try again.
         retry_after: Duration,
     },
     /// A defect, here or in the database.
     #[error("fault {0}")]
     Fault(FaultId),
+}
+
+impl StoreError {
+    /// Whether the same may succeed later without a change by anybody who asks.
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::Busy { .. } | Self::Unavailable { .. } | Self::StorageFull { .. })
+    }
 }
 
 /// Throws away what is no longer needed, a little at a time.

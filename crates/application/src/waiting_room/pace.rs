@@ -75,7 +75,7 @@ pub struct WatchedBookings {
 impl BookingStore for WatchedBookings {
     async fn execute(&self, command: Command) -> Result<Outcome, BookingError> {
         let outcome = self.bookings.execute(command).await;
-        if matches!(outcome, Err(BookingError::Busy { .. })) {
+        if outcome.as_ref().is_err_and(BookingError::is_transient) {
             self.lines.pace.turn_away(self.clock.now());
         }
         outcome
@@ -103,12 +103,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn only_a_store_that_is_busy_turns_bookings_away() {
+    async fn only_a_store_that_can_not_work_turns_bookings_away() {
         let answers = [
             (Err(BookingError::Rejected(Rejection::NotAdmitted)), false),
             (Err(BookingError::Replan), false),
             (Ok(Outcome::Left(buyer(1).key)), false),
             (Err(BookingError::Busy { retry_after: Duration::from_secs(1) }), true),
+            (Err(BookingError::Unavailable { retry_after: Duration::from_secs(1) }), true),
+            (Err(BookingError::StorageFull { retry_after: Duration::from_secs(1) }), true),
         ];
         for (answer, turned_away) in answers {
             let mut bookings = MockBookingStore::new();

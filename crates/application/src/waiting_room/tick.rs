@@ -90,7 +90,7 @@ impl TickLines {
         let mut failed = None;
         for sale in over {
             match self.dispenser.forget(sale).await {
-                Err(StoreError::Busy { .. }) => {}
+                Err(error) if error.is_transient() => {}
                 forgotten => {
                     self.lately.over().remove(&sale);
                     failed = failed.or(forgotten.err());

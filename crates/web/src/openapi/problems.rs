@@ -114,7 +114,7 @@ fn kinds(path: &str, operation: &Operation) -> Vec<Kind> {
 fn of_shape(path: &str, operation: &Operation) -> Vec<Kind> {
     match path {
         "/healthz" => return Vec::new(),
-        "/readyz" => return vec![Kind::Busy],
+        "/readyz" => return vec![Kind::Busy, Kind::Unavailable, Kind::StorageFull],
         _ => {}
     }
     let parameters: Vec<&Parameter> = operation
@@ -143,7 +143,7 @@ fn of_shape(path: &str, operation: &Operation) -> Vec<Kind> {
         (finds, &[Kind::NotFound]),
     ];
     let implied = implied.into_iter().filter(|(is, _)| *is).flat_map(|(_, kinds)| kinds).copied();
-    implied.chain([Kind::Busy, Kind::Fault]).collect()
+    implied.chain([Kind::Busy, Kind::Unavailable, Kind::StorageFull, Kind::Fault]).collect()
 }
 
 fn response(kinds: &[Kind]) -> utoipa::openapi::Response {

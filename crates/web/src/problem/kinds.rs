@@ -152,6 +152,10 @@ kinds! {
     TooManyJoins = TOO_MANY_REQUESTS, "too-many-joins", "Too many tries to join a line: try again when it is time";
     /// See the header Retry-After.
     Busy = SERVICE_UNAVAILABLE, "busy", "Too much to do: try again a little later";
+    /// See the header Retry-After: the server goes on by itself.
+    Unavailable = SERVICE_UNAVAILABLE, "unavailable", "The database, or another service that this needs, is away: try again later";
+    /// See the header Retry-After: reads go on, and writes do when there is room again.
+    StorageFull = SERVICE_UNAVAILABLE, "storage-full", "There is no room left to store anything: try again later";
     /// It will have happened once.
     UnknownOutcome = SERVICE_UNAVAILABLE, "unknown-outcome", "It may or may not have happened: repeat it with the same key";
     /// The log has more under `fault`.
@@ -187,6 +191,12 @@ impl From<Error> for Problem {
             Error::Denied(denied) => Self::new(denied.into()),
             Error::TooOften(too_often) => too_often.into(),
             Error::Busy { retry_after } => Self { retry_after: Some(retry_after), ..Self::new(Kind::Busy) },
+            Error::Unavailable { retry_after } => {
+                Self { retry_after: Some(retry_after), ..Self::new(Kind::Unavailable) }
+            }
+            Error::StorageFull { retry_after } => {
+                Self { retry_after: Some(retry_after), ..Self::new(Kind::StorageFull) }
+            }
             Error::Unknown => Self { retry_after: Some(Duration::from_secs(1)), ..Self::new(Kind::UnknownOutcome) },
             Error::Fault(id) => Self::new(Kind::Fault).with("fault", id.to_string()),
         }

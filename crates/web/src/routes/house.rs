@@ -7,6 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::{Data, ServiceConfig, to};
+use frontrow_application::Error;
 use serde::Serialize;
 use std::sync::LazyLock;
 use std::time::Duration;
@@ -41,7 +42,7 @@ pub(crate) async fn healthz() -> HttpResponse {
 /// Whether the server can work: its database answers, and their clocks agree.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, description = "It can.", body = Health)))]
 pub(crate) async fn readyz(state: Data<WebState>) -> Result<HttpResponse, Problem> {
-    let theirs = state.probe.now().await.map_err(|error| Problem::new(Kind::Busy).because(error.to_string()))?;
+    let theirs = state.probe.now().await.map_err(|error| Problem::from(Error::from(error)))?;
     let ours = state.clock.now();
     let skew = ours.since(theirs).max(theirs.since(ours));
     if skew > MOST_SKEW {

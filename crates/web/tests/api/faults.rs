@@ -38,6 +38,22 @@ async fn who_comes_when_there_is_too_much_to_do_is_told_when_to_come_back() {
         answer.problem(503, "busy");
         assert_eq!(answer.header("retry-after"), Some("3"));
     }
+    let away = [
+        hold(|| BookingError::Unavailable { retry_after: Duration::from_secs(3) }).await,
+        concerts(|| StoreError::Unavailable { retry_after: Duration::from_secs(3) }).await,
+    ];
+    for answer in away {
+        answer.problem(503, "unavailable");
+        assert_eq!(answer.header("retry-after"), Some("3"));
+    }
+    let full = [
+        hold(|| BookingError::StorageFull { retry_after: Duration::from_secs(3) }).await,
+        concerts(|| StoreError::StorageFull { retry_after: Duration::from_secs(3) }).await,
+    ];
+    for answer in full {
+        answer.problem(503, "storage-full");
+        assert_eq!(answer.header("retry-after"), Some("3"));
+    }
     let soon = hold(|| BookingError::Busy { retry_after: Duration::from_millis(20) }).await;
     assert_eq!(soon.header("retry-after"), Some("1"), "whole seconds, and never at once");
 }

@@ -2,7 +2,7 @@
 //! desk. Whoever asked may go away meanwhile: the desk does not notice.
 
 use super::texts::LineTexts;
-use crate::sql::error::{RETRY_AFTER, fault};
+use crate::sql::error::{RETRY_AFTER, fault, transient};
 use crate::sql::store::attempt::{commit, roll_back};
 use crate::sql::store::link::Link;
 use crate::sql::store::session::Session;
@@ -257,7 +257,11 @@ impl<W: Work> Clerk<W> {
             return fault(&*self.works.ids, W::NAME, &cause);
         }
         tracing::warn!(work = W::NAME, cause, "gave up for now");
-        StoreError::Busy { retry_after: RETRY_AFTER }
+        match last {
+            Some(Failure::Database { class, .. }) => transient(*class),
+            Some(Failure::Commit(_)) => transient(Class::Lost),
+            _ => transient(Class::Retry),
+        }
     }
 }
 

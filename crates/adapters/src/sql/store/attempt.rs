@@ -104,7 +104,7 @@ pub(in crate::sql) async fn rehearse(
     };
     transaction.rollback().await?;
     Ok(decided.unwrap_or_else(|failure| match failure {
-        Failure::Conflict(_) | Failure::Database { class: Class::Retry | Class::Lost, .. } => {
+        Failure::Conflict(_) | Failure::Database { class: Class::Retry | Class::Lost | Class::Full, .. } => {
             Rehearsed::Prevented(failure.to_string())
         }
         _ => Rehearsed::Failed(failure.to_string()),

@@ -1,13 +1,13 @@
 //! A lane: one connection, one command after another, and the one place where transactions are retried.
 
-use super::StorePorts;
 use super::attempt::{Attempted, attempt};
 use super::job::Job;
 use super::link::Link;
 use super::session::Session;
 use super::statement::{Failure, Statements};
 use super::texts::{Protection, Texts};
-use crate::sql::error::RETRY_AFTER;
+use super::{StorePorts, UNAVAILABLE};
+use crate::sql::error::{FULL_RETRY_AFTER, RETRY_AFTER};
 use crate::sql::write::pause;
 use crate::sql::{Class, Database, QUIET};
 use frontrow_application::FaultId;
@@ -107,7 +107,7 @@ impl Lane {
                 && let Ok(job) = queue.try_recv()
             {
                 if let Some((_, answer)) = job.begin() {
-                    drop(answer.send(Err(BookingError::Busy { retry_after: RETRY_AFTER })));
+                    drop(answer.send(Err(UNAVAILABLE)));
                 }
             }
             if queue.is_closed() && queue.is_empty() {
@@ -200,9 +200,17 @@ impl Lane {
                 tracing::error!(command = name, cause, "a commit's outcome could not be found out");
                 BookingError::Unknown(command.key.clone())
             }
-            Some(Failure::Conflict(_) | Failure::Database { class: Class::Retry | Class::Lost, .. }) => {
+            Some(Failure::Conflict(_) | Failure::Database { class: Class::Retry, .. }) => {
                 tracing::warn!(command = name, cause, "gave up for now");
                 BookingError::Busy { retry_after: RETRY_AFTER }
+            }
+            Some(Failure::Database { class: Class::Lost, .. }) => {
+                tracing::warn!(command = name, cause, "gave up for now");
+                UNAVAILABLE
+            }
+            Some(Failure::Database { class: Class::Full, .. }) => {
+                tracing::warn!(command = name, cause, "gave up for now");
+                BookingError::StorageFull { retry_after: FULL_RETRY_AFTER }
             }
             _ => {
                 let fault = FaultId(self.works.ports.ids.id());

@@ -44,6 +44,7 @@ impl Failure {
             Self::Database { class: Class::Retry, .. } => "contention",
             Self::Database { class: Class::Duplicate, .. } => "duplicate",
             Self::Database { class: Class::Lost, .. } => "connection_lost",
+            Self::Database { class: Class::Full, .. } => "storage_full",
             Self::Commit(_) => "commit_unknown",
             Self::Database { class: Class::Other, .. } | Self::Bug(_) => "fault",
         }

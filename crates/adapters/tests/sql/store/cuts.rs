@@ -93,7 +93,7 @@ async fn until_it_works(stage: &Stage, n: u32) -> Command {
     let hold = stage.hold(n.into(), "until-it-works", &[n]);
     let works = async {
         while let Err(error) = stage.run(&hold).await {
-            assert!(matches!(error, BookingError::Busy { .. }), "{error}");
+            assert!(error.is_transient(), "{error}");
             tokio::task::yield_now().await;
         }
     };

@@ -27,14 +27,14 @@ async fn behind_a_proxy(place: &Place) -> (Proxy, Stage) {
     (proxy, stage)
 }
 
-/// Busy while the database is silent, every time; done when it speaks again.
+/// Unavailable while the database is silent, every time; done when it speaks again.
 async fn comes_back<T>(proxy: &Proxy, ask: impl AsyncFn() -> Result<T, StoreError>) {
     ask().await.unwrap_or_else(|error| panic!("{error}"));
     proxy.keep_silent(true);
     // More often than there are connections.
     for _ in 0..3 {
         let answer = tokio::time::timeout(PATIENCE, ask()).await.unwrap_or_else(|_| panic!("it waits for ever"));
-        assert!(matches!(answer, Err(StoreError::Busy { .. })), "{:?}", answer.err());
+        assert!(matches!(answer, Err(StoreError::Unavailable { .. })), "{:?}", answer.err());
     }
     proxy.keep_silent(false);
     let back = async { while ask().await.is_err() {} };
