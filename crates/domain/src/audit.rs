@@ -5,7 +5,7 @@ mod lines;
 pub use lines::{LineRecords, audit_lines};
 
 use crate::{
-    AccountId, Books, Instant, PaymentKind, PaymentState, PerformanceId, Points, Reservation, ReservationId,
+    AccountId, Books, Instant, Payment, PaymentKind, PaymentState, PerformanceId, Points, Reservation, ReservationId,
     ReservationState, SaleId, SeatKey, SeatState, TicketKey, UserId,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -37,6 +37,10 @@ pub enum Rule {
     LapsedCanBeTaken,
     /// Nothing points to what is not there.
     NoOrphans,
+    /// Every wallet keeps as much room as its pending charges need.
+    RoomForCharges,
+    /// What the gateway took is credited, or has been given back.
+    ChargesCredited,
     /// Every number of a line is given once.
     NumbersUnique,
     /// Nobody has two places in a line.
@@ -66,7 +70,7 @@ pub struct Catalogue {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 16] = [
         Self::SoldOnce,
         Self::SeatsTicketsReservations,
         Self::WalletEqualsTransfers,
@@ -74,6 +78,8 @@ impl Rule {
         Self::PaidOnce,
         Self::LapsedCanBeTaken,
         Self::NoOrphans,
+        Self::RoomForCharges,
+        Self::ChargesCredited,
         Self::NumbersUnique,
         Self::OnePlaceEach,
         Self::WithinCapacity,
@@ -95,6 +101,8 @@ impl Rule {
             Self::PaidOnce => "every confirmed reservation is paid exactly once",
             Self::LapsedCanBeTaken => "every seat whose hold has lapsed can be taken",
             Self::NoOrphans => "nothing points to what is not there",
+            Self::RoomForCharges => "every wallet keeps as much room as its pending charges need",
+            Self::ChargesCredited => "what the gateway took is credited, or has been given back",
             Self::NumbersUnique => "every number of a line is given once",
             Self::OnePlaceEach => "nobody has two places in a line",
             Self::WithinCapacity => "no more are admitted at a time than the capacity allows",
@@ -120,6 +128,7 @@ pub fn audit(books: &Books, catalogue: &Catalogue, now: Instant) -> Vec<Finding>
     audit.check_seats();
     audit.check_tickets();
     audit.check_wallets();
+    audit.check_charges();
     audit.check_payments();
     audit.check_lapsed(now);
     audit.check_orphans();
@@ -219,6 +228,32 @@ impl<'a> Audit<'a> {
             let balance = self.books.wallets.get(&user).map_or(Points::ZERO, |wallet| wallet.balance);
             self.unless(i128::from(balance.amount()) == sum, Rule::WalletEqualsTransfers, || {
                 format!("wallet {user} has {balance}, its transfers make {sum}")
+            });
+        }
+    }
+
+    fn check_charges(&mut self) {
+        let mut pending: BTreeMap<UserId, i128> = self.books.wallets.keys().map(|user| (*user, 0)).collect();
+        for payment in self.books.payments.values() {
+            match payment.state {
+                PaymentState::Pending => {
+                    *pending.entry(payment.user).or_default() += i128::from(payment.amount.amount());
+                }
+                PaymentState::Returning => self.report(Rule::ChargesCredited, {
+                    let Payment { id, amount, user, provider, .. } = payment;
+                    format!(
+                        "{provider} took {amount} for charge {id}, wallet {user} had no room, and they are not back"
+                    )
+                }),
+                _ => {}
+            }
+        }
+        for (user, sum) in pending {
+            let kept = self.books.wallets.get(&user).map_or(Points::ZERO, |wallet| wallet.pending);
+            // Charges from before wallets kept room may be more than any wallet can hold.
+            let needed = sum.min(Points::MAX.amount().into());
+            self.unless(i128::from(kept.amount()) == needed, Rule::RoomForCharges, || {
+                format!("wallet {user} keeps room for {kept}, its pending charges make {sum}")
             });
         }
     }

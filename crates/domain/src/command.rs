@@ -201,7 +201,7 @@ pub struct Charge {
     pub payment: PaymentId,
     /// Whose wallet.
     pub user: UserId,
-    /// How much.
+    /// How much: [`Payment::LEAST_CHARGE`] to [`Payment::MOST_CHARGE`].
     pub amount: Points,
     /// The gateway's name.
     pub provider: String,
@@ -210,7 +210,7 @@ pub struct Charge {
 /// Settle a charge: once, whatever the gateway says how often.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settle {
-    /// The pending payment.
+    /// The pending payment, or the one whose money goes back.
     pub payment: PaymentId,
     /// Whose wallet.
     pub user: UserId,
@@ -481,9 +481,12 @@ pub enum Rejection {
         /// What is to be paid.
         amount: Points,
     },
-    /// The wallet would have more than [`Points::MAX`].
-    #[error("the balance would be above {}", Points::MAX)]
+    /// The wallet, with what is pending, would have more than [`Points::MAX`].
+    #[error("the balance, with charges that are pending, would be above {}", Points::MAX)]
     BalanceTooHigh,
+    /// Less or more than a wallet can be charged with at once.
+    #[error("a charge is {} to {} points", Payment::LEAST_CHARGE, Payment::MOST_CHARGE)]
+    ChargeOutOfRange,
     /// It was never paid.
     #[error("the reservation is not paid")]
     NotPaid,

@@ -51,6 +51,10 @@ pub enum PaymentState {
     Succeeded,
     /// It did not, and won't.
     Failed,
+    /// A charge: the gateway took the money, the wallet has no room for it, so the gateway shall give it back.
+    Returning,
+    /// A charge: the gateway has given the money back.
+    Returned,
 }
 
 /// What a gateway finally said of a charge.
@@ -64,6 +68,8 @@ pub enum Settlement {
     },
     /// It did not, and won't.
     Declined,
+    /// It moved, and has been given back because the wallet had no room for it.
+    Returned,
 }
 
 impl PaymentKind {
@@ -78,18 +84,29 @@ impl PaymentKind {
 }
 
 impl PaymentState {
+    /// All of them.
+    pub const ALL: [Self; 5] = [Self::Pending, Self::Succeeded, Self::Failed, Self::Returning, Self::Returned];
+
     /// The word for it, in the API and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
+            Self::Returning => "returning",
+            Self::Returned => "returned",
         }
     }
 
-    /// What has been decided stays so.
+    /// The table of transitions. What was credited is never given back as well, nor the other way round.
     pub fn may_become(self, next: Self) -> bool {
-        self == Self::Pending && next != Self::Pending
+        use PaymentState::{Failed, Pending, Returned, Returning, Succeeded};
+        matches!((self, next), (Pending, Succeeded | Failed | Returning) | (Returning, Returned))
+    }
+
+    /// Whether the gateway still has something to say, or to do.
+    pub const fn is_open(self) -> bool {
+        matches!(self, Self::Pending | Self::Returning)
     }
 }
 
@@ -100,6 +117,18 @@ impl Payment {
     pub const LEAST_CHARGE: i64 = 1;
     /// The most that a wallet can be charged with at once.
     pub const MOST_CHARGE: i64 = 10_000_000;
+    /// Characters of what a provider calls a payment.
+    pub const LONGEST_REF: usize = 128;
+
+    /// Whether what a provider calls a payment can be kept. The provider knows it by its id anyway.
+    pub fn may_refer(provider_ref: &str) -> bool {
+        provider_ref.chars().count() <= Self::LONGEST_REF && !provider_ref.contains(char::is_control)
+    }
+
+    /// Whether a wallet can be charged with that much.
+    pub fn may_charge(amount: Points) -> bool {
+        (Self::LEAST_CHARGE..=Self::MOST_CHARGE).contains(&amount.amount())
+    }
 }
 
 impl Record for Payment {
@@ -111,5 +140,22 @@ impl Record for Payment {
 
     fn version(&self) -> Version {
         self.version
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PaymentState::{self, Failed, Pending, Returned, Returning, Succeeded};
+
+    #[test]
+    fn the_table_of_transitions_has_these_four_and_no_other() {
+        let all = PaymentState::ALL;
+        let allowed: Vec<_> =
+            all.iter().flat_map(|a| all.iter().filter(|b| a.may_become(**b)).map(|b| (*a, *b))).collect();
+        let expected = [(Pending, Succeeded), (Pending, Failed), (Pending, Returning), (Returning, Returned)];
+        assert_eq!(allowed, expected);
+        for state in all {
+            assert_eq!(state.is_open(), all.into_iter().any(|next| state.may_become(next)), "{state:?}");
+        }
     }
 }

@@ -72,16 +72,15 @@ fn give_back(
         ReservationState::Held | ReservationState::Expired => return Ok(Verdict::No(Rejection::NotPaid)),
         ended => return Ok(Verdict::No(Rejection::ReservationEnded(ended))),
     }
-    let wallet = locked.wallet(cancel.user)?;
-    let balance = wallet.map_or(Points::ZERO, |wallet| wallet.balance);
-    let Some(balance) = balance.checked_add(reservation.amount) else {
+    let wallet = Wallet::next(cancel.user, locked.wallet(cancel.user)?);
+    let Some(balance) = wallet.balance_with(reservation.amount) else {
         return Ok(Verdict::No(Rejection::BalanceTooHigh));
     };
 
     let ended = reservation.with(end);
     let mut rows = vec![Row::Reservation(ended.clone()), Row::Payment(refund_payment(cancel, &ended, now))];
     if !ended.amount.is_zero() {
-        rows.push(Row::Wallet(Wallet::next(cancel.user, wallet, balance)));
+        rows.push(Row::Wallet(Wallet { balance, ..wallet }));
         rows.push(Row::Transfer(refund_transfer(cancel, ended.amount, now)));
     }
     for key in reservation.seat_keys() {

@@ -13,8 +13,8 @@ pub(super) fn pay(pay: &Pay, locked: &Locked, now: Instant) -> Result<Verdict, N
     let Some(reservation) = named(locked, pay.reservation, key, Some(pay.performance), Some(&pay.seats))? else {
         return Ok(Verdict::No(Rejection::ReservationUnknown));
     };
-    let wallet = locked.wallet(pay.user)?;
-    let balance = wallet.map_or(Points::ZERO, |wallet| wallet.balance);
+    let wallet = Wallet::next(pay.user, locked.wallet(pay.user)?);
+    let balance = wallet.balance;
     let Some(seats) = own_seats(reservation, locked, now)? else {
         return Ok(Verdict::No(lost(reservation)));
     };
@@ -40,7 +40,7 @@ pub(super) fn pay(pay: &Pay, locked: &Locked, now: Instant) -> Result<Verdict, N
         rows.push(Row::Buyer(Buyer::next(key, locked.buyer(key)?)));
     }
     if !confirmed.amount.is_zero() {
-        rows.push(Row::Wallet(Wallet::next(pay.user, wallet, left)));
+        rows.push(Row::Wallet(Wallet { balance: left, ..wallet }));
         rows.push(Row::Transfer(transfer(pay, confirmed.amount, now)));
     }
     rows.extend(seats.into_iter().map(Row::Seat));

@@ -80,6 +80,32 @@ fn a_wallet_that_is_not_its_transfers() {
 }
 
 #[test]
+fn room_that_is_not_what_is_pending() {
+    let (mut world, ..) = full();
+    let charge = world.charge(2, 500);
+    world.run(&charge).unwrap();
+    assert_eq!(world.findings(), []);
+    for kept in [499, 501] {
+        world.books.wallets.get_mut(&user(2)).unwrap().pending = points(kept);
+        assert_named(&world, Rule::RoomForCharges, &user(2).to_string());
+    }
+    world.books.wallets.remove(&user(2));
+    assert_named(&world, Rule::RoomForCharges, &user(2).to_string());
+}
+
+#[test]
+fn money_that_the_gateway_has_not_given_back() {
+    let (mut world, ..) = full();
+    let charge = world.charge(2, 500);
+    let Ok(Outcome::Charged(charge)) = world.run(&charge) else { panic!() };
+    world.books.payments.get_mut(&charge.id).unwrap().state = PaymentState::Returning;
+    world.books.wallets.get_mut(&user(2)).unwrap().pending = Points::ZERO;
+    assert_named(&world, Rule::ChargesCredited, &charge.id.to_string());
+    world.books.payments.get_mut(&charge.id).unwrap().state = PaymentState::Returned;
+    assert_eq!(world.findings(), []);
+}
+
+#[test]
 fn transfers_without_a_wallet() {
     let (mut world, ..) = full();
     world.books.wallets.remove(&user(1));

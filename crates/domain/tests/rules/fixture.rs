@@ -62,7 +62,7 @@ pub fn line(number: u32, price: i64) -> Line {
 pub struct World {
     pub books: Books,
     pub now: Instant,
-    next_id: u128,
+    pub next_id: u128,
 }
 
 impl World {
@@ -84,6 +84,35 @@ impl World {
         let Ok(Outcome::Charged(payment)) = self.run(&charge) else { panic!("a charge can be begun") };
         let settle = self.accept(&payment);
         self.run(&settle).unwrap();
+    }
+
+    /// So much that no charge could bring it: a settled one from before there were bounds.
+    pub fn enrich(&mut self, n: u128, amount: i64) {
+        let id = PaymentId::new(self.id());
+        let transfer = Transfer {
+            id: TransferId::new(self.id()),
+            debit: AccountId::Gateway,
+            credit: AccountId::Wallet(user(n)),
+            amount: points(amount),
+            payment: id,
+            at: self.now,
+        };
+        let wallet = Wallet { balance: points(amount), ..Wallet::next(user(n), None) };
+        assert!(self.books.wallets.insert(wallet.user, wallet).is_none(), "only somebody new");
+        self.books
+            .payments
+            .insert(id, Payment { state: PaymentState::Succeeded, ..old_charge(id, n, amount, self.now) });
+        self.books.transfers.insert(transfer.id, transfer);
+    }
+
+    /// A pending charge from before wallets kept room, after its database was migrated.
+    pub fn old_charge(&mut self, n: u128, amount: i64) -> Payment {
+        let payment = old_charge(PaymentId::new(self.id()), n, amount, self.now);
+        self.books.payments.insert(payment.id, payment.clone());
+        let wallet = Wallet::next(user(n), self.books.wallets.get(&user(n)));
+        let pending = wallet.pending.checked_add(payment.amount).unwrap_or(Points::MAX);
+        self.books.wallets.insert(wallet.user, Wallet { pending, ..wallet });
+        payment
     }
 
     pub fn run(&mut self, command: &Command) -> Result<Outcome, Refused> {
@@ -115,6 +144,10 @@ impl World {
             Ok(Outcome::Paid { reservation, tickets, .. }) => (reservation, tickets),
             other => panic!("not paid: {other:?}"),
         }
+    }
+
+    pub fn pending(&self, n: u128) -> i64 {
+        self.books.wallets.get(&user(n)).map_or(0, |wallet| wallet.pending.amount())
     }
 
     pub fn balance(&self, n: u128) -> i64 {
@@ -225,6 +258,22 @@ impl World {
     pub fn settle(&mut self, payment: &Payment, settlement: Settlement) -> Command {
         let transfer = TransferId::new(self.id());
         Command::unkeyed(What::Settle(Settle { payment: payment.id, user: payment.user, settlement, transfer }))
+    }
+}
+
+/// A pending charge as it stood in books before wallets kept room.
+pub fn old_charge(id: PaymentId, n: u128, amount: i64, at: Instant) -> Payment {
+    Payment {
+        id,
+        kind: PaymentKind::Charge,
+        reservation: None,
+        user: user(n),
+        amount: points(amount),
+        state: PaymentState::Pending,
+        provider: "sandbox".into(),
+        provider_ref: None,
+        at,
+        version: Version::FIRST,
     }
 }
 

@@ -4,6 +4,8 @@ use frontrow_domain::*;
 use std::collections::HashMap;
 use std::time::Duration;
 
+/// What a wallet can hold.
+const MOST: i64 = 9_007_199_254_740_991;
 /// What clocks may differ by, and more.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -32,6 +34,13 @@ impl Booking {
     }
 }
 
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Charged {
+    Pending,
+    Owed,
+    Over,
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Owner {
     Holder(ReservationId, Instant),
@@ -50,7 +59,7 @@ pub enum Expected {
 pub struct Model {
     owners: HashMap<SeatKey, Owner>,
     bookings: HashMap<ReservationId, Booking>,
-    charges: HashMap<PaymentId, (UserId, i64, bool)>,
+    charges: HashMap<PaymentId, (UserId, i64, Charged)>,
     points: HashMap<UserId, i64>,
     keys: HashMap<CommandKey, [u8; 32]>,
 }
@@ -83,10 +92,7 @@ impl Model {
             What::Cancel(cancel) => self.give_back(cancel.reservation, now < cancel.terms.cancel_until),
             What::Refund(refund) => self.give_back(refund.reservation, true),
             What::Expire(expire) => self.expire(expire.reservation, now),
-            What::Charge(charge) => {
-                self.charges.insert(charge.payment, (charge.user, charge.amount.amount(), true));
-                Expected::Done("charge")
-            }
+            What::Charge(charge) => self.charge(charge),
             What::Settle(settle) => self.settle(settle),
             What::Renew(_) | What::Leave(_) | What::Bar(_) => {
                 unreachable!("the waiting room has a simulation of its own")
@@ -221,6 +227,9 @@ impl Model {
             Status::Ended => return Expected::Refused("ended"),
             Status::Held | Status::Expired => return Expected::Refused("unpaid"),
         }
+        if self.points(booking.user) + self.pending(booking.user) + booking.amount > MOST {
+            return Expected::Refused("room");
+        }
         *self.points.entry(booking.user).or_default() += booking.amount;
         for seat in &booking.seats {
             self.owners.remove(seat);
@@ -239,16 +248,57 @@ impl Model {
     }
 
     fn settle(&mut self, settle: &Settle) -> Expected {
-        let Some((user, amount, pending)) = self.charges.get_mut(&settle.payment) else {
+        let Some((user, amount, state)) = self.charges.get_mut(&settle.payment) else {
             return Expected::Refused("charge");
         };
-        if !std::mem::replace(pending, false) {
-            return Expected::Again;
+        let balance = self.points.entry(*user).or_default();
+        match (*state, &settle.settlement) {
+            (Charged::Pending, Settlement::Accepted { .. }) if *balance + *amount > MOST => {
+                *state = Charged::Owed;
+                return Expected::Done("owe");
+            }
+            (Charged::Pending, Settlement::Accepted { .. }) => *balance += *amount,
+            (Charged::Pending, Settlement::Declined) => {}
+            (Charged::Owed, Settlement::Returned) => {
+                *state = Charged::Over;
+                return Expected::Done("return");
+            }
+            _ => return Expected::Again,
         }
-        if matches!(settle.settlement, Settlement::Accepted { .. }) {
-            *self.points.entry(*user).or_default() += *amount;
-        }
+        *state = Charged::Over;
         Expected::Done("settle")
+    }
+
+    fn charge(&mut self, charge: &Charge) -> Expected {
+        let amount = charge.amount.amount();
+        if !(1..=10_000_000).contains(&amount) {
+            return Expected::Refused("bounds");
+        }
+        if self.points(charge.user) + self.pending(charge.user) + amount > MOST {
+            return Expected::Refused("room");
+        }
+        self.begun(charge.payment, charge.user, amount);
+        Expected::Done("charge")
+    }
+
+    /// A charge is pending, whether there was room for it or not.
+    pub fn begun(&mut self, payment: PaymentId, user: UserId, amount: i64) {
+        self.charges.insert(payment, (user, amount, Charged::Pending));
+    }
+
+    /// Somebody has so many points, wherever they come from.
+    pub fn enrich(&mut self, user: UserId, amount: i64) {
+        self.points.insert(user, amount);
+    }
+
+    fn pending(&self, user: UserId) -> i64 {
+        let theirs = self.charges.values().filter(|(of, _, state)| *of == user && *state == Charged::Pending);
+        theirs.map(|(_, amount, _)| amount).sum()
+    }
+
+    /// Charges whose money is to be given back.
+    pub fn owed(&self) -> usize {
+        self.charges.values().filter(|(.., state)| *state == Charged::Owed).count()
     }
 
     fn set(&mut self, id: ReservationId, status: Status) {
@@ -272,7 +322,9 @@ pub fn name(rejection: &Rejection) -> &'static str {
         Rejection::NotPaid => "unpaid",
         Rejection::TooLateToCancel { .. } => "deadline",
         Rejection::PaymentUnknown => "charge",
+        Rejection::BalanceTooHigh => "room",
+        Rejection::ChargeOutOfRange => "bounds",
         Rejection::NotAdmitted | Rejection::AdmissionEnded | Rejection::Barred => "admission",
-        Rejection::SeatsUnknown(_) | Rejection::ReservationUnknown | Rejection::BalanceTooHigh => "never",
+        Rejection::SeatsUnknown(_) | Rejection::ReservationUnknown => "never",
     }
 }

@@ -2,7 +2,7 @@
 //! writes that come too late; each step is held against the model. `FRONTROW_SIMULATION_STEPS` says how many,
 //! `FRONTROW_SIMULATION_SEED` repeats a run.
 
-use crate::fixture::{LIMIT, line, performance, points, sale, terms, user};
+use crate::fixture::{LIMIT, World, line, performance, points, sale, terms, user};
 use crate::model::{Expected, Model, name};
 use frontrow_domain::*;
 use rand::{RngExt, SeedableRng};
@@ -16,6 +16,8 @@ const STEPS: u64 = 1_000_000;
 /// The books begin anew after so many steps, so that they stay small and quick.
 const SEASON: u64 = 5_000;
 const USERS: u128 = 12;
+/// One of them, who has almost as much as a wallet can hold.
+const RICH: u128 = 12;
 const PERFORMANCES: u128 = 3;
 const SEATS: u32 = 8;
 /// The clock never goes back further: less than the grace that a takeover leaves.
@@ -48,9 +50,11 @@ pub fn from_environment(name: &str) -> Option<u64> {
 
 /// A simulation in which nothing happens proves nothing.
 fn assert_all_seen(seen: &BTreeMap<Expected, u64>) {
-    let done = ["hold", "best", "takeover", "pay", "late", "release", "expire", "give back", "charge", "settle"];
+    let held = ["hold", "best", "takeover", "pay", "late", "release", "expire", "give back"];
+    let charged = ["charge", "settle", "owe", "return"];
     let refused = ["key", "sale", "limit", "taken", "gone", "paid", "ended", "lapsed", "points", "unpaid", "deadline"];
-    let wanted = done.into_iter().map(Expected::Done).chain(refused.into_iter().map(Expected::Refused));
+    let refused = refused.into_iter().chain(["room", "bounds"]);
+    let wanted = held.into_iter().chain(charged).map(Expected::Done).chain(refused.map(Expected::Refused));
     for what in wanted.chain([Expected::Again]) {
         assert!(seen.get(&what).is_some_and(|times| *times > 100), "{what:?} hardly happened: {seen:?}");
     }
@@ -78,10 +82,15 @@ impl Simulation {
             books.open_seats(performance(n), (1..=SEATS).filter_map(SeatNumber::new));
         }
         let start = Instant::from_micros(0);
+        let mut world = World { books, now: start, next_id: 1 << 32 };
+        world.enrich(RICH, Points::MAX.amount() - 3_000);
+        let books = world.books;
+        let mut model = Model::default();
+        model.enrich(user(RICH), Points::MAX.amount() - 3_000);
         Self {
             rng: ChaCha8Rng::seed_from_u64(seed),
             books,
-            model: Model::default(),
+            model,
             now: start,
             latest: start,
             next_id: 1 << 64,
@@ -102,6 +111,9 @@ impl Simulation {
         self.move_clock();
         if self.below(100) == 0 {
             self.two_clocks();
+        }
+        if self.below(60) == 0 {
+            self.old_charge();
         }
         let command = match self.below(20) {
             0 => self.delayed.pop_front(),
@@ -186,6 +198,15 @@ impl Simulation {
         }
     }
 
+    /// Somebody who has hardly any room began a charge when wallets kept none for it.
+    fn old_charge(&mut self) {
+        let mut world = World { books: std::mem::take(&mut self.books), now: self.now, next_id: self.next_id };
+        let payment = world.old_charge(RICH, i64::from(self.below(3000)) + 1);
+        (self.books, self.next_id) = (world.books, world.next_id);
+        self.model.begun(payment.id, payment.user, payment.amount.amount());
+        self.charges.push(payment);
+    }
+
     fn keyed(&mut self, user: UserId, what: What) -> Command {
         let name = format!("k{}", self.id().simple());
         Command::keyed(CommandKey::new(user, name).unwrap(), [1; 32], what)
@@ -244,7 +265,8 @@ impl Simulation {
 
     fn charge(&mut self) -> Command {
         let who = user(u128::from(self.below(12)) % USERS + 1);
-        let (payment, amount) = (PaymentId::new(self.id()), points(i64::from(self.below(3000)) + 1));
+        let amount = if self.below(8) == 0 { 10_000_001 * i64::from(self.below(2)) } else { self.below(3000).into() };
+        let (payment, amount) = (PaymentId::new(self.id()), points(amount));
         self.keyed(who, What::Charge(Charge { payment, user: who, amount, provider: "sandbox".into() }))
     }
 
@@ -254,8 +276,11 @@ impl Simulation {
         let payment =
             if recent == 0 { None } else { Some(self.charges[index + self.rng.random_range(0..recent)].clone()) }?;
         let provider_ref = payment.id.to_string();
-        let accepted = self.below(4) > 0;
-        let settlement = if accepted { Settlement::Accepted { provider_ref } } else { Settlement::Declined };
+        let settlement = match self.below(4) {
+            0 => Settlement::Declined,
+            1 => Settlement::Returned,
+            _ => Settlement::Accepted { provider_ref },
+        };
         let transfer = TransferId::new(self.id());
         Some(Command::unkeyed(What::Settle(Settle { payment: payment.id, user: payment.user, settlement, transfer })))
     }
@@ -336,7 +361,9 @@ impl Simulation {
             sales: (1..=2).map(sale).collect(),
             users: (1..=USERS).map(user).collect(),
         };
-        assert_eq!(audit(&self.books, &catalogue, self.now), [], "{}", self.context);
+        let mut findings = audit(&self.books, &catalogue, self.now);
+        let owed = findings.extract_if(.., |finding| finding.rule == Rule::ChargesCredited).count();
+        assert_eq!((findings, owed), (vec![], self.model.owed()), "{}", self.context);
         for user in self.model.users() {
             let balance = self.books.wallets.get(&user).map_or(0, |wallet| wallet.balance.amount());
             assert_eq!(balance, self.model.points(user), "{user}: {}", self.context);
