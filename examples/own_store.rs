@@ -9,8 +9,8 @@ use frontrow_application::{FaultId, Page, PageRequest};
 use frontrow_contract_tests::{BookingPorts, Failure, Fixture, Part, Programme, World, run_all};
 use frontrow_domain::{
     AccountId, Books, BuyerKey, Catalogue, Command, CommandKey, Done, Finding, Instant, Outcome, Payment, PaymentId,
-    PaymentKind, PaymentState, PerformanceId, Points, Refused, Reservation, ReservationId, ReservationState, Seat,
-    SeatKey, SeatState, Ticket, TransferId, UserId, audit,
+    PaymentKind, PerformanceId, Points, Refused, Reservation, ReservationId, ReservationState, Seat, SeatKey,
+    SeatState, Ticket, TransferId, UserId, audit,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -155,9 +155,9 @@ impl WalletReader for OurStore {
         Ok(books.payments.get(&id).filter(|payment| payment.kind == PaymentKind::Charge).cloned())
     }
 
-    async fn unsettled(&self, before: Instant, limit: u32) -> Result<Vec<Payment>, StoreError> {
+    async fn unsettled(&self, from: Instant, before: Instant, limit: u32) -> Result<Vec<Payment>, StoreError> {
         let books = &self.inner.lock().await.books;
-        let pending = books.payments.values().filter(|p| p.state == PaymentState::Pending && p.at < before);
+        let pending = books.payments.values().filter(|p| p.state.is_open() && (from..before).contains(&p.at));
         let mut unsettled: Vec<Payment> = pending.cloned().collect();
         unsettled.sort_by_key(|payment| payment.at);
         unsettled.truncate(limit as usize);

@@ -21,6 +21,7 @@ mod m0010_tickets;
 mod m0011_done;
 mod m0012_lines;
 mod m0013_admitted_by;
+mod m0016_charge_room;
 mod state;
 mod table;
 
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_done::Migration),
             Box::new(m0012_lines::Migration),
             Box::new(m0013_admitted_by::Migration),
+            Box::new(m0016_charge_room::Migration),
         ]
     }
 }

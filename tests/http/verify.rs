@@ -45,6 +45,8 @@ fn damage(rule: Rule, kind: Option<Kind>) -> [&'static str; 2] {
         Rule::PaidOnce => [NOTHING, "UPDATE payment SET state = 'failed' WHERE kind = 'reservation'"],
         Rule::LapsedCanBeTaken => [NOTHING, "UPDATE seat SET held_until = held_until + 1 WHERE held_until IS NOT NULL"],
         Rule::NoOrphans => [NOTHING, "DELETE FROM users WHERE id IN (SELECT user_id FROM reservation)"],
+        Rule::RoomForCharges => [NOTHING, "UPDATE wallet SET pending = pending + 1"],
+        Rule::ChargesCredited => [NOTHING, "UPDATE payment SET state = 'returning' WHERE kind = 'charge'"],
         of_lines => damage_to_lines(of_lines, kind),
     }
 }

@@ -1,7 +1,7 @@
 //! A payment gateway that moves no money; its answers are chosen by the payment token.
 
 use async_trait::async_trait;
-use frontrow_application::port::{ChargeRequest, GatewayAnswer, NoAnswer, PaymentGateway};
+use frontrow_application::port::{ChargeRequest, GatewayAnswer, NoAnswer, PaymentGateway, ReturnAnswer};
 use frontrow_domain::{PaymentId, Points};
 use std::collections::BTreeMap;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -23,12 +23,15 @@ pub struct Booking {
 struct State {
     charges: BTreeMap<PaymentId, Charge>,
     bookings: Vec<Booking>,
+    returned: Vec<Booking>,
 }
 
 #[derive(Clone, Copy)]
 enum Charge {
-    Booked,
-    /// Declined, or given up before it was heard of.
+    Booked {
+        amount: Points,
+    },
+    /// Declined, given up before it was heard of, or given back.
     Declined,
     /// Not decided; whether it was asked about since.
     Undecided {
@@ -64,6 +67,11 @@ impl SandboxGateway {
         Points::checked_sum(self.state().bookings.iter().map(|booking| booking.amount))
     }
 
+    /// Everything that was given back, the oldest first: one entry for each time that money would have moved.
+    pub fn returned(&self) -> Vec<Booking> {
+        self.state().returned.clone()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -88,9 +96,16 @@ impl State {
     }
 
     fn book(&mut self, payment: PaymentId, amount: Points) -> GatewayAnswer {
-        self.charges.insert(payment, Charge::Booked);
+        self.charges.insert(payment, Charge::Booked { amount });
         self.bookings.push(Booking { payment, amount });
         accepted(payment)
+    }
+
+    fn give_back(&mut self, payment: PaymentId) -> ReturnAnswer {
+        if let Some(Charge::Booked { amount }) = self.charges.insert(payment, Charge::Declined) {
+            self.returned.push(Booking { payment, amount });
+        }
+        ReturnAnswer::Returned
     }
 
     fn decline(&mut self, payment: PaymentId) -> GatewayAnswer {
@@ -101,7 +116,7 @@ impl State {
     /// What is known of the charge, and stays as it is.
     fn known(&self, payment: PaymentId) -> Option<GatewayAnswer> {
         Some(match self.charges.get(&payment)? {
-            Charge::Booked => accepted(payment),
+            Charge::Booked { .. } => accepted(payment),
             Charge::Declined => GatewayAnswer::Declined,
             Charge::Undecided { .. } => GatewayAnswer::Pending,
         })
@@ -144,6 +159,10 @@ impl PaymentGateway for SandboxGateway {
         Ok(self.state().ask(payment))
     }
 
+    async fn give_back(&self, payment: PaymentId) -> Result<ReturnAnswer, NoAnswer> {
+        Ok(self.state().give_back(payment))
+    }
+
     async fn abandon(&self, payment: PaymentId) -> Result<GatewayAnswer, NoAnswer> {
         let mut state = self.state();
         match state.ask(payment) {
@@ -181,6 +200,32 @@ mod tests {
         assert_eq!(gateway.status(PAYMENT).await, Ok(accepted()));
         assert_eq!(gateway.abandon(PAYMENT).await, Ok(accepted()));
         assert_eq!(gateway.booked(), [Booking { payment: PAYMENT, amount: Points::new(500).unwrap() }]);
+    }
+
+    #[tokio::test]
+    async fn what_was_booked_is_given_back_once_and_is_declined_from_then_on() {
+        let gateway = SandboxGateway::new();
+        gateway.charge(request(SandboxGateway::ACCEPT)).await.unwrap();
+        for _ in 0..2 {
+            assert_eq!(gateway.give_back(PAYMENT).await, Ok(ReturnAnswer::Returned));
+            assert_eq!(gateway.returned(), [Booking { payment: PAYMENT, amount: Points::new(500).unwrap() }]);
+        }
+        assert_eq!(gateway.status(PAYMENT).await, Ok(GatewayAnswer::Declined));
+        assert_eq!(gateway.charge(request(SandboxGateway::ACCEPT)).await, Ok(GatewayAnswer::Declined));
+        assert_eq!(booked(&gateway), (1, 500));
+    }
+
+    #[tokio::test]
+    async fn of_what_was_not_booked_nothing_is_given_back_and_it_never_is_booked() {
+        for token in [SandboxGateway::DECLINE, SandboxGateway::TIMEOUT, SandboxGateway::LATE] {
+            let gateway = SandboxGateway::new();
+            let _ = gateway.charge(request(token)).await;
+            assert_eq!(gateway.give_back(PAYMENT).await, Ok(ReturnAnswer::Returned));
+            for _ in 0..3 {
+                assert_eq!(gateway.status(PAYMENT).await, Ok(GatewayAnswer::Declined));
+            }
+            assert_eq!((booked(&gateway), gateway.returned()), ((0, 0), vec![]));
+        }
     }
 
     #[tokio::test]

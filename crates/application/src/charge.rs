@@ -1,14 +1,16 @@
 //! Charging a wallet.
 
 use crate::port::{
-    BookingError, BookingStore, ChargeRequest, Clock, GatewayAnswer, IdSource, NoAnswer, PaymentGateway, WalletReader,
+    BookingError, BookingStore, ChargeRequest, Clock, GatewayAnswer, IdSource, NoAnswer, PaymentGateway, ReturnAnswer,
+    WalletReader,
 };
 use crate::{Error, Missing, RequestKey};
 use frontrow_domain::{
-    Charge, Command, Outcome, Payment, PaymentId, PaymentState, Points, Rejection, Settle, Settlement, TransferId,
-    UserId, What,
+    Charge, Command, Instant, Outcome, Payment, PaymentId, PaymentState, Points, Rejection, Settle, Settlement,
+    TransferId, UserId, What,
 };
-use std::sync::Arc;
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Who charges their wallet, with how much, by what.
@@ -37,7 +39,8 @@ pub struct ChargeWallet {
 }
 
 impl ChargeWallet {
-    /// The payment: settled, or pending while the gateway has not said.
+    /// The payment: settled, or pending while the gateway has not said. Whatever has no room in the wallet is refused before
+    /// the gateway hears of it.
     pub async fn run(&self, request: ChargeWalletRequest) -> Result<Payment, Error> {
         let ChargeWalletRequest { user, amount, payment_token, request } = request;
         let begun = self.begin(user, amount, request).await?;
@@ -66,7 +69,7 @@ impl ChargeWallet {
     }
 }
 
-/// Asks again for charges that the gateway has not settled.
+/// Asks again for charges that the gateway has not settled, and for money that it has not given back.
 pub struct SettleCharges {
     /// Settles.
     pub store: Arc<dyn BookingStore>,
@@ -78,6 +81,20 @@ pub struct SettleCharges {
     pub ids: Arc<dyn IdSource>,
     /// To leave alone what has just begun.
     pub clock: Arc<dyn Clock>,
+    /// What earlier runs have left.
+    pub progress: SettleProgress,
+}
+
+/// How far [`SettleCharges`] has come.
+#[derive(Default)]
+pub struct SettleProgress(Mutex<Progress>);
+
+#[derive(Default)]
+struct Progress {
+    /// The last run stopped here, with more to ask for.
+    from: Option<Instant>,
+    /// Charges whose settlement has failed, which has been told.
+    told: BTreeSet<PaymentId>,
 }
 
 impl SettleCharges {
@@ -85,21 +102,47 @@ impl SettleCharges {
     pub const PATIENCE: Duration = Duration::from_secs(5);
     /// A charge that the gateway has not heard of for this long is given up.
     pub const ABANDON_AFTER: Duration = Duration::from_mins(1);
-    /// Charges of one run: many more than a gateway leaves open at a time, because the oldest come first every time.
+    /// Charges of one run, the oldest first. If there are more, the next run goes on where this one stops, so that charges
+    /// that stay open for long don't hide the others.
     pub const BATCH: u32 = 500;
 
-    /// Asks for the oldest unsettled charges; says how many were settled. One that can't be settled does not keep the
-    /// others from it; its error is told at the end.
+    /// Asks for unsettled charges; says how many came to their end. One that can't be settled does not keep the others from
+    /// it. Its error is told at the end, once: the store logs it every time.
     pub async fn run(&self) -> Result<u32, Error> {
         let (mut settled, mut failed) = (0, None);
-        for payment in self.wallets.unsettled(self.clock.now() - Self::PATIENCE, Self::BATCH).await? {
-            let answer = self.ask(&payment).await;
-            match self.settle(payment, answer).await {
-                Ok(payment) => settled += u32::from(payment.state != PaymentState::Pending),
-                Err(error) => failed = Some(error),
+        for payment in self.next_batch().await? {
+            let id = payment.id;
+            match self.go_on(payment).await {
+                Ok(payment) => settled += u32::from(!payment.state.is_open()),
+                Err(error) => failed = self.is_news(id).then_some(error).or(failed),
             }
         }
         failed.map_or(Ok(settled), Err)
+    }
+
+    async fn next_batch(&self) -> Result<Vec<Payment>, Error> {
+        let from = self.progress(|progress| progress.from.take()).unwrap_or(Instant::from_micros(i64::MIN));
+        let found = self.wallets.unsettled(from, self.clock.now() - Self::PATIENCE, Self::BATCH).await?;
+        if let (true, Some(last)) = (found.len() >= Self::BATCH as usize, found.last()) {
+            self.progress(|progress| progress.from = Some(last.at));
+        }
+        Ok(found)
+    }
+
+    fn is_news(&self, failed: PaymentId) -> bool {
+        self.progress(|progress| progress.told.insert(failed))
+    }
+
+    fn progress<T>(&self, look: impl FnOnce(&mut Progress) -> T) -> T {
+        look(&mut self.progress.0.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    async fn go_on(&self, payment: Payment) -> Result<Payment, Error> {
+        if payment.state == PaymentState::Returning {
+            return self.give_back(payment).await;
+        }
+        let answer = self.ask(&payment).await;
+        self.settle(payment, answer).await
     }
 
     async fn ask(&self, payment: &Payment) -> Result<GatewayAnswer, NoAnswer> {
@@ -116,6 +159,20 @@ impl SettleCharges {
             Ok(GatewayAnswer::Declined) => Settlement::Declined,
             Ok(GatewayAnswer::Pending | GatewayAnswer::Unheard) | Err(NoAnswer) => return Ok(payment),
         };
+        let settled = self.note(payment, settlement).await?;
+        if settled.state == PaymentState::Returning { self.give_back(settled).await } else { Ok(settled) }
+    }
+
+    /// Has the gateway give back what the wallet has no room for. That it must is stored by now, so it is asked until it
+    /// has, whoever dies in between; and the points can't be credited any more.
+    async fn give_back(&self, payment: Payment) -> Result<Payment, Error> {
+        match self.gateway.give_back(payment.id).await {
+            Ok(ReturnAnswer::Returned) => self.note(payment, Settlement::Returned).await,
+            Ok(ReturnAnswer::Pending) | Err(NoAnswer) => Ok(payment),
+        }
+    }
+
+    async fn note(&self, payment: Payment, settlement: Settlement) -> Result<Payment, Error> {
         let transfer = TransferId::new(self.ids.id());
         let settle = Settle { payment: payment.id, user: payment.user, settlement, transfer };
         match self.store.execute(Command::unkeyed(What::Settle(settle))).await {
@@ -205,7 +262,8 @@ mod tests {
         now: i64,
     ) -> SettleCharges {
         let (store, wallets) = (Arc::clone(store), Arc::clone(wallets));
-        SettleCharges { store, wallets, gateway: Arc::new(gateway), ids: ids(), clock: clock(now) }
+        let gateway = Arc::new(gateway);
+        SettleCharges { store, wallets, gateway, ids: ids(), clock: clock(now), progress: SettleProgress::default() }
     }
 
     fn charge_with(store: MockBookingStore, wallets: MockWalletReader, gateway: MockPaymentGateway) -> ChargeWallet {
@@ -336,8 +394,9 @@ mod tests {
     async fn settle_after(seconds: i64, gateway: MockPaymentGateway, to: Option<PaymentState>) -> Result<u32, Error> {
         let mut wallets = MockWalletReader::new();
         let before = at(BEGUN + seconds) - SettleCharges::PATIENCE;
-        let unsettled = wallets.expect_unsettled().with(eq(before), eq(SettleCharges::BATCH));
-        unsettled.return_once(|_, _| Ok(vec![payment(PaymentState::Pending)]));
+        let begin = Instant::from_micros(i64::MIN);
+        let unsettled = wallets.expect_unsettled().with(eq(begin), eq(before), eq(SettleCharges::BATCH));
+        unsettled.return_once(|_, _, _| Ok(vec![payment(PaymentState::Pending)]));
         let mut store = MockBookingStore::new();
         if let Some(state) = to {
             let wanted = move |command: &Command| {
@@ -380,15 +439,108 @@ mod tests {
     #[tokio::test]
     async fn a_charge_that_can_not_be_settled_does_not_keep_the_others_from_it() {
         let mut wallets = MockWalletReader::new();
-        wallets.expect_unsettled().return_once(|_, _| Ok(vec![payment(PaymentState::Pending); 2]));
+        let broken = Payment { id: PaymentId::new(Uuid::from_u128(78)), ..payment(PaymentState::Pending) };
+        let found = vec![broken.clone(), payment(PaymentState::Pending)];
+        wallets.expect_unsettled().times(2).returning(move |_, _, _| Ok(found.clone()));
         let mut gateway = gateway();
-        gateway.expect_status().times(2).returning(|_| Ok(accepted()));
+        gateway.expect_status().times(4).returning(|_| Ok(accepted()));
         let mut store = MockBookingStore::new();
         let fault = FaultId(uuid::Uuid::nil());
-        store.expect_execute().times(1).return_once(move |_| Err(BookingError::Fault(fault)));
-        store.expect_execute().times(1).return_once(|_| Ok(Outcome::Charged(payment(PaymentState::Succeeded))));
+        store.expect_execute().times(4).returning(move |command| match command.what {
+            What::Settle(settle) if settle.payment == broken.id => Err(BookingError::Fault(fault)),
+            _ => Ok(Outcome::Charged(payment(PaymentState::Succeeded))),
+        });
         let settle = settle_with(&Arc::new(store), &Arc::new(wallets), gateway, BEGUN + 10);
         assert_eq!(settle.run().await, Err(Error::Fault(fault)));
+        assert_eq!(settle.run().await, Ok(1), "what has been told is not told again and again");
+    }
+
+    #[tokio::test]
+    async fn charges_that_stay_open_for_long_do_not_hide_those_behind_them() {
+        let mut order = Sequence::new();
+        let mut wallets = MockWalletReader::new();
+        let old = |n| Payment { id: PaymentId::new(Uuid::from_u128(n)), at: at(50), ..payment(PaymentState::Pending) };
+        let full: Vec<Payment> = (0..SettleCharges::BATCH.into()).map(old).collect();
+        let begin = Instant::from_micros(i64::MIN);
+        for (from, found) in [(begin, full), (at(50), vec![payment(PaymentState::Pending)]), (begin, vec![])] {
+            let asked = wallets.expect_unsettled().withf(move |asked, _, _| *asked == from);
+            asked.times(1).in_sequence(&mut order).return_once(|_, _, _| Ok(found));
+        }
+        let mut gateway = gateway();
+        gateway.expect_status().returning(|_| Ok(GatewayAnswer::Pending));
+        let settle = settle_with(&Arc::new(MockBookingStore::new()), &Arc::new(wallets), gateway, BEGUN + 10);
+        for _ in 0..3 {
+            assert_eq!(settle.run().await, Ok(0));
+        }
+    }
+
+    /// A store that has no room for what the gateway took, and hears that or that not it has been given back.
+    fn store_without_room(order: &mut Sequence, settles: bool, returns: bool) -> MockBookingStore {
+        let mut store = MockBookingStore::new();
+        let is = |wanted: fn(&Settlement) -> bool| move |command: &Command| matches!(&command.what, What::Settle(settle) if wanted(&settle.settlement));
+        if settles {
+            let accepts = store.expect_execute().withf(is(|s| matches!(s, Settlement::Accepted { .. })));
+            accepts.times(1).in_sequence(order).return_once(|_| Ok(settled(PaymentState::Returning)));
+        }
+        if returns {
+            let notes = store.expect_execute().withf(is(|s| *s == Settlement::Returned));
+            notes.times(1).return_once(|_| Ok(settled(PaymentState::Returned)));
+        }
+        store
+    }
+
+    fn giving_back(answer: Result<ReturnAnswer, NoAnswer>) -> MockPaymentGateway {
+        let mut gateway = gateway();
+        gateway.expect_give_back().with(eq(payment(PaymentState::Pending).id)).times(1).return_once(move |_| answer);
+        gateway
+    }
+
+    #[tokio::test]
+    async fn what_the_wallet_has_no_room_for_is_given_back_once_that_is_stored() {
+        let endings = [
+            (Ok(ReturnAnswer::Returned), PaymentState::Returned),
+            (Ok(ReturnAnswer::Pending), PaymentState::Returning),
+            (Err(NoAnswer), PaymentState::Returning),
+        ];
+        for (answer, end) in endings {
+            let mut order = Sequence::new();
+            let mut store = store_without_room(&mut order, true, end == PaymentState::Returned);
+            let begun = Outcome::Charged(payment(PaymentState::Pending));
+            store.expect_execute().withf(|c| matches!(c.what, What::Charge(_))).return_once(|_| Ok(begun));
+            let mut gateway = gateway();
+            gateway.expect_charge().times(1).return_once(|_| Ok(accepted()));
+            gateway.expect_give_back().times(1).in_sequence(&mut order).return_once(move |_| answer);
+            let charge = charge_with(store, wallets(PaymentState::Pending), gateway);
+            assert_eq!(charge.run(request()).await, Ok(payment(end)));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_sweep_asks_for_money_until_it_is_back_and_never_charges_for_it_again() {
+        for (answer, returns, done) in
+            [(Ok(ReturnAnswer::Returned), true, 1), (Ok(ReturnAnswer::Pending), false, 0), (Err(NoAnswer), false, 0)]
+        {
+            let mut wallets = MockWalletReader::new();
+            wallets.expect_unsettled().return_once(|_, _, _| Ok(vec![payment(PaymentState::Returning)]));
+            let store = store_without_room(&mut Sequence::new(), false, returns);
+            let settle = settle_with(&Arc::new(store), &Arc::new(wallets), giving_back(answer), BEGUN + 10);
+            assert_eq!(settle.run().await, Ok(done));
+        }
+    }
+
+    #[tokio::test]
+    async fn whoever_repeats_a_charge_whose_money_goes_back_is_told_so_and_asks_no_gateway() {
+        let charge = charge_with(store(None), wallets(PaymentState::Returning), gateway());
+        assert_eq!(charge.run(request()).await, Ok(payment(PaymentState::Returning)));
+    }
+
+    #[tokio::test]
+    async fn a_charge_out_of_range_names_the_field_and_what_is_allowed() {
+        let mut store = MockBookingStore::new();
+        store.expect_execute().return_once(|_| Err(Rejection::ChargeOutOfRange.into()));
+        let charge = charge_with(store, MockWalletReader::new(), gateway());
+        let Err(Error::Invalid(flaws)) = charge.run(request()).await else { panic!("it is out of range") };
+        assert_eq!(flaws.to_string(), "/amount: 1 to 10000000");
     }
 
     #[tokio::test]

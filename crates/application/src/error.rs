@@ -2,7 +2,7 @@
 
 use crate::port::{BookingError, StoreError, TooOften};
 use frontrow_domain::waiting_room::NotNow;
-use frontrow_domain::{Instant, Invalid, Rejection, SeatLabel};
+use frontrow_domain::{Flaw, Instant, Invalid, Payment, Rejection, SeatLabel};
 use std::fmt;
 use std::time::Duration;
 use thiserror::Error;
@@ -222,6 +222,10 @@ impl From<Rejection> for Error {
         match rejection {
             Rejection::ReservationUnknown => Self::NotFound(Missing::Reservation),
             Rejection::PaymentUnknown => Self::NotFound(Missing::Charge),
+            Rejection::ChargeOutOfRange => {
+                let detail = format!("{} to {}", Payment::LEAST_CHARGE, Payment::MOST_CHARGE);
+                Self::Invalid(Invalid(vec![Flaw { pointer: "/amount".into(), code: "range", detail }]))
+            }
             other => Self::Rejected(other),
         }
     }

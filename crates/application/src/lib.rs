@@ -153,7 +153,7 @@ pub use browse::{
     ShowAvailability, ShowSeatMap, TierCount,
 };
 pub use cancel::{CancelReservation, RefundReservation};
-pub use charge::{ChargeWallet, ChargeWalletRequest, SettleCharges, ShowCharge};
+pub use charge::{ChargeWallet, ChargeWalletRequest, SettleCharges, SettleProgress, ShowCharge};
 
 pub use error::{Conflict, Denied, Error, FaultId, Missing};
 pub use hold::{HoldRequest, HoldSeats, RequestKey, SeatChoice};

@@ -23,7 +23,7 @@ pub use catalogue::{
     VenueRepository,
 };
 pub use clock::{Clock, IdSource};
-pub use gateway::{ChargeRequest, GatewayAnswer, NoAnswer, PaymentGateway};
+pub use gateway::{ChargeRequest, GatewayAnswer, NoAnswer, PaymentGateway, ReturnAnswer};
 pub use joins::{JoinLimits, Limited, Network, TooOften};
 pub use keep::{Housekeeping, Probe, StoreError};
 pub use readers::{DoneReader, Entry, ReservationReader, SeatReader, SeatSnapshot, SeatSnapshots, WalletReader};

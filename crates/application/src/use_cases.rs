@@ -13,8 +13,8 @@ use crate::waiting_room::{
 use crate::{
     BestSeats, BrowseConcerts, BrowsePerformances, CancelReservation, ChargeWallet, ExpireHolds, Forget, HoldBestSeats,
     HoldSeats, ListSeats, LogIn, LogOut, ManageConcerts, ManagePerformances, ManageSales, ManageVenues, PayReservation,
-    ReadReservations, ReadWallet, Refresh, RefundReservation, ReleaseHold, SettleCharges, ShowAvailability, ShowCharge,
-    ShowSeatMap, SignUp,
+    ReadReservations, ReadWallet, Refresh, RefundReservation, ReleaseHold, SettleCharges, SettleProgress,
+    ShowAvailability, ShowCharge, ShowSeatMap, SignUp,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -131,6 +131,7 @@ impl UseCases {
             gateway: p.gateway,
             ids: p.ids.clone(),
             clock: p.clock.clone(),
+            progress: SettleProgress::default(),
         });
         let renew_admission =
             Arc::new(RenewAdmission { bookings: p.store.clone(), signer: p.signer.clone(), clock: p.clock.clone() });

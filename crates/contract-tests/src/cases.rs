@@ -73,6 +73,8 @@ cases! {
     money:
         a_charge_is_settled_once,
         what_was_settled_stays_so,
+        nothing_goes_back_that_the_wallet_has_room_for,
+        the_room_of_charges_is_kept_while_everything_happens_at_once,
         paying_and_charging_at_once_lose_no_points,
         a_free_seat_is_paid_with_nothing;
     tickets:

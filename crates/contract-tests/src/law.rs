@@ -5,7 +5,7 @@ use crate::snapshot::Snapshot;
 use crate::stage::{Answer, Stage};
 use crate::{Failure, Programme, World};
 use frontrow_application::port::BookingError;
-use frontrow_domain::{Command, Instant, Outcome, Payment, Reservation};
+use frontrow_domain::{Command, Instant, Outcome, Payment, Reservation, Settlement};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -90,8 +90,11 @@ impl Both {
             (13, Some(reservation)) => Some(self.left.pay(&Reservation { user, ..reservation })?),
             (14 | 15, _) => Some(self.left.charge(user, 500 + i64::try_from(self.dice.roll(5000))?)?),
             (16 | 17, _) => {
-                let accepted = self.dice.roll(4) > 0;
-                self.dice.pick(&self.charges).map(|charge| self.left.settle(charge, accepted))
+                let (accepted, returned) = (self.dice.roll(4) > 0, self.dice.roll(8) == 0);
+                self.dice.pick(&self.charges).map(|charge| match returned {
+                    true => self.left.settle_as(charge, Settlement::Returned),
+                    false => self.left.settle(charge, accepted),
+                })
             }
             (18, _) => self.dice.pick(&self.past).cloned(),
             (19, _) => self.dice.pick(&self.past).map(|past| Command { body_hash: [9; 32], ..past.clone() }),

@@ -210,6 +210,10 @@ impl Stage {
         } else {
             Settlement::Declined
         };
+        self.settle_as(payment, settlement)
+    }
+
+    pub(crate) fn settle_as(&self, payment: &Payment, settlement: Settlement) -> Command {
         let transfer = TransferId::new(self.id());
         Command::unkeyed(What::Settle(Settle { payment: payment.id, user: payment.user, settlement, transfer }))
     }

@@ -5,9 +5,8 @@ use async_trait::async_trait;
 use frontrow_application::port::{Entry, ReservationReader, SeatReader, StoreError, WalletReader};
 use frontrow_application::{Page, PageRequest};
 use frontrow_domain::{
-    AccountId, Books, BuyerKey, Instant, Payment, PaymentId, PaymentKind, PaymentState, PerformanceId, Points,
-    Reservation, ReservationId, ReservationState, Seat, SeatKey, SeatNumber, SeatState, Ticket, Transfer, TransferId,
-    UserId,
+    AccountId, Books, BuyerKey, Instant, Payment, PaymentId, PaymentKind, PerformanceId, Points, Reservation,
+    ReservationId, ReservationState, Seat, SeatKey, SeatNumber, SeatState, Ticket, Transfer, TransferId, UserId,
 };
 
 /// The seats of a performance, by ascending number.
@@ -97,10 +96,10 @@ impl WalletReader for Memory {
         Ok(self.state().books.payments.get(&id).filter(|payment| payment.kind == PaymentKind::Charge).cloned())
     }
 
-    async fn unsettled(&self, before: Instant, limit: u32) -> Result<Vec<Payment>, StoreError> {
+    async fn unsettled(&self, from: Instant, before: Instant, limit: u32) -> Result<Vec<Payment>, StoreError> {
         let state = self.state();
         let waits = |payment: &&Payment| {
-            payment.kind == PaymentKind::Charge && payment.state == PaymentState::Pending && payment.at < before
+            payment.kind == PaymentKind::Charge && payment.state.is_open() && (from..before).contains(&payment.at)
         };
         let mut unsettled: Vec<Payment> = state.books.payments.values().filter(waits).cloned().collect();
         unsettled.sort_by_key(|payment| payment.at);

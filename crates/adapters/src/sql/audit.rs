@@ -188,8 +188,8 @@ async fn read_books(connection: &impl ConnectionTrait) -> Result<(Books, Vec<Fin
         books.payments.insert(row.id, row);
     }
     for row in entity::wallet::Entity::find().all(connection).await? {
-        if row.balance < 0 {
-            let row = format!("wallet {} has {}", row.user_id, row.balance);
+        if row.balance < 0 || row.pending < 0 {
+            let row = format!("wallet {} has {}, and {} pending", row.user_id, row.balance, row.pending);
             findings.push(Finding { rule: Rule::NoNegativeBalance, row });
             continue;
         }

@@ -10,8 +10,8 @@ use super::testing::database;
 use frontrow_application::PageRequest;
 use frontrow_domain::waiting_room::Group;
 use frontrow_domain::{
-    ConcertId, Instant, Line, PerformanceId, Points, Reservation, ReservationId, ReservationState, SaleId, SeatNumber,
-    TransferId, UserId, Version,
+    ConcertId, Instant, Line, PaymentState, PerformanceId, Points, Reservation, ReservationId, ReservationState,
+    SaleId, SeatNumber, TransferId, UserId, Version,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryTrait};
 use uuid::Uuid;
@@ -94,8 +94,8 @@ plans! {
         ["SEARCH ticket USING PRIMARY KEY (performance_id=? AND number=?)"];
     lapsed_holds_are_found_by_time: reservations::lapsed(0, NOW, 100) =>
         ["SEARCH reservation USING INDEX ix_reservation_held_until (held_until>? AND held_until<?)"];
-    unsettled_charges_are_found_by_time: wallets::unsettled(NOW, 100) =>
-        ["SEARCH payment USING INDEX ix_payment_state_at (state=? AND at<?)"];
+    unsettled_charges_are_found_by_time: wallets::unsettled(PaymentState::Pending, NOW, NOW, 100) =>
+        ["SEARCH payment USING INDEX ix_payment_state_at (state=? AND at>? AND at<?)"];
     points_given_are_found_by_giver:
         wallets::one_leg(transfer::Column::Debit, UserId::new(id()), &page(TransferId::new(id()))) =>
         ["SEARCH transfer USING INDEX ix_transfer_debit_id (debit=? AND id<?)"];

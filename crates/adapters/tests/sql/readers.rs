@@ -234,23 +234,22 @@ async fn every_state_of_a_seat_comes_back_as_it_was() {
 
 #[tokio::test]
 async fn a_charge_comes_back_as_it_was_and_other_payments_are_none() {
-    use PaymentState::{Failed, Pending, Succeeded};
     let setup = setup().await;
-    for (n, state) in (1..).zip([Pending, Succeeded, Failed]) {
+    for (n, state) in (1..).zip(PaymentState::ALL) {
         let charge = charge(n, state, NOW);
         insert_payment(&setup, &charge).await;
         assert_eq!(setup.readers.charge(charge.id).await, Ok(Some(charge)));
     }
     let reservation = Some(ReservationId::new(id(30)));
-    let paid = Payment { kind: PaymentKind::Reservation, reservation, ..charge(4, Pending, NOW) };
+    let paid = Payment { kind: PaymentKind::Reservation, reservation, ..charge(14, PaymentState::Pending, NOW) };
     insert_payment(&setup, &paid).await;
     assert_eq!(setup.readers.charge(paid.id).await, Ok(None));
-    assert_eq!(setup.readers.charge(PaymentId::new(id(5))).await, Ok(None));
+    assert_eq!(setup.readers.charge(PaymentId::new(id(15))).await, Ok(None));
 }
 
 #[tokio::test]
 async fn unsettled_charges_come_the_oldest_first() {
-    use PaymentState::{Failed, Pending, Succeeded};
+    use PaymentState::{Failed, Pending, Returned, Returning, Succeeded};
     let setup = setup().await;
     let charges = [
         charge(1, Pending, NOW - seconds(2)),
@@ -258,12 +257,17 @@ async fn unsettled_charges_come_the_oldest_first() {
         charge(3, Succeeded, NOW - seconds(9)),
         charge(4, Failed, NOW - seconds(9)),
         charge(5, Pending, NOW),
+        charge(6, Returning, NOW - seconds(1)),
+        charge(7, Returned, NOW - seconds(9)),
     ];
     for charge in &charges {
         insert_payment(&setup, charge).await;
     }
-    assert_eq!(setup.readers.unsettled(NOW, 10).await, Ok(vec![charges[1].clone(), charges[0].clone()]));
-    assert_eq!(setup.readers.unsettled(NOW, 1).await, Ok(vec![charges[1].clone()]));
+    let found = [1, 0, 5].map(|index: usize| charges[index].clone());
+    let begin = Instant::from_micros(i64::MIN);
+    assert_eq!(setup.readers.unsettled(begin, NOW, 10).await, Ok(found.to_vec()));
+    assert_eq!(setup.readers.unsettled(begin, NOW, 1).await, Ok(found[..1].to_vec()));
+    assert_eq!(setup.readers.unsettled(found[1].at, NOW, 10).await, Ok(found[1..].to_vec()));
 }
 
 #[tokio::test]

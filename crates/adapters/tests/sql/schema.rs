@@ -103,7 +103,7 @@ async fn the_schema_is_a_second_line_of_defence() {
         )
     };
     for fine in [
-        "INSERT INTO wallet VALUES (x'01', 0, 1)".to_owned(),
+        "INSERT INTO wallet (user_id, balance, version) VALUES (x'01', 0, 1)".to_owned(),
         "INSERT INTO transfer VALUES (x'01', x'01', x'02', 1, x'03', 0)".to_owned(),
         seat(1, 1, "NULL"),
         seat(1, 2, "NULL"),
@@ -115,8 +115,9 @@ async fn the_schema_is_a_second_line_of_defence() {
         setup.tamper(&fine).await;
     }
     for wrong in [
-        "INSERT INTO wallet VALUES (x'02', -1, 1)".to_owned(),
+        "INSERT INTO wallet (user_id, balance, version) VALUES (x'02', -1, 1)".to_owned(),
         "UPDATE wallet SET balance = -1".to_owned(),
+        "UPDATE wallet SET pending = -1".to_owned(),
         "INSERT INTO transfer VALUES (x'02', x'01', x'02', 0, x'03', 0)".to_owned(),
         seat(1, 4, "1"),
         seat(1, 3, "NULL"),

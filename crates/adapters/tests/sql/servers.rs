@@ -51,12 +51,14 @@ async fn the_schema_is_a_second_line_of_defence(place: &Place) {
     let transfer = |n, amount: i64| {
         format!("INSERT INTO transfer VALUES ({}, {}, {}, {amount}, {}, 0)", id(n), id(1), id(2), id(3))
     };
-    let wallet = |n, balance: i64| format!("INSERT INTO wallet VALUES ({}, {balance}, 1)", id(n));
+    let wallet =
+        |n, balance: i64| format!("INSERT INTO wallet (user_id, balance, version) VALUES ({}, {balance}, 1)", id(n));
     for fine in [wallet(1, 0), transfer(1, 1), ticket(1, 1, "NULL"), ticket(1, 2, "NULL"), ticket(1, 3, "1")] {
         place.run(&fine).await;
     }
-    let broke = "UPDATE wallet SET balance = -1".to_owned();
-    for wrong in [wallet(2, -1), broke, transfer(2, 0), ticket(1, 4, "1"), ticket(1, 3, "NULL")] {
+    let broke = ["balance", "pending"].map(|column| format!("UPDATE wallet SET {column} = -1"));
+    let [broke, owing] = broke;
+    for wrong in [wallet(2, -1), broke, owing, transfer(2, 0), ticket(1, 4, "1"), ticket(1, 3, "NULL")] {
         assert!(raw.execute_unprepared(&wrong).await.is_err(), "{wrong}");
     }
 }

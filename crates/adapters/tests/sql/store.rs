@@ -5,6 +5,7 @@ mod controls;
 mod cuts;
 mod deadlocks;
 mod faults;
+mod money;
 pub mod place;
 pub mod proxy;
 mod queue;

@@ -86,7 +86,7 @@ faults! {
         s => s.readers.charge(PaymentId::new(id(1)));
     a_payment_kind: "UPDATE payment SET kind = 'gift'", s => s.readers.entries(user(), page());
     a_missing_payment: "DELETE FROM payment", s => s.readers.entries(user(), page());
-    an_unsettled_charge: "UPDATE payment SET amount = -1", s => s.readers.unsettled(NOW, 9);
+    an_unsettled_charge: "UPDATE payment SET amount = -1", s => s.readers.unsettled(Instant::default(), NOW, 9);
     a_transfer: "UPDATE transfer SET amount = 9223372036854775807",
         s => s.readers.entries(user(), page());
     a_balance: "UPDATE wallet SET balance = 9223372036854775807",

@@ -100,6 +100,7 @@ pub trait WalletReader: Send + Sync {
     /// A charge, by id.
     async fn charge(&self, id: PaymentId) -> Result<Option<Payment>, StoreError>;
 
-    /// Charges begun before that instant that the gateway has not settled, the oldest first.
-    async fn unsettled(&self, before: Instant, limit: u32) -> Result<Vec<Payment>, StoreError>;
+    /// Charges begun between those instants (the second not included) that the gateway has not settled, or whose money it
+    /// has not given back; the oldest first.
+    async fn unsettled(&self, from: Instant, before: Instant, limit: u32) -> Result<Vec<Payment>, StoreError>;
 }

@@ -3,7 +3,7 @@
 use super::races::RACERS;
 use crate::Failure;
 use crate::stage::{Stage, held};
-use frontrow_domain::{Command, CommandKey, Outcome, Rejection};
+use frontrow_domain::{Command, CommandKey, Instant, Outcome, Rejection};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -28,7 +28,11 @@ pub(super) async fn the_same_key_at_once_is_carried_out_once(stage: Arc<Stage>) 
     let first = stage.charge(kim, 500)?;
     let charges = (0..RACERS).map(|_| Ok(same(&first, stage.charge(kim, 500)?))).collect::<Result<_, Failure>>()?;
     carried_out_once(&stage, charges).await?;
-    ensure_eq!(stage.fixture.booking.wallets.unsettled(stage.now() + LONG, 10).await?.len(), 1, "charges begun");
+    ensure_eq!(
+        stage.fixture.booking.wallets.unsettled(Instant::default(), stage.now() + LONG, 10).await?.len(),
+        1,
+        "charges begun"
+    );
 
     let first = stage.cancel(&reservation)?;
     let ends = (0..RACERS).map(|_| Ok(same(&first, stage.cancel(&reservation)?))).collect::<Result<_, Failure>>()?;

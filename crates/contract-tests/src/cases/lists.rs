@@ -1,7 +1,7 @@
 //! What readers show, and in which order.
 
-use crate::Failure;
 use crate::stage::{Stage, held};
+use crate::{Failure, Programme};
 use frontrow_application::PageRequest;
 use frontrow_domain::{PaymentId, PaymentKind, PerformanceId, Points, Reservation, ReservationId, TAKEOVER_GRACE};
 use std::sync::Arc;
@@ -104,11 +104,11 @@ pub(super) async fn unsettled_charges_are_found_the_oldest_first(stage: Arc<Stag
     stage.execute(stage.settle(&declined, false)).await?;
 
     let reader = &stage.fixture.booking.wallets;
-    ensure_eq!(reader.unsettled(stage.now() + SECOND, 10).await?, charges);
-    ensure_eq!(reader.unsettled(charges[3].at, 10).await?, charges[..3], "begun before that instant");
-    ensure_eq!(reader.unsettled(stage.now(), 2).await?, charges[..2]);
+    ensure_eq!(reader.unsettled(Programme::OPENS, stage.now() + SECOND, 10).await?, charges);
+    ensure_eq!(reader.unsettled(Programme::OPENS, charges[3].at, 10).await?, charges[..3], "begun before that instant");
+    ensure_eq!(reader.unsettled(Programme::OPENS, stage.now(), 2).await?, charges[..2]);
     stage.execute(stage.settle(&charges[0], true)).await?;
-    ensure_eq!(reader.unsettled(stage.now(), 10).await?, charges[1..]);
+    ensure_eq!(reader.unsettled(Programme::OPENS, stage.now(), 10).await?, charges[1..]);
     Ok(())
 }
 

@@ -1,10 +1,13 @@
 //! Points come and go whole.
 
 use super::races::RACERS;
-use crate::Failure;
 use crate::stage::{Stage, charged, held};
-use frontrow_domain::{Line, Outcome, PaymentState, SeatNumber};
+use crate::{Failure, Programme};
+use frontrow_domain::{Line, Outcome, PaymentState, SeatNumber, Settlement};
 use std::sync::Arc;
+use std::time::Duration;
+
+const LONG: Duration = Duration::from_hours(1);
 
 pub(super) async fn a_charge_is_settled_once(stage: Arc<Stage>) -> Result<(), Failure> {
     let kim = stage.user(0);
@@ -32,6 +35,50 @@ pub(super) async fn what_was_settled_stays_so(stage: Arc<Stage>) -> Result<(), F
         ensure_eq!(stage.fixture.booking.wallets.charge(pending.id).await?, Some(settled));
         ensure_eq!(stage.balance(kim).await?, balance);
     }
+    Ok(())
+}
+
+pub(super) async fn nothing_goes_back_that_the_wallet_has_room_for(stage: Arc<Stage>) -> Result<(), Failure> {
+    let kim = stage.user(0);
+    let pending = stage.pending(kim, 500).await?;
+    for (accepted, balance) in [(None, 0), (Some(true), 500)] {
+        let before = match accepted {
+            None => pending.clone(),
+            Some(accepted) => charged(stage.execute(stage.settle(&pending, accepted)).await)?,
+        };
+        let returned = charged(stage.execute(stage.settle_as(&pending, Settlement::Returned)).await)?;
+        ensure_eq!(returned, before);
+        ensure_eq!(stage.fixture.booking.wallets.charge(pending.id).await?, Some(before));
+        ensure_eq!(stage.balance(kim).await?, balance);
+        stage.audit().await?;
+    }
+    Ok(())
+}
+
+/// The audit holds the room that each wallet keeps against what is pending.
+pub(super) async fn the_room_of_charges_is_kept_while_everything_happens_at_once(
+    stage: Arc<Stage>,
+) -> Result<(), Failure> {
+    let kim = stage.user(0);
+    stage.fund(kim, 100_000).await?;
+    for round in 0..3 {
+        let mut commands = Vec::new();
+        for n in 0..10 {
+            let pending = stage.pending(kim, 100).await?;
+            if n > 0 {
+                commands.push(stage.settle(&pending, n % 2 == 0));
+            }
+            commands.push(stage.charge(kim, 100)?);
+            commands.push(stage.pay(&stage.held(kim, &[1 + n + 10 * round]).await?)?);
+        }
+        stage.audit().await?;
+        for answer in stage.at_once(commands).await? {
+            answer?;
+        }
+        stage.audit().await?;
+    }
+    let open = stage.fixture.booking.wallets.unsettled(Programme::OPENS, stage.now() + LONG, 100).await?;
+    ensure_eq!(open.len(), 3 * (1 + 10), "charges that are pending");
     Ok(())
 }
 

@@ -77,7 +77,8 @@ fn refused_changes(stage: &Stage, kims: &Reservation) -> Result<Refusals, Failur
         (stage.cancel(kims)?, Rejection::NotPaid),
         (stage.refund(kims)?, Rejection::NotPaid),
         (stage.settle(&nobodys, true), Rejection::PaymentUnknown),
-        (stage.charge(lee, Points::MAX.amount())?, Rejection::BalanceTooHigh),
+        (stage.charge(lee, Payment::LEAST_CHARGE - 1)?, Rejection::ChargeOutOfRange),
+        (stage.charge(lee, Payment::MOST_CHARGE + 1)?, Rejection::ChargeOutOfRange),
     ])
 }
 

@@ -3,8 +3,8 @@
 use crate::Failure;
 use crate::stage::{Answer, Stage, charged, held};
 use frontrow_domain::{
-    Charge, Command, CommandKey, Instant, Line, Outcome, PaymentId, Points, PriceList, Reservation, Sale, SeatMap,
-    SeatNumber, Settle, Settlement, TransferId, What,
+    Charge, Command, CommandKey, Instant, Line, Outcome, Payment, PaymentId, Points, PriceList, Reservation, Sale,
+    SeatMap, SeatNumber, Settle, Settlement, TransferId, What,
 };
 use std::sync::Arc;
 
@@ -43,26 +43,29 @@ pub(super) async fn a_reservation_of_fifty_lines_is_kept_as_it_was(stage: Arc<St
 
 pub(super) async fn the_largest_values_are_kept_as_they_were(stage: Arc<Stage>) -> Result<(), Failure> {
     let kim = stage.user(0);
-    fund_with_all_there_is(&stage).await?;
-    ensure_eq!(stage.balance(kim).await?, Points::MAX.amount());
+    fund_with_the_most(&stage).await?;
+    ensure_eq!(stage.balance(kim).await?, Payment::MOST_CHARGE);
     let for_ever = Sale { pay_until: Instant::from_micros(i64::MAX), ..stage.wide.clone() };
     let command = stage.hold_lines(&for_ever, kim, vec![long_line(1, Points::MAX)?])?;
     let reservation = held(stage.execute(command.clone()).await)?;
     ensure_eq!((reservation.late_until.micros(), reservation.amount), (i64::MAX, Points::MAX));
     check_kept(&stage, command, &reservation).await?;
 
+    let most = Points::new(Payment::MOST_CHARGE)?;
+    let reservation = held(stage.execute(stage.hold_lines(&for_ever, kim, vec![long_line(2, most)?])?).await)?;
     stage.execute(stage.pay(&reservation)?).await?;
     ensure_eq!(stage.balance(kim).await?, 0);
     let page = frontrow_application::PageRequest { limit: 10, after: None };
     let entries = stage.fixture.booking.wallets.entries(kim, page).await?.items;
     let amounts: Vec<Points> = entries.iter().map(|entry| entry.transfer.amount).collect();
-    ensure_eq!(amounts, [Points::MAX, Points::MAX]);
+    ensure_eq!(amounts, [most, most]);
     Ok(())
 }
 
-async fn fund_with_all_there_is(stage: &Stage) -> Result<(), Failure> {
+async fn fund_with_the_most(stage: &Stage) -> Result<(), Failure> {
     let (user, payment) = (stage.user(0), PaymentId::new(stage.id()));
-    let charge = Charge { payment, user, amount: Points::MAX, provider: "p".repeat(64) };
+    let amount = Points::new(Payment::MOST_CHARGE)?;
+    let charge = Charge { payment, user, amount, provider: "p".repeat(64) };
     charged(stage.execute(stage.keyed(user, What::Charge(charge))?).await)?;
     let settlement = Settlement::Accepted { provider_ref: "é漢🎫ß".repeat(32) };
     let settle = Settle { payment, user, settlement, transfer: TransferId::new(stage.id()) };

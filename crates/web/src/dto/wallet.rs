@@ -78,7 +78,8 @@ fn payment_token(text: &str) -> Result<(), ValidationError> {
 pub struct ChargeDto {
     /// Its own for good.
     pub id: Uuid,
-    /// `pending` while the gateway has not answered, then `succeeded` or `failed`.
+    /// `pending` while the gateway has not answered, then `succeeded` or `failed`. If the gateway took the money and the
+    /// wallet had no room for it: `returning`, then `returned` once it was given back.
     #[schema(value_type = String)]
     pub status: PaymentState,
     /// In points.

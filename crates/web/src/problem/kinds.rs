@@ -237,6 +237,8 @@ impl From<Rejection> for Problem {
                 Self::new(Kind::BalanceTooLow).with("balance", balance.amount()).with("amount", amount.amount())
             }
             Rejection::BalanceTooHigh => Self::new(Kind::BalanceTooHigh),
+            // The use case has named the field already.
+            Rejection::ChargeOutOfRange => Self::new(Kind::InvalidInput),
             Rejection::NotPaid => Self::new(Kind::NotPaid),
             Rejection::TooLateToCancel { cancel_until } => {
                 Self::new(Kind::TooLateToCancel).with("cancel_until", time(cancel_until))

@@ -10,7 +10,7 @@ use actix_web::http::Method;
 use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, ServiceConfig, to};
 use frontrow_application::ChargeWalletRequest;
-use frontrow_domain::{PaymentId, PaymentState, Points, TransferId};
+use frontrow_domain::{PaymentId, Points, TransferId};
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     at(config, "/v1/wallet", [(Method::GET, to(wallet))]);
@@ -44,9 +44,9 @@ pub(crate) async fn entries(
 #[utoipa::path(post, path = "/v1/wallet/charges", operation_id = "charge_wallet", tag = "wallet", security(("bearer" = [])),
     params(KeyHeader),
     request_body = ChargeBody,
-    responses((status = 201, description = "The gateway has answered: `succeeded` or `failed`.", body = ChargeDto,
+    responses((status = 201, description = "The gateway has answered: `succeeded`, `failed` or `returned`.", body = ChargeDto,
             headers(("Location" = String, description = "The charge."))),
-        (status = 202, description = "It has not: look again at the Location.", body = ChargeDto,
+        (status = 202, description = "It has not (`pending`), or not given back what the wallet has no room for (`returning`): look again at the Location.", body = ChargeDto,
             headers(("Location" = String, description = "The charge.")))))]
 pub(crate) async fn charge(
     state: Data<WebState>,
@@ -58,8 +58,7 @@ pub(crate) async fn charge(
     let amount = Points::new(body.amount).map_err(|error| Problem::field("/amount", "range", error.to_string()))?;
     let charge = ChargeWalletRequest { user: caller.user(), amount, payment_token: body.payment_token, request };
     let payment = state.use_cases.charge.run(charge).await?;
-    let pending = payment.state == PaymentState::Pending;
-    let mut response = if pending { HttpResponse::Accepted() } else { HttpResponse::Created() };
+    let mut response = if payment.state.is_open() { HttpResponse::Accepted() } else { HttpResponse::Created() };
     response.insert_header((LOCATION, format!("/v1/wallet/charges/{}", payment.id)));
     Ok(response.json(ChargeDto::of(&payment, &state.currency)))
 }

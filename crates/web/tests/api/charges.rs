@@ -2,9 +2,13 @@
 
 use crate::ask::Ask;
 use crate::theatre::Theatre;
+use async_trait::async_trait;
 use frontrow_adapters::SandboxGateway;
 use frontrow_application::SettleCharges;
+use frontrow_application::port::{BookingError, BookingStore};
+use frontrow_domain::{Command, Outcome, Payment, PaymentState, Settle, Settlement, What};
 use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
 
 async fn look(theatre: &Theatre, who: &str, path: &str) -> Value {
     theatre.send(&Ask::get(path).by(who)).await.with(200)
@@ -56,6 +60,51 @@ async fn a_lost_answer_is_asked_for_and_booked_once() {
     assert_eq!(look(&theatre, &kim, "/v1/wallet").await["balance"]["amount"], 500);
     assert_eq!(theatre.gateway.booked().len(), 1);
     theatre.verify().await;
+}
+
+/// Carries everything out, but finds no room for what the gateway took.
+struct Full(Arc<dyn BookingStore>, Mutex<Option<Payment>>);
+
+#[async_trait]
+impl BookingStore for Full {
+    async fn execute(&self, command: Command) -> Result<Outcome, BookingError> {
+        let state = match &command.what {
+            What::Settle(Settle { settlement: Settlement::Accepted { .. }, .. }) => PaymentState::Returning,
+            What::Settle(Settle { settlement: Settlement::Returned, .. }) => PaymentState::Returned,
+            _ => {
+                let outcome = self.0.execute(command).await?;
+                if let Outcome::Charged(payment) = &outcome {
+                    *self.1.lock().unwrap() = Some(payment.clone());
+                }
+                return Ok(outcome);
+            }
+        };
+        let payment = self.1.lock().unwrap().clone().unwrap();
+        Ok(Outcome::Charged(Payment { state, ..payment }))
+    }
+}
+
+#[actix_web::test]
+async fn what_the_wallet_has_no_room_for_is_given_back() {
+    let theatre = Theatre::with(|ports| ports.store = Arc::new(Full(ports.store.clone(), Mutex::default()))).await;
+    let kim = theatre.customer("kim").await;
+    let body = json!({"amount": 500, "payment_token": SandboxGateway::ACCEPT});
+    let ask = Ask::post("/v1/wallet/charges").by(&kim).key("tap").json(&body);
+    assert_eq!(theatre.send(&ask).await.with(201)["status"], "returned");
+    let [returned] = theatre.gateway.returned()[..] else { panic!("it was given back once") };
+    assert_eq!(returned.amount.amount(), 500);
+}
+
+#[actix_web::test]
+async fn a_charge_out_of_range_is_refused_before_the_gateway_is_asked() {
+    let theatre = Theatre::empty().await;
+    let kim = theatre.customer("kim").await;
+    for amount in [0, 10_000_001] {
+        let body = json!({"amount": amount, "payment_token": SandboxGateway::ACCEPT});
+        let refused = theatre.send(&Ask::post("/v1/wallet/charges").by(&kim).key("tap").json(&body)).await;
+        assert_eq!(refused.with(422)["errors"][0]["pointer"], "/amount");
+    }
+    assert!(theatre.gateway.booked().is_empty());
 }
 
 #[actix_web::test]

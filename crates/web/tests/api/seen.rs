@@ -34,7 +34,7 @@ async fn catalogue(theatre: &Theatre) -> Vec<String> {
         format!("{:?}", memory.concert(ConcertId::new(id(CONCERT))).await),
         format!("{:?}", memory.performance(performance).await),
         format!("{:?}", memory.not_free(performance).await),
-        format!("{:?}", memory.unsettled(Instant::from_micros(i64::MAX), 100).await),
+        format!("{:?}", memory.unsettled(Instant::from_micros(i64::MIN), Instant::from_micros(i64::MAX), 100).await),
     ];
     for version in 1..=3 {
         seen.push(format!("{:?}", memory.seat_map(venue, version).await));

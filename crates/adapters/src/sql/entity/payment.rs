@@ -51,6 +51,5 @@ pub(crate) fn kind(word: &str) -> Option<PaymentKind> {
 }
 
 fn state(word: &str) -> Option<PaymentState> {
-    use PaymentState::{Failed, Pending, Succeeded};
-    [Pending, Succeeded, Failed].into_iter().find(|state| state.as_str() == word)
+    PaymentState::ALL.into_iter().find(|state| state.as_str() == word)
 }

@@ -10,6 +10,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub user_id: Uuid,
     pub balance: i64,
+    pub pending: i64,
     pub version: i64,
 }
 
@@ -22,7 +23,12 @@ impl TryFrom<Model> for Wallet {
     type Error = DbErr;
 
     fn try_from(row: Model) -> Result<Self, DbErr> {
-        let balance = Reading::of("wallet", row.user_id).points(row.balance)?;
-        Ok(Self { user: UserId::new(row.user_id), balance, version: Version::new(row.version) })
+        let reading = Reading::of("wallet", row.user_id);
+        Ok(Self {
+            user: UserId::new(row.user_id),
+            balance: reading.points(row.balance)?,
+            pending: reading.points(row.pending)?,
+            version: Version::new(row.version),
+        })
     }
 }

@@ -43,10 +43,16 @@ impl WalletReader for SqlReaders {
         self.database.read("read charge", query).await
     }
 
-    async fn unsettled(&self, before: Instant, limit: u32) -> Result<Vec<Payment>, StoreError> {
+    async fn unsettled(&self, from: Instant, before: Instant, limit: u32) -> Result<Vec<Payment>, StoreError> {
         let query = async {
-            let rows = unsettled(before, limit).all(self.database.readers()).await?;
-            rows.into_iter().map(Payment::try_from).collect()
+            let mut found = Vec::new();
+            // Each state has its range of the index, where the oldest comes first.
+            for state in PaymentState::ALL.into_iter().filter(|state| state.is_open()) {
+                found.extend(unsettled(state, from, before, limit).all(self.database.readers()).await?);
+            }
+            found.sort_by_key(|row| (row.at, row.id));
+            found.truncate(limit as usize);
+            found.into_iter().map(Payment::try_from).collect()
         };
         self.database.read("find unsettled charges", query).await
     }
@@ -87,10 +93,16 @@ impl SqlReaders {
     }
 }
 
-/// Charges that are not settled, the oldest first.
-pub(in crate::sql) fn unsettled(before: Instant, limit: u32) -> Select<payment::Entity> {
+/// Charges in that state, the oldest first.
+pub(in crate::sql) fn unsettled(
+    state: PaymentState,
+    from: Instant,
+    before: Instant,
+    limit: u32,
+) -> Select<payment::Entity> {
     payment::Entity::find()
-        .filter(payment::Column::State.eq(PaymentState::Pending.as_str()))
+        .filter(payment::Column::State.eq(state.as_str()))
+        .filter(payment::Column::At.gte(from.micros()))
         .filter(payment::Column::At.lt(before.micros()))
         .filter(payment::Column::Kind.eq(PaymentKind::Charge.as_str()))
         .order_by_asc(payment::Column::At)

@@ -168,7 +168,7 @@ impl Stored for Wallet {
         table: "wallet",
         key: &[("user_id", Id)],
         fixed: &[],
-        changing: &[("balance", Number), ("version", Number)],
+        changing: &[("balance", Number), ("pending", Number), ("version", Number)],
     };
 
     fn key(&self) -> Vec<Cell> {
@@ -176,7 +176,7 @@ impl Stored for Wallet {
     }
 
     fn changing(&self) -> Vec<Cell> {
-        vec![self.balance.amount().into(), self.version.get().into()]
+        vec![self.balance.amount().into(), self.pending.amount().into(), self.version.get().into()]
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::stage::World;
 use frontrow_adapters::sql::{Database, DatabaseSettings};
+use frontrow_migration::{Migrator, MigratorTrait};
 use frontrow_test_databases::{Kind, TestDatabase, database};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TransactionTrait};
 use std::net::SocketAddr;
@@ -148,6 +149,13 @@ impl Place {
                 (self.clone(), Arc::clone(database))
             }
         }
+    }
+
+    /// Undoes that step of the schema, and all after it.
+    pub async fn undo(&self, step: &str) {
+        let steps = Migrator::migrations();
+        let before = steps.iter().position(|known| known.name() == step).unwrap();
+        Migrator::down(self.raw(), Some(u32::try_from(steps.len() - before).unwrap())).await.unwrap();
     }
 
     /// What stores of a server's database work on.
