@@ -3,8 +3,8 @@
 use frontrow_adapters::{Memory, SystemClock, UuidV7Source};
 use frontrow_application::port::{BookingError, BookingStore, Clock, IdSource, WalletReader};
 use frontrow_domain::{
-    Charge, Command, CommandKey, Hold, Line, Outcome, Pay, PaymentId, PerformanceId, Points, ReservationId, SaleId,
-    SaleTerms, SeatNumber, Settle, Settlement, TransferId, UserId, What,
+    Bookable, Charge, Command, CommandKey, Hold, Line, Outcome, Pay, PaymentId, PerformanceId, Points, ReservationId,
+    SaleId, SaleTerms, SeatNumber, Settle, Settlement, TransferId, UserId, What,
 };
 use std::error::Error;
 use std::time::Duration;
@@ -24,6 +24,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
         limit_per_person: 4,
         hold_duration: Duration::from_mins(5),
         admission: None,
+        bookable: Bookable::ALWAYS,
     };
     let price = Points::new(120_000)?;
 

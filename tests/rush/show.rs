@@ -108,6 +108,7 @@ fn performance(id: PerformanceId, concert: &Concert, venue: &Venue, starts_at: I
         venue: venue.id,
         seat_map_version: 1,
         starts_at,
+        sold_until: None,
         status: PerformanceStatus::Draft,
         prices: PriceList {
             tiers: vec![Tier { code: TIER.to_owned(), name: "Front".to_owned(), list_price: Points::new(PRICE)? }],

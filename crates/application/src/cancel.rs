@@ -68,7 +68,7 @@ impl RefundReservation {
 mod tests {
     use super::*;
     use crate::port::MockBookingStore;
-    use crate::testing::{finds, ids, on_sale, reads, request_key, reservation, sale, seat_number, user};
+    use crate::testing::{finds, ids, on_sale, performance, reads, request_key, reservation, sale, seat_number, user};
     use frontrow_domain::{ReservationState, UserId};
     use mockall::predicate::eq;
     use uuid::Uuid;
@@ -89,7 +89,7 @@ mod tests {
             performance: reservation().performance,
             seats: [seat_number(1), seat_number(2)].into(),
             user: reservation().user,
-            terms: sale(0).terms(),
+            terms: sale(0).terms_for(&performance()),
             payment: PaymentId::new(Uuid::from_u128(1)),
             transfer: TransferId::new(Uuid::from_u128(2)),
         };

@@ -2,7 +2,7 @@
 
 use crate::port::{BookingError, StoreError, TooOften};
 use frontrow_domain::waiting_room::NotNow;
-use frontrow_domain::{Flaw, Instant, Invalid, Payment, Rejection, SeatLabel};
+use frontrow_domain::{Flaw, Instant, Invalid, NotBookable, Payment, Rejection, SeatLabel};
 use std::fmt;
 use std::time::Duration;
 use thiserror::Error;
@@ -217,9 +217,19 @@ pub enum Denied {
     PassOfOther,
 }
 
+impl From<NotBookable> for Error {
+    fn from(why: NotBookable) -> Self {
+        match why {
+            NotBookable::Begun { .. } => Self::Rejected(Rejection::NotBookable(why)),
+            NotBookable::Draft | NotBookable::Postponed | NotBookable::Cancelled => Conflict::NotBookable.into(),
+        }
+    }
+}
+
 impl From<Rejection> for Error {
     fn from(rejection: Rejection) -> Self {
         match rejection {
+            Rejection::NotBookable(why) => why.into(),
             Rejection::ReservationUnknown => Self::NotFound(Missing::Reservation),
             Rejection::PaymentUnknown => Self::NotFound(Missing::Charge),
             Rejection::ChargeOutOfRange => {

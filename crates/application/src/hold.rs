@@ -3,7 +3,7 @@
 use crate::port::{BookingStore, Clock, DoneReader, IdSource, OnSale, OnSaleReader};
 use crate::{Conflict, Error, Missing};
 use frontrow_domain::{
-    Command, CommandKey, Flaw, Hold, Instant, Invalid, Line, Outcome, PerformanceId, Rejection, Reservation,
+    Command, CommandKey, Deed, Flaw, Hold, Instant, Invalid, Line, Outcome, PerformanceId, Rejection, Reservation,
     ReservationId, Sale, SaleId, SeatLabel, SeatNumber, UserId, What,
 };
 use std::collections::BTreeSet;
@@ -73,15 +73,14 @@ impl HoldSeats {
 
     fn command(&self, request: &HoldRequest, on_sale: &OnSale) -> Result<Command, Error> {
         let lines = lines(&request.seats, on_sale)?;
-        let sale = choose_sale(request.sale, on_sale, self.clock.now())?;
-        if !on_sale.performance.status.is_bookable() {
-            return Err(Conflict::NotBookable.into());
-        }
+        let now = self.clock.now();
+        let sale = choose_sale(request.sale, on_sale, now)?;
+        on_sale.performance.bookable().check(Deed::Hold, now)?;
         let hold = Hold {
             reservation: ReservationId::new(self.ids.id()),
             performance: request.performance,
             user: request.user,
-            terms: sale.terms(),
+            terms: sale.terms_for(&on_sale.performance),
             lines,
         };
         let RequestKey { key, body_hash } = request.request.clone();
@@ -160,7 +159,7 @@ mod tests {
     use super::*;
     use crate::port::{BookingError, MockBookingStore, MockDoneReader};
     use crate::testing::{
-        at, carry_out, clock, ids, on_sale, reads, request_key, reservation, sale, seat_number, user,
+        at, carry_out, clock, ids, on_sale, performance, reads, request_key, reservation, sale, seat_number, user,
     };
     use frontrow_domain::{Done, Performance, PerformanceStatus, Points};
     use uuid::Uuid;
@@ -221,7 +220,7 @@ mod tests {
         store.expect_execute().times(1).returning(|command| {
             assert_eq!((command.key.as_ref(), command.body_hash), (Some(&request_key(user(1)).key), [7; 32]));
             let What::Hold(hold) = &command.what else { panic!("{command:?}") };
-            assert_eq!((hold.user, &hold.terms), (user(1), &sale(0).terms()));
+            assert_eq!((hold.user, &hold.terms), (user(1), &sale(0).terms_for(&performance())));
             carry_out(&command, at(NOW))
         });
         let child = SeatChoice { price_type: Some("child".into()), ..choice("A-1-9") };

@@ -6,7 +6,7 @@ use crate::hold::{RequestKey, choose_sale, done_before};
 use crate::port::{BookingError, BookingStore, Clock, DoneReader, IdSource, OnSale, OnSaleReader};
 use crate::{Conflict, Error, Missing};
 use frontrow_domain::{
-    Command, Flaw, HoldBest, Invalid, Line, Outcome, PerformanceId, Rejection, Reservation, ReservationId, Sale,
+    Command, Deed, Flaw, HoldBest, Invalid, Line, Outcome, PerformanceId, Rejection, Reservation, ReservationId, Sale,
     SaleId, SeatNumber, UserId, What, Wish,
 };
 use std::sync::Arc;
@@ -67,15 +67,14 @@ impl HoldBestSeats {
 
     fn without_plan(&self, request: &HoldBestRequest, on_sale: &OnSale) -> Result<HoldBest, Error> {
         let line = line(request, on_sale)?;
-        let sale = choose_sale(request.sale, on_sale, self.clock.now())?;
-        if !on_sale.performance.status.is_bookable() {
-            return Err(Conflict::NotBookable.into());
-        }
+        let now = self.clock.now();
+        let sale = choose_sale(request.sale, on_sale, now)?;
+        on_sale.performance.bookable().check(Deed::Hold, now)?;
         Ok(HoldBest {
             reservation: ReservationId::new(self.ids.id()),
             performance: request.performance,
             user: request.user,
-            terms: sale.terms(),
+            terms: sale.terms_for(&on_sale.performance),
             count: request.wish.count,
             blocks: Vec::new(),
             line,

@@ -65,6 +65,7 @@
 //! #             venue,
 //! #             seat_map_version: 1,
 //! #             starts_at: opens + 2 * hour,
+//! #             sold_until: None,
 //! #             status: PerformanceStatus::Published,
 //! #             prices: PriceList {
 //! #                 tiers: vec![Tier { code: "R".into(), name: "R".into(), list_price: Points::new(120_000).unwrap() }],

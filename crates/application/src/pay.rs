@@ -1,10 +1,10 @@
 //! Paying a hold with points.
 
 use crate::port::{BookingStore, IdSource, OnSale, OnSaleReader, ReservationReader};
-use crate::{Conflict, Error, Missing, RequestKey};
+use crate::{Error, Missing, RequestKey};
 use frontrow_domain::{
-    Command, Outcome, Pay, PaymentId, Rejection, Reservation, ReservationId, ReservationState, SaleTerms, Ticket,
-    TransferId, UserId, What,
+    Command, Outcome, Pay, PaymentId, Rejection, Reservation, ReservationId, SaleTerms, Ticket, TransferId, UserId,
+    What,
 };
 use std::sync::Arc;
 
@@ -45,15 +45,10 @@ pub struct PayReservation {
 }
 
 impl PayReservation {
-    /// Somebody else's reservation is not found; what was cancelled takes no payment.
+    /// Somebody else's reservation is not found; what was cancelled, or has begun, takes no payment.
     pub async fn run(&self, request: ReservationRequest) -> Result<PaidReservation, Error> {
         let reservation = own(&*self.reservations, request.user, request.reservation).await?;
         let (on_sale, terms) = terms(&*self.on_sale, &reservation).await?;
-        // Whoever repeats a payment from before the cancellation is told what came of it.
-        let unpaid = reservation.state.may_become(ReservationState::Confirmed);
-        if unpaid && !on_sale.performance.status.is_payable() {
-            return Err(Conflict::NotBookable.into());
-        }
         let pay = Pay {
             reservation: reservation.id,
             performance: reservation.performance,
@@ -90,16 +85,19 @@ pub(crate) async fn terms(
 ) -> Result<(Arc<OnSale>, SaleTerms), Error> {
     let on_sale = on_sale.on_sale(reservation.performance).await?.ok_or(Error::NotFound(Missing::Performance))?;
     let sale = on_sale.sales.iter().find(|sale| sale.id == reservation.sale).ok_or(Error::NotFound(Missing::Sale))?;
-    let terms = sale.terms();
+    let terms = sale.terms_for(&on_sale.performance);
     Ok((on_sale, terms))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Conflict;
     use crate::port::{BookingError, MockBookingStore};
-    use crate::testing::{finds, ids, on_sale, reads, request_key, reservation, sale, seat_number, user};
-    use frontrow_domain::{Performance, PerformanceStatus};
+    use crate::testing::{
+        at, finds, ids, on_sale, performance, reads, request_key, reservation, sale, seat_number, user,
+    };
+    use frontrow_domain::{Deed, NotBookable, Performance, PerformanceStatus, ReservationState};
     use mockall::predicate::eq;
     use uuid::Uuid;
 
@@ -126,7 +124,7 @@ mod tests {
             performance: reservation().performance,
             seats: [seat_number(1), seat_number(2)].into(),
             user: user(1),
-            terms: sale(0).terms(),
+            terms: sale(0).terms_for(&performance()),
             payment: PaymentId::new(Uuid::from_u128(1)),
             transfer: TransferId::new(Uuid::from_u128(2)),
         };
@@ -158,7 +156,15 @@ mod tests {
     #[tokio::test]
     async fn what_is_held_of_a_cancelled_performance_is_not_paid_and_of_a_postponed_one_is() {
         for state in [ReservationState::Held, ReservationState::Expired] {
-            let pay = pay_when(MockBookingStore::new(), PerformanceStatus::Cancelled, state);
+            let cancelled = NotBookable::Cancelled;
+            let mut store = MockBookingStore::new();
+            let says = |command: &Command| {
+                let What::Pay(pay) = &command.what else { return false };
+                pay.terms.bookable.check(Deed::Pay, at(0)) == Err(NotBookable::Cancelled)
+            };
+            let refused = store.expect_execute().withf(says).times(1);
+            refused.return_once(move |_| Err(Rejection::NotBookable(cancelled).into()));
+            let pay = pay_when(store, PerformanceStatus::Cancelled, state);
             assert_eq!(pay.run(request(user(1))).await, Err(Error::Conflict(Conflict::NotBookable)));
             let mut store = MockBookingStore::new();
             let paid = Outcome::Paid {

@@ -42,6 +42,7 @@ pub fn performance() -> Performance {
         venue: seat_map().venue,
         seat_map_version: 1,
         starts_at: at(10_000),
+        sold_until: None,
         status: PerformanceStatus::Published,
         prices: PriceList {
             tiers: vec![Tier { code: "R".into(), name: "Royal".into(), list_price: Points::new(1000).unwrap() }],

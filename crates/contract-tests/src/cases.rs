@@ -68,6 +68,7 @@ cases! {
         a_late_payment_is_good_while_nobody_has_taken_the_seats,
         a_late_payment_keeps_to_the_limit,
         a_payment_that_is_too_late_takes_nothing,
+        nothing_is_held_paid_or_cancelled_once_it_has_begun,
         marking_a_lapsed_hold_leaves_its_seats_alone,
         releasing_a_lapsed_hold_leaves_who_took_it_over_alone;
     money:

@@ -135,6 +135,7 @@ fn performance(venue: &Venue, concert: &Concert, n: u128) -> Result<Performance,
         venue: venue.id,
         seat_map_version: 1,
         starts_at: Programme::OPENS + Duration::from_hours(48),
+        sold_until: None,
         status: PerformanceStatus::Published,
         prices,
     })

@@ -2,8 +2,8 @@
 
 use crate::waiting_room::Place;
 use crate::{
-    Block, Buyer, BuyerKey, Instant, Line, Payment, PaymentId, PerformanceId, Points, Reservation, ReservationId,
-    ReservationState, SaleTerms, SeatKey, SeatNumber, Settlement, Ticket, TransferId, UserId,
+    Block, Buyer, BuyerKey, Instant, Line, NotBookable, Payment, PaymentId, PerformanceId, Points, Reservation,
+    ReservationId, ReservationState, SaleTerms, SeatKey, SeatNumber, Settlement, Ticket, TransferId, UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -499,6 +499,9 @@ pub enum Rejection {
     /// The user has no such payment.
     #[error("no such payment")]
     PaymentUnknown,
+    /// The performance does not let them, or not any more.
+    #[error(transparent)]
+    NotBookable(NotBookable),
     /// The waiting room has not admitted the user.
     #[error("not admitted")]
     NotAdmitted,

@@ -1,8 +1,9 @@
 //! What is sold, where and when.
 
 use crate::flaw::{Flaws, Invalid};
-use crate::{ConcertId, Instant, Layout, PerformanceId, PriceList, Sale, VenueId};
+use crate::{Bookable, ConcertId, Deed, Instant, Layout, NotBookable, PerformanceId, PriceList, Sale, VenueId};
 use serde::{Deserialize, Serialize};
+use std::time::Duration;
 
 /// A place with one or more seat maps.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,6 +60,9 @@ pub struct Performance {
     pub seat_map_version: u32,
     /// When.
     pub starts_at: Instant,
+    /// Up to when seats may be held and paid although it has begun: [`Performance::LONGEST_SOLD`] at most. `None`: until it
+    /// begins.
+    pub sold_until: Option<Instant>,
     /// Whether it takes place, and can be sold.
     pub status: PerformanceStatus,
     /// What the seats cost.
@@ -91,16 +95,6 @@ impl PerformanceStatus {
                 | (Cancelled, Cancelled)
         )
     }
-
-    /// Whether what is held can be paid.
-    pub fn is_payable(self) -> bool {
-        matches!(self, Self::Published | Self::Postponed)
-    }
-
-    /// Whether seats can be held.
-    pub fn is_bookable(self) -> bool {
-        self == Self::Published
-    }
 }
 
 /// What buyers are told of a performance.
@@ -113,7 +107,7 @@ pub enum PublicStatus {
     OnSale,
     /// A sale is open, and there is no seat that can be had; holds may still lapse.
     SoldOut,
-    /// No sale is open, and none will, or it has begun.
+    /// No sale is open, and none will, or it has begun and is not sold any longer.
     Closed,
     /// It takes place at another time.
     Postponed,
@@ -124,11 +118,11 @@ pub enum PublicStatus {
 impl PublicStatus {
     /// The status of a public performance with these published sales and that many seats that can be had.
     pub fn of(performance: &Performance, sales: &[Sale], available: u32, now: Instant) -> Self {
-        match performance.status {
-            PerformanceStatus::Cancelled => Self::Cancelled,
-            PerformanceStatus::Postponed => Self::Postponed,
-            _ if performance.starts_at <= now => Self::Closed,
-            _ if sales.iter().any(|sale| sale.is_open(now)) => {
+        match performance.bookable().check(Deed::Hold, now) {
+            Err(NotBookable::Cancelled) => Self::Cancelled,
+            Err(NotBookable::Postponed) => Self::Postponed,
+            Err(NotBookable::Begun { .. }) => Self::Closed,
+            Ok(()) | Err(NotBookable::Draft) if sales.iter().any(|sale| sale.is_open(now)) => {
                 if available == 0 {
                     Self::SoldOut
                 } else {
@@ -142,9 +136,30 @@ impl PublicStatus {
 }
 
 impl Performance {
+    /// How long after its beginning it may be sold.
+    pub const LONGEST_SOLD: Duration = Duration::from_hours(31 * 24);
+
+    /// The first instant at which nothing of it is held or paid any more.
+    pub fn sold_until(&self) -> Instant {
+        self.sold_until.unwrap_or(self.starts_at)
+    }
+
+    /// What it says of its seats.
+    pub fn bookable(&self) -> Bookable {
+        Bookable { status: self.status, starts_at: self.starts_at, sold_until: self.sold_until() }
+    }
+
     /// Says everything that is wrong with the performance, given the layout that it names.
     pub fn check(&self, layout: &Layout) -> Result<(), Invalid> {
-        self.prices.check(layout.tiers().into_keys())
+        let mut flaws = Flaws::default();
+        let allowed = self.starts_at..=self.starts_at + Self::LONGEST_SOLD;
+        let fine = allowed.contains(&self.sold_until());
+        flaws.unless(fine, "/sold_until", "range", "from starts_at to 31 days after it");
+        let prices = self.prices.check(layout.tiers().into_keys());
+        match (flaws.into_result(), prices) {
+            (Err(Invalid(own)), Err(Invalid(prices))) => Err(Invalid(own.into_iter().chain(prices).collect())),
+            (own, prices) => own.and(prices),
+        }
     }
 
     /// Whether an edit leaves alone what buyers rely on. Once public, a performance keeps its concert, venue and seats;

@@ -33,6 +33,7 @@
 //!             limit_per_person: 4,
 //!             hold_duration: Duration::from_secs(300),
 //!             admission: None,
+//!             bookable: Bookable::ALWAYS,
 //!         },
 //!         lines: vec![Line::free(SeatNumber::FIRST, "R", "adult")],
 //!     }),
@@ -47,6 +48,7 @@
 mod account;
 mod audit;
 mod best;
+mod bookable;
 mod books;
 mod buyer;
 mod command;
@@ -71,6 +73,7 @@ mod wallet;
 pub use account::{Email, Role, User};
 pub use audit::{Catalogue, Finding, LineRecords, Rule, audit, audit_lines};
 pub use best::{Block, Hall, Wish};
+pub use bookable::{Bookable, Deed, NotBookable};
 pub use books::{Books, Conflict, Refused};
 pub use buyer::{Buyer, BuyerKey, Ended, Slot};
 pub use command::{

@@ -2,7 +2,7 @@
 
 use crate::flaw::{Flaws, Invalid};
 use crate::waiting_room::{AdmissionTerms, WaitingRoom};
-use crate::{Instant, PerformanceId, SaleId};
+use crate::{Bookable, Instant, Performance, PerformanceId, PerformanceStatus, SaleId};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -53,6 +53,8 @@ pub struct SaleTerms {
     pub hold_duration: Duration,
     /// Of a sale with a waiting room: only who is admitted can hold seats.
     pub admission: Option<AdmissionTerms>,
+    /// What the performance says besides.
+    pub bookable: Bookable,
 }
 
 impl Sale {
@@ -69,7 +71,12 @@ impl Sale {
     /// Performances of one sale.
     pub const MOST_PERFORMANCES: usize = 100;
 
-    /// What a command on this sale's performances needs to know.
+    /// What a command on a performance of this sale needs to know.
+    pub fn terms_for(&self, performance: &Performance) -> SaleTerms {
+        SaleTerms { bookable: performance.bookable(), ..self.terms() }
+    }
+
+    /// The sale's own terms, for a performance that has no say in it.
     pub fn terms(&self) -> SaleTerms {
         SaleTerms {
             sale: self.id,
@@ -80,7 +87,27 @@ impl Sale {
             limit_per_person: self.limit_per_person,
             hold_duration: self.hold_duration,
             admission: self.waiting_room.as_ref().map(|room| room.terms),
+            bookable: Bookable::ALWAYS,
         }
+    }
+
+    /// Whether the sale closes before all of its performances are over for buyers, given them all. One that is cancelled
+    /// does not count; while one is postponed, nobody knows yet.
+    pub fn check_closes(&self, performances: &[Performance]) -> Result<(), Invalid> {
+        let mut flaws = Flaws::default();
+        let takes_place = performances.iter().filter(|p| p.status != PerformanceStatus::Cancelled);
+        let last = takes_place.clone().max_by_key(|p| p.sold_until());
+        let is_open = |last: &Performance| last.sold_until() < self.closes;
+        if let Some(last) = last.filter(|last| is_open(last))
+            && !takes_place.clone().any(|p| p.status == PerformanceStatus::Postponed)
+        {
+            let detail = format!(
+                "not later than the last performance, {}, is sold: until its starts_at, or its sold_until if it has one",
+                last.id
+            );
+            flaws.add("/closes", "order", detail);
+        }
+        flaws.into_result()
     }
 
     /// Whether seats can be held.

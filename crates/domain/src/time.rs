@@ -10,6 +10,9 @@ use std::time::Duration;
 pub struct Instant(i64);
 
 impl Instant {
+    /// There is none after it.
+    pub const LAST: Self = Self(i64::MAX);
+
     /// The instant that many microseconds after the epoch.
     pub const fn from_micros(micros: i64) -> Self {
         Self(micros)

@@ -7,7 +7,7 @@ use super::{Database, entity};
 use async_trait::async_trait;
 use frontrow_application::port::{Auditor, Clock, StoreError};
 use frontrow_domain::{
-    Books, BuyerKey, Catalogue, Command, Finding, Hold, Instant, Line, LineRecords, PerformanceId, Rejection,
+    Bookable, Books, BuyerKey, Catalogue, Command, Finding, Hold, Instant, Line, LineRecords, PerformanceId, Rejection,
     ReservationId, Rule, Sale, SaleId, SaleTerms, SeatNumber, SeatState, UserId, What, audit, audit_lines,
 };
 use sea_orm::{
@@ -105,6 +105,7 @@ impl SqlAuditor {
             limit_per_person: u32::MAX,
             hold_duration: long,
             admission: None,
+            bookable: Bookable::ALWAYS,
         };
         Command::unkeyed(What::Hold(Hold {
             reservation: ReservationId::new(self.database.id()),

@@ -166,6 +166,7 @@ pub fn performance() -> Performance {
         venue: venue().id,
         seat_map_version: 1,
         starts_at: NOW + Duration::from_micros(86_400_000_001),
+        sold_until: Some(NOW + Duration::from_micros(86_400_000_007)),
         status: PerformanceStatus::Draft,
         prices: PriceList {
             tiers: vec![tier("R", 120_000), tier("S", 90_000)],

@@ -77,13 +77,15 @@ impl ManageSales {
     }
 
     async fn check_performances(&self, sale: &Sale) -> Result<(), Error> {
+        let mut performances = Vec::with_capacity(sale.performances.len());
         for id in &sale.performances {
             let stored = self.performances.performance(*id).await?.ok_or(Error::NotFound(Missing::Performance))?;
             if sale.published && stored.value.status == PerformanceStatus::Draft {
                 return Err(Conflict::PerformanceNotPublic.into());
             }
+            performances.push(stored.value);
         }
-        Ok(())
+        Ok(sale.check_closes(&performances)?)
     }
 }
 
@@ -92,9 +94,10 @@ mod tests {
     use super::*;
     use crate::port::{MockLineStore, MockPerformanceRepository, MockSaleRepository, OnSale, Revision, StoreError};
     use crate::testing::{at, clock, ids, on_sale, performance, reads, room, sale, sale_with_room};
-    use frontrow_domain::{Performance, PerformanceId};
+    use frontrow_domain::{Invalid, Performance, PerformanceId};
     use mockall::Sequence;
     use std::collections::BTreeSet;
+    use std::time::Duration;
     use uuid::Uuid;
 
     fn manage(stored: Sale, status: PerformanceStatus) -> ManageSales {
@@ -123,6 +126,23 @@ mod tests {
         let manage = manage(sale(0), PerformanceStatus::Published);
         assert_eq!(manage.put(&more).await, Ok(Saved::Replaced));
         assert_eq!(manage.put(&less).await, Err(Conflict::SalePublic.into()));
+    }
+
+    #[tokio::test]
+    async fn a_sale_closes_before_its_last_performance_is_over_for_buyers() {
+        let closing = |closes| Sale { closes, pay_until: closes, published: false, ..sale(0) };
+        let begins = performance().starts_at;
+        let late = closing(begins + Duration::from_micros(1));
+        assert_eq!(manage(late.clone(), PerformanceStatus::Published).put(&closing(begins)).await, Ok(Saved::Replaced));
+        let here = manage(late.clone(), PerformanceStatus::Published);
+        for refused in [here.put(&late).await.err(), here.publish(late.id, false).await.err()] {
+            let Some(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
+            assert_eq!(flaws[0].pointer, "/closes");
+            assert!(flaws[0].detail.contains("sold_until"), "{flaws:?}");
+        }
+        for status in [PerformanceStatus::Postponed, PerformanceStatus::Cancelled] {
+            assert_eq!(manage(late.clone(), status).put(&late).await, Ok(Saved::Replaced), "{status:?}");
+        }
     }
 
     #[tokio::test]

@@ -117,7 +117,8 @@ pub(super) async fn a_save_names_the_revision_that_was_read(stage: Arc<Stage>) -
     let changed = Concert { title: "Other".into(), ..row.clone() };
     check_revisions!(|c, read| concerts.save_concert(c, read), concerts.concert(row.id), row, changed);
     let row = performance(&stage)?;
-    let changed = Performance { starts_at: Programme::OPENS, ..row.clone() };
+    let sold_until = Some(Programme::OPENS + Performance::LONGEST_SOLD);
+    let changed = Performance { starts_at: Programme::OPENS, sold_until, ..row.clone() };
     check_revisions!(|p, r| performances.save_performance(p, r), performances.performance(row.id), row, changed);
     let row = sale(&stage);
     let changed = Sale { published: true, ..row.clone() };

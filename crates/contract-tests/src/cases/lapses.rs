@@ -4,7 +4,8 @@ use crate::Failure;
 use crate::stage::{Stage, held};
 use frontrow_application::port::BookingError;
 use frontrow_domain::{
-    Instant, Outcome, Rejection, Reservation, ReservationState, SeatNumber, SeatState, TAKEOVER_GRACE,
+    Bookable, Cancel, Command, Hold, Instant, NotBookable, Outcome, Pay, Rejection, Reservation, ReservationState,
+    SeatNumber, SeatState, TAKEOVER_GRACE, What,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -117,5 +118,38 @@ pub(super) async fn releasing_a_lapsed_hold_leaves_who_took_it_over_alone(stage:
     let seats = stage.fixture.booking.seats.not_free(stage.performance()).await?;
     let owners: Vec<_> = seats.iter().map(|seat| (seat.key.number.get(), seat.state.is_held_by(lees.id))).collect();
     ensure_eq!(owners, [(2, true)]);
+    Ok(())
+}
+
+/// The same command, for a performance that begins then.
+fn beginning(at: Instant, mut command: Command) -> Command {
+    let (What::Hold(Hold { terms, .. })
+    | What::Pay(Pay { terms, .. })
+    | What::Cancel(Cancel { terms, .. })
+    | What::Refund(Cancel { terms, .. })) = &mut command.what
+    else {
+        return command;
+    };
+    terms.bookable = Bookable { starts_at: at, sold_until: at, ..Bookable::ALWAYS };
+    command
+}
+
+pub(super) async fn nothing_is_held_paid_or_cancelled_once_it_has_begun(stage: Arc<Stage>) -> Result<(), Failure> {
+    let kim = stage.user(0);
+    stage.fund(kim, 10_000).await?;
+    let begins = stage.now() + Duration::from_mins(1);
+    let kims = held(stage.execute(beginning(begins, stage.hold(kim, &[1])?)).await)?;
+    ensure_eq!((kims.held_until, kims.late_until), (begins, begins));
+    let others = stage.held(kim, &[2]).await?;
+    let paid = stage.paid(kim, &[3]).await?;
+    stage.set_now(begins);
+    for command in [stage.hold(kim, &[4])?, stage.pay(&kims)?, stage.pay(&others)?, stage.cancel(&paid)?] {
+        let refused = stage.execute(beginning(begins, command)).await;
+        ensure_eq!(refused, Err(Rejection::NotBookable(NotBookable::Begun { until: begins }).into()));
+    }
+    // A moment before, and whatever an operator gives back, all is well.
+    stage.execute(beginning(begins, stage.refund(&paid)?)).await?;
+    stage.set_now(begins - MICROSECOND);
+    stage.execute(beginning(begins, stage.pay(&kims)?)).await?;
     Ok(())
 }

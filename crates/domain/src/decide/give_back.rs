@@ -4,8 +4,8 @@ use super::{Changes, Verdict, named};
 use crate::command::{Cancel, Event, Expire, Outcome, Rejection, Release};
 use crate::locked::{Locked, NotInScope, Row, Version};
 use crate::{
-    AccountId, BuyerKey, Instant, Payment, PaymentKind, PaymentState, Points, Reservation, ReservationState, Seat,
-    SeatState, Ticket, TicketKey, Transfer, Wallet,
+    AccountId, BuyerKey, Deed, Instant, Payment, PaymentKind, PaymentState, Points, Reservation, ReservationState,
+    Seat, SeatState, Ticket, TicketKey, Transfer, Wallet,
 };
 
 pub(super) fn release(release: &Release, locked: &Locked, now: Instant) -> Result<Verdict, NotInScope> {
@@ -44,12 +44,17 @@ pub(super) fn expire(expire: &Expire, locked: &Locked, now: Instant) -> Result<V
 }
 
 pub(super) fn cancel(cancel: &Cancel, locked: &Locked, now: Instant) -> Result<Verdict, NotInScope> {
-    let in_time = now < cancel.terms.cancel_until;
+    let cancel_until = cancel.terms.cancel_until;
+    let in_time = if cancel_until <= now {
+        Err(Rejection::TooLateToCancel { cancel_until })
+    } else {
+        cancel.terms.bookable.check(Deed::Cancel, now).map_err(Rejection::NotBookable)
+    };
     give_back(cancel, locked, now, ReservationState::Cancelled, in_time)
 }
 
 pub(super) fn refund(refund: &Cancel, locked: &Locked, now: Instant) -> Result<Verdict, NotInScope> {
-    give_back(refund, locked, now, ReservationState::Refunded, true)
+    give_back(refund, locked, now, ReservationState::Refunded, Ok(()))
 }
 
 fn give_back(
@@ -57,7 +62,7 @@ fn give_back(
     locked: &Locked,
     now: Instant,
     end: ReservationState,
-    in_time: bool,
+    in_time: Result<(), Rejection>,
 ) -> Result<Verdict, NotInScope> {
     let key = BuyerKey { sale: cancel.terms.sale, user: cancel.user };
     let Some(reservation) = named(locked, cancel.reservation, key, Some(cancel.performance), Some(&cancel.seats))?
@@ -65,9 +70,10 @@ fn give_back(
         return Ok(Verdict::No(Rejection::ReservationUnknown));
     };
     match reservation.state {
-        ReservationState::Confirmed if in_time => {}
         ReservationState::Confirmed => {
-            return Ok(Verdict::No(Rejection::TooLateToCancel { cancel_until: cancel.terms.cancel_until }));
+            if let Err(too_late) = in_time {
+                return Ok(Verdict::No(too_late));
+            }
         }
         ReservationState::Held | ReservationState::Expired => return Ok(Verdict::No(Rejection::NotPaid)),
         ended => return Ok(Verdict::No(Rejection::ReservationEnded(ended))),

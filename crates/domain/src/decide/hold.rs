@@ -4,8 +4,8 @@ use super::{Changes, Verdict, admission};
 use crate::command::{Event, Hold, HoldBest, Outcome, Rejection};
 use crate::locked::{Locked, NotInScope, Row, Version};
 use crate::{
-    Buyer, BuyerKey, Instant, Line, PerformanceId, Points, Reservation, ReservationId, ReservationState, SaleTerms,
-    Seat, SeatKey, SeatState, Slot,
+    Buyer, BuyerKey, Deed, Instant, Line, PerformanceId, Points, Reservation, ReservationId, ReservationState,
+    SaleTerms, Seat, SeatKey, SeatState, Slot,
 };
 
 pub(super) fn hold(hold: &Hold, locked: &Locked, now: Instant) -> Result<Verdict, NotInScope> {
@@ -66,6 +66,8 @@ impl NewHold<'_> {
             Some(Rejection::SaleNotOpen { opens })
         } else if closes <= now {
             Some(Rejection::SaleClosed { closed: closes })
+        } else if let Err(why) = self.terms.bookable.check(Deed::Hold, now) {
+            Some(Rejection::NotBookable(why))
         } else if let Some(Err(rejection)) = self.admission(locked, now)? {
             Some(rejection)
         } else if used.saturating_add(asked) > limit {
@@ -97,7 +99,9 @@ impl NewHold<'_> {
 
     /// `None` if the lines add up to more than there can be.
     fn reservation(&self, lines: Vec<Line>, now: Instant) -> Option<Reservation> {
-        let held_until = (now + self.terms.hold_duration).min(self.terms.pay_until);
+        // It could not be paid longer than that anyway.
+        let late_until = self.terms.pay_until.min(self.terms.bookable.sold_until);
+        let held_until = (now + self.terms.hold_duration).min(late_until);
         Some(Reservation {
             id: self.reservation,
             performance: self.performance,
@@ -105,7 +109,7 @@ impl NewHold<'_> {
             user: self.buyer.user,
             state: ReservationState::Held,
             held_until,
-            late_until: self.terms.pay_until,
+            late_until,
             amount: Points::checked_sum(lines.iter().map(|line| line.paid))?,
             lines,
             version: Version::FIRST,

@@ -4,7 +4,7 @@ use super::{Changes, Verdict, admission, named};
 use crate::command::{Event, Outcome, Pay, Rejection};
 use crate::locked::{Locked, NotInScope, Row, Version};
 use crate::{
-    AccountId, Buyer, BuyerKey, Ended, Instant, Payment, PaymentKind, PaymentState, Points, Reservation,
+    AccountId, Buyer, BuyerKey, Deed, Ended, Instant, Payment, PaymentKind, PaymentState, Points, Reservation,
     ReservationState, Seat, SeatState, Ticket, TicketKey, Transfer, Wallet,
 };
 
@@ -69,6 +69,9 @@ fn refuse(
 ) -> Result<Option<Rejection>, NotInScope> {
     if !reservation.state.may_become(ReservationState::Confirmed) {
         return Ok(Some(lost(reservation)));
+    }
+    if let Err(why) = pay.terms.bookable.check(Deed::Pay, now) {
+        return Ok(Some(Rejection::NotBookable(why)));
     }
     if !reservation.has_lapsed(now) {
         return Ok(None);

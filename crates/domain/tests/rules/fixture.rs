@@ -51,6 +51,7 @@ pub fn terms(n: u128) -> SaleTerms {
         limit_per_person: LIMIT,
         hold_duration: Duration::from_secs(HOLD_SECONDS.unsigned_abs()),
         admission: None,
+        bookable: Bookable::ALWAYS,
     }
 }
 

@@ -4,6 +4,7 @@
 mod apply;
 mod audit;
 mod best;
+mod bookable;
 mod charge;
 mod fixture;
 mod give_back;

@@ -89,8 +89,12 @@ impl Model {
             What::HoldBest(best) => self.hold_best(best, now),
             What::Pay(pay) => self.pay(pay, now),
             What::Release(release) => self.release(release.reservation),
-            What::Cancel(cancel) => self.give_back(cancel.reservation, now < cancel.terms.cancel_until),
-            What::Refund(refund) => self.give_back(refund.reservation, true),
+            What::Cancel(cancel) => {
+                let too_late = (cancel.terms.cancel_until <= now).then_some("deadline");
+                let begun = (cancel.terms.bookable.starts_at <= now).then_some("begun");
+                self.give_back(cancel.reservation, too_late.or(begun))
+            }
+            What::Refund(refund) => self.give_back(refund.reservation, None),
             What::Expire(expire) => self.expire(expire.reservation, now),
             What::Charge(charge) => self.charge(charge),
             What::Settle(settle) => self.settle(settle),
@@ -151,6 +155,9 @@ impl Model {
         if now < terms.opens || terms.closes <= now {
             return Some(Expected::Refused("sale"));
         }
+        if terms.bookable.sold_until <= now {
+            return Some(Expected::Refused("begun"));
+        }
         let too_many = self.seats_of(user, terms.sale, now) + asked > terms.limit_per_person as usize;
         too_many.then_some(Expected::Refused("limit"))
     }
@@ -164,12 +171,12 @@ impl Model {
         amount: i64,
         now: Instant,
     ) {
-        let until = (now + terms.hold_duration).min(terms.pay_until);
+        let late = terms.pay_until.min(terms.bookable.sold_until);
+        let until = (now + terms.hold_duration).min(late);
         for seat in &seats {
             self.owners.insert(*seat, Owner::Holder(id, until));
         }
-        let booking =
-            Booking { user, sale: terms.sale, seats, amount, until, late: terms.pay_until, status: Status::Held };
+        let booking = Booking { user, sale: terms.sale, seats, amount, until, late, status: Status::Held };
         self.bookings.insert(id, booking);
     }
 
@@ -181,9 +188,16 @@ impl Model {
             Status::Held | Status::Expired => {}
         }
         let late = booking.status == Status::Expired || booking.until <= now;
+        let begun = pay.terms.bookable.sold_until <= now;
         let own =
             |seat: &SeatKey| matches!(self.owners.get(seat), Some(Owner::Holder(by, _)) if *by == pay.reservation);
-        if booking.seats.iter().any(|seat| !own(seat) && !self.free(seat, now)) || (late && booking.late <= now) {
+        if booking.seats.iter().any(|seat| !own(seat) && !self.free(seat, now)) {
+            return Expected::Refused("lapsed");
+        }
+        if begun {
+            return Expected::Refused("begun");
+        }
+        if late && booking.late <= now {
             return Expected::Refused("lapsed");
         }
         let own_seats = if booking.counts(now) { booking.seats.len() } else { 0 };
@@ -219,11 +233,14 @@ impl Model {
         Expected::Done("release")
     }
 
-    fn give_back(&mut self, id: ReservationId, in_time: bool) -> Expected {
+    fn give_back(&mut self, id: ReservationId, too_late: Option<&'static str>) -> Expected {
         let booking = self.bookings[&id].clone();
         match booking.status {
-            Status::Paid if in_time => {}
-            Status::Paid => return Expected::Refused("deadline"),
+            Status::Paid => {
+                if let Some(why) = too_late {
+                    return Expected::Refused(why);
+                }
+            }
             Status::Ended => return Expected::Refused("ended"),
             Status::Held | Status::Expired => return Expected::Refused("unpaid"),
         }
@@ -322,9 +339,10 @@ pub fn name(rejection: &Rejection) -> &'static str {
         Rejection::NotPaid => "unpaid",
         Rejection::TooLateToCancel { .. } => "deadline",
         Rejection::PaymentUnknown => "charge",
+        Rejection::NotBookable(NotBookable::Begun { .. }) => "begun",
         Rejection::BalanceTooHigh => "room",
         Rejection::ChargeOutOfRange => "bounds",
         Rejection::NotAdmitted | Rejection::AdmissionEnded | Rejection::Barred => "admission",
-        Rejection::SeatsUnknown(_) | Rejection::ReservationUnknown => "never",
+        Rejection::SeatsUnknown(_) | Rejection::ReservationUnknown | Rejection::NotBookable(_) => "never",
     }
 }

@@ -53,7 +53,7 @@ fn assert_all_seen(seen: &BTreeMap<Expected, u64>) {
     let held = ["hold", "best", "takeover", "pay", "late", "release", "expire", "give back"];
     let charged = ["charge", "settle", "owe", "return"];
     let refused = ["key", "sale", "limit", "taken", "gone", "paid", "ended", "lapsed", "points", "unpaid", "deadline"];
-    let refused = refused.into_iter().chain(["room", "bounds"]);
+    let refused = refused.into_iter().chain(["room", "bounds", "begun"]);
     let wanted = held.into_iter().chain(charged).map(Expected::Done).chain(refused.map(Expected::Refused));
     for what in wanted.chain([Expected::Again]) {
         assert!(seen.get(&what).is_some_and(|times| *times > 100), "{what:?} hardly happened: {seen:?}");
@@ -181,7 +181,11 @@ impl Simulation {
         let closes = opens + Duration::from_secs(2500);
         let pay_until = closes + Duration::from_secs(u64::from(self.below(600)));
         let cancel_until = opens + Duration::from_mins(25);
-        SaleTerms { opens, closes, pay_until, cancel_until, ..terms(n) }
+        // Now and then the show begins while it is on sale, and may be sold a little longer.
+        let starts_at = opens + Duration::from_secs(1200 + u64::from(self.below(2000)));
+        let sold_until = starts_at + Duration::from_secs(300 * u64::from(self.below(2)));
+        let bookable = Bookable { starts_at, sold_until, ..Bookable::ALWAYS };
+        SaleTerms { opens, closes, pay_until, cancel_until, bookable, ..terms(n) }
     }
 
     fn new_command(&mut self) -> Option<Command> {

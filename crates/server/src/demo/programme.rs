@@ -64,6 +64,7 @@ impl Engagement {
             venue: self.hall.venue.id,
             seat_map_version: self.hall.map.version,
             starts_at,
+            sold_until: None,
             status: PerformanceStatus::Draft,
             prices: prices()?,
         })

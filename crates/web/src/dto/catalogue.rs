@@ -59,7 +59,7 @@ impl PerformanceQuery {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "concert_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11",
     "venue": {"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e12", "name": "Small Hall", "time_zone": "Asia/Seoul"},
-    "starts_at": "2027-05-01T10:00:00Z", "time_zone": "Asia/Seoul", "status": "on_sale", "seat_count": 50, "available": 48,
+    "starts_at": "2027-05-01T10:00:00Z", "sold_until": "2027-05-01T10:00:00Z", "time_zone": "Asia/Seoul", "status": "on_sale", "seat_count": 50, "available": 48,
     "seat_map_version": 1, "sales": [{"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "name": "General sale",
     "opens": "2027-01-01T00:00:00Z", "closes": "2027-05-01T09:00:00Z", "limit_per_person": 4, "hold_seconds": 300,
     "waiting_room": {"lobby_opens": "2026-12-31T23:00:00Z", "draw": false, "strict": false,
@@ -73,6 +73,9 @@ pub struct PerformanceDto {
     pub venue: VenueDto,
     /// When, in UTC.
     pub starts_at: String,
+    /// The first instant at which it can't be held or paid any more, in UTC: when it begins, unless an operator lets it be
+    /// sold for longer.
+    pub sold_until: String,
     /// The venue's IANA time zone.
     pub time_zone: String,
     /// `upcoming`, `on_sale`, `sold_out`, `closed`, `postponed` or `cancelled`.
@@ -132,6 +135,7 @@ impl PerformanceDto {
             concert_id: performance.concert.uuid(),
             venue: on_sale.venue.clone().into(),
             starts_at: Timestamp::from(performance.starts_at).to_string(),
+            sold_until: Timestamp::from(performance.sold_until()).to_string(),
             time_zone: on_sale.venue.time_zone.clone(),
             status: view.status,
             seat_count: on_sale.layout.seat_count(),

@@ -217,6 +217,11 @@ pub struct PerformanceBody {
     /// When.
     #[schema(value_type = String, format = "date-time")]
     pub starts_at: Timestamp,
+    /// Up to when it may be held and paid although it has begun: from `starts_at` to 31 days after it. Left out, it is sold
+    /// until it begins.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub sold_until: Option<Timestamp>,
     /// What the seats cost.
     #[validate(nested)]
     #[serde(deserialize_with = "object")]
@@ -293,6 +298,7 @@ impl PerformanceBody {
             venue: VenueId::new(self.venue_id),
             seat_map_version: self.seat_map_version,
             starts_at: self.starts_at.into(),
+            sold_until: self.sold_until.map(Into::into),
             status: PerformanceStatus::Draft,
             prices: PriceList {
                 tiers: tiers.into_iter().map(tier).collect(),

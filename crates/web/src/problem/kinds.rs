@@ -6,7 +6,7 @@ use actix_web::http::StatusCode;
 use frontrow_application::port::TooOften;
 use frontrow_application::{Conflict, Denied, Error};
 use frontrow_domain::waiting_room::NotNow;
-use frontrow_domain::{Instant, Invalid, Rejection};
+use frontrow_domain::{Instant, Invalid, NotBookable, Rejection};
 use std::time::Duration;
 
 macro_rules! kinds {
@@ -102,6 +102,8 @@ kinds! {
     SeveralOpenSales = CONFLICT, "several-open-sales", "Several sales of this performance are open: name one";
     /// It is postponed or cancelled.
     NotBookable = CONFLICT, "not-bookable", "The performance can't be booked";
+    /// See `until`; what was paid, an operator can refund.
+    PerformanceBegun = CONFLICT, "performance-begun", "The performance has begun: it can't be booked, paid or cancelled any more";
     /// See `limit`, `used` and `asked`.
     LimitReached = CONFLICT, "limit-reached", "The sale allows fewer seats per person";
     /// Hold again; see `held_until`.
@@ -243,6 +245,10 @@ impl From<Rejection> for Problem {
             Rejection::TooLateToCancel { cancel_until } => {
                 Self::new(Kind::TooLateToCancel).with("cancel_until", time(cancel_until))
             }
+            Rejection::NotBookable(NotBookable::Begun { until }) => {
+                Self::new(Kind::PerformanceBegun).with("until", time(until))
+            }
+            Rejection::NotBookable(_) => Self::new(Kind::NotBookable),
             Rejection::NotAdmitted => Self::new(Kind::NotAdmitted),
             Rejection::AdmissionEnded => Self::new(Kind::AdmissionEnded),
             Rejection::Barred => Self::new(Kind::Barred),

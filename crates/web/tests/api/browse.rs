@@ -43,7 +43,7 @@ async fn a_performance_shows_its_open_sales_and_what_is_left() {
         see(&theatre, &at("")).await,
         json!({"id": PERFORMANCE, "concert_id": CONCERT,
             "venue": {"id": VENUE, "name": "Small Hall", "time_zone": "Asia/Seoul"},
-            "starts_at": "2027-05-01T10:00:00Z", "time_zone": "Asia/Seoul", "status": "on_sale", "seat_count": 110,
+            "starts_at": "2027-05-01T10:00:00Z", "sold_until": "2027-05-01T10:00:00Z", "time_zone": "Asia/Seoul", "status": "on_sale", "seat_count": 110,
             "available": 109, "seat_map_version": 1, "sales": [{"id": SALE, "name": "General sale",
             "opens": "2027-01-01T00:00:00Z", "closes": "2027-05-01T09:00:00Z", "limit_per_person": 4, "hold_seconds": 300,
             "waiting_room": null}], "upcoming_sales": []})

@@ -1,8 +1,9 @@
 //! What holds to the last microsecond, and no longer.
 
 use crate::ask::{Answer, Ask};
+use crate::description::Description;
 use crate::good::{hold, pay};
-use crate::theatre::{PERFORMANCE, SALE, Theatre};
+use crate::theatre::{CONCERT, PERFORMANCE, SALE, Theatre, sale_example};
 use frontrow_application::port::Clock;
 use frontrow_domain::Instant;
 use serde_json::{Value, json};
@@ -92,6 +93,87 @@ async fn nothing_is_paid_from_pay_until() {
     let ask = Ask::post(format!("/v1/reservations/{other}/payment")).by(&again().await).key("late");
     theatre.send(&ask.json(&json!({"method": "points"}))).await.problem(409, "hold-lapsed");
     theatre.verify().await;
+}
+
+/// The show begins in the middle of its sale.
+const STARTS: &str = "2027-03-01T10:00:00Z";
+
+/// What is said and done at that instant: the status, whether it is listed as bookable, and the answers to a hold, a hold
+/// of the best seat, a late payment and a cancellation.
+async fn at_the_show(sold_until: Option<&str>, at: Instant) -> (Value, bool, [u16; 4]) {
+    let theatre = Theatre::on_sale().await;
+    let mut show = Description::new().operation("put", "/v1/performances/{id}").body_example();
+    show["starts_at"] = json!(STARTS);
+    if let Some(sold_until) = sold_until {
+        show["sold_until"] = json!(sold_until);
+    }
+    theatre.operate(Ask::put(format!("/v1/performances/{PERFORMANCE}")).json(&show)).await.with(200);
+    let kim = theatre.customer_with("kim", 1_000_000).await;
+    let (held, paid) = (hold(&theatre, &kim, &["A-1-1"]).await, hold(&theatre, &kim, &["A-1-2"]).await);
+    pay(&theatre, &kim, &paid).await;
+    theatre.clock.set(at);
+    let status = theatre.get(format!("/v1/performances/{PERFORMANCE}")).await.with(200)["status"].clone();
+    let listed = theatre.get(format!("/v1/concerts/{CONCERT}/performances?bookable=true")).await.with(200);
+    // Long after the access token has ended.
+    let kim = theatre.log_in("kim@example.com").await["access_token"].as_str().unwrap().to_owned();
+    let best = Ask::post(format!("/v1/performances/{PERFORMANCE}/reservations"))
+        .json(&json!({"best_available": {"count": 1, "tier": "R"}}));
+    let late = Ask::post(format!("/v1/reservations/{held}/payment")).json(&json!({"method": "points"}));
+    let back = Ask::post(format!("/v1/reservations/{paid}/cancellation"));
+    let mut answers = vec![try_hold(&theatre, &kim, "A-1-3").await];
+    for (key, ask) in [("best", best), ("late", late), ("back", back)] {
+        answers.push(theatre.send(&ask.by(&kim).key(key)).await);
+    }
+    for refused in answers.iter().filter(|answer| answer.status == 409) {
+        assert!(refused.problem(409, "performance-begun")["until"].is_string());
+    }
+    theatre.verify().await;
+    let answers: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+    (status, !listed["items"].as_array().unwrap().is_empty(), answers.try_into().unwrap())
+}
+
+#[actix_web::test]
+async fn the_status_of_a_performance_and_what_is_done_with_it_agree() {
+    const SOLD_UNTIL: &str = "2027-03-01T11:00:00Z";
+    let (starts, sold) = (instant(&json!(STARTS)), instant(&json!(SOLD_UNTIL)));
+    for (sold_until, at, open, cancelled) in [
+        (None, starts - TICK, true, true),
+        (None, starts, false, false),
+        (Some(SOLD_UNTIL), starts - TICK, true, true),
+        (Some(SOLD_UNTIL), starts, true, false),
+        (Some(SOLD_UNTIL), sold - TICK, true, false),
+        (Some(SOLD_UNTIL), sold, false, false),
+    ] {
+        let made = if open { 201 } else { 409 };
+        let status = json!(if open { "on_sale" } else { "closed" });
+        let expected = (status, open, [made, made, made, if cancelled { 200 } else { 409 }]);
+        assert_eq!(at_the_show(sold_until, at).await, expected, "{sold_until:?} at {at:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_sale_does_not_close_after_its_last_performance_is_sold() {
+    let theatre = Theatre::on_sale().await;
+    let path = format!("/v1/performances/{PERFORMANCE}");
+    let mut show = Description::new().operation("put", "/v1/performances/{id}").body_example();
+    let mut sale = sale_example();
+    sale["closes"] = json!("2027-05-01T10:00:00.000001Z");
+    sale["pay_until"] = json!("2027-05-01T12:00:00Z");
+    let put_sale = Ask::put(format!("/v1/sales/{SALE}")).json(&sale);
+    let refused = theatre.operate(put_sale.clone()).await;
+    assert_eq!((refused.status, refused.pointers()), (422, vec!["/closes".to_owned()]));
+    for (sold_until, status) in
+        [("2027-05-01T09:59:59.999999Z", 422), ("2027-06-01T10:00:00.000001Z", 422), ("2027-06-01T10:00:00Z", 200)]
+    {
+        show["sold_until"] = json!(sold_until);
+        let put = theatre.operate(Ask::put(path.clone()).json(&show)).await;
+        assert_eq!(put.status, status, "{sold_until}");
+        if status == 422 {
+            assert_eq!(put.pointers(), ["/sold_until"]);
+        }
+    }
+    assert_eq!(theatre.get(path).await.with(200)["sold_until"], "2027-06-01T10:00:00Z");
+    theatre.operate(put_sale).await.with(200);
 }
 
 #[actix_web::test]

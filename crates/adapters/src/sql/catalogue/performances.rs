@@ -6,7 +6,7 @@ use crate::sql::write::{Refusal, one};
 use async_trait::async_trait;
 use frontrow_application::port::{PerformanceRepository, Revision, StoreError, Stored};
 use frontrow_application::{Page, PageRequest};
-use frontrow_domain::{ConcertId, Performance, PerformanceId, PerformanceStatus, SeatNumber, Version};
+use frontrow_domain::{ConcertId, Instant, Performance, PerformanceId, PerformanceStatus, SeatNumber, Version};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{
@@ -86,6 +86,7 @@ fn row(performance: &Performance, read: Option<Revision>) -> Result<Row<performa
         venue_id: Set(performance.venue.uuid()),
         seat_map_version: Set(performance.seat_map_version.into()),
         starts_at: Set(performance.starts_at.micros()),
+        sold_until: Set(performance.sold_until.map(Instant::micros)),
         status: Set(performance::status_word(performance.status).to_owned()),
         prices: Set(serde_json::to_value(&performance.prices).map_err(|error| DbErr::Json(error.to_string()))?),
         revision: Set(next(read)),

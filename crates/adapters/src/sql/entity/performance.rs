@@ -16,6 +16,7 @@ pub struct Model {
     pub status: String,
     pub prices: Json,
     pub revision: i64,
+    pub sold_until: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -34,6 +35,7 @@ impl TryFrom<Model> for Performance {
             venue: VenueId::new(row.venue_id),
             seat_map_version: reading.count(row.seat_map_version)?,
             starts_at: Instant::from_micros(row.starts_at),
+            sold_until: row.sold_until.map(Instant::from_micros),
             status: reading.word(&row.status, status(&row.status))?,
             prices: reading.json(row.prices)?,
         })

@@ -7,9 +7,9 @@ use frontrow_application::port::{
     Announcer, Auditor, BookingError, BookingStore, Clock, IdSource, StoreError, WalletReader,
 };
 use frontrow_domain::{
-    BuyerKey, Cancel, Charge, Command, CommandKey, Event, Expire, Finding, Hold, HoldBest, Instant, Line, Outcome, Pay,
-    Payment, PaymentId, PerformanceId, Points, Release, Reservation, ReservationId, SaleId, SaleTerms, SeatNumber,
-    Settle, Settlement, TransferId, UserId, What,
+    Bookable, BuyerKey, Cancel, Charge, Command, CommandKey, Event, Expire, Finding, Hold, HoldBest, Instant, Line,
+    Outcome, Pay, Payment, PaymentId, PerformanceId, Points, Release, Reservation, ReservationId, SaleId, SaleTerms,
+    SeatNumber, Settle, Settlement, TransferId, UserId, What,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -253,6 +253,7 @@ fn terms() -> SaleTerms {
         limit_per_person: 4,
         hold_duration: Duration::from_mins(5),
         admission: None,
+        bookable: Bookable::ALWAYS,
     }
 }
 
