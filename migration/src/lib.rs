@@ -21,6 +21,7 @@ mod m0010_tickets;
 mod m0011_done;
 mod m0012_lines;
 mod m0013_admitted_by;
+mod m0015_refund_reason;
 mod m0016_charge_room;
 mod m0017_sold_until;
 mod state;
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_done::Migration),
             Box::new(m0012_lines::Migration),
             Box::new(m0013_admitted_by::Migration),
+            Box::new(m0015_refund_reason::Migration),
             Box::new(m0016_charge_room::Migration),
             Box::new(m0017_sold_until::Migration),
         ]

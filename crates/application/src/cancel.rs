@@ -3,7 +3,9 @@
 use crate::pay::{own, terms};
 use crate::port::{BookingStore, IdSource, OnSale, OnSaleReader, ReservationReader};
 use crate::{Error, Missing, RequestKey, ReservationRequest};
-use frontrow_domain::{Cancel, Command, Outcome, PaymentId, Rejection, Reservation, ReservationId, TransferId, What};
+use frontrow_domain::{
+    Cancel, Command, Outcome, PaymentId, RefundReason, Rejection, Reservation, ReservationId, TransferId, What,
+};
 use std::sync::Arc;
 
 /// Gives back what was paid for, until the sale's deadline: the points go back, and the seats on sale again.
@@ -22,13 +24,14 @@ impl CancelReservation {
     /// Somebody else's reservation is not found.
     pub async fn run(&self, request: ReservationRequest) -> Result<(Reservation, Arc<OnSale>), Error> {
         let reservation = own(&*self.reservations, request.user, request.reservation).await?;
-        self.give_back(&reservation, request.request, What::Cancel).await
+        self.give_back(&reservation, request.request, None, What::Cancel).await
     }
 
     async fn give_back(
         &self,
         reservation: &Reservation,
         request: RequestKey,
+        reason: Option<RefundReason>,
         what: fn(Cancel) -> What,
     ) -> Result<(Reservation, Arc<OnSale>), Error> {
         let (on_sale, terms) = terms(&*self.on_sale, reservation).await?;
@@ -40,6 +43,7 @@ impl CancelReservation {
             terms,
             payment: PaymentId::new(self.ids.id()),
             transfer: TransferId::new(self.ids.id()),
+            reason,
         };
         let RequestKey { key, body_hash } = request;
         match self.store.execute(Command::keyed(key, body_hash, what(cancel))).await? {
@@ -56,11 +60,16 @@ pub struct RefundReservation {
 }
 
 impl RefundReservation {
-    /// That an operator asks has been checked.
-    pub async fn run(&self, id: ReservationId, request: RequestKey) -> Result<(Reservation, Arc<OnSale>), Error> {
+    /// That an operator asks has been checked. Their reason is kept with the reservation.
+    pub async fn run(
+        &self,
+        id: ReservationId,
+        reason: Option<RefundReason>,
+        request: RequestKey,
+    ) -> Result<(Reservation, Arc<OnSale>), Error> {
         let reservation = self.cancel.reservations.reservation(id).await?;
         let reservation = reservation.ok_or(Error::NotFound(Missing::Reservation))?;
-        self.cancel.give_back(&reservation, request, What::Refund).await
+        self.cancel.give_back(&reservation, request, reason, What::Refund).await
     }
 }
 
@@ -83,7 +92,12 @@ mod tests {
     }
 
     /// A store that expects the reservation to be given back to its owner, under the key of whoever asks.
-    fn expecting(asks: UserId, what: fn(Cancel) -> What, end: ReservationState) -> MockBookingStore {
+    fn expecting(
+        asks: UserId,
+        reason: Option<RefundReason>,
+        what: fn(Cancel) -> What,
+        end: ReservationState,
+    ) -> MockBookingStore {
         let cancel = Cancel {
             reservation: reservation().id,
             performance: reservation().performance,
@@ -92,6 +106,7 @@ mod tests {
             terms: sale(0).terms_for(&performance()),
             payment: PaymentId::new(Uuid::from_u128(1)),
             transfer: TransferId::new(Uuid::from_u128(2)),
+            reason,
         };
         let mut store = MockBookingStore::new();
         let expected = Command::keyed(request_key(asks).key, [7; 32], what(cancel));
@@ -102,7 +117,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_owner_cancels_what_the_reservation_says() {
-        let store = expecting(user(1), What::Cancel, ReservationState::Cancelled);
+        let store = expecting(user(1), None, What::Cancel, ReservationState::Cancelled);
         let (cancelled, _) = cancel(store).run(request(user(1))).await.unwrap();
         assert_eq!(cancelled.state, ReservationState::Cancelled);
     }
@@ -115,11 +130,12 @@ mod tests {
 
     #[tokio::test]
     async fn an_operator_gives_back_anybodys_to_its_owner() {
-        let store = expecting(user(9), What::Refund, ReservationState::Refunded);
+        let reason = RefundReason::new("The artist is ill.").ok();
+        let store = expecting(user(9), reason.clone(), What::Refund, ReservationState::Refunded);
         let refund = RefundReservation { cancel: Arc::new(cancel(store)) };
-        let (refunded, _) = refund.run(reservation().id, request_key(user(9))).await.unwrap();
+        let (refunded, _) = refund.run(reservation().id, reason, request_key(user(9))).await.unwrap();
         assert_eq!((refunded.state, refunded.user), (ReservationState::Refunded, user(1)));
-        let unknown = refund.run(ReservationId::new(Uuid::nil()), request_key(user(9))).await;
+        let unknown = refund.run(ReservationId::new(Uuid::nil()), None, request_key(user(9))).await;
         assert_eq!(unknown, Err(Error::NotFound(Missing::Reservation)));
     }
 }

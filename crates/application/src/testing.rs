@@ -95,6 +95,7 @@ pub fn reservation() -> Reservation {
         late_until: sale(0).pay_until,
         amount: Points::new(2000).unwrap(),
         lines: vec![line(1), line(2)],
+        refund_reason: None,
         version: Version::FIRST,
     }
 }

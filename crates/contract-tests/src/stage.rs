@@ -4,8 +4,8 @@ use crate::{AccountPorts, CataloguePorts, Failure, Fixture, KeepingPorts, LinePo
 use frontrow_application::port::{BookingError, BookingStore};
 use frontrow_domain::{
     Cancel, Charge, Command, CommandKey, Expire, Hold, HoldBest, Instant, Line, Outcome, Pay, Payment, PaymentId,
-    PerformanceId, Points, Release, Reservation, ReservationId, Sale, SeatNumber, Settle, Settlement, TransferId,
-    UserId, What,
+    PerformanceId, Points, RefundReason, Release, Reservation, ReservationId, Sale, SeatNumber, Settle, Settlement,
+    TransferId, UserId, What,
 };
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -183,6 +183,7 @@ impl Stage {
             terms: self.sale_of(reservation).terms(),
             payment: PaymentId::new(self.id()),
             transfer: TransferId::new(self.id()),
+            reason: None,
         }
     }
 
@@ -191,7 +192,12 @@ impl Stage {
     }
 
     pub(crate) fn refund(&self, reservation: &Reservation) -> Result<Command, Failure> {
-        self.keyed(reservation.user, What::Refund(self.give_back(reservation)))
+        self.refund_because(reservation, None)
+    }
+
+    pub(crate) fn refund_because(&self, reservation: &Reservation, reason: Option<&str>) -> Result<Command, Failure> {
+        let reason = reason.map(RefundReason::new).transpose()?;
+        self.keyed(reservation.user, What::Refund(Cancel { reason, ..self.give_back(reservation) }))
     }
 
     pub(crate) fn expire(reservation: &Reservation) -> Command {

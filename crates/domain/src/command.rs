@@ -2,8 +2,9 @@
 
 use crate::waiting_room::Place;
 use crate::{
-    Block, Buyer, BuyerKey, Instant, Line, NotBookable, Payment, PaymentId, PerformanceId, Points, Reservation,
-    ReservationId, ReservationState, SaleTerms, SeatKey, SeatNumber, Settlement, Ticket, TransferId, UserId,
+    Block, Buyer, BuyerKey, Instant, Line, NotBookable, Payment, PaymentId, PerformanceId, Points, RefundReason,
+    Reservation, ReservationId, ReservationState, SaleTerms, SeatKey, SeatNumber, Settlement, Ticket, TransferId,
+    UserId,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -183,6 +184,8 @@ pub struct Cancel {
     pub payment: PaymentId,
     /// The new transfer's id.
     pub transfer: TransferId,
+    /// Why an operator gives it back, if they say so; an owner needs no reason.
+    pub reason: Option<RefundReason>,
 }
 
 /// Mark a lapsed hold. Its seats are left alone: whether they can be taken is a matter of time, not of marks.

@@ -60,6 +60,7 @@ mod locked;
 mod payment;
 mod points;
 mod price;
+mod refund_reason;
 mod reservation;
 mod sale;
 mod seat;
@@ -88,6 +89,7 @@ pub use locked::{Broken, Locked, NotInScope, Record, Row, Version, Write, WriteS
 pub use payment::{Payment, PaymentKind, PaymentState, Settlement};
 pub use points::{OutOfRange, Points};
 pub use price::{Line, PriceList, PriceType, Tier};
+pub use refund_reason::{ReasonFlaw, RefundReason};
 pub use reservation::{Reservation, ReservationState};
 pub use sale::{Sale, SaleTerms};
 pub use seat::{Seat, SeatKey, SeatState};

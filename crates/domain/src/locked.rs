@@ -3,8 +3,8 @@
 use crate::command::{Command, CommandKey, Done, Scope};
 use crate::decide::Changes;
 use crate::{
-    Buyer, BuyerKey, Instant, Payment, PaymentId, PaymentKind, Reservation, ReservationId, Seat, SeatKey, Ticket,
-    TicketKey, Transfer, UserId, Wallet,
+    Buyer, BuyerKey, Instant, Payment, PaymentId, PaymentKind, Reservation, ReservationId, ReservationState, Seat,
+    SeatKey, Ticket, TicketKey, Transfer, UserId, Wallet,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -349,11 +349,19 @@ impl Locked {
 
     fn put_reservation(&mut self, next: Reservation) -> Result<(), Broken> {
         let current = self.reservations.get(next.id).ok().flatten();
+        let kept = |current: &Reservation| Reservation {
+            state: current.state,
+            version: current.version,
+            refund_reason: current.refund_reason.clone(),
+            ..next.clone()
+        };
         if let Some(current) = current
-            && (*current != Reservation { state: current.state, version: current.version, ..next.clone() }
-                || !current.state.may_become(next.state))
+            && (*current != kept(current) || !current.state.may_become(next.state))
         {
             return Err(Broken(format!("{:?} can't go from {:?} to {:?}", next.id, current.state, next.state)));
+        }
+        if next.refund_reason.is_some() && next.state != ReservationState::Refunded {
+            return Err(Broken(format!("{:?} is not refunded, and has a reason", next.id)));
         }
         self.reservations.put(next)
     }

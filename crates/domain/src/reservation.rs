@@ -2,7 +2,8 @@
 
 use crate::locked::{Record, Version};
 use crate::{
-    BuyerKey, Instant, Line, PerformanceId, Points, ReservationId, SaleId, SeatKey, SeatNumber, TAKEOVER_GRACE, UserId,
+    BuyerKey, Instant, Line, PerformanceId, Points, RefundReason, ReservationId, SaleId, SeatKey, SeatNumber,
+    TAKEOVER_GRACE, UserId,
 };
 use serde::{Deserialize, Serialize};
 
@@ -27,6 +28,9 @@ pub struct Reservation {
     pub amount: Points,
     /// One per seat, by ascending number.
     pub lines: Vec<Line>,
+    /// Why an operator gave it back, if it is [`ReservationState::Refunded`] and they said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_reason: Option<RefundReason>,
     /// Goes up by one with every change.
     pub version: Version,
 }

@@ -12,7 +12,8 @@ mod query;
 
 pub(crate) use auth::claims;
 pub use auth::{Caller, Operator};
-pub use body::{Body, Long};
+pub use body::{Body, Long, OptionalBody};
+pub(crate) use body::{all_of, escape};
 pub(crate) use etag::{entity_tag, knows};
 pub use header::{PASS, PREFER, PreferredWait, PreferredWaitHeader, QUEUE_TOKEN, ShownToken, ShownTokenHeader, once};
 pub use key::{HEADER, Key, KeyHeader};

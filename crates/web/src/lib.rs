@@ -1,6 +1,6 @@
 //! How Frontrow is reached: the REST API and its `OpenAPI` document.
 //!
-//! A request passes the [`pass`] middleware, is read by the extractors (which check everything that can be checked without
+//! A request passes two middlewares (what an operation does not take is refused; [`pass`] asks for the waiting room's pass), is read by the extractors (which check everything that can be checked without
 //! a database), becomes a use case's request, and its answer becomes a DTO. [`problem`] is the one place that knows which
 //! error has which status code.
 
@@ -13,6 +13,7 @@ pub mod problem;
 mod routes;
 mod run;
 mod state;
+mod taken;
 
 pub use openapi::{openapi, openapi_json};
 pub use run::{WebSettings, app, run};

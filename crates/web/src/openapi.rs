@@ -10,9 +10,10 @@ use actix_web::http::Method;
 use examples::Examples;
 use passes::Passes;
 use problems::Problems;
-use utoipa::openapi::OpenApi as Document;
 use utoipa::openapi::path::Operation;
+use utoipa::openapi::schema::AdditionalProperties;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{OpenApi as Document, RefOr, Required, Schema};
 use utoipa::{Modify, OpenApi};
 
 #[derive(OpenApi)]
@@ -44,7 +45,7 @@ use utoipa::{Modify, OpenApi};
         (name = "operators", description = "Putting on sale, for operators; every PUT can be repeated."),
         (name = "health", description = "For whoever watches over the server."),
     ),
-    modifiers(&Bearer, &Passes, &Problems, &Examples),
+    modifiers(&Bearer, &Shapes, &Passes, &Problems, &Examples),
 )]
 struct Api;
 
@@ -67,8 +68,32 @@ impl Modify for Bearer {
     }
 }
 
+/// What derived code does not say of shapes.
+struct Shapes;
+
+impl Modify for Shapes {
+    fn modify(&self, document: &mut Document) {
+        for (.., operation) in operations(document) {
+            if let ("refund_reservation", Some(RefOr::T(body))) =
+                (operation.operation_id.as_deref().unwrap_or_default(), &mut operation.request_body)
+            {
+                body.required = Some(Required::False);
+            }
+        }
+        let schemas = document.components.iter_mut().flat_map(|components| components.schemas.get_mut("SectionBody"));
+        for schema in schemas {
+            let RefOr::T(Schema::OneOf(kinds)) = schema else { continue };
+            for kind in &mut kinds.items {
+                if let RefOr::T(Schema::Object(kind)) = kind {
+                    kind.additional_properties = Some(Box::new(AdditionalProperties::FreeForm(false)));
+                }
+            }
+        }
+    }
+}
+
 /// Every operation, with its method and path.
-fn operations(document: &mut Document) -> impl Iterator<Item = (Method, &str, &mut Operation)> {
+pub(crate) fn operations(document: &mut Document) -> impl Iterator<Item = (Method, &str, &mut Operation)> {
     document.paths.paths.iter_mut().flat_map(|(path, item)| {
         let operations = [
             (Method::GET, &mut item.get),

@@ -13,6 +13,7 @@ pub(crate) mod wallet;
 use crate::measure::catch_panic;
 use crate::pass::intercept;
 use crate::problem::{Kind, Problem};
+use crate::taken::{refuse_the_rest, taken_at};
 use actix_web::http::Method;
 use actix_web::http::header::ALLOW;
 use actix_web::middleware::from_fn;
@@ -43,7 +44,9 @@ pub fn configure(config: &mut ServiceConfig) {
 fn at<const N: usize>(config: &mut ServiceConfig, path: &'static str, routes: [(Method, Route); N]) {
     // To ask the request for its pattern would cost as much as to route it.
     let gate = from_fn(move |request, next| intercept(path, request, next));
-    config.service(resource(path, routes).wrap(gate).wrap(from_fn(catch_panic)));
+    let taken = taken_at(path);
+    let strict = from_fn(move |request, next| refuse_the_rest(taken, request, next));
+    config.service(resource(path, routes).wrap(gate).wrap(strict).wrap(from_fn(catch_panic)));
 }
 
 fn resource<const N: usize>(path: &str, routes: [(Method, Route); N]) -> Resource {

@@ -46,6 +46,7 @@ fn reservation() -> Reservation {
         late_until: NOW,
         amount: Points::ZERO,
         lines: [1, 2].map(|number| Line::free(SeatNumber::new(number).unwrap(), "R", "adult")).into(),
+        refund_reason: None,
         version: Version::FIRST,
     }
 }

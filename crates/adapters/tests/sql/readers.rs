@@ -44,6 +44,7 @@ fn reservation(n: u128, state: ReservationState, held_until: Instant) -> Reserva
         late_until: held_until + seconds(600),
         amount: points(202_000),
         lines: vec![line(1), line(3)],
+        refund_reason: (state == ReservationState::Refunded).then(|| RefundReason::new("It rains.").unwrap()),
         version: Version::new(2),
     }
 }

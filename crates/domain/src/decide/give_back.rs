@@ -83,7 +83,7 @@ fn give_back(
         return Ok(Verdict::No(Rejection::BalanceTooHigh));
     };
 
-    let ended = reservation.with(end);
+    let ended = Reservation { refund_reason: cancel.reason.clone(), ..reservation.with(end) };
     let mut rows = vec![Row::Reservation(ended.clone()), Row::Payment(refund_payment(cancel, &ended, now))];
     if !ended.amount.is_zero() {
         rows.push(Row::Wallet(Wallet { balance, ..wallet }));

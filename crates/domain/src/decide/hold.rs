@@ -112,6 +112,7 @@ impl NewHold<'_> {
             late_until,
             amount: Points::checked_sum(lines.iter().map(|line| line.paid))?,
             lines,
+            refund_reason: None,
             version: Version::FIRST,
         })
     }

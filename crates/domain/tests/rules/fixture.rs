@@ -243,6 +243,7 @@ impl World {
             terms: SaleTerms { sale: reservation.sale, ..terms(1) },
             payment: PaymentId::new(self.id()),
             transfer: TransferId::new(self.id()),
+            reason: None,
         }
     }
 

@@ -264,7 +264,9 @@ impl Simulation {
         let (payment, transfer) = (PaymentId::new(self.id()), TransferId::new(self.id()));
         let seats = r.seats().collect();
         let (reservation, performance) = (r.id, r.performance);
-        self.keyed(r.user, what(Cancel { reservation, performance, seats, user: r.user, terms, payment, transfer }))
+        let user = r.user;
+        let cancel = Cancel { reservation, performance, seats, user, terms, payment, transfer, reason: None };
+        self.keyed(user, what(cancel))
     }
 
     fn charge(&mut self) -> Command {

@@ -4,7 +4,7 @@ use super::{Money, Timestamp};
 use crate::problem::{FieldError, Problem};
 use frontrow_application::port::OnSale;
 use frontrow_application::{SeatChoice, TicketView};
-use frontrow_domain::{Instant, Line, PriceList, Reservation, ReservationState, SeatLabel, Wish};
+use frontrow_domain::{Instant, Line, PriceList, RefundReason, Reservation, ReservationState, SeatLabel, Wish};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -186,6 +186,10 @@ pub struct ReservationDto {
     pub total: Money,
     /// One per seat.
     pub lines: Vec<LineDto>,
+    /// Why an operator gave it back, if they said so; operators alone are shown it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, max_length = 200)]
+    pub refund_reason: Option<String>,
 }
 
 /// One seat of a reservation and what it costs.
@@ -222,7 +226,15 @@ impl ReservationDto {
             pay_until: Timestamp::from(reservation.late_until).to_string(),
             total: Money::of(reservation.amount, currency),
             lines: reservation.lines.iter().map(|line| LineDto::of(line, on_sale, currency)).collect(),
+            refund_reason: None,
         }
+    }
+
+    /// With what is for operators alone.
+    #[must_use]
+    pub fn for_operator(self, reservation: &Reservation) -> Self {
+        let reason = reservation.refund_reason.as_ref();
+        Self { refund_reason: reason.map(|reason| reason.as_str().to_owned()), ..self }
     }
 }
 
@@ -239,6 +251,25 @@ impl LineDto {
             tax: Money::of(line.tax, currency),
             price: Money::of(line.paid, currency),
         }
+    }
+}
+
+/// Why it is given back.
+#[derive(Clone, Debug, Default, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"reason": "The artist is ill."}))]
+pub struct RefundBody {
+    /// For the books, not for the owner; 1 to 200 characters, without those of control and without space around them.
+    #[serde(default)]
+    #[schema(min_length = 1, max_length = 200)]
+    pub reason: Option<String>,
+}
+
+impl RefundBody {
+    /// The reason, if there is one.
+    pub fn reason(&self) -> Result<Option<RefundReason>, Problem> {
+        let reason = self.reason.as_deref().map(RefundReason::new).transpose();
+        reason.map_err(|flaw| Problem::field("/reason", "text", flaw.to_string()))
     }
 }
 

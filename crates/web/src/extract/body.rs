@@ -23,6 +23,10 @@ pub struct Body<T>(pub T);
 #[derive(Clone, Debug)]
 pub struct Long<T>(pub T);
 
+/// A [`Body`] that may be left out: then everything in it is.
+#[derive(Clone, Debug)]
+pub struct OptionalBody<T>(pub T);
+
 impl<T: DeserializeOwned + Validate + 'static> FromRequest for Body<T> {
     type Error = Problem;
     type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
@@ -43,20 +47,47 @@ impl<T: DeserializeOwned + Validate + 'static> FromRequest for Long<T> {
     }
 }
 
+impl<T: DeserializeOwned + Validate + Default + 'static> FromRequest for OptionalBody<T> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let (request, payload) = (request.clone(), payload.take());
+        Box::pin(async move {
+            let bytes = all_of(&request, payload, 1).await?;
+            if bytes.is_empty() {
+                return Ok(Self(T::default()));
+            }
+            check_type(&request)?;
+            Ok(Self(valid(&bytes)?))
+        })
+    }
+}
+
 async fn read<T: DeserializeOwned + Validate>(
     request: &HttpRequest,
     payload: Payload,
     factor: usize,
 ) -> Result<T, Problem> {
-    let state = request.app_data::<Data<WebState>>().ok_or_else(|| Problem::new(Kind::Fault))?;
+    check_type(request)?;
+    valid(&all_of(request, payload, factor).await?)
+}
+
+fn check_type(request: &HttpRequest) -> Result<(), Problem> {
     let json = request.mime_type().ok().flatten().is_some_and(|mime| mime.essence_str() == "application/json");
-    if !json {
-        return Err(Problem::new(Kind::MediaType));
-    }
+    if json { Ok(()) } else { Err(Problem::new(Kind::MediaType)) }
+}
+
+/// The whole body, which may be so many times as long as bodies usually are.
+pub(crate) async fn all_of(request: &HttpRequest, payload: Payload, factor: usize) -> Result<Bytes, Problem> {
+    let state = request.app_data::<Data<WebState>>().ok_or_else(|| Problem::new(Kind::Fault))?;
     let collect = collect(payload, state.max_body.saturating_mul(factor));
     let bytes = tokio::time::timeout(state.body_timeout, collect).await;
-    let bytes = bytes.map_err(|_| Problem::new(Kind::BodyTimeout))??;
-    let value: T = parse(&bytes)?;
+    bytes.map_err(|_| Problem::new(Kind::BodyTimeout))?
+}
+
+fn valid<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem> {
+    let value: T = parse(bytes)?;
     value.validate().map_err(|errors| Problem::invalid(fields(&errors)))?;
     Ok(value)
 }
@@ -123,7 +154,7 @@ fn pointer(path: &Path) -> String {
     })
 }
 
-pub(super) fn escape(key: &str) -> Cow<'_, str> {
+pub(crate) fn escape(key: &str) -> Cow<'_, str> {
     if key.contains(['~', '/']) { key.replace('~', "~0").replace('/', "~1").into() } else { key.into() }
 }
 

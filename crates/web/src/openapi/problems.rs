@@ -62,7 +62,7 @@ const OWN: &[(&str, &[Kind])] = &[
     ("put_sale", &[Kind::SalePublic, Kind::PerformanceNotPublic, Kind::ChangedMeanwhile]),
     ("publish_sale", &[Kind::PerformanceNotPublic, Kind::OpenBesides, Kind::ChangedMeanwhile]),
     ("join_line", &[Kind::LobbyNotOpen, Kind::LineClosed, Kind::NotEligible, Kind::TooManyJoins]),
-    ("show_place", &[Kind::InvalidInput, Kind::QueueTokenForged, Kind::NotFound]),
+    ("show_place", &[Kind::QueueTokenForged, Kind::NotFound]),
     (
         "claim_admission",
         &[
@@ -118,8 +118,8 @@ fn kinds(path: &str, operation: &Operation) -> Vec<Kind> {
 /// What follows from what an operation takes, and from who may ask for it.
 fn of_shape(path: &str, operation: &Operation) -> Vec<Kind> {
     match path {
-        "/healthz" => return Vec::new(),
-        "/readyz" => return vec![Kind::Busy, Kind::Unavailable, Kind::StorageFull],
+        "/healthz" => return vec![Kind::InvalidInput],
+        "/readyz" => return vec![Kind::InvalidInput, Kind::Busy, Kind::Unavailable, Kind::StorageFull],
         _ => {}
     }
     let parameters: Vec<&Parameter> = operation
@@ -135,12 +135,8 @@ fn of_shape(path: &str, operation: &Operation) -> Vec<Kind> {
     let finds = has(&ParameterIn::Path) && !["/v1/venues/{id}", "/v1/concerts/{id}"].contains(&path)
         || operation.request_body.is_none() && has(&ParameterIn::Path);
     let takes_pass = parameters.iter().any(|parameter| parameter.name == crate::extract::PASS);
-    let implied: [(bool, &[Kind]); 7] = [
-        (
-            operation.request_body.is_some(),
-            &[Kind::Malformed, Kind::InvalidInput, Kind::BodyTimeout, Kind::BodyTooLarge, Kind::MediaType],
-        ),
-        (has(&ParameterIn::Path) || has(&ParameterIn::Query), &[Kind::InvalidInput]),
+    let implied: [(bool, &[Kind]); 6] = [
+        (operation.request_body.is_some(), &[Kind::Malformed, Kind::BodyTimeout, Kind::BodyTooLarge, Kind::MediaType]),
         (keyed, &[Kind::KeyMissing, Kind::KeyReused, Kind::UnknownOutcome]),
         (operation.security.is_some(), &[Kind::AccessToken]),
         (operators, &[Kind::NotAnOperator]),
@@ -148,7 +144,8 @@ fn of_shape(path: &str, operation: &Operation) -> Vec<Kind> {
         (finds, &[Kind::NotFound]),
     ];
     let implied = implied.into_iter().filter(|(is, _)| *is).flat_map(|(_, kinds)| kinds).copied();
-    implied.chain([Kind::Busy, Kind::Unavailable, Kind::StorageFull, Kind::Fault]).collect()
+    // What is not taken is refused everywhere.
+    implied.chain([Kind::InvalidInput, Kind::Busy, Kind::Unavailable, Kind::StorageFull, Kind::Fault]).collect()
 }
 
 fn response(kinds: &[Kind]) -> utoipa::openapi::Response {

@@ -9,6 +9,7 @@ use crate::extract::{
 };
 use crate::measure::mannered;
 use crate::problem::Problem;
+use crate::taken::{refuse_the_rest, taken_at};
 use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::middleware::from_fn;
@@ -32,12 +33,16 @@ pub(super) fn configure(config: &mut ServiceConfig) {
 pub(super) fn configure_polls(config: &mut ServiceConfig) {
     // By hand: to match a pattern with a part that varies costs four times what all the rest of the answer does.
     let is_queue = guard::fn_guard(|context| sale_of_queue(context.head().uri.path()).is_some());
-    config.service(scope(SALES).guard(is_queue).default_service(to(queue)).wrap(from_fn(mannered)));
-    let current = resource("/v1/queue-tokens/current", [(Method::GET, to(current))]);
-    config.service(current.wrap(from_fn(mannered)));
+    let taken = taken_at("/v1/sales/{id}/queue");
+    let strict = from_fn(move |request, next| refuse_the_rest(taken, request, next));
+    config.service(scope(SALES).guard(is_queue).default_service(to(queue)).wrap(strict).wrap(from_fn(mannered)));
+    let taken = taken_at(CURRENT);
+    let strict = from_fn(move |request, next| refuse_the_rest(taken, request, next));
+    config.service(resource(CURRENT, [(Method::GET, to(current))]).wrap(strict).wrap(from_fn(mannered)));
 }
 
 const SALES: &str = "/v1/sales";
+const CURRENT: &str = "/v1/queue-tokens/current";
 
 /// The `{id}` of `/v1/sales/{id}/queue`.
 fn sale_of_queue(path: &str) -> Option<&str> {

@@ -2,8 +2,10 @@
 
 use super::at;
 use crate::WebState;
-use crate::dto::{HoldBody, HoldChoice, List, PageQuery, PaymentBody, PaymentDto, ReservationDto, TicketsDto};
-use crate::extract::{Body, Caller, Id, Key, KeyHeader, Operator, Query};
+use crate::dto::{
+    HoldBody, HoldChoice, List, PageQuery, PaymentBody, PaymentDto, RefundBody, ReservationDto, TicketsDto,
+};
+use crate::extract::{Body, Caller, Id, Key, KeyHeader, Operator, OptionalBody, Query};
 use crate::problem::Problem;
 use actix_web::HttpResponse;
 use actix_web::http::Method;
@@ -11,7 +13,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::web::{Data, ServiceConfig, to};
 use frontrow_application::port::OnSale;
 use frontrow_application::{Conflict, Error, HoldBestRequest, HoldRequest, ReservationRequest};
-use frontrow_domain::{CommandKey, PerformanceId, Reservation, ReservationId, SaleId};
+use frontrow_domain::{CommandKey, PerformanceId, Reservation, ReservationId, Role, SaleId};
 
 pub(super) fn configure(config: &mut ServiceConfig) {
     at(config, "/v1/performances/{id}/reservations", [(Method::POST, to(hold))]);
@@ -89,12 +91,18 @@ pub(crate) async fn list(
     Ok(HttpResponse::Ok().json(List::of(page, item, ReservationId::uuid)))
 }
 
-/// Show one of one's own reservations.
+/// Show one of one's own reservations; to an operator, anybody's.
 #[utoipa::path(get, path = "/v1/reservations/{id}", operation_id = "show_reservation", tag = "reservations", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The reservation.")),
     responses((status = 200, description = "The reservation.", body = ReservationDto)))]
 pub(crate) async fn show(state: Data<WebState>, caller: Caller, Id(id): Id) -> Result<HttpResponse, Problem> {
-    let view = state.use_cases.reservations.one(caller.user(), ReservationId::new(id)).await?;
+    let (reservations, id) = (&state.use_cases.reservations, ReservationId::new(id));
+    if caller.0.role == Role::Operator {
+        let view = reservations.anybodys(id).await?;
+        let shown = shown(&state, &view.reservation, &view.on_sale);
+        return Ok(HttpResponse::Ok().json(shown.for_operator(&view.reservation)));
+    }
+    let view = reservations.one(caller.user(), id).await?;
     Ok(HttpResponse::Ok().json(shown(&state, &view.reservation, &view.on_sale)))
 }
 
@@ -146,19 +154,22 @@ pub(crate) async fn cancel(
     Ok(HttpResponse::Ok().json(shown(&state, &reservation, &on_sale)))
 }
 
-/// Give back what anybody paid for, at any time.
+/// Give back what anybody paid for, at any time: all of it.
 #[utoipa::path(post, path = "/v1/reservations/{id}/refund", operation_id = "refund_reservation", tag = "operators", security(("bearer" = [])),
     params(("id" = uuid::Uuid, Path, description = "The reservation."), KeyHeader),
+    request_body = RefundBody,
     responses((status = 200, description = "Refunded.", body = ReservationDto)))]
 pub(crate) async fn refund(
     state: Data<WebState>,
     operator: Operator,
     Id(id): Id,
     key: Key,
+    OptionalBody(body): OptionalBody<RefundBody>,
 ) -> Result<HttpResponse, Problem> {
-    let request = key.for_user(operator.0.user, &())?;
-    let (reservation, on_sale) = state.use_cases.refund.run(ReservationId::new(id), request).await?;
-    Ok(HttpResponse::Ok().json(shown(&state, &reservation, &on_sale)))
+    let reason = body.reason()?;
+    let request = key.for_user(operator.0.user, &reason)?;
+    let (reservation, on_sale) = state.use_cases.refund.run(ReservationId::new(id), reason, request).await?;
+    Ok(HttpResponse::Ok().json(shown(&state, &reservation, &on_sale).for_operator(&reservation)))
 }
 
 /// Show the valid tickets of one of one's own reservations.

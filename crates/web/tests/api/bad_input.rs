@@ -4,11 +4,14 @@
 mod body;
 mod envelope;
 mod field;
+mod taken;
 
 use crate::ask::{Answer, Ask};
 use crate::description::{Description, Operation};
 use crate::good::Good;
 use crate::seen::seen;
+use crate::theatre::Theatre;
+use serde_json::Value;
 use std::collections::BTreeSet;
 
 /// A request that has to be refused.
@@ -99,6 +102,90 @@ async fn addresses_and_headers() {
 #[actix_web::test]
 async fn tokens() {
     refuses_all(envelope::tokens).await;
+}
+
+#[actix_web::test]
+async fn what_an_operation_does_not_take() {
+    refuses_all(taken::kinds).await;
+}
+
+/// Whatever a body names by its id has to be there.
+#[actix_web::test]
+async fn what_a_body_names_and_is_not_there_is_not_found() {
+    let mut asked = 0;
+    for operation in Description::new().operations().iter().filter(|operation| operation.body_schema().is_some()) {
+        let (theatre, good) = Good::new(operation).await;
+        let before = seen(&theatre).await;
+        for ask in field::naming_nothing(&good.ask) {
+            let answer = theatre.send(&ask).await;
+            assert_eq!(answer.status, 404, "{}: {ask:?}: {answer}", operation.name());
+            assert_eq!(seen(&theatre).await, before, "{}", operation.name());
+            asked += 1;
+        }
+        theatre.verify().await;
+    }
+    assert_eq!(asked, 4, "concert and venue of a performance, performance of a sale, sale of a hold");
+}
+
+/// An empty body, and an object without members, say nothing that could be ignored.
+#[actix_web::test]
+async fn what_says_nothing_is_no_body() {
+    for operation in Description::new().operations().iter().filter(|operation| operation.body_schema().is_none()) {
+        let (_, good) = Good::new(operation).await;
+        for n in 0..taken::nothing(&good.ask).len() {
+            let (theatre, good) = Good::new(operation).await;
+            let ask = &taken::nothing(&good.ask)[n];
+            let answer = theatre.send(ask).await;
+            assert!((200..300).contains(&answer.status), "{}: {ask:?}: {answer}", operation.name());
+        }
+    }
+}
+
+/// These are not described.
+#[actix_web::test]
+async fn the_description_and_its_pages_take_nothing_either() {
+    let theatre = Theatre::empty().await;
+    for address in ["/openapi.json", "/docs"] {
+        let answer = theatre.get(&format!("{address}?nonsense=1")).await;
+        answer.problem(422, "invalid-input");
+        assert_eq!(answer.pointers(), ["/query/nonsense"]);
+        let answer = theatre.send(&Ask::get(address).bytes(r#"{"nonsense":1}"#)).await;
+        assert_eq!((answer.status, answer.pointers()), (422, vec!["/nonsense".to_owned()]));
+    }
+    theatre.send(&Ask::post("/openapi.json").bytes(r#"{"nonsense":1}"#)).await.problem(405, "method-not-allowed");
+    theatre.get("/nowhere?nonsense=1").await.problem(404, "not-found");
+}
+
+/// No object in any body, at any depth, takes members that it does not describe, or the tests above could not see them.
+#[test]
+fn every_object_of_a_body_is_closed() {
+    let description = Description::new();
+    let mut seen = BTreeSet::new();
+    for operation in description.operations() {
+        let Some(schema) = operation.body_schema() else { continue };
+        assert_closed(&description, schema, &operation.name(), &mut seen);
+    }
+    assert!(seen.len() > 15, "{seen:?}");
+}
+
+fn assert_closed(description: &Description, schema: &Value, at: &str, seen: &mut BTreeSet<String>) {
+    if let Some(name) = schema["$ref"].as_str()
+        && !seen.insert(name.to_owned())
+    {
+        return;
+    }
+    let schema = description.resolve(schema);
+    if schema["properties"].is_object() || schema["type"] == "object" {
+        assert_eq!(schema["additionalProperties"], false, "{at} takes members that it does not describe: {schema}");
+    }
+    let named = schema["properties"].as_object().into_iter().flatten();
+    let named = named.map(|(name, inner)| (name.clone(), inner));
+    let unnamed =
+        ["oneOf", "anyOf", "allOf"].into_iter().flat_map(|word| schema[word].as_array().into_iter().flatten());
+    let items = schema.get("items").into_iter().chain(unnamed).map(|inner| ("*".to_owned(), inner));
+    for (name, inner) in named.chain(items) {
+        assert_closed(description, inner, &format!("{at}/{name}"), seen);
+    }
 }
 
 /// Some of it is refused for what a schema can't say, and says so.

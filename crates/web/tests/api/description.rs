@@ -106,6 +106,11 @@ impl Operation {
         self.value.pointer("/requestBody/content/application~1json/schema")
     }
 
+    /// Whether its body can't be left out.
+    pub fn needs_body(&self) -> bool {
+        self.value["requestBody"]["required"] == true
+    }
+
     pub fn body_example(&self) -> Value {
         let example = self.value.pointer("/requestBody/content/application~1json/example");
         example.unwrap_or_else(|| panic!("{} has no example", self.name())).clone()

@@ -221,13 +221,54 @@ async fn what_is_cancelled_comes_back_until_the_deadline_and_what_is_refunded_at
 }
 
 #[actix_web::test]
+async fn a_refund_keeps_its_reason_for_operators() {
+    let theatre = Theatre::on_sale().await;
+    let kim = theatre.customer_with("kim", 1_000_000).await;
+    let id = hold(&theatre, &kim, &["A-1-1", "A-1-2"]).await;
+    pay(&theatre, &kim, &id).await;
+    let refund = Ask::post(at(&id, "/refund")).by(&theatre.operator).key("refund");
+    let paid = theatre.send(&Ask::get(at(&id, "")).by(&kim)).await.with(200);
+    for (body, pointer) in [
+        (json!({"amount": 1000}), "/amount"),
+        (json!({"reason": "The artist is ill.", "seats": ["A-1-1"]}), "/seats"),
+        (json!({"reason": ""}), "/reason"),
+        (json!({"reason": "  "}), "/reason"),
+        (json!({"reason": "two\nlines"}), "/reason"),
+        (json!({"reason": "x".repeat(201)}), "/reason"),
+        (json!({"reason": 17}), "/reason"),
+    ] {
+        let refused = theatre.send(&refund.clone().json(&body)).await;
+        refused.problem(422, "invalid-input");
+        assert_eq!(refused.pointers(), [pointer], "{body}");
+    }
+    assert_eq!(theatre.send(&Ask::get(at(&id, "")).by(&kim)).await.with(200), paid, "nothing was done");
+    let because = |reason: &str| refund.clone().json(&json!({ "reason": reason }));
+    let refunded = theatre.send(&because(" The artist is ill. ")).await.with(200);
+    assert_eq!((&refunded["status"], &refunded["refund_reason"]), (&json!("refunded"), &json!("The artist is ill.")));
+    for repeated in [because("The artist is ill."), because(" The artist is ill. ")] {
+        assert_eq!(theatre.send(&repeated).await.with(200), refunded);
+    }
+    for other in [because("It rains."), refund.clone(), refund.clone().json(&json!({}))] {
+        theatre.send(&other).await.problem(422, "idempotency-key-reused");
+    }
+    let shown = theatre.send(&Ask::get(at(&id, "")).by(&theatre.operator)).await.with(200);
+    assert_eq!(shown, refunded, "an operator is shown anybody's");
+    let own = theatre.send(&Ask::get(at(&id, "")).by(&kim)).await.with(200);
+    assert_eq!((&own["status"], own.get("refund_reason")), (&json!("refunded"), None), "the reason is not the owner's");
+    let lee = theatre.customer("lee").await;
+    theatre.send(&Ask::get(at(&id, "")).by(&lee)).await.problem(404, "not-found");
+    theatre.send(&Ask::get(at(NOTHING, "")).by(&theatre.operator)).await.problem(404, "not-found");
+    theatre.verify().await;
+}
+
+#[actix_web::test]
 async fn what_belongs_to_somebody_else_is_not_found() {
     let theatre = Theatre::on_sale().await;
     let (kim, lee) = (theatre.customer("kim").await, theatre.customer_with("lee", 500_000).await);
     let id = hold(&theatre, &kim, &["A-1-3"]).await;
+    theatre.send(&Ask::get(at(&id, "")).by(&lee)).await.problem(404, "not-found");
     for other in [&lee, &theatre.operator] {
         for ask in [
-            Ask::get(at(&id, "")),
             Ask::get(at(&id, "/tickets")),
             Ask::delete(at(&id, "")),
             Ask::post(at(&id, "/cancellation")).key("x"),

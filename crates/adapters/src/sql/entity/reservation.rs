@@ -17,6 +17,7 @@ pub struct Model {
     pub late_until: i64,
     pub amount: i64,
     pub lines: String,
+    pub refund_reason: Option<String>,
     pub version: i64,
 }
 
@@ -40,6 +41,7 @@ impl TryFrom<Model> for Reservation {
             late_until: Instant::from_micros(row.late_until),
             amount: reading.points(row.amount)?,
             lines: reading.text(&row.lines)?,
+            refund_reason: reading.reason(row.refund_reason.as_deref())?,
             version: Version::new(row.version),
         })
     }

@@ -104,7 +104,7 @@ impl Stored for Reservation {
             ("amount", Number),
             ("lines", Text),
         ],
-        changing: &[("state", Text), ("version", Number)],
+        changing: &[("state", Text), ("refund_reason", Text), ("version", Number)],
     };
 
     fn key(&self) -> Vec<Cell> {
@@ -124,7 +124,8 @@ impl Stored for Reservation {
     }
 
     fn changing(&self) -> Vec<Cell> {
-        vec![self.state.as_str().to_owned().into(), self.version.get().into()]
+        let reason = self.refund_reason.as_ref().map(|reason| reason.as_str().to_owned());
+        vec![self.state.as_str().to_owned().into(), Cell::Text(reason), self.version.get().into()]
     }
 }
 

@@ -210,6 +210,7 @@ impl Stage {
             terms: terms(),
             payment: PaymentId::new(self.world.id()),
             transfer: TransferId::new(self.world.id()),
+            reason: None,
         }
     }
 

@@ -12,8 +12,10 @@ pub fn kinds(_: &Description, operation: &Operation, good: &Ask) -> Vec<Bad> {
     let text = String::from_utf8(body.clone()).unwrap();
     let with = |what: &str, body: Vec<u8>| Bad::new(what, good.clone().bytes(body));
     let mut bad = Vec::new();
+    if operation.needs_body() {
+        bad.push(with("an empty body", Vec::new()).status(400));
+    }
     for (what, text) in [
-        ("an empty body", String::new()),
         ("only spaces", " \n\t".to_owned()),
         ("no JSON", "seats=A-1-1".to_owned()),
         ("a truncated object", text[..text.len() - 1].to_owned()),
@@ -45,7 +47,7 @@ pub fn kinds(_: &Description, operation: &Operation, good: &Ask) -> Vec<Bad> {
     let fields: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
     let orders = [fields.values().collect::<Vec<_>>(), fields.values().rev().collect()];
     bad.extend(orders.map(|order| with("an array of its fields", serde_json::to_vec(&order).unwrap()).status(422)));
-    bad.extend(types(good));
+    bad.extend(types(operation, good));
     let most = if operation.path.contains("seat-maps") { MAX_BODY * WebState::SEAT_MAP_FACTOR } else { MAX_BODY };
     let padded = |size: usize| format!("{text}{}", " ".repeat(size - text.len())).into_bytes();
     bad.push(with("a byte too many", padded(most + 1)).status(413));
@@ -54,12 +56,12 @@ pub fn kinds(_: &Description, operation: &Operation, good: &Ask) -> Vec<Bad> {
 }
 
 /// What the body is called.
-fn types(good: &Ask) -> Vec<Bad> {
+fn types(operation: &Operation, good: &Ask) -> Vec<Bad> {
     let unnamed = good.clone().without(CONTENT_TYPE);
-    let mut bad = vec![
-        Bad::new("no content type", unnamed.clone()).status(415),
-        Bad::new("no body at all", Ask { body: None, ..unnamed.clone() }),
-    ];
+    let mut bad = vec![Bad::new("no content type", unnamed.clone()).status(415)];
+    if operation.needs_body() {
+        bad.push(Bad::new("no body at all", Ask { body: None, ..unnamed.clone() }));
+    }
     for kind in [
         "text/plain",
         "application/x-www-form-urlencoded",

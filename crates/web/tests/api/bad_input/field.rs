@@ -3,6 +3,7 @@
 use super::Bad;
 use crate::ask::Ask;
 use crate::description::{Description, Operation};
+use crate::theatre::NOTHING;
 use jsonschema::Validator;
 use serde_json::{Value, json};
 
@@ -26,6 +27,28 @@ pub fn allowed(description: &Description, operation: &Operation, good: &Ask) -> 
     let changes = pointers(&body).into_iter().flat_map(|pointer| changes(&body, &pointer));
     let allowed = changes.filter(|(.., changed)| validator.is_valid(changed));
     allowed.map(|(.., changed)| good.clone().json(&changed)).collect()
+}
+
+/// The body with each id in it, and with the id that it may have, replaced by an id of nothing.
+pub fn naming_nothing(good: &Ask) -> Vec<Ask> {
+    let body: Value = serde_json::from_slice(good.body.as_ref().unwrap()).unwrap();
+    let with_sale = body.get("seats").map(|_| "/sale_id".to_owned());
+    let named = |pointer: &String| body.pointer(pointer).unwrap().as_str().is_some_and(|text| is_id(text));
+    let named: Vec<String> = pointers(&body).into_iter().filter(named).chain(with_sale).collect();
+    let asks = named.iter().map(|pointer| {
+        let (parent, name) = pointer.rsplit_once('/').unwrap();
+        let mut changed = body.clone();
+        match changed.pointer_mut(parent).unwrap() {
+            Value::Array(items) => items[name.parse::<usize>().unwrap()] = json!(NOTHING),
+            object => object[name] = json!(NOTHING),
+        }
+        good.clone().json(&changed)
+    });
+    asks.collect()
+}
+
+fn is_id(text: &str) -> bool {
+    text.len() == 36 && text.matches('-').count() == 4
 }
 
 fn body(description: &Description, operation: &Operation, good: &Ask) -> Option<(Value, Validator)> {

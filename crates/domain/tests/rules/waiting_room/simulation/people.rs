@@ -225,6 +225,7 @@ impl Simulation {
             terms: self.sale.terms(),
             payment: PaymentId::new(self.id()),
             transfer: TransferId::new(self.id()),
+            reason: None,
         };
         let now = self.clock();
         self.books.execute(&Command::unkeyed(What::Cancel(cancel)), now).unwrap();

@@ -1,0 +1,169 @@
+//! What is sent is not ignored: a query parameter or a body that an operation does not take is refused, and nothing is
+//! done. What each operation takes stands in the `OpenAPI` document, so that no route can forget to say it.
+
+use crate::extract::{all_of, escape};
+use crate::openapi::{openapi, operations};
+use crate::problem::{FieldError, Problem};
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::middleware::Next;
+use actix_web::{Error, ResponseError, web};
+use serde_json::{Map, Value};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::LazyLock;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::path::{Operation, ParameterIn};
+
+/// What one operation takes besides its address and its headers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Taken {
+    /// The names of its query parameters.
+    query: Vec<String>,
+    /// Whether it has a body.
+    body: bool,
+}
+
+/// What the operations at one address take, by method. Addresses that the document does not describe can only be read,
+/// and take nothing.
+pub(crate) type TakenAt = BTreeMap<String, Taken>;
+
+/// Flaws of one request that are named; more help nobody.
+const MOST_NAMED: usize = 20;
+
+/// What the operations at that address take.
+pub(crate) fn taken_at(path: &str) -> &'static TakenAt {
+    static NOTHING: TakenAt = TakenAt::new();
+    static DESCRIBED: LazyLock<BTreeMap<String, TakenAt>> = LazyLock::new(describe);
+    DESCRIBED.get(path).unwrap_or(&NOTHING)
+}
+
+fn describe() -> BTreeMap<String, TakenAt> {
+    let mut document = openapi();
+    let mut described: BTreeMap<String, TakenAt> = BTreeMap::new();
+    for (method, path, operation) in operations(&mut document) {
+        described.entry(path.to_owned()).or_default().insert(method.to_string(), Taken::by(operation));
+    }
+    described
+}
+
+impl Taken {
+    fn by(operation: &Operation) -> Self {
+        let parameters = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
+            RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query => Some(parameter.name.clone()),
+            _ => None,
+        });
+        Self { query: parameters.collect(), body: operation.request_body.is_some() }
+    }
+}
+
+/// Lets through what has nothing that it is not asked for. `at` is what the address takes.
+pub(crate) async fn refuse_the_rest(
+    at: &'static TakenAt,
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let errors = rest(at, &mut request).await;
+    if !errors.is_empty() {
+        return Ok(request.into_response(Problem::invalid(errors).error_response()));
+    }
+    Ok(next.call(request).await?.map_into_boxed_body())
+}
+
+async fn rest(at: &TakenAt, request: &mut ServiceRequest) -> Vec<FieldError> {
+    let has_body = !matches!(request.parts_mut().1, Payload::None);
+    if request.query_string().is_empty() && !has_body {
+        return Vec::new();
+    }
+    // Who asks only for the head of an answer asks as for the answer.
+    let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
+    let taken = at.get(method.as_str());
+    if taken.is_none() && !(at.is_empty() && method == Method::GET) {
+        // There is no such operation here, as the router will say.
+        return Vec::new();
+    }
+    let nothing = Taken::default();
+    let taken = taken.unwrap_or(&nothing);
+    let mut errors = names(&taken.query, request.query_string());
+    if has_body && !taken.body {
+        let payload = request.parts_mut().1.take();
+        errors.extend(members(all_of(request.request(), payload, 1).await.ok().as_deref()));
+    }
+    errors.truncate(MOST_NAMED);
+    errors
+}
+
+/// The parameters that are not known, or doubled.
+fn names(known: &[String], query: &str) -> Vec<FieldError> {
+    let Ok(pairs) = web::Query::<Vec<(String, String)>>::from_query(query) else {
+        return vec![FieldError::new("/query", "unknown", "this can't be read")];
+    };
+    let mut seen = BTreeSet::new();
+    let flaws = pairs.into_inner().into_iter().filter_map(|(name, _)| {
+        let at = format!("/query/{}", escape(&name));
+        if !known.contains(&name) {
+            return Some(FieldError::new(at, "unknown", allowed(known)));
+        }
+        (!seen.insert(name)).then(|| FieldError::new(at, "duplicate", "once"))
+    });
+    flaws.collect()
+}
+
+fn allowed(known: &[String]) -> String {
+    if known.is_empty() {
+        return "no query parameters are taken here".to_owned();
+    }
+    format!("one of {}", known.join(", "))
+}
+
+/// What is in a body where none is taken; `None` if it can't be read. An empty object says as little as an empty body.
+fn members(body: Option<&[u8]>) -> Vec<FieldError> {
+    let flaw = |pointer: String| FieldError::new(pointer, "unknown", "no body is taken here");
+    let object = match body {
+        Some([]) => return Vec::new(),
+        Some(bytes) => serde_json::from_slice::<Map<String, Value>>(bytes).ok(),
+        None => None,
+    };
+    match object {
+        Some(object) => object.keys().map(|name| flaw(format!("/{}", escape(name)))).collect(),
+        None => vec![flaw(String::new())],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pointers(errors: &[FieldError]) -> Vec<(&str, &str)> {
+        errors.iter().map(|error| (&*error.pointer, &*error.code)).collect()
+    }
+
+    #[test]
+    fn the_document_says_what_is_taken() {
+        let at = taken_at("/v1/sales/{id}/publication");
+        assert_eq!(at["POST"], Taken { query: vec!["confirm".into()], body: false });
+        assert_eq!(taken_at("/v1/concerts/{id}")["PUT"], Taken { query: Vec::new(), body: true });
+        assert!(taken_at("/openapi.json").is_empty());
+    }
+
+    #[test]
+    fn a_parameter_is_known_and_there_once() {
+        let known = ["limit".to_owned(), "cursor".to_owned()];
+        assert_eq!(names(&known, "limit=1&cursor=x"), []);
+        let found = names(&known, "limit=1&Limit=2&limit=1&a%2Fb=&");
+        let expected = [("/query/Limit", "unknown"), ("/query/limit", "duplicate"), ("/query/a~1b", "unknown")];
+        assert_eq!(pointers(&found), expected);
+        assert_eq!(found[0].detail, "one of limit, cursor");
+    }
+
+    #[test]
+    fn an_empty_object_is_as_good_as_no_body() {
+        assert_eq!(members(Some(b"")), []);
+        assert_eq!(members(Some(b" {} ")), []);
+        let found = members(Some(br#"{"amount": 1000, "seats": ["A-1-1"]}"#));
+        assert_eq!(pointers(&found), [("/amount", "unknown"), ("/seats", "unknown")]);
+        for body in [Some(&b"null"[..]), Some(b"[]"), Some(b" "), Some(b"amount=1000"), None] {
+            assert_eq!(pointers(&members(body)), [("", "unknown")], "{body:?}");
+        }
+    }
+}
