@@ -166,6 +166,7 @@ impl UseCases {
                 store: p.lines.clone(),
                 dispenser: p.dispenser.clone(),
                 bookings: p.store.clone(),
+                accounts: p.accounts.clone(),
                 ids: p.ids.clone(),
                 clock: p.clock.clone(),
             },

@@ -80,7 +80,8 @@ cases! {
         a_free_seat_is_paid_with_nothing;
     tickets:
         a_seat_that_is_sold_again_gets_a_new_ticket,
-        a_refund_is_like_a_cancellation_without_a_deadline;
+        a_refund_is_like_a_cancellation_without_a_deadline,
+        a_refund_keeps_its_reason;
     values:
         a_reservation_of_fifty_lines_is_kept_as_it_was,
         the_largest_values_are_kept_as_they_were;
@@ -155,7 +156,8 @@ cases! {
         a_line_waits_for_its_draw,
         what_operators_do_is_noted_with_it,
         what_operators_did_is_read_a_page_at_a_time,
-        the_admission_log_is_read_a_page_at_a_time;
+        the_admission_log_is_read_a_page_at_a_time,
+        a_bar_on_nobody_is_found_until_it_is_lifted;
     outages:
         an_outage_of_ticks_gives_its_time_back,
         a_short_silence_of_ticks_gives_nothing_back,

@@ -350,12 +350,13 @@ impl<'a> Audit<'a> {
         for performance in performances.difference(&catalogue.performances) {
             self.report(Rule::NoOrphans, format!("performance {performance} does not exist"));
         }
-        let mut sales: BTreeSet<SaleId> = books.buyers.keys().map(|key| key.sale).collect();
+        let buyers = || books.buyers.values().filter(|buyer| !buyer.is_blank()).map(|buyer| buyer.key);
+        let mut sales: BTreeSet<SaleId> = buyers().map(|key| key.sale).collect();
         sales.extend(books.reservations.values().map(|r| r.sale));
         for sale in sales.difference(&catalogue.sales) {
             self.report(Rule::NoOrphans, format!("sale {sale} does not exist"));
         }
-        let mut users: BTreeSet<UserId> = books.buyers.keys().map(|key| key.user).collect();
+        let mut users: BTreeSet<UserId> = buyers().map(|key| key.user).collect();
         users.extend(books.wallets.keys());
         users.extend(books.reservations.values().map(|r| r.user));
         users.extend(books.payments.values().map(|p| p.user));

@@ -84,6 +84,13 @@ impl Buyer {
         }
     }
 
+    /// Whether the row says nothing of anybody, as if it were not there: it is the lock that somebody took, or what is
+    /// left of a bar that was lifted.
+    pub fn is_blank(&self) -> bool {
+        let fresh = Self { version: self.version, ..Self::next(self.key, None) };
+        *self == fresh
+    }
+
     /// The right to book, while it lasts.
     pub fn live_slot(&self, now: Instant) -> Option<Slot> {
         self.slot.filter(|slot| now < slot.until)

@@ -1,6 +1,8 @@
 //! What operators do with a line, and see of it.
 
-use crate::port::{BookingStore, Clock, IdSource, LineFigures, LineStore, NumberDispenser, OperatorAction};
+use crate::port::{
+    AccountRepository, BookingStore, Clock, IdSource, LineFigures, LineStore, NumberDispenser, OperatorAction,
+};
 use crate::{Conflict, Error, Missing, Page, PageRequest};
 use frontrow_domain::waiting_room::{Admitted, Line, LineChange, LineUpdate, Phase};
 use frontrow_domain::{Bar, BuyerKey, Command, SaleId, UserId, What};
@@ -26,6 +28,8 @@ pub struct OperateLine {
     pub dispenser: Arc<dyn NumberDispenser>,
     /// Keeps people out.
     pub bookings: Arc<dyn BookingStore>,
+    /// Knows who there is.
+    pub accounts: Arc<dyn AccountRepository>,
     /// For the actions.
     pub ids: Arc<dyn IdSource>,
     /// The time.
@@ -43,12 +47,20 @@ impl OperateLine {
         updated.map_err(|flaw| Conflict::LinePhase(flaw).into())
     }
 
-    /// Keeps somebody out of a sale, or lets them in again.
+    /// Keeps somebody out of a sale, or lets them in again. Who does not exist is not found; but a bar on them, which is
+    /// somebody's slip, can be lifted.
     pub async fn bar(&self, by: UserId, buyer: BuyerKey, barred: bool) -> Result<(), Error> {
         self.store.line(buyer.sale).await?.ok_or(Error::NotFound(Missing::Line))?;
+        if self.accounts.user(buyer.user).await?.is_none() && (barred || !self.is_barred(buyer).await?) {
+            return Err(Error::NotFound(Missing::User));
+        }
         self.bookings.execute(Command::unkeyed(What::Bar(Bar { buyer, barred }))).await?;
         let what = format!("{} {}", if barred { "bar" } else { "unbar" }, buyer.user);
         Ok(self.store.note(&self.action(by, buyer.sale, what)).await?)
+    }
+
+    async fn is_barred(&self, buyer: BuyerKey) -> Result<bool, Error> {
+        Ok(self.store.whereabouts(buyer).await?.buyer.is_some_and(|buyer| buyer.barred))
     }
 
     /// The line as it is.
@@ -91,15 +103,24 @@ impl OperateLine {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{BookingError, EndedFigures, MockBookingStore, MockLineStore, MockNumberDispenser};
+    use crate::port::{
+        BookingError, EndedFigures, MockAccountRepository, MockBookingStore, MockLineStore, MockNumberDispenser,
+        Whereabouts,
+    };
     use crate::testing::{at, buyer, clock, ids, line, sale, user};
     use frontrow_domain::waiting_room::NotNow;
-    use frontrow_domain::{Invalid, Outcome, Rejection};
+    use frontrow_domain::{Buyer, Invalid, Outcome, Rejection, Role, User};
 
     const NOW: i64 = 100;
 
+    /// There is user 1, and nobody else.
     fn operate(store: MockLineStore, bookings: MockBookingStore) -> OperateLine {
+        let kim =
+            User { id: user(1), email: "kim@example.com".parse().unwrap(), name: "Kim".into(), role: Role::Customer };
+        let mut accounts = MockAccountRepository::new();
+        accounts.expect_user().returning(move |id| Ok(Some(kim.clone()).filter(|kim| kim.id == id)));
         OperateLine {
+            accounts: Arc::new(accounts),
             store: Arc::new(store),
             dispenser: Arc::new(MockNumberDispenser::new()),
             bookings: Arc::new(bookings),
@@ -193,6 +214,24 @@ mod tests {
             store.expect_note().withf(move |action| *action == noted).times(1).returning(|_| Ok(()));
             assert_eq!(operate(store, bookings).bar(user(9), buyer(1).key, barred).await, Ok(()));
         }
+    }
+
+    #[tokio::test]
+    async fn who_does_not_exist_is_not_found_but_a_bar_on_them_is_lifted() {
+        let key = buyer(7).key;
+        for (barred, is_barred) in [(true, true), (true, false), (false, false)] {
+            let mut store = store();
+            let row = Buyer { barred: is_barred, ..Buyer::next(key, None) };
+            store.expect_whereabouts().returning(move |_| Ok(Whereabouts { buyer: Some(row), claim: None }));
+            let refused = operate(store, MockBookingStore::new()).bar(user(9), key, barred).await;
+            assert_eq!(refused, Err(Error::NotFound(Missing::User)), "{barred} {is_barred}");
+        }
+        let (mut store, mut bookings) = (store(), MockBookingStore::new());
+        let row = Buyer { barred: true, ..Buyer::next(key, None) };
+        store.expect_whereabouts().returning(move |_| Ok(Whereabouts { buyer: Some(row), claim: None }));
+        store.expect_note().times(1).returning(|_| Ok(()));
+        bookings.expect_execute().times(1).return_once(move |_| Ok(Outcome::Left(key)));
+        assert_eq!(operate(store, bookings).bar(user(9), key, false).await, Ok(()));
     }
 
     #[tokio::test]

@@ -5,7 +5,7 @@ use crate::room::Room;
 use crate::stage::Stage;
 use frontrow_application::port::OperatorAction;
 use frontrow_domain::waiting_room::{Drawing, Ending, GroupTerms, Line, LineChange, LineUpdate, NotNow, Phase, Sample};
-use frontrow_domain::{Instant, Sale, SaleId, Version};
+use frontrow_domain::{Bar, BuyerKey, Command, Finding, Instant, Outcome, Rule, Sale, SaleId, UserId, Version, What};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -221,6 +221,21 @@ pub(super) async fn what_operators_did_is_read_a_page_at_a_time(stage: Arc<Stage
         ensure_eq!(room.actions(limit).await?, noted, "pages of {limit}");
     }
     Ok(())
+}
+
+pub(super) async fn a_bar_on_nobody_is_found_until_it_is_lifted(stage: Arc<Stage>) -> Result<(), Failure> {
+    let room = Room::open(&stage, 1, |_| {}).await?;
+    let buyer = BuyerKey { sale: room.sale.id, user: UserId::new(stage.id()) };
+    let bar = |barred| stage.execute(Command::unkeyed(What::Bar(Bar { buyer, barred })));
+    ensure_eq!(bar(true).await, Ok(Outcome::Left(buyer)));
+    let row = room.store().whereabouts(buyer).await?.buyer;
+    ensure!(row.is_some_and(|row| row.barred), "{row:?}");
+    let findings = stage.fixture.booking.auditor.audit(stage.now()).await?;
+    let named = |finding: &Finding| (finding.rule, finding.row.contains(&buyer.user.to_string()));
+    let named: Vec<_> = findings.iter().map(named).collect();
+    ensure_eq!(named, [(Rule::NoOrphans, true)]);
+    ensure_eq!(bar(false).await, Ok(Outcome::Left(buyer)));
+    stage.audit().await
 }
 
 pub(super) async fn the_admission_log_is_read_a_page_at_a_time(stage: Arc<Stage>) -> Result<(), Failure> {

@@ -3,7 +3,7 @@
 use super::{Finding, Rule};
 use crate::decide::TAKEOVER_GRACE;
 use crate::waiting_room::{Admitted, Group, Line, Place, QueueNumber, Rooms};
-use crate::{Books, BuyerKey, Instant, Reservation, SaleId, SaleTerms};
+use crate::{Books, BuyerKey, Instant, Reservation, Sale, SaleId, SaleTerms};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is kept of all waiting rooms besides the books, of the same snapshot. Rows and not maps: what must be there once
@@ -12,8 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 pub struct LineRecords {
     /// All lines.
     pub lines: Vec<Line>,
-    /// The terms of the sales that have one. If a sale's holds have been made longer since they were made, say how long
-    /// they were.
+    /// The terms of the sales that have one, as they are now: an operator may have changed them since.
     pub terms: Vec<SaleTerms>,
     /// Who has which place.
     pub places: Vec<(BuyerKey, Place)>,
@@ -194,7 +193,20 @@ impl Audit<'_> {
 fn made_by(reservation: &Reservation, terms: &SaleTerms) -> Instant {
     // Holds end with the time for paying: then they may have been made until then.
     let shortened = reservation.held_until == reservation.late_until;
-    if shortened { reservation.held_until } else { reservation.held_until - terms.hold_duration }
+    if shortened {
+        return reservation.held_until;
+    }
+    // Holds may be longer now than they were then; its id says when it was asked for, too.
+    let by_terms = reservation.held_until - terms.hold_duration;
+    asked_for(reservation).map_or(by_terms, |at| at.max(by_terms))
+}
+
+/// When the reservation got its id, if the id says so, and may be right.
+fn asked_for(reservation: &Reservation) -> Option<Instant> {
+    let (seconds, nanoseconds) = reservation.id.uuid().get_timestamp()?.to_unix();
+    let at = i64::try_from(seconds).ok()?.checked_mul(1_000_000)? + i64::from(nanoseconds / 1000);
+    let (at, held_until) = (Instant::from_micros(at), reservation.held_until);
+    (held_until - Sale::LONGEST_HOLD <= at && at < held_until).then_some(at)
 }
 
 /// Those of a group who were admitted before: of these, in the order of their ticks, each that no later one outranks.

@@ -21,6 +21,20 @@ fn assert_named(world: &World, rule: Rule, row: &str) {
     assert!(named, "{rule:?} {row} is not among {findings:?}");
 }
 
+#[test]
+fn a_bar_on_somebody_who_does_not_exist_until_it_is_lifted() {
+    let (mut world, ..) = full();
+    let key = BuyerKey { sale: sale(1), user: user(777) };
+    let bar = |barred| Command::unkeyed(What::Bar(Bar { buyer: key, barred }));
+    world.run(&bar(true)).unwrap();
+    assert_named(&world, Rule::NoOrphans, &format!("user {} does not exist", user(777)));
+    world.run(&bar(false)).unwrap();
+    assert_eq!(world.findings(), []);
+    let buyer = Buyer { generation: 1, ..Buyer::next(key, None) };
+    world.books.buyers.insert(key, buyer);
+    assert_named(&world, Rule::NoOrphans, "does not exist");
+}
+
 fn key(number: u32) -> SeatKey {
     SeatKey { performance: performance(1), number: seat(number) }
 }

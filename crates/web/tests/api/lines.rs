@@ -2,7 +2,9 @@
 
 use crate::ask::Ask;
 use crate::line::{admit, at, change, claim, join, place, snapshot};
-use crate::theatre::{SALE, Theatre, sale_with};
+use crate::theatre::{NOTHING, SALE, Theatre, sale_with};
+use frontrow_application::port::{Auditor, BookingStore, Clock};
+use frontrow_domain::{Bar, BuyerKey, Command, Rule, SaleId, UserId, What};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -143,6 +145,23 @@ async fn a_paused_line_stands_still() {
     theatre.tick().await;
     claim(&theatre, &kim, &token).await.with(201);
     assert_eq!(place(&theatre, &token).await["phase"], "open");
+}
+
+#[actix_web::test]
+async fn a_bar_on_nobody_is_not_made_and_one_that_was_made_is_lifted() {
+    let theatre = open().await;
+    let nobody = format!("barred/{NOTHING}");
+    theatre.operate(Ask::put(at(&nobody))).await.problem(404, "not-found");
+    theatre.operate(Ask::delete(at(&nobody))).await.problem(404, "not-found");
+    theatre.verify().await;
+    // As it once could be.
+    let buyer = BuyerKey { sale: SaleId::new(SALE.parse().unwrap()), user: UserId::new(NOTHING.parse().unwrap()) };
+    theatre.memory.execute(Command::unkeyed(What::Bar(Bar { buyer, barred: true }))).await.unwrap();
+    let findings = theatre.memory.audit(theatre.clock.now()).await.unwrap();
+    assert_eq!(findings.iter().map(|finding| finding.rule).collect::<Vec<_>>(), [Rule::NoOrphans]);
+    theatre.operate(Ask::delete(at(&nobody))).await.with(204);
+    theatre.verify().await;
+    theatre.operate(Ask::delete(at(&nobody))).await.problem(404, "not-found");
 }
 
 #[actix_web::test]

@@ -175,6 +175,29 @@ fn a_hold_without_an_admission() {
 }
 
 #[test]
+fn holds_that_were_made_before_an_operator_made_holds_longer() {
+    let (mut books, mut records) = day();
+    records.terms[0].hold_duration = Sale::DEFAULT_HOLD * 3;
+    assert_eq!(rules(&books, &records), [Rule::HoldsAdmitted; 2], "ids that say nothing can't help");
+    let asked_for = |row: &Reservation, at: Instant| {
+        let milliseconds = u128::try_from(at.micros() / 1000).unwrap();
+        ReservationId::new(uuid::Uuid::from_u128(milliseconds << 80 | 7 << 76 | 2 << 62 | row.user.uuid().as_u128()))
+    };
+    let rows: Vec<Reservation> = books.reservations.values().cloned().collect();
+    books.reservations.clear();
+    for row in &rows {
+        let id = asked_for(row, row.held_until - Sale::DEFAULT_HOLD);
+        books.reservations.insert(id, Reservation { id, ..row.clone() });
+    }
+    assert_eq!(rules(&books, &records), [], "they were admitted when they asked");
+    let held = books.reservations.values().find(|row| row.user == user(1)).unwrap().clone();
+    let early = asked_for(&held, records.log[0].at - seconds(3));
+    books.reservations.remove(&held.id);
+    books.reservations.insert(early, Reservation { id: early, ..held });
+    assert_eq!(rules(&books, &records), [Rule::HoldsAdmitted], "and one of them was not");
+}
+
+#[test]
 fn a_slot_without_an_admission_and_an_admission_without_a_slot_or_a_buyer() {
     let (mut books, records) = day();
     books.admissions.remove(&key(1));
