@@ -3,7 +3,7 @@
 use crate::port::{Clock, ConcertRepository, OnSale, OnSaleReader, PerformanceRepository, SeatReader, VenueRepository};
 use crate::{Error, Missing, Page, PageRequest};
 use frontrow_domain::{
-    Concert, ConcertId, Layout, PerformanceId, Place, Points, PublicStatus, Sale, SeatMap, SeatNumber,
+    Concert, ConcertId, Flaw, Invalid, Layout, PerformanceId, Place, Points, PublicStatus, Sale, SeatMap, SeatNumber,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -166,6 +166,21 @@ pub struct SeatFilter {
     pub section: Option<String>,
 }
 
+impl SeatFilter {
+    /// Says which of what it names there is not: an empty list would say that there is, and that it is gone.
+    fn check(&self, layout: &Layout) -> Result<(), Invalid> {
+        let missing = |name: &str, wanted: Option<&String>, of: fn(&Place) -> &String| {
+            let wanted = wanted.filter(|wanted| layout.places().all(|(_, place)| of(place) != *wanted))?;
+            let detail = format!("the performance has no {name} {wanted}");
+            Some(Flaw { pointer: format!("/query/{name}"), code: "unknown", detail })
+        };
+        let tier = missing("tier", self.tier.as_ref(), |place| &place.tier);
+        let section = missing("section", self.section.as_ref(), |place| &place.label.section);
+        let flaws: Vec<Flaw> = tier.into_iter().chain(section).collect();
+        if flaws.is_empty() { Ok(()) } else { Err(Invalid(flaws)) }
+    }
+}
+
 /// A seat of a performance as buyers see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatView {
@@ -194,6 +209,7 @@ impl ListSeats {
         page: PageRequest<SeatNumber>,
     ) -> Result<Page<SeatView, SeatNumber>, Error> {
         let (on_sale, free) = self.availability.free(performance).await?;
+        filter.check(&on_sale.layout)?;
         let wanted = |number: SeatNumber, place: &Place| {
             page.after.is_none_or(|after| number > after)
                 && filter.available.is_none_or(|available| available == free[number.index()])
@@ -283,9 +299,18 @@ mod tests {
         assert_eq!(listed(free(), 3, Some(7)).await, (vec![8, 9, 10], None));
         let taken = SeatFilter { available: Some(false), ..SeatFilter::default() };
         assert_eq!(listed(taken, 3, None).await, (vec![1], None));
-        for (tier, section, count) in [("R", "A", 10), ("S", "A", 0), ("R", "B", 0)] {
+        let named = SeatFilter { available: None, tier: Some("R".into()), section: Some("A".into()) };
+        assert_eq!(listed(named, 100, None).await.0.len(), 10);
+    }
+
+    #[test]
+    fn a_tier_or_a_section_that_is_not_there_is_said_to_be_missing() {
+        for (tier, section, missing) in
+            [("R", "A", &[][..]), ("S", "A", &["/query/tier"]), ("r", "B", &["/query/tier", "/query/section"])]
+        {
             let filter = SeatFilter { available: None, tier: Some(tier.into()), section: Some(section.into()) };
-            assert_eq!(listed(filter, 100, None).await.0.len(), count, "tier {tier}, section {section}");
+            let flaws = filter.check(&on_sale().layout).err().map_or(Vec::new(), |Invalid(flaws)| flaws);
+            assert_eq!(flaws.iter().map(|flaw| flaw.pointer.as_str()).collect::<Vec<_>>(), missing);
         }
     }
 

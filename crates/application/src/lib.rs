@@ -141,6 +141,7 @@ mod pay;
 pub mod port;
 mod release;
 mod reservations;
+mod stand_in;
 mod sweep;
 #[cfg(test)]
 mod testing;
@@ -164,6 +165,7 @@ pub use page::{Page, PageRequest};
 pub use pay::{PaidReservation, PayReservation, ReservationRequest};
 pub use release::ReleaseHold;
 pub use reservations::{ReadReservations, ReservationView, TicketView};
+pub use stand_in::AddStandIn;
 pub use sweep::{ExpireHolds, Forget};
 pub use use_cases::{Ports, UseCases};
 pub use wallet::ReadWallet;

@@ -20,6 +20,13 @@ pub struct Finding {
     pub row: String,
 }
 
+impl Finding {
+    /// The books name somebody who has no account.
+    pub fn missing_user(user: UserId) -> Self {
+        Self { rule: Rule::NoOrphans, row: format!("user {user} does not exist") }
+    }
+}
+
 /// What [`audit`] and [`audit_lines`] check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Rule {
@@ -361,7 +368,7 @@ impl<'a> Audit<'a> {
         users.extend(books.reservations.values().map(|r| r.user));
         users.extend(books.payments.values().map(|p| p.user));
         for user in users.difference(&catalogue.users) {
-            self.report(Rule::NoOrphans, format!("user {user} does not exist"));
+            self.findings.push(Finding::missing_user(*user));
         }
         for reservation in books.reservations.values() {
             let known = books.buyers.contains_key(&reservation.buyer());

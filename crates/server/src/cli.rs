@@ -39,6 +39,12 @@ pub enum Action {
         #[command(subcommand)]
         action: OperatorAction,
     },
+    /// Manages accounts.
+    User {
+        /// What to do with them.
+        #[command(subcommand)]
+        action: UserAction,
+    },
     /// Looks at a sale's waiting room, and works it.
     Sale {
         /// What to do with it.
@@ -72,6 +78,17 @@ pub struct Demo {
 pub enum OperatorAction {
     /// Adds an operator. The password is asked for, or read from standard input or a file.
     Add(NewOperator),
+}
+
+/// What to do with accounts.
+#[derive(Debug, Subcommand)]
+pub enum UserAction {
+    /// Adds an account that nobody can log in to, for somebody of whom `frontrow verify` says that they do not exist:
+    /// their reservations and points stay what they are.
+    StandIn {
+        /// The id that `frontrow verify` says.
+        user: Uuid,
+    },
 }
 
 /// What to do with a sale's waiting room.

@@ -1,19 +1,21 @@
 //! What each command does.
 
-use crate::cli::{Action, Demo, DrawAction, NewOperator, OperatorAction};
+use crate::cli::{Action, Demo, DrawAction, NewOperator, OperatorAction, UserAction};
 use crate::demo::{Place, fill};
 use crate::house::{House, open_and_migrate, open_empty_database};
 use crate::keys::Keys;
 use crate::operator::Newcomer;
 use crate::serve::{Doors, Server};
 use crate::settings::{DatabaseAddress, Given, Settings, show};
-use crate::{draw, logs, sale, verify};
+use crate::{draw, logs, sale, user, verify};
 use anyhow::{Context, Result};
+use frontrow_domain::UserId;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::future::Future;
 use std::io::{Write, stdout};
 use std::process::ExitCode;
+use uuid::Uuid;
 
 /// Nothing was done because of what was asked for; or `verify`, which says 1 for what is wrong, can't tell.
 #[derive(Debug)]
@@ -41,6 +43,7 @@ pub fn run(action: Action, given: &Given) -> Result<ExitCode> {
         Action::Verify => return on_runtime(verify_command(&for_people(given)?)),
         Action::Openapi => writeln!(stdout(), "{}", frontrow_web::openapi_json()?)?,
         Action::Operator { action: OperatorAction::Add(new) } => add_operator(new, &for_people(given)?)?,
+        Action::User { action: UserAction::StandIn { user } } => on_runtime(stand_in(user, &for_people(given)?))?,
         Action::Sale { action } => on_runtime(sale::work(action, &for_people(given)?))?,
         Action::Draw { action: DrawAction::Verify { directory } } => return draw::verify(&directory, &mut stdout()),
         Action::Draw { action } => on_runtime(draw::work(action, &for_people(given)?))?,
@@ -127,6 +130,11 @@ async fn verify_command(settings: &Settings) -> Result<ExitCode> {
         .await
         .map_err(|error| Refused(format!("the database can't be verified: {error:#}")))?;
     Ok(if right { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn stand_in(id: Uuid, settings: &Settings) -> Result<()> {
+    logs::start(settings)?;
+    user::add_stand_in(UserId::new(id), settings, &mut stdout()).await
 }
 
 fn add_operator(new: NewOperator, settings: &Settings) -> Result<()> {

@@ -16,6 +16,7 @@ pub mod operator;
 pub mod sale;
 pub mod serve;
 pub mod settings;
+pub mod user;
 pub mod verify;
 
 use clap::Parser;

@@ -145,6 +145,11 @@ async fn seats_are_listed_page_by_page() {
     let floor = json!({"number": 11, "label": "FLOOR-1", "section": "FLOOR", "row": null, "tier": "S", "kind": "standing",
         "status": "available", "price": {"amount": 81_000, "currency": "KRW"}});
     assert_eq!(see(&theatre, &at("/seats?tier=S&limit=1")).await["items"], json!([floor]));
+    for (query, pointer) in [("tier=Z", "/query/tier"), ("section=Z", "/query/section")] {
+        let answer = theatre.get(at(&format!("/seats?{query}"))).await;
+        answer.problem(422, "invalid-input");
+        assert_eq!(answer.pointers(), [pointer]);
+    }
 }
 
 #[actix_web::test]
