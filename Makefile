@@ -60,6 +60,7 @@ soak: tools ## Runs the longer tests: some hours
 		echo "round $$round of $(SOAK_ROUNDS)"; \
 		FRONTROW_TEST_SEED=$$((1000 + round)) $(ON_DATABASES) $(CARGO) test --locked --package frontrow-contract-tests || exit 1; \
 	done
+	FRONTROW_TEST_SMALL_DISKS=on $(CARGO) test --locked --package frontrow-adapters --test sql disks::
 	FRONTROW_TEST_RUSHES=100 FRONTROW_TEST_RUSH_SECONDS=30 FRONTROW_TEST_STEPS=300 \
 		FRONTROW_TEST_KILLS=200 FRONTROW_TEST_DATABASE_KILLS=50 \
 		FRONTROW_TEST_LINE_PEOPLE=2000 FRONTROW_TEST_LINE_SECONDS=120 \

@@ -10,12 +10,13 @@ const PATIENCE: u32 = 600;
 const LOCK: i64 = 0x66_72_6f_6e_74_72_6f_77;
 
 /// Takes all pending steps under a lock of the database server's. `connection` has to be a pool of one: the lock belongs
-/// to its session, and goes with it if the process dies.
+/// to its session, and goes with it if the process dies. After an error the connection has to be closed: a step's
+/// transaction may still be open on it.
 pub async fn migrate_alone(connection: &DatabaseConnection) -> Result<(), DbErr> {
     lock(connection).await?;
-    let migrated = Migrator::up(connection, None).await;
-    let unlocked = unlock(connection).await;
-    migrated.and(unlocked)
+    // A connection on which a step has failed is not used again: the lock goes with it.
+    Migrator::up(connection, None).await?;
+    unlock(connection).await
 }
 
 async fn lock(connection: &DatabaseConnection) -> Result<(), DbErr> {

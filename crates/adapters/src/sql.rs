@@ -11,6 +11,7 @@ mod database;
 mod dialect;
 mod entity;
 mod error;
+mod faults;
 mod housekeeping;
 #[cfg(test)]
 mod limits;
@@ -23,11 +24,14 @@ mod probe;
 mod readers;
 mod row;
 mod sessions;
+mod storage;
 mod store;
 #[cfg(test)]
 mod testing;
+mod transaction;
 mod version;
 mod write;
+mod writers;
 
 pub use accounts::SqlAccounts;
 pub use audit::SqlAuditor;

@@ -263,6 +263,7 @@ impl From<StoreError> for Error {
             StoreError::Busy { retry_after } => Self::Busy { retry_after },
             StoreError::Unavailable { retry_after } => Self::Unavailable { retry_after },
             StoreError::StorageFull { retry_after } => Self::StorageFull { retry_after },
+            StoreError::Unknown => Self::Unknown,
             StoreError::Fault(id) => Self::Fault(id),
         }
     }

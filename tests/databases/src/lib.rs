@@ -25,6 +25,7 @@ mod redis;
 mod server;
 mod settings;
 mod shared;
+mod small;
 
 pub use database::TestDatabase;
 pub use host::{HostServer, host_server};
@@ -34,3 +35,4 @@ pub use redis::{PrivateRedis, RedisServer, find_redis, private_redis, redis_serv
 pub use server::Server;
 pub use settings::{REQUIRE, UNAVAILABLE, url_variable};
 pub use shared::{database, server};
+pub use small::{SmallDisk, on_small_disk};

@@ -3,6 +3,7 @@
 use super::catalogue::with_performances;
 use super::error::RETRY_AFTER;
 use super::store::{Rehearsed, rehearse};
+use super::transaction::Connection;
 use super::{Database, entity};
 use async_trait::async_trait;
 use frontrow_application::port::{Auditor, Clock, StoreError};
@@ -11,8 +12,7 @@ use frontrow_domain::{
     ReservationId, Rule, Sale, SaleId, SaleTerms, SeatNumber, SeatState, UserId, What, audit, audit_lines,
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, IsolationLevel, QueryFilter, QuerySelect,
-    TransactionTrait,
+    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IsolationLevel, QueryFilter, QuerySelect, TransactionTrait,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -65,7 +65,7 @@ impl SqlAuditor {
     /// error if others are in the way all the time, which says nothing about the seats.
     async fn try_out(
         &self,
-        connection: &DatabaseConnection,
+        connection: &Connection,
         performance: PerformanceId,
         mut numbers: Vec<SeatNumber>,
         now: Instant,
@@ -74,7 +74,7 @@ impl SqlAuditor {
         while !numbers.is_empty() {
             let hold = self.hold(performance, &numbers, now);
             let tried = rehearse(self.database.dialect(), connection, &hold, &*self.clock).await;
-            match tried.map_err(|error| self.database.fault("rehearse", &error))? {
+            match tried.map_err(|failure| self.database.told("rehearse", failure.class(), &failure))? {
                 Rehearsed::Possible => return Ok(None),
                 Rehearsed::Refused(Rejection::SeatsTaken(taken)) => numbers.retain(|number| !taken.contains(number)),
                 Rehearsed::Refused(rejection) => return Ok(Some(rejection.to_string())),

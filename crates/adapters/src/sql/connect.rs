@@ -1,8 +1,9 @@
 //! Connections, and what is agreed with the database for as long as they last.
 
 use super::address::Address;
-use sea_orm::sqlx::Executor;
+use futures::future::BoxFuture;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::{Connection, Error as SqlxError, Executor};
 use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -25,8 +26,6 @@ pub(super) enum Purpose {
 
 /// How long to wait for a connection, for a sign of life on one, or for `SQLite`'s other writer.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
-/// Connections that write what is not a booking: sign-ups, log-ins, the catalogue. `SQLite` has one writer.
-const WRITERS: u32 = 4;
 /// A connection that was not used for so long is tried before it is used: its server may have been restarted.
 const IDLE: Duration = Duration::from_secs(1);
 /// How long nothing may be said on a connection that can write: less than half of what `MySQL` allows. A lane says
@@ -69,7 +68,6 @@ pub(super) async fn connect_lane(address: &Address) -> Result<(DatabaseConnectio
 fn options(address: &Address, purpose: Purpose, opened: &Opened) -> ConnectOptions {
     let connections = match purpose {
         Purpose::Read { connections } => connections,
-        Purpose::Write { .. } if address.backend != DbBackend::Sqlite => WRITERS,
         Purpose::Write { .. } | Purpose::Book | Purpose::Audit | Purpose::Migrate => 1,
     };
     let mut options = ConnectOptions::new(&address.url);
@@ -91,6 +89,7 @@ fn options(address: &Address, purpose: Purpose, opened: &Opened) -> ConnectOptio
         DbBackend::Postgres => agree_with_postgres(&mut options, purpose, opened),
         _ => drop(options.map_sqlx_sqlite_opts(move |options| tune_sqlite(options, purpose))),
     }
+    refuse_open_transactions(&mut options);
     // A lane notices by itself when its connection is gone, and looks into what became of its transaction.
     if address.backend != DbBackend::Sqlite && !matches!(purpose, Purpose::Book) {
         options.test_before_acquire_if_idle_for(IDLE);
@@ -99,6 +98,22 @@ fn options(address: &Address, purpose: Purpose, opened: &Opened) -> ConnectOptio
         options.idle_timeout(QUIET);
     }
     options
+}
+
+/// A connection that its driver knows to be in a transaction is closed instead of being used: what began there would be a
+/// savepoint. Asks nobody, so it costs nothing.
+fn refuse_open_transactions(options: &mut ConnectOptions) {
+    fn is_free(connection: &impl Connection) -> BoxFuture<'static, Result<bool, SqlxError>> {
+        let within = connection.is_in_transaction();
+        if within {
+            tracing::error!("a connection was left in a transaction: it is closed");
+        }
+        Box::pin(std::future::ready(Ok(!within)))
+    }
+    options
+        .map_sqlx_sqlite_before_acquire(|connection, _| is_free(connection))
+        .map_sqlx_mysql_before_acquire(|connection, _| is_free(connection))
+        .map_sqlx_postgres_before_acquire(|connection, _| is_free(connection));
 }
 
 /// Limits that the server keeps: a client that gave up by itself would leave its transaction open.

@@ -3,10 +3,14 @@
 use super::address::Address;
 use super::connect::{Opened, Purpose, connect, connect_lane};
 use super::dialect::Dialect;
-use super::error::{is_cannot_open, store_error};
+use super::error::{Class, is_cannot_open, store_error, told};
+use super::faults::Faults;
 use super::pool::{Pool, Silence};
+use super::storage::Storage;
+use super::transaction::Connection;
 use super::version;
 use super::write::{self, Refusal};
+use super::writers::Writers;
 use frontrow_application::port::{IdSource, StoreError};
 use frontrow_migration::{Migrator, MigratorTrait, SchemaState};
 use futures::future::BoxFuture;
@@ -15,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::runtime::Handle;
+use tokio::task::AbortHandle;
 use uuid::Uuid;
 
 /// Which database, and how.
@@ -84,31 +89,52 @@ pub struct Database {
     address: Address,
     dialect: Dialect,
     readers: Pool,
-    writers: Arc<Pool>,
+    writers: Arc<Writers>,
+    storage: Arc<Storage>,
+    faults: Faults,
     silence: Duration,
     runtime: Handle,
     ids: Arc<dyn IdSource>,
+    /// Tries to write as long as writes fail.
+    watch: AbortHandle,
 }
 
 impl Database {
     /// Opens the database. Must be called on the runtime that writes shall run on, which must outlive those who wait.
     pub async fn open(settings: &DatabaseSettings, ids: Arc<dyn IdSource>) -> Result<Self, DatabaseError> {
-        Self::open_impatiently(settings, ids, SILENCE).await
+        Self::open_with(settings, ids, SILENCE, Faults::default()).await
     }
 
-    async fn open_impatiently(
+    async fn open_with(
         settings: &DatabaseSettings,
         ids: Arc<dyn IdSource>,
         silence: Duration,
+        faults: Faults,
     ) -> Result<Self, DatabaseError> {
         let address = check(settings)?;
+        let storage = Arc::new(Storage::new());
         // Who writes comes first: that makes SQLite's file and its write-ahead log.
-        let writers = Pool::open(&address, Purpose::Write { create: settings.create }, silence).await;
+        let writers = Writers::open(&address, settings.create, silence, Arc::clone(&storage), faults.clone()).await;
         let writers = Arc::new(writers.map_err(|error| open_error(&address, &error))?);
-        let dialect = version::dialect(&*writers).await?;
         let readers = Pool::open(&address, Purpose::Read { connections: settings.readers }, silence).await;
         let readers = readers.map_err(|error| open_error(&address, &error))?;
-        Ok(Self { address, dialect, readers, writers, silence, runtime: Handle::current(), ids })
+        let dialect = version::dialect(&readers).await?;
+        let runtime = Handle::current();
+        let watch = {
+            let (storage, writers, ids) = (Arc::clone(&storage), Arc::clone(&writers), Arc::clone(&ids));
+            runtime.spawn(async move { storage.watch(&writers, &*ids).await }).abort_handle()
+        };
+        Ok(Self { address, dialect, readers, writers, storage, faults, silence, runtime, ids, watch })
+    }
+
+    /// [`Database::open`] with faults in its transactions; for tests.
+    #[cfg(feature = "hooks")]
+    pub async fn open_with_hook(
+        settings: &DatabaseSettings,
+        ids: Arc<dyn IdSource>,
+        hook: Arc<dyn super::store::hook::Hook>,
+    ) -> Result<Self, DatabaseError> {
+        Self::open_with(settings, ids, SILENCE, Faults::of(hook)).await
     }
 
     /// [`Database::open`] for a server that may not be silent for longer than that; for tests.
@@ -118,7 +144,7 @@ impl Database {
         ids: Arc<dyn IdSource>,
         silence: Duration,
     ) -> Result<Self, DatabaseError> {
-        Self::open_impatiently(settings, ids, silence).await
+        Self::open_with(settings, ids, silence, Faults::default()).await
     }
 
     /// Takes all steps that are pending. One process at a time does; others wait for it, and find nothing left to do.
@@ -158,11 +184,13 @@ impl Database {
 
     /// Closes all connections, once those who use them are done.
     pub async fn close(&self) {
-        for connection in [self.readers.current(), self.writers.current()] {
-            let closed = tokio::time::timeout(self.silence, connection.close_by_ref()).await;
-            if let Err(error) = closed.unwrap_or_else(|_| Err(Silence.into())) {
-                tracing::warn!(%error, "a connection did not close");
-            }
+        self.watch.abort();
+        let readers = self.readers.current();
+        let closed = tokio::time::timeout(self.silence, readers.close_by_ref()).await;
+        let written = tokio::time::timeout(self.silence, self.writers.close()).await;
+        let written = written.map_err(|_| Silence.into());
+        if let Err(error) = closed.unwrap_or_else(|_| Err(Silence.into())).and(written) {
+            tracing::warn!(%error, "a connection did not close");
         }
     }
 
@@ -176,6 +204,11 @@ impl Database {
         &self.readers
     }
 
+    /// Whether what is written can be kept.
+    pub(crate) fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
     /// How long the database may take for a statement, or for a transaction of a booking.
     pub(crate) fn silence(&self) -> Duration {
         self.silence
@@ -187,9 +220,10 @@ impl Database {
     }
 
     /// A new connection of one's own that can write, and whether it still is the one that was opened.
-    pub(crate) async fn lane_connection(&self) -> Result<(DatabaseConnection, Opened), StoreError> {
+    pub(crate) async fn lane_connection(&self) -> Result<(Connection, Opened), StoreError> {
         let connection = connect_lane(&self.address).await;
-        connection.map_err(|error| self.fault("open a lane", &error))
+        let (pool, opened) = connection.map_err(|error| self.fault("open a lane", &error))?;
+        Ok((Connection::new(pool, Arc::clone(&self.storage), self.faults.clone()), opened))
     }
 
     /// An id that nobody else has.
@@ -205,6 +239,11 @@ impl Database {
     /// What an error in `name` is to whoever asked; its cause goes to the log.
     pub(crate) fn fault(&self, name: &'static str, error: &DbErr) -> StoreError {
         store_error(&*self.ids, name, error)
+    }
+
+    /// The same for an error whose class is known.
+    pub(crate) fn told(&self, name: &'static str, class: Class, cause: &dyn std::fmt::Display) -> StoreError {
+        told(&*self.ids, name, class, cause)
     }
 
     /// Carries a query out.
@@ -224,9 +263,16 @@ impl Database {
         T: Send + 'static,
         F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Refusal>> + Send + Sync + 'static,
     {
-        let (writers, ids) = (Arc::clone(&self.writers), Arc::clone(&self.ids));
-        let task = self.runtime.spawn(async move { write::run(&writers, &*ids, name, &work).await });
+        let (writers, storage) = (Arc::clone(&self.writers), Arc::clone(&self.storage));
+        let ids = Arc::clone(&self.ids);
+        let task = self.runtime.spawn(async move { write::run((&writers, &storage), &*ids, name, &work).await });
         task.await.unwrap_or_else(|error| Err(self.fault(name, &DbErr::Custom(error.to_string()))))
+    }
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        self.watch.abort();
     }
 }
 
@@ -264,7 +310,8 @@ mod tests {
     async fn who_writes_writes_safely_and_who_reads_can_not_write() {
         let (database, _folder) = database().await;
         let (lane, _) = database.lane_connection().await.unwrap();
-        for connection in [&lane, &*database.writers.current()] {
+        let writer = database.writers.writer().await.unwrap();
+        for connection in [&*lane, &**writer.connection] {
             assert_eq!(pragma::<String>(connection, "journal_mode").await, "wal");
             assert_eq!(pragma::<i32>(connection, "synchronous").await, 2);
             assert_eq!(pragma::<i32>(connection, "busy_timeout").await, 5000);

@@ -89,6 +89,7 @@ impl Housekeeping for SqlHousekeeping {
 #[async_trait]
 impl Probe for SqlHousekeeping {
     async fn now(&self) -> Result<Instant, StoreError> {
+        self.database.storage().check()?;
         let query = async {
             let readers = self.database.readers();
             let text = match self.database.dialect() {

@@ -34,14 +34,6 @@ impl Pool {
         Ok(Self { address: address.clone(), purpose, silence, current: RwLock::new(Arc::new(connection)) })
     }
 
-    /// Of one's own, to a file.
-    #[cfg(test)]
-    pub(super) fn of(connection: DatabaseConnection) -> Self {
-        let address = "sqlite://nowhere".parse().unwrap();
-        let purpose = Purpose::Write { create: false };
-        Self { address, purpose, silence: Duration::MAX, current: RwLock::new(Arc::new(connection)) }
-    }
-
     /// The connections as they are now.
     pub(super) fn current(&self) -> Arc<DatabaseConnection> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))

@@ -1,14 +1,16 @@
 //! One transaction that writes something other than a booking: begun, ended whatever happens, tried again if others were
 //! in the way.
 
-use super::error::{Class, RETRY_AFTER, classify, fault, store_error};
-use super::pool::Pool;
+use super::error::{Class, RETRY_AFTER, classify, told};
+use super::pool::Silence;
+use super::storage::Storage;
+use super::transaction::{NotBegun, Uncommitted};
+use super::writers::{NoWriter, Writers};
 use frontrow_application::port::{IdSource, StoreError};
 use futures::future::BoxFuture;
-use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{DatabaseTransaction, DbErr};
 use std::time::Duration;
+use thiserror::Error;
 
 /// Why a transaction is not to be committed.
 #[derive(Debug)]
@@ -31,20 +33,33 @@ const ATTEMPTS: u32 = 4;
 const MOST_STATEMENTS: u32 = 4;
 
 /// See [`Database::write`](super::Database::write).
-pub(super) async fn run<T, F>(pool: &Pool, ids: &dyn IdSource, name: &'static str, work: &F) -> Result<T, StoreError>
+pub(super) async fn run<T, F>(
+    (writers, storage): (&Writers, &Storage),
+    ids: &dyn IdSource,
+    name: &'static str,
+    work: &F,
+) -> Result<T, StoreError>
 where
     F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Refusal>>,
 {
     for attempt in 1..=ATTEMPTS {
-        match run_once(pool, work).await {
+        let failure = match run_once(writers, work).await {
             Ok(done) => return Ok(done),
-            Err(Failure::Stale) => return Err(StoreError::Stale),
-            Err(Failure::Database(error)) if classify(&error) != Class::Retry => {
-                return Err(store_error(ids, name, &error));
+            Err(failure) => failure,
+        };
+        storage.note(failure.class());
+        match failure {
+            Failure::Stale => return Err(StoreError::Stale),
+            Failure::Crowd => break,
+            Failure::Within | Failure::Database { class: Class::Retry, .. } => {
+                tracing::debug!(operation = name, attempt, %failure, "in the way");
             }
-            Err(Failure::Database(error)) => tracing::debug!(operation = name, attempt, %error, "in the way"),
-            // Nobody knows whether it has happened, so "nothing has changed" would be a guess.
-            Err(Failure::Commit(error)) => return Err(fault(ids, name, &format!("commit: {error}"))),
+            Failure::Database { class, cause } => return Err(told(ids, name, class, &cause)),
+            // "Nothing has changed" would be a guess.
+            Failure::Commit(cause) => {
+                tracing::error!(operation = name, cause, "whether a commit has happened is not known");
+                return Err(StoreError::Unknown);
+            }
         }
         pause(attempt, ids).await;
     }
@@ -52,56 +67,96 @@ where
     Err(StoreError::Busy { retry_after: RETRY_AFTER })
 }
 
-/// Why a transaction has ended without an answer.
-enum Failure {
+/// Why a transaction has ended without an answer. Nothing has changed, but for [`Failure::Commit`].
+#[derive(Debug, Error)]
+pub(super) enum Failure {
+    #[error("the row has changed")]
     Stale,
-    Database(DbErr),
-    Commit(DbErr),
+    /// Others write all the time.
+    #[error("others are writing")]
+    Crowd,
+    /// The connection was in a transaction.
+    #[error("the connection was in a transaction")]
+    Within,
+    #[error("{cause}")]
+    Database { class: Class, cause: String },
+    /// Nobody knows whether it has happened.
+    #[error("commit: {0}")]
+    Commit(String),
 }
 
-async fn run_once<T, F>(pool: &Pool, work: &F) -> Result<T, Failure>
+impl Failure {
+    /// What kind of error of the database it was.
+    pub(super) fn class(&self) -> Class {
+        match self {
+            Self::Database { class, .. } => *class,
+            Self::Stale | Self::Crowd | Self::Within | Self::Commit(_) => Class::Other,
+        }
+    }
+}
+
+impl From<DbErr> for Failure {
+    fn from(error: DbErr) -> Self {
+        Self::Database { class: classify(&error), cause: error.to_string() }
+    }
+}
+
+impl From<Silence> for Failure {
+    fn from(silence: Silence) -> Self {
+        DbErr::from(silence).into()
+    }
+}
+
+impl From<NoWriter> for Failure {
+    fn from(error: NoWriter) -> Self {
+        match error {
+            NoWriter::Crowd => Self::Crowd,
+            NoWriter::Closed => Self::Database { class: Class::Lost, cause: error.to_string() },
+            NoWriter::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<NotBegun> for Failure {
+    fn from(error: NotBegun) -> Self {
+        match error {
+            NotBegun::Within => Self::Within,
+            NotBegun::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<Uncommitted> for Failure {
+    fn from(uncommitted: Uncommitted) -> Self {
+        match uncommitted {
+            Uncommitted::Undone { class, cause } => Self::Database { class, cause },
+            Uncommitted::Unknown { cause } => Self::Commit(cause),
+        }
+    }
+}
+
+/// One transaction, ended whatever happens. What does not end well is the end of its connection.
+pub(super) async fn run_once<T, F>(writers: &Writers, work: &F) -> Result<T, Failure>
 where
     F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Refusal>>,
 {
-    let connection = pool.current();
-    let begun = pool.hear(&connection, 1, begin(&connection)).await;
-    let transaction = begun.map_err(DbErr::from).flatten().map_err(Failure::Database)?;
-    let worked = match pool.hear(&connection, MOST_STATEMENTS, work(&transaction)).await {
-        Ok(worked) => worked,
-        // Its connection is closed, and the server rolls it back.
-        Err(silence) => return Err(Failure::Database(silence.into())),
-    };
-    let failure = match worked {
+    let writer = writers.writer().await?;
+    let transaction = writers.hear(1, writer.connection.begin()).await??;
+    // If nobody answers, its connection is closed, and the server rolls it back.
+    let failure = match writers.hear(MOST_STATEMENTS, work(&transaction)).await? {
         Ok(done) => {
-            let committed = pool.hear(&connection, 1, transaction.commit()).await;
-            return committed.map_err(DbErr::from).flatten().map_err(not_committed).map(|()| done);
+            let committed = writers.hear(1, transaction.commit()).await;
+            let committed = committed.map_err(|_| Failure::Commit("no answer".into()))?;
+            return committed.map(|()| done).map_err(Failure::from);
         }
         Err(Refusal::Stale) => Failure::Stale,
-        Err(Refusal::Database(error)) => Failure::Database(error),
+        Err(Refusal::Database(error)) => error.into(),
     };
-    let rolled_back = pool.hear(&connection, 1, transaction.rollback()).await;
+    let rolled_back = writers.hear(1, transaction.rollback()).await;
     if let Err(error) = rolled_back.map_err(DbErr::from).flatten() {
-        tracing::warn!(%error, "a rollback failed");
+        tracing::debug!(%error, %failure, "a rollback failed");
     }
     Err(failure)
-}
-
-/// Begins a transaction that has the right to write from its first statement: one that only asks for it later can lose
-/// what it has read.
-pub(super) async fn begin(connection: &DatabaseConnection) -> Result<DatabaseTransaction, DbErr> {
-    // Only SQLite has modes; the others have agreed on their isolation when they connected.
-    let options = TransactionOptions {
-        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-        ..TransactionOptions::default()
-    };
-    connection.begin_with_options(options).await
-}
-
-fn not_committed(error: DbErr) -> Failure {
-    match classify(&error) {
-        Class::Retry => Failure::Database(error),
-        _ => Failure::Commit(error),
-    }
 }
 
 /// Some milliseconds, more with every attempt, and not the same for everybody.
@@ -124,10 +179,10 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
 
     /// A connection that does not wait for others.
-    async fn impatient(folder: &tempfile::TempDir) -> Pool {
+    async fn impatient(folder: &tempfile::TempDir) -> Writers {
         let mut options = ConnectOptions::new(format!("sqlite://{}/test.db", folder.path().display()));
         options.max_connections(1).map_sqlx_sqlite_opts(|options| options.busy_timeout(Duration::ZERO));
-        Pool::of(sea_orm::Database::connect(options).await.unwrap())
+        Writers::of(sea_orm::Database::connect(options).await.unwrap())
     }
 
     fn nothing(_: &DatabaseTransaction) -> BoxFuture<'_, Result<(), Refusal>> {
@@ -138,11 +193,13 @@ mod tests {
     async fn who_is_always_in_the_way_makes_it_busy_and_who_leaves_does_not() {
         let (_database, folder) = database().await;
         let (one, other) = (impatient(&folder).await, impatient(&folder).await);
-        let in_the_way = begin(&one.current()).await.unwrap();
-        let busy = run(&other, &Counter::default(), "test", &nothing).await;
+        let one = one.writer().await.unwrap();
+        let in_the_way = one.connection.begin().await.unwrap();
+        let storage = Storage::default();
+        let busy = run((&other, &storage), &Counter::default(), "test", &nothing).await;
         assert_eq!(busy, Err(StoreError::Busy { retry_after: RETRY_AFTER }));
         in_the_way.rollback().await.unwrap();
-        assert_eq!(run(&other, &Counter::default(), "test", &nothing).await, Ok(()));
+        assert_eq!(run((&other, &storage), &Counter::default(), "test", &nothing).await, Ok(()));
     }
 
     #[tokio::test]

@@ -4,6 +4,6 @@ mod controls;
 mod cut_off;
 mod faults;
 mod places;
-mod room;
+pub mod room;
 mod slots;
 mod ticks;

@@ -12,5 +12,6 @@ mod schema;
 mod servers;
 mod sessions;
 mod setup;
+mod storage;
 mod store;
 mod unreadable;

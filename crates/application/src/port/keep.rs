@@ -6,7 +6,7 @@ use frontrow_domain::Instant;
 use std::time::Duration;
 use thiserror::Error;
 
-/// Why a repository or a reader did not do it. Nothing has changed.
+/// Why a repository or a reader did not do it. Unless it is [`StoreError::Unknown`], nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum StoreError {
     /// The row has been changed, made or removed since it was read.
@@ -30,6 +30,9 @@ pub enum StoreError {
         /// When to try again.
         retry_after: Duration,
     },
+    /// It may have happened, or not: the database could not say.
+    #[error("the outcome is not known")]
+    Unknown,
     /// A defect, here or in the database.
     #[error("fault {0}")]
     Fault(FaultId),

@@ -2,6 +2,7 @@
 
 use super::operations;
 use crate::problem::{ALL, FieldError, Kind, PROBLEM_JSON, Problem};
+use actix_web::http::Method;
 use std::collections::{BTreeMap, BTreeSet};
 use utoipa::Modify;
 use utoipa::openapi::example::{Example, ExampleBuilder};
@@ -75,14 +76,10 @@ const OWN: &[(&str, &[Kind])] = &[
             Kind::NotAdmitted,
             Kind::AdmissionEnded,
             Kind::Barred,
-            Kind::UnknownOutcome,
         ],
     ),
-    ("renew_admission", &[Kind::NotAdmitted, Kind::AdmissionEnded, Kind::Barred, Kind::UnknownOutcome]),
-    ("leave_admission", &[Kind::UnknownOutcome]),
+    ("renew_admission", &[Kind::NotAdmitted, Kind::AdmissionEnded, Kind::Barred]),
     ("change_line", &[Kind::LinePhase, Kind::ChangedMeanwhile]),
-    ("bar_user", &[Kind::UnknownOutcome]),
-    ("unbar_user", &[Kind::UnknownOutcome]),
 ];
 
 /// What a route in front of which a pass may be asked for may refuse.
@@ -94,9 +91,9 @@ pub(super) struct Problems;
 
 impl Modify for Problems {
     fn modify(&self, document: &mut Document) {
-        for (_, path, operation) in operations(document) {
+        for (method, path, operation) in operations(document) {
             let mut by_status: BTreeMap<u16, Vec<Kind>> = BTreeMap::new();
-            for kind in kinds(path, operation) {
+            for kind in kinds(&method, path, operation) {
                 by_status.entry(kind.status().as_u16()).or_default().push(kind);
             }
             for (status, kinds) in by_status {
@@ -108,10 +105,13 @@ impl Modify for Problems {
     }
 }
 
-fn kinds(path: &str, operation: &Operation) -> Vec<Kind> {
+fn kinds(method: &Method, path: &str, operation: &Operation) -> Vec<Kind> {
     let id = operation.operation_id.as_deref().unwrap_or_default();
     let own = OWN.iter().filter(|(of, _)| *of == id).flat_map(|(_, kinds)| *kinds).copied();
-    let found: BTreeSet<&str> = of_shape(path, operation).into_iter().chain(own).map(Kind::slug).collect();
+    // Whatever writes may not hear from its database whether it has.
+    let writes = (*method != Method::GET).then_some(Kind::UnknownOutcome);
+    let found = of_shape(path, operation).into_iter().chain(own).chain(writes);
+    let found: BTreeSet<&str> = found.map(Kind::slug).collect();
     ALL.iter().copied().filter(|kind| found.contains(kind.slug())).collect()
 }
 
@@ -137,7 +137,7 @@ fn of_shape(path: &str, operation: &Operation) -> Vec<Kind> {
     let takes_pass = parameters.iter().any(|parameter| parameter.name == crate::extract::PASS);
     let implied: [(bool, &[Kind]); 6] = [
         (operation.request_body.is_some(), &[Kind::Malformed, Kind::BodyTimeout, Kind::BodyTooLarge, Kind::MediaType]),
-        (keyed, &[Kind::KeyMissing, Kind::KeyReused, Kind::UnknownOutcome]),
+        (keyed, &[Kind::KeyMissing, Kind::KeyReused]),
         (operation.security.is_some(), &[Kind::AccessToken]),
         (operators, &[Kind::NotAnOperator]),
         (takes_pass, OF_PASSES),
@@ -215,7 +215,7 @@ mod tests {
     fn every_problem_can_come_from_somewhere() {
         let mut document = crate::openapi();
         let documented: Vec<Kind> =
-            operations(&mut document).flat_map(|(_, path, operation)| kinds(path, operation)).collect();
+            operations(&mut document).flat_map(|(method, path, operation)| kinds(&method, path, operation)).collect();
         // Those of addresses without such an operation.
         let elsewhere = [Kind::MethodNotAllowed];
         for kind in ALL {

@@ -5,10 +5,10 @@ use crate::sql::entity::{buyer, door};
 use crate::sql::store::shape::buyer_key;
 use crate::sql::store::statement::Failure;
 use crate::sql::store::write::whole;
-use crate::sql::write::begin;
+use crate::sql::transaction::Connection;
 use frontrow_domain::waiting_room::{Claim, Claimed};
 use frontrow_domain::{Buyer, BuyerKey};
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::ConnectionTrait;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Takes claims; each with whether its call has lapsed.
@@ -24,13 +24,13 @@ impl Work for Claims {
     async fn serve(
         &self,
         works: &Works,
-        connection: &DatabaseConnection,
+        connection: &Connection,
         asked: &[(Claim, bool)],
     ) -> Result<Vec<Claimed>, Failure> {
         let statements = works.statements();
         statements.before("begin")?;
-        let transaction = begin(connection).await?;
-        let claimed = claim(works, &transaction, asked).await;
+        let transaction = connection.begin().await?;
+        let claimed = claim(works, &*transaction, asked).await;
         end(&statements, transaction, claimed).await
     }
 }

@@ -7,10 +7,10 @@ use crate::sql::store::attempt::{commit, roll_back};
 use crate::sql::store::link::Link;
 use crate::sql::store::session::Session;
 use crate::sql::store::statement::{Failure, Statements};
+use crate::sql::transaction::{Connection, Transaction};
 use crate::sql::write::pause;
 use crate::sql::{Class, Database, QUIET};
 use frontrow_application::port::{Clock, IdSource, StoreError};
-use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
@@ -66,7 +66,7 @@ pub(super) trait Work: Clone + Send + Sync + 'static {
     fn serve(
         &self,
         works: &Works,
-        connection: &DatabaseConnection,
+        connection: &Connection,
         asked: &[Self::Asked],
     ) -> impl Future<Output = Result<Vec<Self::Answer>, Failure>> + Send;
 }
@@ -74,7 +74,7 @@ pub(super) trait Work: Clone + Send + Sync + 'static {
 /// Commits what was done, or undoes it.
 pub(super) async fn end<T>(
     statements: &Statements<'_>,
-    transaction: DatabaseTransaction,
+    transaction: Transaction,
     done: Result<T, Failure>,
 ) -> Result<T, Failure> {
     match done {
@@ -191,7 +191,7 @@ impl<W: Work> Clerk<W> {
 
     /// Tries until there is an answer. All of it may be repeated: what was done already is found, and answered again.
     async fn carry_out(&mut self, asked: &[W::Asked]) -> Result<Vec<W::Answer>, StoreError> {
-        let mut last = None;
+        let (mut last, mut unknown) = (None, false);
         for number in 0..ATTEMPTS {
             if number > 0 {
                 pause(number, &*self.works.ids).await;
@@ -201,20 +201,23 @@ impl<W: Work> Clerk<W> {
                 Err(failure) => failure,
             };
             metrics::counter!("frontrow_retries_total", "cause" => failure.name()).increment(1);
+            self.works.database.storage().note(failure.class());
+            unknown |= matches!(failure, Failure::Commit(_));
             if failure.needs_new_connection() {
                 self.hang_up();
             }
-            let hopeless = matches!(&failure, Failure::Bug(_) | Failure::Database { class: Class::Other, .. });
+            let hopeless =
+                matches!(&failure, Failure::Bug(_) | Failure::Database { class: Class::Other | Class::Full, .. });
             last = Some(failure);
             if hopeless {
                 break;
             }
         }
-        Err(self.give_up(last.as_ref()))
+        Err(self.give_up(last.as_ref(), unknown))
     }
 
     async fn attempt(&mut self, asked: &[W::Asked]) -> Result<Vec<W::Answer>, Failure> {
-        if self.link.as_ref().is_some_and(|link| !link.is_known()) {
+        if self.link.as_ref().is_some_and(|link| !link.is_usable()) {
             self.hang_up();
         }
         let link = match self.link.take() {
@@ -251,15 +254,18 @@ impl<W: Work> Clerk<W> {
         }
     }
 
-    fn give_up(&self, last: Option<&Failure>) -> StoreError {
+    fn give_up(&self, last: Option<&Failure>, unknown: bool) -> StoreError {
         let cause = last.map(ToString::to_string).unwrap_or_default();
+        if unknown {
+            tracing::error!(work = W::NAME, cause, "a commit's outcome could not be found out");
+            return StoreError::Unknown;
+        }
         if let Some(Failure::Bug(_) | Failure::Database { class: Class::Other | Class::Duplicate, .. }) = last {
             return fault(&*self.works.ids, W::NAME, &cause);
         }
         tracing::warn!(work = W::NAME, cause, "gave up for now");
         match last {
             Some(Failure::Database { class, .. }) => transient(*class),
-            Some(Failure::Commit(_)) => transient(Class::Lost),
             _ => transient(Class::Retry),
         }
     }

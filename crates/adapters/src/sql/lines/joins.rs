@@ -7,11 +7,11 @@ use crate::sql::entity::{counter, place};
 use crate::sql::store::shape::{Stored, buyer_key};
 use crate::sql::store::statement::Failure;
 use crate::sql::store::write::{Rows, whole};
-use crate::sql::write::begin;
+use crate::sql::transaction::Connection;
 use frontrow_application::port::{Join, Joined};
 use frontrow_domain::waiting_room::{Group, Place, QueueNumber};
 use frontrow_domain::{BuyerKey, SaleId, UserId};
-use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm::ConnectionTrait;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Gives places. A place that was given is in the database: what somebody proves is known already.
@@ -28,16 +28,11 @@ impl Work for Joins {
     const MOST: usize = 256;
     const CLERKS: usize = 2;
 
-    async fn serve(
-        &self,
-        works: &Works,
-        connection: &DatabaseConnection,
-        asked: &[Join],
-    ) -> Result<Vec<Joined>, Failure> {
+    async fn serve(&self, works: &Works, connection: &Connection, asked: &[Join]) -> Result<Vec<Joined>, Failure> {
         let statements = works.statements();
         statements.before("begin")?;
-        let transaction = begin(connection).await?;
-        let joined = join(works, &transaction, asked).await;
+        let transaction = connection.begin().await?;
+        let joined = join(works, &*transaction, asked).await;
         end(&statements, transaction, joined).await
     }
 }

@@ -8,14 +8,11 @@ use crate::sql::store::shape::buyer_key;
 use crate::sql::store::statement::{Failure, Statements};
 use crate::sql::store::texts::Text;
 use crate::sql::store::write::{Rows, whole};
-use crate::sql::write::begin;
+use crate::sql::transaction::Connection;
 use frontrow_application::port::{TickOrder, TickReport};
 use frontrow_domain::waiting_room::{Admission, Claim, Floor, Group, Line, Phase, Tick, Ticked};
 use frontrow_domain::{Buyer, BuyerKey, Instant, SaleId};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
-    Statement,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Statement};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -36,7 +33,7 @@ impl Work for Ticks {
     async fn serve(
         &self,
         works: &Works,
-        connection: &DatabaseConnection,
+        connection: &Connection,
         asked: &[TickOrder],
     ) -> Result<Vec<Option<TickReport>>, Failure> {
         let mut reports = Vec::with_capacity(asked.len());
@@ -61,14 +58,14 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    async fn whole(&self, connection: &DatabaseConnection) -> Result<Option<TickReport>, Failure> {
+    async fn whole(&self, connection: &Connection) -> Result<Option<TickReport>, Failure> {
         #[cfg(feature = "hooks")]
         let early = self.count_without_lock(connection).await?;
         #[cfg(not(feature = "hooks"))]
         let early = None;
         self.statements.before("begin")?;
-        let transaction = begin(connection).await?;
-        let ticked = self.tick(&transaction, early).await;
+        let transaction = connection.begin().await?;
+        let ticked = self.tick(&*transaction, early).await;
         end(&self.statements, transaction, ticked).await
     }
 
@@ -109,9 +106,9 @@ impl Run<'_> {
 
     /// The negative control: what is counted is not locked, so others may admit before this does.
     #[cfg(feature = "hooks")]
-    async fn count_without_lock(&self, connection: &DatabaseConnection) -> Result<Option<Counted>, Failure> {
+    async fn count_without_lock(&self, connection: &Connection) -> Result<Option<Counted>, Failure> {
         let Some(hook) = self.statements.hook.filter(|_| !self.works.texts.protection.lock) else { return Ok(None) };
-        let counted = self.count(connection).await?;
+        let counted = self.count(&**connection).await?;
         hook.counted().await;
         Ok(counted)
     }

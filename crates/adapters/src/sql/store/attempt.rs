@@ -6,12 +6,10 @@ use super::statement::{Failure, Statements};
 use super::texts::{Protection, Texts};
 use super::write::write;
 use crate::sql::Class;
-use crate::sql::classify;
 use crate::sql::dialect::Dialect;
-use crate::sql::write::begin;
+use crate::sql::transaction::{Connection, Transaction};
 use frontrow_application::port::Clock;
 use frontrow_domain::{Changes, Command, Event, Instant, Outcome, Rejection, Verdict, WriteSet, decide};
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What came of a transaction that has ended.
@@ -37,21 +35,21 @@ pub(super) async fn attempt(
     let early = read_without_locks(statements, &link.connection, command, clock).await?;
 
     statements.before("begin")?;
-    let transaction = begin(&link.connection).await?;
+    let transaction = link.connection.begin().await?;
     if !link.is_known() {
         return Err(roll_back(transaction, Failure::disconnected()).await);
     }
     #[cfg(feature = "hooks")]
     let decided = match early {
         Some(decision) => Ok(decision),
-        None => lock_and_decide(statements, &transaction, command, clock).await,
+        None => lock_and_decide(statements, &*transaction, command, clock).await,
     };
     #[cfg(not(feature = "hooks"))]
-    let decided = lock_and_decide(statements, &transaction, command, clock).await;
+    let decided = lock_and_decide(statements, &*transaction, command, clock).await;
 
     match decided {
         Ok(Decision::Write(changes, writes)) => {
-            if let Err(failure) = write(statements, &transaction, &writes).await {
+            if let Err(failure) = write(statements, &*transaction, &writes).await {
                 return Err(roll_back(transaction, failure).await);
             }
             commit(statements, transaction).await?;
@@ -83,28 +81,31 @@ pub(in crate::sql) enum Rehearsed {
 /// Does all that carrying the command out would do, but for the end: nothing is kept.
 pub(in crate::sql) async fn rehearse(
     dialect: Dialect,
-    connection: &DatabaseConnection,
+    connection: &Connection,
     command: &Command,
     clock: &dyn Clock,
-) -> Result<Rehearsed, DbErr> {
+) -> Result<Rehearsed, Failure> {
     let statements = Statements {
         texts: &Texts::new(dialect, Protection::FULL),
         #[cfg(feature = "hooks")]
         hook: None,
     };
-    let transaction = begin(connection).await?;
-    let decided = match lock_and_decide(&statements, &transaction, command, clock).await {
+    let transaction = connection.begin().await?;
+    let decided = match lock_and_decide(&statements, &*transaction, command, clock).await {
         Ok(Decision::Write(_, writes)) => {
-            let written = write(&statements, &transaction, &writes).await;
+            let written = write(&statements, &*transaction, &writes).await;
             written.map(|()| Rehearsed::Possible)
         }
         Ok(Decision::Nothing { attempted: Attempted::Refused(rejection), .. }) => Ok(Rehearsed::Refused(rejection)),
         Ok(Decision::Nothing { .. }) => Ok(Rehearsed::Possible),
         Err(failure) => Err(failure),
     };
-    transaction.rollback().await?;
+    if let Err(error) = transaction.rollback().await {
+        return Err(decided.err().unwrap_or_else(|| Failure::lost(&error)));
+    }
     Ok(decided.unwrap_or_else(|failure| match failure {
-        Failure::Conflict(_) | Failure::Database { class: Class::Retry | Class::Lost | Class::Full, .. } => {
+        Failure::Conflict(_)
+        | Failure::Database { class: Class::Retry | Class::Lost | Class::Full | Class::Unwritable, .. } => {
             Rehearsed::Prevented(failure.to_string())
         }
         _ => Rehearsed::Failed(failure.to_string()),
@@ -138,29 +139,23 @@ fn decide_and_apply(command: &Command, found: Found, now: Instant) -> Result<Dec
     }
 }
 
-pub(in crate::sql) async fn commit(
-    statements: &Statements<'_>,
-    transaction: DatabaseTransaction,
-) -> Result<(), Failure> {
+pub(in crate::sql) async fn commit(statements: &Statements<'_>, transaction: Transaction) -> Result<(), Failure> {
     if let Err(failure) = statements.before("commit") {
         return Err(roll_back(transaction, failure).await);
     }
-    transaction.commit().await.map_err(|error| match classify(&error) {
-        // It says that it has rolled back.
-        Class::Retry => error.into(),
-        _ => Failure::Commit(error.to_string()),
-    })?;
+    transaction.commit().await?;
     statements.after_commit()
 }
 
-/// Ends the transaction. If even that fails the connection is worth nothing, whatever the cause was.
-pub(in crate::sql) async fn roll_back(transaction: DatabaseTransaction, cause: Failure) -> Failure {
-    match transaction.rollback().await {
-        Ok(()) => cause,
-        Err(error) => {
-            tracing::warn!(%error, %cause, "a rollback failed");
-            Failure::lost(&error)
-        }
+/// Ends the transaction. If even that fails the connection is not usable any more.
+pub(in crate::sql) async fn roll_back(transaction: Transaction, cause: Failure) -> Failure {
+    let Err(error) = transaction.rollback().await else { return cause };
+    tracing::debug!(%error, %cause, "a rollback failed");
+    match cause {
+        // SQLite has rolled back by itself.
+        Failure::Database { class: Class::Full | Class::Unwritable, .. } => cause,
+        // Whatever the cause was: it may have been the connection.
+        _ => Failure::lost(&error),
     }
 }
 
@@ -168,12 +163,12 @@ pub(in crate::sql) async fn roll_back(transaction: DatabaseTransaction, cause: F
 #[cfg(feature = "hooks")]
 async fn read_without_locks(
     statements: &Statements<'_>,
-    connection: &DatabaseConnection,
+    connection: &Connection,
     command: &Command,
     clock: &dyn Clock,
 ) -> Result<Option<Decision>, Failure> {
     let Some(hook) = statements.hook.filter(|hook| !hook.locks()) else { return Ok(None) };
-    let decision = lock_and_decide(statements, connection, command, clock).await?;
+    let decision = lock_and_decide(statements, &**connection, command, clock).await?;
     hook.decided().await;
     Ok(Some(decision))
 }

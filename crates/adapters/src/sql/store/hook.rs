@@ -11,8 +11,19 @@ pub enum Fault {
     Contention,
     /// The connection is gone.
     ConnectionLost,
+    /// There is no room to write.
+    Full,
     /// Something else, which another try won't mend.
     Other,
+}
+
+/// How a COMMIT fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CommitFault {
+    /// There was no room for it.
+    Full,
+    /// It may have happened.
+    Unknown,
 }
 
 /// Stands in the way of the store.
@@ -26,6 +37,17 @@ pub trait Hook: Send + Sync {
     /// Whether the answer to the COMMIT that was just carried out gets lost.
     fn loses_commit_answer(&self) -> bool {
         false
+    }
+
+    /// How the COMMIT that comes next fails, if it does. It is not carried out, and leaves its connection unfit for use. Asked
+    /// for everything that the database commits, if the database was opened with the hook.
+    fn fails_commit(&self) -> Option<CommitFault> {
+        None
+    }
+
+    /// How many pages the file may have from here on, in transactions of a database (`SQLite`) that was opened with the hook.
+    fn most_pages(&self) -> Option<u32> {
+        None
     }
 
     /// Whether rows are locked before they are read. To a line only its own row counts.
@@ -50,6 +72,7 @@ impl From<Fault> for Failure {
         let class = match fault {
             Fault::Contention => Class::Retry,
             Fault::ConnectionLost => Class::Lost,
+            Fault::Full => Class::Full,
             Fault::Other => Class::Other,
         };
         Self::Database { class, cause: "injected by the hook".into() }

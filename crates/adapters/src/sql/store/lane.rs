@@ -165,8 +165,11 @@ impl Lane {
             };
             metrics::counter!("frontrow_retries_total", "cause" => failure.name()).increment(1);
             unknown |= matches!(failure, Failure::Commit(_));
-            let reconnected = !failure.needs_new_connection() || self.reconnect().await;
-            let hopeless = matches!(&failure, Failure::Bug(_) | Failure::Database { class: Class::Other, .. });
+            self.works.database.storage().note(failure.class());
+            let usable = self.link.as_ref().is_some_and(Link::is_usable) && !failure.needs_new_connection();
+            let reconnected = usable || self.reconnect().await;
+            let hopeless =
+                matches!(&failure, Failure::Bug(_) | Failure::Database { class: Class::Other | Class::Full, .. });
             last = Some(failure);
             if hopeless || !reconnected {
                 break;
@@ -204,7 +207,7 @@ impl Lane {
                 tracing::warn!(command = name, cause, "gave up for now");
                 BookingError::Busy { retry_after: RETRY_AFTER }
             }
-            Some(Failure::Database { class: Class::Lost, .. }) => {
+            Some(Failure::Database { class: Class::Lost | Class::Unwritable, .. }) => {
                 tracing::warn!(command = name, cause, "gave up for now");
                 UNAVAILABLE
             }

@@ -2,14 +2,13 @@
 
 use super::session::Session;
 use crate::sql::pool::Silence;
+use crate::sql::transaction::Connection;
 use crate::sql::{Database, Opened, PATIENCE};
 use frontrow_application::port::StoreError;
-use sea_orm::DatabaseConnection;
 use uuid::Uuid;
 
 pub(in crate::sql) struct Link {
-    /// A pool of one.
-    pub connection: DatabaseConnection,
+    pub connection: Connection,
     session: Session,
     opened: Opened,
 }
@@ -28,6 +27,11 @@ impl Link {
     /// first one broken, and a session that nobody knows could not be ended after a lost COMMIT.
     pub(in crate::sql) fn is_known(&self) -> bool {
         self.opened.at_most_once()
+    }
+
+    /// Whether it may be worked on: it is known, and no transaction on it may still be open.
+    pub(in crate::sql) fn is_usable(&self) -> bool {
+        self.is_known() && self.connection.is_usable()
     }
 
     /// Whether somebody answers.

@@ -3,6 +3,7 @@
 use super::cell::Cell;
 use super::texts::{Text, Texts};
 use crate::sql::entity::seat;
+use crate::sql::transaction::{NotBegun, Uncommitted};
 use crate::sql::{Class, classify};
 use frontrow_domain::Instant;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, ExecResult, FromQueryResult, Statement, Value};
@@ -33,8 +34,13 @@ impl Failure {
         Self::Database { class: Class::Lost, cause: "disconnected".into() }
     }
 
+    /// What kind of error of the database it was.
+    pub(in crate::sql) fn class(&self) -> Class {
+        if let Self::Database { class, .. } = self { *class } else { Class::Other }
+    }
+
     pub(in crate::sql) fn needs_new_connection(&self) -> bool {
-        matches!(self, Self::Commit(_) | Self::Database { class: Class::Lost, .. })
+        matches!(self, Self::Commit(_) | Self::Database { class: Class::Lost | Class::Unwritable, .. })
     }
 
     /// The word for it, in metrics.
@@ -45,6 +51,7 @@ impl Failure {
             Self::Database { class: Class::Duplicate, .. } => "duplicate",
             Self::Database { class: Class::Lost, .. } => "connection_lost",
             Self::Database { class: Class::Full, .. } => "storage_full",
+            Self::Database { class: Class::Unwritable, .. } => "unwritable",
             Self::Commit(_) => "commit_unknown",
             Self::Database { class: Class::Other, .. } | Self::Bug(_) => "fault",
         }
@@ -65,6 +72,24 @@ impl fmt::Display for Failure {
 impl From<DbErr> for Failure {
     fn from(error: DbErr) -> Self {
         Self::Database { class: classify(&error), cause: error.to_string() }
+    }
+}
+
+impl From<NotBegun> for Failure {
+    fn from(error: NotBegun) -> Self {
+        match error {
+            NotBegun::Within => Self::Database { class: Class::Lost, cause: error.to_string() },
+            NotBegun::Database(error) => error.into(),
+        }
+    }
+}
+
+impl From<Uncommitted> for Failure {
+    fn from(uncommitted: Uncommitted) -> Self {
+        match uncommitted {
+            Uncommitted::Undone { class, cause } => Self::Database { class, cause },
+            Uncommitted::Unknown { cause } => Self::Commit(cause),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Where stages are set: a new file for each, or a server's database that is emptied in between.
 
 use super::stage::World;
+use frontrow_adapters::sql::hook::Hook;
 use frontrow_adapters::sql::{Database, DatabaseSettings};
 use frontrow_migration::{Migrator, MigratorTrait};
 use frontrow_test_databases::{Kind, TestDatabase, database};
@@ -17,8 +18,11 @@ pub struct Place(Arc<Inner>);
 
 enum Inner {
     /// New files, when somebody asks for one.
-    Files,
+    Files {
+        hook: Arc<dyn Hook>,
+    },
     File {
+        url: String,
         raw: DatabaseConnection,
         _directory: tempfile::TempDir,
     },
@@ -59,7 +63,7 @@ macro_rules! on_every_server {
 pub(crate) use on_every_server;
 
 /// All that a stage may have written.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 23] = [
     "buyer",
     "reservation",
     "payment",
@@ -78,6 +82,11 @@ const TABLES: [&str; 18] = [
     "admission",
     "admission_log",
     "operator_action",
+    "venue",
+    "seat_map",
+    "concert",
+    "sale_performance",
+    "refresh_token",
 ];
 
 /// What is asked for again and again comes about within this time.
@@ -86,23 +95,43 @@ const PATIENCE: Duration = Duration::from_secs(10);
 impl Place {
     /// `None`: there is no such server, which has been said.
     pub async fn on(kind: Option<Kind>, test: &str) -> Option<Self> {
-        let Some(kind) = kind else { return Some(Self(Arc::new(Inner::Files))) };
+        let Some(kind) = kind else { return Some(Self(Arc::new(Inner::Files { hook: Arc::new(Nobody) }))) };
         Some(Self::of(database(kind, test).await?).await)
     }
 
     /// With the schema in it.
     pub async fn of(test: TestDatabase) -> Self {
-        let database = open(test.url(), false).await;
+        let database = open(test.url(), false, Arc::new(Nobody)).await;
         database.migrate().await.unwrap();
         let raw = sea_orm::Database::connect(test.url()).await.unwrap();
         Self(Arc::new(Inner::Server { raw, database, test: Arc::new(test) }))
+    }
+
+    /// The same place, for whom transactions fail as the hook says.
+    pub async fn with_faults(&self, hook: Arc<dyn Hook>) -> Self {
+        match &*self.0 {
+            Inner::Files { .. } | Inner::File { .. } => Self(Arc::new(Inner::Files { hook })),
+            Inner::Server { raw, test, .. } => {
+                let database = open(test.url(), false, hook).await;
+                Self(Arc::new(Inner::Server { raw: raw.clone(), database, test: Arc::clone(test) }))
+            }
+        }
+    }
+
+    /// The same database, opened once more.
+    pub async fn opened_again(&self) -> Arc<Database> {
+        match &*self.0 {
+            Inner::Files { .. } => panic!("there is no file yet"),
+            Inner::File { url, .. } => open(url, false, Arc::new(Nobody)).await,
+            Inner::Server { test, .. } => open(test.url(), false, Arc::new(Nobody)).await,
+        }
     }
 
     /// A database of a server, if this is on one.
     pub fn server(&self) -> Option<&TestDatabase> {
         match &*self.0 {
             Inner::Server { test, .. } => Some(test),
-            Inner::Files | Inner::File { .. } => None,
+            Inner::Files { .. } | Inner::File { .. } => None,
         }
     }
 
@@ -135,13 +164,14 @@ impl Place {
     /// An empty database with the schema in it.
     pub async fn clear(&self) -> (Self, Arc<Database>) {
         match &*self.0 {
-            Inner::Files | Inner::File { .. } => {
+            Inner::File { .. } => panic!("a file is for one stage"),
+            Inner::Files { hook } => {
                 let directory = tempfile::tempdir().unwrap();
                 let url = format!("sqlite://{}", directory.path().join("frontrow.sqlite").display());
-                let database = open(&url, true).await;
+                let database = open(&url, true, Arc::clone(hook)).await;
                 database.migrate().await.unwrap();
                 let raw = sea_orm::Database::connect(&url).await.unwrap();
-                (Self(Arc::new(Inner::File { raw, _directory: directory })), database)
+                (Self(Arc::new(Inner::File { url, raw, _directory: directory })), database)
             }
             Inner::Server { database, .. } => {
                 let delete = TABLES.map(|table| format!("DELETE FROM {table}"));
@@ -162,7 +192,7 @@ impl Place {
     pub fn database(&self) -> Arc<Database> {
         match &*self.0 {
             Inner::Server { database, .. } => Arc::clone(database),
-            Inner::Files | Inner::File { .. } => panic!("every stage has a file of its own"),
+            Inner::Files { .. } | Inner::File { .. } => panic!("every stage has a file of its own"),
         }
     }
 
@@ -170,7 +200,7 @@ impl Place {
     fn raw(&self) -> &DatabaseConnection {
         match &*self.0 {
             Inner::Server { raw, .. } | Inner::File { raw, .. } => raw,
-            Inner::Files => panic!("there is no file yet"),
+            Inner::Files { .. } => panic!("there is no file yet"),
         }
     }
 
@@ -272,7 +302,12 @@ impl Place {
     }
 }
 
-async fn open(url: &str, create: bool) -> Arc<Database> {
+async fn open(url: &str, create: bool, hook: Arc<dyn Hook>) -> Arc<Database> {
     let settings = DatabaseSettings { url: url.to_owned(), readers: 1, create };
-    Arc::new(Database::open(&settings, Arc::new(World::default())).await.unwrap())
+    Arc::new(Database::open_with_hook(&settings, Arc::new(World::default()), hook).await.unwrap())
 }
+
+/// Does nothing.
+struct Nobody;
+
+impl Hook for Nobody {}
