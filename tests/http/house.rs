@@ -138,7 +138,7 @@ fn stage(runtime: &Runtime) -> Result<&'static Stage> {
     STAGE.get_or_init(build).as_ref().map_err(|error| anyhow!("no stage: {error}"))
 }
 
-fn runtime() -> Result<Runtime> {
+pub fn runtime() -> Result<Runtime> {
     Ok(Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }
 

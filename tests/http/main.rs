@@ -11,6 +11,7 @@ mod house;
 mod charges;
 mod crashes;
 mod edges;
+mod full;
 mod instances;
 mod lapses;
 mod line;

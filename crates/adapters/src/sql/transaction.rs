@@ -176,3 +176,81 @@ impl Deref for Transaction {
         &self.inner
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sql::testing::database;
+    use sea_orm::ConnectionTrait;
+
+    async fn connection() -> (Connection, tempfile::TempDir) {
+        let (database, folder) = database().await;
+        (database.lane_connection().await.unwrap().0, folder)
+    }
+
+    #[tokio::test]
+    async fn what_ends_well_lets_the_next_one_begin() {
+        let (connection, _folder) = connection().await;
+        connection.begin().await.unwrap().commit().await.unwrap();
+        connection.begin().await.unwrap().rollback().await.unwrap();
+        assert!(connection.is_usable());
+        let begun = connection.begin().await.unwrap();
+        assert!(!connection.is_usable());
+        begun.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn nothing_begins_after_a_transaction_that_was_dropped() {
+        let (connection, _folder) = connection().await;
+        drop(connection.begin().await.unwrap());
+        assert!(!connection.is_usable());
+        assert!(matches!(connection.begin().await, Err(NotBegun::Within)));
+        assert!(!connection.is_usable(), "it never is again");
+    }
+
+    /// `SQLite` rolls back by itself when there is no room, and the driver's ROLLBACK fails.
+    #[tokio::test]
+    async fn nothing_begins_after_a_transaction_that_did_not_end_when_it_was_told_to() {
+        for commit in [true, false] {
+            let (connection, _folder) = connection().await;
+            let transaction = connection.begin().await.unwrap();
+            transaction.execute_unprepared("ROLLBACK").await.unwrap();
+            if commit {
+                assert!(matches!(transaction.commit().await, Err(Uncommitted::Unknown { .. })));
+            } else {
+                assert!(transaction.rollback().await.is_err());
+            }
+            assert!(matches!(connection.begin().await, Err(NotBegun::Within)));
+        }
+    }
+
+    #[tokio::test]
+    async fn nothing_begins_within_a_transaction_that_somebody_else_began() {
+        let (connection, _folder) = connection().await;
+        connection.execute_unprepared("BEGIN").await.unwrap();
+        assert!(matches!(connection.begin().await, Err(NotBegun::Within)));
+        assert!(!connection.is_usable());
+    }
+
+    /// The driver's own view, if everything else fails: a pool closes such a connection instead of handing it out.
+    #[tokio::test]
+    async fn a_pool_hands_out_no_connection_that_is_in_a_transaction() {
+        let (connection, _folder) = connection().await;
+        connection.execute_unprepared("CREATE TEMP TABLE mark (mark)").await.unwrap();
+        let transaction = connection.begin().await.unwrap();
+        transaction.execute_unprepared("ROLLBACK").await.unwrap();
+        drop(transaction);
+        let gone = connection.execute_unprepared("SELECT mark FROM mark").await;
+        assert!(gone.unwrap_err().to_string().contains("no such table"), "it is another connection");
+    }
+
+    #[test]
+    fn only_some_commits_that_fail_are_known_not_to_have_happened() {
+        let backends = [DbBackend::Sqlite, DbBackend::Postgres, DbBackend::MySql];
+        assert_eq!(backends.map(|backend| is_undone(backend, Class::Retry)), [true; 3]);
+        assert_eq!(backends.map(|backend| is_undone(backend, Class::Full)), [true, true, false]);
+        for class in [Class::Lost, Class::Unwritable, Class::Other] {
+            assert_eq!(backends.map(|backend| is_undone(backend, class)), [false; 3], "{class:?}");
+        }
+    }
+}

@@ -23,7 +23,7 @@ async fn each_kind_of_write_is_done_or_refused_and_nothing_between() {
     for act in &first {
         assert_eq!(writing.run(act).await, Ok(()));
     }
-    let more = (200..260).flat_map(|n| [Act::SignUp(n), Act::LogIn(n), Act::Concert(n), Act::Join(n), Act::Claim(n)]);
+    let more = (200..300).flat_map(|n| [Act::SignUp(n), Act::LogIn(n), Act::Concert(n), Act::Join(n), Act::Claim(n)]);
     let holds = (42..65).map(|seat| writing.stage().hold(u128::from(seat), "hold", &[seat]));
     let charges = (22..64).map(|n| writing.stage().charge(n, "charge"));
     let acts: Vec<Act> = once.into_iter().chain(more).chain(holds.chain(charges).map(Act::Command)).collect();
