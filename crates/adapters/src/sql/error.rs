@@ -96,9 +96,8 @@ fn classify_mysql(number: u16, message: &str) -> Class {
         1021 | 1114 | 20 => Class::Full,
         // The storage engine, a file or the binary log: the operating system's number says why.
         1030 | 1026 | 1598 | 3 if message.contains("28") || message.contains("No space left") => Class::Full,
-        1030 | 1026 | 1598 | 3 => Class::Unwritable,
-        // Not writable (any more: a failover).
-        1290 | 1836 | 1792 => Class::Unwritable,
+        // The same for other reasons; not writable (any more: a failover).
+        1030 | 1026 | 1598 | 3 | 1290 | 1836 | 1792 => Class::Unwritable,
         // Too many connections; shutting down; killed; idle for too long.
         1040 | 1053 | 1077 | 1079 | 1203 | 1927 | 3168 | 4031 => Class::Lost,
         _ => Class::Other,

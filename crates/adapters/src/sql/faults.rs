@@ -27,6 +27,10 @@ pub(crate) struct Faults {
     reason = "the tests' build has a hook here"
 )]
 impl Faults {
+    pub(super) fn let_try(&self) -> bool {
+        true
+    }
+
     pub(super) async fn before_begin(&self, _: &DatabaseConnection) -> Result<(), DbErr> {
         Ok(())
     }
@@ -44,6 +48,11 @@ impl Faults {
 impl Faults {
     pub(super) fn of(hook: Arc<dyn Hook>) -> Self {
         Self { hook: Some(hook) }
+    }
+
+    /// Whether a row may be tried.
+    pub(super) fn let_try(&self) -> bool {
+        self.hook.as_ref().is_none_or(|hook| hook.lets_try())
     }
 
     pub(super) async fn before_begin(&self, connection: &DatabaseConnection) -> Result<(), DbErr> {

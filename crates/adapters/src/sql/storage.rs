@@ -72,7 +72,7 @@ impl Storage {
             while self.check().is_err() {
                 let failures = self.state().failures;
                 tokio::time::sleep(AGAIN).await;
-                if self.state().failures == failures {
+                if self.state().failures == failures && writers.let_try() {
                     match write_a_row(writers, ids).await {
                         Ok(()) => self.recover(failures),
                         Err(failure) => {

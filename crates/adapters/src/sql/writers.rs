@@ -69,12 +69,11 @@ impl Writers {
         let turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await.map_err(|_| NoWriter::Crowd)?;
         let turn = turn.map_err(|_| NoWriter::Closed)?;
         let idle = self.idle().pop();
-        let connection = match idle {
-            Some(connection) => connection,
-            None => {
-                let pool = connect_lazily(&self.address, Purpose::Write { create: false }).await?;
-                Arc::new(Connection::new(pool, Arc::clone(&self.storage), self.faults.clone()))
-            }
+        let connection = if let Some(connection) = idle {
+            connection
+        } else {
+            let pool = connect_lazily(&self.address, Purpose::Write { create: false }).await?;
+            Arc::new(Connection::new(pool, Arc::clone(&self.storage), self.faults.clone()))
         };
         Ok(Writer { writers: self, connection, _turn: turn })
     }
@@ -92,6 +91,11 @@ impl Writers {
             silent.into_iter().for_each(close);
         }
         heard.map_err(|_| Silence)
+    }
+
+    /// Whether a row may be tried, to see whether the database can be written.
+    pub(super) fn let_try(&self) -> bool {
+        self.faults.let_try()
     }
 
     /// Waits for those who write, and lets nobody else.

@@ -45,6 +45,11 @@ pub trait Hook: Send + Sync {
         None
     }
 
+    /// Whether the database may write a row by itself, to see whether it can again; if it was opened with the hook.
+    fn lets_try(&self) -> bool {
+        true
+    }
+
     /// How many pages the file may have from here on, in transactions of a database (`SQLite`) that was opened with the hook.
     fn most_pages(&self) -> Option<u32> {
         None

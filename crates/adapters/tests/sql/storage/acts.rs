@@ -10,7 +10,7 @@ use frontrow_adapters::sql::{SqlAccounts, SqlCatalogue, SqlHousekeeping, SqlLine
 use frontrow_application::port::*;
 use frontrow_domain::waiting_room::{Group, Line, LineChange, LineUpdate};
 use frontrow_domain::*;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use uuid::Uuid;
@@ -21,12 +21,19 @@ pub struct Trouble {
     commits: Mutex<Option<(CommitFault, usize)>>,
     /// 0: as many as there are.
     pages: AtomicU32,
+    /// Nobody writes but who is told to.
+    quiet: AtomicBool,
 }
 
 impl Trouble {
     /// The next so many COMMITs fail.
     pub fn fail_commits(&self, fault: CommitFault, times: usize) {
         *self.commits.lock().unwrap() = Some((fault, times));
+    }
+
+    /// Whether nobody writes but who is told to: else a fault may strike somebody else.
+    pub fn quiet(&self, quiet: bool) {
+        self.quiet.store(quiet, Ordering::SeqCst);
     }
 
     /// How many of them have not been tried.
@@ -50,6 +57,10 @@ impl Hook for Trouble {
         let (fault, left) = commits.as_mut().filter(|(_, left)| *left > 0)?;
         *left -= 1;
         Some(*fault)
+    }
+
+    fn lets_try(&self) -> bool {
+        !self.quiet.load(Ordering::SeqCst)
     }
 
     fn most_pages(&self) -> Option<u32> {

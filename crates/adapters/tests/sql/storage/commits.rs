@@ -13,6 +13,7 @@ async fn at_everything(
     check: impl AsyncFn(&Act, Result<(), Refused>),
 ) {
     let writing = Writing::on(place).await;
+    writing.trouble.quiet(true);
     let mut acts = writing.one_of_each().await;
     let now = acts.len();
     for number in 0.. {
@@ -32,6 +33,8 @@ async fn at_everything(
             assert_eq!(writing.run(act).await, Ok(()), "{act:?} can be repeated");
         }
     }
+    writing.trouble.quiet(false);
+    writing.until_ready().await;
     kept_after_a_restart(&writing).await;
 }
 
