@@ -21,6 +21,7 @@ mod m0010_tickets;
 mod m0011_done;
 mod m0012_lines;
 mod m0013_admitted_by;
+mod m0014_installation;
 mod m0015_refund_reason;
 mod m0016_charge_room;
 mod m0017_sold_until;
@@ -29,7 +30,7 @@ mod table;
 
 pub use alone::migrate_alone;
 pub use sea_orm_migration::MigratorTrait;
-pub use state::{SchemaState, is_empty, schema_state};
+pub use state::{SchemaState, is_empty, newest_step, schema_state};
 
 /// Takes a database from any older schema to this one.
 pub struct Migrator;
@@ -51,6 +52,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_done::Migration),
             Box::new(m0012_lines::Migration),
             Box::new(m0013_admitted_by::Migration),
+            Box::new(m0014_installation::Migration),
             Box::new(m0015_refund_reason::Migration),
             Box::new(m0016_charge_room::Migration),
             Box::new(m0017_sold_until::Migration),

@@ -29,6 +29,11 @@ pub async fn schema_state(connection: &DatabaseConnection) -> Result<SchemaState
     })
 }
 
+/// The step that a schema which is [`SchemaState::Current`] has come to.
+pub fn newest_step() -> String {
+    Migrator::migrations().last().map(|step| step.name().to_owned()).unwrap_or_default()
+}
+
 async fn steps_taken(connection: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
     let table = seaql_migrations::Entity;
     if !SchemaManager::new(connection).has_table(table.to_string()).await? {

@@ -5,6 +5,7 @@ mod accounts;
 mod booking;
 mod catalogue;
 mod events;
+mod installation;
 mod leases;
 mod lines;
 mod numbers;
@@ -16,7 +17,7 @@ use catalogue::Programme;
 pub use events::EventLog;
 use frontrow_application::port::{Announcer, Clock, IdSource};
 use frontrow_domain::waiting_room::Rooms;
-use frontrow_domain::{Books, PerformanceId, SeatNumber};
+use frontrow_domain::{Books, Installation, PerformanceId, SeatNumber};
 use lines::Operated;
 use numbers::Numbers;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -49,6 +50,7 @@ struct State {
     operated: Operated,
     programme: Programme,
     accounts: Accounts,
+    installation: Option<Installation>,
 }
 
 impl Memory {

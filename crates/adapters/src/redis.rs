@@ -13,6 +13,9 @@
 //! | `u:BUCKET` | user → place, in small hashes that take about 30 bytes a person |
 //! | `buckets`, `people` | how many there are |
 //!
+//! and once, `frontrow:installation:MARK`, by which instances know that it is the Redis that their installation takes
+//! numbers from ([`RedisMarks`]).
+//!
 //! # What is durable
 //!
 //! With `appendonly yes` and `appendfsync always` a place is on the disk before anybody is told of it, and a server that
@@ -34,6 +37,7 @@ mod desk;
 mod keys;
 mod lease;
 mod link;
+mod mark;
 mod roster;
 mod script;
 mod trouble;
@@ -45,6 +49,7 @@ use frontrow_application::port::{IdSource, Join, Joined, NumberDispenser, Number
 use frontrow_domain::waiting_room::{Group, QueueNumber};
 use frontrow_domain::{SaleId, UserId};
 use link::Server;
+pub use mark::RedisMarks;
 use script::Scripts;
 use std::collections::HashMap;
 use std::fmt;
@@ -71,6 +76,8 @@ pub struct RedisSettings {
     pub answer_within: Duration,
     /// Whether an epoch is never begun here, but an error where one would have to be: for who only wants to read.
     pub only_reads: bool,
+    /// The mark that the server has to have before any number comes from it; `None` if any server will do.
+    pub mark: Option<String>,
 }
 
 impl RedisSettings {
@@ -84,6 +91,7 @@ impl RedisSettings {
             connect_within: Duration::from_secs(1),
             answer_within: Duration::from_secs(2),
             only_reads: false,
+            mark: None,
         }
     }
 }
@@ -91,7 +99,7 @@ impl RedisSettings {
 impl fmt::Debug for RedisSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // The address has a password in it.
-        let Self { url: _, prefix, block, queue, connect_within, answer_within, only_reads } = self;
+        let Self { url: _, prefix, block, queue, connect_within, answer_within, only_reads, mark } = self;
         f.debug_struct("RedisSettings")
             .field("prefix", prefix)
             .field("block", block)
@@ -99,6 +107,7 @@ impl fmt::Debug for RedisSettings {
             .field("connect_within", connect_within)
             .field("answer_within", answer_within)
             .field("only_reads", only_reads)
+            .field("mark", mark)
             .finish_non_exhaustive()
     }
 }
@@ -140,7 +149,7 @@ impl RedisDispenser {
         leases: Arc<dyn NumberLeases>,
         ids: Arc<dyn IdSource>,
     ) -> Result<Self, RedisSettingsError> {
-        let client = redis::Client::open(settings.url.as_str()).map_err(|_| RedisSettingsError::NotAnAddress)?;
+        let client = client(&settings.url)?;
         settings.block = settings.block.max(u64::from(MOST_TOGETHER));
         let runtime = Handle::current();
         let server = Server::new(client, &settings, runtime.clone());
@@ -148,6 +157,14 @@ impl RedisDispenser {
         // Whether it worked is in the log.
         drop(works.server.link().await);
         Ok(Self { works: Arc::new(works), desks: Mutex::default() })
+    }
+
+    /// Puts the mark back that a server had and has lost with all else. For somebody to do now and then: who joins finds
+    /// a loss out by themselves, but only where a line is open.
+    pub async fn keep_mark(&self) {
+        if let Ok(link) = self.works.server.link().await {
+            self.works.server.put_mark_back(&link).await;
+        }
     }
 
     fn desk(&self, sale: SaleId) -> Arc<Desk> {
@@ -168,6 +185,10 @@ impl RedisDispenser {
         let done = self.works.runtime.spawn(work(self.desk(sale))).await;
         done.unwrap_or(Err(Trouble::Away)).map_err(|trouble| trouble.tell(&*self.works.ids))
     }
+}
+
+fn client(url: &str) -> Result<redis::Client, RedisSettingsError> {
+    redis::Client::open(url).map_err(|_| RedisSettingsError::NotAnAddress)
 }
 
 #[async_trait]

@@ -13,6 +13,7 @@ mod entity;
 mod error;
 mod faults;
 mod housekeeping;
+mod installation;
 #[cfg(test)]
 mod limits;
 mod lines;
@@ -37,8 +38,9 @@ pub use accounts::SqlAccounts;
 pub use audit::SqlAuditor;
 pub use catalogue::SqlCatalogue;
 pub use database::{Database, DatabaseError, DatabaseSettings};
-pub use frontrow_migration::SchemaState;
+pub use frontrow_migration::{SchemaState, newest_step};
 pub use housekeeping::SqlHousekeeping;
+pub use installation::SqlInstallation;
 pub use lines::SqlLines;
 pub use probe::SqlProbe;
 pub use readers::SqlReaders;

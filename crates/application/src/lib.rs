@@ -135,6 +135,7 @@ mod charge;
 mod error;
 mod hold;
 mod hold_best;
+mod installation;
 mod manage;
 mod page;
 mod pay;
@@ -160,6 +161,7 @@ pub use charge::{ChargeWallet, ChargeWalletRequest, SettleCharges, SettleProgres
 pub use error::{Conflict, Denied, Error, FaultId, Missing};
 pub use hold::{HoldRequest, HoldSeats, RequestKey, SeatChoice};
 pub use hold_best::{BestSeats, HoldBestRequest, HoldBestSeats};
+pub use installation::{EnterInstallation, Entered, InstanceSettings};
 pub use manage::{ManageConcerts, ManagePerformances, ManageSales, ManageVenues, Saved};
 pub use page::{Page, PageRequest};
 pub use pay::{PaidReservation, PayReservation, ReservationRequest};

@@ -8,6 +8,7 @@ mod booking;
 mod catalogue;
 mod clock;
 mod gateway;
+mod installation;
 mod joins;
 mod keep;
 mod readers;
@@ -24,6 +25,7 @@ pub use catalogue::{
 };
 pub use clock::{Clock, IdSource};
 pub use gateway::{ChargeRequest, GatewayAnswer, NoAnswer, PaymentGateway, ReturnAnswer};
+pub use installation::{InstallationStore, NumberMarks};
 pub use joins::{JoinLimits, Limited, Network, TooOften};
 pub use keep::{Housekeeping, Probe, StoreError};
 pub use readers::{DoneReader, Entry, ReservationReader, SeatReader, SeatSnapshot, SeatSnapshots, WalletReader};
@@ -39,6 +41,7 @@ pub use self::{
     catalogue::{MockConcertRepository, MockOnSaleReader, MockPerformanceRepository, MockSaleRepository, MockVenueRepository},
     clock::{MockClock, MockIdSource},
     gateway::MockPaymentGateway,
+    installation::{MockInstallationStore, MockNumberMarks},
     joins::MockJoinLimits,
     keep::{MockHousekeeping, MockProbe},
     readers::{MockDoneReader, MockReservationReader, MockSeatReader, MockSeatSnapshots, MockWalletReader},

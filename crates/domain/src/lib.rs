@@ -56,6 +56,7 @@ mod concert;
 mod decide;
 mod flaw;
 mod id;
+mod installation;
 mod locked;
 mod payment;
 mod points;
@@ -85,6 +86,10 @@ pub use concert::{Concert, Performance, PerformanceStatus, PublicStatus, Venue};
 pub use decide::{Changes, TAKEOVER_GRACE, Verdict, decide};
 pub use flaw::{Flaw, Invalid};
 pub use id::{ConcertId, PaymentId, PerformanceId, ReservationId, SaleId, SessionId, TransferId, UserId, VenueId};
+pub use installation::{
+    ChangeRefused, Difference, Installation, InstallationChange, Instance, InstanceKeys, InstanceNumbers, KeyPrints,
+    NumberSource, Ring,
+};
 pub use locked::{Broken, Locked, NotInScope, Record, Row, Version, Write, WriteSet};
 pub use payment::{Payment, PaymentKind, PaymentState, Settlement};
 pub use points::{OutOfRange, Points};

@@ -2,6 +2,7 @@
 //! and ticked.
 
 use crate::house::House;
+use crate::installation::InstallationGuard;
 use frontrow_adapters::SharedWatch;
 use frontrow_application::port::TickReport;
 use frontrow_application::{Error, ExpireHolds, Forget, SettleCharges, UseCases};
@@ -36,6 +37,11 @@ impl Background {
         background.repeat("read_lines", READ_LINES_EVERY, u32::MAX, move || {
             let all = Arc::clone(&all);
             async move { all.tick_lines.refresh().await }
+        });
+        let guard = Arc::clone(&house.guard);
+        background.repeat("check_installation", InstallationGuard::EVERY, u32::MAX, move || {
+            let guard = Arc::clone(&guard);
+            async move { guard.run().await }
         });
         let all = Arc::clone(use_cases);
         background.repeat("expire_holds", sweep, ExpireHolds::BATCH, move || {

@@ -1,5 +1,6 @@
 //! The command line.
 
+use crate::installation::InstallationCommand;
 use crate::settings::{Flags, TABLE};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand};
 use std::path::PathBuf;
@@ -56,6 +57,12 @@ pub enum Action {
         /// What to do.
         #[command(subcommand)]
         action: DrawAction,
+    },
+    /// Shows what every instance on the database has to have, and changes it.
+    Installation {
+        /// What to do with it.
+        #[command(subcommand)]
+        command: InstallationCommand,
     },
     /// Prints the settings in force and where each comes from; secrets are masked.
     Config,

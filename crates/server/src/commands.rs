@@ -7,7 +7,7 @@ use crate::keys::Keys;
 use crate::operator::Newcomer;
 use crate::serve::{Doors, Server};
 use crate::settings::{DatabaseAddress, Given, Settings, show};
-use crate::{draw, logs, sale, user, verify};
+use crate::{draw, installation, logs, sale, user, verify};
 use anyhow::{Context, Result};
 use frontrow_domain::UserId;
 use std::collections::BTreeMap;
@@ -47,6 +47,7 @@ pub fn run(action: Action, given: &Given) -> Result<ExitCode> {
         Action::Sale { action } => on_runtime(sale::work(action, &for_people(given)?))?,
         Action::Draw { action: DrawAction::Verify { directory } } => return draw::verify(&directory, &mut stdout()),
         Action::Draw { action } => on_runtime(draw::work(action, &for_people(given)?))?,
+        Action::Installation { command } => on_runtime(installation::work(command, &for_people(given)?))?,
         Action::Config => {
             Settings::load(given)?;
             show(given, &mut stdout())?;
@@ -96,7 +97,11 @@ async fn demo_command(demo: Demo, mut settings: Settings, given: &Given) -> Resu
         settings.database = DatabaseAddress::File(place.database.clone());
     }
     let database = if on_server { open_empty_database(&settings).await? } else { open_and_migrate(&settings).await? };
-    let house = House::on(database, &settings, &demo_keys(&demo, &settings)?).await?;
+    let keys = demo_keys(&demo, &settings)?;
+    // Keys that go away with this command are not those that others have to have.
+    let installation =
+        if doors.is_some() { Some(installation::enter(&database, &settings, &keys).await?) } else { None };
+    let house = House::on(database, &settings, &keys, installation.as_ref()).await?;
     let incomplete = || format!("the demo in {} is incomplete: delete it", settings.database);
     let people = fill(&house).await.with_context(incomplete)?;
     let mut out = stdout();

@@ -5,12 +5,13 @@
 
 use crate::cli::{DrawAction, DrawFiles, PublishDraw};
 use crate::commands::{Refused, unless};
-use crate::house::{dispenser, open_existing_database};
+use crate::house::{open_existing_database, redis};
+use crate::installation;
 use crate::keys::hex;
 use crate::operator;
 use crate::settings::Settings;
 use anyhow::{Context, Result, ensure};
-use frontrow_adapters::sql::{SqlAccounts, SqlLines};
+use frontrow_adapters::sql::{Database, SqlAccounts, SqlLines};
 use frontrow_adapters::{SystemClock, UuidV7Source};
 use frontrow_application::port::{Clock, IdSource, LineStore, NumberDispenser, OperatorAction};
 use frontrow_application::waiting_room::{DecideDraw, DrawError, lobby_list};
@@ -56,7 +57,7 @@ pub async fn work(action: DrawAction, settings: &Settings) -> Result<()> {
     crate::logs::start(settings)?;
     let database = open_existing_database(settings).await?;
     let lines = Arc::new(SqlLines::open(&database, Arc::new(SystemClock), Arc::new(UuidV7Source)).await?);
-    let done = match dispenser(settings, &lines, true).await {
+    let done = match dispenser(&database, settings, &lines).await {
         Ok(dispenser) => {
             let accounts = SqlAccounts::new(database.clone());
             Desk { lines: lines.clone(), dispenser, accounts }.work(action).await
@@ -66,6 +67,20 @@ pub async fn work(action: DrawAction, settings: &Settings) -> Result<()> {
     lines.drain().await;
     database.close().await;
     done
+}
+
+/// Knows who has which number: where the installation takes them from, and nowhere else.
+async fn dispenser(
+    database: &Arc<Database>,
+    settings: &Settings,
+    lines: &Arc<SqlLines>,
+) -> Result<Arc<dyn NumberDispenser>> {
+    let known = installation::known(database, settings).await?;
+    let redis = redis(settings, lines, installation::mark(known.as_ref()), true).await?;
+    Ok(match redis {
+        Some(redis) => redis,
+        None => lines.clone(),
+    })
 }
 
 /// What a command works with.

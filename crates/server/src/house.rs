@@ -1,5 +1,6 @@
 //! The wiring: settings, adapters, use cases.
 
+use crate::installation::{self, GuardedProbe, InstallationGuard};
 use crate::keys::{KeyRing, Keys};
 use crate::settings::{DatabaseAddress, Gateway, Settings};
 use anyhow::{Context, Result, bail, ensure};
@@ -16,7 +17,7 @@ use frontrow_application::port::{
     Announcer, Clock, NumberDispenser, PaymentGateway, QueueSigner, TicketSigner, TokenIssuer,
 };
 use frontrow_application::{Ports, UseCases};
-use frontrow_domain::Event;
+use frontrow_domain::{Event, Installation};
 use sha2::{Digest, Sha256};
 use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
@@ -34,6 +35,8 @@ pub struct House {
     pub watch: Arc<SharedWatch>,
     /// Rings when a slot of a waiting room becomes free here.
     pub bell: Arc<Notify>,
+    /// Knows whether this still is what every instance has to be.
+    pub guard: Arc<InstallationGuard>,
     database: Arc<Database>,
     store: Arc<SqlStore>,
     lines: Arc<SqlLines>,
@@ -42,11 +45,24 @@ pub struct House {
 impl House {
     /// Opens the database. Has to be called on the runtime that it lives on.
     pub async fn open(settings: &Settings, keys: &Keys) -> Result<Self> {
-        Self::on(open_database(settings).await?, settings, keys).await
+        let database = open_database(settings).await?;
+        let installation = match installation::enter(&database, settings, keys).await {
+            Ok(installation) => installation,
+            Err(error) => {
+                database.close().await;
+                return Err(error);
+            }
+        };
+        Self::on(database, settings, keys, Some(&installation)).await
     }
 
-    /// The same on a database that is open already.
-    pub async fn on(database: Arc<Database>, settings: &Settings, keys: &Keys) -> Result<Self> {
+    /// The same on a database that is open already, as one of the installation's instances, if it is one.
+    pub async fn on(
+        database: Arc<Database>,
+        settings: &Settings,
+        keys: &Keys,
+        installation: Option<&Installation>,
+    ) -> Result<Self> {
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Source));
         let bell = Arc::new(Notify::new());
         let lanes = StoreSettings { lanes: settings.lanes, queue: settings.queue_capacity };
@@ -58,6 +74,12 @@ impl House {
         let housekeeping = Arc::new(SqlHousekeeping::new(database.clone()));
         let lines = Arc::new(SqlLines::open(&database, clock.clone(), ids.clone()).await?);
         let watch = Arc::new(SharedWatch::new(lines.clone()));
+        let redis = redis(settings, &lines, installation::mark(installation), false).await?;
+        let guard = Arc::new(InstallationGuard::new(&database, settings, keys, redis.clone())?);
+        let dispenser: Arc<dyn NumberDispenser> = match redis {
+            Some(redis) => redis,
+            None => lines.clone(),
+        };
         let ports = Ports {
             store: store.clone(),
             done: readers.clone(),
@@ -77,9 +99,12 @@ impl House {
             tickets: tickets(&keys.ticket_codes)?,
             gateway: gateway(settings.payment_gateway),
             housekeeping: housekeeping.clone(),
-            probe: Arc::new(SqlProbe { housekeeping, store: store.clone() }),
+            probe: Arc::new(GuardedProbe {
+                probe: SqlProbe { housekeeping, store: store.clone() },
+                guard: guard.clone(),
+            }),
             lines: lines.clone(),
-            dispenser: dispenser(settings, &lines, false).await?,
+            dispenser,
             watch: watch.clone(),
             join_limits: Arc::new(InstanceJoinLimits::new(clock.clone(), settings.network_joins)),
             eligibility: Arc::new(AccountEligibility::new(clock.clone())),
@@ -94,7 +119,7 @@ impl House {
         let use_cases = Arc::new(UseCases::new(&ports));
         // Nobody is let past a line that has not been read yet.
         use_cases.tick_lines.refresh().await?;
-        Ok(Self { ports, use_cases, watch, bell, database, store, lines })
+        Ok(Self { ports, use_cases, watch, bell, guard, database, store, lines })
     }
 
     /// Ends what was begun, then closes the database. Whoever still asks is told that it is busy.
@@ -185,15 +210,16 @@ fn gateway(gateway: Gateway) -> Arc<dyn PaymentGateway> {
     }
 }
 
-/// Who hands out the numbers of lines; or, for who `only_reads`, knows who has them.
-pub async fn dispenser(
+/// The Redis that hands out the numbers of lines, or, for who `only_reads`, knows who has them; `None` if the database does.
+pub async fn redis(
     settings: &Settings,
     lines: &Arc<SqlLines>,
+    mark: Option<String>,
     only_reads: bool,
-) -> Result<Arc<dyn NumberDispenser>> {
-    let Some(url) = &settings.redis else { return Ok(lines.clone()) };
-    let redis = RedisSettings { only_reads, ..RedisSettings::new(url) };
-    Ok(Arc::new(RedisDispenser::open_with(redis, lines.clone(), Arc::new(UuidV7Source)).await?))
+) -> Result<Option<Arc<RedisDispenser>>> {
+    let Some(url) = &settings.redis else { return Ok(None) };
+    let redis = RedisSettings { only_reads, mark, ..RedisSettings::new(url) };
+    Ok(Some(Arc::new(RedisDispenser::open_with(redis, lines.clone(), Arc::new(UuidV7Source)).await?)))
 }
 
 /// Counts what has happened, and rings when a slot becomes free.

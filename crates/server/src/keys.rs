@@ -57,14 +57,20 @@ impl Keys {
     /// The keys of that file. If it is missing, it is made; of several who find it missing at once, one makes it and all
     /// get its keys.
     pub fn load_or_create(path: &Path) -> Result<Self> {
+        if let Some(keys) = Self::load(path)? {
+            return Ok(keys);
+        }
+        Self::generate()?
+            .publish(path)
+            .with_context(|| format!("the keys file {} can't be made", path.display()))?;
+        Self::read(File::open(path).with_context(|| unreadable(path))?, path)
+    }
+
+    /// The keys of that file, if there is one; makes none.
+    pub fn load(path: &Path) -> Result<Option<Self>> {
         match File::open(path) {
-            Ok(file) => Self::read(file, path),
-            Err(error) if error.kind() == ErrorKind::NotFound => {
-                Self::generate()?
-                    .publish(path)
-                    .with_context(|| format!("the keys file {} can't be made", path.display()))?;
-                Self::read(File::open(path).with_context(|| unreadable(path))?, path)
-            }
+            Ok(file) => Self::read(file, path).map(Some),
+            Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
             Err(error) => Err(error).with_context(|| unreadable(path)),
         }
     }

@@ -8,6 +8,7 @@ pub mod commands;
 pub mod demo;
 pub mod draw;
 pub mod house;
+pub mod installation;
 pub mod keys;
 pub mod listen;
 pub mod logs;

@@ -29,6 +29,13 @@ impl NumberDispenser for Memory {
         let State { rooms, numbers, .. } = &mut *self.state();
         let Join { key, group, worthless, .. } = join;
         let known = rooms.places.get(&key).copied();
+        if known.is_none_or(|place| Some(place) == worthless)
+            && let Some(leased) = numbers.leased.get(&(key.sale, group))
+        {
+            // Never a number that was leased to another dispenser.
+            let issued = rooms.issued.entry((key.sale, group)).or_default();
+            *issued = leased.ceiling.max(*issued);
+        }
         let place = rooms.join(key, group, worthless);
         let is_new = known != Some(place);
         if is_new {

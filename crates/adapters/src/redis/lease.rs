@@ -92,6 +92,7 @@ impl Desk {
             Ok(begun) => begun,
             Err(error) => return Err(self.mend(link, &error).await),
         };
+        self.works.server.put_mark_back(link).await;
         metrics::counter!("frontrow_number_epochs_total").increment(1);
         tracing::info!(sale = %self.sale, epoch = next.epoch, "numbers go on above all that were leased");
         Ok(begun.then_some(next))

@@ -1,10 +1,11 @@
 //! The connection to Redis: one for all, with many questions at a time. A new one is looked at before it is used.
 
-use super::RedisSettings;
+use super::{RedisSettings, mark};
 use super::trouble::{Remedy, Trouble, remedy};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError, RedisResult};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::sync::Mutex;
@@ -25,6 +26,10 @@ pub(super) struct Server {
     config: AsyncConnectionConfig,
     runtime: Handle,
     state: Mutex<State>,
+    /// What the key is called that the server has to have, if it has to have one.
+    mark: Option<String>,
+    /// Whether it had it once: what it has lost since is put back, because it went on in a new epoch.
+    is_ours: Arc<AtomicBool>,
 }
 
 #[derive(Default)]
@@ -43,7 +48,8 @@ impl Server {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(settings.connect_within))
             .set_response_timeout(Some(settings.answer_within));
-        Self { client, config, runtime, state: Mutex::default() }
+        let mark = settings.mark.as_deref().map(|mark| mark::key(&settings.prefix, mark));
+        Self { client, config, runtime, state: Mutex::default(), mark, is_ours: Arc::default() }
     }
 
     /// The connection, or a new one.
@@ -73,12 +79,27 @@ impl Server {
     /// What works a connection lives on the runtime that the connection is made on: not on that of who asks.
     async fn connect(&self, number: u64) -> RedisResult<Link> {
         let (client, config) = (self.client.clone(), self.config.clone());
+        let (mark, is_ours) = (self.mark.clone(), Arc::clone(&self.is_ours));
         let connected = self.runtime.spawn(async move {
             let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
             let run = inspect(&mut connection).await?;
+            if let Some(mark) = mark.filter(|_| !is_ours.load(Ordering::SeqCst)) {
+                recognize(&mut connection, &mark).await?;
+                is_ours.store(true, Ordering::SeqCst);
+            }
             Ok(Link { connection, run, number })
         });
         connected.await.unwrap_or_else(|_| Err((ErrorKind::Client, "the runtime has ended").into()))
+    }
+
+    /// Gives the server its mark again, if it has lost it. Whether it worked is of no matter: somebody will try again.
+    pub(super) async fn put_mark_back(&self, link: &Link) {
+        let Some(mark) = self.mark.as_ref().filter(|_| self.is_ours.load(Ordering::SeqCst)) else { return };
+        match mark::put(&mut link.connection.clone(), mark).await {
+            Ok(false) => {}
+            Ok(true) => tracing::warn!("Redis had lost its mark, which was put back: what else it has lost is in a new epoch"),
+            Err(error) => tracing::debug!(%error, "the mark of Redis could not be looked at"),
+        }
     }
 
     /// After an error: `Ok` if the same may be asked again at once.
@@ -112,6 +133,15 @@ async fn inspect(connection: &mut MultiplexedConnection) -> RedisResult<Arc<str>
     let run = run.ok_or((ErrorKind::UnexpectedReturnType, "the server does not say its run id"))?;
     tracing::info!(run, "connected to Redis");
     Ok(run.into())
+}
+
+/// Another server would give numbers that nobody knows of where the others join.
+async fn recognize(connection: &mut MultiplexedConnection, mark: &str) -> RedisResult<()> {
+    if mark::is_there(connection, mark).await? {
+        return Ok(());
+    }
+    let other = "this is not the Redis that the installation takes numbers from: it lacks the installation's mark";
+    Err((ErrorKind::InvalidClientConfig, other).into())
 }
 
 /// A field of what INFO says.

@@ -161,6 +161,7 @@ async fn lines(connection: &impl ConnectionTrait) -> Result<LineRecords, DbErr> 
     let sales = with_performances(connection, with_room.all(connection).await?).await?;
     let lines = entity::line::Entity::find().all(connection).await?;
     let log = entity::admission_log::Entity::find().all(connection).await?;
+    let claims = entity::door::Entity::find().all(connection).await?;
     let places = entity::place::Entity::find().all(connection).await?.into_iter().map(|row| {
         let key = BuyerKey { sale: SaleId::new(row.sale_id), user: UserId::new(row.user_id) };
         Ok((key, row.try_into()?))
@@ -169,6 +170,7 @@ async fn lines(connection: &impl ConnectionTrait) -> Result<LineRecords, DbErr> 
         lines: lines.into_iter().map(TryInto::try_into).collect::<Result<_, DbErr>>()?,
         terms: sales.iter().map(Sale::terms).collect(),
         places: places.collect::<Result<_, DbErr>>()?,
+        claims: claims.into_iter().map(TryInto::try_into).collect::<Result<_, DbErr>>()?,
         log: log.into_iter().map(TryInto::try_into).collect::<Result<_, DbErr>>()?,
     })
 }

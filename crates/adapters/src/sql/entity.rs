@@ -7,6 +7,7 @@ pub(crate) mod concert;
 pub(crate) mod counter;
 pub(crate) mod done;
 pub(crate) mod door;
+pub(crate) mod installation;
 pub(crate) mod line;
 pub(crate) mod operator_action;
 pub(crate) mod payment;

@@ -11,6 +11,7 @@ mod leases;
 mod operate;
 pub(super) mod read;
 mod shape;
+pub(super) mod source;
 mod texts;
 pub(super) mod tick;
 

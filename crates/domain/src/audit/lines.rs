@@ -2,8 +2,8 @@
 
 use super::{Finding, Rule};
 use crate::decide::TAKEOVER_GRACE;
-use crate::waiting_room::{Admitted, Group, Line, Place, QueueNumber, Rooms};
-use crate::{Books, BuyerKey, Instant, Reservation, Sale, SaleId, SaleTerms};
+use crate::waiting_room::{Admitted, Claim, Group, Line, Place, QueueNumber, Rank, Rooms};
+use crate::{Books, BuyerKey, Instant, Reservation, Sale, SaleId, SaleTerms, UserId};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is kept of all waiting rooms besides the books, of the same snapshot. Rows and not maps: what must be there once
@@ -16,6 +16,8 @@ pub struct LineRecords {
     pub terms: Vec<SaleTerms>,
     /// Who has which place.
     pub places: Vec<(BuyerKey, Place)>,
+    /// Who stands at a door.
+    pub claims: Vec<Claim>,
     /// Who was admitted.
     pub log: Vec<Admitted>,
 }
@@ -27,6 +29,7 @@ impl LineRecords {
             lines: rooms.lines.values().cloned().collect(),
             terms,
             places: rooms.places.iter().map(|(key, place)| (*key, *place)).collect(),
+            claims: rooms.door.values().copied().collect(),
             log: rooms.log.clone(),
         }
     }
@@ -43,6 +46,8 @@ pub fn audit_lines(books: &Books, records: &LineRecords) -> Vec<Finding> {
     log.sort_by_key(|row| (row.key.sale, row.tick));
     let mut audit = Audit { books, records, log, findings: Vec::new() };
     audit.check_places();
+    audit.check_numbers();
+    audit.check_ranks();
     audit.check_capacity();
     audit.check_ticks();
     audit.check_order();
@@ -67,18 +72,42 @@ impl Audit<'_> {
     }
 
     fn check_places(&mut self) {
-        let mut of_number: BTreeMap<(SaleId, Group, QueueNumber), u32> = BTreeMap::new();
         let mut of_user: BTreeMap<BuyerKey, u32> = BTreeMap::new();
-        for (key, Place { group, number }) in &self.records.places {
-            *of_number.entry((key.sale, *group, *number)).or_default() += 1;
+        for (key, _) in &self.records.places {
             *of_user.entry(*key).or_default() += 1;
-        }
-        for ((sale, group, number), times) in of_number.into_iter().filter(|(_, times)| *times > 1) {
-            let (group, number) = (group.get(), number.get());
-            self.report(Rule::NumbersUnique, format!("sale {sale}, group {group}: {number} was given {times} times"));
         }
         for (key, places) in of_user.into_iter().filter(|(_, places)| *places > 1) {
             self.report(Rule::OnePlaceEach, format!("{} has {places} places", name(key)));
+        }
+    }
+
+    /// Wherever numbers come from, whoever has one shows it: in the list of places, at the door, or by having been admitted.
+    fn check_numbers(&mut self) {
+        let places = self.records.places.iter().map(|(key, place)| (*key, *place));
+        let claims = self.records.claims.iter();
+        let claims = claims.map(|claim| (claim.key, Place { group: claim.group, number: claim.number }));
+        let admitted = self.books.buyers.values().filter_map(|buyer| Some((buyer.key, buyer.admitted_by?)));
+        let mut owners: BTreeMap<(SaleId, Group, QueueNumber), BTreeSet<UserId>> = BTreeMap::new();
+        for (key, Place { group, number }) in places.chain(claims).chain(admitted) {
+            owners.entry((key.sale, group, number)).or_default().insert(key.user);
+        }
+        for ((sale, group, number), owners) in owners.into_iter().filter(|(_, owners)| owners.len() > 1) {
+            let (group, number) = (group.get(), number.get());
+            self.report(Rule::NumbersUnique, format!("sale {sale}, group {group}: number {number} is {}", all(&owners)));
+        }
+    }
+
+    /// In a group each rank comes from one number.
+    fn check_ranks(&mut self) {
+        let claims = self.records.claims.iter().map(|claim| (claim.key, claim.group, claim.rank));
+        let admitted = self.log.iter().map(|row| (row.key, row.group, row.rank));
+        let mut owners: BTreeMap<(SaleId, Group, Rank), BTreeSet<UserId>> = BTreeMap::new();
+        for (key, group, rank) in claims.chain(admitted) {
+            owners.entry((key.sale, group, rank)).or_default().insert(key.user);
+        }
+        for ((sale, group, rank), owners) in owners.into_iter().filter(|(_, owners)| owners.len() > 1) {
+            let (group, rank) = (group.get(), rank.get());
+            self.report(Rule::NumbersUnique, format!("sale {sale}, group {group}: rank {rank} is {}", all(&owners)));
         }
     }
 
@@ -226,6 +255,11 @@ impl Before {
 
 fn name(key: BuyerKey) -> String {
     format!("user {} in sale {}", key.user, key.sale)
+}
+
+fn all(owners: &BTreeSet<UserId>) -> String {
+    let owners: Vec<String> = owners.iter().map(|user| format!("user {user}'s")).collect();
+    owners.join(" and ")
 }
 
 fn tick(row: &Admitted) -> String {

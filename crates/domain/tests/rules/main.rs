@@ -11,6 +11,7 @@ mod give_back;
 mod hold;
 mod hold_best;
 mod idempotency;
+mod installation;
 mod laws;
 mod model;
 mod pay;

@@ -4,12 +4,13 @@ use super::SqlLines;
 use super::operate::{lock, save};
 use crate::sql::entity::{counter, line};
 use crate::sql::store::shape::number;
+use crate::sql::write::Refusal;
 use async_trait::async_trait;
 use frontrow_application::port::{Lease, NumberLeases, StoreError};
 use frontrow_domain::SaleId;
 use frontrow_domain::waiting_room::{Group, Line, LineUpdate};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::OnConflict;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
 use std::collections::BTreeMap;
 
@@ -39,10 +40,14 @@ impl NumberLeases for SqlLines {
             Box::pin(async move {
                 let line = lock(transaction, sale).await?;
                 let line = line.filter(|line| line.epoch == epoch && group.index() < line.groups.len());
-                if line.is_none() {
+                let Some(line) = line else { return Ok(None) };
+                let known = lock_counters(transaction, &line).await?;
+                let Block { issued, above, ceiling } = known.of(group);
+                if issued > ceiling {
+                    // The database has handed out numbers above this lease.
+                    begin(transaction, &line, &known, block).await?;
                     return Ok(None);
                 }
-                let Block { above, ceiling, .. } = counters(transaction, sale).await?.of(group);
                 let ceiling = ceiling.max(wanted);
                 put(transaction, sale, group, above, ceiling).await?;
                 Ok(Some(ceiling))
@@ -56,16 +61,8 @@ impl NumberLeases for SqlLines {
             Box::pin(async move {
                 let line = lock(transaction, sale).await?.filter(|line| line.epoch == lost);
                 let Some(line) = line else { return Ok(None) };
-                let known = counters(transaction, sale).await?;
-                let mut begins = Vec::with_capacity(line.groups.len());
-                for group in Group::all(line.groups.len()) {
-                    let Block { issued, ceiling, .. } = known.of(group);
-                    let above = ceiling.max(issued);
-                    put(transaction, sale, group, above, above.saturating_add(block)).await?;
-                    begins.push(above);
-                }
-                let Ok(next) = line.update(&LineUpdate::NextEpoch { above: begins }) else { return Ok(None) };
-                save(transaction, &line, &next).await?;
+                let known = lock_counters(transaction, &line).await?;
+                let Some(next) = begin(transaction, &line, &known, block).await? else { return Ok(None) };
                 Ok(Some(lease(&next, &counters(transaction, sale).await?)))
             })
         });
@@ -73,19 +70,42 @@ impl NumberLeases for SqlLines {
     }
 }
 
+/// The next epoch of a line whose counters are locked: above all that was handed out or leased.
+async fn begin(
+    transaction: &DatabaseTransaction,
+    line: &Line,
+    known: &Counters,
+    block: u64,
+) -> Result<Option<Line>, Refusal> {
+    let above: Vec<u64> = Group::all(line.groups.len()).map(|group| known.of(group).end()).collect();
+    for (group, above) in Group::all(line.groups.len()).zip(&above) {
+        put(transaction, line.sale, group, *above, above.saturating_add(block)).await?;
+    }
+    let Ok(next) = line.update(&LineUpdate::NextEpoch { above }) else { return Ok(None) };
+    save(transaction, line, &next).await?;
+    Ok(Some(next))
+}
+
 /// What a counter says.
 #[derive(Clone, Copy, Default)]
-struct Block {
-    issued: u64,
+pub(super) struct Block {
+    pub issued: u64,
     above: u64,
-    ceiling: u64,
+    pub ceiling: u64,
+}
+
+impl Block {
+    /// The last number that somebody may have.
+    pub(super) fn end(self) -> u64 {
+        self.ceiling.max(self.issued)
+    }
 }
 
 /// By group.
-struct Counters(BTreeMap<i16, Block>);
+pub(super) struct Counters(BTreeMap<i16, Block>);
 
 impl Counters {
-    fn of(&self, group: Group) -> Block {
+    pub(super) fn of(&self, group: Group) -> Block {
         self.0.get(&i16::from(group.get())).copied().unwrap_or_default()
     }
 }
@@ -99,7 +119,26 @@ async fn counters(connection: &impl ConnectionTrait, sale: SaleId) -> Result<Cou
     Ok(Counters(blocks.collect()))
 }
 
-/// Under the line's lock; joins, which do without it, leave these columns alone.
+/// Makes the counters of a line that has none yet, locks them, and says what they say. Joins lock them too, and not the
+/// line: what was read before would be over by the time that something is leased.
+pub(super) async fn lock_counters(transaction: &DatabaseTransaction, line: &Line) -> Result<Counters, DbErr> {
+    for group in Group::all(line.groups.len()) {
+        let row = counter::ActiveModel {
+            sale_id: Set(line.sale.uuid()),
+            grp: Set(i16::from(group.get())),
+            issued: Set(0),
+            above: Set(0),
+            ceiling: Set(0),
+        };
+        let there = OnConflict::columns([counter::Column::SaleId, counter::Column::Grp])
+            .value(counter::Column::Ceiling, Expr::col((counter::Entity, counter::Column::Ceiling)))
+            .to_owned();
+        counter::Entity::insert(row).on_conflict(there).exec_without_returning(transaction).await?;
+    }
+    counters(transaction, line.sale).await
+}
+
+/// Under the locks of the line and the counter; joins leave these columns alone.
 async fn put(
     transaction: &DatabaseTransaction,
     sale: SaleId,

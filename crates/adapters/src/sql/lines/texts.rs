@@ -41,7 +41,7 @@ pub(super) struct LineTexts {
     pub new_places: Text,
     pub replace_places: Text,
     pub counters: Text,
-    /// Hands numbers out: adds to what was issued, or begins with it.
+    /// Hands numbers out: adds to what was issued or leased, or begins with it.
     pub issue: Text,
     pub count_door: String,
 }
@@ -99,9 +99,11 @@ impl Writer {
     }
 
     fn issue(&self) -> Text {
+        // Never a number that was leased to another dispenser, whatever an instance is set to.
         let issued = match self.dialect {
-            Dialect::Sqlite | Dialect::Postgres => "issued = counter.issued + excluded.issued",
-            Dialect::MySql | Dialect::MariaDb => "issued = counter.issued + VALUES(issued)",
+            Dialect::Sqlite => "issued = MAX(counter.issued, counter.ceiling) + excluded.issued",
+            Dialect::Postgres => "issued = GREATEST(counter.issued, counter.ceiling) + excluded.issued",
+            Dialect::MySql | Dialect::MariaDb => "issued = GREATEST(counter.issued, counter.ceiling) + VALUES(issued)",
         };
         self.insert_or::<Counter>(issued)
     }

@@ -40,6 +40,39 @@ fn a_number_given_twice() {
 }
 
 #[test]
+fn a_number_given_twice_shows_at_the_door_and_in_what_was_admitted_by() {
+    let (books, mut records) = day();
+    let claim = records.claims[0];
+    records.claims.push(Claim { key: key(77), rank: Rank::new(77), ..claim });
+    assert_eq!(rules(&books, &records), [Rule::NumbersUnique], "two stand at the door by it");
+    records.claims.pop();
+
+    // As with numbers from Redis, of which no list is kept here.
+    records.places.clear();
+    let mut two = books.clone();
+    let place = two.buyers[&key(1)].admitted_by;
+    assert!(place.is_some());
+    two.buyers.insert(key(77), Buyer { admitted_by: place, ..Buyer::next(key(77), None) });
+    assert_eq!(rules(&two, &records), [Rule::NumbersUnique], "two were admitted by it");
+    let found = broken(&two, &records);
+    assert!(found[0].1.contains(&user(1).to_string()) && found[0].1.contains(&user(77).to_string()), "{found:?}");
+}
+
+#[test]
+fn a_rank_that_two_have_shows_in_the_log_and_at_the_door() {
+    let (books, mut records) = day();
+    records.log[1].rank = records.log[0].rank;
+    assert!(rules(&books, &records).contains(&Rule::NumbersUnique), "two were admitted by it");
+    let (books, mut records) = day();
+    records.claims[0].rank = records.log[0].rank;
+    assert_eq!(rules(&books, &records), [Rule::NumbersUnique], "who stands at the door has that of one who was admitted");
+    let (books, mut records) = day();
+    let again = Admitted { tick: records.log[2].tick + 1, ..records.log[0] };
+    records.log.push(again);
+    assert!(!rules(&books, &records).contains(&Rule::NumbersUnique), "who was admitted again has it still");
+}
+
+#[test]
 fn two_places_of_one_person() {
     let (books, mut records) = day();
     let place = Place { group: Group::FIRST, number: QueueNumber::new(99).unwrap() };

@@ -1,0 +1,207 @@
+//! What this instance and all others on its database have to agree on: looked at before it serves, and again and again
+//! while it does.
+
+mod command;
+mod guard;
+
+pub use command::{InstallationCommand, work};
+pub use guard::{GuardedProbe, InstallationGuard};
+
+use crate::commands::Refused;
+use crate::keys::{Key, KeyRing, Keys, hex};
+use crate::settings::Settings;
+use anyhow::{Context, Result};
+use frontrow_adapters::UuidV7Source;
+use frontrow_adapters::redis::{RedisMarks, RedisSettings};
+use frontrow_adapters::sql::{Database, SqlInstallation};
+use frontrow_application::port::{InstallationStore, NumberMarks};
+use frontrow_application::{EnterInstallation, Entered, InstanceSettings};
+use frontrow_domain::{Difference, Installation, InstanceKeys, InstanceNumbers, NumberSource, Ring};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Times that a Redis is looked at whose mark is missing: after a loss, instances that run put it back.
+const LOOKS: u32 = 20;
+/// How long to wait in between.
+const PAUSE: Duration = Duration::from_millis(150);
+/// Bytes of a key's print: enough to tell any two keys apart that somebody has mixed up.
+const PRINT: usize = 8;
+
+/// What the installation is, if this instance may be one of its; else it is refused, with everything in which it differs.
+/// The first instance of a database says what the installation is.
+pub async fn enter(database: &Arc<Database>, settings: &Settings, keys: &Keys) -> Result<Installation> {
+    let enter = entrance(database, settings)?;
+    let own = instance_settings(settings, keys);
+    let mut entered = enter.run(&own).await;
+    for _ in 1..LOOKS {
+        if !entered.as_ref().is_ok_and(lacks_mark) {
+            break;
+        }
+        tokio::time::sleep(PAUSE).await;
+        entered = enter.run(&own).await;
+    }
+    match entered.context("what the installation is can't be found out")? {
+        Entered::Same(installation) => Ok(installation),
+        Entered::First(installation) => {
+            tracing::info!(
+                currency = installation.currency,
+                numbers = %installation.numbers,
+                "this is the first instance: from now on all have to have its currency, keys and source of numbers"
+            );
+            Ok(installation)
+        }
+        Entered::Differs(differences) => Err(Refused(refusal(&differences)).into()),
+    }
+}
+
+/// What the installation is, for a command that hands out no numbers but may have to know whence they come. `None` where
+/// no instance has started yet.
+pub async fn known(database: &Arc<Database>, settings: &Settings) -> Result<Option<Installation>> {
+    let Some(known) = SqlInstallation::new(database.clone()).installation().await? else { return Ok(None) };
+    let numbers = match (&settings.redis, &known.numbers) {
+        (None, _) => InstanceNumbers::Database,
+        (Some(_), NumberSource::Database) => InstanceNumbers::OtherRedis,
+        // The dispenser looks at the mark itself.
+        (Some(_), NumberSource::Redis { .. }) => InstanceNumbers::Redis,
+    };
+    if (numbers == InstanceNumbers::Database) == (known.numbers == NumberSource::Database) {
+        return Ok(Some(known));
+    }
+    let difference = Difference::Numbers { installation: known.numbers, instance: numbers };
+    Err(Refused(refusal(&[difference])).into())
+}
+
+/// What compares this instance with its installation.
+fn entrance(database: &Arc<Database>, settings: &Settings) -> Result<EnterInstallation> {
+    let marks = marks(settings)?.map(|marks| -> Arc<dyn NumberMarks> { marks });
+    let store = Arc::new(SqlInstallation::new(database.clone()));
+    Ok(EnterInstallation { store, marks, ids: Arc::new(UuidV7Source) })
+}
+
+fn marks(settings: &Settings) -> Result<Option<Arc<RedisMarks>>> {
+    let Some(url) = &settings.redis else { return Ok(None) };
+    Ok(Some(Arc::new(RedisMarks::new(RedisSettings::new(url), Arc::new(UuidV7Source))?)))
+}
+
+/// The mark that the Redis of these settings has to have.
+pub fn mark(installation: Option<&Installation>) -> Option<String> {
+    match installation.map(|installation| &installation.numbers) {
+        Some(NumberSource::Redis { mark }) => Some(mark.clone()),
+        _ => None,
+    }
+}
+
+fn lacks_mark(entered: &Entered) -> bool {
+    let Entered::Differs(differences) = entered else { return false };
+    let lacks = |difference: &Difference| {
+        matches!(
+            difference,
+            Difference::Numbers { installation: NumberSource::Redis { .. }, instance: InstanceNumbers::OtherRedis }
+        )
+    };
+    // Whatever else differs will go on differing.
+    differences.iter().all(lacks)
+}
+
+/// What these settings and keys make of an instance.
+pub fn instance_settings(settings: &Settings, keys: &Keys) -> InstanceSettings {
+    let rings = BTreeMap::from([
+        (Ring::AccessTokens, prints(Ring::AccessTokens, &keys.access_tokens)),
+        (Ring::Queue, prints(Ring::Queue, &keys.queue)),
+        (Ring::TicketCodes, prints(Ring::TicketCodes, &keys.ticket_codes)),
+    ]);
+    InstanceSettings { currency: settings.currency.clone(), keys: rings }
+}
+
+fn prints(ring: Ring, keys: &KeyRing) -> InstanceKeys {
+    let known = keys.keys.iter().map(|(id, key)| (id.clone(), print(ring, id, key))).collect();
+    InstanceKeys { current: keys.current.clone(), known }
+}
+
+/// Tells keys apart. It gives nothing away: a key is 256 random bits, which nobody finds from a hash, and no signature is
+/// made by hashing a text that begins like this one.
+fn print(ring: Ring, id: &str, key: &Key) -> String {
+    let mut hash = Sha256::new();
+    for part in [b"frontrow key print 1".as_slice(), ring.as_str().as_bytes(), id.as_bytes()] {
+        hash.update(part);
+        hash.update([0]);
+    }
+    hash.update(key.0);
+    hex(&hash.finalize()[..PRINT])
+}
+
+/// Everything that differs, each with what to do about it.
+fn refusal(differences: &[Difference]) -> String {
+    let mut text = String::from("this instance differs from the installation that the database belongs to");
+    for difference in differences {
+        text.push_str(&format!("\n  {difference}: {}", remedy(difference)));
+    }
+    text
+}
+
+fn remedy(difference: &Difference) -> String {
+    match difference {
+        Difference::Currency { installation, .. } => {
+            format!("set currency = \"{installation}\", or change all with frontrow installation change currency")
+        }
+        Difference::Numbers { installation: NumberSource::Database, .. } => {
+            "set redis_url = \"off\", or change all with frontrow installation change numbers".to_owned()
+        }
+        Difference::Numbers { instance: InstanceNumbers::Database, .. } => {
+            "set redis_url as the other instances have it, or change all with frontrow installation change numbers"
+                .to_owned()
+        }
+        Difference::Numbers { .. } => {
+            "set redis_url as the other instances have it; if it is the right one and has lost everything, or is to \
+             replace the other, frontrow installation change numbers"
+                .to_owned()
+        }
+        Difference::LacksKey { ring: Ring::TicketCodes, .. } | Difference::OtherKey { .. } => {
+            "put the keys_file of another instance in the place of this one's".to_owned()
+        }
+        Difference::LacksKey { ring, key } => {
+            format!("put key {key} of {ring} from the keys_file of another instance into this one's")
+        }
+        Difference::UnlistedKey { ring: Ring::TicketCodes, .. } => {
+            "make the key current that the others have; to replace it, and with it the codes of all tickets, frontrow \
+             installation change ticket-key"
+                .to_owned()
+        }
+        Difference::UnlistedKey { ring, key } => format!(
+            "let a listed key sign, put {key} into the keys_file of every instance, and then frontrow installation \
+             change add-key {ring} {key}"
+        ),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_print_tells_keys_rings_and_ids_apart_and_is_no_key() {
+        let (one, other) = (Key([1; 32]), Key([2; 32]));
+        let known = print(Ring::Queue, "a", &one);
+        assert_eq!(known.len(), 2 * PRINT);
+        assert_eq!(print(Ring::Queue, "a", &one), known);
+        for different in
+            [print(Ring::Queue, "a", &other), print(Ring::Queue, "b", &one), print(Ring::AccessTokens, "a", &one)]
+        {
+            assert_ne!(different, known);
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_differs_what_each_side_has_and_what_to_do() {
+        let differences = [
+            Difference::Currency { installation: "KRW".into(), instance: "USD".into() },
+            Difference::UnlistedKey { ring: Ring::Queue, key: "b".into() },
+        ];
+        let text = refusal(&differences);
+        for part in ["has KRW", "instance USD", "set currency = \"KRW\"", "change add-key queue b"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+    }
+}

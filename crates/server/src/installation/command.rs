@@ -1,0 +1,237 @@
+//! `frontrow installation`: what the installation is, and changing it.
+
+use super::{instance_settings, marks, remedy};
+use crate::commands::{Refused, unless};
+use crate::house::open_existing_database;
+use crate::keys::Keys;
+use crate::settings::Settings;
+use anyhow::{Context, Result};
+use clap::{Subcommand, ValueEnum};
+use frontrow_adapters::UuidV7Source;
+use frontrow_adapters::sql::{Database, SqlInstallation, newest_step};
+use frontrow_application::port::{IdSource, InstallationStore, NumberMarks, StoreError};
+use frontrow_application::{EnterInstallation, InstanceSettings};
+use frontrow_domain::{Installation, InstallationChange, NumberSource, Ring};
+use std::io::{Write, stdout};
+use std::sync::Arc;
+
+/// What to do with the installation.
+#[derive(Debug, Subcommand)]
+pub enum InstallationCommand {
+    /// Shows what every instance has to have, and in what one with these settings would differ.
+    Show,
+    /// Changes what every instance has to have.
+    Change {
+        /// What to change.
+        #[command(subcommand)]
+        change: ChangeCommand,
+    },
+}
+
+/// What to change of the installation: always to what the settings here say.
+#[derive(Debug, Subcommand)]
+pub enum ChangeCommand {
+    /// Lets instances sign with a key that by now stands in the keys file of every instance, this one's too.
+    AddKey {
+        /// What the key is for.
+        ring: RingWord,
+        /// Its id in the keys file.
+        key: String,
+    },
+    /// Lets no instance sign with a key any more: once none does, and all that it has signed is over.
+    RemoveKey {
+        /// What the key is for.
+        ring: RingWord,
+        /// Its id.
+        key: String,
+    },
+    /// Makes the codes of all tickets, those already issued too, by the current key of the keys file here. With all
+    /// instances stopped.
+    TicketKey,
+    /// Takes on the currency of the settings here. With all instances stopped.
+    Currency {
+        /// Although something is booked: all amounts stay as they are, and are of the other currency from then on.
+        #[arg(long)]
+        relabel: bool,
+    },
+    /// Takes on the source of numbers of the settings here. With all instances stopped, and while nobody waits in a line.
+    Numbers,
+}
+
+/// A ring of keys, as in the keys file.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum RingWord {
+    /// Access tokens.
+    #[value(name = "access_tokens")]
+    AccessTokens,
+    /// Queue tokens and passes.
+    #[value(name = "queue")]
+    Queue,
+}
+
+impl From<RingWord> for Ring {
+    fn from(word: RingWord) -> Self {
+        match word {
+            RingWord::AccessTokens => Self::AccessTokens,
+            RingWord::Queue => Self::Queue,
+        }
+    }
+}
+
+/// Does what the command line says, on the database itself.
+pub async fn work(command: InstallationCommand, settings: &Settings) -> Result<()> {
+    crate::logs::start(settings)?;
+    let database = open_existing_database(settings).await?;
+    let desk = Desk { store: SqlInstallation::new(database.clone()), database: database.clone(), settings };
+    let done = match command {
+        InstallationCommand::Show => desk.show(&mut stdout()).await,
+        InstallationCommand::Change { change } => desk.change(change, &mut stdout()).await,
+    };
+    database.close().await;
+    done
+}
+
+/// What a command works with.
+struct Desk<'a> {
+    store: SqlInstallation,
+    database: Arc<Database>,
+    settings: &'a Settings,
+}
+
+impl Desk<'_> {
+    async fn show(&self, out: &mut dyn Write) -> Result<()> {
+        let installation = self.known().await?;
+        describe(&installation, out)?;
+        writeln!(out, "schema: {}", newest_step())?;
+        let Some(own) = self.own()? else {
+            return Ok(writeln!(out, "there is no keys file here to compare with: {}", self.settings.keys_file.display())?);
+        };
+        let marks = marks(self.settings)?.map(|marks| -> Arc<dyn NumberMarks> { marks });
+        let store = Arc::new(SqlInstallation::new(self.database.clone()));
+        let enter = EnterInstallation { store, marks, ids: Arc::new(UuidV7Source) };
+        let differences = enter.differences(&own).await?;
+        if differences.is_empty() {
+            writeln!(out, "an instance with the settings here may start")?;
+        }
+        for difference in differences {
+            writeln!(out, "an instance with the settings here may not start: {difference}: {}", remedy(&difference))?;
+        }
+        Ok(())
+    }
+
+    async fn change(&self, change: ChangeCommand, out: &mut dyn Write) -> Result<()> {
+        let known = self.known().await?;
+        let change = match change {
+            ChangeCommand::AddKey { ring, key } => self.key(ring.into(), key)?,
+            ChangeCommand::RemoveKey { ring, key } => self.no_key(ring.into(), key)?,
+            ChangeCommand::TicketKey => self.ticket_key()?,
+            ChangeCommand::Currency { relabel } => self.currency(relabel).await?,
+            ChangeCommand::Numbers => match self.numbers(&known).await? {
+                Some(numbers) => InstallationChange::Numbers(numbers),
+                None => return Ok(writeln!(out, "numbers come from there already")?),
+            },
+        };
+        let next = known.change(&change).map_err(|refusal| Refused(refusal.to_string()))?;
+        if next == known {
+            return Ok(writeln!(out, "it is so already")?);
+        }
+        let changed = self.write(&known, &next).await;
+        if let (Err(_), InstallationChange::Numbers(NumberSource::Redis { mark }), Some(marks)) =
+            (&changed, &change, marks(self.settings)?)
+        {
+            marks.remove(mark).await?;
+        }
+        changed?;
+        describe(&next, out)
+    }
+
+    async fn write(&self, known: &Installation, next: &Installation) -> Result<()> {
+        match self.store.change(known, next).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(sales)) => {
+                let sales: Vec<String> = sales.iter().map(ToString::to_string).collect();
+                let why = "people wait in the lines of these sales, and keep their places where their numbers come from";
+                Err(Refused(format!("{why}: close the lines first: {}", sales.join(", "))).into())
+            }
+            Err(StoreError::Stale) => {
+                Err(Refused("somebody else has changed the installation meanwhile: look at it again".into()).into())
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A key that the file here has, too: whoever changes the installation has to know which one it is.
+    fn key(&self, ring: Ring, key: String) -> Result<InstallationChange> {
+        let own = self.own()?.with_context(|| self.no_file())?;
+        let has = own.keys.get(&ring).and_then(|keys| keys.known.get(&key)).cloned();
+        let shown = self.settings.keys_file.display();
+        let print = has.ok_or_else(|| Refused(format!("the keys file {shown} has no key {key} in {ring}")))?;
+        Ok(InstallationChange::AddKey { ring, key, print })
+    }
+
+    fn no_key(&self, ring: Ring, key: String) -> Result<InstallationChange> {
+        let signs = self.own()?.is_some_and(|own| own.keys.get(&ring).is_some_and(|keys| keys.current == key));
+        let shown = self.settings.keys_file.display();
+        unless(!signs, format!("{key} is the current key of {ring} in {shown}: make another one current first"))?;
+        Ok(InstallationChange::RemoveKey { ring, key })
+    }
+
+    fn ticket_key(&self) -> Result<InstallationChange> {
+        let own = self.own()?.with_context(|| self.no_file())?;
+        let keys = own.keys.get(&Ring::TicketCodes).context("no ring of ticket codes")?;
+        let print = keys.known.get(&keys.current).context("no current key of ticket codes")?;
+        Ok(InstallationChange::TicketKey { key: keys.current.clone(), print: print.clone() })
+    }
+
+    async fn currency(&self, relabel: bool) -> Result<InstallationChange> {
+        let booked = self.store.has_amounts().await?;
+        let currency = self.settings.currency.clone();
+        let why = format!(
+            "amounts are booked, and {currency} would be the currency of all of them as they stand: if that is meant, \
+             frontrow installation change currency --relabel"
+        );
+        unless(relabel || !booked, why)?;
+        Ok(InstallationChange::Currency(currency))
+    }
+
+    /// Where numbers are to come from; `None` if they do. A Redis gets a mark of its own, which no other has.
+    async fn numbers(&self, known: &Installation) -> Result<Option<NumberSource>> {
+        let Some(marks) = marks(self.settings)? else {
+            return Ok(Some(NumberSource::Database).filter(|numbers| *numbers != known.numbers));
+        };
+        if let NumberSource::Redis { mark } = &known.numbers
+            && marks.has(mark).await?
+        {
+            return Ok(None);
+        }
+        let mark = UuidV7Source.id().simple().to_string();
+        marks.put(&mark).await?;
+        Ok(Some(NumberSource::Redis { mark }))
+    }
+
+    async fn known(&self) -> Result<Installation> {
+        let known = self.store.installation().await?;
+        let none = || Refused("no instance has started yet: the first one says what the installation is".into());
+        Ok(known.ok_or_else(none)?)
+    }
+
+    /// What an instance here would be; `None` if there is no file with keys, which is not made.
+    fn own(&self) -> Result<Option<InstanceSettings>> {
+        let keys = Keys::load(&self.settings.keys_file)?;
+        Ok(keys.map(|keys| instance_settings(self.settings, &keys)))
+    }
+
+    fn no_file(&self) -> Refused {
+        Refused(format!("there is no keys file {}", self.settings.keys_file.display()))
+    }
+}
+
+fn describe(installation: &Installation, out: &mut dyn Write) -> Result<()> {
+    writeln!(out, "currency: {}", installation.currency)?;
+    writeln!(out, "numbers: from {}", installation.numbers)?;
+    for (ring, keys) in &installation.keys {
+        let keys: Vec<String> = keys.iter().map(|(key, print)| format!("{key} (print {print})")).collect();
+        writeln!(out, "{ring}: {}", keys.join(", "))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,79 @@
+//! Whether this instance still is what all have to be: somebody may change the installation while it runs.
+
+use super::{entrance, instance_settings, refusal};
+use crate::keys::Keys;
+use crate::settings::Settings;
+use anyhow::Result;
+use async_trait::async_trait;
+use frontrow_adapters::redis::RedisDispenser;
+use frontrow_adapters::sql::{Database, SqlProbe};
+use frontrow_application::port::{Probe, StoreError};
+use frontrow_application::{EnterInstallation, Error, InstanceSettings};
+use frontrow_domain::Instant;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+/// Looks now and then.
+pub struct InstallationGuard {
+    enter: EnterInstallation,
+    own: InstanceSettings,
+    redis: Option<Arc<RedisDispenser>>,
+    differs: AtomicBool,
+}
+
+impl InstallationGuard {
+    /// How often to look.
+    pub const EVERY: Duration = Duration::from_secs(5);
+
+    /// Of the instance with these settings and keys, which has entered.
+    pub fn new(
+        database: &Arc<Database>,
+        settings: &Settings,
+        keys: &Keys,
+        redis: Option<Arc<RedisDispenser>>,
+    ) -> Result<Self> {
+        let (enter, own) = (entrance(database, settings)?, instance_settings(settings, keys));
+        Ok(Self { enter, own, redis, differs: AtomicBool::new(false) })
+    }
+
+    /// Looks, and says how many differences there are: from then on, until there are none, the server is not ready.
+    pub async fn run(&self) -> Result<u32, Error> {
+        if let Some(redis) = &self.redis {
+            redis.keep_mark().await;
+        }
+        let differences = self.enter.differences(&self.own).await?;
+        let differs = !differences.is_empty();
+        if differs != self.differs.swap(differs, Ordering::SeqCst) {
+            if differs {
+                tracing::error!(differences = refusal(&differences), "the installation has changed: not ready any more");
+            } else {
+                tracing::info!("this instance is again what the installation says: ready");
+            }
+        }
+        Ok(u32::try_from(differences.len()).unwrap_or(u32::MAX))
+    }
+
+    /// Whether the last look found a difference.
+    pub fn differs(&self) -> bool {
+        self.differs.load(Ordering::SeqCst)
+    }
+}
+
+/// [`SqlProbe`], but for an instance that differs, which is not ready.
+pub struct GuardedProbe {
+    /// Asks the database.
+    pub probe: SqlProbe,
+    /// Knows whether it differs.
+    pub guard: Arc<InstallationGuard>,
+}
+
+#[async_trait]
+impl Probe for GuardedProbe {
+    async fn now(&self) -> Result<Instant, StoreError> {
+        if self.guard.differs() {
+            return Err(StoreError::Unavailable { retry_after: InstallationGuard::EVERY });
+        }
+        self.probe.now().await
+    }
+}
