@@ -249,6 +249,15 @@ pub async fn verify(directory: &Path) -> Result<(Option<i32>, String)> {
     Ok((output.status.code(), String::from_utf8_lossy(&said).into_owned()))
 }
 
+/// `frontrow installation change`, with these settings besides.
+pub async fn change_installation(directory: &Path, change: &[&str], settings: &[(&str, &str)]) -> Result<()> {
+    let arguments = [&["installation", "change"], change].concat();
+    let output = command(directory, &arguments).envs(settings.iter().copied()).output().await?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    ensure!(output.status.success(), "{arguments:?} ends with {}: {said}", output.status);
+    Ok(())
+}
+
 /// Lets every client do its part at the same moment; the results are in the order of the clients.
 pub async fn at_once<T, F>(mut clients: Vec<Client>, part: impl Fn(usize, Client) -> F) -> Result<Vec<T>>
 where

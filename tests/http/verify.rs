@@ -17,6 +17,7 @@ use uuid::Uuid;
 
 on_every_database! {
     every_rule_that_is_broken_is_named_on_a_live_and_on_a_stopped_database,
+    a_number_given_twice_is_named_whatever_its_source,
     a_live_database_is_audited_by_one_snapshot_while_people_book,
     what_operators_bring_about_they_can_mend,
 }
@@ -103,6 +104,22 @@ async fn every_rule_that_is_broken_is_named_on_a_live_and_on_a_stopped_database(
         let server = Server::start(broken.directory.path(), &[], Log::default()).await?;
         names(rule, broken.directory.path()).await.context("live")?;
         server.stop().await?;
+    }
+    Ok(())
+}
+
+/// What shows it where the list of places is empty, as it is with numbers from Redis.
+async fn a_number_given_twice_is_named_whatever_its_source(house: &mut House) -> Result<()> {
+    prepare(house).await?;
+    house.stop().await?;
+    for damage in [
+        "UPDATE admission_log SET turn = 1",
+        "INSERT INTO door SELECT sale_id, user_id, 0, 7, 7, 0, 0 FROM buyer",
+        "UPDATE buyer SET admitted_number = 1 WHERE admitted_number IS NOT NULL",
+    ] {
+        let broken = Replica::of(house).await?;
+        broken.run(["DELETE FROM place", damage]).await.context(damage)?;
+        names(Rule::NumbersUnique, broken.directory.path()).await.context(damage)?;
     }
     Ok(())
 }

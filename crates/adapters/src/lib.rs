@@ -1,6 +1,7 @@
 //! How Frontrow keeps things: `SeaORM` stores, in-memory twins of every port, the sandbox payment gateway, the system
 //! clock, ids, passwords, tokens, ticket codes, and what the waiting room needs besides its stores.
 
+pub mod address;
 mod clock;
 mod ids;
 pub mod memory;

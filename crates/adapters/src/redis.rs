@@ -43,6 +43,7 @@ mod script;
 mod trouble;
 
 use crate::UuidV7Source;
+use crate::address::{AddressFlaw, ServerAddress};
 use async_trait::async_trait;
 use desk::{Desk, MOST_TOGETHER, Works};
 use frontrow_application::port::{IdSource, Join, Joined, NumberDispenser, NumberLeases, StoreError};
@@ -113,11 +114,14 @@ impl fmt::Debug for RedisSettings {
 }
 
 /// Why the server can't be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum RedisSettingsError {
     /// The address is not one of a server.
     #[error("the address is redis://HOST:6379/0 or rediss://USER:PASSWORD@HOST:6379/0 (for Valkey too)")]
     NotAnAddress,
+    /// Something in the address is wrong.
+    #[error("the address of Redis: {0}")]
+    Address(AddressFlaw),
 }
 
 /// [`NumberDispenser`] on Redis 7 or Valkey 8, or newer. Joins that come while others are being served are taken together,
@@ -187,7 +191,19 @@ impl RedisDispenser {
     }
 }
 
+/// Whether it is the address of a server, and nothing in it would be passed over. Says nothing of the password.
+pub fn check_address(url: &str) -> Result<(), RedisSettingsError> {
+    client(url).map(drop)
+}
+
 fn client(url: &str) -> Result<redis::Client, RedisSettingsError> {
+    let rest = url.strip_prefix("redis://").or_else(|| url.strip_prefix("rediss://"));
+    let rest = rest.filter(|rest| !rest.is_empty()).ok_or(RedisSettingsError::NotAnAddress)?;
+    let parsed = ServerAddress::parse(rest, &[]).map_err(RedisSettingsError::Address)?;
+    let database = parsed.path.trim_end_matches('/');
+    if !database.is_empty() && !database.bytes().all(|byte| byte.is_ascii_digit()) {
+        return Err(RedisSettingsError::NotAnAddress);
+    }
     redis::Client::open(url).map_err(|_| RedisSettingsError::NotAnAddress)
 }
 

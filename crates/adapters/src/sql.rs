@@ -35,6 +35,7 @@ mod write;
 mod writers;
 
 pub use accounts::SqlAccounts;
+pub use address::check_address;
 pub use audit::SqlAuditor;
 pub use catalogue::SqlCatalogue;
 pub use database::{Database, DatabaseError, DatabaseSettings};

@@ -6,7 +6,7 @@ use crate::house::{House, open_and_migrate, open_empty_database};
 use crate::keys::Keys;
 use crate::operator::Newcomer;
 use crate::serve::{Doors, Server};
-use crate::settings::{DatabaseAddress, Given, Settings, show};
+use crate::settings::{DatabaseAddress, Gateway, Given, Settings, show};
 use crate::{draw, installation, logs, sale, user, verify};
 use anyhow::{Context, Result};
 use frontrow_domain::UserId;
@@ -70,6 +70,7 @@ fn on_runtime<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
 
 async fn serve_command(settings: &Settings) -> Result<()> {
     logs::start(settings)?;
+    sandbox_stays_home(settings)?;
     let keys = Keys::load_or_create(&settings.keys_file)?;
     let doors = Doors::open(settings)?;
     let server = Server::start(House::open(settings, &keys).await?, doors, settings)?;
@@ -116,6 +117,18 @@ async fn demo_command(demo: Demo, mut settings: Settings, given: &Given) -> Resu
     server.run().await
 }
 
+/// Whoever reaches the sandbox charges a wallet without paying: only this machine does, unless somebody wants it otherwise.
+fn sandbox_stays_home(settings: &Settings) -> Result<(), Refused> {
+    let Settings { listen, payment_gateway, allow_sandbox, .. } = settings;
+    let home = *payment_gateway != Gateway::Sandbox || listen.ip().is_loopback();
+    let refusal = format!(
+        "payment_gateway is sandbox, and listen = {listen} can be reached from other machines: anybody could charge a \
+         wallet without paying; listen on loopback (--listen 127.0.0.1:{}), or, for a trial, set allow_sandbox = true",
+        listen.port()
+    );
+    unless(home || *allow_sandbox, refusal)
+}
+
 /// Anybody could charge a demo's wallets, so it is served to this machine alone.
 fn demo_doors(settings: &Settings) -> Result<Doors> {
     let loopback = settings.listen.ip().is_loopback();
@@ -148,4 +161,26 @@ fn add_operator(new: NewOperator, settings: &Settings) -> Result<()> {
         logs::start(settings)?;
         newcomer.add(settings, &mut stdout()).await
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_sandbox_stays_home_unless_somebody_wants_it_otherwise() {
+        let refused = |listen: &str, allow: &str| {
+            let mut given = Given { directory: "/nowhere".into(), ..Given::default() };
+            given.flags.0.extend([("listen", listen.to_owned()), ("allow_sandbox", allow.to_owned())]);
+            sandbox_stays_home(&Settings::load(&given).unwrap()).err().map(|refused| refused.0)
+        };
+        for listen in ["0.0.0.0:80", "[::]:80", "192.0.2.1:80"] {
+            let said = refused(listen, "false").unwrap();
+            assert!(said.contains("allow_sandbox = true") && said.contains(listen), "{said}");
+            assert_eq!(refused(listen, "true"), None);
+        }
+        for listen in ["127.0.0.1:80", "[::1]:80", "127.8.9.1:80"] {
+            assert_eq!(refused(listen, "false"), None);
+        }
+    }
 }

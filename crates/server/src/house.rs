@@ -178,7 +178,8 @@ async fn connect(settings: &Settings, create: bool) -> Result<Arc<Database>> {
     if let (DatabaseAddress::File(file), true) = (&settings.database, create) {
         create_database(file, false)?;
     }
-    let wanted = DatabaseSettings { url: settings.database.url(), readers: settings.database_readers, create };
+    let address = settings.database_with_password()?;
+    let wanted = DatabaseSettings { url: address.url(), readers: settings.database_readers, create };
     Ok(Arc::new(Database::open(&wanted, Arc::new(UuidV7Source)).await?))
 }
 
@@ -218,7 +219,7 @@ pub async fn redis(
     only_reads: bool,
 ) -> Result<Option<Arc<RedisDispenser>>> {
     let Some(url) = &settings.redis else { return Ok(None) };
-    let redis = RedisSettings { only_reads, mark, ..RedisSettings::new(url) };
+    let redis = RedisSettings { only_reads, mark, ..RedisSettings::new(url.url()) };
     Ok(Some(Arc::new(RedisDispenser::open_with(redis, lines.clone(), Arc::new(UuidV7Source)).await?)))
 }
 

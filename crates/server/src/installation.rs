@@ -82,7 +82,7 @@ fn entrance(database: &Arc<Database>, settings: &Settings) -> Result<EnterInstal
 
 fn marks(settings: &Settings) -> Result<Option<Arc<RedisMarks>>> {
     let Some(url) = &settings.redis else { return Ok(None) };
-    Ok(Some(Arc::new(RedisMarks::new(RedisSettings::new(url), Arc::new(UuidV7Source))?)))
+    Ok(Some(Arc::new(RedisMarks::new(RedisSettings::new(url.url()), Arc::new(UuidV7Source))?)))
 }
 
 /// The mark that the Redis of these settings has to have.

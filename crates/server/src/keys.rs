@@ -60,9 +60,7 @@ impl Keys {
         if let Some(keys) = Self::load(path)? {
             return Ok(keys);
         }
-        Self::generate()?
-            .publish(path)
-            .with_context(|| format!("the keys file {} can't be made", path.display()))?;
+        Self::generate()?.publish(path).with_context(|| format!("the keys file {} can't be made", path.display()))?;
         Self::read(File::open(path).with_context(|| unreadable(path))?, path)
     }
 

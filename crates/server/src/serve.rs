@@ -110,6 +110,7 @@ fn web_state(house: &House, settings: &Settings) -> WebState {
         probe: house.ports.probe.clone(),
         clock: house.ports.clock.clone(),
         currency: settings.currency.clone(),
+        sandbox: settings.payment_gateway == Gateway::Sandbox,
         client_address: settings.client_address.clone(),
         max_body: settings.max_body_bytes,
         body_timeout: settings.request_timeout,

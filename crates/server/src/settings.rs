@@ -21,9 +21,14 @@ use layers::Layers;
 use reading::Reading;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::fs::File;
+use std::io::Read;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
+
+/// A longer file has no password.
+const MOST_PASSWORD: u64 = 4096;
 
 /// The settings in force. [`TABLE`] says what each is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +45,10 @@ pub struct Settings {
     pub lanes: Option<usize>,
     /// Commands that may wait for the database.
     pub queue_capacity: usize,
-    /// The URL of the server that hands out the numbers of lines, if it is not the database.
-    pub redis: Option<String>,
+    /// The file with the database's password, if it does not stand in the address.
+    pub database_password: Option<PathBuf>,
+    /// The server that hands out the numbers of lines, if it is not the database.
+    pub redis: Option<RedisAddress>,
     /// The file with the signing keys.
     pub keys_file: PathBuf,
     /// ISO 4217.
@@ -66,10 +73,29 @@ pub struct Settings {
     pub sweep: Duration,
     /// Who charges wallets.
     pub payment_gateway: Gateway,
+    /// Whether the sandbox may be reached from other machines.
+    pub allow_sandbox: bool,
     /// What is logged.
     pub log: String,
     /// How it is written.
     pub log_format: LogFormat,
+}
+
+/// Where a Redis is. Shows itself without the password.
+#[derive(Clone, PartialEq, Eq)]
+pub struct RedisAddress(pub(crate) String);
+
+impl RedisAddress {
+    /// As the adapters take it.
+    pub fn url(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RedisAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RedisAddress({})", mask::mask_url(&self.0))
+    }
 }
 
 /// Who charges wallets.
@@ -119,11 +145,25 @@ impl Settings {
         reading.unless_flawed(settings)
     }
 
+    /// Where the database is, with the password of the file that has it.
+    pub fn database_with_password(&self) -> Result<DatabaseAddress, Unreadable> {
+        let Some(path) = &self.database_password else { return Ok(self.database.clone()) };
+        let why = |why: String| Unreadable { path: path.clone(), why };
+        let mut text = String::new();
+        let file = File::open(path).map_err(|error| why(error.to_string()))?;
+        file.take(MOST_PASSWORD).read_to_string(&mut text).map_err(|error| why(error.to_string()))?;
+        let password = text.lines().next().filter(|password| !password.is_empty());
+        let password = password.ok_or_else(|| why("its first line is empty".to_owned()))?;
+        let address = self.database.with_password(password);
+        address.ok_or_else(|| why("database_url takes no password".to_owned()))
+    }
+
     fn read(reading: &mut Reading) -> Self {
         let settings = Self {
             listen: reading.address("listen"),
             metrics_listen: reading.address_or_off("metrics_listen"),
             database: reading.database("database_url"),
+            database_password: reading.path_or_off("database_password_file"),
             database_readers: reading.number("database_readers", 1..=64),
             lanes: reading.number_or_auto("database_lanes", 1..=256),
             queue_capacity: reading.number("queue_capacity", 1..=100_000),
@@ -140,6 +180,7 @@ impl Settings {
             shutdown_timeout: reading.duration("shutdown_timeout_seconds", 1..=300, 1),
             sweep: reading.duration("sweep_seconds", 1..=3600, 1),
             payment_gateway: reading.word("payment_gateway", &[("sandbox", Gateway::Sandbox)], Gateway::Sandbox),
+            allow_sandbox: reading.switch("allow_sandbox"),
             log: reading.filter("log"),
             log_format: reading.word(
                 "log_format",
@@ -150,9 +191,28 @@ impl Settings {
         if settings.listen.port() != 0 && Some(settings.listen) == settings.metrics_listen {
             reading.refuse("metrics_listen", "another address than listen has, or off");
         }
+        if settings.database_password.is_some() && settings.database.with_password("").is_none() {
+            let instead = "off, or write database_url with a user and without a password, as postgres://USER@HOST/NAME";
+            reading.refuse("database_password_file", instead);
+        }
         settings
     }
 }
+
+/// The file with the password can't be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unreadable {
+    path: PathBuf,
+    why: String,
+}
+
+impl fmt::Display for Unreadable {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "database_password_file {} can't be used: {}", self.path.display(), self.why)
+    }
+}
+
+impl std::error::Error for Unreadable {}
 
 impl fmt::Display for Flaw {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -173,5 +233,7 @@ impl fmt::Display for Flaws {
 
 impl std::error::Error for Flaws {}
 
+#[cfg(test)]
+mod passwords;
 #[cfg(test)]
 mod tests;

@@ -19,7 +19,8 @@ use utoipa::{Modify, OpenApi};
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Frontrow", description = "Concert reservations: hold seats, pay with points, get tickets. \
-        Errors are problem documents (RFC 9457); times are RFC 3339 in UTC; money is in minor units."),
+        Errors are problem documents (RFC 9457); times are RFC 3339 in UTC; money is in minor units. \
+        Every answer has the header `Frontrow-Sandbox: true` where charges are the sandbox's and no money moves."),
     paths(
         accounts::sign_up, accounts::log_in, accounts::refresh, accounts::log_out,
         browse::concerts, browse::concert, browse::performances, browse::performance, browse::prices,

@@ -4,12 +4,15 @@ use crate::WebState;
 use crate::measure::{QuietSpan, measure};
 use crate::routes::{configure, configure_polls};
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{Compat, from_fn};
+use actix_web::middleware::{Compat, DefaultHeaders, from_fn};
 use actix_web::web::{Data, scope};
 use actix_web::{App, Error, HttpServer};
 use std::net::TcpListener;
 use std::time::Duration;
 use tracing_actix_web::TracingLogger;
+
+/// What every answer says while no money moves, so that nobody takes a trial for the real thing.
+const SANDBOX: &str = "Frontrow-Sandbox";
 
 /// How to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +41,8 @@ pub fn run(listener: TcpListener, settings: &WebSettings, state: WebState) -> st
 pub fn app(
     state: Data<WebState>,
 ) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()>> {
+    let none = DefaultHeaders::new();
+    let headers = if state.sandbox { none.add((SANDBOX, "true")) } else { none };
     let measured = scope("").wrap(from_fn(measure)).wrap(Compat::new(TracingLogger::<QuietSpan>::new()));
-    App::new().app_data(state).configure(configure_polls).service(measured.configure(configure))
+    App::new().app_data(state).configure(configure_polls).service(measured.configure(configure)).wrap(headers)
 }

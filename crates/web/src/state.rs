@@ -18,6 +18,8 @@ pub struct WebState {
     pub clock: Arc<dyn Clock>,
     /// The installation's one currency, as in ISO 4217.
     pub currency: String,
+    /// Whether charges are the sandbox's, and no money moves: then every answer says so.
+    pub sandbox: bool,
     /// The header in which a trusted proxy says who asks, if there is one.
     pub client_address: Option<HeaderName>,
     /// Bytes of a request's body; seat maps may have [`WebState::SEAT_MAP_FACTOR`] times as many.

@@ -62,6 +62,11 @@ impl Place {
         database: Option<TestDatabase>,
     ) -> Result<Self> {
         let redis = redis.unwrap_or("off");
+        if redis != "off" {
+            let change = ["installation", "change", "numbers", "--redis-url", redis];
+            let changed = command(directory.path(), &change).output().await?;
+            ensure!(changed.status.success(), "{}", String::from_utf8_lossy(&changed.stderr));
+        }
         let server = start(directory.path(), redis).await?;
         let mut given = Given { directory: directory.path().into(), ..Given::default() };
         given.flags.0.insert("redis_url", redis.to_owned());

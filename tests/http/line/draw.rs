@@ -2,7 +2,7 @@
 
 use super::{Line, doors, let_in};
 use crate::driver::{Client, Show, Terms, command};
-use crate::house::{House, on_every_database, run, until};
+use crate::house::{House, change_installation, on_every_database, run, until};
 use anyhow::{Context, Result, ensure};
 use frontrow_test_databases::redis_server;
 use hyper::StatusCode;
@@ -30,6 +30,7 @@ fn a_draw_is_revealed_from_redis_before_and_after_the_line_is_over() -> Result<(
         house.stop().await?;
         let settings = house.directory.path().join("frontrow.toml");
         writeln!(OpenOptions::new().create(true).append(true).open(settings)?, "redis_url = {:?}", redis.url())?;
+        change_installation(house.directory.path(), &["numbers"], &[]).await?;
         house.start().await?;
         let (line, draw) = drawn_and_checked(house).await?;
         let epoch = format!("frontrow:{{{}}}:epoch", line.sale);

@@ -7,7 +7,7 @@ mod troupe;
 use super::Line;
 use super::crowd::{AdmissionLog, Doors, settle};
 use crate::driver::{Client, Terms};
-use crate::house::{Amount, House, on_every_server, seed, until};
+use crate::house::{Amount, House, change_installation, on_every_server, seed, until};
 use anyhow::{Context, Result, ensure};
 use frontrow_server::keys::Keys;
 use frontrow_server::settings::{Given, Settings};
@@ -66,6 +66,7 @@ async fn prepare(house: &House, redis: &PrivateRedis, people: usize) -> Result<V
     let directory = house.directory.path();
     let mut file = OpenOptions::new().append(true).open(directory.join("frontrow.toml"))?;
     writeln!(file, "redis_url = {:?}", redis.url())?;
+    change_installation(directory, &["numbers"], &[]).await?;
     let library = frontrow_server::house::House::open(&settings(directory)?, &keys(directory)?).await?;
     let hash = &house.stage.people[0].password_hash;
     let people = settle(&library, hash, people, PRICE).await;

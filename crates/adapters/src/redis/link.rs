@@ -1,7 +1,7 @@
 //! The connection to Redis: one for all, with many questions at a time. A new one is looked at before it is used.
 
-use super::{RedisSettings, mark};
 use super::trouble::{Remedy, Trouble, remedy};
+use super::{RedisSettings, mark};
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError, RedisResult};
 use std::sync::Arc;
@@ -97,7 +97,9 @@ impl Server {
         let Some(mark) = self.mark.as_ref().filter(|_| self.is_ours.load(Ordering::SeqCst)) else { return };
         match mark::put(&mut link.connection.clone(), mark).await {
             Ok(false) => {}
-            Ok(true) => tracing::warn!("Redis had lost its mark, which was put back: what else it has lost is in a new epoch"),
+            Ok(true) => {
+                tracing::warn!("Redis had lost its mark, which was put back: what else it has lost is in a new epoch")
+            }
             Err(error) => tracing::debug!(%error, "the mark of Redis could not be looked at"),
         }
     }

@@ -11,10 +11,12 @@ use super::transaction::Connection;
 use super::version;
 use super::write::{self, Refusal};
 use super::writers::Writers;
+use crate::address::{AddressFlaw, Shown};
 use frontrow_application::port::{IdSource, StoreError};
 use frontrow_migration::{Migrator, MigratorTrait, SchemaState};
 use futures::future::BoxFuture;
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
@@ -23,7 +25,7 @@ use tokio::task::AbortHandle;
 use uuid::Uuid;
 
 /// Which database, and how.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct DatabaseSettings {
     /// `sqlite://PATH`, `postgres://USER:PASSWORD@HOST/NAME` or `mysql://USER:PASSWORD@HOST/NAME` (`MariaDB` too).
     pub url: String,
@@ -31,6 +33,14 @@ pub struct DatabaseSettings {
     pub readers: u32,
     /// Whether to make the file if it does not exist. A server's database has to be there.
     pub create: bool,
+}
+
+impl fmt::Debug for DatabaseSettings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { url, readers, create } = self;
+        let url = Shown(url).to_string();
+        f.debug_struct("DatabaseSettings").field("url", &url).field("readers", readers).field("create", create).finish()
+    }
 }
 
 impl DatabaseSettings {
@@ -52,6 +62,19 @@ pub enum DatabaseError {
     /// The address names a server, and no database there.
     #[error("the database address has to end with the name of a database, such as postgres://HOST/frontrow")]
     NoName,
+    /// Something in the address is wrong.
+    #[error("the database address: {0}")]
+    Address(AddressFlaw),
+    /// A file that the address names can't be read.
+    #[error("{parameter} of the database address names {path}, which can't be read: {why}")]
+    CannotRead {
+        /// By which parameter.
+        parameter: &'static str,
+        /// Which file.
+        path: String,
+        /// Why.
+        why: String,
+    },
     /// Several connections would each have a memory of their own.
     #[error(
         "the database is a file that several connections share: write sqlite://PATH instead of an in-memory address"
@@ -112,6 +135,7 @@ impl Database {
         faults: Faults,
     ) -> Result<Self, DatabaseError> {
         let address = check(settings)?;
+        address.check_files()?;
         let storage = Arc::new(Storage::new());
         // Who writes comes first: that makes SQLite's file and its write-ahead log.
         let writers = Writers::open(&address, settings.create, silence, Arc::clone(&storage), faults.clone()).await;

@@ -1,8 +1,8 @@
 //! What all instances have to agree on: one row, which whoever starts first inserts.
 
 use super::Database;
-use super::entity::{installation, payment, reservation};
 use super::entity::installation::ID;
+use super::entity::{installation, payment, reservation};
 use super::lines::source;
 use super::write::one;
 use async_trait::async_trait;

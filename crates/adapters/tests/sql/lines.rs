@@ -6,4 +6,5 @@ mod faults;
 mod places;
 pub mod room;
 mod slots;
+mod sources;
 mod ticks;

@@ -93,7 +93,10 @@ impl Audit<'_> {
         }
         for ((sale, group, number), owners) in owners.into_iter().filter(|(_, owners)| owners.len() > 1) {
             let (group, number) = (group.get(), number.get());
-            self.report(Rule::NumbersUnique, format!("sale {sale}, group {group}: number {number} is {}", all(&owners)));
+            self.report(
+                Rule::NumbersUnique,
+                format!("sale {sale}, group {group}: number {number} is {}", all(&owners)),
+            );
         }
     }
 

@@ -104,7 +104,11 @@ impl Desk<'_> {
         describe(&installation, out)?;
         writeln!(out, "schema: {}", newest_step())?;
         let Some(own) = self.own()? else {
-            return Ok(writeln!(out, "there is no keys file here to compare with: {}", self.settings.keys_file.display())?);
+            return Ok(writeln!(
+                out,
+                "there is no keys file here to compare with: {}",
+                self.settings.keys_file.display()
+            )?);
         };
         let marks = marks(self.settings)?.map(|marks| -> Arc<dyn NumberMarks> { marks });
         let store = Arc::new(SqlInstallation::new(self.database.clone()));
@@ -150,7 +154,8 @@ impl Desk<'_> {
             Ok(Ok(())) => Ok(()),
             Ok(Err(sales)) => {
                 let sales: Vec<String> = sales.iter().map(ToString::to_string).collect();
-                let why = "people wait in the lines of these sales, and keep their places where their numbers come from";
+                let why =
+                    "people wait in the lines of these sales, and keep their places where their numbers come from";
                 Err(Refused(format!("{why}: close the lines first: {}", sales.join(", "))).into())
             }
             Err(StoreError::Stale) => {

@@ -46,7 +46,7 @@ impl InstallationGuard {
         let differs = !differences.is_empty();
         if differs != self.differs.swap(differs, Ordering::SeqCst) {
             if differs {
-                tracing::error!(differences = refusal(&differences), "the installation has changed: not ready any more");
+                tracing::warn!(differences = refusal(&differences), "the installation has changed: not ready any more");
             } else {
                 tracing::info!("this instance is again what the installation says: ready");
             }

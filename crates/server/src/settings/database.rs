@@ -1,36 +1,45 @@
 //! Where the database is.
 
 use super::mask::mask_url;
-use super::reading::is_database_file;
+use super::reading::{is_database_file, what_it_takes};
+use frontrow_adapters::address::with_password;
+use frontrow_adapters::sql::{DatabaseError, check_address};
 use std::fmt;
 use std::path::PathBuf;
 
-/// A file, or a database on a server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A file, or a database on a server. Shows itself without the password.
+#[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseAddress {
     /// An `SQLite` database.
     File(PathBuf),
-    /// The URL of a `PostgreSQL`, `MySQL` or `MariaDB` database. Shows itself without the password.
+    /// The URL of a `PostgreSQL`, `MySQL` or `MariaDB` database.
     Server(String),
 }
 
 impl DatabaseAddress {
-    /// `None` if it is not one.
-    pub fn parse(text: &str) -> Option<Self> {
-        let (scheme, rest) = text.split_once(':')?;
+    /// What to write instead, if it is not one.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let usual = || what_it_takes("database_url");
+        let (scheme, rest) = text.split_once(':').ok_or_else(usual)?;
         match scheme {
             "sqlite" => {
                 let file = rest.strip_prefix("//").unwrap_or(rest);
-                is_database_file(file).then(|| Self::File(file.into()))
+                if is_database_file(file) { Ok(Self::File(file.into())) } else { Err(usual()) }
             }
-            "postgres" | "postgresql" | "mysql" | "mariadb" => {
-                let address = rest.strip_prefix("//")?;
-                let path = address.split('?').next().unwrap_or_default();
-                let (_, name) = path.rsplit_once('/')?;
-                let plain = !name.is_empty() && !text.chars().any(|c| c.is_control() || c.is_whitespace());
-                plain.then(|| Self::Server(text.to_owned()))
-            }
-            _ => None,
+            "postgres" | "postgresql" | "mysql" | "mariadb" => match check_address(text) {
+                Ok(()) => Ok(Self::Server(text.to_owned())),
+                Err(DatabaseError::Address(flaw)) => Err(format!("an address without a flaw: {flaw}")),
+                Err(_) => Err(usual()),
+            },
+            _ => Err(usual()),
+        }
+    }
+
+    /// The same with that password, if it can have one.
+    pub fn with_password(&self, password: &str) -> Option<Self> {
+        match self {
+            Self::File(_) => None,
+            Self::Server(url) => with_password(url, password).map(Self::Server),
         }
     }
 
@@ -40,6 +49,12 @@ impl DatabaseAddress {
             Self::File(file) => format!("sqlite://{}", file.display()),
             Self::Server(url) => url.clone(),
         }
+    }
+}
+
+impl fmt::Debug for DatabaseAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "DatabaseAddress({self})")
     }
 }
 
@@ -58,7 +73,7 @@ mod tests {
 
     #[test]
     fn a_database_is_a_file_or_has_a_name_on_a_server() {
-        let file = |path: &str| Some(DatabaseAddress::File(path.into()));
+        let file = |path: &str| Ok(DatabaseAddress::File(path.into()));
         assert_eq!(DatabaseAddress::parse("sqlite://a.sqlite"), file("a.sqlite"));
         assert_eq!(DatabaseAddress::parse("sqlite:///var/a.sqlite"), file("/var/a.sqlite"));
         for url in [
@@ -67,7 +82,7 @@ mod tests {
             "mysql://db:3306/f",
             "mariadb://db/f?ssl-mode=required",
         ] {
-            assert_eq!(DatabaseAddress::parse(url), Some(DatabaseAddress::Server(url.into())));
+            assert_eq!(DatabaseAddress::parse(url), Ok(DatabaseAddress::Server(url.into())));
         }
         for text in [
             "",
@@ -79,9 +94,9 @@ mod tests {
             "mysql:db/f",
             "redis://db/0",
         ] {
-            assert_eq!(DatabaseAddress::parse(text), None, "{text}");
+            assert!(DatabaseAddress::parse(text).is_err(), "{text}");
         }
         let shown = DatabaseAddress::parse("postgres://me:s3cret@db/frontrow").map(|address| address.to_string());
-        assert_eq!(shown.as_deref(), Some("postgres://me:***@db/frontrow"));
+        assert_eq!(shown.as_deref(), Ok("postgres://me:***@db/frontrow"));
     }
 }

@@ -101,7 +101,10 @@ fn from_file(given: &Given, flaws: &mut Vec<Flaw>) -> Layer {
     match FileFormat::Toml.parse(Some(&origin), &text) {
         Ok(values) => Layer(known(values, &origin, flaws)),
         Err(error) => {
-            flaws.push(whole(&origin, "the settings file", format!("write TOML: {}", error.to_string().trim_end())));
+            // What follows the first line quotes the file, which may have a password in it.
+            let message = error.to_string();
+            let first = message.lines().next().unwrap_or_default();
+            flaws.push(whole(&origin, "the settings file", format!("write TOML: {first}")));
             Layer::default()
         }
     }

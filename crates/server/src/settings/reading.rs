@@ -3,8 +3,9 @@
 use super::layers::{Layers, text_of};
 use super::mask::mask_url;
 use super::table::TABLE;
-use super::{DatabaseAddress, Flaw, Flaws};
+use super::{DatabaseAddress, Flaw, Flaws, RedisAddress};
 use actix_web::http::header::HeaderName;
+use frontrow_adapters::redis::{RedisSettingsError, check_address};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -68,18 +69,30 @@ impl Reading {
     }
 
     pub fn database(&mut self, name: &str) -> DatabaseAddress {
-        self.take(name, DatabaseAddress::File(PathBuf::new()), DatabaseAddress::parse)
+        let harmless = DatabaseAddress::File(PathBuf::new());
+        let Some(text) = self.text(name) else { return harmless };
+        DatabaseAddress::parse(&text).unwrap_or_else(|instead| {
+            self.refuse(name, &instead);
+            harmless
+        })
     }
 
-    pub fn redis_or_off(&mut self, name: &str) -> Option<String> {
-        let is_url = |text: &str| {
-            let address = text.strip_prefix("redis://").or_else(|| text.strip_prefix("rediss://"));
-            address.is_some_and(|address| !address.is_empty()) && path(text).is_some() && !text.contains(' ')
-        };
-        self.take(name, None, |text| match text {
-            "off" => Some(None),
-            url => is_url(url).then(|| Some(url.to_owned())),
-        })
+    pub fn redis_or_off(&mut self, name: &str) -> Option<RedisAddress> {
+        let text = self.text(name).filter(|text| text != "off")?;
+        match check_address(&text) {
+            Ok(()) => return Some(RedisAddress(text)),
+            Err(RedisSettingsError::Address(flaw)) => self.refuse(name, &format!("an address without a flaw: {flaw}")),
+            Err(RedisSettingsError::NotAnAddress) => self.refuse_as_in_table(name),
+        }
+        None
+    }
+
+    pub fn path_or_off(&mut self, name: &str) -> Option<PathBuf> {
+        self.take(name, None, |text| if text == "off" { Some(None) } else { Some(Some(PathBuf::from(path(text)?))) })
+    }
+
+    pub fn switch(&mut self, name: &str) -> bool {
+        self.word(name, &[("true", true), ("false", false)], false)
     }
 
     pub fn header_or_off(&mut self, name: &str) -> Option<HeaderName> {
@@ -119,9 +132,13 @@ impl Reading {
     }
 
     fn refuse_as_in_table(&mut self, name: &str) {
-        let takes = TABLE.iter().find(|setting| setting.name == name).map_or("", |setting| setting.takes);
-        self.refuse(name, takes);
+        self.refuse(name, &what_it_takes(name));
     }
+}
+
+/// What the setting takes, in words.
+pub fn what_it_takes(name: &str) -> String {
+    TABLE.iter().find(|setting| setting.name == name).map_or("", |setting| setting.takes).to_owned()
 }
 
 fn nowhere() -> SocketAddr {

@@ -18,7 +18,8 @@ pub struct Setting {
 pub const TABLE: &[Setting] = &[
     Setting { name: "listen", default: "127.0.0.1:8080", takes: "an address and a port, such as 127.0.0.1:8080 or [::1]:8080 (port 0: any that is free)", purpose: "where the API listens" },
     Setting { name: "metrics_listen", default: "127.0.0.1:9090", takes: "an address and a port, such as 127.0.0.1:9090, or off", purpose: "where GET /metrics listens; keep it away from the public" },
-    Setting { name: "database_url", default: "sqlite://frontrow.sqlite", takes: "sqlite://PATH of a file, such as sqlite:///var/lib/frontrow/frontrow.sqlite, or postgres://USER:PASSWORD@HOST/NAME, or mysql://USER:PASSWORD@HOST/NAME (MariaDB too)", purpose: "the database" },
+    Setting { name: "database_url", default: "sqlite://frontrow.sqlite", takes: "sqlite://PATH of a file, such as sqlite:///var/lib/frontrow/frontrow.sqlite, or postgres://USER:PASSWORD@HOST/NAME, or mysql://USER:PASSWORD@HOST/NAME (MariaDB too)", purpose: "the database; what has a meaning of its own in an address is percent-encoded in user and password" },
+    Setting { name: "database_password_file", default: "off", takes: "the path of a file, or off", purpose: "the first line of that file is the password of database_url, as it is, which then has a user and no password" },
     Setting { name: "database_readers", default: "4", takes: "a whole number, 1 to 64", purpose: "connections that read, beside those that write" },
     Setting { name: "database_lanes", default: "auto", takes: "a whole number, 1 to 256, or auto (8; 1 for a file, which has one writer)", purpose: "connections that carry out holds, payments and charges, each one at a time" },
     Setting { name: "queue_capacity", default: "1024", takes: "a whole number, 1 to 100000", purpose: "commands that may wait for the database; more are told to come back" },
@@ -35,6 +36,7 @@ pub const TABLE: &[Setting] = &[
     Setting { name: "shutdown_timeout_seconds", default: "30", takes: "a whole number, 1 to 300", purpose: "how long running requests have to finish when the server stops" },
     Setting { name: "sweep_seconds", default: "5", takes: "a whole number, 1 to 3600", purpose: "how often lapsed holds are marked and unsettled charges are asked for" },
     Setting { name: "payment_gateway", default: "sandbox", takes: "sandbox (no money moves; there is no other in this version)", purpose: "who charges wallets" },
+    Setting { name: "allow_sandbox", default: "false", takes: "true or false", purpose: "lets payment_gateway be sandbox though listen can be reached from other machines: anybody can charge a wallet without paying then" },
     Setting { name: "log", default: "info", takes: "a filter of levels, such as info or warn,frontrow_adapters=debug", purpose: "what is logged, to standard error" },
     Setting { name: "log_format", default: "json", takes: "json or text", purpose: "how log lines are written" },
 ];

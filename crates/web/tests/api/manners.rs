@@ -20,6 +20,16 @@ async fn an_address_of_nothing_is_a_problem_too() {
 }
 
 #[actix_web::test]
+async fn only_the_sandbox_says_that_it_is_one() {
+    for theatre in [Theatre::empty().await, Theatre::with_real_money().await] {
+        for path in ["/healthz", "/v1/concerts", "/v1/wallet", "/nothing", "/openapi.json"] {
+            // Whether the header is there is looked at with every answer.
+            theatre.get(path).await;
+        }
+    }
+}
+
+#[actix_web::test]
 async fn a_method_that_an_address_lacks_is_refused_with_those_that_it_has() {
     let theatre = Theatre::empty().await;
     for (method, path, allowed) in [

@@ -57,6 +57,7 @@ pub struct Theatre {
     pub use_cases: Arc<UseCases>,
     pub signer: Arc<dyn QueueSigner>,
     pub operator: String,
+    sandbox: bool,
     call: Call,
 }
 
@@ -68,6 +69,15 @@ impl Theatre {
 
     /// Nothing but an operator, and some ports of one's own.
     pub async fn with(change: impl FnOnce(&mut Ports)) -> Self {
+        Self::built(change, true).await
+    }
+
+    /// Where charges would be somebody else's business than the sandbox's.
+    pub async fn with_real_money() -> Self {
+        Self::built(|_| {}, false).await
+    }
+
+    async fn built(change: impl FnOnce(&mut Ports), sandbox: bool) -> Self {
         let clock = Arc::new(ManualClock::at(Instant::from_micros(NOW * 1_000_000)));
         let memory = Arc::new(Memory::new(clock.clone(), Arc::new(SeededIds::new(1))));
         let gateway = Arc::new(SandboxGateway::new());
@@ -76,6 +86,7 @@ impl Theatre {
         let use_cases = Arc::new(UseCases::new(&ports));
         let signer = ports.signer.clone();
         let state = WebState {
+            sandbox,
             use_cases: use_cases.clone(),
             tokens: ports.tokens,
             probe: ports.probe,
@@ -94,7 +105,8 @@ impl Theatre {
             }
             Box::pin(async move { test::call_service(&*service, request).await })
         });
-        let mut theatre = Self { clock, memory, gateway, use_cases, signer, operator: String::new(), call };
+        let operator = String::new();
+        let mut theatre = Self { clock, memory, gateway, use_cases, signer, operator, sandbox, call };
         theatre.operator = theatre.new_operator().await;
         theatre
     }
@@ -179,7 +191,7 @@ impl Theatre {
 
     /// The answer, which is as described.
     pub async fn send(&self, ask: &Ask) -> Answer {
-        let answer = Self::read((self.call)(ask.request(), None).await).await;
+        let answer = self.read((self.call)(ask.request(), None).await).await;
         promise::check(ask, &answer);
         answer
     }
@@ -187,13 +199,16 @@ impl Theatre {
     /// Sends the request's head, and then nothing more of its body.
     pub async fn send_head(&self, ask: &Ask) -> Answer {
         let never: BoxedPayloadStream = Box::pin(futures::stream::pending());
-        Self::read((self.call)(ask.request(), Some(Payload::Stream { payload: never })).await).await
+        self.read((self.call)(ask.request(), Some(Payload::Stream { payload: never })).await).await
     }
 
-    async fn read(response: ServiceResponse) -> Answer {
+    async fn read(&self, response: ServiceResponse) -> Answer {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = to_bytes(response.into_body()).await.unwrap().to_vec();
-        Answer { status, headers, body }
+        let answer = Answer { status, headers, body };
+        // Whatever it is: what was bought there is worth nothing.
+        assert_eq!(answer.header("Frontrow-Sandbox"), self.sandbox.then_some("true"), "{status}");
+        answer
     }
 
     pub async fn get(&self, path: impl Into<String>) -> Answer {

@@ -63,7 +63,7 @@ macro_rules! on_every_server {
 pub(crate) use on_every_server;
 
 /// All that a stage may have written.
-const TABLES: [&str; 23] = [
+const TABLES: [&str; 24] = [
     "buyer",
     "reservation",
     "payment",
@@ -87,6 +87,7 @@ const TABLES: [&str; 23] = [
     "concert",
     "sale_performance",
     "refresh_token",
+    "installation",
 ];
 
 /// What is asked for again and again comes about within this time.

@@ -65,7 +65,11 @@ fn a_rank_that_two_have_shows_in_the_log_and_at_the_door() {
     assert!(rules(&books, &records).contains(&Rule::NumbersUnique), "two were admitted by it");
     let (books, mut records) = day();
     records.claims[0].rank = records.log[0].rank;
-    assert_eq!(rules(&books, &records), [Rule::NumbersUnique], "who stands at the door has that of one who was admitted");
+    assert_eq!(
+        rules(&books, &records),
+        [Rule::NumbersUnique],
+        "who stands at the door has that of one who was admitted"
+    );
     let (books, mut records) = day();
     let again = Admitted { tick: records.log[2].tick + 1, ..records.log[0] };
     records.log.push(again);
