@@ -2,9 +2,11 @@
 
 mod accounts;
 mod admissions;
+mod announced;
 mod best;
 mod catalogue;
 mod door;
+mod durability;
 mod idempotency;
 mod interruptions;
 mod keeping;
@@ -30,13 +32,33 @@ use std::sync::Arc;
 
 pub(crate) struct Case {
     pub(crate) name: &'static str,
-    pub(crate) run: fn(Arc<Stage>) -> BoxFuture<'static, Result<(), Failure>>,
+    pub(crate) run: Run,
+}
+
+pub(crate) enum Run {
+    /// On one stage.
+    Once(fn(Arc<Stage>) -> BoxFuture<'static, Result<(), Failure>>),
+    /// Opens the store again on the way; nobody else may hold on to it. Gives the last stage back.
+    Reopening(fn(Arc<Stage>) -> BoxFuture<'static, Result<Arc<Stage>, Failure>>),
+}
+
+/// All cases.
+pub(crate) fn cases() -> impl Iterator<Item = &'static Case> {
+    CASES.iter().chain(REOPENING)
 }
 
 macro_rules! cases {
     ($($module:ident: $($name:ident),+;)+) => {
-        pub(crate) const CASES: &[Case] = &[
-            $($(Case { name: stringify!($name), run: |stage| Box::pin($module::$name(stage)) }),+),+
+        const CASES: &[Case] = &[
+            $($(Case { name: stringify!($name), run: Run::Once(|stage| Box::pin($module::$name(stage))) }),+),+
+        ];
+    };
+}
+
+macro_rules! reopening {
+    ($($module:ident: $($name:ident),+;)+) => {
+        const REOPENING: &[Case] = &[
+            $($(Case { name: stringify!($name), run: Run::Reopening(|stage| Box::pin($module::$name(stage))) }),+),+
         ];
     };
 }
@@ -169,4 +191,18 @@ cases! {
     losses:
         who_has_a_token_keeps_the_place_when_all_numbers_are_lost,
         numbers_after_a_loss_are_new_whoever_notices_it;
+    announced:
+        what_is_done_is_announced_once,
+        what_is_refused_or_repeated_is_not_announced,
+        what_races_is_announced_once;
+}
+
+reopening! {
+    durability:
+        a_booking_outlives_the_process,
+        a_charge_outlives_the_process,
+        the_catalogue_outlives_the_process,
+        accounts_and_sessions_outlive_the_process,
+        a_line_outlives_the_process,
+        numbers_outlive_the_process;
 }

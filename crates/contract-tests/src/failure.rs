@@ -2,6 +2,7 @@
 
 use crate::Part;
 use std::fmt;
+use std::panic::Location;
 
 /// Why a case did not pass: something is wrong, or it could not be tried.
 pub struct Failure {
@@ -13,6 +14,16 @@ impl Failure {
     /// Something is wrong.
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), lacks: None }
+    }
+
+    /// Something is wrong there.
+    pub(crate) fn at(place: &Location<'_>, text: &str) -> Self {
+        Self::new(format!("{}:{}: {text}", place.file(), place.line()))
+    }
+
+    /// The same, with the circumstances before it.
+    pub(crate) fn within(self, circumstances: &str) -> Self {
+        Self { text: format!("{circumstances}: {}", self.text), ..self }
     }
 
     /// The case can't be tried without that part.
@@ -39,10 +50,11 @@ impl fmt::Debug for Failure {
     }
 }
 
-/// Every error is a failure; a `Failure` itself is no `Error`, which is what allows this.
+/// Every error is a failure, and says where it was met; a `Failure` itself is no `Error`, which is what allows this.
 impl<E: std::error::Error> From<E> for Failure {
+    #[track_caller]
     fn from(error: E) -> Self {
-        Self::new(format!("{error} ({error:?})"))
+        Self::at(Location::caller(), &format!("{error} ({error:?})"))
     }
 }
 

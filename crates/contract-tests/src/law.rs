@@ -2,7 +2,7 @@
 
 use crate::dice::Dice;
 use crate::snapshot::Snapshot;
-use crate::stage::{Answer, Stage};
+use crate::stage::{Answer, Progress, Stage};
 use crate::{Failure, Programme, World};
 use frontrow_application::port::BookingError;
 use frontrow_domain::{Command, Instant, Outcome, Payment, Reservation, Settlement};
@@ -17,18 +17,19 @@ const SEATS: u32 = 24;
 /// end the same; then compares all that can be read, and audits both. Failures name the seed.
 pub async fn same_outcomes(left: &dyn World, right: &dyn World, seed: u64, steps: u32) -> Result<(), Failure> {
     let mut both = Both {
-        left: Stage::set(left).await?,
-        right: Stage::set(right).await?,
+        left: Stage::set(left, Arc::<Progress>::default()).await?,
+        right: Stage::set(right, Arc::<Progress>::default()).await?,
         dice: Dice::new(seed),
         reservations: Vec::new(),
         charges: Vec::new(),
         past: Vec::new(),
         latest: Programme::OPENS,
     };
+    let names = format!("{} and {}", left.name(), right.name());
     for step in 0..steps {
-        both.step().await.map_err(|failure| Failure::new(format!("seed {seed}, step {step}: {failure}")))?;
+        both.step().await.map_err(|failure| failure.within(&format!("seed {seed}, step {step}, {names}")))?;
     }
-    both.compare().await.map_err(|failure| Failure::new(format!("seed {seed}, after {steps} steps: {failure}")))
+    both.compare().await.map_err(|failure| failure.within(&format!("seed {seed}, after {steps} steps, {names}")))
 }
 
 struct Both {
@@ -125,8 +126,14 @@ impl Both {
         ensure_eq!(right, left);
         // Before that, what was taken over would look like taken from its holder.
         self.set_now(self.latest);
-        self.left.audit().await?;
-        self.right.audit().await
+        for stage in [&self.left, &self.right] {
+            stage.audit().await?;
+            stage.check_announcements().await?;
+        }
+        if self.left.fixture.announces && self.right.fixture.announces {
+            ensure_eq!(self.right.announcements.heard(), self.left.announcements.heard(), "announcements");
+        }
+        Ok(())
     }
 }
 

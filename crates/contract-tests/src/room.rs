@@ -17,7 +17,6 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::task::JoinSet;
 
 /// How often something is repeated that a store is too busy for.
 const PATIENCE: u32 = 1000;
@@ -56,6 +55,16 @@ impl Room {
         Ok(room)
     }
 
+    /// Lets go of all ports of the store, and opens its data again; nobody else may hold on to it.
+    pub(crate) async fn reopen(self: Arc<Self>) -> Result<Arc<Self>, Failure> {
+        let room = Arc::try_unwrap(self).map_err(|_| Failure::new("a case holds on to the room that it reopens"))?;
+        let Self { stage, sale, settings, places, instances } = room;
+        drop(instances);
+        let stage = stage.reopen().await?;
+        let instances = stage.lines()?.instances.clone();
+        Ok(Arc::new(Self { stage, instances, sale, settings, places }))
+    }
+
     /// As it is before anybody has joined.
     pub(crate) fn new_line(&self) -> Line {
         Line::new(&self.sale, &self.settings, [7; 32], self.stage.now())
@@ -81,6 +90,7 @@ impl Room {
 
     /// Remembers the place, for when that person comes to the door.
     pub(crate) async fn ask_for_place(&self, join: Join, n: usize) -> Result<Joined, Failure> {
+        self.stage.step("a join");
         let joined = patiently(|| self.instance(n).dispenser.join(join)).await?;
         self.places.lock().unwrap_or_else(PoisonError::into_inner).insert(n, joined.place);
         Ok(joined)
@@ -99,6 +109,7 @@ impl Room {
     }
 
     pub(crate) async fn claim(&self, claim: Claim, lapsed: bool) -> Result<Claimed, Failure> {
+        self.stage.step("a claim");
         Ok(patiently(|| self.store().claim(claim, lapsed)).await?)
     }
 
@@ -157,6 +168,7 @@ impl Room {
     /// A tick by whichever instance gets to it first.
     pub(crate) async fn try_tick(&self, instance: usize) -> Result<Option<TickReport>, Failure> {
         let order = self.order().await?;
+        self.stage.step("a tick");
         Ok(patiently(|| self.instance(instance).store.tick(&order)).await?)
     }
 
@@ -350,21 +362,4 @@ pub(crate) async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(
         answer = ask().await;
     }
     answer
-}
-
-/// Does all of it at the same time, each in a task of its own; the answers are in the same order. None goes on after one
-/// has failed.
-pub(crate) async fn together<T: Send + 'static>(
-    tasks: impl IntoIterator<Item = impl Future<Output = Result<T, Failure>> + Send + 'static>,
-) -> Result<Vec<T>, Failure> {
-    let mut running = JoinSet::new();
-    for (index, task) in tasks.into_iter().enumerate() {
-        running.spawn(async move { task.await.map(|answer| (index, answer)) });
-    }
-    let mut answers = BTreeMap::new();
-    while let Some(ended) = running.join_next().await {
-        let (index, answer) = ended??;
-        answers.insert(index, answer);
-    }
-    Ok(answers.into_values().collect())
 }

@@ -1,19 +1,26 @@
 //! Runs cases, each in a world of its own.
 
-use crate::cases::{CASES, Case};
-use crate::stage::Stage;
+use crate::cases::{Case, Run, cases};
+use crate::stage::{Progress, Stage};
 use crate::{Failure, Part, World};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::io::Write;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Builder;
+use tokio::sync::oneshot;
 
 /// What came of the cases, by name.
 #[derive(Debug, Default)]
 pub struct Report {
+    /// Whose: [`World::name`].
+    pub store: String,
     /// These passed.
     pub passed: Vec<&'static str>,
     /// These could not be tried without that part.
     pub skipped: Vec<(&'static str, Part)>,
-    /// These failed, and how.
+    /// These failed, and how: the store, the seed, the step that the case had come to, and where it was found.
     pub failed: Vec<(&'static str, String)>,
 }
 
@@ -21,20 +28,42 @@ impl Report {
     /// An error that names every case that failed, and every one that was skipped for want of a part that is not among
     /// those that may be missing.
     pub fn require(&self, may_be_missing: &[Part]) -> Result<(), Failure> {
-        let failed = self.failed.iter().map(|(name, text)| format!("{name} failed: {text}"));
+        let failed = self.failed.iter().map(|(name, text)| format!("{name} failed {text}"));
         let skipped = self.skipped.iter().filter(|(_, part)| !may_be_missing.contains(part));
-        let skipped = skipped.map(|(name, part)| format!("{name} was skipped for want of {part:?}"));
+        let skipped = skipped.map(|(name, part)| format!("{name} was skipped on {} for want of {part:?}", self.store));
         let lines: Vec<String> = failed.chain(skipped).collect();
         if lines.is_empty() { Ok(()) } else { Err(Failure::new(format!("\n{}", lines.join("\n")))) }
+    }
+
+    /// By part, the cases that were not tried without it.
+    fn untried(&self) -> BTreeMap<String, Vec<&'static str>> {
+        let mut untried: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
+        for (name, part) in &self.skipped {
+            untried.entry(format!("{part:?}")).or_default().push(name);
+        }
+        untried
+    }
+}
+
+/// How many passed and failed, and what was not tried.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {} cases passed, {} failed", self.store, self.passed.len(), self.failed.len())?;
+        for (part, names) in self.untried() {
+            write!(f, "\nSKIPPED on {} for want of {part}: {}", self.store, names.join(", "))?;
+        }
+        Ok(())
     }
 }
 
 /// A case that takes longer has come to a standstill.
 const STANDSTILL: Duration = Duration::from_mins(2);
+/// Of the suite's own runtime. Racers need at least two.
+const THREADS: usize = 4;
 
 /// The names of all cases.
 pub fn case_names() -> impl Iterator<Item = &'static str> {
-    CASES.iter().map(|case| case.name)
+    cases().map(|case| case.name)
 }
 
 /// Runs every case.
@@ -42,27 +71,59 @@ pub async fn run_all(world: Arc<dyn World>) -> Report {
     run_some(world, |_| true).await
 }
 
-/// Runs the cases whose names are wanted.
+/// Runs the cases whose names are wanted, on a runtime of its own with several threads: cases that race would prove nothing
+/// on a caller's that has one. What was not tried is said on standard error, too.
 pub async fn run_some(world: Arc<dyn World>, wanted: impl Fn(&str) -> bool) -> Report {
-    let mut report = Report::default();
-    for case in CASES.iter().filter(|case| wanted(case.name)) {
+    let wanted: Vec<&'static Case> = cases().filter(|case| wanted(case.name)).collect();
+    let store = world.name();
+    let (answer, report) = oneshot::channel();
+    std::thread::spawn(move || {
+        let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
+        let report = runtime.map(|runtime| runtime.block_on(run_cases(world, wanted)));
+        // Who asked may have gone.
+        drop(answer.send(report.map_err(|error| error.to_string())));
+    });
+    let report = report.await.unwrap_or_else(|_| Err("the suite's thread broke off".into()));
+    let report =
+        report.unwrap_or_else(|error| Report { failed: vec![("the suite", error)], store, ..Report::default() });
+    if !report.skipped.is_empty() {
+        // A test harness would swallow what is printed.
+        drop(writeln!(std::io::stderr(), "{report}"));
+    }
+    report
+}
+
+async fn run_cases(world: Arc<dyn World>, cases: Vec<&'static Case>) -> Report {
+    let mut report = Report { store: world.name(), ..Report::default() };
+    for case in cases {
+        let progress = Arc::new(Progress::default());
         // In a task of its own, so that a panic of the implementation is a failure like any other.
-        let task = tokio::spawn(run(Arc::clone(&world), case));
+        let task = tokio::spawn(run(Arc::clone(&world), case, Arc::clone(&progress)));
         let ended = task.await.unwrap_or_else(|error| Err(Failure::new(error.to_string())));
         match ended {
             Ok(()) => report.passed.push(case.name),
             Err(failure) => match failure.lacking() {
                 Some(part) => report.skipped.push((case.name, part)),
-                None => report.failed.push((case.name, failure.to_string())),
+                None => {
+                    let circumstances = format!("on {} (seed {}, {})", world.name(), world.seed(), progress.so_far());
+                    report.failed.push((case.name, failure.within(&circumstances).to_string()));
+                }
             },
         }
     }
     report
 }
 
-async fn run(world: Arc<dyn World>, case: &'static Case) -> Result<(), Failure> {
-    let stage = Stage::set(&*world).await?;
-    let ended = tokio::time::timeout(STANDSTILL, (case.run)(Arc::clone(&stage))).await;
-    ended.unwrap_or_else(|_| Err(Failure::new(format!("a standstill: no end within {STANDSTILL:?}"))))?;
-    stage.audit().await
+async fn run(world: Arc<dyn World>, case: &'static Case, progress: Arc<Progress>) -> Result<(), Failure> {
+    let stage = Stage::set(&*world, progress).await?;
+    let running = async {
+        match case.run {
+            Run::Once(run) => run(Arc::clone(&stage)).await.map(|()| stage),
+            Run::Reopening(run) => run(stage).await,
+        }
+    };
+    let ended = tokio::time::timeout(STANDSTILL, running).await;
+    let stage = ended.unwrap_or_else(|_| Err(Failure::new(format!("a standstill: no end within {STANDSTILL:?}"))))?;
+    stage.audit().await?;
+    stage.check_announcements().await
 }

@@ -4,13 +4,15 @@ use crate::Failure;
 use crate::stage::Stage;
 use frontrow_application::PageRequest;
 use frontrow_application::port::Entry;
-use frontrow_domain::{Points, Reservation, Seat, Ticket, UserId};
+use frontrow_domain::{Instant, Payment, Points, Reservation, Seat, Ticket, UserId};
 
 /// Seats, and what some users have: all that readers show.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Snapshot {
     seats: Vec<Seat>,
     users: Vec<Belongings>,
+    /// Charges that the gateway has not settled, by id.
+    unsettled: Vec<Payment>,
 }
 
 /// What one user has.
@@ -27,7 +29,10 @@ impl Snapshot {
     /// Of the first users, as many as are wanted.
     pub(crate) async fn take(stage: &Stage, users: usize) -> Result<Self, Failure> {
         let seats = stage.fixture.booking.seats.not_free(stage.performance()).await?;
-        let mut snapshot = Self { seats, users: Vec::new() };
+        let ever = Instant::from_micros(i64::MAX);
+        let mut unsettled = stage.fixture.booking.wallets.unsettled(ever, 1000).await?;
+        unsettled.sort_by_key(|payment| payment.id);
+        let mut snapshot = Self { seats, users: Vec::new(), unsettled };
         for n in 0..users {
             snapshot.users.push(Belongings::of(stage, stage.user(n)).await?);
         }

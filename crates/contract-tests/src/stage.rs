@@ -1,16 +1,25 @@
 //! One world, with what cases do there over and over.
 
-use crate::{AccountPorts, CataloguePorts, Failure, Fixture, KeepingPorts, LinePorts, Part, Programme, World};
+use crate::announcements::Announcements;
+use crate::clock::SuiteClock;
+use crate::dice::Dice;
+use crate::{
+    AccountPorts, CataloguePorts, Durability, Failure, Fixture, KeepingPorts, LinePorts, Part, Programme, SuitePorts,
+    World,
+};
 use frontrow_application::port::{BookingError, BookingStore};
 use frontrow_domain::{
     Cancel, Charge, Command, CommandKey, Expire, Hold, HoldBest, Instant, Line, Outcome, Pay, Payment, PaymentId,
     PerformanceId, Points, RefundReason, Release, Reservation, ReservationId, Sale, SeatNumber, Settle, Settlement,
     TransferId, UserId, What,
 };
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::any::Any;
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::Barrier;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 pub(crate) struct Stage {
@@ -22,8 +31,39 @@ pub(crate) struct Stage {
     pub(crate) narrow: Sale,
     /// The sale with a waiting room.
     pub(crate) gated: Sale,
+    pub(crate) announcements: Arc<Announcements>,
+    clock: Arc<SuiteClock>,
+    progress: Arc<Progress>,
+    seed: u64,
     next: AtomicU64,
-    now: AtomicI64,
+    /// What was carried out, repetitions among it.
+    answered: Mutex<Vec<Outcome>>,
+    /// Whether the answer to a COMMIT was lost.
+    lost_commits: AtomicBool,
+    /// What the worlds that were closed have to keep.
+    kept: Vec<Box<dyn Any + Send + Sync>>,
+}
+
+/// How far a case has come, for who reads of its failure.
+#[derive(Default)]
+pub(crate) struct Progress {
+    steps: AtomicU64,
+    last: Mutex<&'static str>,
+}
+
+impl Progress {
+    pub(crate) fn step(&self, what: &'static str) {
+        self.steps.fetch_add(1, Ordering::Relaxed);
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = what;
+    }
+
+    /// In words.
+    pub(crate) fn so_far(&self) -> String {
+        match self.steps.load(Ordering::Relaxed) {
+            0 => "before the first step".to_owned(),
+            steps => format!("step {steps}, {}", self.last.lock().unwrap_or_else(PoisonError::into_inner)),
+        }
+    }
 }
 
 pub(crate) type Answer = Result<Outcome, BookingError>;
@@ -32,13 +72,80 @@ pub(crate) type Answer = Result<Outcome, BookingError>;
 const PATIENCE: u32 = 100;
 
 impl Stage {
-    pub(crate) async fn set(world: &dyn World) -> Result<Arc<Self>, Failure> {
+    pub(crate) async fn set(world: &dyn World, progress: Arc<Progress>) -> Result<Arc<Self>, Failure> {
         let programme = Programme::new()?;
-        let fixture = world.fresh(&programme).await?;
+        let (clock, announcements) = (Arc::<SuiteClock>::default(), Arc::<Announcements>::default());
+        clock.set(Programme::OPENS);
+        let suite = SuitePorts { clock: clock.clone(), announcer: announcements.clone() };
+        let fixture = world.fresh(&programme, &suite).await?;
         let [wide, narrow, gated] = programme.sales.clone();
-        let stage = Self { fixture, programme, wide, narrow, gated, next: AtomicU64::new(1), now: AtomicI64::new(0) };
-        stage.set_now(Programme::OPENS);
-        Ok(Arc::new(stage))
+        Ok(Arc::new(Self {
+            fixture,
+            programme,
+            wide,
+            narrow,
+            gated,
+            announcements,
+            clock,
+            progress,
+            seed: world.seed(),
+            next: AtomicU64::new(1),
+            answered: Mutex::default(),
+            lost_commits: AtomicBool::new(false),
+            kept: Vec::new(),
+        }))
+    }
+
+    /// Lets go of all ports of the store, and opens its data again.
+    pub(crate) async fn reopen(self: Arc<Self>) -> Result<Arc<Self>, Failure> {
+        self.step("reopening the store");
+        let stage = Arc::try_unwrap(self).map_err(|_| Failure::new("a case holds on to the store that it reopens"))?;
+        let Self { fixture, mut kept, .. } = stage;
+        let (durability, keep) = close(fixture);
+        let Durability::Kept(reopen) = durability else { return Err(Failure::lacks(Part::Durability)) };
+        kept.push(keep);
+        let fixture = reopen().await?;
+        Ok(Arc::new(Self { fixture, kept, ..stage }))
+    }
+
+    /// Fails as lacking unless the data outlive the process.
+    pub(crate) fn require_durability(&self) -> Result<(), Failure> {
+        match self.fixture.durability {
+            Durability::None => Err(Failure::lacks(Part::Durability)),
+            Durability::Kept(_) => Ok(()),
+        }
+    }
+
+    /// Fails as lacking unless the store announces what it does.
+    pub(crate) fn require_announcements(&self) -> Result<(), Failure> {
+        if self.fixture.announces { Ok(()) } else { Err(Failure::lacks(Part::Announcements)) }
+    }
+
+    /// Chance that can be repeated; another one for every salt.
+    pub(crate) fn dice(&self, salt: u64) -> Dice {
+        Dice::new(self.seed.wrapping_add(salt))
+    }
+
+    /// The case goes on; a failure says how far it has come.
+    pub(crate) fn step(&self, what: &'static str) {
+        self.progress.step(what);
+    }
+
+    /// What was carried out so far, repetitions among it.
+    pub(crate) fn answers(&self) -> Vec<Outcome> {
+        self.answered.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Makes the answer to the next COMMIT get lost.
+    pub(crate) fn lose_next_commit(&self) -> Result<(), Failure> {
+        let lose = self.fixture.lose_next_commit.as_ref().ok_or_else(|| Failure::lacks(Part::LostCommits))?;
+        self.lost_commits.store(true, Ordering::SeqCst);
+        lose();
+        Ok(())
+    }
+
+    pub(crate) fn has_lost_commits(&self) -> bool {
+        self.lost_commits.load(Ordering::SeqCst)
     }
 
     pub(crate) fn catalogue(&self) -> Result<&CataloguePorts, Failure> {
@@ -62,12 +169,11 @@ impl Stage {
     }
 
     pub(crate) fn set_now(&self, now: Instant) {
-        self.now.store(now.micros(), Ordering::SeqCst);
-        (self.fixture.set_now)(now);
+        self.clock.set(now);
     }
 
     pub(crate) fn now(&self) -> Instant {
-        Instant::from_micros(self.now.load(Ordering::SeqCst))
+        self.clock.shown()
     }
 
     pub(crate) fn later(&self, by: Duration) {
@@ -226,33 +332,51 @@ impl Stage {
 
     /// Repeats the command while the store is busy, as its callers do.
     pub(crate) async fn execute(&self, command: Command) -> Answer {
+        self.step(command.what.name());
         let mut answer = self.store().execute(command.clone()).await;
         for _ in 0..PATIENCE {
             let Err(BookingError::Busy { retry_after }) = answer else { break };
             tokio::time::sleep(retry_after.min(Duration::from_millis(50))).await;
             answer = self.store().execute(command.clone()).await;
         }
+        if let Ok(outcome) = &answer {
+            self.answered.lock().unwrap_or_else(PoisonError::into_inner).push(outcome.clone());
+        }
         answer
     }
 
     /// Carries all commands out at the same time, each in a task of its own; the answers are in the commands' order.
     pub(crate) async fn at_once(self: &Arc<Self>, commands: Vec<Command>) -> Result<Vec<Answer>, Failure> {
-        let start = Arc::new(Barrier::new(commands.len()));
-        let tasks: Vec<_> = commands
-            .into_iter()
-            .map(|command| {
-                let (stage, start) = (Arc::clone(self), Arc::clone(&start));
-                tokio::spawn(async move {
-                    start.wait().await;
-                    stage.execute(command).await
-                })
-            })
-            .collect();
-        let mut answers = Vec::with_capacity(tasks.len());
-        for task in tasks {
-            answers.push(task.await?);
+        let racing = commands.into_iter().map(|command| {
+            let stage = Arc::clone(self);
+            async move { Ok(stage.execute(command).await) }
+        });
+        self.together(racing).await
+    }
+
+    /// Does all of it at the same time, each in a task of its own; the answers are in the same order. None goes on after one
+    /// has failed.
+    pub(crate) async fn together<T: Send + 'static>(
+        &self,
+        tasks: impl IntoIterator<Item = impl Future<Output = Result<T, Failure>> + Send + 'static>,
+    ) -> Result<Vec<T>, Failure> {
+        let tasks: Vec<_> = tasks.into_iter().collect();
+        let (racers, start) = (self.clock.racers(tasks.len()), Arc::new(Barrier::new(tasks.len())));
+        let mut running = JoinSet::new();
+        for (index, (task, racer)) in tasks.into_iter().zip(racers).enumerate() {
+            let start = Arc::clone(&start);
+            running.spawn(async move {
+                let _until_it_ends = racer;
+                start.wait().await;
+                task.await.map(|answer| (index, answer))
+            });
         }
-        Ok(answers)
+        let mut answers = BTreeMap::new();
+        while let Some(ended) = running.join_next().await {
+            let (index, answer) = ended??;
+            answers.insert(index, answer);
+        }
+        Ok(answers.into_values().collect())
     }
 
     pub(crate) async fn held(&self, user: UserId, seats: &[u32]) -> Result<Reservation, Failure> {
@@ -293,6 +417,11 @@ impl Stage {
         ensure!(findings.is_empty(), "the audit finds {findings:#?}");
         Ok(())
     }
+}
+
+/// Drops all ports.
+fn close(fixture: Fixture) -> (Durability, Box<dyn Any + Send + Sync>) {
+    (fixture.durability, fixture.keep)
 }
 
 pub(crate) fn held(answer: Answer) -> Result<Reservation, Failure> {

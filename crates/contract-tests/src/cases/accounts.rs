@@ -18,16 +18,17 @@ fn credentials(stage: &Stage, email: &str, role: Role) -> Result<Credentials, Fa
 
 pub(super) async fn an_email_address_has_one_account(stage: Arc<Stage>) -> Result<(), Failure> {
     let accounts = &stage.accounts()?.accounts;
-    let mut tasks = Vec::new();
-    for _ in 0..16 {
-        let accounts = Arc::clone(accounts);
-        let credentials = credentials(&stage, "kim@example.org", Role::Customer)?;
-        let now = stage.now();
-        tasks.push(tokio::spawn(async move { accounts.add(&credentials, now).await.map(|()| credentials) }));
-    }
+    let racing = (0..16).map(|_| {
+        let (accounts, now) = (Arc::clone(accounts), stage.now());
+        let credentials = credentials(&stage, "kim@example.org", Role::Customer);
+        async move {
+            let credentials = credentials?;
+            Ok(accounts.add(&credentials, now).await.map(|()| credentials))
+        }
+    });
     let mut added = Vec::new();
-    for task in tasks {
-        match task.await? {
+    for answer in stage.together(racing).await? {
+        match answer {
             Ok(credentials) => added.push(credentials),
             Err(error) => ensure_eq!(error, StoreError::Stale),
         }
@@ -84,14 +85,12 @@ pub(super) async fn a_refresh_token_buys_a_new_one(stage: Arc<Stage>) -> Result<
 pub(super) async fn two_who_show_a_token_at_once_both_get_a_new_one(stage: Arc<Stage>) -> Result<(), Failure> {
     let first = log_in(&stage, 1).await?;
     let now = stage.now();
-    let tasks: Vec<_> = (10..26)
-        .map(|new| {
-            let stage = Arc::clone(&stage);
-            tokio::spawn(async move { show(&stage, 1, new, now).await })
-        })
-        .collect();
-    for (task, new) in tasks.into_iter().zip(10..) {
-        ensure_eq!(task.await??, issued(&first, new, now));
+    let racing = (10..26).map(|new| {
+        let stage = Arc::clone(&stage);
+        async move { show(&stage, 1, new, now).await }
+    });
+    for (rotated, new) in stage.together(racing).await?.into_iter().zip(10..) {
+        ensure_eq!(rotated, issued(&first, new, now));
     }
     for child in 10..26 {
         ensure_eq!(show(&stage, child, child + 100, now + SECOND).await?, issued(&first, child + 100, now + SECOND));

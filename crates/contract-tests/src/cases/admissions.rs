@@ -1,7 +1,7 @@
 //! The right to book: picked up, renewed, held on to, given back.
 
 use crate::Failure;
-use crate::room::{Room, together};
+use crate::room::Room;
 use crate::stage::Stage;
 use frontrow_application::port::{BookingError, EndedFigures, LineFigures};
 use frontrow_domain::waiting_room::{AdmissionTerms, Claimed, Tick, WaitingRoom};
@@ -137,7 +137,7 @@ pub(super) async fn leaving_frees_the_slot_once(stage: Arc<Stage>) -> Result<(),
         let room = Arc::clone(&room);
         async move { Ok(room.stage.execute(room.leave(0)).await?) }
     });
-    for outcome in together(leaving).await? {
+    for outcome in stage.together(leaving).await? {
         ensure_eq!(outcome, Outcome::Left(room.key(0)));
     }
     ensure_eq!((room.slot(0).await?, room.active().await?), (None, 0), "at once, without a tick");

@@ -1,7 +1,7 @@
 //! Callers who go away, and answers that get lost.
 
+use crate::Failure;
 use crate::stage::{Stage, charged, held};
-use crate::{Failure, Part};
 use frontrow_application::port::BookingError;
 use frontrow_domain::{Command, Outcome, Payment, PaymentState, Reservation};
 use futures::FutureExt;
@@ -72,8 +72,7 @@ pub(super) async fn an_unknown_commit_is_found_out(stage: Arc<Stage>) -> Result<
 
 /// A store finds out by itself, or says that it does not know and finds the command done when it is repeated.
 async fn without_answer(stage: &Stage, command: Command) -> Result<Outcome, Failure> {
-    let lose = stage.fixture.lose_next_commit.as_ref().ok_or_else(|| Failure::lacks(Part::LostCommits))?;
-    lose();
+    stage.lose_next_commit()?;
     let outcome = match stage.execute(command.clone()).await {
         Err(BookingError::Unknown(key)) => {
             ensure_eq!(key, command.key);

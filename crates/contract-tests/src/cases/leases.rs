@@ -1,12 +1,16 @@
 //! Numbers that are leased to a dispenser that may lose what it knows.
 
-use crate::room::{Room, patiently, together};
+use crate::room::{Room, patiently};
 use crate::stage::Stage;
 use crate::{Failure, Part};
 use frontrow_application::port::{Lease, NumberLeases};
 use frontrow_domain::SaleId;
 use frontrow_domain::waiting_room::{Group, GroupTerms};
 use std::sync::Arc;
+
+/// Who asks at the same time, and in how many epochs.
+const RACERS: usize = 32;
+const EPOCHS: u32 = 5;
 
 fn leases(stage: &Stage) -> Result<Arc<dyn NumberLeases>, Failure> {
     stage.lines()?.leases.clone().ok_or_else(|| Failure::lacks(Part::Leases))
@@ -44,20 +48,28 @@ pub(super) async fn the_next_epoch_begins_once_and_above_all_that_was_leased(sta
     let sale = room.sale.id;
     leases.extend(sale, 1, Group::FIRST, 0, 100).await?;
     let version = room.line().await?.version.get();
-    let racing = (0..8).map(|_| {
-        let leases = Arc::clone(&leases);
-        async move { Ok(patiently(|| leases.next_epoch(sale, 1, 50)).await?) }
-    });
-    let begun: Vec<Lease> = together(racing).await?.into_iter().flatten().collect();
-    let second = lease(2, [100, 0], [150, 50]);
-    ensure_eq!(begun, vec![second.clone()], "one of them begins it");
-    ensure_eq!(leases.lease(sale).await?, Some(second));
-    let line = room.line().await?;
-    ensure_eq!((line.epoch, line.version.get()), (2, version + 1));
-    ensure_eq!(leases.extend(sale, 1, Group::FIRST, 100, 100).await?, None, "the old one is over");
-    ensure_eq!(leases.extend(sale, 2, Group::FIRST, 140, 100).await?, Some(240));
+    let mut highest = 100;
+    for lost in 1..=EPOCHS {
+        let racing = (0..RACERS).map(|_| {
+            let leases = Arc::clone(&leases);
+            async move { Ok(patiently(|| leases.next_epoch(sale, lost, 50)).await?) }
+        });
+        let begun: Vec<Lease> = stage.together(racing).await?.into_iter().flatten().collect();
+        let second = 50 * u64::from(lost - 1);
+        let next = lease(lost + 1, [highest, second], [highest + 50, second + 50]);
+        ensure_eq!(begun, vec![next.clone()], "one of them begins the epoch after {lost}");
+        ensure_eq!(leases.lease(sale).await?, Some(next));
+        let line = room.line().await?;
+        ensure_eq!((line.epoch, line.version.get()), (lost + 1, version + i64::from(lost)));
+        ensure_eq!(leases.extend(sale, lost, Group::FIRST, 0, 1000).await?, None, "the old one is over");
+        highest += 50;
+    }
+    let current = EPOCHS + 1;
+    ensure_eq!(leases.extend(sale, current, Group::FIRST, highest - 10, 100).await?, Some(highest + 90));
     ensure_eq!(leases.next_epoch(sale, 1, 50).await?, None);
-    ensure_eq!(leases.next_epoch(sale, 2, 50).await?, Some(lease(3, [240, 50], [290, 100])));
+    let second = 50 * u64::from(EPOCHS);
+    let last = lease(current + 1, [highest + 90, second], [highest + 140, second + 50]);
+    ensure_eq!(leases.next_epoch(sale, current, 50).await?, Some(last));
     Ok(())
 }
 
@@ -65,15 +77,20 @@ pub(super) async fn leases_never_overlap(stage: Arc<Stage>) -> Result<(), Failur
     let (leases, room) = (leases(&stage)?, two_groups(&stage).await?);
     let sale = room.sale.id;
     let mut highest = 0;
-    for epoch in 1..6 {
-        let extending = (1..=4).map(|n| {
+    for epoch in 1..=EPOCHS {
+        let extending = (1..=RACERS as u64).map(|n| {
             let leases = Arc::clone(&leases);
             async move { Ok(patiently(|| leases.extend(sale, epoch, Group::FIRST, highest, n * 10)).await?) }
         });
-        let ceilings: Vec<Option<u64>> = together(extending).await?;
+        let ceilings: Vec<Option<u64>> = stage.together(extending).await?;
         ensure!(ceilings.iter().all(|ceiling| ceiling.is_some_and(|ceiling| ceiling > highest)), "{ceilings:?}");
         let leased = leases.lease(sale).await?.ok_or_else(|| Failure::new("there is a lease"))?;
-        ensure!(leased.ceiling[0] >= highest + 40, "{leased:?}");
+        let most = ceilings.into_iter().flatten().max().unwrap_or(0);
+        ensure_eq!(
+            (leased.ceiling[0], most),
+            (highest + 10 * RACERS as u64, leased.ceiling[0]),
+            "ceilings of epoch {epoch}"
+        );
         let next = leases.next_epoch(sale, epoch, 10).await?.ok_or_else(|| Failure::new("it begins"))?;
         ensure_eq!(next.above[0], leased.ceiling[0], "above all that was leased in epoch {epoch}");
         highest = next.ceiling[0];

@@ -1,6 +1,6 @@
 //! A dispenser that loses everything that it knew, while the line goes on.
 
-use crate::room::{Room, patiently, together};
+use crate::room::{Room, patiently};
 use crate::stage::Stage;
 use crate::{Failure, Part};
 use frontrow_application::port::{Join, Joined};
@@ -67,7 +67,7 @@ pub(super) async fn numbers_after_a_loss_are_new_whoever_notices_it(stage: Arc<S
     let before = room.line().await?.epoch;
     // Every other one has a token.
     let token = |n: usize| (n % 4 < 2).then(|| places[n]);
-    let told = together((0..PEOPLE).map(|n| again(Arc::clone(&room), n, token(n)))).await?;
+    let told = stage.together((0..PEOPLE).map(|n| again(Arc::clone(&room), n, token(n)))).await?;
     let mut new = BTreeSet::new();
     for (n, joined) in told {
         if token(n).is_some() {

@@ -1,7 +1,7 @@
 //! Numbers, and who has them.
 
 use crate::Failure;
-use crate::room::{Room, number, patiently, place, together};
+use crate::room::{Room, number, patiently, place};
 use crate::stage::Stage;
 use frontrow_application::port::{Join, Joined};
 use frontrow_domain::waiting_room::{Group, GroupTerms, Line, Phase, Place, QueueNumber};
@@ -58,7 +58,7 @@ pub(super) async fn joins_at_once_get_numbers_one_after_the_other(stage: Arc<Sta
             async move { Ok((n, joined(&room, n, None).await?)) }
         });
         let mut firsts = 0;
-        for (n, joined) in together(twice).await? {
+        for (n, joined) in stage.together(twice).await? {
             firsts += usize::from(joined.is_new);
             ensure_eq!(*places.entry(n).or_insert(joined.place), joined.place, "the place of person {n}");
         }
@@ -83,7 +83,7 @@ pub(super) async fn a_worthless_place_is_replaced_at_the_end(stage: Arc<Stage>) 
         let room = Arc::clone(&room);
         async move { joined(&room, 0, worthless).await }
     });
-    let answers = together(again).await?;
+    let answers = stage.together(again).await?;
     ensure!(answers.iter().all(|joined| joined.place.number.get() == 4), "{answers:?}");
     ensure_eq!(answers.iter().filter(|joined| joined.is_new).count(), 1, "new places");
     ensure_eq!(joined(&room, 0, None).await?, Joined { place: place(4)?, is_new: false });

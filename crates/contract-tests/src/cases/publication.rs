@@ -23,16 +23,13 @@ pub(super) async fn a_performance_is_published_whole_and_once(stage: Arc<Stage>)
     let public = Performance { status: PerformanceStatus::Published, ..draft };
     let (read, map) = revisions(catalogue, &public).await?;
     let blocked: BTreeSet<SeatNumber> = [3, 200].into_iter().filter_map(SeatNumber::new).collect();
-    let mut tasks = Vec::new();
-    for _ in 0..8 {
+    let racing = (0..8).map(|_| {
         let (performances, public, blocked) = (Arc::clone(&catalogue.performances), public.clone(), blocked.clone());
-        tasks.push(tokio::spawn(
-            async move { performances.publish(&public, read, map, Programme::SEATS, &blocked).await },
-        ));
-    }
+        async move { Ok(performances.publish(&public, read, map, Programme::SEATS, &blocked).await) }
+    });
     let mut published = 0;
-    for task in tasks {
-        match task.await? {
+    for answer in stage.together(racing).await? {
+        match answer {
             Ok(()) => published += 1,
             Err(error) => ensure_eq!(error, StoreError::Stale),
         }

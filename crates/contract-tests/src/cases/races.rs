@@ -1,7 +1,6 @@
 //! Many at once, and what may come of it.
 
 use crate::Failure;
-use crate::dice::Dice;
 use crate::stage::{Answer, Stage, held};
 use frontrow_application::port::BookingError;
 use frontrow_domain::{Outcome, Rejection, Reservation, ReservationState, SeatState, TAKEOVER_GRACE};
@@ -50,8 +49,9 @@ pub(super) async fn the_limit_per_person_holds_under_parallel_holds(stage: Arc<S
 }
 
 pub(super) async fn overlapping_holds_get_all_or_nothing(stage: Arc<Stage>) -> Result<(), Failure> {
-    let mut dice = Dice::new(7);
+    let mut dice = stage.dice(0);
     for _ in 0..8 {
+        stage.step("a round of overlapping holds");
         let wishes: Vec<Vec<u32>> = (0..RACERS)
             .map(|_| {
                 let count = 1 + dice.roll(4);

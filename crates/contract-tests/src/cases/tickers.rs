@@ -2,8 +2,7 @@
 
 use super::races::RACERS;
 use crate::Failure;
-use crate::dice::Dice;
-use crate::room::{Room, patiently, together};
+use crate::room::{Room, patiently};
 use crate::stage::Stage;
 use frontrow_application::port::BookingError;
 use frontrow_domain::Outcome;
@@ -43,7 +42,7 @@ pub(super) async fn two_tickers_at_once_never_exceed_the_capacity(stage: Arc<Sta
     let room = Room::open(&stage, RACERS, |settings| settings.capacity = CAPACITY).await?;
     room.all_come(0..RACERS).await?;
     for round in 1..=ROUNDS {
-        for most in together((0..6).map(|n| ticking(&room, n, 3))).await? {
+        for most in stage.together((0..6).map(|n| ticking(&room, n, 3))).await? {
             ensure!(most <= u64::from(CAPACITY), "{most} were admitted at a time");
         }
         ensure_eq!(room.active().await?, u64::from(CAPACITY), "the slots are taken");
@@ -71,8 +70,8 @@ async fn keep_ticking(room: Arc<Room>, instance: usize) -> Result<(), Failure> {
 }
 
 /// Comes, picks up, books or not, and leaves, or stays away.
-async fn visit(room: Arc<Room>, n: usize, seed: u64) -> Result<bool, Failure> {
-    let mut dice = Dice::new(seed);
+async fn visit(room: Arc<Room>, n: usize) -> Result<bool, Failure> {
+    let mut dice = room.stage.dice(n as u64);
     while !matches!(room.come(n).await?, Claimed::Admitted(_)) {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -97,7 +96,7 @@ pub(super) async fn nothing_is_lost_while_people_book_and_lines_tick(stage: Arc<
         tickers.spawn(keep_ticking(Arc::clone(&room), instance));
     }
     tokio::select! {
-        visits = together((0..RACERS).map(|n| visit(Arc::clone(&room), n, n as u64))) => {
+        visits = stage.together((0..RACERS).map(|n| visit(Arc::clone(&room), n))) => {
             ensure!(visits?.iter().all(|left| *left), "everybody leaves");
         }
         Some(ticker) = tickers.join_next() => ticker??,
@@ -141,7 +140,7 @@ pub(super) async fn no_change_of_a_line_is_lost_between_its_ticks(stage: Arc<Sta
             Ok(i64::try_from(CHANGES)?)
         }) as futures::future::BoxFuture<'static, Result<i64, Failure>>
     });
-    let made: i64 = together(ticks.chain(changes).collect::<Vec<_>>()).await?.into_iter().sum();
+    let made: i64 = stage.together(ticks.chain(changes).collect::<Vec<_>>()).await?.into_iter().sum();
     ensure_eq!(room.line().await?.version.get(), before + made, "each goes up by one");
     Ok(())
 }
@@ -164,7 +163,7 @@ pub(super) async fn who_is_admitted_and_leaves_at_once_is_admitted_or_not(stage:
                 Ok(())
             }
         });
-        together(racing).await?;
+        stage.together(racing).await?;
         let slot = room.slot(n).await?;
         ensure_eq!((slot, room.active().await?), (None, 0), "barred in any case");
         ensure_eq!(room.tick().await?, []);

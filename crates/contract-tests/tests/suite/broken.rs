@@ -1,12 +1,13 @@
 //! Stores with the faults that stores have: the suite has to name them.
 
+mod books;
 mod lines;
 
 use crate::memory::InMemory;
 use async_trait::async_trait;
 use frontrow_adapters::SeededIds;
 use frontrow_application::port::{BookingError, BookingStore, IdSource};
-use frontrow_contract_tests::{Failure, Fixture, Programme, World, run_some, same_outcomes};
+use frontrow_contract_tests::{Failure, Fixture, Programme, SuitePorts, World, run_some, same_outcomes};
 use frontrow_domain::{Command, CommandKey, Hold, Outcome, Rejection, ReservationId, What};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -20,14 +21,9 @@ struct Spoilt<F>(F);
 
 #[async_trait]
 impl<S: BookingStore + 'static, F: Fn(Inner, Inner) -> S + Send + Sync> World for Spoilt<F> {
-    async fn fresh(&self, programme: &Programme) -> Result<Fixture, Failure> {
-        let other = InMemory.fresh(programme).await?;
-        let mut fixture = InMemory.fresh(programme).await?;
-        let set_now = fixture.set_now;
-        fixture.set_now = Box::new(move |now| {
-            set_now(now);
-            (other.set_now)(now);
-        });
+    async fn fresh(&self, programme: &Programme, suite: &SuitePorts) -> Result<Fixture, Failure> {
+        let other = InMemory.fresh(programme, suite).await?;
+        let mut fixture = InMemory.fresh(programme, suite).await?;
         fixture.booking.store = Arc::new((self.0)(fixture.booking.store, other.booking.store));
         Ok(fixture)
     }

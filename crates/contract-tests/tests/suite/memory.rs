@@ -1,10 +1,10 @@
 //! In memory.
 
 use async_trait::async_trait;
-use frontrow_adapters::{ManualClock, Memory, SeededIds};
+use frontrow_adapters::{Memory, SeededIds};
 use frontrow_contract_tests::{
-    AccountPorts, BookingPorts, CataloguePorts, Failure, Fixture, KeepingPorts, LineInstance, LinePorts, Part,
-    Programme, World, run_all,
+    AccountPorts, BookingPorts, CataloguePorts, Durability, Failure, Fixture, KeepingPorts, LineInstance, LinePorts,
+    Part, Programme, SuitePorts, World, run_all,
 };
 use std::sync::Arc;
 
@@ -12,18 +12,30 @@ pub struct InMemory;
 
 #[async_trait]
 impl World for InMemory {
-    async fn fresh(&self, programme: &Programme) -> Result<Fixture, Failure> {
-        let clock = Arc::new(ManualClock::default());
-        let memory = Arc::new(Memory::new(clock.clone(), Arc::new(SeededIds::default())));
-        let fixture = fixture(&memory, clock);
+    async fn fresh(&self, programme: &Programme, suite: &SuitePorts) -> Result<Fixture, Failure> {
+        let memory = Memory::new(suite.clock.clone(), Arc::new(SeededIds::default()));
+        let fixture = fixture(&Arc::new(memory.announcing_to(suite.announcer.clone())));
         if let (Some(catalogue), Some(accounts)) = (&fixture.catalogue, &fixture.accounts) {
             programme.put_on(catalogue, accounts).await?;
         }
         Ok(fixture)
     }
+
+    fn name(&self) -> String {
+        "memory".into()
+    }
+
+    fn seed(&self) -> u64 {
+        seed()
+    }
 }
 
-fn fixture(memory: &Arc<Memory>, clock: Arc<ManualClock>) -> Fixture {
+/// Of the cases' random choices.
+pub fn seed() -> u64 {
+    std::env::var("FRONTROW_TEST_SEED").ok().and_then(|seed| seed.parse().ok()).unwrap_or(7)
+}
+
+fn fixture(memory: &Arc<Memory>) -> Fixture {
     Fixture {
         booking: BookingPorts {
             store: memory.clone(),
@@ -43,7 +55,8 @@ fn fixture(memory: &Arc<Memory>, clock: Arc<ManualClock>) -> Fixture {
         accounts: Some(AccountPorts { accounts: memory.clone(), sessions: memory.clone() }),
         keeping: Some(KeepingPorts { housekeeping: memory.clone(), probe: memory.clone() }),
         lines: Some(lines(memory)),
-        set_now: Box::new(move |now| clock.set(now)),
+        announces: true,
+        durability: Durability::None,
         lose_next_commit: None,
         keep: Box::new(()),
     }
@@ -57,6 +70,6 @@ fn lines(memory: &Arc<Memory>) -> LinePorts {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn memory_keeps_every_promise() -> Result<(), Failure> {
-    // What is in memory has no COMMIT, and is lost with all else.
-    run_all(Arc::new(InMemory)).await.require(&[Part::LostCommits, Part::LostNumbers])
+    // What is in memory has no COMMIT, is lost with all else, and ends with the process.
+    run_all(Arc::new(InMemory)).await.require(&[Part::LostCommits, Part::LostNumbers, Part::Durability])
 }

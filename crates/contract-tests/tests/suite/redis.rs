@@ -6,8 +6,9 @@ use async_trait::async_trait;
 use frontrow_adapters::UuidV7Source;
 use frontrow_adapters::redis::{RedisDispenser, RedisSettings};
 use frontrow_application::port::{IdSource, NumberDispenser};
-use frontrow_contract_tests::{Failure, Fixture, LoseNumbers, Part, Programme, World, run_all};
+use frontrow_contract_tests::{Durability, Failure, Fixture, LoseNumbers, Part, Programme, SuitePorts, World, run_all};
 use frontrow_test_databases::{RedisServer, redis_server};
+use futures::future::BoxFuture;
 use std::sync::Arc;
 
 /// The world of another, whose numbers come from a server that all worlds share: their keys have names of their own.
@@ -21,21 +22,42 @@ const BLOCK: u64 = 256;
 
 #[async_trait]
 impl<W: World> World for WithRedis<W> {
-    async fn fresh(&self, programme: &Programme) -> Result<Fixture, Failure> {
-        let mut fixture = self.inner.fresh(programme).await?;
+    async fn fresh(&self, programme: &Programme, suite: &SuitePorts) -> Result<Fixture, Failure> {
+        let fixture = self.inner.fresh(programme, suite).await?;
+        with_numbers(fixture, self.server.clone(), format!("frontrow-{}", UuidV7Source.id())).await
+    }
+
+    fn name(&self) -> String {
+        format!("{} with numbers from Redis", self.inner.name())
+    }
+
+    fn seed(&self) -> u64 {
+        self.inner.seed()
+    }
+}
+
+/// The fixture, now and whenever it is reopened, with numbers from the server.
+fn with_numbers(fixture: Fixture, server: RedisServer, prefix: String) -> BoxFuture<'static, Result<Fixture, Failure>> {
+    Box::pin(async move {
+        let mut fixture = fixture;
         let lines = fixture.lines.as_mut().ok_or_else(|| Failure::new("it has lines"))?;
         let leases = lines.leases.take().ok_or_else(|| Failure::new("it leases numbers"))?;
-        let prefix = format!("frontrow-{}", UuidV7Source.id());
-        let settings = RedisSettings { prefix: prefix.clone(), block: BLOCK, ..RedisSettings::new(self.server.url()) };
+        let settings = RedisSettings { prefix: prefix.clone(), block: BLOCK, ..RedisSettings::new(server.url()) };
         for instance in &mut lines.instances {
             let ids = Arc::new(UuidV7Source);
             let opened = RedisDispenser::open_with(settings.clone(), leases.clone(), ids).await?;
             let dispenser: Arc<dyn NumberDispenser> = Arc::new(opened);
             instance.dispenser = dispenser;
         }
-        lines.lose_numbers = Some(loses(self.server.clone(), prefix));
+        lines.lose_numbers = Some(loses(server.clone(), prefix.clone()));
+        if let Durability::Kept(reopen) = fixture.durability {
+            let again = || -> BoxFuture<'static, Result<Fixture, Failure>> {
+                Box::pin(async move { with_numbers(reopen().await?, server, prefix).await })
+            };
+            fixture.durability = Durability::Kept(Box::new(again));
+        }
         Ok(fixture)
-    }
+    })
 }
 
 /// What FLUSHALL does to one that has the server for itself.
@@ -63,5 +85,5 @@ async fn redis_keeps_every_promise_with_leases_from_sqlite() -> Result<(), Failu
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_keeps_every_promise_with_leases_from_memory() -> Result<(), Failure> {
     let test = "redis_keeps_every_promise_with_leases_from_memory";
-    keeps_every_promise(InMemory, test, &[Part::Leases, Part::LostCommits]).await
+    keeps_every_promise(InMemory, test, &[Part::Leases, Part::LostCommits, Part::Durability]).await
 }

@@ -1,17 +1,20 @@
 //! On every SQL database.
 
+use crate::memory::seed;
 use async_trait::async_trait;
+use frontrow_adapters::UuidV7Source;
 use frontrow_adapters::sql::hook::Hook;
 use frontrow_adapters::sql::{
     Database, DatabaseSettings, SqlAccounts, SqlAuditor, SqlCatalogue, SqlHousekeeping, SqlLines, SqlReaders,
     SqlSessions, SqlStore, StorePorts, StoreSettings,
 };
-use frontrow_adapters::{EventLog, ManualClock, UuidV7Source};
+use frontrow_application::port::Clock;
 use frontrow_contract_tests::{
-    AccountPorts, BookingPorts, CataloguePorts, Failure, Fixture, KeepingPorts, LineInstance, LinePorts, Part,
-    Programme, World, run_all,
+    AccountPorts, BookingPorts, CataloguePorts, Durability, Failure, Fixture, KeepingPorts, LineInstance, LinePorts,
+    Part, Programme, SuitePorts, World, run_all,
 };
 use frontrow_test_databases::{Kind, database};
+use futures::future::BoxFuture;
 use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -35,45 +38,77 @@ impl OnSql {
         database(kind, test).await.map(|_| Self { server: Some(kind), lost: Arc::default() })
     }
 
-    async fn place(&self) -> Result<(String, Box<dyn Any + Send + Sync>), Failure> {
+    async fn place(&self, suite: &SuitePorts) -> Result<Place, Failure> {
+        let (suite, lost) = (suite.clone(), Arc::clone(&self.lost));
         if let Some(kind) = self.server {
             // The compiler does not see that looking for a server can go on in another thread.
             let here = Handle::current();
             let made = spawn_blocking(move || here.block_on(database(kind, "a world"))).await?;
             let database = made.ok_or_else(|| Failure::new("the server has gone"))?;
-            return Ok((database.url().to_owned(), Box::new(database)));
+            return Ok(Place { url: database.url().to_owned(), suite, lost, keep: Arc::new(database) });
         }
         let directory = tempfile::tempdir()?;
-        Ok((format!("sqlite://{}", directory.path().join("frontrow.db").display()), Box::new(directory)))
+        let url = format!("sqlite://{}", directory.path().join("frontrow.db").display());
+        Ok(Place { url, suite, lost, keep: Arc::new(directory) })
     }
 }
 
 #[async_trait]
 impl World for OnSql {
-    async fn fresh(&self, programme: &Programme) -> Result<Fixture, Failure> {
-        let (url, keep) = self.place().await?;
-        let (clock, ids) = (Arc::new(ManualClock::default()), Arc::new(UuidV7Source));
-        let settings = DatabaseSettings { url, readers: 2, create: true };
+    async fn fresh(&self, programme: &Programme, suite: &SuitePorts) -> Result<Fixture, Failure> {
+        let fixture = self.place(suite).await?.open().await?;
+        if let (Some(catalogue), Some(accounts)) = (&fixture.catalogue, &fixture.accounts) {
+            programme.put_on(catalogue, accounts).await?;
+        }
+        Ok(fixture)
+    }
+
+    fn name(&self) -> String {
+        self.server.map_or_else(|| "SQLite".into(), |kind| format!("{kind:?}"))
+    }
+
+    fn seed(&self) -> u64 {
+        seed()
+    }
+}
+
+/// Where the data of a world are.
+#[derive(Clone)]
+struct Place {
+    url: String,
+    suite: SuitePorts,
+    lost: Arc<AtomicU32>,
+    /// The folder, or the server's database.
+    keep: Arc<dyn Any + Send + Sync>,
+}
+
+impl Place {
+    async fn open(self) -> Result<Fixture, Failure> {
+        let (clock, ids) = (self.suite.clock.clone(), Arc::new(UuidV7Source));
+        let settings = DatabaseSettings { url: self.url.clone(), readers: 2, create: true };
         let database = Arc::new(Database::open(&settings, ids.clone()).await?);
         database.migrate().await?;
-        let ports = StorePorts { clock: clock.clone(), ids: ids.clone(), announcer: Arc::new(EventLog::default()) };
+        let announcer = self.suite.announcer.clone();
+        let ports = StorePorts { clock: clock.clone(), ids: ids.clone(), announcer };
         let hook = Arc::new(LosesAnswers { next: AtomicBool::new(false), lost: Arc::clone(&self.lost) });
         let store = SqlStore::open_with_hook(&database, StoreSettings::default(), ports, hook.clone()).await?;
         let mut fixture = fixture(&database, store, &clock);
         fixture.lose_next_commit = Some(Box::new(move || hook.next.store(true, Ordering::SeqCst)));
         fixture.lines = Some(lines(&database, &clock, &ids).await?);
-        fixture.keep = keep;
-        if let (Some(catalogue), Some(accounts)) = (&fixture.catalogue, &fixture.accounts) {
-            programme.put_on(catalogue, accounts).await?;
-        }
+        fixture.keep = Box::new(Arc::clone(&self.keep));
+        fixture.durability = Durability::Kept(Box::new(move || self.reopen()));
         Ok(fixture)
+    }
+
+    fn reopen(self) -> BoxFuture<'static, Result<Fixture, Failure>> {
+        Box::pin(self.open())
     }
 }
 
 /// Two instances on one database.
 async fn lines(
     database: &Arc<Database>,
-    clock: &Arc<ManualClock>,
+    clock: &Arc<dyn Clock>,
     ids: &Arc<UuidV7Source>,
 ) -> Result<LinePorts, Failure> {
     let first = Arc::new(SqlLines::open(database, clock.clone(), ids.clone()).await?);
@@ -83,11 +118,10 @@ async fn lines(
     Ok(LinePorts { instances, leases: Some(first), lose_numbers: None })
 }
 
-fn fixture(database: &Arc<Database>, store: SqlStore, clock: &Arc<ManualClock>) -> Fixture {
+fn fixture(database: &Arc<Database>, store: SqlStore, clock: &Arc<dyn Clock>) -> Fixture {
     let readers = Arc::new(SqlReaders::new(database.clone()));
     let catalogue = Arc::new(SqlCatalogue::new(database.clone(), clock.clone()));
     let housekeeping = Arc::new(SqlHousekeeping::new(database.clone()));
-    let clock = clock.clone();
     Fixture {
         booking: BookingPorts {
             store: Arc::new(store),
@@ -110,7 +144,8 @@ fn fixture(database: &Arc<Database>, store: SqlStore, clock: &Arc<ManualClock>) 
         }),
         keeping: Some(KeepingPorts { housekeeping: housekeeping.clone(), probe: housekeeping }),
         lines: None,
-        set_now: Box::new(move |now| clock.set(now)),
+        announces: true,
+        durability: Durability::None,
         lose_next_commit: None,
         keep: Box::new(()),
     }

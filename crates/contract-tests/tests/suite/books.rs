@@ -1,0 +1,310 @@
+//! A booking store that is as small as can be: the books behind a lock, a copy of them that outlives the process, and a flaw.
+
+use async_trait::async_trait;
+use frontrow_application::port::{
+    Auditor, BookingError, BookingStore, DoneReader, Entry, ReservationReader, SeatReader, StoreError, WalletReader,
+};
+use frontrow_application::{FaultId, Page, PageRequest};
+use frontrow_contract_tests::{BookingPorts, Durability, Failure, Fixture, Programme, SuitePorts, World};
+use frontrow_domain::{
+    AccountId, Books, BuyerKey, Catalogue, Command, CommandKey, Conflict, Done, Event, Finding, Instant, Outcome,
+    Payment, PaymentId, PaymentKind, PaymentState, PerformanceId, Points, Record, Refused, Reservation, ReservationId,
+    ReservationState, Seat, SeatState, Ticket, TransferId, UserId, Verdict, What, Write, WriteSet, audit, decide,
+};
+use futures::future::BoxFuture;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// What is wrong with a store.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flaw {
+    /// Nothing.
+    None,
+    /// Rows are read, and written later, whatever others have written meanwhile.
+    NoLock,
+    /// Nobody hears of anything.
+    AnnouncesNothing,
+    /// Everybody hears of everything twice.
+    AnnouncesTwice,
+    /// Rejected holds are announced, too.
+    AnnouncesRefused,
+    /// What is repeated is announced again.
+    AnnouncesRepetitions,
+    /// Everything ends with the process, contrary to what is said.
+    KeepsNothing,
+    /// What was answered last is not yet written when the process ends.
+    LosesTheLast,
+}
+
+pub struct OnBooks(pub Flaw);
+
+#[async_trait]
+impl World for OnBooks {
+    async fn fresh(&self, programme: &Programme, suite: &SuitePorts) -> Result<Fixture, Failure> {
+        let mut books = Books::default();
+        programme.seats().for_each(|seat| books.open_seats(seat.performance, [seat.number]));
+        let disk = Arc::new(Mutex::new(Disk { empty: books.clone(), before: books.clone(), last: books.clone() }));
+        Ok(Kept { flaw: self.0, catalogue: programme.ids(), suite: suite.clone(), disk }.open(books))
+    }
+
+    fn name(&self) -> String {
+        format!("the books ({:?})", self.0)
+    }
+}
+
+/// What outlives the process.
+#[derive(Clone)]
+struct Kept {
+    flaw: Flaw,
+    catalogue: Catalogue,
+    suite: SuitePorts,
+    disk: Arc<Mutex<Disk>>,
+}
+
+struct Disk {
+    empty: Books,
+    before: Books,
+    last: Books,
+}
+
+impl Kept {
+    fn open(self, books: Books) -> Fixture {
+        let again = self.clone();
+        let store = Arc::new(Store { books: Mutex::new(books), kept: self });
+        Fixture {
+            booking: BookingPorts {
+                store: store.clone(),
+                done: store.clone(),
+                seats: store.clone(),
+                reservations: store.clone(),
+                wallets: store.clone(),
+                auditor: store,
+            },
+            catalogue: None,
+            accounts: None,
+            keeping: None,
+            lines: None,
+            announces: true,
+            durability: Durability::Kept(Box::new(move || again.reopen())),
+            lose_next_commit: None,
+            keep: Box::new(()),
+        }
+    }
+
+    fn reopen(self) -> BoxFuture<'static, Result<Fixture, Failure>> {
+        let books = {
+            let disk = held(&self.disk);
+            match self.flaw {
+                Flaw::KeepsNothing => disk.empty.clone(),
+                Flaw::LosesTheLast => disk.before.clone(),
+                _ => disk.last.clone(),
+            }
+        };
+        Box::pin(async move { Ok(self.open(books)) })
+    }
+}
+
+struct Store {
+    books: Mutex<Books>,
+    kept: Kept,
+}
+
+fn held<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[async_trait]
+impl BookingStore for Store {
+    async fn execute(&self, command: Command) -> Result<Outcome, BookingError> {
+        let announce = |events: &[Event]| self.kept.suite.announcer.announce(events);
+        match (self.carry_out(&command), self.kept.flaw) {
+            (Ok((outcome, _)), Flaw::AnnouncesNothing) => Ok(outcome),
+            (Ok((outcome, events)), Flaw::AnnouncesTwice) => {
+                announce(&events);
+                announce(&events);
+                Ok(outcome)
+            }
+            (Ok((Outcome::Held(reservation), _)), Flaw::AnnouncesRepetitions) => {
+                announce(&[Event::Held(reservation.id)]);
+                Ok(Outcome::Held(reservation))
+            }
+            (Ok((outcome, events)), _) => {
+                announce(&events);
+                Ok(outcome)
+            }
+            (Err(Refused::Rejected(rejection)), flaw) => {
+                if let (Flaw::AnnouncesRefused, What::Hold(hold)) = (flaw, &command.what) {
+                    announce(&[Event::Held(hold.reservation)]);
+                }
+                Err(rejection.into())
+            }
+            (Err(Refused::Replan), _) => Err(BookingError::Replan),
+            (Err(_), _) => Err(BookingError::Fault(FaultId(uuid::Uuid::nil()))),
+        }
+    }
+}
+
+impl Store {
+    fn carry_out(&self, command: &Command) -> Result<(Outcome, Vec<Event>), Refused> {
+        let locks = self.kept.flaw != Flaw::NoLock;
+        let mut books = held(&self.books);
+        if !locks {
+            let read = books.clone();
+            drop(books);
+            let (changes, writes) = match decided(&read, command, self.kept.suite.clock.now())? {
+                Decided::Nothing(outcome) => return Ok((outcome, Vec::new())),
+                Decided::Changed { outcome, events, writes } => ((outcome, events), writes),
+            };
+            books = held(&self.books);
+            overwrite(&mut books, writes)?;
+            return Ok(changes);
+        }
+        match decided(&books, command, self.kept.suite.clock.now())? {
+            Decided::Nothing(outcome) => Ok((outcome, Vec::new())),
+            Decided::Changed { outcome, events, writes } => {
+                books.store(writes)?;
+                let disk = &mut *held(&self.kept.disk);
+                disk.before = std::mem::replace(&mut disk.last, books.clone());
+                Ok((outcome, events))
+            }
+        }
+    }
+}
+
+enum Decided {
+    Nothing(Outcome),
+    Changed { outcome: Outcome, events: Vec<Event>, writes: WriteSet },
+}
+
+fn decided(books: &Books, command: &Command, now: Instant) -> Result<Decided, Refused> {
+    let mut locked = books.lock(&command.scope(), now);
+    match decide(command, &locked, now)? {
+        Verdict::Replay(outcome) => Ok(Decided::Nothing(outcome)),
+        Verdict::No(rejection) => Err(rejection.into()),
+        Verdict::Replan => Err(Refused::Replan),
+        Verdict::Do(changes) => {
+            locked.apply(command, &changes)?;
+            Ok(Decided::Changed { outcome: changes.outcome, events: changes.events, writes: locked.dirty() })
+        }
+    }
+}
+
+/// Writes without guards: as if nobody had written since.
+fn overwrite(books: &mut Books, mut writes: WriteSet) -> Result<(), Conflict> {
+    fn at<T: Record>(table: &BTreeMap<T::Key, T>, writes: &mut [Write<T>]) {
+        for write in writes {
+            write.read = table.get(&write.row.key()).map(Record::version);
+        }
+    }
+    at(&books.buyers, &mut writes.buyers);
+    at(&books.reservations, &mut writes.reservations);
+    at(&books.payments, &mut writes.payments);
+    at(&books.wallets, &mut writes.wallets);
+    at(&books.seats, &mut writes.seats);
+    writes.tickets_voided.retain(|ticket| books.tickets.get(&ticket.key).is_some_and(|known| known.valid));
+    writes.tickets_issued.retain(|ticket| !books.tickets.contains_key(&ticket.key));
+    writes.transfers.retain(|transfer| !books.transfers.contains_key(&transfer.id));
+    writes.slots_freed.retain(|key| books.admissions.contains_key(key));
+    writes.done.retain(|done| !books.done.contains_key(&done.key));
+    books.store(writes)
+}
+
+#[async_trait]
+impl Auditor for Store {
+    async fn audit(&self, now: Instant) -> Result<Vec<Finding>, StoreError> {
+        Ok(audit(&held(&self.books), &self.kept.catalogue, now))
+    }
+}
+
+#[async_trait]
+impl DoneReader for Store {
+    async fn done(&self, key: &CommandKey) -> Result<Option<Done>, StoreError> {
+        Ok(held(&self.books).done.get(key).cloned())
+    }
+}
+
+#[async_trait]
+impl SeatReader for Store {
+    async fn not_free(&self, performance: PerformanceId) -> Result<Vec<Seat>, StoreError> {
+        let books = held(&self.books);
+        let seats = books.seats.values().filter(|seat| seat.key.performance == performance);
+        Ok(seats.filter(|seat| seat.state != SeatState::Free).copied().collect())
+    }
+
+    async fn available(&self, of: &[PerformanceId], now: Instant) -> Result<Vec<(PerformanceId, u32)>, StoreError> {
+        let books = held(&self.books);
+        let count = |performance: &PerformanceId| {
+            let seats = books.seats.values().filter(|seat| seat.key.performance == *performance);
+            (*performance, u32::try_from(seats.filter(|seat| seat.state.can_be_taken(now)).count()).unwrap_or(u32::MAX))
+        };
+        Ok(of.iter().map(count).collect())
+    }
+}
+
+#[async_trait]
+impl ReservationReader for Store {
+    async fn reservation(&self, id: ReservationId) -> Result<Option<Reservation>, StoreError> {
+        Ok(held(&self.books).reservations.get(&id).cloned())
+    }
+
+    async fn reservations_of(
+        &self,
+        user: UserId,
+        page: PageRequest<ReservationId>,
+    ) -> Result<Page<Reservation, ReservationId>, StoreError> {
+        let books = held(&self.books);
+        let newest_first = books.reservations.values().rev().filter(|r| r.user == user);
+        let wanted = newest_first.filter(|r| page.after.is_none_or(|after| r.id < after));
+        Ok(Page::of(wanted.take(page.limit as usize + 1).cloned().collect(), page.limit, |r: &Reservation| r.id))
+    }
+
+    async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError> {
+        let books = held(&self.books);
+        Ok(books.tickets.values().filter(|t| t.valid && t.reservation == reservation).copied().collect())
+    }
+
+    async fn lapsed(&self, now: Instant, limit: u32) -> Result<Vec<(ReservationId, BuyerKey)>, StoreError> {
+        let books = held(&self.books);
+        let unmarked = books.reservations.values().filter(|r| r.state == ReservationState::Held);
+        let mut lapsed: Vec<&Reservation> = unmarked.filter(|r| r.has_lapsed(now)).collect();
+        lapsed.sort_by_key(|r| r.held_until);
+        Ok(lapsed.into_iter().take(limit as usize).map(|r| (r.id, r.buyer())).collect())
+    }
+}
+
+#[async_trait]
+impl WalletReader for Store {
+    async fn balance(&self, user: UserId) -> Result<Points, StoreError> {
+        Ok(held(&self.books).wallets.get(&user).map_or(Points::ZERO, |wallet| wallet.balance))
+    }
+
+    async fn entries(
+        &self,
+        user: UserId,
+        page: PageRequest<TransferId>,
+    ) -> Result<Page<Entry, TransferId>, StoreError> {
+        let books = held(&self.books);
+        let theirs = |account| account == AccountId::Wallet(user);
+        let newest_first = books.transfers.values().rev().filter(|t| theirs(t.debit) || theirs(t.credit));
+        let wanted = newest_first.filter(|t| page.after.is_none_or(|after| t.id < after));
+        let entries = wanted.take(page.limit as usize + 1).filter_map(|transfer| {
+            let Payment { kind, reservation, .. } = *books.payments.get(&transfer.payment)?;
+            Some(Entry { transfer: *transfer, kind, reservation })
+        });
+        Ok(Page::of(entries.collect(), page.limit, |entry: &Entry| entry.transfer.id))
+    }
+
+    async fn charge(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
+        let books = held(&self.books);
+        Ok(books.payments.get(&id).filter(|payment| payment.kind == PaymentKind::Charge).cloned())
+    }
+
+    async fn unsettled(&self, before: Instant, limit: u32) -> Result<Vec<Payment>, StoreError> {
+        let books = held(&self.books);
+        let pending = books.payments.values().filter(|p| p.state == PaymentState::Pending && p.at < before);
+        let mut unsettled: Vec<Payment> = pending.cloned().collect();
+        unsettled.sort_by_key(|payment| payment.at);
+        unsettled.truncate(limit as usize);
+        Ok(unsettled)
+    }
+}
