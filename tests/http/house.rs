@@ -10,6 +10,7 @@ use futures::future::join_all;
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::path::Path;
+use std::process::ExitStatus;
 use std::sync::OnceLock;
 use std::time::Duration;
 use tempfile::TempDir;
@@ -169,6 +170,12 @@ impl House {
             Some(server) => server.stop().await,
             None => Ok(()),
         }
+    }
+
+    /// How the server has ended, which was told to.
+    pub async fn ended(&mut self) -> Result<ExitStatus> {
+        let mut server = self.server.take().context("the server does not run")?;
+        Ok(server.child.wait().await?)
     }
 
     /// Ends the server at once, wherever it is, as a loss of power would.

@@ -23,5 +23,6 @@ mod records;
 mod resets;
 mod sandbox;
 mod schema;
+mod stopping;
 mod tour;
 mod verify;

@@ -3,6 +3,7 @@
 
 pub mod address;
 mod clock;
+mod deadline;
 mod ids;
 pub mod memory;
 mod password;
@@ -13,6 +14,7 @@ mod seat_snapshots;
 #[cfg(feature = "sql")]
 pub mod sql;
 mod ticket_code;
+mod together;
 mod token;
 mod waiting_room;
 

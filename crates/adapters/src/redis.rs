@@ -44,8 +44,10 @@ mod trouble;
 
 use crate::UuidV7Source;
 use crate::address::{AddressFlaw, ServerAddress};
+use crate::deadline;
 use async_trait::async_trait;
 use desk::{Desk, MOST_TOGETHER, Works};
+use frontrow_application::deadline::COMMAND;
 use frontrow_application::port::{IdSource, Join, Joined, NumberDispenser, NumberLeases, StoreError};
 use frontrow_domain::waiting_room::{Group, QueueNumber};
 use frontrow_domain::{SaleId, UserId};
@@ -58,6 +60,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 use tokio::runtime::Handle;
+use tokio::time::timeout_at;
 use trouble::{Trouble, UNAVAILABLE};
 
 /// Which server, and how.
@@ -135,8 +138,8 @@ pub struct RedisDispenser {
     desks: Mutex<HashMap<SaleId, Arc<Desk>>>,
 }
 
-/// How long a join waits for its turn and its answer. It takes far less: this is for what nobody has thought of.
-const PATIENCE: Duration = Duration::from_secs(10);
+/// How long who reads everything waits: people who draw, and have time.
+const PATIENCE: Duration = Duration::from_mins(2);
 /// Sales in memory; more make it start again.
 const MOST_DESKS: usize = 10_000;
 
@@ -181,12 +184,18 @@ impl RedisDispenser {
 
     /// Works on the runtime of the connection, to the end: who asked may go away, and an epoch that was begun in one
     /// store only would have to be followed by another.
-    async fn undisturbed<T, W>(&self, sale: SaleId, work: impl FnOnce(Arc<Desk>) -> W) -> Result<T, StoreError>
+    async fn undisturbed<T, W>(
+        &self,
+        sale: SaleId,
+        within: Duration,
+        work: impl FnOnce(Arc<Desk>) -> W,
+    ) -> Result<T, StoreError>
     where
         T: Send + 'static,
         W: Future<Output = Result<T, Trouble>> + Send + 'static,
     {
-        let done = self.works.runtime.spawn(work(self.desk(sale))).await;
+        let work = self.works.runtime.spawn(work(self.desk(sale)));
+        let done = timeout_at(deadline::until(within), work).await.unwrap_or(Ok(Err(Trouble::Away)));
         done.unwrap_or(Err(Trouble::Away)).map_err(|trouble| trouble.tell(&*self.works.ids))
     }
 }
@@ -211,14 +220,15 @@ fn client(url: &str) -> Result<redis::Client, RedisSettingsError> {
 impl NumberDispenser for RedisDispenser {
     async fn join(&self, join: Join) -> Result<Joined, StoreError> {
         let told = self.desk(join.key.sale).join(join)?;
-        match tokio::time::timeout(PATIENCE, told).await {
+        // It takes far less: this is for what nobody has thought of.
+        match timeout_at(deadline::until(COMMAND), told).await {
             Ok(Ok(answer)) => answer,
             Ok(Err(_)) | Err(_) => Err(UNAVAILABLE),
         }
     }
 
     async fn issued(&self, sale: SaleId, groups: usize) -> Result<Vec<u64>, StoreError> {
-        let mut issued = self.undisturbed(sale, |desk| async move { desk.issued().await }).await?;
+        let mut issued = self.undisturbed(sale, COMMAND, |desk| async move { desk.issued().await }).await?;
         issued.resize(groups, 0);
         Ok(issued)
     }
@@ -230,11 +240,11 @@ impl NumberDispenser for RedisDispenser {
         after: u64,
         limit: u32,
     ) -> Result<Vec<(QueueNumber, UserId)>, StoreError> {
-        self.undisturbed(sale, move |desk| async move { desk.places(group, after, limit).await }).await
+        self.undisturbed(sale, PATIENCE, move |desk| async move { desk.places(group, after, limit).await }).await
     }
 
     async fn forget(&self, sale: SaleId) -> Result<(), StoreError> {
-        let forgotten = self.undisturbed(sale, |desk| async move { desk.forget().await }).await;
+        let forgotten = self.undisturbed(sale, PATIENCE, |desk| async move { desk.forget().await }).await;
         self.desks.lock().unwrap_or_else(PoisonError::into_inner).remove(&sale);
         forgotten
     }

@@ -1,17 +1,27 @@
 //! Reading the seats of a performance once for many who want to know at the same time.
 
+use crate::deadline;
+use crate::together::Together;
 use async_trait::async_trait;
+use frontrow_application::deadline::READ;
 use frontrow_application::port::{Clock, SeatReader, SeatSnapshot, SeatSnapshots, StoreError};
 use frontrow_domain::PerformanceId;
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::time::timeout_at;
 
 /// How old a recent snapshot may be.
 const RECENT: Duration = Duration::from_secs(1);
 /// Performances in memory; more make it start again.
 const MOST_PERFORMANCES: usize = 1000;
+
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+/// Whoever read has gone with their runtime.
+const CUT_OFF: StoreError = StoreError::Unavailable { retry_after: RETRY_AFTER };
+/// A reader that is away says so itself.
+const SLOW: StoreError = StoreError::Busy { retry_after: RETRY_AFTER };
 
 /// [`SeatSnapshots`] of any [`SeatReader`]: one reads, and all who have asked before it began share what it finds.
 pub struct SharedSeatReads {
@@ -22,15 +32,19 @@ pub struct SharedSeatReads {
 
 /// Reads are numbered from 1.
 #[derive(Default)]
-struct Performance {
-    begun: AtomicU64,
-    latest: Mutex<Option<(u64, Arc<SeatSnapshot>)>>,
-    reading: tokio::sync::Mutex<()>,
+struct Performance(Mutex<Reads>);
+
+#[derive(Default)]
+struct Reads {
+    begun: u64,
+    latest: Option<(u64, Arc<SeatSnapshot>)>,
+    /// The one that was begun last.
+    reading: Option<Together<()>>,
 }
 
 impl Performance {
-    fn latest(&self) -> Option<(u64, Arc<SeatSnapshot>)> {
-        self.latest.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn reads(&self) -> MutexGuard<'_, Reads> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -48,26 +62,51 @@ impl SharedSeatReads {
         Arc::clone(performances.entry(id).or_default())
     }
 
-    /// A read that began after the one of that number, or a new one.
+    /// A read that began after the one of that number, or a new one. What fails meanwhile fails for all who wait.
     async fn after(
         &self,
         number: u64,
         id: PerformanceId,
-        performance: &Performance,
+        performance: &Arc<Performance>,
     ) -> Result<Arc<SeatSnapshot>, StoreError> {
-        let _alone = performance.reading.lock().await;
-        if let Some((found, snapshot)) = performance.latest()
-            && found > number
+        let wait = async {
+            loop {
+                match self.next(number, id, performance) {
+                    Ok(found) => return Ok(found),
+                    Err(reading) => reading.outcome().await.unwrap_or(Err(CUT_OFF))?,
+                }
+            }
+        };
+        // One read that is going on, and one that begins after it.
+        timeout_at(deadline::until(2 * READ), wait).await.unwrap_or(Err(SLOW))
+    }
+
+    /// What there is already, or what is being read and has to be waited for.
+    fn next(
+        &self,
+        number: u64,
+        id: PerformanceId,
+        performance: &Arc<Performance>,
+    ) -> Result<Arc<SeatSnapshot>, Together<()>> {
+        let mut reads = performance.reads();
+        if let Some((found, snapshot)) = &reads.latest
+            && *found > number
         {
-            return Ok(snapshot);
+            return Ok(Arc::clone(snapshot));
         }
-        let number = performance.begun.fetch_add(1, Ordering::SeqCst) + 1;
-        let begun = self.clock.now();
-        let not_free = self.reader.not_free(id).await?;
-        let snapshot = Arc::new(SeatSnapshot { begun, not_free });
-        let latest = (number, Arc::clone(&snapshot));
-        *performance.latest.lock().unwrap_or_else(PoisonError::into_inner) = Some(latest);
-        Ok(snapshot)
+        if let Some(reading) = reads.reading.as_ref().filter(|reading| reading.goes_on()) {
+            return Err(reading.clone());
+        }
+        reads.begun += 1;
+        let (number, begun) = (reads.begun, self.clock.now());
+        let (reader, performance) = (Arc::clone(&self.reader), Arc::clone(performance));
+        let reading = Together::begin(&Handle::current(), async move {
+            let not_free = reader.not_free(id).await?;
+            performance.reads().latest = Some((number, Arc::new(SeatSnapshot { begun, not_free })));
+            Ok(())
+        });
+        reads.reading = Some(reading.clone());
+        Err(reading)
     }
 }
 
@@ -75,7 +114,8 @@ impl SharedSeatReads {
 impl SeatSnapshots for SharedSeatReads {
     async fn recent(&self, id: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError> {
         let performance = self.performance(id);
-        let number = match performance.latest() {
+        let latest = performance.reads().latest.clone();
+        let number = match latest {
             None => 0,
             Some((number, snapshot)) => {
                 let now = self.clock.now();
@@ -91,7 +131,7 @@ impl SeatSnapshots for SharedSeatReads {
 
     async fn fresh(&self, id: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError> {
         let performance = self.performance(id);
-        let begun = performance.begun.load(Ordering::SeqCst);
+        let begun = performance.reads().begun;
         self.after(begun, id, &performance).await
     }
 }
@@ -101,7 +141,7 @@ mod tests {
     use super::*;
     use crate::ManualClock;
     use frontrow_domain::{Instant, Seat};
-    use std::sync::atomic::AtomicU32;
+    use std::sync::atomic::{AtomicU32, Ordering};
     use tokio::sync::Semaphore;
     use uuid::Uuid;
 

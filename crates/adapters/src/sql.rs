@@ -4,6 +4,7 @@
 
 mod accounts;
 mod address;
+mod asker;
 mod audit;
 mod catalogue;
 mod connect;
@@ -23,6 +24,7 @@ mod plans;
 mod pool;
 mod probe;
 mod readers;
+mod reading;
 mod row;
 mod sessions;
 mod storage;
@@ -30,6 +32,7 @@ mod store;
 #[cfg(test)]
 mod testing;
 mod transaction;
+mod turns;
 mod version;
 mod write;
 mod writers;

@@ -132,6 +132,7 @@ mod accounts;
 mod browse;
 mod cancel;
 mod charge;
+pub mod deadline;
 mod error;
 mod hold;
 mod hold_best;

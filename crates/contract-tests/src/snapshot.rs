@@ -29,8 +29,8 @@ impl Snapshot {
     /// Of the first users, as many as are wanted.
     pub(crate) async fn take(stage: &Stage, users: usize) -> Result<Self, Failure> {
         let seats = stage.fixture.booking.seats.not_free(stage.performance()).await?;
-        let ever = Instant::from_micros(i64::MAX);
-        let mut unsettled = stage.fixture.booking.wallets.unsettled(ever, 1000).await?;
+        let (never, ever) = (Instant::from_micros(i64::MIN), Instant::from_micros(i64::MAX));
+        let mut unsettled = stage.fixture.booking.wallets.unsettled(never, ever, 1000).await?;
         unsettled.sort_by_key(|payment| payment.id);
         let mut snapshot = Self { seats, users: Vec::new(), unsettled };
         for n in 0..users {

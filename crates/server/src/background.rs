@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::{MissedTickBehavior, interval};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
 /// How often old idempotency records and expired refresh tokens are forgotten.
 const FORGET_EVERY: Duration = Duration::from_mins(1);
@@ -61,12 +61,19 @@ impl Background {
         background
     }
 
-    /// Lets every loop finish the run that it is in.
-    pub async fn stop(self) {
+    /// Lets every loop finish the run that it is in. One that takes longer than that is left: what it has begun in the
+    /// database is not cut off by that, and what it has not is done after the next start.
+    pub async fn stop(self, within: Duration) {
         self.stop.send_replace(true);
-        for one in self.loops {
-            if let Err(error) = one.await {
-                tracing::error!(%error, "a background loop ended badly");
+        let until = Instant::now() + within;
+        for mut one in self.loops {
+            match timeout_at(until, &mut one).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => tracing::error!(%error, "a background loop ended badly"),
+                Err(_) => {
+                    tracing::warn!("a background loop did not end in time");
+                    one.abort();
+                }
             }
         }
     }
@@ -152,6 +159,9 @@ mod tests {
     use std::sync::atomic::{AtomicU32, Ordering};
     use tokio::sync::{Semaphore, mpsc};
 
+    /// No test waits longer.
+    const PATIENCE: Duration = Duration::from_mins(1);
+
     fn background() -> Background {
         Background { stop: watch::Sender::new(false), loops: Vec::new() }
     }
@@ -170,7 +180,7 @@ mod tests {
         for _ in 0..3 {
             runs.recv().await.unwrap();
         }
-        background.stop().await;
+        background.stop(PATIENCE).await;
     }
 
     #[tokio::test]
@@ -194,7 +204,7 @@ mod tests {
             seen.push(runs.recv().await.unwrap());
         }
         assert_eq!(seen, [10, 10, 5]);
-        background.stop().await;
+        background.stop(PATIENCE).await;
     }
 
     #[tokio::test]
@@ -215,8 +225,25 @@ mod tests {
         begins.recv().await.unwrap();
         background.stop.send_replace(true);
         gate.add_permits(1);
-        background.stop().await;
+        background.stop(PATIENCE).await;
         assert_eq!(finished.load(Ordering::Relaxed), 1);
         assert!(begins.try_recv().is_err(), "nothing begins after the stop");
+    }
+
+    #[tokio::test]
+    async fn a_run_that_does_not_end_is_left() {
+        let mut background = background();
+        let (begun, mut begins) = mpsc::unbounded_channel();
+        background.repeat("test", Duration::from_millis(1), 10, move || {
+            let begun = begun.clone();
+            async move {
+                begun.send(()).unwrap();
+                std::future::pending().await
+            }
+        });
+        begins.recv().await.unwrap();
+        let stopped = tokio::time::timeout(PATIENCE, background.stop(Duration::from_millis(1)));
+        assert!(stopped.await.is_ok());
+        assert!(begins.recv().await.is_none(), "the loop is gone");
     }
 }

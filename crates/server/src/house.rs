@@ -23,7 +23,14 @@ use std::fs::OpenOptions;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::sync::Notify;
+use tokio::time::timeout;
+
+/// How long to wait for what was begun in a database that is there.
+const CLOSE: Duration = Duration::from_secs(30);
+/// The same in one that is away: for what it may do all the same.
+const AWAY: Duration = Duration::from_millis(1500);
 
 /// Everything that a command works with, wired to one database.
 pub struct House {
@@ -122,11 +129,28 @@ impl House {
         Ok(Self { ports, use_cases, watch, bell, guard, database, store, lines })
     }
 
-    /// Ends what was begun, then closes the database. Whoever still asks is told that it is busy.
+    /// How long it is worth to wait for what was begun: not for long if the database is away.
+    pub async fn patience(&self, most: Duration) -> Duration {
+        if self.ports.probe.now().await.is_ok() { most } else { most.min(AWAY) }
+    }
+
+    /// Ends what was begun, then closes the database. Whoever still asks is told to come back. What does not end in time is
+    /// left: the database undoes what was not committed.
     pub async fn close(self) {
-        self.store.drain().await;
-        self.lines.drain().await;
-        self.database.close().await;
+        let patience = self.patience(CLOSE).await;
+        self.close_within(patience).await;
+    }
+
+    /// The same, and no longer than that.
+    pub async fn close_within(self, patience: Duration) {
+        let close = async {
+            self.store.drain().await;
+            self.lines.drain().await;
+            self.database.close().await;
+        };
+        if timeout(patience, close).await.is_err() {
+            tracing::warn!("the database did not end in time what was begun there");
+        }
     }
 }
 
@@ -135,20 +159,25 @@ impl House {
 pub async fn open_database(settings: &Settings) -> Result<Arc<Database>> {
     match settings.database {
         DatabaseAddress::File(_) => open_and_migrate(settings).await,
-        DatabaseAddress::Server(_) => open_existing_database(settings).await,
+        DatabaseAddress::Server(_) => {
+            up_to_date(connect(settings, Haste::Serving { create: false }).await?, settings).await
+        }
     }
 }
 
 /// The database, brought up to date.
 pub async fn open_and_migrate(settings: &Settings) -> Result<Arc<Database>> {
-    let database = connect(settings, true).await?;
+    let database = connect(settings, Haste::Serving { create: true }).await?;
     database.migrate().await?;
     Ok(database)
 }
 
-/// The database as it is, which has to be there and up to date.
+/// The database as it is, which has to be there and up to date, for a command that is typed.
 pub async fn open_existing_database(settings: &Settings) -> Result<Arc<Database>> {
-    let database = connect(settings, false).await?;
+    up_to_date(connect(settings, Haste::None).await?, settings).await
+}
+
+async fn up_to_date(database: Arc<Database>, settings: &Settings) -> Result<Arc<Database>> {
     match database.schema_state().await? {
         SchemaState::Current => Ok(database),
         SchemaState::Newer(steps) => Err(DatabaseError::Newer(steps).into()),
@@ -158,7 +187,7 @@ pub async fn open_existing_database(settings: &Settings) -> Result<Arc<Database>
 
 /// A server's database that nothing is in yet, brought up to date.
 pub async fn open_empty_database(settings: &Settings) -> Result<Arc<Database>> {
-    let database = connect(settings, false).await?;
+    let database = connect(settings, Haste::Serving { create: false }).await?;
     let empty = database.is_empty().await?;
     ensure!(empty, "a demo needs an empty database, and {} is not: name another", settings.database);
     database.migrate().await?;
@@ -174,13 +203,27 @@ pub fn create_database(path: &Path, has_to_be_new: bool) -> Result<()> {
     Ok(())
 }
 
-async fn connect(settings: &Settings, create: bool) -> Result<Arc<Database>> {
+/// How long what is read may take.
+#[derive(Clone, Copy)]
+enum Haste {
+    /// No longer than a request.
+    Serving { create: bool },
+    /// For somebody who typed a command, and waits. The database has to be there.
+    None,
+}
+
+async fn connect(settings: &Settings, haste: Haste) -> Result<Arc<Database>> {
+    let create = matches!(haste, Haste::Serving { create: true });
     if let (DatabaseAddress::File(file), true) = (&settings.database, create) {
         create_database(file, false)?;
     }
     let address = settings.database_with_password()?;
     let wanted = DatabaseSettings { url: address.url(), readers: settings.database_readers, create };
-    Ok(Arc::new(Database::open(&wanted, Arc::new(UuidV7Source)).await?))
+    let ids = Arc::new(UuidV7Source);
+    Ok(Arc::new(match haste {
+        Haste::Serving { .. } => Database::open(&wanted, ids).await?,
+        Haste::None => Database::open_patiently(&wanted, ids).await?,
+    }))
 }
 
 fn tokens(ring: &KeyRing, clock: Arc<dyn Clock>) -> Result<Arc<dyn TokenIssuer>> {

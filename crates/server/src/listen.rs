@@ -11,23 +11,31 @@ pub fn listen(setting: &str, address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).with_context(refused)
 }
 
-/// SIGTERM and SIGINT, from now on.
+/// SIGTERM and SIGINT, from now on. SIGHUP, which would end a process that does not know it, is told and ignored.
 pub struct EndSignals {
     terminate: Signal,
     interrupt: Signal,
+    hang_up: Signal,
 }
 
 impl EndSignals {
     /// Watches for them; they no longer end the process by themselves.
     pub fn watch() -> Result<Self> {
-        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
     }
 
-    /// Returns when one has come.
+    /// Returns when one has come that ends the server.
     pub async fn come(&mut self) {
-        tokio::select! {
-            _ = self.terminate.recv() => {}
-            _ = self.interrupt.recv() => {}
+        loop {
+            tokio::select! {
+                _ = self.terminate.recv() => return,
+                _ = self.interrupt.recv() => return,
+                _ = self.hang_up.recv() => tracing::warn!("SIGHUP came and is ignored: settings and keys are read at the start"),
+            }
         }
     }
 }

@@ -6,11 +6,14 @@ use crate::listen::{EndSignals, listen};
 use crate::metrics_page::{self, MetricsPage};
 use crate::settings::{Gateway, Settings};
 use actix_web::dev::ServerHandle;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use frontrow_web::{WebSettings, WebState};
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZero;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 use tokio::task::JoinHandle;
 
 /// Where the server listens. Opened first, so that an address in use is told before anything is done.
@@ -37,6 +40,9 @@ pub struct Server {
     signals: EndSignals,
     house: House,
     gateway: Gateway,
+    is_draining: Arc<AtomicBool>,
+    drain: Duration,
+    shutdown_timeout: Duration,
 }
 
 impl Server {
@@ -46,7 +52,9 @@ impl Server {
         let metrics =
             doors.metrics.map(|listener| MetricsPage::start(listener, metrics_page::install()?)).transpose()?;
         let api = doors.api.local_addr()?;
-        let server = frontrow_web::run(doors.api, &web_settings(settings), web_state(&house, settings))?;
+        let state = web_state(&house, settings);
+        let is_draining = Arc::clone(&state.is_draining);
+        let server = frontrow_web::run(doors.api, &web_settings(settings), state)?;
         Ok(Self {
             api,
             handle: server.handle(),
@@ -56,6 +64,9 @@ impl Server {
             signals,
             house,
             gateway: settings.payment_gateway,
+            is_draining,
+            drain: settings.drain,
+            shutdown_timeout: settings.shutdown_timeout,
         })
     }
 
@@ -74,23 +85,39 @@ impl Server {
         Ok(out.flush()?)
     }
 
-    /// Serves until SIGTERM or SIGINT; then takes no more requests, finishes what was begun, and closes the house.
-    pub async fn run(mut self) -> Result<()> {
-        let ended = tokio::select! {
-            () = self.signals.come() => {
-                tracing::info!("stopping");
-                self.handle.stop(true).await;
-                self.serving.await
-            }
-            ended = &mut self.serving => ended,
+    /// Serves until SIGTERM or SIGINT; then says for a while that it is not ready, takes no more requests, finishes what was
+    /// begun, and closes the house. A second signal ends it at once.
+    pub async fn run(self) -> Result<()> {
+        let Self { mut serving, mut signals, is_draining, drain, .. } = self;
+        let stopped = tokio::select! {
+            () = signals.come() => None,
+            ended = &mut serving => Some(ended),
         };
-        self.background.stop().await;
-        if let Some(page) = self.metrics {
-            page.stop().await;
+        let end = async {
+            let ended = match stopped {
+                Some(ended) => ended,
+                None => {
+                    is_draining.store(true, Ordering::SeqCst);
+                    tracing::info!(seconds = drain.as_secs(), "stopping: not ready from now on");
+                    tokio::time::sleep(drain).await;
+                    tracing::info!("taking no more requests");
+                    self.handle.stop(true).await;
+                    serving.await
+                }
+            };
+            let patience = self.house.patience(self.shutdown_timeout).await;
+            self.background.stop(patience).await;
+            if let Some(page) = self.metrics {
+                page.stop().await;
+            }
+            self.house.close_within(patience).await;
+            tracing::info!("stopped");
+            ended?.context("the server ended by itself")
+        };
+        tokio::select! {
+            ended = end => ended,
+            () = signals.come() => bail!("a second signal came: ended without finishing what was begun"),
         }
-        self.house.close().await;
-        tracing::info!("stopped");
-        ended?.context("the server ended by itself")
     }
 }
 
@@ -108,6 +135,7 @@ fn web_state(house: &House, settings: &Settings) -> WebState {
         use_cases: house.use_cases.clone(),
         tokens: house.ports.tokens.clone(),
         probe: house.ports.probe.clone(),
+        is_draining: Arc::default(),
         clock: house.ports.clock.clone(),
         currency: settings.currency.clone(),
         sandbox: settings.payment_gateway == Gateway::Sandbox,

@@ -67,6 +67,8 @@ pub struct Settings {
     pub client_address: Option<HeaderName>,
     /// Joins a minute from one network; 0 for any number.
     pub network_joins: u32,
+    /// How long the server goes on serving, and says that it is not ready, when it is told to stop.
+    pub drain: Duration,
     /// How long running requests have when the server stops.
     pub shutdown_timeout: Duration,
     /// How often the house is swept.
@@ -177,6 +179,7 @@ impl Settings {
             request_timeout: reading.duration("request_timeout_seconds", 1..=300, 1),
             client_address: reading.header_or_off("client_address_header"),
             network_joins: reading.number("network_joins_per_minute", 0..=1_000_000),
+            drain: reading.duration("drain_seconds", 0..=300, 1),
             shutdown_timeout: reading.duration("shutdown_timeout_seconds", 1..=300, 1),
             sweep: reading.duration("sweep_seconds", 1..=3600, 1),
             payment_gateway: reading.word("payment_gateway", &[("sandbox", Gateway::Sandbox)], Gateway::Sandbox),

@@ -14,6 +14,7 @@ mod routes;
 mod run;
 mod state;
 mod taken;
+mod timely;
 
 pub use openapi::{openapi, openapi_json};
 pub use run::{WebSettings, app, run};

@@ -129,6 +129,9 @@ impl ResponseError for Problem {
     }
 
     fn error_response(&self) -> HttpResponse {
+        if self.kind.status() == StatusCode::SERVICE_UNAVAILABLE {
+            metrics::counter!("frontrow_unserved_total", "problem" => self.kind.slug()).increment(1);
+        }
         let mut response = HttpResponse::build(self.kind.status());
         response.insert_header(ContentType(problem_json()));
         if let Some(after) = self.retry_after {

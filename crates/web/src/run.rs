@@ -3,6 +3,7 @@
 use crate::WebState;
 use crate::measure::{QuietSpan, measure};
 use crate::routes::{configure, configure_polls};
+use crate::timely::timely;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::middleware::{Compat, DefaultHeaders, from_fn};
 use actix_web::web::{Data, scope};
@@ -43,6 +44,7 @@ pub fn app(
 ) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()>> {
     let none = DefaultHeaders::new();
     let headers = if state.sandbox { none.add((SANDBOX, "true")) } else { none };
-    let measured = scope("").wrap(from_fn(measure)).wrap(Compat::new(TracingLogger::<QuietSpan>::new()));
+    let measured =
+        scope("").wrap(from_fn(timely)).wrap(from_fn(measure)).wrap(Compat::new(TracingLogger::<QuietSpan>::new()));
     App::new().app_data(state).configure(configure_polls).service(measured.configure(configure)).wrap(headers)
 }

@@ -4,6 +4,7 @@ use actix_web::http::header::HeaderName;
 use frontrow_application::UseCases;
 use frontrow_application::port::{Clock, Probe, TokenIssuer};
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// What every handler can reach.
@@ -14,6 +15,8 @@ pub struct WebState {
     pub tokens: Arc<dyn TokenIssuer>,
     /// Says whether the store works.
     pub probe: Arc<dyn Probe>,
+    /// Whether the server is about to stop: then it says that it is not ready, and goes on answering.
+    pub is_draining: Arc<AtomicBool>,
     /// The time.
     pub clock: Arc<dyn Clock>,
     /// The installation's one currency, as in ISO 4217.

@@ -20,13 +20,13 @@ use std::sync::Arc;
 pub struct SqlCatalogue {
     pub(super) database: Arc<Database>,
     pub(super) clock: Arc<dyn Clock>,
-    pub(super) on_sale: OnSaleCache,
+    pub(super) on_sale: Arc<OnSaleCache>,
 }
 
 impl SqlCatalogue {
     /// The catalogue of that database.
     pub fn new(database: Arc<Database>, clock: Arc<dyn Clock>) -> Self {
-        Self { database, clock, on_sale: OnSaleCache::default() }
+        Self { database, clock, on_sale: Arc::default() }
     }
 
     /// Runs a transaction, after which what is on sale is read anew.

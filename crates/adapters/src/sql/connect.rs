@@ -12,8 +12,8 @@ use std::time::Duration;
 /// What connections are for.
 #[derive(Clone, Copy)]
 pub(super) enum Purpose {
-    /// Only to read.
-    Read { connections: u32 },
+    /// Only to read, no longer than that for a statement.
+    Read { connections: u32, limit: Duration },
     /// Only to read, and everything: that takes as long as it takes.
     Audit,
     /// What is not a booking.
@@ -24,8 +24,14 @@ pub(super) enum Purpose {
     Migrate,
 }
 
-/// How long to wait for a connection, for a sign of life on one, or for `SQLite`'s other writer.
+/// How long to wait for a connection, or for a sign of life on one.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+/// How long to wait for whoever else writes, each time.
+const LOCK: Duration = Duration::from_secs(2);
+/// How long a statement may take that somebody waits for who reads: less than they wait, so that they hear of it.
+pub(super) const READ_LIMIT: Duration = Duration::from_millis(1500);
+/// The same for commands that are typed, and may take their time.
+pub(super) const PATIENT_READ_LIMIT: Duration = Duration::from_secs(25);
 /// A connection that was not used for so long is tried before it is used: its server may have been restarted.
 const IDLE: Duration = Duration::from_secs(1);
 /// How long nothing may be said on a connection that can write: less than half of what `MySQL` allows. A lane says
@@ -67,7 +73,7 @@ pub(super) async fn connect_lane(address: &Address) -> Result<(DatabaseConnectio
 
 fn options(address: &Address, purpose: Purpose, opened: &Opened) -> ConnectOptions {
     let connections = match purpose {
-        Purpose::Read { connections } => connections,
+        Purpose::Read { connections, .. } => connections,
         Purpose::Write { .. } | Purpose::Book | Purpose::Audit | Purpose::Migrate => 1,
     };
     let mut options = ConnectOptions::new(&address.url);
@@ -122,7 +128,9 @@ fn agree_with_postgres(options: &mut ConnectOptions, purpose: Purpose, opened: &
                           SET idle_in_transaction_session_timeout = '4s'; ";
     const ISOLATION: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED";
     let agreed = match purpose {
-        Purpose::Read { .. } => format!("SET statement_timeout = '10s'; {ISOLATION}, READ ONLY"),
+        Purpose::Read { limit, .. } => {
+            format!("SET statement_timeout = {}; {ISOLATION}, READ ONLY", limit.as_millis())
+        }
         Purpose::Write { .. } => format!("{LIMITS}{ISOLATION}, READ WRITE"),
         // A lane looks rows up by key, whatever the planner thinks of tables that were empty when it last looked.
         Purpose::Book => format!(
@@ -151,9 +159,11 @@ fn agree_with_mysql(options: &mut ConnectOptions, purpose: Purpose, opened: &Ope
                           /*M! , max_statement_time = 10, idle_transaction_timeout = 4 */; ";
     const ISOLATION: &str = "SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED";
     let agreed = match purpose {
-        Purpose::Read { .. } => {
+        Purpose::Read { limit, .. } => {
             format!(
-                "SET SESSION /*!80000 max_execution_time = 10000 */ /*M! max_statement_time = 10 */; {ISOLATION}, READ ONLY"
+                "SET SESSION /*!80000 max_execution_time = {} */ /*M! max_statement_time = {} */; {ISOLATION}, READ ONLY",
+                limit.as_millis(),
+                limit.as_secs_f64()
             )
         }
         Purpose::Audit => {
@@ -176,7 +186,12 @@ fn agree_with_mysql(options: &mut ConnectOptions, purpose: Purpose, opened: &Ope
 }
 
 fn tune_sqlite(options: SqliteConnectOptions, purpose: Purpose) -> SqliteConnectOptions {
-    let options = options.busy_timeout(PATIENCE).foreign_keys(false);
+    let wait = match purpose {
+        Purpose::Read { limit, .. } => limit,
+        Purpose::Write { .. } | Purpose::Book => LOCK,
+        Purpose::Audit | Purpose::Migrate => PATIENCE,
+    };
+    let options = options.busy_timeout(wait).foreign_keys(false);
     match purpose {
         Purpose::Read { .. } | Purpose::Audit => options.pragma("query_only", "ON"),
         Purpose::Write { create } => writing(options.create_if_missing(create)),

@@ -1,17 +1,21 @@
 //! The connections to one database, and the one way to write through them.
 
 use super::address::Address;
-use super::connect::{Opened, Purpose, connect, connect_lane};
+use super::asker::Asker;
+use super::connect::{Opened, PATIENT_READ_LIMIT, Purpose, READ_LIMIT, connect, connect_lane};
 use super::dialect::Dialect;
-use super::error::{Class, is_cannot_open, store_error, told};
+use super::error::{Class, is_cannot_open, store_error, told, transient};
 use super::faults::Faults;
 use super::pool::{Pool, Silence};
+use super::reading::ReadPool;
 use super::storage::Storage;
 use super::transaction::Connection;
 use super::version;
 use super::write::{self, Refusal};
 use super::writers::Writers;
 use crate::address::{AddressFlaw, Shown};
+use crate::deadline::{self, Heard};
+use frontrow_application::deadline::READ;
 use frontrow_application::port::{IdSource, StoreError};
 use frontrow_migration::{Migrator, MigratorTrait, SchemaState};
 use futures::future::BoxFuture;
@@ -21,7 +25,9 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
+use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
 /// Which database, and how.
@@ -106,15 +112,23 @@ pub enum DatabaseError {
 /// How long a server may say nothing. Its own limits are far below: only a connection that leads nowhere any more takes
 /// longer.
 const SILENCE: Duration = Duration::from_secs(30);
+/// The same for what is only read, which has to be found out sooner: a connection is made first, and then a statement may
+/// take its limit.
+const SILENT_READ: Duration = Duration::from_secs(10);
 
 /// A database: connections that read, and some that write what is not a booking.
 pub struct Database {
     address: Address,
     dialect: Dialect,
-    readers: Pool,
+    readers: ReadPool,
+    /// How long whoever reads waits.
+    read_within: Duration,
     writers: Arc<Writers>,
+    /// Whose turn it is to ask a writer: who waits for one may give up at any moment.
+    writing: Arc<Semaphore>,
     storage: Arc<Storage>,
     faults: Faults,
+    heard: Arc<Heard>,
     silence: Duration,
     runtime: Handle,
     ids: Arc<dyn IdSource>,
@@ -125,13 +139,19 @@ pub struct Database {
 impl Database {
     /// Opens the database. Must be called on the runtime that writes shall run on, which must outlive those who wait.
     pub async fn open(settings: &DatabaseSettings, ids: Arc<dyn IdSource>) -> Result<Self, DatabaseError> {
-        Self::open_with(settings, ids, SILENCE, Faults::default()).await
+        Self::open_with(settings, ids, SILENCE, READ_LIMIT, Faults::default()).await
+    }
+
+    /// [`Database::open`] for commands that are typed, whose reads may take their time.
+    pub async fn open_patiently(settings: &DatabaseSettings, ids: Arc<dyn IdSource>) -> Result<Self, DatabaseError> {
+        Self::open_with(settings, ids, SILENCE, PATIENT_READ_LIMIT, Faults::default()).await
     }
 
     async fn open_with(
         settings: &DatabaseSettings,
         ids: Arc<dyn IdSource>,
         silence: Duration,
+        limit: Duration,
         faults: Faults,
     ) -> Result<Self, DatabaseError> {
         let address = check(settings)?;
@@ -140,15 +160,32 @@ impl Database {
         // Who writes comes first: that makes SQLite's file and its write-ahead log.
         let writers = Writers::open(&address, settings.create, silence, Arc::clone(&storage), faults.clone()).await;
         let writers = Arc::new(writers.map_err(|error| open_error(&address, &error))?);
-        let readers = Pool::open(&address, Purpose::Read { connections: settings.readers }, silence).await;
+        let purpose = Purpose::Read { connections: settings.readers, limit };
+        let patient = limit > READ_LIMIT;
+        let readers = Pool::open(&address, purpose, if patient { silence } else { silence.min(SILENT_READ) }).await;
         let readers = readers.map_err(|error| open_error(&address, &error))?;
         let dialect = version::dialect(&readers).await?;
+        let heard = Arc::new(Heard::now());
         let runtime = Handle::current();
         let watch = {
             let (storage, writers, ids) = (Arc::clone(&storage), Arc::clone(&writers), Arc::clone(&ids));
             runtime.spawn(async move { storage.watch(&writers, &*ids).await }).abort_handle()
         };
-        Ok(Self { address, dialect, readers, writers, storage, faults, silence, runtime, ids, watch })
+        Ok(Self {
+            readers: ReadPool::new(readers, settings.readers, Arc::clone(&heard)),
+            read_within: if patient { silence } else { READ },
+            writing: Arc::new(Semaphore::new(writers.most())),
+            address,
+            dialect,
+            writers,
+            storage,
+            faults,
+            heard,
+            silence,
+            runtime,
+            ids,
+            watch,
+        })
     }
 
     /// [`Database::open`] with faults in its transactions; for tests.
@@ -158,7 +195,7 @@ impl Database {
         ids: Arc<dyn IdSource>,
         hook: Arc<dyn super::store::hook::Hook>,
     ) -> Result<Self, DatabaseError> {
-        Self::open_with(settings, ids, SILENCE, Faults::of(hook)).await
+        Self::open_with(settings, ids, SILENCE, READ_LIMIT, Faults::of(hook)).await
     }
 
     /// [`Database::open`] for a server that may not be silent for longer than that; for tests.
@@ -168,7 +205,7 @@ impl Database {
         ids: Arc<dyn IdSource>,
         silence: Duration,
     ) -> Result<Self, DatabaseError> {
-        Self::open_with(settings, ids, silence, Faults::default()).await
+        Self::open_with(settings, ids, silence, READ_LIMIT, Faults::default()).await
     }
 
     /// Takes all steps that are pending. One process at a time does; others wait for it, and find nothing left to do.
@@ -196,20 +233,20 @@ impl Database {
 
     /// Whether the schema is the one that this release needs. Changes nothing.
     pub async fn schema_state(&self) -> Result<SchemaState, DatabaseError> {
-        let state = frontrow_migration::schema_state(&self.readers.current()).await;
+        let state = frontrow_migration::schema_state(&self.readers.pool().current()).await;
         state.map_err(|error| DatabaseError::Failed(error.to_string()))
     }
 
     /// Whether there is no table in it. Changes nothing.
     pub async fn is_empty(&self) -> Result<bool, DatabaseError> {
-        let empty = frontrow_migration::is_empty(&self.readers.current()).await;
+        let empty = frontrow_migration::is_empty(&self.readers.pool().current()).await;
         empty.map_err(|error| DatabaseError::Failed(error.to_string()))
     }
 
     /// Closes all connections, once those who use them are done.
     pub async fn close(&self) {
         self.watch.abort();
-        let readers = self.readers.current();
+        let readers = self.readers.pool().current();
         let closed = tokio::time::timeout(self.silence, readers.close_by_ref()).await;
         let written = tokio::time::timeout(self.silence, self.writers.close()).await;
         let written = written.map_err(|_| Silence.into());
@@ -224,7 +261,7 @@ impl Database {
     }
 
     /// Connections that can't write.
-    pub(crate) fn readers(&self) -> &Pool {
+    pub(crate) fn readers(&self) -> &ReadPool {
         &self.readers
     }
 
@@ -270,27 +307,74 @@ impl Database {
         told(&*self.ids, name, class, cause)
     }
 
-    /// Carries a query out.
+    /// The runtime that the connections live on.
+    pub(crate) fn runtime(&self) -> &Handle {
+        &self.runtime
+    }
+
+    /// Notes a sign of life.
+    pub(crate) fn hear(&self) {
+        self.heard.note();
+    }
+
+    /// What to tell whoever has waited for `name` since then, and can wait no longer: that there is too much to do, or that
+    /// the database is away.
+    pub(crate) fn late(&self, name: &'static str, begun: Instant) -> Class {
+        let class = if !self.is_server() || self.heard.since(begun) { Class::Retry } else { Class::Lost };
+        let why = if class == Class::Retry { "busy" } else { "unavailable" };
+        tracing::warn!(operation = name, why, "not done when its deadline came");
+        metrics::counter!("frontrow_deadlines_missed_total", "why" => why).increment(1);
+        class
+    }
+
+    /// Carries a query out; whoever asked waits no longer than for a read.
     pub(crate) async fn read<T>(
         &self,
         name: &'static str,
         query: impl Future<Output = Result<T, DbErr>>,
     ) -> Result<T, StoreError> {
-        query.await.map_err(|error| self.fault(name, &error))
+        let begun = Instant::now();
+        match timeout_at(deadline::until(self.read_within), query).await {
+            Ok(found) => found.map_err(|error| self.fault(name, &error)),
+            Err(_) => Err(transient(self.late(name, begun))),
+        }
     }
 
     /// Runs `work` in a transaction that can write, and commits it if all is well; tries again if others were in the way.
     /// A row that exists already is [`StoreError::Stale`]. Once begun it comes to its end, whether or not anybody still
-    /// waits for it.
+    /// waits for it, unless whoever asked has been told that it has not happened: then it is undone.
     pub(crate) async fn write<T, F>(&self, name: &'static str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Refusal>> + Send + Sync + 'static,
     {
+        let (begun, until) = (Instant::now(), deadline::until(Duration::MAX));
+        let late = || transient(self.late(name, begun));
+        let turn = Arc::clone(&self.writing).acquire_owned();
+        let turn = timeout_at(until, turn).await.map_err(|_| late())?;
+        let (asker, work) = (Arc::new(Asker::default()), Arc::new(work));
         let (writers, storage) = (Arc::clone(&self.writers), Arc::clone(&self.storage));
-        let ids = Arc::clone(&self.ids);
-        let task = self.runtime.spawn(async move { write::run((&writers, &storage), &*ids, name, &work).await });
-        task.await.unwrap_or_else(|error| Err(self.fault(name, &DbErr::Custom(error.to_string()))))
+        let (ids, heard, asked) = (Arc::clone(&self.ids), Arc::clone(&self.heard), Arc::clone(&asker));
+        let mut task = self.runtime.spawn(async move {
+            let _until_ended = turn;
+            let written = write::run((&writers, &storage), &*ids, name, &|transaction| {
+                let (work, asked) = (Arc::clone(&work), Arc::clone(&asked));
+                Box::pin(async move { asked.served_by(work(transaction)).await })
+            })
+            .await;
+            if !matches!(written, Err(StoreError::Unavailable { .. })) {
+                heard.note();
+            }
+            written
+        });
+        match timeout_at(until, &mut task).await {
+            Ok(ended) => ended.unwrap_or_else(|error| Err(self.fault(name, &DbErr::Custom(error.to_string())))),
+            Err(_) if asker.gives_up() => Err(late()),
+            Err(_) => {
+                tracing::error!(operation = name, "its commit was not answered in time");
+                Err(StoreError::Unknown)
+            }
+        }
     }
 }
 
@@ -321,8 +405,9 @@ fn open_error(address: &Address, error: &DbErr) -> DatabaseError {
 
 #[cfg(test)]
 mod tests {
+    use super::*;
     use crate::sql::testing::database;
-    use sea_orm::{ConnectionTrait, DbBackend, Statement};
+    use sea_orm::{ConnectionTrait, Statement};
 
     async fn pragma<T: sea_orm::TryGetable>(connection: &impl ConnectionTrait, name: &str) -> T {
         let statement = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {name}"));
@@ -338,10 +423,33 @@ mod tests {
         for connection in [&*lane, &**writer.connection] {
             assert_eq!(pragma::<String>(connection, "journal_mode").await, "wal");
             assert_eq!(pragma::<i32>(connection, "synchronous").await, 2);
-            assert_eq!(pragma::<i32>(connection, "busy_timeout").await, 5000);
+            assert_eq!(pragma::<i32>(connection, "busy_timeout").await, 2000);
         }
-        assert_eq!(pragma::<i32>(database.readers(), "busy_timeout").await, 5000);
+        assert_eq!(pragma::<i32>(database.readers(), "busy_timeout").await, 1500);
         let refused = database.readers().execute_unprepared("DELETE FROM users").await;
         assert!(refused.unwrap_err().to_string().contains("readonly"));
+    }
+
+    /// Some seconds of counting.
+    const SLOW: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000000) \
+                        SELECT COUNT(*) FROM n";
+
+    #[tokio::test]
+    async fn who_waits_for_readers_that_are_at_work_is_told_that_there_is_too_much_to_do() {
+        let (database, _folder) = database().await;
+        let count = || async {
+            let text = Statement::from_string(DbBackend::Sqlite, SLOW);
+            let row = database.readers().query_one_raw(text).await?;
+            row.ok_or_else(|| DbErr::RecordNotFound("a count".into()))?.try_get_by_index::<i64>(0)
+        };
+        let soon = Duration::from_millis(10);
+        let asked = (0..5).map(|_| deadline::within(soon, database.read("test", count())));
+        for told in futures::future::join_all(asked).await {
+            assert!(matches!(told, Err(StoreError::Busy { .. })), "{told:?}");
+        }
+        // The connections are as good as they were.
+        for _ in 0..5 {
+            assert_eq!(pragma::<String>(database.readers(), "journal_mode").await, "wal");
+        }
     }
 }

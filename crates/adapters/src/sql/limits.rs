@@ -1,10 +1,12 @@
 //! The limits that a server keeps do strike, and are taken for what they are. These tests wait for the real ones.
 
-use super::connect::{Purpose, connect, connect_lane};
+use super::connect::{Purpose, READ_LIMIT, connect, connect_lane};
 use super::{Class, classify};
 use crate::sql::testing::Counter;
 use crate::sql::{Database, DatabaseSettings};
+use frontrow_application::port::StoreError;
 use frontrow_test_databases::{Kind, TestDatabase, database};
+use futures::future::join_all;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, Statement, TransactionTrait};
 use std::sync::Arc;
 use std::time::Duration;
@@ -80,7 +82,7 @@ async fn who_waits_for_a_lock_is_told_to_try_again(place: &Place) {
 
 /// `MySQL` limits statements that only read, the others all.
 async fn a_statement_that_takes_too_long_is_to_be_tried_again(place: &Place) {
-    let reader = place.connection(Purpose::Read { connections: 1 }).await;
+    let reader = place.connection(Purpose::Read { connections: 1, limit: READ_LIMIT }).await;
     let endless = match place.test.kind() {
         Kind::Postgres => "SELECT pg_sleep(60)",
         Kind::MariaDb => "SELECT SLEEP(60)",
@@ -99,6 +101,21 @@ async fn a_statement_that_takes_too_long_is_to_be_tried_again(place: &Place) {
         error
     };
     is(&error, Class::Retry, &["3024", "1969", "57014"]);
+}
+
+/// Four connections' worth of work for one: who does not get a turn is told that there is too much to do, and not that
+/// nobody is there.
+async fn who_waits_for_a_reader_that_is_at_work_is_told_that_there_is_too_much_to_do(place: &Place) {
+    let settings = DatabaseSettings { url: place.test.url().to_owned(), readers: 1, create: false };
+    let database = Database::open(&settings, Arc::new(Counter::default())).await.unwrap();
+    let slow = match place.test.kind() {
+        Kind::Postgres => "SELECT pg_sleep(1)",
+        Kind::MySql | Kind::MariaDb => "SELECT SLEEP(1)",
+    };
+    let asked = (0..4).map(|_| database.read("test", database.readers().execute_unprepared(slow)));
+    let told = join_all(asked).await;
+    assert!(told[0].is_ok(), "{told:?}");
+    assert!(told[2..].iter().all(|told| matches!(told, Err(StoreError::Busy { .. }))), "{told:?}");
 }
 
 /// Whoever has gone without a word keeps a row locked for no longer than that.
@@ -148,6 +165,7 @@ macro_rules! on_every_server {
 on_every_server! {
     who_waits_for_a_lock_is_told_to_try_again,
     a_statement_that_takes_too_long_is_to_be_tried_again,
+    who_waits_for_a_reader_that_is_at_work_is_told_that_there_is_too_much_to_do,
     a_transaction_in_which_nothing_happens_is_ended,
     an_audit_takes_as_long_as_it_takes,
 }

@@ -1,10 +1,15 @@
 //! What buyers ask for on every request, from memory for a second at most.
 
+use super::Database;
 use super::SqlCatalogue;
 use super::catalogue::with_performances;
 use super::entity::{performance, sale, sale_performance, seat_map, venue};
+use super::error::{RETRY_AFTER, transient};
 use super::row::Reading;
+use crate::deadline;
+use crate::together::Together;
 use async_trait::async_trait;
+use frontrow_application::deadline::READ;
 use frontrow_application::port::{OnSale, OnSaleReader, StoreError};
 use frontrow_domain::{Instant, Layout, Performance, PerformanceId, PerformanceStatus, SeatMap};
 use sea_orm::sea_query::Query;
@@ -12,6 +17,7 @@ use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Select};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::time::timeout_at;
 use uuid::Uuid;
 
 /// How old an answer may be.
@@ -25,17 +31,25 @@ const MOST_LAYOUTS: usize = 32;
 #[derive(Default)]
 pub(super) struct OnSaleCache {
     known: Mutex<Known>,
-    /// One reads, the others wait for what it finds.
-    reading: tokio::sync::Mutex<()>,
 }
 
 #[derive(Default)]
 struct Known {
+    /// What is being read at this moment, for all who want it.
+    reading: HashMap<PerformanceId, Reads>,
     on_sale: HashMap<PerformanceId, (Instant, Arc<OnSale>)>,
     /// Of frozen seat maps, so they are right for good.
     layouts: HashMap<(Uuid, i64), Arc<Layout>>,
     /// How often everything was forgotten: what was read before the last time is not to be kept.
     forgotten: u64,
+}
+
+/// One read, which everybody shares who asks before it ends.
+struct Reads {
+    begun: Instant,
+    /// See [`Known::forgotten`]: who asks after something was saved must see it.
+    forgotten: u64,
+    found: Together<Option<Arc<OnSale>>>,
 }
 
 impl OnSaleCache {
@@ -80,51 +94,79 @@ impl OnSaleCache {
 #[async_trait]
 impl OnSaleReader for SqlCatalogue {
     async fn on_sale(&self, performance: PerformanceId) -> Result<Option<Arc<OnSale>>, StoreError> {
-        if let Some(on_sale) = self.on_sale.fresh(performance, self.clock.now()) {
-            return Ok(Some(on_sale));
-        }
-        let _alone = self.on_sale.reading.lock().await;
         let now = self.clock.now();
         if let Some(on_sale) = self.on_sale.fresh(performance, now) {
             return Ok(Some(on_sale));
         }
-        let forgotten = self.on_sale.known().forgotten;
-        let on_sale = self.database.read("read what is on sale", self.read_on_sale(performance)).await?;
-        let on_sale = on_sale.map(Arc::new);
-        if let Some(on_sale) = &on_sale {
-            self.on_sale.keep(on_sale, now, forgotten);
+        let begun = tokio::time::Instant::now();
+        let found = self.on_sale.read(&self.database, performance, now);
+        match timeout_at(deadline::until(READ), found.outcome()).await {
+            Ok(found) => found.unwrap_or(Err(StoreError::Unavailable { retry_after: RETRY_AFTER })),
+            Err(_) => Err(transient(self.database.late("wait for what is on sale", begun))),
         }
-        Ok(on_sale)
     }
 }
 
-impl SqlCatalogue {
-    async fn read_on_sale(&self, id: PerformanceId) -> Result<Option<OnSale>, DbErr> {
-        let readers = self.database.readers();
-        let Some(row) = performance::Entity::find_by_id(id.uuid()).one(readers).await? else { return Ok(None) };
-        let performance: Performance = row.try_into()?;
-        if performance.status == PerformanceStatus::Draft {
-            return Ok(None);
+impl OnSaleCache {
+    /// The read that is going on, or a new one.
+    fn read(
+        self: &Arc<Self>,
+        database: &Arc<Database>,
+        id: PerformanceId,
+        now: Instant,
+    ) -> Together<Option<Arc<OnSale>>> {
+        let mut known = self.known();
+        let forgotten = known.forgotten;
+        known.reading.retain(|_, reads| reads.found.goes_on());
+        let going_on = known.reading.get(&id).filter(|reads| {
+            // What it finds may be used for as long as if it were kept.
+            reads.forgotten == forgotten && reads.begun <= now && now < reads.begun + FRESH
+        });
+        if let Some(going_on) = going_on {
+            return going_on.found.clone();
         }
-        let venue = venue::Entity::find_by_id(performance.venue.uuid()).one(readers).await?;
-        let venue = venue.ok_or_else(|| Reading::of("performance", id).error("its venue does not exist"))?.into();
-        let layout = self.layout(&performance).await?;
-        let sales = with_performances(readers, published_sales(id).all(readers).await?).await?;
-        Ok(Some(OnSale { performance, venue, layout, sales }))
+        let (cache, of) = (Arc::clone(self), Arc::clone(database));
+        let found = Together::begin(database.runtime(), async move {
+            let found = of.read("read what is on sale", read_on_sale(&of, &cache, id)).await?.map(Arc::new);
+            if let Some(on_sale) = &found {
+                cache.keep(on_sale, now, forgotten);
+            }
+            Ok(found)
+        });
+        known.reading.insert(id, Reads { begun: now, forgotten, found: found.clone() });
+        found
     }
+}
 
-    async fn layout(&self, performance: &Performance) -> Result<Arc<Layout>, DbErr> {
-        let key = (performance.venue.uuid(), i64::from(performance.seat_map_version));
-        if let Some(layout) = self.on_sale.known().layouts.get(&key) {
-            return Ok(Arc::clone(layout));
-        }
-        let reading = Reading::of("performance", performance.id);
-        let row = seat_map::Entity::find_by_id(key).one(self.database.readers()).await?;
-        let map: SeatMap = row.ok_or_else(|| reading.error("its seat map does not exist"))?.try_into()?;
-        let layout = Arc::new(map.layout().map_err(|flaws| reading.error(flaws))?);
-        self.on_sale.keep_layout(key, &layout);
-        Ok(layout)
+async fn read_on_sale(database: &Database, cache: &OnSaleCache, id: PerformanceId) -> Result<Option<OnSale>, DbErr> {
+    let readers = database.readers();
+    let Some(row) = performance::Entity::find_by_id(id.uuid()).one(readers).await? else { return Ok(None) };
+    let performance: Performance = row.try_into()?;
+    if performance.status == PerformanceStatus::Draft {
+        return Ok(None);
     }
+    let venue = venue::Entity::find_by_id(performance.venue.uuid()).one(readers).await?;
+    let venue = venue.ok_or_else(|| Reading::of("performance", id).error("its venue does not exist"))?.into();
+    let layout = read_layout(database, cache, &performance).await?;
+    let sales = with_performances(readers, published_sales(id).all(readers).await?).await?;
+    Ok(Some(OnSale { performance, venue, layout, sales }))
+}
+
+async fn read_layout(
+    database: &Database,
+    cache: &OnSaleCache,
+    performance: &Performance,
+) -> Result<Arc<Layout>, DbErr> {
+    let key = (performance.venue.uuid(), i64::from(performance.seat_map_version));
+    if let Some(layout) = cache.known().layouts.get(&key) {
+        return Ok(Arc::clone(layout));
+    }
+    let reading = Reading::of("performance", performance.id);
+    let row = seat_map::Entity::find_by_id(key).one(database.readers()).await?;
+    let map: SeatMap = row.ok_or_else(|| reading.error("its seat map does not exist"))?.try_into()?;
+    let layout = Arc::new(map.layout().map_err(|flaws| reading.error(flaws))?);
+    cache.keep_layout(key, &layout);
+    Ok(layout)
 }
 
 /// The published sales of a performance, by ascending opening.

@@ -18,23 +18,23 @@ pub(super) mod statement;
 pub(super) mod texts;
 pub(super) mod write;
 
-use super::Database;
 use super::error::RETRY_AFTER;
+use super::{Class, Database};
+use crate::deadline;
 use async_trait::async_trait;
+use frontrow_application::deadline::COMMAND;
 use frontrow_application::port::{Announcer, BookingError, BookingStore, Clock, IdSource, StoreError};
 use frontrow_domain::{Command, Outcome};
-use job::Job;
+use job::{Answered, Job};
 use lane::{Lane, Works};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use std::time::Duration;
 use texts::Protection;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
+use tokio::time::Instant;
 
 pub(super) use attempt::{Rehearsed, rehearse};
 
-/// How long a command may wait for a lane to begin it. A queue that takes longer is not worth standing in.
-const PATIENCE: Duration = Duration::from_secs(10);
 const BUSY: BookingError = BookingError::Busy { retry_after: RETRY_AFTER };
 const UNAVAILABLE: BookingError = BookingError::Unavailable { retry_after: RETRY_AFTER };
 
@@ -149,14 +149,19 @@ impl SqlStore {
 #[async_trait]
 impl BookingStore for SqlStore {
     async fn execute(&self, command: Command) -> Result<Outcome, BookingError> {
-        let key = command.key.clone();
+        let (key, name, begun) = (command.key.clone(), command.what.name(), Instant::now());
         let (job, asked) = Job::new(command);
         self.enqueue(job)?;
-        match asked.answer(PATIENCE).await {
-            Some(Ok(answer)) => answer,
-            // Only a lane that died with its runtime leaves without an answer.
-            Some(Err(_)) => Err(BookingError::Unknown(key)),
-            None => Err(BUSY),
+        match asked.answer(deadline::until(COMMAND)).await {
+            Answered::With(answer) => answer,
+            Answered::NotBegun => match self.works.database.late(name, begun) {
+                Class::Lost => Err(UNAVAILABLE),
+                _ => Err(BUSY),
+            },
+            Answered::Begun => {
+                self.works.database.late(name, begun);
+                Err(BookingError::Unknown(key))
+            }
         }
     }
 }

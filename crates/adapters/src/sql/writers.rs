@@ -64,6 +64,11 @@ impl Writers {
         Self { address, silence: Duration::MAX, storage, faults, idle, turns }
     }
 
+    /// How many can write at once.
+    pub(super) fn most(&self) -> usize {
+        if self.address.backend == DbBackend::Sqlite { 1 } else { WRITERS as usize }
+    }
+
     /// A connection that nobody else uses meanwhile.
     pub(super) async fn writer(&self) -> Result<Writer<'_>, NoWriter> {
         let turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await.map_err(|_| NoWriter::Crowd)?;

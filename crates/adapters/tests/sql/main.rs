@@ -4,6 +4,7 @@
 
 mod accounts;
 mod catalogue;
+mod deadlines;
 mod lines;
 mod on_sale;
 mod publish;

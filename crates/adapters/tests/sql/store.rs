@@ -3,6 +3,7 @@
 mod audits;
 mod controls;
 mod cuts;
+mod deadlines;
 mod deadlocks;
 mod faults;
 mod money;

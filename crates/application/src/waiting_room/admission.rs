@@ -1,6 +1,7 @@
 //! At the door: claiming, picking up, renewing and giving back an admission.
 
 use super::{Lines, PlaceView};
+use crate::deadline;
 use crate::port::{AdmissionWatch, BookingStore, Clock, LineStore, QueueSigner};
 use crate::{Conflict, Denied, Error, Missing};
 use frontrow_domain::waiting_room::{Claim, Claimed, Pass, Place, Standing, Tick};
@@ -48,8 +49,12 @@ impl ClaimAdmission {
     /// How often who waits at the door is seen there; well below [`Tick::PRESENCE`].
     const SEEN_EVERY: Duration = Duration::from_secs(8);
 
-    /// Waits at the door for as long as that, at most.
+    /// Waits at the door for as long as that, at most; whatever stands in front of the answer, it comes soon after.
     pub async fn run(&self, user: UserId, sale: SaleId, token: &str, wait: Duration) -> Result<ClaimAnswer, Error> {
+        deadline::within(wait + deadline::CLAIM, self.come(user, sale, token, wait)).await
+    }
+
+    async fn come(&self, user: UserId, sale: SaleId, token: &str, wait: Duration) -> Result<ClaimAnswer, Error> {
         let token = self.renew.signer.read_token(token).map_err(|_| Denied::QueueTokenForged)?;
         if token.user != user || token.sale != sale {
             return Err(Denied::QueueTokenForeign.into());
@@ -66,7 +71,7 @@ impl ClaimAdmission {
             return Err(Denied::QueueTokenForged.into());
         };
         let claim = |now| Claim { key, group: token.group, number: token.number, rank, claimed_at: now, seen_at: now };
-        let mut left = wait;
+        let (begun, mut left) = (self.renew.clock.now(), wait);
         loop {
             match self.store.claim(claim(self.renew.clock.now()), lapsed).await? {
                 Claimed::Admitted(_) => return self.renew.pick_up(key, place).await.map(ClaimAnswer::Admitted),
@@ -83,7 +88,8 @@ impl ClaimAdmission {
             if self.watch.admitted(key, part).await.is_some() {
                 return self.renew.pick_up(key, place).await.map(ClaimAnswer::Admitted);
             }
-            left -= part;
+            // Whoever was in front of this claim has taken some of the time, too.
+            left = (left - part).min(wait.saturating_sub(self.renew.clock.now().since(begun)));
         }
     }
 

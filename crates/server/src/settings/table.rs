@@ -33,6 +33,7 @@ pub const TABLE: &[Setting] = &[
     Setting { name: "request_timeout_seconds", default: "30", takes: "a whole number, 1 to 300", purpose: "how long a client may take to send a request's head, and again its body" },
     Setting { name: "client_address_header", default: "off", takes: "the name of a header, such as x-forwarded-for, or off", purpose: "the header in which the proxy in front says who asks; the last address in it counts. Off: the connection's other end is the client" },
     Setting { name: "network_joins_per_minute", default: "600", takes: "a whole number, 0 to 1000000 (0: any number)", purpose: "how often a waiting line may be joined from one network: an IPv4 address, or a /64 of IPv6" },
+    Setting { name: "drain_seconds", default: "0", takes: "a whole number, 0 to 300", purpose: "how long the server that is told to stop goes on serving while GET /readyz says 503" },
     Setting { name: "shutdown_timeout_seconds", default: "30", takes: "a whole number, 1 to 300", purpose: "how long running requests have to finish when the server stops" },
     Setting { name: "sweep_seconds", default: "5", takes: "a whole number, 1 to 3600", purpose: "how often lapsed holds are marked and unsettled charges are asked for" },
     Setting { name: "payment_gateway", default: "sandbox", takes: "sandbox (no money moves; there is no other in this version)", purpose: "who charges wallets" },

@@ -10,6 +10,7 @@ use actix_web::web::{Data, ServiceConfig, to};
 use frontrow_application::Error;
 use serde::Serialize;
 use std::sync::LazyLock;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use utoipa::ToSchema;
 use utoipa_swagger_ui::{Config, SwaggerUi};
@@ -39,9 +40,13 @@ pub(crate) async fn healthz() -> HttpResponse {
     HttpResponse::Ok().json(Health { status: "ok" })
 }
 
-/// Whether the server can work: its database answers, and their clocks agree.
+/// Whether requests should be sent here: the database answers, its clock and the server's agree, and the server is not
+/// about to stop.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, description = "It can.", body = Health)))]
 pub(crate) async fn readyz(state: Data<WebState>) -> Result<HttpResponse, Problem> {
+    if state.is_draining.load(Ordering::SeqCst) {
+        return Err(Problem::new(Kind::Unavailable).because("the server is about to stop"));
+    }
     let theirs = state.probe.now().await.map_err(|error| Problem::from(Error::from(error)))?;
     let ours = state.clock.now();
     let skew = ours.since(theirs).max(theirs.since(ours));

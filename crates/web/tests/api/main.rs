@@ -49,6 +49,8 @@ mod seen;
 #[cfg(test)]
 mod theatre;
 #[cfg(test)]
+mod timely;
+#[cfg(test)]
 mod traces;
 #[cfg(test)]
 mod wallet;

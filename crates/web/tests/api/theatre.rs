@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 use std::rc::Rc;
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 /// The ids that the description's examples have.
@@ -56,6 +57,7 @@ pub struct Theatre {
     pub gateway: Arc<SandboxGateway>,
     pub use_cases: Arc<UseCases>,
     pub signer: Arc<dyn QueueSigner>,
+    pub is_draining: Arc<AtomicBool>,
     pub operator: String,
     sandbox: bool,
     call: Call,
@@ -85,8 +87,10 @@ impl Theatre {
         change(&mut ports);
         let use_cases = Arc::new(UseCases::new(&ports));
         let signer = ports.signer.clone();
+        let is_draining = Arc::default();
         let state = WebState {
             sandbox,
+            is_draining: Arc::clone(&is_draining),
             use_cases: use_cases.clone(),
             tokens: ports.tokens,
             probe: ports.probe,
@@ -106,7 +110,7 @@ impl Theatre {
             Box::pin(async move { test::call_service(&*service, request).await })
         });
         let operator = String::new();
-        let mut theatre = Self { clock, memory, gateway, use_cases, signer, operator, sandbox, call };
+        let mut theatre = Self { clock, memory, gateway, use_cases, signer, is_draining, operator, sandbox, call };
         theatre.operator = theatre.new_operator().await;
         theatre
     }

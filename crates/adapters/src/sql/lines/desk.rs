@@ -2,6 +2,7 @@
 //! desk. Whoever asked may go away meanwhile: the desk does not notice.
 
 use super::texts::LineTexts;
+use crate::deadline;
 use crate::sql::error::{RETRY_AFTER, fault, transient};
 use crate::sql::store::attempt::{commit, roll_back};
 use crate::sql::store::link::Link;
@@ -10,10 +11,12 @@ use crate::sql::store::statement::{Failure, Statements};
 use crate::sql::transaction::{Connection, Transaction};
 use crate::sql::write::pause;
 use crate::sql::{Class, Database, QUIET};
+use frontrow_application::deadline::COMMAND;
 use frontrow_application::port::{Clock, IdSource, StoreError};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
 /// What all desks work with.
 pub(super) struct Works {
@@ -93,6 +96,7 @@ struct Job<W: Work> {
 
 /// In front of the desk.
 pub(super) struct Desk<W: Work> {
+    works: Arc<Works>,
     queue: RwLock<Option<mpsc::Sender<Job<W>>>>,
     clerks: Mutex<Vec<JoinHandle<()>>>,
 }
@@ -108,19 +112,24 @@ impl<W: Work> Desk<W> {
         for _ in 0..if works.database.is_server() { W::CLERKS } else { 1 } {
             // Boxed, lest the futures of all who open desks become deeper than the compiler likes.
             let link = Some(Box::pin(Link::connect(&works.database, works.ids.id())).await?);
-            let clerk = Clerk { work: work.clone(), works: Arc::clone(works), link, lost: None };
+            let clerk =
+                Clerk { work: work.clone(), works: Arc::clone(works), link, lost: None, could_not_connect: false };
             clerks.push(tokio::spawn(clerk.run(Arc::clone(&receiver))));
         }
-        Ok(Self { queue: RwLock::new(Some(sender)), clerks: Mutex::new(clerks) })
+        Ok(Self { works: Arc::clone(works), queue: RwLock::new(Some(sender)), clerks: Mutex::new(clerks) })
     }
 
-    /// Waits for the answer.
+    /// Waits for the answer, but not for ever. What is done after that is found by who asks again.
     pub(super) async fn ask(&self, asked: W::Asked) -> Result<W::Answer, StoreError> {
+        let begun = Instant::now();
         let (answer, answered) = oneshot::channel();
         let busy = || StoreError::Busy { retry_after: RETRY_AFTER };
         self.enqueue(Job { asked, answer }).ok_or_else(busy)?;
-        // Only a clerk that died with its runtime leaves without an answer.
-        answered.await.unwrap_or_else(|_| Err(busy()))
+        match timeout_at(deadline::until(COMMAND), answered).await {
+            // Only a clerk that died with its runtime leaves without an answer.
+            Ok(answer) => answer.unwrap_or_else(|_| Err(busy())),
+            Err(_) => Err(transient(self.works.database.late(W::NAME, begun))),
+        }
     }
 
     fn enqueue(&self, job: Job<W>) -> Option<()> {
@@ -149,6 +158,8 @@ struct Clerk<W: Work> {
     link: Option<Link>,
     /// The session of a connection that is worth nothing any more, and that may still hold locks.
     lost: Option<Session>,
+    /// Whether the last attempt failed before it began.
+    could_not_connect: bool,
 }
 
 /// Transactions that one piece of work may take.
@@ -182,9 +193,10 @@ impl<W: Work> Clerk<W> {
 
     /// A server ends sessions in which nothing is said, and whatever stands between forgets them.
     async fn keep_alive(&mut self) {
-        if let Some(link) = self.link.as_ref().filter(|_| self.works.database.is_server())
-            && !link.is_alive().await
-        {
+        let Some(link) = self.link.as_ref().filter(|_| self.works.database.is_server()) else { return };
+        if link.is_alive().await {
+            self.works.database.hear();
+        } else {
             self.hang_up();
         }
     }
@@ -197,7 +209,10 @@ impl<W: Work> Clerk<W> {
                 pause(number, &*self.works.ids).await;
             }
             let failure = match self.attempt(asked).await {
-                Ok(answers) => return Ok(answers),
+                Ok(answers) => {
+                    self.works.database.hear();
+                    return Ok(answers);
+                }
                 Err(failure) => failure,
             };
             metrics::counter!("frontrow_retries_total", "cause" => failure.name()).increment(1);
@@ -206,8 +221,10 @@ impl<W: Work> Clerk<W> {
             if failure.needs_new_connection() {
                 self.hang_up();
             }
+            // Where no connection can be made now, those who wait are told, and the next who come try again.
             let hopeless =
-                matches!(&failure, Failure::Bug(_) | Failure::Database { class: Class::Other | Class::Full, .. });
+                matches!(&failure, Failure::Bug(_) | Failure::Database { class: Class::Other | Class::Full, .. })
+                    || self.could_not_connect;
             last = Some(failure);
             if hopeless {
                 break;
@@ -222,7 +239,11 @@ impl<W: Work> Clerk<W> {
         }
         let link = match self.link.take() {
             Some(link) => link,
-            None => self.connect().await?,
+            None => {
+                let connected = self.connect().await;
+                self.could_not_connect = connected.is_err();
+                connected?
+            }
         };
         let link = self.link.insert(link);
         let serve = self.work.serve(&self.works, &link.connection, asked);

@@ -4,8 +4,8 @@ use frontrow_application::port::BookingError;
 use frontrow_domain::{Command, Outcome};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use tokio::sync::oneshot;
+use tokio::time::{Instant, timeout_at};
 
 pub(super) type Answer = Result<Outcome, BookingError>;
 
@@ -20,6 +20,16 @@ pub(super) struct Job {
 pub(super) struct Asked {
     answer: oneshot::Receiver<Answer>,
     settled: Arc<AtomicBool>,
+}
+
+/// What whoever asked knows when they have waited long enough.
+pub(super) enum Answered {
+    /// This.
+    With(Answer),
+    /// Nothing: no lane has begun the command, and none will any more.
+    NotBegun,
+    /// Nothing: a lane is at it, or has died with its runtime.
+    Begun,
 }
 
 impl Job {
@@ -38,11 +48,14 @@ impl Job {
 }
 
 impl Asked {
-    /// The answer; `None` if no lane has begun the command by then, and none will any more.
-    pub(super) async fn answer(mut self, patience: Duration) -> Option<Result<Answer, oneshot::error::RecvError>> {
-        if let Ok(answer) = tokio::time::timeout(patience, &mut self.answer).await {
-            return Some(answer);
-        }
-        if self.settled.swap(true, Ordering::SeqCst) { Some(self.answer.await) } else { None }
+    /// The answer, or what is known at that instant.
+    pub(super) async fn answer(mut self, until: Instant) -> Answered {
+        let answer = match timeout_at(until, &mut self.answer).await {
+            Ok(answer) => answer.ok(),
+            Err(_) if !self.settled.swap(true, Ordering::SeqCst) => return Answered::NotBegun,
+            // It may have come in this very moment.
+            Err(_) => self.answer.try_recv().ok(),
+        };
+        answer.map_or(Answered::Begun, Answered::With)
     }
 }

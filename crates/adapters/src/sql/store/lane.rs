@@ -138,7 +138,9 @@ impl Lane {
             Some(link) => link.is_alive().await,
             None => false,
         };
-        if !alive {
+        if alive {
+            self.works.database.hear();
+        } else {
             self.reconnect().await;
         }
     }
@@ -154,6 +156,7 @@ impl Lane {
             }
             let failure = match self.attempt(command).await {
                 Ok(Attempted::Done { outcome, events }) => {
+                    self.works.database.hear();
                     if !events.is_empty() {
                         self.works.ports.announcer.announce(&events);
                     }
@@ -163,6 +166,9 @@ impl Lane {
                 Ok(Attempted::Replan) => return Err(BookingError::Replan),
                 Err(failure) => failure,
             };
+            if !failure.needs_new_connection() {
+                self.works.database.hear();
+            }
             metrics::counter!("frontrow_retries_total", "cause" => failure.name()).increment(1);
             unknown |= matches!(failure, Failure::Commit(_));
             self.works.database.storage().note(failure.class());

@@ -1,13 +1,14 @@
 //! What comes of knocking at the door.
 
 use super::*;
-use crate::port::{BookingError, MockAdmissionWatch, MockBookingStore, MockLineStore, MockQueueSigner};
+use crate::port::{BookingError, MockAdmissionWatch, MockBookingStore, MockClock, MockLineStore, MockQueueSigner};
 use crate::testing::{
     admitted, at, buyer, clock, digest, drawing, line, line_drawn_by, lines, place, sale, sale_with_room, signs, token,
     user,
 };
 use frontrow_domain::waiting_room::{Drawing, Group, Line, Phase, QueueToken, Rank, Ranks};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 const NOW: i64 = 100;
 const NO_TIME: Duration = Duration::ZERO;
@@ -154,6 +155,50 @@ async fn who_waits_at_the_door_is_seen_there_every_eight_seconds() {
     assert!(matches!(answer, ClaimAnswer::AtDoor(_)), "{answer:?}");
     assert_eq!(*parts.lock().unwrap(), [8, 8, 4]);
     assert!(ClaimAdmission::SEEN_EVERY * 3 / 2 < Tick::PRESENCE);
+}
+
+/// A claim that takes five seconds uses up some of what they would wait.
+#[tokio::test]
+async fn whoever_is_in_front_of_a_claim_makes_nobody_wait_longer_at_the_door() {
+    let now = Arc::new(AtomicI64::new(NOW));
+    let passes = |seconds: i64| {
+        let now = Arc::clone(&now);
+        move || drop(now.fetch_add(seconds, Ordering::SeqCst))
+    };
+    let (claim_takes, parts) = (passes(5), Arc::new(Mutex::new(Vec::new())));
+    let mut store = MockLineStore::new();
+    store.expect_claim().times(2).returning(move |_, _| {
+        claim_takes();
+        Ok(Claimed::AtDoor)
+    });
+    let (noted, waits) = (Arc::clone(&parts), Arc::clone(&now));
+    let mut watch = MockAdmissionWatch::new();
+    watch.expect_admitted().returning(move |_, within| {
+        waits.fetch_add(within.as_secs().cast_signed(), Ordering::SeqCst);
+        noted.lock().unwrap().push(within.as_secs());
+        None
+    });
+    let mut clock = MockClock::new();
+    clock.expect_now().returning(move || at(now.load(Ordering::SeqCst)));
+    let renew = RenewAdmission { clock: Arc::new(clock), ..renew(MockBookingStore::new(), signs(token(15))) };
+    let claim = ClaimAdmission { watch: Arc::new(watch), renew: Arc::new(renew), ..claim(15, store) };
+    let answer = run(&claim, Duration::from_secs(12)).await.unwrap();
+    assert!(matches!(answer, ClaimAnswer::AtDoor(_)), "{answer:?}");
+    assert_eq!(*parts.lock().unwrap(), [8], "five seconds, and eight: that is more than twelve");
+}
+
+#[tokio::test]
+async fn every_port_hears_how_long_who_claims_would_wait_and_one_second_more() {
+    let heard = Arc::new(Mutex::new(None));
+    let noted = Arc::clone(&heard);
+    let mut store = MockLineStore::new();
+    store.expect_claim().times(1).return_once(move |_, _| {
+        let begun = tokio::time::Instant::now().into_std();
+        *noted.lock().unwrap() = deadline::ends(begun).map(|ends| ends - begun);
+        Ok(Claimed::Used)
+    });
+    drop(run(&claim(15, store), Duration::from_secs(12)).await);
+    assert_eq!(*heard.lock().unwrap(), Some(Duration::from_secs(13)));
 }
 
 #[tokio::test]
