@@ -58,7 +58,7 @@ soak: tools ## Runs the longer tests: some hours
 	FRONTROW_SIMULATION_STEPS=$(SOAK_STEPS) PROPTEST_CASES=$(SOAK_CASES) $(CARGO) test --locked --package frontrow-domain
 	for round in $$(seq $(SOAK_ROUNDS)); do \
 		echo "round $$round of $(SOAK_ROUNDS)"; \
-		FRONTROW_TEST_SEED=$$((1000 + round)) $(ON_DATABASES) $(CARGO) test --locked --package frontrow-contract-tests || exit 1; \
+		FRONTROW_TEST_SEED=$$((1000 + round)) FRONTROW_TEST_ROUNDS=60 $(ON_DATABASES) $(CARGO) test --locked --package frontrow-contract-tests || exit 1; \
 	done
 	FRONTROW_TEST_SMALL_DISKS=on $(CARGO) test --locked --package frontrow-adapters --test sql disks::
 	FRONTROW_TEST_RUSHES=100 FRONTROW_TEST_RUSH_SECONDS=30 FRONTROW_TEST_STEPS=300 \

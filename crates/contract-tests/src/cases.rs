@@ -35,11 +35,13 @@ pub(crate) struct Case {
     pub(crate) run: Run,
 }
 
+type Running<T> = BoxFuture<'static, Result<T, Failure>>;
+
 pub(crate) enum Run {
     /// On one stage.
-    Once(fn(Arc<Stage>) -> BoxFuture<'static, Result<(), Failure>>),
+    Once(fn(Arc<Stage>) -> Running<()>),
     /// Opens the store again on the way; nobody else may hold on to it. Gives the last stage back.
-    Reopening(fn(Arc<Stage>) -> BoxFuture<'static, Result<Arc<Stage>, Failure>>),
+    Reopening(fn(Arc<Stage>) -> Running<Arc<Stage>>),
 }
 
 /// All cases.

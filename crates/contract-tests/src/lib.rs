@@ -4,7 +4,7 @@
 //!
 //! ```
 //! use async_trait::async_trait;
-//! use frontrow_contract_tests::{Failure, Fixture, Part, Programme, SuitePorts, World, run_all};
+//! use frontrow_contract_tests::{Failure, Fixture, Programme, SuitePorts, World, run_all};
 //! use std::sync::Arc;
 //!
 //! struct OurWorld;

@@ -102,13 +102,14 @@ async fn run_cases(world: Arc<dyn World>, cases: Vec<&'static Case>) -> Report {
         let ended = task.await.unwrap_or_else(|error| Err(Failure::new(error.to_string())));
         match ended {
             Ok(()) => report.passed.push(case.name),
-            Err(failure) => match failure.lacking() {
-                Some(part) => report.skipped.push((case.name, part)),
-                None => {
+            Err(failure) => {
+                if let Some(part) = failure.lacking() {
+                    report.skipped.push((case.name, part));
+                } else {
                     let circumstances = format!("on {} (seed {}, {})", world.name(), world.seed(), progress.so_far());
                     report.failed.push((case.name, failure.within(&circumstances).to_string()));
                 }
-            },
+            }
         }
     }
     report

@@ -94,10 +94,8 @@ pub(super) async fn what_races_is_announced_once(stage: Arc<Stage>) -> Result<()
             commands.push(stage.hold(stage.user(n), &[seat])?);
         }
         let mut winner = None;
-        for answer in stage.at_once(commands).await? {
-            if let Ok(outcome) = answer {
-                winner = Some(held(Ok(outcome))?.id);
-            }
+        for outcome in stage.at_once(commands).await?.into_iter().flatten() {
+            winner = Some(held(Ok(outcome))?.id);
         }
         let winner = winner.ok_or_else(|| Failure::new("somebody is first"))?;
         heard_since(&stage, before, &[Event::Held(winner)], "a race for a seat").await?;

@@ -7,7 +7,7 @@ use crate::{CataloguePorts, Failure};
 use frontrow_application::port::{
     Credentials, Join, Joined, LineFigures, OperatorAction, Rotated, Stored, StoredSeatMap, Whereabouts,
 };
-use frontrow_domain::waiting_room::{Admitted, Group, Line, LineChange, LineUpdate, QueueNumber};
+use frontrow_domain::waiting_room::{Admitted, Group, Line, LineChange, LineUpdate};
 use frontrow_domain::{
     Command, Concert, Done, Outcome, Performance, RefreshToken, Role, Sale, SessionId, User, UserId, Venue,
 };
@@ -176,7 +176,6 @@ struct Seen {
     line: Line,
     open: usize,
     people: Vec<Whereabouts>,
-    places: Vec<(QueueNumber, UserId)>,
     figures: LineFigures,
     log: Vec<Admitted>,
     actions: Vec<OperatorAction>,
@@ -192,7 +191,6 @@ impl Seen {
             line: room.line().await?,
             open: room.store().lines().await?.len(),
             people,
-            places: room.instance(0).dispenser.places(room.sale.id, Group::FIRST, 0, 100).await?,
             figures: room.figures().await?,
             log: room.log(100).await?,
             actions: room.actions(100).await?,
@@ -243,6 +241,10 @@ pub(super) async fn a_line_outlives_the_process(stage: Arc<Stage>) -> Reopened {
     room.store().note(&alone).await?;
     let room = seen(room, "an operator's action was noted").await?;
     ensure_eq!(room.tick().await?, [2], "the line goes on");
+    let whose: Vec<_> =
+        (0..3).map(|n| Ok((room.place(n)?.number, room.key(n).user))).collect::<Result<_, Failure>>()?;
+    let listed = room.instance(0).dispenser.places(room.sale.id, Group::FIRST, 0, 100).await?;
+    ensure_eq!(listed, whose, "who has which number when the dispenser is opened again");
     let stage = Arc::clone(&room.stage);
     drop(room);
     Ok(stage)

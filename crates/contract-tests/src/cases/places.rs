@@ -79,7 +79,7 @@ pub(super) async fn a_worthless_place_is_replaced_at_the_end(stage: Arc<Stage>) 
         joined(&room, n, None).await?;
     }
     let worthless = Some(place(1)?);
-    let again = (0..8).map(|_| {
+    let again = (0..CROWD / 2).map(|_| {
         let room = Arc::clone(&room);
         async move { joined(&room, 0, worthless).await }
     });
