@@ -146,45 +146,34 @@ impl BookingStore for Store {
 
 impl Store {
     fn carry_out(&self, command: &Command) -> Result<(Outcome, Vec<Event>), Refused> {
-        let locks = self.kept.flaw != Flaw::NoLock;
         let mut books = held(&self.books);
-        if !locks {
+        if self.kept.flaw == Flaw::NoLock {
             let read = books.clone();
             drop(books);
-            let (changes, writes) = match decided(&read, command, self.kept.suite.clock.now())? {
-                Decided::Nothing(outcome) => return Ok((outcome, Vec::new())),
-                Decided::Changed { outcome, events, writes } => ((outcome, events), writes),
-            };
-            books = held(&self.books);
-            overwrite(&mut books, writes)?;
-            return Ok(changes);
+            let (outcome, events, writes) = decided(&read, command, self.kept.suite.clock.now())?;
+            overwrite(&mut held(&self.books), writes)?;
+            return Ok((outcome, events));
         }
-        match decided(&books, command, self.kept.suite.clock.now())? {
-            Decided::Nothing(outcome) => Ok((outcome, Vec::new())),
-            Decided::Changed { outcome, events, writes } => {
-                books.store(writes)?;
-                let disk = &mut *held(&self.kept.disk);
-                disk.before = std::mem::replace(&mut disk.last, books.clone());
-                Ok((outcome, events))
-            }
+        let (outcome, events, writes) = decided(&books, command, self.kept.suite.clock.now())?;
+        if !writes.is_empty() {
+            books.store(writes)?;
+            let disk = &mut *held(&self.kept.disk);
+            disk.before = std::mem::replace(&mut disk.last, books.clone());
         }
+        Ok((outcome, events))
     }
 }
 
-enum Decided {
-    Nothing(Outcome),
-    Changed { outcome: Outcome, events: Vec<Event>, writes: WriteSet },
-}
-
-fn decided(books: &Books, command: &Command, now: Instant) -> Result<Decided, Refused> {
+/// What comes of a command; nothing is to be written if it was carried out before.
+fn decided(books: &Books, command: &Command, now: Instant) -> Result<(Outcome, Vec<Event>, WriteSet), Refused> {
     let mut locked = books.lock(&command.scope(), now);
     match decide(command, &locked, now)? {
-        Verdict::Replay(outcome) => Ok(Decided::Nothing(outcome)),
+        Verdict::Replay(outcome) => Ok((outcome, Vec::new(), WriteSet::default())),
         Verdict::No(rejection) => Err(rejection.into()),
         Verdict::Replan => Err(Refused::Replan),
         Verdict::Do(changes) => {
             locked.apply(command, &changes)?;
-            Ok(Decided::Changed { outcome: changes.outcome, events: changes.events, writes: locked.dirty() })
+            Ok((changes.outcome, changes.events, locked.dirty()))
         }
     }
 }
