@@ -189,7 +189,8 @@ cases! {
     leases:
         a_ceiling_goes_up_and_never_down,
         the_next_epoch_begins_once_and_above_all_that_was_leased,
-        leases_never_overlap;
+        leases_never_overlap,
+        a_number_is_leased_or_handed_out_and_never_both;
     losses:
         who_has_a_token_keeps_the_place_when_all_numbers_are_lost,
         numbers_after_a_loss_are_new_whoever_notices_it;

@@ -100,7 +100,8 @@ impl Server {
             Ok(true) => {
                 tracing::warn!("Redis had lost its mark, which was put back: what else it has lost is in a new epoch")
             }
-            Err(error) => tracing::debug!(%error, "the mark of Redis could not be looked at"),
+            // The next attempt has another connection then.
+            Err(error) => drop(self.mend(link, &error).await),
         }
     }
 

@@ -97,3 +97,18 @@ pub(super) async fn leases_never_overlap(stage: Arc<Stage>) -> Result<(), Failur
     }
     Ok(())
 }
+
+/// Whoever hands out numbers where they are leased from hands out none of those, and leases none that it has handed out.
+pub(super) async fn a_number_is_leased_or_handed_out_and_never_both(stage: Arc<Stage>) -> Result<(), Failure> {
+    let (leases, room) = (leases(&stage)?, two_groups(&stage).await?);
+    let sale = room.sale.id;
+    ensure_eq!(leases.next_epoch(sale, 1, 100).await?, Some(lease(2, [0, 0], [100, 100])));
+    ensure_eq!(room.join(0, 0).await?.number.get(), 101, "above all that were leased");
+    ensure_eq!(room.join(1, 0).await?.number.get(), 102);
+    ensure_eq!(leases.extend(sale, 2, Group::FIRST, 90, 100).await?, None, "that lease is over");
+    let next = leases.lease(sale).await?.ok_or_else(|| Failure::new("there is a lease"))?;
+    ensure!(next.epoch > 2 && next.above[0] >= 102, "above all that were handed out: {next:?}");
+    let ceiling = next.ceiling[0];
+    ensure_eq!(room.join(2, 0).await?.number.get(), ceiling + 1);
+    Ok(())
+}
