@@ -63,7 +63,7 @@ soak: tools ## Runs the longer tests: some hours
 	FRONTROW_TEST_SMALL_DISKS=on $(CARGO) test --locked --package frontrow-adapters --test sql disks::
 	FRONTROW_TEST_RUSHES=100 FRONTROW_TEST_RUSH_SECONDS=30 FRONTROW_TEST_STEPS=300 \
 		FRONTROW_TEST_KILLS=200 FRONTROW_TEST_DATABASE_KILLS=50 \
-		FRONTROW_TEST_LINE_PEOPLE=2000 FRONTROW_TEST_LINE_SECONDS=120 \
+		FRONTROW_TEST_LINE_PEOPLE=2000 FRONTROW_TEST_LINE_SECONDS=120 FRONTROW_TEST_ANSWERED_SECONDS=600 \
 		$(ON_DATABASES) $(CARGO) test --locked --package frontrow-server --test http
 
 images: ## Makes the database images of the tests where they can't be pulled; as root on Debian

@@ -12,8 +12,8 @@ use frontrow_contract_tests::{
 };
 use frontrow_domain::{
     AccountId, Books, BuyerKey, Catalogue, Command, CommandKey, Done, Event, Finding, Instant, Outcome, Payment,
-    PaymentId, PaymentKind, PerformanceId, Points, Refused, Reservation, ReservationId, ReservationState,
-    Seat, SeatKey, SeatState, Ticket, TransferId, UserId, Verdict, audit, decide,
+    PaymentId, PaymentKind, PerformanceId, Points, Refused, Reservation, ReservationId, ReservationState, Seat,
+    SeatKey, SeatState, Ticket, TransferId, UserId, Verdict, audit, decide,
 };
 use futures::future::BoxFuture;
 use std::sync::Arc;

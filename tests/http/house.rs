@@ -4,7 +4,7 @@ use crate::driver::client::Reply;
 use crate::driver::{CUSTOMERS, Client, Log, Server, Show, Stage, Terms, command};
 use anyhow::{Context, Result, anyhow, ensure};
 use frontrow_domain::Instant;
-use frontrow_test_databases::{Kind, PrivateServer, TestDatabase, database, private_server};
+use frontrow_test_databases::{Kind, PrivateServer, RamDisk, TestDatabase, database, private_server, ram_disk};
 use frontrow_web::dto::Timestamp;
 use futures::future::join_all;
 use hyper::{Method, StatusCode};
@@ -117,6 +117,20 @@ pub fn run_on_private(
     })
 }
 
+/// The same in a file on a disk of its own, which the test may fill up.
+pub fn run_on_ram_disk(name: &str, test: impl AsyncFnOnce(&mut House, &RamDisk) -> Result<()>) -> Result<()> {
+    // Every second of a test writes less than a megabyte.
+    let Some(disk) = ram_disk(64 + Amount::ANSWERED_SECONDS.get()?, name) else { return Ok(()) };
+    let runtime = runtime()?;
+    let stage = stage(&runtime)?;
+    runtime.block_on(async {
+        let directory = tempfile::tempdir_in(disk.path())?;
+        let mut house = House::new_in(directory, stage, &[], None).await?;
+        house.may_complain = true;
+        in_house(house, async |house: &mut House| test(house, &disk).await).await
+    })
+}
+
 async fn in_house(mut house: House, test: impl AsyncFnOnce(&mut House) -> Result<()>) -> Result<()> {
     house.start().await?;
     // Some tests are deeper than the compiler looks.
@@ -149,7 +163,15 @@ impl House {
         settings: &'static [(&'static str, &'static str)],
         database: Option<TestDatabase>,
     ) -> Result<Self> {
-        let directory = tempfile::tempdir()?;
+        Self::new_in(tempfile::tempdir()?, stage, settings, database).await
+    }
+
+    async fn new_in(
+        directory: TempDir,
+        stage: &'static Stage,
+        settings: &'static [(&'static str, &'static str)],
+        database: Option<TestDatabase>,
+    ) -> Result<Self> {
         match &database {
             Some(database) => stage.put_on_server(directory.path(), database.url()).await?,
             None => stage.copy_to(directory.path())?,
@@ -299,7 +321,9 @@ impl Amount {
     pub const LINE_PEOPLE: Self = Self { variable: "FRONTROW_TEST_LINE_PEOPLE", usual: 200 };
     /// For which its servers are maltreated.
     pub const LINE_SECONDS: Self = Self { variable: "FRONTROW_TEST_LINE_SECONDS", usual: 16 };
-    const ALL: [Self; 7] = [
+    /// For which what everybody was answered is put to the test.
+    pub const ANSWERED_SECONDS: Self = Self { variable: "FRONTROW_TEST_ANSWERED_SECONDS", usual: 10 };
+    const ALL: [Self; 8] = [
         Self::RUSHES,
         Self::RUSH_SECONDS,
         Self::STEPS,
@@ -307,6 +331,7 @@ impl Amount {
         Self::DATABASE_KILLS,
         Self::LINE_PEOPLE,
         Self::LINE_SECONDS,
+        Self::ANSWERED_SECONDS,
     ];
 
     /// How much it is.

@@ -1,7 +1,7 @@
 //! The waiting room: a place in the line becomes a pass, and a pass a ticket, whatever happens meanwhile.
 
 #[path = "../driver/crowd.rs"]
-mod crowd;
+pub mod crowd;
 mod draw;
 mod instances;
 mod mishaps;
@@ -105,7 +105,7 @@ fn kind(reply: &Reply) -> &str {
 }
 
 /// The group and the number of a place.
-fn place(body: &Value) -> Result<(u64, u64)> {
+pub fn place(body: &Value) -> Result<(u64, u64)> {
     let part = |field: &str| body[field].as_u64().with_context(|| format!("no {field}: {body}"));
     Ok((part("group")?, part("number")?))
 }

@@ -8,6 +8,7 @@ mod driver;
 mod history;
 mod house;
 
+mod answered;
 mod charges;
 mod crashes;
 mod edges;

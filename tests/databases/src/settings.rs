@@ -1,10 +1,10 @@
 //! What the environment says.
 
-use crate::{Kind, RedisServer};
+use crate::{Kind, RamDisk, RedisServer};
 use anyhow::{Result, ensure};
 use std::env;
 
-/// Servers that have to be there, such as `mariadb,postgres,redis`: to skip their tests is a failure.
+/// What has to be there, such as `mariadb,postgres,redis,disk`: to skip their tests is a failure.
 pub const REQUIRE: &str = "FRONTROW_TEST_REQUIRE";
 /// From the launcher to the programs under it: servers that could not be had, one a line as `name: why`.
 pub const UNAVAILABLE: &str = "FRONTROW_TEST_UNAVAILABLE";
@@ -44,7 +44,8 @@ fn parse_required(text: &str) -> Result<Vec<String>> {
     let words = text.split(',').map(str::trim).filter(|word| !word.is_empty());
     let names = words.map(|word| {
         // A word that is mistyped would require nothing.
-        ensure!(Kind::named(word).is_some() || word == RedisServer::NAME, "{REQUIRE}: nothing is called {word}");
+        let is_known = Kind::named(word).is_some() || [RedisServer::NAME, RamDisk::NAME].contains(&word);
+        ensure!(is_known, "{REQUIRE}: nothing is called {word}");
         Ok(word.to_owned())
     });
     names.collect()
@@ -57,7 +58,7 @@ mod tests {
     #[test]
     fn what_is_required_is_a_list_of_servers() {
         assert_eq!(parse_required("").unwrap(), [""; 0]);
-        assert_eq!(parse_required("mariadb, postgres,redis").unwrap(), ["mariadb", "postgres", "redis"]);
+        assert_eq!(parse_required("mariadb, redis,disk").unwrap(), ["mariadb", "redis", "disk"]);
         let error = parse_required("mariadb,oracle").unwrap_err().to_string();
         assert!(error.contains("oracle"), "{error}");
     }

@@ -8,7 +8,7 @@ use frontrow_application::{FaultId, Page, PageRequest};
 use frontrow_contract_tests::{BookingPorts, Durability, Failure, Fixture, Programme, SuitePorts, World};
 use frontrow_domain::{
     AccountId, Books, BuyerKey, Catalogue, Command, CommandKey, Conflict, Done, Event, Finding, Instant, Outcome,
-    Payment, PaymentId, PaymentKind, PaymentState, PerformanceId, Points, Record, Refused, Reservation, ReservationId,
+    Payment, PaymentId, PaymentKind, PerformanceId, Points, Record, Refused, Reservation, ReservationId,
     ReservationState, Seat, SeatState, Ticket, TransferId, UserId, Verdict, What, Write, WriteSet, audit, decide,
 };
 use futures::future::BoxFuture;
@@ -288,9 +288,9 @@ impl WalletReader for Store {
         Ok(books.payments.get(&id).filter(|payment| payment.kind == PaymentKind::Charge).cloned())
     }
 
-    async fn unsettled(&self, before: Instant, limit: u32) -> Result<Vec<Payment>, StoreError> {
+    async fn unsettled(&self, from: Instant, before: Instant, limit: u32) -> Result<Vec<Payment>, StoreError> {
         let books = held(&self.books);
-        let pending = books.payments.values().filter(|p| p.state == PaymentState::Pending && p.at < before);
+        let pending = books.payments.values().filter(|p| p.state.is_open() && (from..before).contains(&p.at));
         let mut unsettled: Vec<Payment> = pending.cloned().collect();
         unsettled.sort_by_key(|payment| payment.at);
         unsettled.truncate(limit as usize);

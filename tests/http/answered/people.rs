@@ -1,0 +1,355 @@
+//! What people do, what they have been told, and whether it is so.
+
+use super::scene::{Answered, Scene};
+use crate::driver::{Client, Stage};
+use crate::house::{House, text};
+use crate::line::crowd::{AdmissionLog, Visitor};
+use crate::line::place;
+use anyhow::{Context, Result, bail, ensure};
+use frontrow_adapters::UuidV7Source;
+use frontrow_adapters::sql::{Database, DatabaseSettings, SqlAccounts};
+use frontrow_application::port::AccountRepository;
+use futures::FutureExt;
+use futures::future::LocalBoxFuture;
+use hyper::{Method, StatusCode};
+use rand::{RngExt, SeedableRng};
+use rand_chacha::ChaCha8Rng;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Customers who hold, pay, release, cancel and charge, each in a row of their own.
+pub const BUYERS: usize = 8;
+pub const PRICE: i64 = 10;
+const CHARGE: i64 = 7;
+const PASSWORD: &str = "correct horse battery";
+/// An operator's changes are numbered; so many have been tried, and the last that was answered is one of them.
+type Numbered = (u32, u32);
+
+/// What somebody was told.
+#[derive(Debug)]
+pub enum Told {
+    Buyer {
+        customer: usize,
+        /// By reservation, how it stands.
+        reservations: BTreeMap<String, &'static str>,
+        charges: Vec<String>,
+        /// Before this round.
+        balance: i64,
+    },
+    SignedUp {
+        emails: Vec<String>,
+    },
+    LoggedIn {
+        refresh_token: String,
+        refreshes: usize,
+    },
+    Joiners {
+        places: Vec<(usize, (u64, u64))>,
+        admitted: Vec<(u64, u64)>,
+    },
+    Operator {
+        concert: String,
+        title: Numbered,
+        message: Numbered,
+    },
+}
+
+/// What everybody does until the round is over.
+pub fn everybody<'a>(scene: &'a Scene, chance: &mut ChaCha8Rng) -> Vec<LocalBoxFuture<'a, Result<Told>>> {
+    let buyers = (0..BUYERS).map(|customer| {
+        let chance = ChaCha8Rng::seed_from_u64(chance.random());
+        buy(scene, customer, chance).boxed_local()
+    });
+    let others = [
+        sign_up(scene).boxed_local(),
+        stay_logged_in(scene).boxed_local(),
+        join(scene).boxed_local(),
+        operate(scene).boxed_local(),
+    ];
+    buyers.chain(others).collect()
+}
+
+/// An address that leads nowhere: the scene says where the server is.
+fn client(token: Option<&str>) -> Client {
+    Client::new(([127, 0, 0, 1], 0).into(), token)
+}
+
+/// Buys seats of a row of their own one by one, and gives them back, charging their wallet now and then.
+async fn buy(scene: &Scene, customer: usize, mut chance: ChaCha8Rng) -> Result<Told> {
+    let mut client = client(Some(&scene.customers[customer]));
+    let wallet = scene.insist(&mut client, &Method::GET, "/v1/wallet", None, None).await?;
+    let balance = wallet.reply.expect(StatusCode::OK)?["balance"]["amount"].as_i64().context("no balance")?;
+    let mut reservations = BTreeMap::new();
+    let mut charges = Vec::new();
+    let mut paid: BTreeMap<u32, String> = BTreeMap::new();
+    for n in 0.. {
+        if scene.is_over() {
+            break;
+        }
+        let (seat, key) = (chance.random_range(1..=100), format!("{}-{n}", scene.name));
+        if let Some(id) = paid.remove(&seat) {
+            let path = format!("/v1/reservations/{id}/cancellation");
+            let cancelled = scene.insist(&mut client, &Method::POST, &path, Some(&key), None).await?.reply;
+            ensure!(cancelled.status.is_success(), "{cancelled:?}");
+            reservations.insert(id, "cancelled");
+        } else if chance.random_ratio(1, 10) {
+            let body = json!({"amount": CHARGE, "payment_token": "tok_accept"});
+            let charged =
+                scene.insist(&mut client, &Method::POST, "/v1/wallet/charges", Some(&key), Some(&body)).await?.reply;
+            ensure!(charged.status.is_success(), "{charged:?}");
+            charges.push(text(&charged.body, "id")?);
+        } else {
+            let id = hold(scene, &mut client, customer, seat, &key).await?;
+            if chance.random_ratio(1, 4) {
+                release(scene, &mut client, &id).await?;
+                reservations.insert(id, "released");
+            } else {
+                let (path, body) = (format!("/v1/reservations/{id}/payment"), json!({"method": "points"}));
+                let paid_for = scene.insist(&mut client, &Method::POST, &path, Some(&key), Some(&body)).await?;
+                paid_for.reply.expect(StatusCode::CREATED)?;
+                reservations.insert(id.clone(), "confirmed");
+                paid.insert(seat, id);
+            }
+        }
+    }
+    Ok(Told::Buyer { customer, reservations, charges, balance })
+}
+
+async fn hold(scene: &Scene, client: &mut Client, customer: usize, seat: u32, key: &str) -> Result<String> {
+    let path = format!("/v1/performances/{}/reservations", scene.show.performance);
+    let body = json!({"seats": [format!("A-{}-{seat}", customer + 1)]});
+    let held = scene.insist(client, &Method::POST, &path, Some(&format!("{key}-hold")), Some(&body)).await?;
+    text(&held.reply.expect(StatusCode::CREATED)?, "id")
+}
+
+async fn release(scene: &Scene, client: &mut Client, id: &str) -> Result<()> {
+    let path = format!("/v1/reservations/{id}");
+    let Answered { reply, is_repeated } = scene.insist(client, &Method::DELETE, &path, None, None).await?;
+    // One that nobody answered may have been carried out.
+    let was_before = is_repeated && reply.status == StatusCode::CONFLICT;
+    ensure!(reply.status.is_success() || was_before, "{reply:?}");
+    Ok(())
+}
+
+async fn sign_up(scene: &Scene) -> Result<Told> {
+    let mut client = client(None);
+    let mut emails = Vec::new();
+    while !scene.is_over() {
+        let email = format!("{}-{}@example.com", scene.name, emails.len());
+        let body = json!({"email": email, "password": PASSWORD, "name": "New"});
+        let Answered { reply, is_repeated } =
+            scene.insist(&mut client, &Method::POST, "/v1/users", None, Some(&body)).await?;
+        let was_before = is_repeated && reply.status == StatusCode::CONFLICT;
+        ensure!(reply.status == StatusCode::CREATED || was_before, "{reply:?}");
+        emails.push(email);
+    }
+    Ok(Told::SignedUp { emails })
+}
+
+async fn log_in(scene: &Scene, client: &mut Client) -> Result<String> {
+    let body = json!({"email": "customer-0@example.com", "password": PASSWORD});
+    let session = scene.insist(client, &Method::POST, "/v1/sessions", None, Some(&body)).await?;
+    text(&session.reply.expect(StatusCode::CREATED)?, "refresh_token")
+}
+
+async fn stay_logged_in(scene: &Scene) -> Result<Told> {
+    let mut client = client(None);
+    let mut refresh_token = log_in(scene, &mut client).await?;
+    let mut refreshes = 0;
+    while !scene.is_over() {
+        let body = json!({ "refresh_token": refresh_token });
+        let Answered { reply, is_repeated } =
+            scene.insist(&mut client, &Method::POST, "/v1/sessions/refresh", None, Some(&body)).await?;
+        match reply.status {
+            StatusCode::OK => refresh_token = text(&reply.body, "refresh_token")?,
+            // The token was used up by a request whose answer was lost, more than ten seconds ago.
+            StatusCode::UNAUTHORIZED if is_repeated => refresh_token = log_in(scene, &mut client).await?,
+            _ => bail!("a refresh token that was answered is worth nothing: {reply:?}"),
+        }
+        refreshes += 1;
+    }
+    Ok(Told::LoggedIn { refresh_token, refreshes })
+}
+
+/// One after another joins the line, comes to the door and is let in.
+async fn join(scene: &Scene) -> Result<Told> {
+    let (mut places, mut admitted) = (Vec::new(), Vec::new());
+    for (n, person) in scene.joiners.iter().enumerate() {
+        if scene.is_over() {
+            break;
+        }
+        let mut visitor = scene.line.visitor(&scene.doors, &person.access);
+        let joined = scene.insist_on(async |_| visitor.join().await).await?.reply;
+        ensure!(joined.status.is_success(), "{joined:?}");
+        let place = place(&joined.body)?;
+        places.push((n, place));
+        if !come(scene, &mut visitor).await? {
+            break;
+        }
+        admitted.push(place);
+        // The next one needs the slot.
+        let left = scene.insist_on(async |_| visitor.leave().await).await?.reply;
+        ensure!(left.status.is_success(), "{left:?}");
+    }
+    Ok(Told::Joiners { places, admitted })
+}
+
+/// Stands at the door until they are let in, or the round is over.
+async fn come(scene: &Scene, visitor: &mut Visitor) -> Result<bool> {
+    while !scene.is_over() {
+        let claimed = scene.insist_on(async |_| visitor.claim(Duration::from_secs(1)).await).await?.reply;
+        match claimed.status {
+            StatusCode::CREATED => return Ok(true),
+            StatusCode::ACCEPTED => {}
+            // Their number is a moment ahead of what the instance has read.
+            StatusCode::CONFLICT => tokio::task::yield_now().await,
+            _ => bail!("{claimed:?}"),
+        }
+    }
+    Ok(false)
+}
+
+/// Renames a concert, and changes what the line says.
+async fn operate(scene: &Scene) -> Result<Told> {
+    let mut client = client(Some(&scene.operator));
+    let concert = uuid::Uuid::from_u128(u128::from(getrandom::u64()?) << 64 | u128::from(getrandom::u64()?));
+    let concert = concert.to_string();
+    let (mut title, mut message) = ((0, 0), (0, 0));
+    while !scene.is_over() {
+        title.0 += 1;
+        let body = json!({"title": format!("Night {}", title.0), "artist": "The Band"});
+        let path = format!("/v1/concerts/{concert}");
+        let put = scene.insist(&mut client, &Method::PUT, &path, None, Some(&body)).await?.reply;
+        ensure!(put.status.is_success(), "{put:?}");
+        title.1 = title.0;
+        message.0 += 1;
+        let body = json!({"message": format!("Message {}", message.0)});
+        let path = format!("/v1/sales/{}/line", scene.line.sale);
+        let patched = scene.insist(&mut client, &Method::PATCH, &path, None, Some(&body)).await?.reply;
+        ensure!(patched.status.is_success(), "{patched:?}");
+        message.1 = message.0;
+    }
+    Ok(Told::Operator { concert, title, message })
+}
+
+impl Told {
+    /// How much.
+    pub fn count(&self) -> usize {
+        match self {
+            Self::Buyer { reservations, charges, .. } => reservations.len() + charges.len(),
+            Self::SignedUp { emails } => emails.len(),
+            Self::LoggedIn { refreshes, .. } => *refreshes,
+            Self::Joiners { places, .. } => places.len(),
+            Self::Operator { title, .. } => title.1 as usize,
+        }
+    }
+
+    /// It is so.
+    pub async fn check(&self, house: &House, scene: &Scene) -> Result<()> {
+        match self {
+            Self::Buyer { customer, reservations, charges, balance } => {
+                check_buyer(&mut house.customer(*customer)?, reservations, charges, *balance).await
+            }
+            Self::SignedUp { emails } => check_accounts(house, emails).await,
+            Self::LoggedIn { refresh_token, .. } => {
+                let body = json!({ "refresh_token": refresh_token });
+                let mut stranger = house.stranger()?;
+                let refreshed = stranger.ask(Method::POST, "/v1/sessions/refresh", None, Some(body)).await?;
+                refreshed.expect(StatusCode::OK).map(drop)
+            }
+            Self::Joiners { places, admitted } => check_line(house, scene, places, admitted).await,
+            Self::Operator { concert, title, message } => {
+                let mut operator = house.operator()?;
+                let put = operator.get(&format!("/v1/concerts/{concert}")).await?;
+                is_numbered(&text(&put, "title")?, "Night ", *title)?;
+                let line = operator.get(&format!("/v1/sales/{}/line", scene.line.sale)).await?;
+                is_numbered(&message_of(&line)?, "Message ", *message)
+            }
+        }
+    }
+}
+
+async fn check_buyer(
+    client: &mut Client,
+    reservations: &BTreeMap<String, &'static str>,
+    charges: &[String],
+    balance: i64,
+) -> Result<()> {
+    let mut expected = balance;
+    for (id, status) in reservations {
+        let found = client.status_of(id).await?;
+        ensure!(found == *status, "{id} was answered as {status} and is {found}");
+        if *status == "confirmed" {
+            expected -= PRICE;
+        }
+    }
+    for id in charges {
+        let charge = client.get(&format!("/v1/wallet/charges/{id}")).await?;
+        match text(&charge, "status")?.as_str() {
+            "succeeded" => expected += CHARGE,
+            // The sandbox forgets what it has taken when its process ends.
+            "pending" | "failed" => {}
+            other => bail!("{id} is {other}"),
+        }
+    }
+    let found = client.balance().await?;
+    ensure!(found == expected, "a balance of {found} instead of {expected}");
+    Ok(())
+}
+
+async fn check_accounts(house: &House, emails: &[String]) -> Result<()> {
+    let settings = DatabaseSettings { url: house.address(), readers: 1, create: false };
+    let database = Arc::new(Database::open(&settings, Arc::new(UuidV7Source)).await?);
+    let accounts = SqlAccounts::new(database.clone());
+    for email in emails {
+        let found = accounts.by_email(&email.parse()?).await?;
+        ensure!(found.is_some(), "{email} was answered as signed up and has no account");
+    }
+    database.close().await;
+    Ok(())
+}
+
+/// Who joined has their number, and nobody else has it; who was let in is in the log.
+async fn check_line(
+    house: &House,
+    scene: &Scene,
+    places: &[(usize, (u64, u64))],
+    admitted: &[(u64, u64)],
+) -> Result<()> {
+    let mut owners = BTreeMap::new();
+    for (person, place) in places {
+        let other = owners.insert(place, person);
+        ensure!(other.is_none(), "{place:?} belongs to {person} and to {other:?}");
+    }
+    let log = AdmissionLog::read(&mut house.operator()?, scene.line.sale).await?;
+    for place in admitted {
+        ensure!(log.entries.iter().any(|entry| (entry.group, entry.rank) == *place), "{place:?} is not in the log");
+    }
+    ensure!(log.overshoots().is_empty(), "{:#?}", log.overshoots());
+    ensure!(log.overtakings().is_empty(), "{:#?}", log.overtakings());
+    // Whoever was not let in yet still has the place they were told.
+    for (person, told) in places.iter().filter(|(_, place)| !admitted.contains(place)) {
+        let mut visitor = scene.line.visitor(&scene.doors, &scene.joiners[*person].access);
+        let again = visitor.join().await?;
+        ensure!(again.status == StatusCode::OK && place(&again.body)? == *told, "{again:?} instead of {told:?}");
+    }
+    let mut operator = house.operator()?;
+    let path = format!("/v1/sales/{}/line", scene.line.sale);
+    operator.ask(Method::PATCH, &path, None, Some(json!({"phase": "closed"}))).await?.expect(StatusCode::OK).map(drop)
+}
+
+/// What was answered last, or something that was tried later.
+fn is_numbered(text: &str, before: &str, (tried, answered): Numbered) -> Result<()> {
+    let found: u32 = text.strip_prefix(before).context("another text")?.parse()?;
+    ensure!((answered..=tried).contains(&found), "{text}: {answered} was answered, {tried} was tried");
+    Ok(())
+}
+
+fn message_of(line: &Value) -> Result<String> {
+    text(line, "message")
+}
+
+/// What every customer had at the beginning is more than any round takes.
+const _: () = assert!(Stage::POINTS > PRICE * 100);

@@ -1,0 +1,163 @@
+//! Where the server is, how much it has answered, and whether the round goes on.
+
+use crate::driver::client::Reply;
+use crate::driver::{Client, Show};
+use crate::house::House;
+use crate::line::Line;
+use crate::line::crowd::{Doors, Person, settle};
+use anyhow::{Context, Result, ensure};
+use frontrow_server::keys::Keys;
+use frontrow_server::settings::{Given, Settings};
+use hyper::{Method, StatusCode};
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+
+/// People who join the line of a round.
+const JOINERS: usize = 60;
+/// Before somebody repeats what was refused.
+const PAUSE: Duration = Duration::from_millis(30);
+/// Nothing is waited for longer.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// What everybody in a round has in common.
+pub struct Scene {
+    pub show: Show,
+    pub line: Line,
+    /// Makes names of this round that no other has.
+    pub name: String,
+    pub operator: String,
+    pub customers: &'static [String],
+    pub joiners: Vec<Person>,
+    pub doors: Arc<Doors>,
+    address: watch::Sender<Option<SocketAddr>>,
+    answered: watch::Sender<usize>,
+    refused: watch::Sender<usize>,
+    is_over: AtomicBool,
+    /// Requests without an answer, which may have been carried out or not.
+    pub lost: AtomicUsize,
+}
+
+/// An answer, and whether the same request may have been carried out before: it was repeated after no answer, or after a
+/// refusal that can't be told from one.
+pub struct Answered {
+    pub reply: Reply,
+    pub is_repeated: bool,
+}
+
+impl Scene {
+    pub async fn of(house: &House, show: Show, round: u32) -> Result<Self> {
+        let address = house.server()?.address;
+        let room = json!({"capacity": 20, "rate_per_minute": 60_000, "session_seconds": 3600});
+        let line = Line::publish(&mut house.operator()?, crate::driver::Terms::default(), &room).await?;
+        Ok(Self {
+            show,
+            line,
+            name: format!("round-{round}-{:08x}", getrandom::u32().context("no randomness")?),
+            operator: house.stage.operator.clone(),
+            customers: &house.stage.customers,
+            joiners: joiners(house).await?,
+            doors: crate::line::doors(&[address]),
+            address: watch::Sender::new(Some(address)),
+            answered: watch::Sender::new(0),
+            refused: watch::Sender::new(0),
+            is_over: AtomicBool::new(false),
+            lost: AtomicUsize::new(0),
+        })
+    }
+
+    /// Where the server is now; `None` while it does not run.
+    pub fn moved_to(&self, address: Option<SocketAddr>) {
+        let addresses = address.into_iter().collect();
+        *self.doors.addresses.write().unwrap_or_else(PoisonError::into_inner) = addresses;
+        self.address.send_replace(address);
+    }
+
+    pub fn stop(&self) {
+        self.is_over.store(true, Ordering::SeqCst);
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::SeqCst)
+    }
+
+    /// Waits until there are so many more answers.
+    pub async fn answers(&self, more: usize) -> Result<()> {
+        counted(&self.answered, more).await.with_context(|| format!("{more} answers"))
+    }
+
+    /// Waits until so many more have been told to come back.
+    pub async fn refusals(&self, more: usize) -> Result<()> {
+        counted(&self.refused, more).await.with_context(|| format!("{more} refusals"))
+    }
+
+    /// Sends it until there is an answer that says what has happened.
+    pub async fn insist(
+        &self,
+        client: &mut Client,
+        method: &Method,
+        path: &str,
+        key: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Answered> {
+        self.insist_on(async |address| {
+            client.move_to(address);
+            client.ask(method.clone(), path, key, body.cloned()).await
+        })
+        .await
+        .with_context(|| format!("{method} {path}"))
+    }
+
+    /// The same for whatever `send` sends.
+    pub async fn insist_on(&self, mut send: impl AsyncFnMut(SocketAddr) -> Result<Reply>) -> Result<Answered> {
+        let mut is_repeated = false;
+        loop {
+            let address = self.address().await?;
+            match send(address).await {
+                Err(_) => {
+                    self.lost.fetch_add(1, Ordering::Relaxed);
+                }
+                Ok(reply) if reply.status == StatusCode::SERVICE_UNAVAILABLE => {
+                    self.refused.send_modify(|refused| *refused += 1);
+                }
+                Ok(reply) => {
+                    ensure!(!reply.status.is_server_error(), "{reply:?}");
+                    self.answered.send_modify(|answered| *answered += 1);
+                    return Ok(Answered { reply, is_repeated });
+                }
+            }
+            is_repeated = true;
+            sleep(PAUSE).await;
+        }
+    }
+
+    async fn address(&self) -> Result<SocketAddr> {
+        let mut address = self.address.subscribe();
+        let known = timeout(PATIENCE, address.wait_for(Option::is_some)).await.context("no server runs")??;
+        known.context("no server runs")
+    }
+}
+
+async fn counted(counter: &watch::Sender<usize>, more: usize) -> Result<()> {
+    let mut counter = counter.subscribe();
+    let wanted = *counter.borrow() + more;
+    let reached = timeout(PATIENCE, counter.wait_for(|count| *count >= wanted)).await;
+    reached.with_context(|| format!("not within {PATIENCE:?}"))?.map(drop).context("nobody counts")
+}
+
+/// Accounts for those who join, made in the database itself: passwords take too long.
+async fn joiners(house: &House) -> Result<Vec<Person>> {
+    let directory = house.directory.path();
+    let given = Given { directory: directory.to_owned(), ..Given::default() };
+    let mut settings = Settings::load(&given)?;
+    settings.keys_file = directory.join("keys.json");
+    let keys = Keys::load_or_create(&settings.keys_file)?;
+    let library = frontrow_server::house::House::open(&settings, &keys).await?;
+    let people = settle(&library, &house.stage.people[0].password_hash, JOINERS, 1).await;
+    library.close().await;
+    people
+}
