@@ -88,7 +88,7 @@ async fn whoever_has_no_room_is_not_ready_until_there_is_some(place: &Place) {
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
     };
-    assert!(tokio::time::timeout(std::time::Duration::from_secs(60), tried).await.is_ok(), "nobody tries");
+    assert!(tokio::time::timeout(std::time::Duration::from_mins(1), tried).await.is_ok(), "nobody tries");
     assert!(matches!(writing.housekeeping.now().await, Err(StoreError::StorageFull { .. })));
     writing.trouble.fail_commits(CommitFault::Full, 0);
     writing.until_ready().await;
