@@ -92,10 +92,14 @@ impl Both {
             (14 | 15, _) => Some(self.left.charge(user, 500 + i64::try_from(self.dice.roll(5000))?)?),
             (16 | 17, _) => {
                 let (accepted, returned) = (self.dice.roll(4) > 0, self.dice.roll(8) == 0);
-                self.dice.pick(&self.charges).map(|charge| match returned {
-                    true => self.left.settle_as(charge, Settlement::Returned),
-                    false => self.left.settle(charge, accepted),
-                })
+                let settle = |charge: &Payment| {
+                    if returned {
+                        self.left.settle_as(charge, Settlement::Returned)
+                    } else {
+                        self.left.settle(charge, accepted)
+                    }
+                };
+                self.dice.pick(&self.charges).map(settle)
             }
             (18, _) => self.dice.pick(&self.past).cloned(),
             (19, _) => self.dice.pick(&self.past).map(|past| Command { body_hash: [9; 32], ..past.clone() }),
