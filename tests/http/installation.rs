@@ -115,7 +115,10 @@ async fn refuses(house: &House, settings: Settings<'_>, says: &[&str]) -> Result
     let output = output?;
     let said = String::from_utf8_lossy(&output.stderr).into_owned();
     ensure!(output.status.code() == Some(2), "it ends with {}: {said}", output.status);
-    says.iter().try_for_each(|what| Ok(ensure!(said.contains(what), "{what}: {said}")))
+    for what in says {
+        ensure!(said.contains(what), "{what}: {said}");
+    }
+    Ok(())
 }
 
 async fn installation(house: &House, arguments: &[&str], settings: Settings<'_>) -> Result<String> {

@@ -196,7 +196,9 @@ pub fn with_password(address: &str, password: &str) -> Option<String> {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
             encoded.push(char::from(byte));
         } else {
-            encoded.push_str(&format!("%{byte:02X}"));
+            encoded.push('%');
+            let digits = [byte >> 4, byte & 15].map(|digit| char::from_digit(digit.into(), 16));
+            encoded.extend(digits.into_iter().flatten().map(|digit| digit.to_ascii_uppercase()));
         }
     }
     Some(format!("{scheme}://{user}:{encoded}{after}"))
@@ -238,7 +240,7 @@ impl fmt::Display for Shown<'_> {
 
 /// Begins like an address without being one.
 fn is_damaged(text: &str, scheme: &str) -> bool {
-    *scheme != *"sqlite" && text.strip_prefix(scheme).is_some_and(|rest| rest.starts_with([':', '/']))
+    scheme != "sqlite" && text.strip_prefix(scheme).is_some_and(|rest| rest.starts_with([':', '/']))
 }
 
 #[cfg(test)]

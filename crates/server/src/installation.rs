@@ -134,11 +134,9 @@ fn print(ring: Ring, id: &str, key: &Key) -> String {
 
 /// Everything that differs, each with what to do about it.
 fn refusal(differences: &[Difference]) -> String {
-    let mut text = String::from("this instance differs from the installation that the database belongs to");
-    for difference in differences {
-        text.push_str(&format!("\n  {difference}: {}", remedy(difference)));
-    }
-    text
+    let lines = differences.iter().map(|difference| format!("  {difference}: {}", remedy(difference)));
+    let first = "this instance differs from the installation that the database belongs to".to_owned();
+    [first].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
 }
 
 fn remedy(difference: &Difference) -> String {
