@@ -149,9 +149,14 @@ impl Refresh {
     }
 
     fn new_secret(&self) -> String {
-        let digits = self.ids.secret().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
+        hexadecimal(self.ids.secret())
     }
+}
+
+/// A secret as text.
+pub(crate) fn hexadecimal(secret: [u8; 32]) -> String {
+    let digits = secret.into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// Ends a session.

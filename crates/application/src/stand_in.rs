@@ -1,5 +1,6 @@
 //! An account for somebody whom the books name, and who is missing.
 
+use crate::accounts::hexadecimal;
 use crate::port::{AccountRepository, Auditor, Clock, Credentials, IdSource, PasswordHasher};
 use crate::{Error, Missing};
 use frontrow_domain::{Email, Finding, Role, User, UserId};
@@ -28,8 +29,7 @@ impl AddStandIn {
         let email = format!("{id}@missing.invalid").parse::<Email>().ok().filter(|_| missing);
         let email = email.ok_or(Error::NotFound(Missing::User))?;
         let user = User { id, email, name: "Missing".to_owned(), role: Role::Customer };
-        let password = self.ids.secret().iter().map(|byte| format!("{byte:02x}")).collect();
-        let password_hash = self.passwords.hash(password).await?;
+        let password_hash = self.passwords.hash(hexadecimal(self.ids.secret())).await?;
         let credentials = Credentials { user, password_hash };
         self.accounts.add(&credentials, self.clock.now()).await?;
         Ok(credentials.user)
