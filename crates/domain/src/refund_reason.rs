@@ -7,7 +7,7 @@ use thiserror::Error;
 /// Why an operator gave something back, in their own words: for the books, not for the owner.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
-pub struct RefundReason(String);
+pub struct RefundReason(Box<str>);
 
 /// The text can't be a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
@@ -22,7 +22,7 @@ impl RefundReason {
     pub fn new(text: &str) -> Result<Self, ReasonFlaw> {
         let text = text.trim();
         let fine = (1..=Self::MOST).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if fine { Ok(Self(text.to_owned())) } else { Err(ReasonFlaw) }
+        if fine { Ok(Self(text.into())) } else { Err(ReasonFlaw) }
     }
 
     /// As it is shown and kept.
@@ -41,7 +41,7 @@ impl TryFrom<String> for RefundReason {
 
 impl From<RefundReason> for String {
     fn from(reason: RefundReason) -> Self {
-        reason.0
+        reason.0.into()
     }
 }
 

@@ -81,7 +81,7 @@ impl Modify for Shapes {
                 body.required = Some(Required::False);
             }
         }
-        let schemas = document.components.iter_mut().flat_map(|components| components.schemas.get_mut("SectionBody"));
+        let schemas = document.components.iter_mut().filter_map(|components| components.schemas.get_mut("SectionBody"));
         for schema in schemas {
             let RefOr::T(Schema::OneOf(kinds)) = schema else { continue };
             for kind in &mut kinds.items {
