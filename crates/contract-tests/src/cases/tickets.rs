@@ -43,8 +43,8 @@ pub(super) async fn a_refund_keeps_its_reason(stage: Arc<Stage>) -> Result<(), F
     for seat in [1, 2, 3] {
         paid.push(stage.paid(user, &[seat]).await?);
     }
-    let refund = |(reservation, reason): (&Reservation, &Option<&str>)| stage.refund_because(reservation, *reason);
-    let refunds = paid.iter().zip(&reasons).map(refund).collect::<Result<Vec<_>, _>>()?;
+    let refund = |(reservation, reason): (&Reservation, Option<&str>)| stage.refund_because(reservation, reason);
+    let refunds = paid.iter().zip(reasons).map(refund).collect::<Result<Vec<_>, _>>()?;
     // At once: a store may write them in one statement.
     let answers = stage.at_once(refunds.clone()).await?;
     for (((answer, refund), reservation), reason) in answers.into_iter().zip(refunds).zip(&paid).zip(reasons) {
