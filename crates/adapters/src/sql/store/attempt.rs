@@ -22,7 +22,7 @@ pub(super) enum Attempted {
 /// What is to be done in a transaction that is still open.
 enum Decision {
     Write(Box<Changes>, Box<WriteSet>),
-    Nothing { attempted: Attempted, placed: bool },
+    Nothing { attempted: Box<Attempted>, placed: bool },
 }
 
 pub(super) async fn attempt(
@@ -58,10 +58,10 @@ pub(super) async fn attempt(
         // Places stay: those who wait for one would deadlock if it were undone (`docs/locking.md`).
         Ok(Decision::Nothing { attempted, placed: true }) => {
             commit(statements, transaction).await?;
-            Ok(attempted)
+            Ok(*attempted)
         }
         Ok(Decision::Nothing { attempted, placed: false }) => match transaction.rollback().await {
-            Ok(()) => Ok(attempted),
+            Ok(()) => Ok(*attempted),
             Err(error) => Err(Failure::lost(&error)),
         },
         Err(failure) => Err(roll_back(transaction, failure).await),
@@ -96,8 +96,10 @@ pub(in crate::sql) async fn rehearse(
             let written = write(&statements, &*transaction, &writes).await;
             written.map(|()| Rehearsed::Possible)
         }
-        Ok(Decision::Nothing { attempted: Attempted::Refused(rejection), .. }) => Ok(Rehearsed::Refused(rejection)),
-        Ok(Decision::Nothing { .. }) => Ok(Rehearsed::Possible),
+        Ok(Decision::Nothing { attempted, .. }) => Ok(match *attempted {
+            Attempted::Refused(rejection) => Rehearsed::Refused(rejection),
+            _ => Rehearsed::Possible,
+        }),
         Err(failure) => Err(failure),
     };
     if let Err(error) = transaction.rollback().await {
@@ -127,7 +129,7 @@ async fn lock_and_decide(
 
 fn decide_and_apply(command: &Command, found: Found, now: Instant) -> Result<Decision, Failure> {
     let Found { mut locked, placed } = found;
-    let nothing = |attempted| Ok(Decision::Nothing { attempted, placed });
+    let nothing = |attempted| Ok(Decision::Nothing { attempted: Box::new(attempted), placed });
     match decide(command, &locked, now).map_err(|error| Failure::Bug(error.to_string()))? {
         Verdict::No(rejection) => nothing(Attempted::Refused(rejection)),
         Verdict::Replan => nothing(Attempted::Replan),
