@@ -33,7 +33,7 @@ pub fn allowed(description: &Description, operation: &Operation, good: &Ask) -> 
 pub fn naming_nothing(good: &Ask) -> Vec<Ask> {
     let body: Value = serde_json::from_slice(good.body.as_ref().unwrap()).unwrap();
     let with_sale = body.get("seats").map(|_| "/sale_id".to_owned());
-    let named = |pointer: &String| body.pointer(pointer).unwrap().as_str().is_some_and(|text| is_id(text));
+    let named = |pointer: &String| body.pointer(pointer).unwrap().as_str().is_some_and(is_id);
     let named: Vec<String> = pointers(&body).into_iter().filter(named).chain(with_sale).collect();
     let asks = named.iter().map(|pointer| {
         let (parent, name) = pointer.rsplit_once('/').unwrap();
