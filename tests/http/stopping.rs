@@ -38,7 +38,7 @@ fn a_server_that_is_told_to_stop_is_not_ready_and_serves_until_it_stops() -> Res
             Ok((reply.status == StatusCode::SERVICE_UNAVAILABLE).then_some(()))
         })
         .await?;
-        buyer.held(show, &[seat(1)], "while it drains").await?;
+        buyer.held(show, &[seat(1)], "while-it-drains").await?;
         // Until somebody is refused, everybody is answered.
         let refused = until("it stops", async || {
             let asked = Instant::now();
