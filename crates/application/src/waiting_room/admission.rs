@@ -89,7 +89,7 @@ impl ClaimAdmission {
                 return self.renew.pick_up(key, place).await.map(ClaimAnswer::Admitted);
             }
             // Whoever was in front of this claim has taken some of the time, too.
-            left = (left - part).min(wait.saturating_sub(self.renew.clock.now().since(begun)));
+            left = left.saturating_sub(part).min(wait.saturating_sub(self.renew.clock.now().since(begun)));
         }
     }
 

@@ -163,7 +163,9 @@ async fn whoever_is_in_front_of_a_claim_makes_nobody_wait_longer_at_the_door() {
     let now = Arc::new(AtomicI64::new(NOW));
     let passes = |seconds: i64| {
         let now = Arc::clone(&now);
-        move || drop(now.fetch_add(seconds, Ordering::SeqCst))
+        move || {
+            now.fetch_add(seconds, Ordering::SeqCst);
+        }
     };
     let (claim_takes, parts) = (passes(5), Arc::new(Mutex::new(Vec::new())));
     let mut store = MockLineStore::new();
