@@ -46,14 +46,6 @@ impl Client {
         Self { address, token: token.map(str::to_owned), headers: Vec::new(), connection: None, used: Instant::now() }
     }
 
-    /// From now on asks there.
-    pub fn move_to(&mut self, address: SocketAddr) {
-        if self.address != address {
-            self.address = address;
-            self.connection = None;
-        }
-    }
-
     /// Opens the connection, so that the first request does not have to.
     pub async fn connect(&mut self) -> Result<()> {
         self.connected().await.map(drop)

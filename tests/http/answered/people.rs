@@ -1,6 +1,6 @@
 //! What people do, what they have been told, and whether it is so.
 
-use super::scene::{Answered, Scene};
+use super::scene::{Answered, Caller, Scene};
 use crate::driver::{Client, Stage};
 use crate::house::{House, text};
 use crate::line::crowd::{AdmissionLog, Visitor};
@@ -71,14 +71,9 @@ pub fn everybody<'a>(scene: &'a Scene, chance: &mut ChaCha8Rng) -> Vec<LocalBoxF
     buyers.chain(others).collect()
 }
 
-/// An address that leads nowhere: the scene says where the server is.
-fn client(token: Option<&str>) -> Client {
-    Client::new(([127, 0, 0, 1], 0).into(), token)
-}
-
 /// Buys seats of a row of their own one by one, and gives them back, charging their wallet now and then.
 async fn buy(scene: &Scene, customer: usize, mut chance: ChaCha8Rng) -> Result<Told> {
-    let mut client = client(Some(&scene.customers[customer]));
+    let mut client = Caller::new(Some(&scene.customers[customer]));
     let wallet = scene.insist(&mut client, &Method::GET, "/v1/wallet", None, None).await?;
     let balance = wallet.reply.expect(StatusCode::OK)?["balance"]["amount"].as_i64().context("no balance")?;
     let mut reservations = BTreeMap::new();
@@ -117,14 +112,14 @@ async fn buy(scene: &Scene, customer: usize, mut chance: ChaCha8Rng) -> Result<T
     Ok(Told::Buyer { customer, reservations, charges, balance })
 }
 
-async fn hold(scene: &Scene, client: &mut Client, customer: usize, seat: u32, key: &str) -> Result<String> {
+async fn hold(scene: &Scene, client: &mut Caller, customer: usize, seat: u32, key: &str) -> Result<String> {
     let path = format!("/v1/performances/{}/reservations", scene.show.performance);
     let body = json!({"seats": [format!("A-{}-{seat}", customer + 1)]});
     let held = scene.insist(client, &Method::POST, &path, Some(&format!("{key}-hold")), Some(&body)).await?;
     text(&held.reply.expect(StatusCode::CREATED)?, "id")
 }
 
-async fn release(scene: &Scene, client: &mut Client, id: &str) -> Result<()> {
+async fn release(scene: &Scene, client: &mut Caller, id: &str) -> Result<()> {
     let path = format!("/v1/reservations/{id}");
     let Answered { reply, is_repeated } = scene.insist(client, &Method::DELETE, &path, None, None).await?;
     // One that nobody answered may have been carried out.
@@ -134,7 +129,7 @@ async fn release(scene: &Scene, client: &mut Client, id: &str) -> Result<()> {
 }
 
 async fn sign_up(scene: &Scene) -> Result<Told> {
-    let mut client = client(None);
+    let mut client = Caller::new(None);
     let mut emails = Vec::new();
     while !scene.is_over() {
         let email = format!("{}-{}@example.com", scene.name, emails.len());
@@ -148,14 +143,14 @@ async fn sign_up(scene: &Scene) -> Result<Told> {
     Ok(Told::SignedUp { emails })
 }
 
-async fn log_in(scene: &Scene, client: &mut Client) -> Result<String> {
+async fn log_in(scene: &Scene, client: &mut Caller) -> Result<String> {
     let body = json!({"email": "customer-0@example.com", "password": PASSWORD});
     let session = scene.insist(client, &Method::POST, "/v1/sessions", None, Some(&body)).await?;
     text(&session.reply.expect(StatusCode::CREATED)?, "refresh_token")
 }
 
 async fn stay_logged_in(scene: &Scene) -> Result<Told> {
-    let mut client = client(None);
+    let mut client = Caller::new(None);
     let mut refresh_token = log_in(scene, &mut client).await?;
     let mut refreshes = 0;
     while !scene.is_over() {
@@ -213,7 +208,7 @@ async fn come(scene: &Scene, visitor: &mut Visitor) -> Result<bool> {
 
 /// Renames a concert, and changes what the line says.
 async fn operate(scene: &Scene) -> Result<Told> {
-    let mut client = client(Some(&scene.operator));
+    let mut client = Caller::new(Some(&scene.operator));
     let concert = uuid::Uuid::from_u128(u128::from(getrandom::u64()?) << 64 | u128::from(getrandom::u64()?));
     let concert = concert.to_string();
     let (mut title, mut message) = ((0, 0), (0, 0));

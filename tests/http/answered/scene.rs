@@ -49,6 +49,24 @@ pub struct Answered {
     pub is_repeated: bool,
 }
 
+/// Somebody's client, wherever the server is.
+pub struct Caller {
+    token: Option<String>,
+    client: Option<(SocketAddr, Client)>,
+}
+
+impl Caller {
+    /// Nobody's without a token.
+    pub fn new(token: Option<&str>) -> Self {
+        Self { token: token.map(str::to_owned), client: None }
+    }
+
+    fn at(&mut self, address: SocketAddr) -> &mut Client {
+        let known = self.client.take().filter(|(at, _)| *at == address);
+        &mut self.client.insert(known.unwrap_or_else(|| (address, Client::new(address, self.token.as_deref())))).1
+    }
+}
+
 impl Scene {
     pub async fn of(house: &House, show: Show, round: u32) -> Result<Self> {
         let address = house.server()?.address;
@@ -98,18 +116,15 @@ impl Scene {
     /// Sends it until there is an answer that says what has happened.
     pub async fn insist(
         &self,
-        client: &mut Client,
+        caller: &mut Caller,
         method: &Method,
         path: &str,
         key: Option<&str>,
         body: Option<&Value>,
     ) -> Result<Answered> {
-        self.insist_on(async |address| {
-            client.move_to(address);
-            client.ask(method.clone(), path, key, body.cloned()).await
-        })
-        .await
-        .with_context(|| format!("{method} {path}"))
+        self.insist_on(async |address| caller.at(address).ask(method.clone(), path, key, body.cloned()).await)
+            .await
+            .with_context(|| format!("{method} {path}"))
     }
 
     /// The same for whatever `send` sends.
@@ -124,6 +139,8 @@ impl Scene {
                 Ok(reply) if reply.status == StatusCode::SERVICE_UNAVAILABLE => {
                     self.refused.send_modify(|refused| *refused += 1);
                 }
+                // Those who were refused and try again join too often for a while.
+                Ok(reply) if reply.status == StatusCode::TOO_MANY_REQUESTS => {}
                 Ok(reply) => {
                     ensure!(!reply.status.is_server_error(), "{reply:?}");
                     self.answered.send_modify(|answered| *answered += 1);
@@ -152,7 +169,8 @@ async fn counted(counter: &watch::Sender<usize>, more: usize) -> Result<()> {
 /// Accounts for those who join, made in the database itself: passwords take too long.
 async fn joiners(house: &House) -> Result<Vec<Person>> {
     let directory = house.directory.path();
-    let given = Given { directory: directory.to_owned(), ..Given::default() };
+    let mut given = Given { directory: directory.to_owned(), ..Given::default() };
+    given.flags.0.insert("database_url", house.address());
     let mut settings = Settings::load(&given)?;
     settings.keys_file = directory.join("keys.json");
     let keys = Keys::load_or_create(&settings.keys_file)?;

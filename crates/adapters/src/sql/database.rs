@@ -443,7 +443,7 @@ mod tests {
             row.ok_or_else(|| DbErr::RecordNotFound("a count".into()))?.try_get_by_index::<i64>(0)
         };
         let soon = Duration::from_millis(10);
-        let asked = (0..5).map(|_| deadline::within(soon, database.read("test", count())));
+        let asked = (0..5).map(|_| frontrow_application::deadline::within(soon, database.read("test", count())));
         for told in futures::future::join_all(asked).await {
             assert!(matches!(told, Err(StoreError::Busy { .. })), "{told:?}");
         }

@@ -50,9 +50,10 @@ fn reservation(n: u128, state: ReservationState, held_until: Instant) -> Reserva
 }
 
 async fn insert_reservation(setup: &Setup, r: &Reservation) {
+    let reason = r.refund_reason.as_ref().map_or("NULL".to_owned(), |reason| format!("'{}'", reason.as_str()));
     let row = format!(
         "INSERT INTO reservation (id, performance_id, sale_id, user_id, state, held_until, late_until, amount, lines, \
-         version) VALUES ({}, {}, {}, {}, '{}', {}, {}, {}, '{}', {})",
+         refund_reason, version) VALUES ({}, {}, {}, {}, '{}', {}, {}, {}, '{}', {reason}, {})",
         hex(r.id.uuid()),
         hex(r.performance.uuid()),
         hex(r.sale.uuid()),

@@ -151,6 +151,7 @@ fn every_setting_refuses_what_it_does_not_take() {
         ("request_timeout_seconds", &["0", "301"]),
         ("client_address_header", &["", "OFF ", "x forwarded for", "x-forwarded-for:", "주소", "Forwarded"]),
         ("network_joins_per_minute", &["", "-1", "1000001", "off"]),
+        ("drain_seconds", &["-1", "301", "none"]),
         ("shutdown_timeout_seconds", &["0", "301"]),
         ("sweep_seconds", &["0", "3601"]),
         ("payment_gateway", &["", "stripe", "Sandbox"]),
