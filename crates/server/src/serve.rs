@@ -94,16 +94,15 @@ impl Server {
             ended = &mut serving => Some(ended),
         };
         let end = async {
-            let ended = match stopped {
-                Some(ended) => ended,
-                None => {
-                    is_draining.store(true, Ordering::SeqCst);
-                    tracing::info!(seconds = drain.as_secs(), "stopping: not ready from now on");
-                    tokio::time::sleep(drain).await;
-                    tracing::info!("taking no more requests");
-                    self.handle.stop(true).await;
-                    serving.await
-                }
+            let ended = if let Some(ended) = stopped {
+                ended
+            } else {
+                is_draining.store(true, Ordering::SeqCst);
+                tracing::info!(seconds = drain.as_secs(), "stopping: not ready from now on");
+                tokio::time::sleep(drain).await;
+                tracing::info!("taking no more requests");
+                self.handle.stop(true).await;
+                serving.await
             };
             let patience = self.house.patience(self.shutdown_timeout).await;
             self.background.stop(patience).await;

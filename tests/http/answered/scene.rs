@@ -22,7 +22,7 @@ const JOINERS: usize = 60;
 /// Before somebody repeats what was refused.
 const PAUSE: Duration = Duration::from_millis(30);
 /// Nothing is waited for longer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// What everybody in a round has in common.
 pub struct Scene {

@@ -65,7 +65,7 @@ async fn keys_are_rotated_over_two_instances_and_nobody_is_refused(house: &mut H
 
 /// 64 hexadecimal digits.
 fn hex(word: &[u8]) -> String {
-    word.iter().cycle().take(32).map(|byte| format!("{byte:02x}")).collect()
+    word.iter().cycle().take(32).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
 }
 
 /// The ids of the keys that sign, by ring.

@@ -98,7 +98,7 @@ impl Server {
         match mark::put(&mut link.connection.clone(), mark).await {
             Ok(false) => {}
             Ok(true) => {
-                tracing::warn!("Redis had lost its mark, which was put back: what else it has lost is in a new epoch")
+                tracing::warn!("Redis had lost its mark, which was put back: what else it has lost is in a new epoch");
             }
             // The next attempt has another connection then.
             Err(error) => drop(self.mend(link, &error).await),

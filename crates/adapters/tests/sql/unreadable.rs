@@ -20,7 +20,7 @@ async fn filled() -> Setup {
         format!("reservation VALUES ({one}, {one}, {one}, {one}, 'held', 0, 0, 0, '[]', 1, NULL)"),
         format!("payment VALUES ({one}, 'charge', NULL, {one}, 5, 'pending', 'sandbox', NULL, 0, 1)"),
         format!("transfer VALUES ({one}, {one}, x'{}', 5, {one}, 0)", id(2).simple()),
-        format!("wallet VALUES ({one}, 5, 1)"),
+        format!("wallet VALUES ({one}, 5, 1, 5)"),
         format!("done VALUES ({one}, 'tap', x'{hash}', '{{\"expired\":\"{}\"}}', 0)", id(1)),
     ] {
         setup.tamper(&format!("INSERT INTO {row}")).await;

@@ -277,7 +277,10 @@ pub(super) async fn numbers_outlive_the_process(stage: Arc<Stage>) -> Reopened {
         room = room.reopen().await?;
         let leases = room.stage.lines()?.leases.clone().ok_or_else(|| Failure::new("it leases no numbers any more"))?;
         ensure_eq!(leases.lease(sale).await?, leased, "what was leased, when the store is opened again");
-        let next = leases.next_epoch(sale, 1, 50).await?;
+        // Numbers that the database has handed out begin an epoch of their own when others are leased.
+        let epoch = leased.ok_or_else(|| Failure::new("nothing was leased"))?.epoch;
+        let next = leases.next_epoch(sale, epoch, 50).await?;
+        ensure!(next.is_some(), "another epoch after {epoch}");
         drop(leases);
         room = room.reopen().await?;
         let leases = room.stage.lines()?.leases.clone().ok_or_else(|| Failure::new("it leases no numbers any more"))?;

@@ -237,13 +237,12 @@ impl<W: Work> Clerk<W> {
         if self.link.as_ref().is_some_and(|link| !link.is_usable()) {
             self.hang_up();
         }
-        let link = match self.link.take() {
-            Some(link) => link,
-            None => {
-                let connected = self.connect().await;
-                self.could_not_connect = connected.is_err();
-                connected?
-            }
+        let link = if let Some(link) = self.link.take() {
+            link
+        } else {
+            let connected = self.connect().await;
+            self.could_not_connect = connected.is_err();
+            connected?
         };
         let link = self.link.insert(link);
         let serve = self.work.serve(&self.works, &link.connection, asked);
