@@ -169,8 +169,13 @@ impl RedisDispenser {
     /// Puts the mark back that a server had and has lost with all else. For somebody to do now and then: who joins finds
     /// a loss out by themselves, but only where a line is open.
     pub async fn keep_mark(&self) {
-        if let Ok(link) = self.works.server.link().await {
-            self.works.server.put_mark_back(&link).await;
+        let server = &self.works.server;
+        // A connection that broke while nobody used it is noticed only now.
+        for _ in 0..2 {
+            let Ok(link) = server.link().await else { return };
+            if !matches!(server.put_mark_back(&link).await, Ok(false)) {
+                return;
+            }
         }
     }
 

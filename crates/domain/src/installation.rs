@@ -37,6 +37,14 @@ pub enum NumberSource {
     },
 }
 
+impl NumberSource {
+    /// Whether people who wait keep their places when numbers come from `next` instead. A Redis knows them again by their
+    /// queue tokens, as after a loss of all that it had.
+    pub const fn passes_places_on_to(&self, next: &Self) -> bool {
+        matches!((self, next), (Self::Redis { .. }, Self::Redis { .. }))
+    }
+}
+
 /// What the database says that every instance has to have.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Installation {

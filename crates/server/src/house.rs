@@ -44,6 +44,7 @@ pub struct House {
     pub bell: Arc<Notify>,
     /// Knows whether this still is what every instance has to be.
     pub guard: Arc<InstallationGuard>,
+    housekeeping: Arc<SqlHousekeeping>,
     database: Arc<Database>,
     store: Arc<SqlStore>,
     lines: Arc<SqlLines>,
@@ -107,7 +108,7 @@ impl House {
             gateway: gateway(settings.payment_gateway),
             housekeeping: housekeeping.clone(),
             probe: Arc::new(GuardedProbe {
-                probe: SqlProbe { housekeeping, store: store.clone() },
+                probe: SqlProbe { housekeeping: housekeeping.clone(), store: store.clone() },
                 guard: guard.clone(),
             }),
             lines: lines.clone(),
@@ -126,12 +127,12 @@ impl House {
         let use_cases = Arc::new(UseCases::new(&ports));
         // Nobody is let past a line that has not been read yet.
         use_cases.tick_lines.refresh().await?;
-        Ok(Self { ports, use_cases, watch, bell, guard, database, store, lines })
+        Ok(Self { ports, use_cases, watch, bell, guard, housekeeping, database, store, lines })
     }
 
     /// How long it is worth to wait for what was begun: not for long if the database is away.
     pub async fn patience(&self, most: Duration) -> Duration {
-        if self.ports.probe.now().await.is_ok() { most } else { most.min(AWAY) }
+        if self.housekeeping.time().await.is_ok() { most } else { most.min(AWAY) }
     }
 
     /// Ends what was begun, then closes the database. Whoever still asks is told to come back. What does not end in time is

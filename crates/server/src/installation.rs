@@ -23,9 +23,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Times that a Redis is looked at whose mark is missing: after a loss, instances that run put it back.
-const LOOKS: u32 = 20;
-/// How long to wait in between.
-const PAUSE: Duration = Duration::from_millis(150);
+const LOOKS: u32 = 30;
+/// How long to wait in between: in all, longer than [`InstallationGuard::EVERY`] and a try.
+const PAUSE: Duration = Duration::from_millis(250);
 /// Bytes of a key's print: enough to tell any two keys apart that somebody has mixed up.
 const PRINT: usize = 8;
 

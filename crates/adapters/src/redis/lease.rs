@@ -92,7 +92,8 @@ impl Desk {
             Ok(begun) => begun,
             Err(error) => return Err(self.mend(link, &error).await),
         };
-        self.works.server.put_mark_back(link).await;
+        // Whether it worked is of no matter here: what comes next on this connection says so.
+        drop(self.works.server.put_mark_back(link).await);
         metrics::counter!("frontrow_number_epochs_total").increment(1);
         tracing::info!(sale = %self.sale, epoch = next.epoch, "numbers go on above all that were leased");
         Ok(begun.then_some(next))

@@ -92,16 +92,17 @@ impl Server {
         connected.await.unwrap_or_else(|_| Err((ErrorKind::Client, "the runtime has ended").into()))
     }
 
-    /// Gives the server its mark again, if it has lost it. Whether it worked is of no matter: somebody will try again.
-    pub(super) async fn put_mark_back(&self, link: &Link) {
-        let Some(mark) = self.mark.as_ref().filter(|_| self.is_ours.load(Ordering::SeqCst)) else { return };
+    /// Gives the server its mark again, if it has lost it. `Ok` if that was done, or is of no matter, or if it may be
+    /// asked again at once, on another connection; the mark is there in the first two cases.
+    pub(super) async fn put_mark_back(&self, link: &Link) -> Result<bool, Trouble> {
+        let Some(mark) = self.mark.as_ref().filter(|_| self.is_ours.load(Ordering::SeqCst)) else { return Ok(true) };
         match mark::put(&mut link.connection.clone(), mark).await {
-            Ok(false) => {}
+            Ok(false) => Ok(true),
             Ok(true) => {
                 tracing::warn!("Redis had lost its mark, which was put back: what else it has lost is in a new epoch");
+                Ok(true)
             }
-            // The next attempt has another connection then.
-            Err(error) => drop(self.mend(link, &error).await),
+            Err(error) => self.mend(link, &error).await.map(|()| false),
         }
     }
 

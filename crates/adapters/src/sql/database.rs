@@ -25,7 +25,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
@@ -124,8 +123,6 @@ pub struct Database {
     /// How long whoever reads waits.
     read_within: Duration,
     writers: Arc<Writers>,
-    /// Whose turn it is to ask a writer: who waits for one may give up at any moment.
-    writing: Arc<Semaphore>,
     storage: Arc<Storage>,
     faults: Faults,
     heard: Arc<Heard>,
@@ -174,7 +171,6 @@ impl Database {
         Ok(Self {
             readers: ReadPool::new(readers, settings.readers, Arc::clone(&heard)),
             read_within: if patient { silence } else { READ },
-            writing: Arc::new(Semaphore::new(writers.most())),
             address,
             dialect,
             writers,
@@ -350,8 +346,8 @@ impl Database {
     {
         let (begun, until) = (Instant::now(), deadline::until(Duration::MAX));
         let late = || transient(self.late(name, begun));
-        let turn = Arc::clone(&self.writing).acquire_owned();
-        let turn = timeout_at(until, turn).await.map_err(|_| late())?;
+        let turn = timeout_at(until, self.writers.turn()).await.map_err(|_| late())?;
+        let turn = turn.map_err(|_| transient(Class::Lost))?;
         let (asker, work) = (Arc::new(Asker::default()), Arc::new(work));
         let (writers, storage) = (Arc::clone(&self.writers), Arc::clone(&self.storage));
         let (ids, heard, asked) = (Arc::clone(&self.ids), Arc::clone(&self.heard), Arc::clone(&asker));
@@ -362,7 +358,8 @@ impl Database {
                 Box::pin(async move { asked.served_by(work(transaction)).await })
             })
             .await;
-            if !matches!(written, Err(StoreError::Unavailable { .. })) {
+            // Others may never have heard of it: a commit that nobody answered, a connection that nobody made.
+            if matches!(written, Ok(_) | Err(StoreError::Stale | StoreError::StorageFull { .. })) {
                 heard.note();
             }
             written

@@ -90,6 +90,13 @@ impl Housekeeping for SqlHousekeeping {
 impl Probe for SqlHousekeeping {
     async fn now(&self) -> Result<Instant, StoreError> {
         self.database.storage().check()?;
+        self.time().await
+    }
+}
+
+impl SqlHousekeeping {
+    /// The database's time: it answers, whether or not anything can be written.
+    pub async fn time(&self) -> Result<Instant, StoreError> {
         let query = async {
             let readers = self.database.readers();
             let text = match self.database.dialect() {

@@ -67,7 +67,8 @@ impl InstallationStore for SqlInstallation {
     async fn change(&self, read: &Installation, next: &Installation) -> Result<Result<(), Vec<SaleId>>, StoreError> {
         let row = self.row(next)?;
         let version = read.version.get();
-        let moves_to = (next.numbers != read.numbers).then(|| next.numbers.clone());
+        let moves = next.numbers != read.numbers && !read.numbers.passes_places_on_to(&next.numbers);
+        let moves_to = moves.then(|| next.numbers.clone());
         let changed = self.database.write("change installation", move |transaction| {
             let (row, moves_to) = (row.clone(), moves_to.clone());
             Box::pin(async move {

@@ -102,6 +102,7 @@ impl Storage {
 
 /// Writes a row and commits it, then takes it away. A write that is rolled back would not show that there is room.
 async fn write_a_row(writers: &Writers, ids: &dyn IdSource) -> Result<(), Failure> {
+    let _until_done = writers.turn_soon().await?;
     let row = done::ActiveModel {
         user_id: Set(NOBODY),
         key: Set(ids.id().simple().to_string()),

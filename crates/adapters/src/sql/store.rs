@@ -8,7 +8,7 @@ pub(super) mod attempt;
 pub(super) mod cell;
 #[cfg(feature = "hooks")]
 pub mod hook;
-mod job;
+pub(super) mod job;
 mod lane;
 pub(super) mod link;
 mod lock;
@@ -25,7 +25,7 @@ use async_trait::async_trait;
 use frontrow_application::deadline::COMMAND;
 use frontrow_application::port::{Announcer, BookingError, BookingStore, Clock, IdSource, StoreError};
 use frontrow_domain::{Command, Outcome};
-use job::{Answered, Job};
+use job::Answered;
 use lane::{Lane, Works};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use texts::Protection;
@@ -37,6 +37,9 @@ pub(super) use attempt::{Rehearsed, rehearse};
 
 const BUSY: BookingError = BookingError::Busy { retry_after: RETRY_AFTER };
 const UNAVAILABLE: BookingError = BookingError::Unavailable { retry_after: RETRY_AFTER };
+
+/// A command, and who waits for its outcome.
+type Job = job::Job<Command, Result<Outcome, BookingError>>;
 
 /// How the store works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

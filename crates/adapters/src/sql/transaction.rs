@@ -81,12 +81,12 @@ impl Connection {
         match classify(&error) {
             // Others were in the way, before anything had begun.
             Class::Retry => self.open.store(false, Ordering::SeqCst),
-            // SQLite refuses to begin one within another.
-            Class::Other | Class::Duplicate => {
+            // SQLite refuses to begin one within another. (What can't be connected is another matter.)
+            Class::Other | Class::Duplicate if !matches!(error, DbErr::Conn(_)) => {
                 tracing::error!(%error, "a transaction did not begin: its connection is thrown away");
                 return NotBegun::Within;
             }
-            Class::Lost | Class::Full | Class::Unwritable => {}
+            _ => {}
         }
         error.into()
     }
@@ -140,10 +140,11 @@ impl Transaction {
             Err(error) => error,
         };
         let (class, cause) = (classify(&error), error.to_string());
-        storage.note(class);
         if is_undone(backend, class) {
             return Err(Uncommitted::Undone { class, cause });
         }
+        // Whoever hears of it does not hear its class any more.
+        storage.note(class);
         Err(Uncommitted::Unknown { cause })
     }
 

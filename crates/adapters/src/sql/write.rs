@@ -152,6 +152,11 @@ where
         Err(Refusal::Stale) => Failure::Stale,
         Err(Refusal::Database(error)) => error.into(),
     };
+    // Its server may have become one that can't be written: the next connection may lead to another one. What is dropped in
+    // a transaction is closed.
+    if matches!(failure.class(), Class::Lost | Class::Unwritable) {
+        return Err(failure);
+    }
     let rolled_back = writers.hear(1, transaction.rollback()).await;
     if let Err(error) = rolled_back.map_err(DbErr::from).flatten() {
         tracing::debug!(%error, %failure, "a rollback failed");

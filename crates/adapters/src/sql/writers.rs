@@ -7,11 +7,11 @@ use super::pool::Silence;
 use super::storage::Storage;
 use super::transaction::Connection;
 use sea_orm::{DbBackend, DbErr};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use thiserror::Error;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 /// So many to a server. `SQLite` has one writer.
 const WRITERS: u32 = 4;
@@ -24,7 +24,8 @@ pub(super) struct Writers {
     faults: Faults,
     /// Those that nobody uses.
     idle: Mutex<Vec<Arc<Connection>>>,
-    turns: Semaphore,
+    /// Those who use silent connections keep their turns: they may wait for an answer that never comes.
+    turns: Mutex<Arc<Semaphore>>,
 }
 
 /// Why nobody can write.
@@ -50,7 +51,8 @@ impl Writers {
         let first = connect(address, Purpose::Write { create }).await?;
         let writers = if address.backend == DbBackend::Sqlite { 1 } else { WRITERS };
         let first = Connection::new(first, Arc::clone(&storage), faults.clone());
-        let (idle, turns) = (Mutex::new(vec![Arc::new(first)]), Semaphore::new(writers as usize));
+        let idle = Mutex::new(vec![Arc::new(first)]);
+        let turns = Mutex::new(Arc::new(Semaphore::new(writers as usize)));
         Ok(Self { address: address.clone(), silence, storage, faults, idle, turns })
     }
 
@@ -60,19 +62,28 @@ impl Writers {
         let (storage, faults) = (Arc::new(Storage::new()), Faults::default());
         let first = Arc::new(Connection::new(pool, Arc::clone(&storage), faults.clone()));
         let address = "sqlite://nowhere".parse().unwrap();
-        let (idle, turns) = (Mutex::new(vec![first]), Semaphore::new(1));
+        let (idle, turns) = (Mutex::new(vec![first]), Mutex::new(Arc::new(Semaphore::new(1))));
         Self { address, silence: Duration::MAX, storage, faults, idle, turns }
     }
 
     /// How many can write at once.
-    pub(super) fn most(&self) -> usize {
-        if self.address.backend == DbBackend::Sqlite { 1 } else { WRITERS as usize }
+    fn most(&self) -> u32 {
+        if self.address.backend == DbBackend::Sqlite { 1 } else { WRITERS }
     }
 
-    /// A connection that nobody else uses meanwhile.
+    /// One's turn to write. Whoever waits for it may go away at any moment.
+    pub(super) async fn turn(&self) -> Result<Turn, NoWriter> {
+        let turns = Arc::clone(&self.turns());
+        turns.acquire_owned().await.map_err(|_| NoWriter::Closed)
+    }
+
+    /// The same, for whoever has no deadline of their own.
+    pub(super) async fn turn_soon(&self) -> Result<Turn, NoWriter> {
+        tokio::time::timeout(PATIENCE, self.turn()).await.unwrap_or(Err(NoWriter::Crowd))
+    }
+
+    /// A connection that nobody else uses meanwhile, for whoever has a turn.
     pub(super) async fn writer(&self) -> Result<Writer<'_>, NoWriter> {
-        let turn = tokio::time::timeout(PATIENCE, self.turns.acquire()).await.map_err(|_| NoWriter::Crowd)?;
-        let turn = turn.map_err(|_| NoWriter::Closed)?;
         let idle = self.idle().pop();
         let connection = if let Some(connection) = idle {
             connection
@@ -80,7 +91,7 @@ impl Writers {
             let pool = connect_lazily(&self.address, Purpose::Write { create: false }).await?;
             Arc::new(Connection::new(pool, Arc::clone(&self.storage), self.faults.clone()))
         };
-        Ok(Writer { writers: self, connection, _turn: turn })
+        Ok(Writer { writers: self, connection })
     }
 
     /// What comes of so many statements, unless nobody answers. Then a statement is cut off, and its connection is not
@@ -94,6 +105,10 @@ impl Writers {
             tracing::warn!("the database says nothing: its connections are thrown away");
             let silent: Vec<Arc<Connection>> = self.idle().drain(..).collect();
             silent.into_iter().for_each(close);
+            let mut turns = self.turns();
+            if !turns.is_closed() {
+                *turns = Arc::new(Semaphore::new(self.most() as usize));
+            }
         }
         heard.map_err(|_| Silence)
     }
@@ -105,9 +120,9 @@ impl Writers {
 
     /// Waits for those who write, and lets nobody else.
     pub(super) async fn close(&self) {
-        let turns = if self.address.backend == DbBackend::Sqlite { 1 } else { WRITERS };
-        let everybody = self.turns.acquire_many(turns).await;
-        self.turns.close();
+        let turns = Arc::clone(&self.turns());
+        let everybody = turns.acquire_many(self.most()).await;
+        turns.close();
         let idle: Vec<Arc<Connection>> = self.idle().drain(..).collect();
         for connection in idle {
             if let Err(error) = connection.close().await {
@@ -117,16 +132,22 @@ impl Writers {
         drop(everybody);
     }
 
-    fn idle(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Connection>>> {
+    fn turns(&self) -> MutexGuard<'_, Arc<Semaphore>> {
+        self.turns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn idle(&self) -> MutexGuard<'_, Vec<Arc<Connection>>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// Held for as long as a connection is used.
+pub(super) type Turn = OwnedSemaphorePermit;
 
 /// Whose turn it is to write.
 pub(super) struct Writer<'a> {
     writers: &'a Writers,
     pub connection: Arc<Connection>,
-    _turn: SemaphorePermit<'a>,
 }
 
 impl Drop for Writer<'_> {

@@ -9,7 +9,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures::StreamExt;
 use futures::future::LocalBoxFuture;
 use serde::de::{DeserializeOwned, IgnoredAny};
-use serde_json::Map;
+use serde_json::{Map, Value};
 use serde_path_to_error::{Path, Segment};
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -55,7 +55,9 @@ impl<T: DeserializeOwned + Validate + Default + 'static> FromRequest for Optiona
         let (request, payload) = (request.clone(), payload.take());
         Box::pin(async move {
             let bytes = all_of(&request, payload, 1).await?;
-            if bytes.is_empty() {
+            // As where no body is taken at all, whatever it is labelled.
+            if bytes.is_empty() || serde_json::from_slice::<Map<String, Value>>(&bytes).is_ok_and(|map| map.is_empty())
+            {
                 return Ok(Self(T::default()));
             }
             check_type(&request)?;

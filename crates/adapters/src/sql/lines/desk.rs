@@ -5,6 +5,7 @@ use super::texts::LineTexts;
 use crate::deadline;
 use crate::sql::error::{RETRY_AFTER, fault, transient};
 use crate::sql::store::attempt::{commit, roll_back};
+use crate::sql::store::job::{Answered, Job};
 use crate::sql::store::link::Link;
 use crate::sql::store::session::Session;
 use crate::sql::store::statement::{Failure, Statements};
@@ -16,7 +17,7 @@ use frontrow_application::port::{Clock, IdSource, StoreError};
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 /// What all desks work with.
 pub(super) struct Works {
@@ -86,18 +87,15 @@ pub(super) async fn end<T>(
     }
 }
 
-type Answered<W> = oneshot::Sender<Result<<W as Work>::Answer, StoreError>>;
+type Told<W> = Result<<W as Work>::Answer, StoreError>;
 
-/// Somebody who waits.
-struct Job<W: Work> {
-    asked: W::Asked,
-    answer: Answered<W>,
-}
+/// What is asked for, and who waits.
+type Waiter<W> = Job<<W as Work>::Asked, Told<W>>;
 
 /// In front of the desk.
 pub(super) struct Desk<W: Work> {
     works: Arc<Works>,
-    queue: RwLock<Option<mpsc::Sender<Job<W>>>>,
+    queue: RwLock<Option<mpsc::Sender<Waiter<W>>>>,
     clerks: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -107,7 +105,7 @@ const QUEUE: usize = 8192;
 impl<W: Work> Desk<W> {
     pub(super) async fn open(work: W, works: &Arc<Works>) -> Result<Self, StoreError> {
         let (sender, receiver) = mpsc::channel(QUEUE);
-        let receiver = Arc::new(Waiting::new(receiver));
+        let receiver = Arc::new(Waiting::<W>::new(receiver));
         let mut clerks = Vec::new();
         for _ in 0..if works.database.is_server() { W::CLERKS } else { 1 } {
             // Boxed, lest the futures of all who open desks become deeper than the compiler likes.
@@ -119,20 +117,23 @@ impl<W: Work> Desk<W> {
         Ok(Self { works: Arc::clone(works), queue: RwLock::new(Some(sender)), clerks: Mutex::new(clerks) })
     }
 
-    /// Waits for the answer, but not for ever. What is done after that is found by who asks again.
+    /// Waits for the answer, but not for ever: what has not begun by then never does, and what has is found by whoever asks
+    /// again.
     pub(super) async fn ask(&self, asked: W::Asked) -> Result<W::Answer, StoreError> {
         let begun = Instant::now();
-        let (answer, answered) = oneshot::channel();
-        let busy = || StoreError::Busy { retry_after: RETRY_AFTER };
-        self.enqueue(Job { asked, answer }).ok_or_else(busy)?;
-        match timeout_at(deadline::until(COMMAND), answered).await {
-            // Only a clerk that died with its runtime leaves without an answer.
-            Ok(answer) => answer.unwrap_or_else(|_| Err(busy())),
-            Err(_) => Err(transient(self.works.database.late(W::NAME, begun))),
+        let (job, asked) = Job::new(asked);
+        self.enqueue(job).ok_or(StoreError::Busy { retry_after: RETRY_AFTER })?;
+        match asked.answer(deadline::until(COMMAND)).await {
+            Answered::With(answer) => answer,
+            Answered::NotBegun => Err(transient(self.works.database.late(W::NAME, begun))),
+            Answered::Begun => {
+                self.works.database.late(W::NAME, begun);
+                Err(StoreError::Unknown)
+            }
         }
     }
 
-    fn enqueue(&self, job: Job<W>) -> Option<()> {
+    fn enqueue(&self, job: Waiter<W>) -> Option<()> {
         let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
         queue.as_ref()?.try_send(job).ok()
     }
@@ -149,7 +150,7 @@ impl<W: Work> Desk<W> {
 }
 
 /// Those who wait, for whichever clerk is free.
-type Waiting<W> = tokio::sync::Mutex<mpsc::Receiver<Job<W>>>;
+type Waiting<W> = tokio::sync::Mutex<mpsc::Receiver<Waiter<W>>>;
 
 /// Behind the desk.
 struct Clerk<W: Work> {
@@ -179,7 +180,10 @@ impl<W: Work> Clerk<W> {
                     continue;
                 }
             }
-            let (asked, waiting): (Vec<_>, Vec<_>) = jobs.drain(..).map(|job| (job.asked, job.answer)).unzip();
+            let (asked, waiting): (Vec<_>, Vec<_>) = jobs.drain(..).filter_map(Job::begin).unzip();
+            if asked.is_empty() {
+                continue;
+            }
             let begun = self.works.clock.now();
             let served = self.carry_out(&asked).await;
             let took = self.works.clock.now().since(begun);
@@ -292,7 +296,7 @@ impl<W: Work> Clerk<W> {
 }
 
 /// Who asked may have gone.
-fn answer<W: Work>(waiting: Vec<Answered<W>>, served: Result<Vec<W::Answer>, StoreError>) {
+fn answer<W: Work>(waiting: Vec<oneshot::Sender<Told<W>>>, served: Result<Vec<W::Answer>, StoreError>) {
     match served {
         Ok(answers) => {
             for (waiting, answer) in waiting.into_iter().zip(answers) {

@@ -1,55 +1,56 @@
-//! A command in the queue, and who waits for its outcome. Until a lane begins it, it can be let go of.
+//! Something in a queue that is to be done, and who waits for the answer. Until it is begun it can be let go of: then it
+//! will not happen, and whoever asked can be told so.
 
-use frontrow_application::port::BookingError;
-use frontrow_domain::{Command, Outcome};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, timeout_at};
 
-pub(super) type Answer = Result<Outcome, BookingError>;
-
-/// As the lanes see it.
-pub(super) struct Job {
-    command: Command,
-    answer: oneshot::Sender<Answer>,
+/// As whoever does it sees it.
+pub(in crate::sql) struct Job<Q, A> {
+    what: Q,
+    answer: oneshot::Sender<A>,
     settled: Arc<AtomicBool>,
 }
 
 /// As whoever asked sees it.
-pub(super) struct Asked {
-    answer: oneshot::Receiver<Answer>,
+pub(in crate::sql) struct Asked<A> {
+    answer: oneshot::Receiver<A>,
     settled: Arc<AtomicBool>,
 }
 
 /// What whoever asked knows when they have waited long enough.
-pub(super) enum Answered {
+pub(in crate::sql) enum Answered<A> {
     /// This.
-    With(Answer),
-    /// Nothing: no lane has begun the command, and none will any more.
+    With(A),
+    /// Nothing: it was not begun, and never will be.
     NotBegun,
-    /// Nothing: a lane is at it, or has died with its runtime.
+    /// Nothing: somebody is at it, or has died with their runtime.
     Begun,
 }
 
-impl Job {
-    pub(super) fn new(command: Command) -> (Self, Asked) {
+impl<Q, A> Job<Q, A> {
+    pub(in crate::sql) fn new(what: Q) -> (Self, Asked<A>) {
         let (sender, receiver) = oneshot::channel();
         let settled = Arc::new(AtomicBool::new(false));
         let asked = Asked { answer: receiver, settled: Arc::clone(&settled) };
-        (Self { command, answer: sender, settled }, asked)
+        (Self { what, answer: sender, settled }, asked)
     }
 
-    /// The command, which has to come to its end from here on; `None` if nobody waits for it any more.
-    pub(super) fn begin(self) -> Option<(Command, oneshot::Sender<Answer>)> {
-        let wanted = !self.answer.is_closed() && !self.settled.swap(true, Ordering::SeqCst);
-        wanted.then_some((self.command, self.answer))
+    /// Whether whoever asked has gone.
+    pub(in crate::sql) fn is_deserted(&self) -> bool {
+        self.answer.is_closed()
+    }
+
+    /// What is to be done, which has to come to its end from here on; `None` if whoever asked was told that it won't.
+    pub(in crate::sql) fn begin(self) -> Option<(Q, oneshot::Sender<A>)> {
+        (!self.settled.swap(true, Ordering::SeqCst)).then_some((self.what, self.answer))
     }
 }
 
-impl Asked {
+impl<A> Asked<A> {
     /// The answer, or what is known at that instant.
-    pub(super) async fn answer(mut self, until: Instant) -> Answered {
+    pub(in crate::sql) async fn answer(mut self, until: Instant) -> Answered<A> {
         let answer = match timeout_at(until, &mut self.answer).await {
             Ok(answer) => answer.ok(),
             Err(_) if !self.settled.swap(true, Ordering::SeqCst) => return Answered::NotBegun,

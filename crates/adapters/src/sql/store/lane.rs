@@ -1,7 +1,7 @@
 //! A lane: one connection, one command after another, and the one place where transactions are retried.
 
+use super::Job;
 use super::attempt::{Attempted, attempt};
-use super::job::Job;
 use super::link::Link;
 use super::session::Session;
 use super::statement::{Failure, Statements};
@@ -119,6 +119,10 @@ impl Lane {
     }
 
     async fn work(&mut self, job: Job) {
+        // A command that nobody waits for any more is let go of.
+        if job.is_deserted() {
+            return;
+        }
         let Some((command, answer)) = job.begin() else { return };
         let begun = self.works.ports.clock.now();
         let result = self.carry_out(&command).await;

@@ -125,6 +125,10 @@ async fn numbers_come_from_elsewhere_while_nobody_waits_and_go_on_above_all_that
     let leased = lines.next_epoch(sale, 1, BLOCK).await.unwrap().unwrap();
     let order = TickOrder { issued: vec![3], ..room.order() };
     lines.tick(&order).await.unwrap().unwrap();
+    let another = NumberSource::Redis { mark: "n".into() };
+    let another = read.change(&InstallationChange::Numbers(another)).unwrap();
+    assert_eq!(store.change(&read, &another).await, Ok(Ok(())), "queue tokens are enough for another Redis");
+    let read = another;
     let database = read.change(&InstallationChange::Numbers(NumberSource::Database)).unwrap();
     assert_eq!(store.change(&read, &database).await, Ok(Err(vec![sale])), "somebody waits");
     assert_eq!(store.installation().await, Ok(Some(read.clone())), "nothing has changed");
