@@ -180,6 +180,14 @@ impl<W: Work> Clerk<W> {
                     continue;
                 }
             }
+            // Nothing has begun as long as there is no connection, so nobody has to doubt whether it has happened.
+            if !self.is_connected().await {
+                let away = transient(Class::Lost);
+                for (_, answer) in jobs.drain(..).filter_map(Job::begin) {
+                    drop(answer.send(Err(away.clone())));
+                }
+                continue;
+            }
             let (asked, waiting): (Vec<_>, Vec<_>) = jobs.drain(..).filter_map(Job::begin).unzip();
             if asked.is_empty() {
                 continue;
@@ -192,6 +200,23 @@ impl<W: Work> Clerk<W> {
         }
         if let Some(link) = self.link {
             drop(link.connection.close().await);
+        }
+    }
+
+    /// Whether there is a connection, made anew if need be.
+    async fn is_connected(&mut self) -> bool {
+        if self.link.is_some() {
+            return true;
+        }
+        match self.connect().await {
+            Ok(link) => {
+                self.link = Some(link);
+                true
+            }
+            Err(failure) => {
+                tracing::warn!(work = W::NAME, %failure, "a desk could not reconnect");
+                false
+            }
         }
     }
 

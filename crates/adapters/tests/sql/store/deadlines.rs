@@ -93,8 +93,8 @@ async fn who_asks_a_database_that_lets_nobody_in_is_told_in_time(place: &Place) 
     place.end_all_other_sessions().await;
     reads_are_told(stage).await;
     writes_are_told(&room).await;
-    all_are_told("join", async |n| within(SOON, lines.join(join(n))).await).await;
-    all_are_told("claim", async |n| within(SOON, lines.claim(room.claim(n), false)).await).await;
+    all_are_told_what_is_known("join", async |n| within(SOON, lines.join(join(n))).await).await;
+    all_are_told_what_is_known("claim", async |n| within(SOON, lines.claim(room.claim(n), false)).await).await;
 
     proxy.listen_again().await;
     let readers = SqlReaders::new(Arc::clone(&stage.database));

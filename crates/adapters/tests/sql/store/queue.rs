@@ -98,7 +98,10 @@ async fn while_the_database_is_away_everybody_is_told_at_once(place: &Place) {
     let holds: Vec<_> = (1..=40).map(|n| stage.hold(n, "away", &[u32::try_from(n).unwrap()])).collect();
     let told = join_all(holds.iter().map(|hold| stage.run(hold)));
     let told = tokio::time::timeout(PATIENCE, told).await.unwrap();
-    assert!(told.iter().all(|answer| matches!(answer, Err(BookingError::Unavailable { .. }))), "{told:?}");
+    // What a lane has begun when its connection goes may have happened, if that takes too long to find out.
+    let begun = told.iter().filter(|answer| matches!(answer, Err(BookingError::Unknown(_)))).count();
+    let away = told.iter().filter(|answer| matches!(answer, Err(BookingError::Unavailable { .. }))).count();
+    assert!(begun <= 2 && begun + away == holds.len(), "{told:?}");
     let told = tokio::time::timeout(AT_ONCE, join_all(holds.iter().map(|hold| stage.run(hold)))).await.unwrap();
     assert!(told.iter().all(|answer| matches!(answer, Err(BookingError::Unavailable { .. }))), "{told:?}");
 
