@@ -18,7 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 
 /// No test takes longer, unless it is asked for more than usual.
-const MOST_TIME: Duration = Duration::from_mins(3);
+const MOST_TIME: Duration = Duration::from_mins(5);
 /// No condition is waited for longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two looks at a condition.
@@ -322,7 +322,7 @@ impl Amount {
     /// For which its servers are maltreated.
     pub const LINE_SECONDS: Self = Self { variable: "FRONTROW_TEST_LINE_SECONDS", usual: 16 };
     /// For which what everybody was answered is put to the test.
-    pub const ANSWERED_SECONDS: Self = Self { variable: "FRONTROW_TEST_ANSWERED_SECONDS", usual: 10 };
+    pub const ANSWERED_SECONDS: Self = Self { variable: "FRONTROW_TEST_ANSWERED_SECONDS", usual: 5 };
     const ALL: [Self; 8] = [
         Self::RUSHES,
         Self::RUSH_SECONDS,
