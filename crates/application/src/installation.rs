@@ -9,9 +9,9 @@ use std::sync::Arc;
 /// What an instance is set to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct InstanceSettings {
-    /// Its currency.
+    /// The currency in its settings, as in ISO 4217.
     pub currency: String,
-    /// Its keys.
+    /// What its keys file has, by ring.
     pub keys: BTreeMap<Ring, InstanceKeys>,
 }
 

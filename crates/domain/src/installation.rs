@@ -13,7 +13,7 @@ use thiserror::Error;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Ring {
-    /// Access tokens.
+    /// Signs who somebody is: access tokens.
     AccessTokens,
     /// Queue tokens and passes.
     Queue,
@@ -87,11 +87,11 @@ pub enum InstanceNumbers {
 /// What an instance has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Instance {
-    /// Its currency.
+    /// The currency in its settings, as in ISO 4217.
     pub currency: String,
     /// Where it takes numbers from.
     pub numbers: InstanceNumbers,
-    /// Its keys.
+    /// What its keys file has, by ring.
     pub keys: BTreeMap<Ring, InstanceKeys>,
 }
 
@@ -101,17 +101,17 @@ pub enum Difference {
     /// It would show all amounts in another currency.
     #[error("currency: the installation has {installation}, this instance {instance}")]
     Currency {
-        /// The installation's.
+        /// The currency that the database says.
         installation: String,
-        /// The instance's.
+        /// The currency in the settings here.
         instance: String,
     },
     /// It would hand out numbers from somewhere else.
     #[error("source of numbers: the installation has {installation}, this instance {instance}")]
     Numbers {
-        /// The installation's.
+        /// Where the database says that numbers come from.
         installation: NumberSource,
-        /// The instance's.
+        /// Where the settings here say so.
         instance: InstanceNumbers,
     },
     /// It would refuse what others sign.
@@ -147,23 +147,23 @@ pub enum InstallationChange {
     AddKey {
         /// Of this ring.
         ring: Ring,
-        /// Its id.
+        /// Id of the key in its ring, as in the keys file.
         key: String,
-        /// Its print.
+        /// What tells the key from others of the same id, and does not give it away.
         print: String,
     },
     /// From now on no instance may sign with that key, and none has to know it.
     RemoveKey {
         /// Of this ring.
         ring: Ring,
-        /// Its id.
+        /// Id of the key in its ring, as in the keys file.
         key: String,
     },
     /// The codes of all tickets become others.
     TicketKey {
-        /// Its id.
+        /// Id of the key in its ring, as in the keys file.
         key: String,
-        /// Its print.
+        /// What tells the key from others of the same id, and does not give it away.
         print: String,
     },
     /// Amounts stay as they are, in another currency.
