@@ -1,4 +1,4 @@
-# What people do with the repository. `make` alone says what there is.
+# The tasks of a developer. `make` on its own lists them.
 
 CARGO ?= cargo
 # Steps of the soak's simulation; the tests take a million.
@@ -7,15 +7,19 @@ SOAK_STEPS ?= 20000000
 SOAK_CASES ?= 4096
 # Rounds of the soak's contract suite, each with another seed.
 SOAK_ROUNDS ?= 20
-# Of the demo's rush.
+# How many people take part in the demo's rush.
 PEOPLE ?= 2000
+# What `make test` runs: names of test programs, `--` and their arguments. If it is empty, all of them.
+TESTS ?=
+# Where Cargo says which test programs it has compiled.
+TEST_PROGRAMS = $(or $(CARGO_TARGET_DIR),target)/test-programs.json
 # Starts the databases that tests run on.
 ON_DATABASES = $(CARGO) run --locked --quiet --package frontrow-test-databases --
 
 .DEFAULT_GOAL := help
-.PHONY: help tools run demo-rush test lint fmt doc deny bench locks soak openapi images
+.PHONY: help tools run demo-rush test compile-tests run-tests lint fmt doc deny bench locks soak openapi images
 
-help: ## Says what there is
+help: ## Lists the targets
 	@echo "make TARGET, where TARGET is one of:"
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  \1	\2/p' $(firstword $(MAKEFILE_LIST)) | expand -t 12
 
@@ -29,9 +33,17 @@ run: tools ## Serves a demo on loopback, until Ctrl-C
 demo-rush: tools ## Lets 2,000 scripted people queue for a show of 50 seats
 	$(CARGO) run --locked --release --package frontrow-server --example rush -- $(PEOPLE)
 
-test: tools ## Runs every test, on every database that can be had, and says which
+test: compile-tests ## Runs every test on every database that it can get, and says which
+	@$(MAKE) --no-print-directory run-tests
+
+compile-tests: tools
+	@mkdir -p $(dir $(TEST_PROGRAMS))
+	$(CARGO) test --locked --workspace --no-run --message-format=json-render-diagnostics >$(TEST_PROGRAMS)
+
+run-tests:
 	@command -v curl >/dev/null || { echo "curl is missing: a test runs the README's tour" >&2; exit 1; }
-	$(ON_DATABASES) $(CARGO) test --locked --workspace --no-fail-fast
+	@run=$$(sed -n 's|.*"executable":"\([^"]*/run-tests\)".*|\1|p' $(TEST_PROGRAMS)); \
+		CARGO=$(CARGO) "$$run" $(TESTS) <$(TEST_PROGRAMS)
 
 lint: tools ## Checks formatting and lints
 	$(CARGO) fmt --all --check
@@ -43,16 +55,16 @@ fmt: tools ## Formats the code
 doc: tools ## Builds the documentation of the crates, without warnings
 	RUSTDOCFLAGS="-D warnings" $(CARGO) doc --locked --workspace --no-deps
 
-deny: tools ## Checks who depends on what, licences and sources
+deny: tools ## Checks dependencies, licences and sources
 	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "cargo-deny is missing: cargo install cargo-deny --locked" >&2; exit 1; }
 	$(CARGO) deny --locked check bans licenses sources
 
-bench: tools ## Measures bookings and waiting lines on every database that is installed or has an image
+bench: tools ## Measures bookings and queues on every database that is installed or has an image
 	$(CARGO) bench --locked --package frontrow-server --bench throughput
-	$(CARGO) bench --locked --package frontrow-server --bench line
+	$(CARGO) bench --locked --package frontrow-server --bench queue
 
 locks: tools ## Compares kinds of locks on every database server that is installed
-	FRONTROW_TEST_DOCKER=off $(CARGO) bench --locked --package frontrow-adapters --bench locks
+	FRONTROW_TEST_DOCKER=off $(CARGO) bench --locked --package frontrow-adapters-tests --bench locks
 
 soak: tools ## Runs the longer tests: some hours
 	FRONTROW_SIMULATION_STEPS=$(SOAK_STEPS) PROPTEST_CASES=$(SOAK_CASES) $(CARGO) test --locked --package frontrow-domain
@@ -60,13 +72,13 @@ soak: tools ## Runs the longer tests: some hours
 		echo "round $$round of $(SOAK_ROUNDS)"; \
 		FRONTROW_TEST_SEED=$$((1000 + round)) FRONTROW_TEST_ROUNDS=60 $(ON_DATABASES) $(CARGO) test --locked --package frontrow-contract-tests || exit 1; \
 	done
-	FRONTROW_TEST_SMALL_DISKS=on $(CARGO) test --locked --package frontrow-adapters --test sql disks::
+	FRONTROW_TEST_SMALL_DISKS=on $(CARGO) test --locked --package frontrow-adapters-tests --test sql disks::
 	FRONTROW_TEST_RUSHES=100 FRONTROW_TEST_RUSH_SECONDS=30 FRONTROW_TEST_STEPS=300 \
 		FRONTROW_TEST_KILLS=200 FRONTROW_TEST_DATABASE_KILLS=50 \
-		FRONTROW_TEST_LINE_PEOPLE=2000 FRONTROW_TEST_LINE_SECONDS=120 FRONTROW_TEST_ANSWERED_SECONDS=600 \
+		FRONTROW_TEST_QUEUE_PEOPLE=2000 FRONTROW_TEST_QUEUE_SECONDS=120 FRONTROW_TEST_ANSWERED_SECONDS=600 \
 		$(ON_DATABASES) $(CARGO) test --locked --package frontrow-server --test http
 
-images: ## Makes the database images of the tests where they can't be pulled; as root on Debian
+images: ## Builds the database images of the tests where they can't be pulled; as root on Debian
 	tests/images/build
 
 openapi: tools ## Prints the OpenAPI document

@@ -1,19 +1,20 @@
 //! A store of a team's own: the books behind a lock, and a journal of all that was done, from which the books are made
-//! again when the store is opened. It passes the contract suite, which is run here: that one brings a clock and an announcer
-//! along, and opens the store again to see whether all that was answered is there.
+//! again when the store is opened. It passes the contract suite, which is run here: that one brings a clock and an
+//! announcer along, and opens the store again to see whether all that was answered is there.
 
 use async_trait::async_trait;
 use frontrow_application::port::{
-    Auditor, BookingError, BookingStore, DoneReader, Entry, ReservationReader, SeatReader, StoreError, WalletReader,
+    Auditor, BookingError, BookingStore, Entry, IdempotencyRecordReader, ReservationReader, SeatReader, StoreError,
+    WalletReader,
 };
 use frontrow_application::{FaultId, Page, PageRequest};
 use frontrow_contract_tests::{
     BookingPorts, Durability, Failure, Fixture, Part, Programme, SuitePorts, World, run_all,
 };
 use frontrow_domain::{
-    AccountId, Books, BuyerKey, Catalogue, Command, CommandKey, Done, Event, Finding, Instant, Outcome, Payment,
-    PaymentId, PaymentKind, PerformanceId, Points, Refused, Reservation, ReservationId, ReservationState, Seat,
-    SeatKey, SeatState, Ticket, TransferId, UserId, Verdict, audit, decide,
+    AccountId, BookingState, BuyerKey, CarriedOut, Catalogue, Command, CommandKey, Event, Finding, IdempotencyRecord,
+    Instant, Outcome, Payment, PaymentId, PaymentKind, PerformanceId, Points, Reservation, ReservationId,
+    ReservationState, Seat, SeatKey, SeatState, Stop, Ticket, TransferId, UserId, audit, carry_out,
 };
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -21,7 +22,7 @@ use tokio::sync::Mutex;
 
 /// The catalogue is kept elsewhere; the seats were told to the store when it was made.
 struct OurStore {
-    books: Mutex<Books>,
+    books: Mutex<BookingState>,
     kept: Kept,
 }
 
@@ -39,8 +40,8 @@ struct Kept {
 impl BookingStore for OurStore {
     async fn execute(&self, command: Command) -> Result<Outcome, BookingError> {
         let done = self.carry_out(command).await.map_err(|refused| match refused {
-            Refused::Rejected(rejection) => BookingError::Rejected(rejection),
-            Refused::Replan => BookingError::Replan,
+            Stop::Rejected(rejection) => BookingError::Rejected(rejection),
+            Stop::Replan => BookingError::Replan,
             _bug => BookingError::Fault(FaultId(uuid::Uuid::nil())),
         })?;
         // Only what is in the journal is announced, and what was repeated has no events.
@@ -53,30 +54,25 @@ impl BookingStore for OurStore {
 }
 
 impl OurStore {
-    async fn carry_out(&self, command: Command) -> Result<(Outcome, Vec<Event>), Refused> {
+    async fn carry_out(&self, command: Command) -> Result<(Outcome, Vec<Event>), Stop> {
         let (books, journal) = (&mut *self.books.lock().await, &mut *self.kept.journal.lock().await);
         // Nothing is awaited from here to the end, so a caller who goes away can't leave anything half-done. The time is
         // asked for under the lock: whoever comes later sees what was decided by it.
         let now = self.kept.suite.clock.now();
         let mut locked = books.lock(&command.scope(), now);
-        match decide(&command, &locked, now)? {
-            Verdict::Replay(outcome) => Ok((outcome, Vec::new())),
-            Verdict::No(rejection) => Err(rejection.into()),
-            Verdict::Replan => Err(Refused::Replan),
-            Verdict::Do(changes) => {
-                locked.apply(&command, &changes)?;
-                books.store(locked.dirty())?;
-                journal.push((now, command));
-                Ok((changes.outcome, changes.events))
-            }
+        let CarriedOut { outcome, events, writes } = carry_out(&command, &mut locked, now)?;
+        if !writes.is_empty() {
+            books.store(writes)?;
+            journal.push((now, command));
         }
+        Ok((outcome, events))
     }
 }
 
 impl Kept {
     /// The rules are pure: the same commands at the same instants lead to the same books.
-    async fn recover(&self) -> Result<Books, Refused> {
-        let mut books = Books::default();
+    async fn recover(&self) -> Result<BookingState, Stop> {
+        let mut books = BookingState::default();
         self.seats.iter().for_each(|seat| books.open_seats(seat.performance, [seat.number]));
         self.journal.lock().await.iter().try_for_each(|(at, command)| books.execute(command, *at).map(drop))?;
         Ok(books)
@@ -99,7 +95,7 @@ impl Kept {
             catalogue: None,
             accounts: None,
             keeping: None,
-            lines: None,
+            queues: None,
             announces: true,
             durability: Durability::Kept(Box::new(move || again.reopen())),
             lose_next_commit: None,
@@ -121,8 +117,8 @@ impl Auditor for OurStore {
 }
 
 #[async_trait]
-impl DoneReader for OurStore {
-    async fn done(&self, key: &CommandKey) -> Result<Option<Done>, StoreError> {
+impl IdempotencyRecordReader for OurStore {
+    async fn done(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
         Ok(self.books.lock().await.done.get(key).cloned())
     }
 }
@@ -234,7 +230,7 @@ impl World for OurWorld {
 async fn main() -> Result<(), Failure> {
     let report = run_all(Arc::new(OurWorld)).await;
     assert!(!report.passed.is_empty());
-    report.require(&[Part::Catalogue, Part::Accounts, Part::Keeping, Part::Lines, Part::LostCommits])
+    report.require(&[Part::Catalogue, Part::Accounts, Part::Keeping, Part::Queues, Part::LostCommits])
 }
 
 #[test]

@@ -25,7 +25,7 @@ def main():
     directory = Path(sys.argv[1])
     draw = json.loads((directory / "draw.json").read_text())
     secret = bytes.fromhex(draw["secret"])
-    assert sha256(secret).hexdigest() == draw["commitment"], "the secret is another one"
+    assert sha256(secret).hexdigest() == draw["commitment"], "the secret doesn't match its commitment"
 
     seed = sha256(secret + draw["value"].encode())
     for count in draw["counts"]:
@@ -33,17 +33,18 @@ def main():
     for digest in draw["lists"]:
         seed.update(bytes.fromhex(digest))
     seed = seed.digest()
-    assert seed.hex() == draw["seed"], "the seed is another one"
+    assert seed.hex() == draw["seed"], "the seed doesn't follow from the secret, the value and the lists"
 
     for group, (count, digest) in enumerate(zip(draw["counts"], draw["lists"])):
         lines = (directory / f"list-{group}.txt").read_text().split()
-        assert len(lines) == count, f"the list of group {group} has another length"
-        assert sha256(bytes.fromhex("".join(lines))).hexdigest() == digest, f"the list of group {group} is another one"
+        assert len(lines) == count, f"the list of group {group} has the wrong length"
+        found = sha256(bytes.fromhex("".join(lines))).hexdigest()
+        assert found == digest, f"the list of group {group} doesn't match its digest"
         written = [int(rank) for rank in (directory / f"ranks-{group}.txt").read_text().split()]
-        assert written == ranks(seed, group, count), f"the ranks of group {group} are other ones"
+        assert written == ranks(seed, group, count), f"the ranks of group {group} don't follow from the seed"
     print("all is right")
     if draw["round"]:
-        print(f"if {draw['round']} came to {draw['value']}: its beacon says that, no file can")
+        print(f"if {draw['round']} had the value {draw['value']}: check that with its beacon, no file can prove it")
 
     if len(sys.argv) == 4:
         group, number = int(sys.argv[2]), int(sys.argv[3])

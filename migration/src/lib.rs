@@ -18,8 +18,8 @@ mod m0007_reservations;
 mod m0008_wallets;
 mod m0009_payments;
 mod m0010_tickets;
-mod m0011_done;
-mod m0012_lines;
+mod m0011_idempotency_records;
+mod m0012_queues;
 mod m0013_admitted_by;
 mod m0014_installation;
 mod m0015_refund_reason;
@@ -49,8 +49,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_wallets::Migration),
             Box::new(m0009_payments::Migration),
             Box::new(m0010_tickets::Migration),
-            Box::new(m0011_done::Migration),
-            Box::new(m0012_lines::Migration),
+            Box::new(m0011_idempotency_records::Migration),
+            Box::new(m0012_queues::Migration),
             Box::new(m0013_admitted_by::Migration),
             Box::new(m0014_installation::Migration),
             Box::new(m0015_refund_reason::Migration),

@@ -17,7 +17,7 @@ impl MigrationTrait for Migration {
             .col(big_integer_null("admitted_until"))
             .col(big_integer_null("max_until"))
             .col(big_integer("generation").default(0))
-            .col(string_len("spent", 100).default(""))
+            .col(string_len("used_numbers", 100).default(""))
             .col(small_integer("barred").default(0))
             .col(big_integer("version"))
             .primary_key(&mut primary_key(["sale_id", "user_id"]))
@@ -33,12 +33,12 @@ impl MigrationTrait for Migration {
             .col(big_integer("held_until"))
             .col(big_integer("late_until"))
             .col(big_integer("amount"))
-            .col(text("lines"))
+            .col(text("line_items"))
             .col(big_integer("version"))
             .take();
         manager.create_table(table).await?;
         index(manager, "reservation", ["user_id", "sale_id"]).await?;
-        // Without the state, which changes: who looks for lapsed holds starts where the last look ended.
+        // Without the state, which changes: whoever looks for lapsed holds starts where the last look ended.
         index(manager, "reservation", ["held_until"]).await
     }
 

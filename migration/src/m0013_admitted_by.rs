@@ -1,4 +1,4 @@
-//! By which place a buyer was admitted, and how that ended. Nothing for those who were admitted before.
+//! By which queue entry a buyer was admitted, and how that ended. Nothing for those who were admitted before.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer_null, small_integer_null};
@@ -31,5 +31,5 @@ impl MigrationTrait for Migration {
 
 /// `SQLite` takes one at a time.
 fn columns() -> [ColumnDef; 3] {
-    [small_integer_null("admitted_grp"), big_integer_null("admitted_number"), small_integer_null("ended")]
+    [small_integer_null("admitted_group"), big_integer_null("admitted_number"), small_integer_null("ended")]
 }

@@ -9,7 +9,7 @@ pub(crate) struct Migration;
 const TABLE: &str = "reservation";
 const COLUMN: &str = "refund_reason";
 /// Characters.
-const MOST: u32 = 200;
+const MAX: u32 = 200;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
@@ -18,7 +18,7 @@ impl MigrationTrait for Migration {
         if manager.has_column(TABLE, COLUMN).await? {
             return Ok(());
         }
-        let column = string_len_null(COLUMN, MOST);
+        let column = string_len_null(COLUMN, MAX);
         manager.alter_table(Table::alter().table(TABLE).add_column(column).take()).await
     }
 

@@ -9,7 +9,7 @@ pub(crate) struct Migration;
 const TABLE: &str = "wallet";
 const COLUMN: &str = "pending";
 
-/// Who has a pending charge has a row to keep room in; one of version 0 counts as absent until it is written.
+/// Whoever has a pending charge has a row to keep room in; one of version 0 counts as absent until it is written.
 const MAKE_ROWS: &str = "INSERT INTO wallet (user_id, version) \
      SELECT DISTINCT p.user_id, 0 FROM payment p WHERE p.kind = 'charge' AND p.state = 'pending' \
      AND NOT EXISTS (SELECT 1 FROM wallet w WHERE w.user_id = p.user_id)";

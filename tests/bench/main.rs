@@ -1,5 +1,5 @@
-//! What a second is good for, over HTTP, on every database that is installed or has an image: beside the same transactions on the raw
-//! driver, in the same run, on the same machine.
+//! What a second is good for, over HTTP, on every database that is installed or has an image: beside the same
+//! transactions on the raw driver, in the same run, on the same machine.
 //!
 //! They take turns, so that what else the machine does meets all of them; a ratio is the median of the paired ratios. Only
 //! what was answered with 201 counts. The generator of the load shares the machine with the server and its database.
@@ -16,7 +16,7 @@ use anyhow::{Context, Result, ensure};
 use driver::{CUSTOMERS, Log, Server, Show, Stage, Terms, command};
 use frontrow_test_databases::{HostServer, Kind, TestDatabase, host_server};
 use http::Http;
-use raw::Place;
+use raw::Testbed;
 use reference::{Reference, References};
 use report::{Paired, Report};
 use std::future::Future;
@@ -35,7 +35,7 @@ const PRICE: i64 = 10;
 #[derive(Clone, Copy)]
 pub struct Job {
     pub customer: usize,
-    /// From 0.
+    /// Number of the seat, from 0.
     pub seat: usize,
 }
 
@@ -56,8 +56,13 @@ fn main() -> Result<()> {
 
 async fn measure() -> Result<()> {
     let stage = Stage::build().await?;
-    measure_on_file(&stage).await?.write(&mut std::io::stdout())?;
-    for kind in Kind::ALL {
+    // All of them, unless `FRONTROW_BENCH_DATABASES` names some.
+    let named = std::env::var("FRONTROW_BENCH_DATABASES").ok();
+    let is_wanted = |name: &str| named.as_ref().is_none_or(|named| named.split(',').any(|one| one == name));
+    if is_wanted("sqlite") {
+        measure_on_file(&stage).await?.write(&mut std::io::stdout())?;
+    }
+    for kind in Kind::ALL.into_iter().filter(|kind| is_wanted(kind.name())) {
         if let Some(server) = host_server(kind, "make bench", Path::new(env!("CARGO_TARGET_TMPDIR"))).await {
             measure_on_server(&stage, &server).await?.write(&mut std::io::stdout())?;
         }
@@ -65,7 +70,7 @@ async fn measure() -> Result<()> {
     Ok(())
 }
 
-/// Where Cargo builds: a file on a disk, unlike the system's directory for what is temporary.
+/// The directory where Cargo builds, which is on a disk, unlike the system's temporary directory.
 fn directory() -> Result<tempfile::TempDir> {
     Ok(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?)
 }
@@ -75,8 +80,8 @@ async fn measure_on_file(stage: &Stage) -> Result<Report> {
     for directory in [&ours, &theirs] {
         stage.copy_to(directory.path())?;
     }
-    let place = Place::file(&theirs.path().join("frontrow.sqlite")).await?;
-    take_turns(Report::of("SQLite"), stage, ours.path(), place).await
+    let testbed = Testbed::file(&theirs.path().join("frontrow.sqlite")).await?;
+    take_turns(Report::of("SQLite"), stage, ours.path(), testbed).await
 }
 
 /// As durable as it comes, and reached without anything in between.
@@ -89,15 +94,15 @@ async fn measure_on_server(stage: &Stage, server: &HostServer) -> Result<Report>
     for (directory, database) in [&ours, &theirs].into_iter().zip(&databases) {
         stage.put_on_server(directory.path(), database.url()).await?;
     }
-    let place = Place::Server(server.kind(), databases[1].url().to_owned());
-    take_turns(Report::of(server.kind().to_string()), stage, ours.path(), place).await
+    let testbed = Testbed::Server(server.kind(), databases[1].url().to_owned());
+    take_turns(Report::of(server.kind().to_string()), stage, ours.path(), testbed).await
 }
 
-async fn take_turns(mut report: Report, stage: &Stage, directory: &Path, place: Place) -> Result<Report> {
+async fn take_turns(mut report: Report, stage: &Stage, directory: &Path, testbed: Testbed) -> Result<Report> {
     let log = Log::default();
     let server = Server::start(directory, &[("FRONTROW_SWEEP_SECONDS", "3600")], log.clone()).await?;
     let http = Http { address: server.address, tokens: stage.customers.clone() };
-    let references = References::on(place).await?;
+    let references = References::on(testbed).await?;
     let rounds = match std::env::var("FRONTROW_BENCH_ROUNDS") {
         Ok(rounds) => rounds.parse().context("FRONTROW_BENCH_ROUNDS is a whole number")?,
         Err(_) => ROUNDS,

@@ -1,4 +1,4 @@
-//! The databases' own drivers, with nothing of ours above them.
+//! The databases' own drivers, without any of our code.
 
 use anyhow::{Context, Result};
 use frontrow_test_databases::Kind;
@@ -20,7 +20,7 @@ pub enum Value {
 
 /// Where to connect. A file has one writer, so all who want to write share one connection.
 #[derive(Clone)]
-pub enum Place {
+pub enum Testbed {
     File(Arc<Mutex<SqliteConnection>>),
     Server(Kind, String),
 }
@@ -32,7 +32,7 @@ pub enum Raw {
     Postgres(PgConnection),
 }
 
-impl Place {
+impl Testbed {
     pub async fn file(path: &Path) -> Result<Self> {
         let options = SqliteConnectOptions::new().filename(path).journal_mode(SqliteJournalMode::Wal);
         let connection = SqliteConnection::connect_with(&options.synchronous(SqliteSynchronous::Full)).await?;

@@ -4,7 +4,7 @@
 //! what an article about booking seats does: lock the seats, update them, insert the reservation, commit.
 
 use crate::driver::CUSTOMERS;
-use crate::raw::{Place, Raw, Value};
+use crate::raw::{Raw, Testbed, Value};
 use crate::{Job, Turn, deal, timed};
 use anyhow::{Context, Result};
 use std::sync::Arc;
@@ -19,7 +19,7 @@ pub enum Reference {
 
 /// As long as those of a real hold.
 const LINES: &str = r#"[{"seat":1,"tier":"R","type":"adult","list_price":10,"discount":0,"fee":0,"tax":0,"paid":10}]"#;
-const OUTCOME: &str = r#"{"held":{"id":"019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10","performance":"019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11","sale":"019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13","user":"019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e14","state":"held","held_until":1800000000000000,"late_until":1800000000000000,"amount":10,"lines":[{"seat":1,"tier":"R","type":"adult","list_price":10,"discount":0,"fee":0,"tax":0,"paid":10}],"version":1}}"#;
+const OUTCOME: &str = r#"{"held":{"id":"019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10","performance":"019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11","sale":"019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13","user":"019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e14","state":"held","held_until":1800000000000000,"late_until":1800000000000000,"amount":10,"line_items":[{"seat":1,"tier":"R","type":"adult","list_price":10,"discount":0,"fee":0,"tax":0,"paid":10}],"version":1}}"#;
 const TIME: i64 = 1_800_000_000_000_000;
 
 struct Texts {
@@ -45,8 +45,8 @@ struct Texts {
 }
 
 impl Texts {
-    fn of(place: &Place) -> Self {
-        let text = |text| place.text(text);
+    fn of(testbed: &Testbed) -> Self {
+        let text = |text| testbed.text(text);
         Self {
             lock_buyer: text("SELECT * FROM buyer WHERE sale_id = ? AND user_id = ? FOR UPDATE"),
             of_buyer: text(
@@ -55,7 +55,7 @@ impl Texts {
             lock_reservation: text("SELECT * FROM reservation WHERE id = ? FOR UPDATE"),
             lock_wallet: text("SELECT * FROM wallet WHERE user_id = ? FOR UPDATE"),
             lock_seat: text("SELECT * FROM seat WHERE performance_id = ? AND number = ? FOR UPDATE"),
-            done: text("SELECT * FROM done WHERE user_id = ? AND \"key\" = ?"),
+            done: text("SELECT * FROM idempotency_record WHERE user_id = ? AND \"key\" = ?"),
             update_buyer: text("UPDATE buyer SET version = version + 1 WHERE sale_id = ? AND user_id = ?"),
             update_reservation: text(
                 "UPDATE reservation SET state = 'confirmed', version = 2 WHERE id = ? AND version = 1",
@@ -71,7 +71,7 @@ impl Texts {
                 "INSERT INTO ticket (performance_id, number, version, reservation_id, live) VALUES (?, ?, 3, ?, 1)",
             ),
             new_reservation: text(
-                "INSERT INTO reservation (id, performance_id, sale_id, user_id, held_until, late_until, amount, \"lines\", state, version) VALUES (?, ?, ?, ?, ?, ?, 10, ?, 'held', 1)",
+                "INSERT INTO reservation (id, performance_id, sale_id, user_id, held_until, late_until, amount, line_items, state, version) VALUES (?, ?, ?, ?, ?, ?, 10, ?, 'held', 1)",
             ),
             new_payment: text(
                 "INSERT INTO payment (id, kind, reservation_id, user_id, amount, provider, at, state, version) VALUES (?, 'reservation', ?, ?, 10, 'points', ?, 'succeeded', 1)",
@@ -79,7 +79,9 @@ impl Texts {
             new_transfer: text(
                 "INSERT INTO transfer (id, debit, credit, amount, payment_id, at) VALUES (?, ?, ?, 10, ?, ?)",
             ),
-            new_done: text("INSERT INTO done (user_id, \"key\", body_hash, outcome, at) VALUES (?, ?, ?, ?, ?)"),
+            new_done: text(
+                "INSERT INTO idempotency_record (user_id, \"key\", request_hash, outcome, at) VALUES (?, ?, ?, ?, ?)",
+            ),
             new_seat: text("INSERT INTO seat (performance_id, number, state, version) VALUES (?, ?, 0, 1)"),
             new_buyer: text("INSERT INTO buyer (sale_id, user_id, version) VALUES (?, ?, 1)"),
             new_wallet: text("INSERT INTO wallet (user_id, balance, version) VALUES (?, 1000000000, 1)"),
@@ -89,7 +91,7 @@ impl Texts {
 
 /// A database with the schema and nothing else in it.
 pub struct References {
-    place: Place,
+    testbed: Testbed,
     texts: Arc<Texts>,
     customers: Vec<Uuid>,
 }
@@ -116,16 +118,16 @@ fn id() -> Result<Uuid> {
 }
 
 impl References {
-    pub async fn on(place: Place) -> Result<Self> {
-        let texts = Arc::new(Texts::of(&place));
+    pub async fn on(testbed: Testbed) -> Result<Self> {
+        let texts = Arc::new(Texts::of(&testbed));
         let customers = (0..CUSTOMERS).map(|_| id()).collect::<Result<Vec<_>>>()?;
-        let mut raw = place.connect().await?;
+        let mut raw = testbed.connect().await?;
         raw.begin().await?;
         for customer in &customers {
             raw.run(texts.new_wallet, &[Value::Id(*customer)]).await?;
         }
         raw.commit().await?;
-        Ok(Self { place, texts, customers })
+        Ok(Self { testbed, texts, customers })
     }
 
     /// Everybody's jobs over that many connections, on seats of their own.
@@ -133,7 +135,7 @@ impl References {
         let show = self.publish().await?;
         let mut raws = Vec::with_capacity(connections);
         for _ in 0..connections {
-            raws.push(self.place.connect().await?);
+            raws.push(self.testbed.connect().await?);
         }
         let parts = deal(connections).into_iter().zip(raws);
         let parts =
@@ -141,7 +143,7 @@ impl References {
         let (held, holds) = timed(parts.collect()).await?;
         let mut parts = Vec::with_capacity(connections);
         for held in held {
-            parts.push(pay(self.place.connect().await?, Arc::clone(&self.texts), reference, show, held));
+            parts.push(pay(self.testbed.connect().await?, Arc::clone(&self.texts), reference, show, held));
         }
         let (_, payments) = timed(parts).await?;
         Ok(Turn { holds, payments })
@@ -153,7 +155,7 @@ impl References {
 
     async fn publish(&self) -> Result<Show> {
         let show = Show { performance: id()?, sale: id()? };
-        let mut raw = self.place.connect().await?;
+        let mut raw = self.testbed.connect().await?;
         raw.begin().await?;
         for seat in 1..=i64::try_from(deal(1).concat().len())? {
             raw.run(self.texts.new_seat, &[Value::Id(show.performance), Value::Number(seat)]).await?;

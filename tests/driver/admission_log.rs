@@ -9,7 +9,7 @@ use serde_json::Value;
 use std::fmt;
 use uuid::Uuid;
 
-/// Who was admitted when, without names, in their order.
+/// The admission log: who was admitted when, without names, in order.
 pub struct AdmissionLog {
     pub entries: Vec<Entry>,
 }
@@ -19,8 +19,8 @@ pub struct AdmissionLog {
 pub struct Entry {
     pub group: u64,
     pub rank: u64,
-    /// Since when they had stood at the door.
-    claimed_at: Timestamp,
+    /// Since when they had been checked in without a break.
+    checked_in_at: Timestamp,
     pub admitted_at: Timestamp,
     active_after: u64,
     capacity: u64,
@@ -50,17 +50,17 @@ impl AdmissionLog {
         over.map(|entry| format!("{entry}: {} of {}", entry.active_after, entry.capacity)).collect()
     }
 
-    /// Those who were let in while somebody of a lower rank in their group stood at the door. Who came a moment before may
-    /// have spoken to another server, whose clock differs, or their claim was still being written.
+    /// Those who were let in while somebody of a lower rank in their group was checked in. Whoever came a moment before
+    /// may have spoken to another server, whose clock differs, or their check-in was still being written.
     pub fn overtakings(&self) -> Vec<String> {
         let pairs = self.entries.iter().flat_map(|first| self.entries.iter().map(move |later| (first, later)));
         let overtaken = pairs.filter(|(first, later)| {
             first.group == later.group
                 && later.rank < first.rank
                 && first.admitted_at < later.admitted_at
-                && later.claimed_at + TAKEOVER_GRACE < first.admitted_at
+                && later.checked_in_at + TAKEOVER_GRACE < first.admitted_at
         });
-        overtaken.map(|(first, later)| format!("{first} before {later}, there since {}", later.claimed_at)).collect()
+        overtaken.map(|(first, later)| format!("{first} before {later}, there since {}", later.checked_in_at)).collect()
     }
 }
 
@@ -70,7 +70,7 @@ impl Entry {
         Some(Self {
             group: item["group"].as_u64()?,
             rank: item["rank"].as_u64()?,
-            claimed_at: time("claimed_at")?,
+            checked_in_at: time("checked_in_at")?,
             admitted_at: time("admitted_at")?,
             active_after: item["active_after"].as_u64()?,
             capacity: item["capacity"].as_u64()?,
@@ -89,9 +89,9 @@ mod tests {
     use super::*;
 
     /// Somebody who came and was admitted at these seconds.
-    fn entry(rank: u64, claimed: i64, admitted: i64) -> Entry {
+    fn entry(rank: u64, checked_in: i64, admitted: i64) -> Entry {
         let at = |second| Timestamp::from_second(second).unwrap();
-        Entry { group: 0, rank, claimed_at: at(claimed), admitted_at: at(admitted), active_after: 1, capacity: 1 }
+        Entry { group: 0, rank, checked_in_at: at(checked_in), admitted_at: at(admitted), active_after: 1, capacity: 1 }
     }
 
     #[test]

@@ -14,12 +14,12 @@ use tokio::net::TcpStream;
 use tokio::time::Instant;
 use uuid::Uuid;
 
-/// No answer takes longer, nor is it larger.
+/// The longest time and the largest size of an answer.
 const PATIENCE: Duration = Duration::from_secs(30);
-const MOST_BYTES: usize = 16 * 1024 * 1024;
-/// A connection that has been idle for longer is not used again: the server closes it after 5 s, and what is sent at that
+const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// A connection that has been idle for longer isn't used again: the server closes it after 5 s, and a request sent at that
 /// moment is lost.
-const MOST_IDLE: Duration = Duration::from_secs(2);
+const MAX_IDLE: Duration = Duration::from_secs(2);
 
 /// Somebody's client.
 pub struct Client {
@@ -102,14 +102,14 @@ impl Client {
         };
         let answer = self.connected().await?.send_request(request.body(Full::new(bytes))?).await?;
         let (head, body) = answer.into_parts();
-        let body = Limited::new(body, MOST_BYTES).collect().await.map_err(anyhow::Error::from_boxed)?.to_bytes();
+        let body = Limited::new(body, MAX_BYTES).collect().await.map_err(anyhow::Error::from_boxed)?.to_bytes();
         let body = if body.is_empty() { Value::Null } else { serde_json::from_slice(&body).context("not JSON")? };
         Ok(Reply { status: head.status, body })
     }
 
     async fn connected(&mut self) -> Result<&mut SendRequest<Full<Bytes>>> {
         if let Some(sender) = &mut self.connection
-            && (self.used.elapsed() > MOST_IDLE || sender.ready().await.is_err())
+            && (self.used.elapsed() > MAX_IDLE || sender.ready().await.is_err())
         {
             self.connection = None;
         }

@@ -1,11 +1,11 @@
 //! Far more people than seats, in front of a sale with a waiting room: for tests of it and for its demo.
 
 mod admission_log;
-mod doors;
+mod endpoints;
 mod people;
 mod visitor;
 
 pub use admission_log::AdmissionLog;
-pub use doors::{Doors, Request};
+pub use endpoints::{Endpoints, Request};
 pub use people::{Person, settle};
 pub use visitor::Visitor;

@@ -3,9 +3,10 @@
 use anyhow::Result;
 use frontrow_application::port::{AccessClaims, Credentials};
 use frontrow_domain::{
-    Charge, Command, CommandKey, PaymentId, Points, Role, SessionId, Settle, Settlement, TransferId, User, UserId, What,
+    Charge, Command, CommandKey, Operation, PaymentId, Points, Role, SessionId, Settle, Settlement, TransferId, UserId,
+    testing,
 };
-use frontrow_server::house::House;
+use frontrow_server::application::Application;
 use futures::stream::{StreamExt, TryStreamExt, iter};
 use std::time::Duration;
 
@@ -22,16 +23,16 @@ pub struct Person {
 }
 
 /// Makes so many people with so many points, all with the same password's hash.
-pub async fn settle(house: &House, password_hash: &str, count: usize, points: i64) -> Result<Vec<Person>> {
+pub async fn settle(house: &Application, password_hash: &str, count: usize, points: i64) -> Result<Vec<Person>> {
     let settled = iter(0..count).map(|_| one(house, password_hash, points)).buffer_unordered(AT_ONCE);
     settled.try_collect().await
 }
 
-async fn one(house: &House, password_hash: &str, points: i64) -> Result<Person> {
+async fn one(house: &Application, password_hash: &str, points: i64) -> Result<Person> {
     let ports = &house.ports;
     let user = UserId::new(ports.ids.id());
     let email = format!("{}@example.com", user.uuid().simple()).parse()?;
-    let user = User { id: user, email, name: "Customer".to_owned(), role: Role::Customer };
+    let user = testing::user().id(user).email(email).build();
     let (id, password_hash) = (user.id, password_hash.to_owned());
     ports.accounts.add(&Credentials { user, password_hash }, ports.clock.now()).await?;
     fill(house, id, Points::new(points)?).await?;
@@ -40,13 +41,13 @@ async fn one(house: &House, password_hash: &str, points: i64) -> Result<Person> 
     Ok(Person { access: ports.tokens.issue(&claims) })
 }
 
-async fn fill(house: &House, user: UserId, amount: Points) -> Result<()> {
+async fn fill(house: &Application, user: UserId, amount: Points) -> Result<()> {
     let (store, ids) = (&house.ports.store, &house.ports.ids);
     let payment = PaymentId::new(ids.id());
     let charge = Charge { payment, user, amount, provider: "sandbox".to_owned() };
-    store.execute(Command::keyed(CommandKey::new(user, "fill")?, [0; 32], What::Charge(charge))).await?;
+    store.execute(Command::keyed(CommandKey::new(user, "fill")?, [0; 32], Operation::Charge(charge))).await?;
     let settlement = Settlement::Accepted { provider_ref: ids.id().to_string() };
     let settle = Settle { payment, user, settlement, transfer: TransferId::new(ids.id()) };
-    store.execute(Command::unkeyed(What::Settle(settle))).await?;
+    store.execute(Command::unkeyed(Operation::Settle(settle))).await?;
     Ok(())
 }

@@ -26,10 +26,10 @@ pub struct Server {
 
 /// What a server wrote, or several.
 #[derive(Clone, Default)]
-pub struct Log(Arc<Mutex<Lines>>);
+pub struct Log(Arc<Mutex<LogLines>>);
 
 #[derive(Default)]
-struct Lines {
+struct LogLines {
     last: Vec<String>,
     complaints: Vec<String>,
 }
@@ -59,8 +59,7 @@ pub fn command(directory: &Path, arguments: &[&str]) -> Command {
 }
 
 impl Server {
-    /// Serves what is in the directory, on a port that was free, with these settings besides. Others may write the same
-    /// log.
+    /// Serves the directory's database, on a free port, with these additional settings. Several servers may share a log.
     pub async fn start(directory: &Path, settings: &[(&str, &str)], log: Log) -> Result<Self> {
         let mut serve = command(directory, &["serve"]);
         Self::run(serve.envs(settings.iter().copied()), log).await
@@ -105,7 +104,7 @@ impl Log {
         self.lines().complaints.clone()
     }
 
-    fn lines(&self) -> MutexGuard<'_, Lines> {
+    fn lines(&self) -> MutexGuard<'_, LogLines> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -122,7 +121,7 @@ impl Log {
         lines.last.push(line);
     }
 
-    /// Keeps what is written, and passes on the first address in it.
+    /// Keeps the output, and passes on the first address in it.
     async fn follow(self, stream: impl AsyncRead + Unpin, found: mpsc::Sender<SocketAddr>) {
         let mut lines = BufReader::new(stream).lines();
         let mut found = Some(found);

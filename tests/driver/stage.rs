@@ -5,7 +5,7 @@ use anyhow::{Context, Result, ensure};
 use frontrow_adapters::sql::{Database, DatabaseSettings, SqlAccounts, SqlStore, StorePorts, StoreSettings};
 use frontrow_adapters::{EventLog, SystemClock, UuidV7Source};
 use frontrow_application::port::{AccountRepository, BookingStore, Clock, Credentials, IdSource};
-use frontrow_domain::{Charge, Command, CommandKey, PaymentId, Points, Settle, Settlement, TransferId, What};
+use frontrow_domain::{Charge, Command, CommandKey, Operation, PaymentId, Points, Settle, Settlement, TransferId};
 use futures::future::try_join_all;
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -38,7 +38,7 @@ pub struct Stage {
 pub struct Terms {
     /// Rows of 100 seats in section A: `A-1-1` to `A-{rows}-100`.
     pub rows: u32,
-    /// Of every seat.
+    /// Price of every seat.
     pub price: i64,
     pub limit_per_person: u32,
     pub hold_seconds: u32,
@@ -151,10 +151,10 @@ async fn fill(store: &SqlStore, ids: &dyn IdSource, person: &Credentials) -> Res
     let amount = Points::new(Stage::POINTS)?;
     let charge = Charge { payment, user, amount, provider: "sandbox".into() };
     let key = CommandKey::new(user, "fill")?;
-    store.execute(Command::keyed(key, [0; 32], What::Charge(charge))).await?;
+    store.execute(Command::keyed(key, [0; 32], Operation::Charge(charge))).await?;
     let settlement = Settlement::Accepted { provider_ref: ids.id().to_string() };
     let settle = Settle { payment, user, settlement, transfer: TransferId::new(ids.id()) };
-    store.execute(Command::unkeyed(What::Settle(settle))).await?;
+    store.execute(Command::unkeyed(Operation::Settle(settle))).await?;
     Ok(())
 }
 
@@ -166,15 +166,29 @@ impl Show {
 
     /// The same, with a sale of that id; fields of it that are named here are as they are here.
     pub async fn publish_as(operator: &mut Client, terms: Terms, sale: Uuid, fields: &Value) -> Result<Self> {
-        let (venue, concert, performance) = (id()?, id()?, id()?);
         let rows: Vec<Value> =
             (1..=terms.rows).map(|row| json!({"name": row.to_string(), "seats": 100, "tier": "R"})).collect();
+        let sections = json!([{"name": "A", "kind": "seated", "rows": rows}]);
+        Self::publish_in(operator, terms, &sections, sale, fields).await
+    }
+
+    /// The same in a hall of these sections, whose seats are of tier `R`.
+    #[allow(dead_code, reason = "the benchmarks publish no other halls")]
+    pub async fn publish_hall(operator: &mut Client, terms: Terms, sections: &Value) -> Result<Self> {
+        Self::publish_in(operator, terms, sections, id()?, &json!({})).await
+    }
+
+    async fn publish_in(
+        operator: &mut Client,
+        terms: Terms,
+        sections: &Value,
+        sale: Uuid,
+        fields: &Value,
+    ) -> Result<Self> {
+        let (venue, concert, performance) = (id()?, id()?, id()?);
         let puts = [
             (format!("venues/{venue}"), json!({"name": "Hall", "time_zone": "Asia/Seoul"})),
-            (
-                format!("venues/{venue}/seat-maps/1"),
-                json!({"sections": [{"name": "A", "kind": "seated", "rows": rows}]}),
-            ),
+            (format!("venues/{venue}/seat-maps/1"), json!({"sections": sections})),
             (format!("concerts/{concert}"), json!({"title": "Night", "artist": "The Band"})),
             (format!("performances/{performance}"), described(concert, venue, terms)),
             (format!("sales/{sale}"), sold(performance, terms, fields)),

@@ -1,6 +1,6 @@
 //! Somebody at a sale with a waiting room, with what they have in hand.
 
-use super::{Doors, Request};
+use super::{Endpoints, Request};
 use crate::driver::client::Reply;
 use anyhow::Result;
 use hyper::Method;
@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 /// Shows whatever they have with every request.
 pub struct Visitor {
-    pub doors: Arc<Doors>,
+    pub endpoints: Arc<Endpoints>,
     pub sale: Uuid,
     pub performance: Uuid,
     /// Their access token.
@@ -23,7 +23,7 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    /// Joins the line; with the queue token, if there is one already.
+    /// Joins the queue; with the queue token, if there is one already.
     pub async fn join(&mut self) -> Result<Reply> {
         let body = json!({ "token": self.token });
         let reply = self.ask(Method::POST, &self.of_sale("queue-tokens"), None, Some(body), None).await?;
@@ -31,13 +31,13 @@ impl Visitor {
         Ok(reply)
     }
 
-    /// Looks how their place stands.
+    /// Looks how their queue entry stands.
     pub async fn look(&self) -> Result<Reply> {
         self.ask(Method::GET, "/v1/queue-tokens/current", None, None, None).await
     }
 
     /// Asks to be let in, and stands there for that long.
-    pub async fn claim(&mut self, wait: Duration) -> Result<Reply> {
+    pub async fn check_in(&mut self, wait: Duration) -> Result<Reply> {
         let reply = self.ask(Method::POST, &self.of_sale("admission"), None, None, Some(wait)).await?;
         keep(&mut self.pass, &reply, "pass");
         Ok(reply)
@@ -77,7 +77,7 @@ impl Visitor {
         let wait = wait.map(|wait| ("prefer", format!("wait={}", wait.as_secs())));
         let headers = [shown("frontrow-queue-token", &self.token), shown("frontrow-pass", &self.pass), wait];
         let headers = headers.into_iter().flatten().collect();
-        self.doors.ask(Request { method, path, token: Some(&self.access), headers, key, body }).await
+        self.endpoints.ask(Request { method, path, token: Some(&self.access), headers, key, body }).await
     }
 }
 

@@ -13,18 +13,18 @@ use hyper::{Method, StatusCode};
 use people::{BUYERS, Told};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use scene::Scene;
+use scene::{Pending, Scene};
 use std::time::Duration;
 use tokio::time::Instant;
 
 on_every_server! { run_on_private: what_was_answered_is_there_whatever_dies }
 
 /// Answers before something happens, at most: nothing is special about the first ones.
-const MOST_CALM: usize = 300;
+const MAX_CALM: usize = 300;
 /// Requests that have to be refused before a full disk is freed: else nobody would have noticed it.
 const REFUSALS: usize = 20;
 /// What may be left on a full disk, in bytes: some writes still find room, others don't.
-const MOST_LEFT: u64 = 256 * 1024;
+const MAX_LEFT: u64 = 256 * 1024;
 
 #[test]
 fn what_was_answered_is_there_although_the_disk_fills_up() -> Result<()> {
@@ -45,9 +45,10 @@ async fn again_and_again(
 ) -> Result<()> {
     let seed = seed()?;
     let mut chance = ChaCha8Rng::seed_from_u64(seed);
+    let pending = Pending::default();
     let end = Instant::now() + Duration::from_secs(u64::try_from(Amount::ANSWERED_SECONDS.get()?)?);
     for round in 1.. {
-        let played = play_round(house, round, &mut chance, &mut suffer).await;
+        let played = play_round(house, round, &pending, &mut chance, &mut suffer).await;
         played.with_context(|| format!("seed {seed}, round {round}"))?;
         if Instant::now() >= end {
             break;
@@ -59,12 +60,13 @@ async fn again_and_again(
 async fn play_round(
     house: &mut House,
     round: u32,
+    pending: &Pending,
     chance: &mut ChaCha8Rng,
     suffer: &mut impl AsyncFnMut(&mut House, &Scene, &mut ChaCha8Rng) -> Result<()>,
 ) -> Result<()> {
     let terms = Terms { rows: u32::try_from(BUYERS)?, price: people::PRICE, hold_seconds: 3000, ..Terms::default() };
     let show: Show = house.publish(terms).await?;
-    let scene = Scene::of(house, show, round).await?;
+    let scene = Scene::of(house, show, round, pending.clone()).await?;
     let acts = people::everybody(&scene, chance);
     let mishaps = async {
         let suffered = suffer(house, &scene, chance).await;
@@ -81,14 +83,14 @@ async fn play_round(
 
 /// The disk is full for a while, or the server is killed, or both.
 async fn suffer_from_disk(house: &mut House, disk: &RamDisk, scene: &Scene, chance: &mut ChaCha8Rng) -> Result<()> {
-    scene.answers(chance.random_range(1..MOST_CALM)).await?;
+    scene.answers(chance.random_range(1..MAX_CALM)).await?;
     let (fills, kills) = match chance.random_range(0..4) {
         0 => (false, true),
         1 => (true, true),
         _ => (true, false),
     };
     if fills {
-        disk.fill(chance.random_range(0..MOST_LEFT))?;
+        disk.fill(chance.random_range(0..MAX_LEFT))?;
         scene.refusals(REFUSALS).await?;
         until("/readyz says that nothing can be written", async || Ok((!is_ready(house).await?).then_some(()))).await?;
     }
@@ -111,7 +113,7 @@ async fn suffer_from_deaths(
     scene: &Scene,
     chance: &mut ChaCha8Rng,
 ) -> Result<()> {
-    scene.answers(chance.random_range(1..MOST_CALM)).await?;
+    scene.answers(chance.random_range(1..MAX_CALM)).await?;
     let kills_ours = chance.random_ratio(1, 3);
     server.kill()?;
     if kills_ours {

@@ -18,7 +18,7 @@ async fn a_charge_repeated_with_its_key_charges_once(house: &mut House) -> Resul
     let charge = |_, mut phone: Client| async move { phone.charge(700, "tok_accept", "charge").await };
     let mut ids = Vec::new();
     for reply in at_once(phones, charge).await? {
-        // Who comes while the first still asks the gateway hears that it is pending.
+        // A repetition while the first request still asks the gateway is told that the charge is pending.
         ensure!(matches!(reply.status, StatusCode::CREATED | StatusCode::ACCEPTED), "{reply:?}");
         ids.push(text(&reply.body, "id")?);
     }

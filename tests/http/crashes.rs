@@ -78,8 +78,8 @@ fn seat_of(customer: usize, n: usize) -> String {
     format!("A-{}-{}", 1 + customer, 1 + n)
 }
 
-/// Lets people book until so many answers have come, then lets `end` end the server; what everybody has been told, and
-/// what came of the end.
+/// Lets people book until that many answers have come, then calls `end` to end the server. Returns what everybody was told,
+/// and the result of `end`.
 async fn under_load<T>(
     house: &mut House,
     show: Show,
@@ -174,8 +174,8 @@ impl Brief {
         Ok(Self { show, id: text(&held, "id")?, held_until: time(&held, "held_until")? })
     }
 
-    /// It lapses at its time, and its seat is somebody else's at its time, neither earlier nor later, whatever has
-    /// happened to the server since. Says how often somebody has tried too early.
+    /// The hold lapses exactly at its time, and its seat can be taken over exactly at its time, whatever has happened
+    /// to the server since. Returns how many attempts came too early.
     async fn lapses(&self, house: &House) -> Result<usize> {
         let (mut holder, mut other) = (house.customer(BUYERS)?, house.customer(BUYERS + 1)?);
         let free = self.held_until + TAKEOVER_GRACE;
@@ -224,8 +224,8 @@ mod database {
     use std::time::Duration;
     use tokio::time::timeout;
 
-    /// After its database is there again the server is ready by itself within this time.
-    const READY: Duration = Duration::from_secs(10);
+    /// After its database is there again the server is ready by itself within this time: at once on a quiet machine.
+    const READY: Duration = Duration::from_mins(1);
 
     on_every_server! { run_on_private: what_was_acknowledged_survives_the_death_of_the_database }
 

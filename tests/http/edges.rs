@@ -27,7 +27,7 @@ async fn say(address: SocketAddr, bytes: &[u8]) -> Result<String> {
     }
 }
 
-/// The status line's code; `None` if the server hung up without a word.
+/// The code of the status line; `None` if the server hung up without a word.
 fn code(answer: &str) -> Option<u16> {
     answer.split(' ').nth(1)?.parse().ok()
 }

@@ -1,5 +1,5 @@
-//! A file that can't grow any more, for real: the operating system lets the server write no further. (A limit on the size
-//! of files says "input/output error" where a full disk says "full"; to whoever has to keep what was answered it is the same.)
+//! A file that really can't grow any more: the operating system stops the server from writing. (A limit on the size of
+//! files gives "input/output error" where a full disk gives "full"; for keeping confirmed changes it's the same.)
 
 use crate::driver::{Client, Log, Server, command};
 use crate::house::{runtime, until};

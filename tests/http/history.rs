@@ -21,7 +21,7 @@ pub struct Terms {
 pub struct History {
     terms: Terms,
     lives: BTreeMap<ReservationId, Life>,
-    /// Who had which seat, in the order in which they got it.
+    /// The owners of each seat, in the order in which they got it.
     owners: Vec<Vec<Spell>>,
 }
 
@@ -40,7 +40,7 @@ struct Life {
 struct End {
     earliest: Instant,
     latest: Instant,
-    /// From then on everybody sees it, also who does not lock what they read.
+    /// From then on everybody sees it, even readers that take no lock.
     seen: Instant,
 }
 
@@ -64,7 +64,7 @@ pub struct Seen {
     pub busy: usize,
 }
 
-/// Whether all that was answered can have happened, and has led to what is there in the end.
+/// Whether all answers together are possible, and lead to the final state.
 pub async fn judge(house: &House, show: Show, terms: Terms, mut records: Vec<Record>) -> Result<Seen> {
     look_up(house, &mut records).await?;
     let history = History::of(terms, &records)?;
@@ -314,8 +314,8 @@ impl History {
         Ok(())
     }
 
-    /// At some moment no so many seats beside each other could be had. Who plans reads without locks, and may see what
-    /// has been decided only when it has been answered.
+    /// At some moment of the request, not that many adjacent seats were available. Planning reads without locks, and
+    /// may see a decision only once it has been answered.
     fn had_no_block(&self, record: &Record, count: usize) -> Result<()> {
         let taken = |seat: &Vec<Spell>, at| seat.iter().any(|spell| spell.from <= at && at <= spell.end.seen);
         let explains = |at: Instant| {

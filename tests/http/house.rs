@@ -18,7 +18,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 
 /// No test takes longer, unless it is asked for more than usual.
-const MOST_TIME: Duration = Duration::from_mins(5);
+const MAX_TIME: Duration = Duration::from_mins(5);
 /// No condition is waited for longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two looks at a condition.
@@ -38,7 +38,7 @@ pub struct House {
     database: Option<TestDatabase>,
 }
 
-/// Makes a test of every function named, on every database: in a file, and on every server that can be had.
+/// Makes a test of every named function for every database: a file, and every available server.
 macro_rules! on_every_database {
     ($($test:ident),+ $(,)?) => {
         mod sqlite {
@@ -74,8 +74,7 @@ macro_rules! on_every_server {
 }
 pub(crate) use on_every_server;
 
-/// Runs a test. Whatever it did, the server is stopped in the end, and has to have nothing to complain about, nor has
-/// `frontrow verify`.
+/// Runs a test. At the end the server is always stopped; its log and `frontrow verify` must show no problem.
 pub fn run(test: impl AsyncFnOnce(&mut House) -> Result<()>) -> Result<()> {
     run_with(&[], test)
 }
@@ -256,7 +255,7 @@ impl House {
         Show::publish(&mut self.operator()?, terms).await
     }
 
-    /// No deadlock was given up, nor anything else that nobody but the server and its database can be blamed for.
+    /// The log has no deadlock that was given up, and nothing else that only the server and its database can have caused.
     fn has_not_complained(&self) -> Result<()> {
         let complaints = self.log.complaints();
         ensure!(complaints.is_empty() || self.may_complain, "the servers complain:\n{}", complaints.join("\n"));
@@ -299,7 +298,7 @@ where
     join_all(clients.into_iter().enumerate().map(|(n, client)| part(n, client))).await.into_iter().collect()
 }
 
-/// How much of something a test does: what is usual, unless the environment asks for more.
+/// How much of something a test does: the default, unless the environment says otherwise.
 #[derive(Clone, Copy)]
 pub struct Amount {
     variable: &'static str,
@@ -308,19 +307,19 @@ pub struct Amount {
 
 impl Amount {
     /// Rounds of 200 clients for one seat.
-    pub const RUSHES: Self = Self { variable: "FRONTROW_TEST_RUSHES", usual: 20 };
+    pub const RUSHES: Self = Self { variable: "FRONTROW_TEST_RUSHES", usual: 10 };
     /// Of overlapping holds.
     pub const RUSH_SECONDS: Self = Self { variable: "FRONTROW_TEST_RUSH_SECONDS", usual: 5 };
     /// Of every client of three instances.
-    pub const STEPS: Self = Self { variable: "FRONTROW_TEST_STEPS", usual: 60 };
+    pub const STEPS: Self = Self { variable: "FRONTROW_TEST_STEPS", usual: 40 };
     /// Of the server.
-    pub const KILLS: Self = Self { variable: "FRONTROW_TEST_KILLS", usual: 10 };
+    pub const KILLS: Self = Self { variable: "FRONTROW_TEST_KILLS", usual: 4 };
     /// Of its database.
-    pub const DATABASE_KILLS: Self = Self { variable: "FRONTROW_TEST_DATABASE_KILLS", usual: 3 };
-    /// In one line.
-    pub const LINE_PEOPLE: Self = Self { variable: "FRONTROW_TEST_LINE_PEOPLE", usual: 200 };
+    pub const DATABASE_KILLS: Self = Self { variable: "FRONTROW_TEST_DATABASE_KILLS", usual: 2 };
+    /// In one queue.
+    pub const QUEUE_PEOPLE: Self = Self { variable: "FRONTROW_TEST_QUEUE_PEOPLE", usual: 200 };
     /// For which its servers are maltreated.
-    pub const LINE_SECONDS: Self = Self { variable: "FRONTROW_TEST_LINE_SECONDS", usual: 16 };
+    pub const QUEUE_SECONDS: Self = Self { variable: "FRONTROW_TEST_QUEUE_SECONDS", usual: 16 };
     /// For which what everybody was answered is put to the test.
     pub const ANSWERED_SECONDS: Self = Self { variable: "FRONTROW_TEST_ANSWERED_SECONDS", usual: 5 };
     const ALL: [Self; 8] = [
@@ -329,8 +328,8 @@ impl Amount {
         Self::STEPS,
         Self::KILLS,
         Self::DATABASE_KILLS,
-        Self::LINE_PEOPLE,
-        Self::LINE_SECONDS,
+        Self::QUEUE_PEOPLE,
+        Self::QUEUE_SECONDS,
         Self::ANSWERED_SECONDS,
     ];
 
@@ -346,11 +345,11 @@ impl Amount {
     fn most_time() -> Result<Duration> {
         let times = |amount: Self| Ok(u32::try_from(amount.get()?.div_ceil(amount.usual))?);
         let times = Self::ALL.into_iter().map(times).collect::<Result<Vec<_>>>()?;
-        Ok(MOST_TIME * times.into_iter().max().unwrap_or_default().max(1))
+        Ok(MAX_TIME * times.into_iter().max().unwrap_or_default().max(1))
     }
 }
 
-/// For what is left to chance. A test that fails says it, and takes it back as `FRONTROW_TEST_SEED`.
+/// The seed of random choices. A failing test prints it, and `FRONTROW_TEST_SEED` repeats it.
 pub fn seed() -> Result<u64> {
     match std::env::var("FRONTROW_TEST_SEED") {
         Ok(seed) => seed.parse().context("FRONTROW_TEST_SEED is a whole number"),
@@ -380,7 +379,7 @@ impl Client {
         wallet["balance"]["amount"].as_i64().with_context(|| format!("no balance: {wallet}"))
     }
 
-    /// Holds seats that can be had; the reservation's id.
+    /// Holds available seats; returns the reservation's id.
     pub async fn held(&mut self, show: Show, seats: &[String], key: &str) -> Result<String> {
         let held = self.hold(show.performance, seats, key).await?.expect(StatusCode::CREATED)?;
         text(&held, "id")
@@ -400,7 +399,7 @@ impl Client {
         text(&self.get(&format!("/v1/reservations/{reservation}")).await?, "status")
     }
 
-    /// How many seats can be had.
+    /// How many seats are available.
     pub async fn available(&mut self, show: Show) -> Result<u64> {
         let availability = self.get(&format!("/v1/performances/{}/availability", show.performance)).await?;
         availability["available"].as_u64().with_context(|| format!("no count: {availability}"))

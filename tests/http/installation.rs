@@ -20,7 +20,7 @@ on_every_database! {
 
 type Settings<'a> = &'a [(&'a str, &'a str)];
 
-/// Who refuses to start does so within this time; who does not would serve for ever.
+/// An instance that refuses to start does so within this time; otherwise it would serve for ever.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 async fn an_instance_that_differs_does_not_start_and_says_what_to_do(house: &mut House) -> Result<()> {
@@ -85,7 +85,7 @@ fn another_redis_is_refused_and_one_that_was_flushed_goes_on() -> Result<()> {
 
         let first = start(house, &ours).await?;
         flush(&redis).await?;
-        // The one that runs puts the mark back, and whoever starts waits for that a while.
+        // The running instance puts the mark back, and a starting one waits for that for a while.
         until("another one starts after the flush", async || match start(house, &ours).await {
             Ok(second) => second.stop().await.map(Some),
             Err(_) => Ok(None),

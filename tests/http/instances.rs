@@ -22,7 +22,7 @@ const SEATS: usize = 30;
 /// So short that many lapse, and are paid late.
 const HOLD_SECONDS: u32 = 1;
 /// However fast the machine is: that holds lapse, and seats are taken over, and these holds lapse as well.
-const LEAST_TIME: Duration = Duration::from_secs(8);
+const MIN_TIME: Duration = Duration::from_secs(8);
 
 async fn three_instances_answer_as_one(house: &mut House) -> Result<()> {
     let terms = Terms { price: PRICE, limit_per_person: LIMIT, hold_seconds: HOLD_SECONDS, ..Terms::default() };
@@ -30,7 +30,7 @@ async fn three_instances_answer_as_one(house: &mut House) -> Result<()> {
     let others = [house.another().await?, house.another().await?];
     let (seed, steps) = (seed()?, Amount::STEPS.get()?);
     let clients = (0..CUSTOMERS).map(|n| client_of(house, &others, n)).collect::<Result<_>>()?;
-    let end = Instant::now() + LEAST_TIME;
+    let end = Instant::now() + MIN_TIME;
     let act = |customer, client| {
         let chance = ChaCha8Rng::seed_from_u64(seed.wrapping_add(customer as u64));
         let teller = Teller::new(customer, client, show, customer);
@@ -58,7 +58,7 @@ fn client_of(house: &House, others: &[Server; 2], customer: usize) -> Result<Cli
     Ok(Client::new(address, Some(token)))
 }
 
-/// A customer who does this and that.
+/// A customer who takes random actions.
 struct Actor {
     teller: Teller,
     chance: ChaCha8Rng,

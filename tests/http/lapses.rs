@@ -17,7 +17,7 @@ const PRICE: i64 = 1000;
 const DUELS: usize = 24;
 const SHORT: Terms = Terms { rows: 1, price: PRICE, limit_per_person: 50, hold_seconds: 1 };
 
-/// Tries until the seat can be had; `None` if its holder has paid in the meantime.
+/// Tries until the seat is available; `None` if its holder has paid in the meantime.
 async fn take_over(
     client: &mut Client,
     show: Show,

@@ -6,8 +6,8 @@ use crate::house::{House, text, time};
 use anyhow::{Context, Result, bail, ensure};
 use frontrow_adapters::sql::{Database, DatabaseSettings, SqlReaders};
 use frontrow_adapters::{SystemClock, UuidV7Source};
-use frontrow_application::port::{Clock, DoneReader};
-use frontrow_domain::{CommandKey, Done, Instant, Outcome, ReservationId};
+use frontrow_application::port::{Clock, IdempotencyRecordReader};
+use frontrow_domain::{CommandKey, IdempotencyRecord, Instant, Outcome, ReservationId};
 use hyper::{Method, StatusCode};
 use serde_json::Value;
 use std::collections::BTreeSet;
@@ -109,8 +109,8 @@ impl Teller {
             return self.was_refused(from, Some(key), asked, reply).map(|()| None);
         }
         let id = ReservationId::new(text(&reply.body, "id")?.parse()?);
-        let lines = reply.body["lines"].as_array().context("no lines")?;
-        let seats = lines.iter().map(|line| number(&line["seat"])).collect::<Result<_>>()?;
+        let line_items = reply.body["line_items"].as_array().context("no line items")?;
+        let seats = line_items.iter().map(|line_item| number(&line_item["seat"])).collect::<Result<_>>()?;
         let answer = Answer::Held { id, seats, until: time(&reply.body, "held_until")? };
         self.write_down(from, Some(key), asked, answer);
         Ok(Some(id))
@@ -130,7 +130,7 @@ impl Teller {
         let problem = kind.rsplit(':').next().unwrap_or_default().to_owned();
         let may_be = match reply.status {
             StatusCode::CONFLICT => true,
-            // Who plans in vain three times is told to come back; nobody else has to.
+            // Whoever plans in vain three times is told to come back; nobody else has to.
             StatusCode::SERVICE_UNAVAILABLE => matches!(asked, Asked::Best(_)) && problem == "busy",
             _ => false,
         };
@@ -183,7 +183,7 @@ pub async fn look_up(house: &House, records: &mut [Record]) -> Result<()> {
     Ok(())
 }
 
-fn is_the_same(record: &Record, done: &Done) -> bool {
+fn is_the_same(record: &Record, done: &IdempotencyRecord) -> bool {
     match (&record.asked, &record.answer, &done.outcome) {
         (Asked::Hold(_) | Asked::Best(_), Answer::Held { id, seats, until }, Outcome::Held(reservation)) => {
             let found: Seats = reservation.seats().map(|seat| seat.get() as usize - 1).collect();

@@ -8,7 +8,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-/// Who refuses to start does so within this time; who does not would serve for ever.
+/// A server that refuses to start does so within this time; otherwise it would serve for ever.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 #[test]

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 
 on_every_server! { a_server_refuses_a_schema_that_is_missing_older_or_newer }
 
-/// Who refuses does so within this time; who does not would serve for ever.
+/// A server that refuses to start does so within this time; otherwise it would serve for ever.
 const PATIENCE: Duration = Duration::from_mins(1);
 
 async fn a_server_refuses_a_schema_that_is_missing_older_or_newer(house: &mut House) -> Result<()> {
@@ -23,7 +23,7 @@ async fn a_server_refuses_a_schema_that_is_missing_older_or_newer(house: &mut Ho
 
     refuses(directory, "serve", "run frontrow migrate").await.context("nothing is there")?;
     refuses(directory, "verify", "run frontrow migrate").await.context("nothing is there")?;
-    ensure!(run(&database, STEPS).await.is_err(), "who refuses has made tables");
+    ensure!(run(&database, STEPS).await.is_err(), "a server that refuses has made tables");
 
     migrate(directory).await?;
     run(&database, "DELETE FROM seaql_migrations WHERE version LIKE 'm0011%'").await?;

@@ -90,7 +90,7 @@ fn a_second_signal_ends_a_server_at_once() -> Result<()> {
 
 on_every_database! { a_server_that_is_stopped_twice_over_leaves_nothing_behind }
 
-/// Without a drain, as tests and small houses do it.
+/// Without a drain, as tests and small installations do it.
 async fn a_server_that_is_stopped_twice_over_leaves_nothing_behind(house: &mut House) -> Result<()> {
     for _ in 0..2 {
         signal(house, "TERM").await?;

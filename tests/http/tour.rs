@@ -19,12 +19,9 @@ async fn the_readmes_tour_ends_with_a_ticket(house: &mut House) -> Result<()> {
     let file = directory.path().join("frontrow.sqlite");
     let file = file.to_str().context("UTF-8")?;
     let database = house.database_beside().await?;
-    let (url, named) = match &database {
-        Some(database) => (database.url().to_owned(), ["--database-url", database.url()]),
-        None => (format!("sqlite://{file}"), ["--database", file]),
-    };
+    let url = database.as_ref().map_or(format!("sqlite://{file}"), |database| database.url().to_owned());
     fs::write(directory.path().join("frontrow.toml"), format!("database_url = {url:?}\n"))?;
-    let mut demo = command(directory.path(), &["demo", "--serve", named[0], named[1]]);
+    let mut demo = command(directory.path(), &["demo", "--serve"]);
     let demo = Server::run(&mut demo, Log::default()).await?;
 
     let script = script.replace(ADDRESS, &demo.address.to_string());

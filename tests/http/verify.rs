@@ -2,7 +2,7 @@
 
 use crate::driver::{Client, Log, Server, Terms, command};
 use crate::house::{House, on_every_database, run, seat, until, verify};
-use crate::line::{Line, doors, let_in};
+use crate::queue::{Queue, endpoints, let_in};
 use anyhow::{Context, Result, ensure};
 use frontrow_domain::Rule;
 use frontrow_test_databases::{Kind, TestDatabase};
@@ -49,31 +49,36 @@ fn damage(rule: Rule, kind: Option<Kind>) -> [&'static str; 2] {
         Rule::LapsedCanBeTaken => [NOTHING, "UPDATE seat SET held_until = held_until + 1 WHERE held_until IS NOT NULL"],
         Rule::NoOrphans => [NOTHING, "DELETE FROM users WHERE id IN (SELECT user_id FROM reservation)"],
         Rule::RoomForCharges => [NOTHING, "UPDATE wallet SET pending = pending + 1"],
-        Rule::ChargesCredited => [NOTHING, "UPDATE payment SET state = 'returning' WHERE kind = 'charge'"],
-        of_lines => damage_to_lines(of_lines, kind),
+        // Of an hour from now, or a server would mend it: it leaves the youngest charges to whoever began them.
+        Rule::ChargesCredited => {
+            [NOTHING, "UPDATE payment SET state = 'returning', at = at + 3600000000 WHERE kind = 'charge'"]
+        }
+        of_queues => damage_to_queues(of_queues, kind),
     }
 }
 
 /// The same for the rules of waiting rooms, in one where two people were admitted and one of them holds a seat.
-fn damage_to_lines(rule: Rule, kind: Option<Kind>) -> [&'static str; 2] {
+fn damage_to_queues(rule: Rule, kind: Option<Kind>) -> [&'static str; 2] {
     const NOTHING: &str = "SELECT 1";
     match rule {
         Rule::NumbersUnique => [
             match kind {
-                None | Some(Kind::Postgres) => "DROP INDEX uq_place_sale_id_grp_number",
-                Some(Kind::MySql | Kind::MariaDb) => "DROP INDEX uq_place_sale_id_grp_number ON place",
+                None | Some(Kind::Postgres) => "DROP INDEX uq_queue_entry_sale_id_group_index_number",
+                Some(Kind::MySql | Kind::MariaDb) => {
+                    "DROP INDEX uq_queue_entry_sale_id_group_index_number ON queue_entry"
+                }
             },
-            "UPDATE place SET number = 1",
+            "UPDATE queue_entry SET number = 1",
         ],
-        Rule::OnePlaceEach => [
+        Rule::OneQueueEntryEach => [
             match kind {
                 None => {
-                    "CREATE TABLE loose AS SELECT * FROM place; DROP TABLE place; ALTER TABLE loose RENAME TO place"
+                    "CREATE TABLE loose AS SELECT * FROM queue_entry; DROP TABLE queue_entry; ALTER TABLE loose RENAME TO queue_entry"
                 }
-                Some(Kind::Postgres) => "ALTER TABLE place DROP CONSTRAINT place_pkey",
-                Some(Kind::MySql | Kind::MariaDb) => "ALTER TABLE place DROP PRIMARY KEY",
+                Some(Kind::Postgres) => "ALTER TABLE queue_entry DROP CONSTRAINT queue_entry_pkey",
+                Some(Kind::MySql | Kind::MariaDb) => "ALTER TABLE queue_entry DROP PRIMARY KEY",
             },
-            "INSERT INTO place SELECT sale_id, user_id, grp, number + 100 FROM place",
+            "INSERT INTO queue_entry SELECT sale_id, user_id, group_index, number + 100 FROM queue_entry",
         ],
         Rule::WithinCapacity => [NOTHING, "UPDATE admission_log SET capacity = 0"],
         Rule::TicksOneByOne => [
@@ -82,12 +87,12 @@ fn damage_to_lines(rule: Rule, kind: Option<Kind>) -> [&'static str; 2] {
              WHERE tick = (SELECT least FROM (SELECT MIN(tick) AS least FROM admission_log) AS ticks)",
         ],
         Rule::NobodyOvertaken => [
-            "UPDATE admission_log SET claimed_at = 0",
-            "UPDATE admission_log SET turn = 1000
+            "UPDATE admission_log SET checked_in_at = 0",
+            "UPDATE admission_log SET queue_rank = 1000
              WHERE tick = (SELECT least FROM (SELECT MIN(tick) AS least FROM admission_log) AS ticks)",
         ],
         Rule::HoldsAdmitted => [NOTHING, "DELETE FROM admission_log"],
-        Rule::SlotsAdmissions => [NOTHING, "DELETE FROM admission"],
+        Rule::AdmissionsChecked => [NOTHING, "DELETE FROM admission"],
         _ => [NOTHING, NOTHING],
     }
 }
@@ -108,17 +113,17 @@ async fn every_rule_that_is_broken_is_named_on_a_live_and_on_a_stopped_database(
     Ok(())
 }
 
-/// What shows it where the list of places is empty, as it is with numbers from Redis.
+/// What shows it where the list of queue entries is empty, as it is with numbers from Redis.
 async fn a_number_given_twice_is_named_whatever_its_source(house: &mut House) -> Result<()> {
     prepare(house).await?;
     house.stop().await?;
     for damage in [
-        "UPDATE admission_log SET turn = 1",
-        "INSERT INTO door SELECT sale_id, user_id, 0, 7, 7, 0, 0 FROM buyer",
+        "UPDATE admission_log SET queue_rank = 1",
+        "INSERT INTO check_in SELECT sale_id, user_id, 0, 7, 7, 0, 0 FROM buyer",
         "UPDATE buyer SET admitted_number = 1 WHERE admitted_number IS NOT NULL",
     ] {
         let broken = Replica::of(house).await?;
-        broken.run(["DELETE FROM place", damage]).await.context(damage)?;
+        broken.run(["DELETE FROM queue_entry", damage]).await.context(damage)?;
         names(Rule::NumbersUnique, broken.directory.path()).await.context(damage)?;
     }
     Ok(())
@@ -147,9 +152,9 @@ async fn a_live_database_is_audited_by_one_snapshot_while_people_book(house: &mu
 /// A bar on nobody, as older releases made it; and people who are missing, as from a backup older than their accounts.
 async fn what_operators_bring_about_they_can_mend(house: &mut House) -> Result<()> {
     // A sale is no user.
-    const BAR: &str = "INSERT INTO buyer (sale_id, user_id, barred, version) SELECT sale_id, sale_id, 1, 1 FROM line";
+    const BAR: &str = "INSERT INTO buyer (sale_id, user_id, barred, version) SELECT sale_id, sale_id, 1, 1 FROM queue";
     const FORGET: &str = "DELETE FROM users WHERE id IN (SELECT user_id FROM reservation)";
-    let line = Line::publish(&mut house.operator()?, Terms::default(), &json!({})).await?;
+    let queue = Queue::publish(&mut house.operator()?, Terms::default(), &json!({})).await?;
     let show = house.publish(Terms::default()).await?;
     for customer in [0, 1] {
         house.customer(customer)?.held(show, &[seat(1 + customer)], "hold").await?;
@@ -162,15 +167,15 @@ async fn what_operators_bring_about_they_can_mend(house: &mut House) -> Result<(
     names(Rule::NoOrphans, directory).await?;
     let server = Server::start(directory, &[], Log::default()).await?;
     let mut operator = Client::new(server.address, Some(&house.stage.operator));
-    let barred = |user: Uuid| format!("/v1/sales/{}/barred/{user}", line.sale);
+    let barred = |user: Uuid| format!("/v1/sales/{}/barred/{user}", queue.sale);
     for method in [Method::PUT, Method::DELETE] {
         operator.ask(method, &barred(Uuid::nil()), None, None).await?.expect(StatusCode::NOT_FOUND)?;
     }
     names(Rule::NoOrphans, directory).await?;
-    operator.ask(Method::DELETE, &barred(line.sale), None, None).await?.expect(StatusCode::NO_CONTENT)?;
+    operator.ask(Method::DELETE, &barred(queue.sale), None, None).await?.expect(StatusCode::NO_CONTENT)?;
     let (code, output) = verify(directory).await?;
     ensure!(code == Some(0), "the bar is lifted, and verify exits with {code:?}:\n{output}");
-    operator.ask(Method::DELETE, &barred(line.sale), None, None).await?.expect(StatusCode::NOT_FOUND)?;
+    operator.ask(Method::DELETE, &barred(queue.sale), None, None).await?.expect(StatusCode::NOT_FOUND)?;
     server.stop().await?;
 
     replica.run([FORGET, "SELECT 1"]).await?;
@@ -207,10 +212,10 @@ async fn prepare(house: &House) -> Result<()> {
     let id = client.held(show, &[seat(1)], "hold-1").await?;
     client.pay(&id, "pay").await?.expect(StatusCode::CREATED)?;
     client.held(show, &[seat(2)], "hold-2").await?;
-    let line = Line::publish(&mut house.operator()?, Terms::default(), &json!({"capacity": 1})).await?;
-    let doors = doors(&[house.server()?.address]);
+    let queue = Queue::publish(&mut house.operator()?, Terms::default(), &json!({"capacity": 1})).await?;
+    let endpoints = endpoints(&[house.server()?.address]);
     for customer in [1, 2] {
-        let mut visitor = line.visitor(&doors, &house.stage.customers[customer]);
+        let mut visitor = queue.visitor(&endpoints, &house.stage.customers[customer]);
         visitor.join().await?.expect(StatusCode::CREATED)?;
         let_in(&mut visitor).await?;
         match customer {

@@ -30,7 +30,7 @@ impl Display {
         Self { bar, tally }
     }
 
-    /// Follows the line until it is over, and says so to everybody: their pages would find out at their next look.
+    /// Follows the queue until it is over, and says so to everybody: their pages would find out at their next look.
     pub async fn follow(self, (mut client, path): (Client, String), end: watch::Sender<bool>) {
         let mut interval = interval(PACE);
         let mut phase = "lobby".to_owned();
@@ -52,10 +52,10 @@ impl Display {
         let (paid, held) = (count(&tally.seats_paid), count(&tally.seats_held));
         let left = i64::try_from(SEATS).unwrap_or(i64::MAX) - paid - held;
         let text = format!(
-            "{phase:<8} waiting {:>4}  called {:>3}  at the door {:>3}  admitted {:>2}  seats held {held:>2}, paid {paid:>2}, left {left:>2}",
+            "{phase:<8} waiting {:>4}  called {:>3}  checked in {:>3}  admitted {:>2}  seats held {held:>2}, paid {paid:>2}, left {left:>2}",
             count(&tally.waiting),
             count(&tally.called),
-            count(&tally.at_door),
+            count(&tally.present),
             count(&tally.admitted),
         );
         if !self.bar.is_hidden() {
@@ -68,7 +68,7 @@ impl Display {
     }
 }
 
-/// A line that is over is not there any more.
+/// A queue that is over is not there any more.
 fn word(body: &Value, status: StatusCode) -> String {
     match status {
         StatusCode::NOT_FOUND => "closed",

@@ -1,5 +1,5 @@
 //! Thousands of scripted people queue for a show of 50 seats, on the embedded default: `make demo-rush`. In the end it says
-//! who waited how long, and checks from the public log that nobody was overtaken at the door.
+//! who waited how long, and checks from the public log that nobody was overtaken.
 
 #[path = "../driver/crowd.rs"]
 mod crowd;
@@ -15,7 +15,7 @@ mod show;
 mod tally;
 
 use anyhow::{Context, Result, ensure};
-use crowd::{Doors, Person, Visitor};
+use crowd::{Endpoints, Person, Visitor};
 use display::Display;
 use driver::{Log, Server, command};
 use outcome::Outcome;
@@ -37,11 +37,11 @@ use tokio::time::{Instant, timeout};
 /// Unless the command line says otherwise.
 const PEOPLE: usize = 2000;
 /// With fewer some seats may be left; more take longer than anybody will watch.
-const FEWEST: usize = 500;
-const MOST: usize = 20_000;
+const MIN: usize = 500;
+const MAX: usize = 20_000;
 /// Of all scripted people together.
 const CONNECTIONS: usize = 256;
-/// So many of them may wait at the door with a request that waits, too; the others ask again.
+/// So many of them may wait, checked in, with a request that waits, too; the others ask again.
 const WAITING_REQUESTS: usize = 160;
 /// From the first join to the last person's way home.
 const LONGEST: Duration = Duration::from_mins(3);
@@ -73,7 +73,7 @@ fn conclude(people: usize) -> ExitCode {
 }
 
 async fn rush(people: usize) -> Result<()> {
-    ensure!((FEWEST..=MOST).contains(&people), "{FEWEST} to {MOST} people, not {people}");
+    ensure!((MIN..=MAX).contains(&people), "{MIN} to {MAX} people, not {people}");
     let directory = tempfile::tempdir()?;
     eprintln!("{people} people sign up, with points in their wallets");
     let opening = Opening { lobby: Duration::from_secs(10) };
@@ -92,7 +92,7 @@ async fn rush(people: usize) -> Result<()> {
 /// Lets everybody act their script, to the end.
 async fn play(server: &Server, show: &Show, people: Vec<Person>) -> Result<(Vec<Outcome>, Arc<Tally>)> {
     let tally = Arc::new(Tally::default());
-    let doors = Arc::new(Doors::new(vec![server.address], CONNECTIONS));
+    let endpoints = Arc::new(Endpoints::new(vec![server.address], CONNECTIONS));
     let (end, ended) = watch::channel(false);
     let stage = Arc::new(Stage {
         tally: tally.clone(),
@@ -105,7 +105,7 @@ async fn play(server: &Server, show: &Show, people: Vec<Person>) -> Result<(Vec<
     for (n, person) in people.into_iter().enumerate() {
         let script = Script::write(&mut ChaCha8Rng::seed_from_u64(n as u64), show.opens_at() - begun);
         let visitor = Visitor {
-            doors: doors.clone(),
+            endpoints: endpoints.clone(),
             sale: show.sale,
             performance: show.performance,
             access: person.access,

@@ -15,9 +15,9 @@ pub enum Ending {
     Vanished,
     /// Was admitted when every seat was held or sold.
     FoundNothing,
-    SoldOutAtTheDoor,
-    SoldOutInTheLine,
-    /// Joined, and never came to the door.
+    SoldOutCheckedIn,
+    SoldOutInTheQueue,
+    /// Joined, and never checked in.
     NeverCame,
     /// Came when nobody could join any more.
     CameTooLate,
@@ -50,10 +50,10 @@ impl fmt::Display for Ending {
             Self::GaveUp => "held seats and let them go",
             Self::Vanished => "was admitted and closed the page",
             Self::FoundNothing => "was admitted and found nothing left",
-            Self::SoldOutAtTheDoor => "told at the door that it is sold out",
-            Self::SoldOutInTheLine => "told in the line that it is sold out",
+            Self::SoldOutCheckedIn => "told after checking in that it is sold out",
+            Self::SoldOutInTheQueue => "told in the queue that it is sold out",
             Self::NeverCame => "was called and never came",
-            Self::CameTooLate => "came when the line was closed",
+            Self::CameTooLate => "came when the queue was closed",
         })
     }
 }

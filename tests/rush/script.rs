@@ -16,9 +16,9 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 
-/// How long somebody stands at the door with one request.
-const AT_DOOR: Duration = Duration::from_secs(10);
-/// Who looks away for longer does not count as present at the door.
+/// How long one check-in request waits.
+const CHECKED_IN: Duration = Duration::from_secs(10);
+/// Whoever looks away for longer does not count as present.
 const AWAY: Duration = Duration::from_secs(16);
 /// How often somebody tries to find seats that may come back.
 const TRIES: u32 = 4;
@@ -28,7 +28,7 @@ pub struct Stage {
     pub tally: Arc<Tally>,
     pub opens: Instant,
     pub waiting_requests: Semaphore,
-    /// Whether the line is over.
+    /// Whether the queue is over.
     pub ended: watch::Receiver<bool>,
 }
 
@@ -95,7 +95,7 @@ impl Script {
             return Ok(Outcome { ending: Ending::CameTooLate, waited: Duration::ZERO, admitted: false });
         }
         let joined = Reply { body: joined.expect(StatusCode::CREATED)?, status: StatusCode::CREATED };
-        let turned_away = match stage.wait_in_line(&visitor, joined).await? {
+        let turned_away = match stage.wait_in_queue(&visitor, joined).await? {
             Some(ending) => Some(ending),
             None => self.come(&mut visitor, &stage).await?,
         };
@@ -106,7 +106,7 @@ impl Script {
         })
     }
 
-    /// Comes to the door, in their own time, and is admitted, or is told that it is too late.
+    /// Checks in, in their own time, and is admitted, or is told that it is too late.
     async fn come(&self, visitor: &mut Visitor, stage: &Stage) -> Result<Option<Ending>> {
         let called = Tally::count(&stage.tally.called, 1);
         match self.coming {
@@ -117,15 +117,15 @@ impl Script {
             }
             Coming::Late(by) => stage.rest(by).await,
             Coming::Twice => {
-                let reply = stage.told("admission", visitor.claim(Duration::ZERO).await?);
+                let reply = stage.told("admission", visitor.check_in(Duration::ZERO).await?);
                 if reply.status == StatusCode::ACCEPTED {
                     stage.rest(AWAY).await;
                 }
             }
         }
         drop(called);
-        let _at_door = Tally::count(&stage.tally.at_door, 1);
-        stage.stand_at_door(visitor).await
+        let _present = Tally::count(&stage.tally.present, 1);
+        stage.stay_checked_in(visitor).await
     }
 
     async fn book(&self, visitor: &Visitor, stage: &Stage) -> Result<Ending> {
@@ -185,30 +185,30 @@ impl Script {
 
 impl Stage {
     /// Looks when they were told to, until they are called.
-    async fn wait_in_line(&self, visitor: &Visitor, mut told: Reply) -> Result<Option<Ending>> {
+    async fn wait_in_queue(&self, visitor: &Visitor, mut told: Reply) -> Result<Option<Ending>> {
         let _waiting = Tally::count(&self.tally.waiting, 1);
         loop {
             if is_over(&told) {
-                return Ok(Some(Ending::SoldOutInTheLine));
+                return Ok(Some(Ending::SoldOutInTheQueue));
             }
-            match told.body["standing"].as_str() {
+            match told.body["status"].as_str() {
                 Some("called") => return Ok(None),
                 Some("lobby" | "waiting") => {}
-                _ => bail!("a place is {} {}", told.status, told.body),
+                _ => bail!("a queue entry is {} {}", told.status, told.body),
             }
             let again = told.body["ask_again_seconds"].as_u64().context("no time to ask again")?;
             self.rest(Duration::from_secs(again)).await;
-            told = self.told("place", visitor.look().await?);
+            told = self.told("queue entry", visitor.look().await?);
         }
     }
 
-    async fn stand_at_door(&self, visitor: &mut Visitor) -> Result<Option<Ending>> {
+    async fn stay_checked_in(&self, visitor: &mut Visitor) -> Result<Option<Ending>> {
         loop {
             let permit = self.waiting_requests.try_acquire();
-            let wait = if permit.is_ok() { AT_DOOR } else { Duration::ZERO };
-            let reply = self.told("admission", visitor.claim(wait).await?);
+            let wait = if permit.is_ok() { CHECKED_IN } else { Duration::ZERO };
+            let reply = self.told("admission", visitor.check_in(wait).await?);
             if is_over(&reply) {
-                return Ok(Some(Ending::SoldOutAtTheDoor));
+                return Ok(Some(Ending::SoldOutCheckedIn));
             }
             match reply.status {
                 StatusCode::CREATED => return Ok(None),
@@ -217,12 +217,12 @@ impl Stage {
                     self.rest(Duration::from_secs(again)).await;
                 }
                 StatusCode::ACCEPTED => {}
-                _ => bail!("at the door: {} {}", reply.status, reply.body),
+                _ => bail!("checking in: {} {}", reply.status, reply.body),
             }
         }
     }
 
-    /// Until then, or until the line is over.
+    /// Until then, or until the queue is over.
     async fn rest(&self, time: Duration) {
         let mut ended = self.ended.clone();
         // Both are as good.
@@ -243,7 +243,7 @@ fn kind(reply: &Reply) -> &str {
     problem.rsplit(':').next().unwrap_or_default()
 }
 
-/// A line that is over is not there any more.
+/// A queue that is over is not there any more.
 fn is_over(reply: &Reply) -> bool {
-    reply.status == StatusCode::NOT_FOUND || kind(reply) == "line-closed" || reply.body["phase"] == "closed"
+    reply.status == StatusCode::NOT_FOUND || kind(reply) == "queue-closed" || reply.body["phase"] == "closed"
 }

@@ -3,12 +3,13 @@
 use crate::crowd::{AdmissionLog, Person, settle};
 use crate::driver::{Client, Server};
 use anyhow::Result;
-use frontrow_domain::waiting_room::{AdmissionTerms, GroupTerms, WaitingRoom};
+use frontrow_application::ActingOperator;
+use frontrow_domain::waiting_room::AdmissionTerms;
 use frontrow_domain::{
-    Concert, ConcertId, Instant, Performance, PerformanceId, PerformanceStatus, Points, PriceList, PriceType, Sale,
-    SaleId, SeatMap, SeatRow, Section, SectionShape, Tier, Venue, VenueId,
+    Concert, ConcertId, Instant, Performance, PerformanceId, PerformanceStatus, Sale, SaleId, SeatMap, Venue, VenueId,
+    testing,
 };
-use frontrow_server::house::House;
+use frontrow_server::application::Application;
 use frontrow_server::keys::Keys;
 use frontrow_server::settings::{Given, Settings};
 use std::path::Path;
@@ -47,7 +48,7 @@ pub async fn prepare(directory: &Path, people: usize, opening: Opening) -> Resul
     given.flags.0.insert("database_url", format!("sqlite://{}", at("frontrow.sqlite")));
     given.flags.0.insert("keys_file", at("keys.json"));
     let settings = Settings::load(&given)?;
-    let house = House::open(&settings, &Keys::load_or_create(&settings.keys_file)?).await?;
+    let house = Application::open(&settings, &Keys::load_or_create(&settings.keys_file)?).await?;
     let password = house.ports.passwords.hash("correct horse battery".to_owned()).await?;
     let people = settle(&house, &password, people, POINTS).await?;
     let show = put_on(&house, opening).await?;
@@ -60,7 +61,7 @@ impl Show {
         self.opens
     }
 
-    /// Where everybody can see how the line stands.
+    /// Where everybody can see how the queue stands.
     pub fn line(&self, server: &Server) -> (Client, String) {
         (Client::new(server.address, None), format!("/v1/sales/{}/queue", self.sale))
     }
@@ -70,77 +71,67 @@ impl Show {
     }
 }
 
-async fn put_on(house: &House, opening: Opening) -> Result<Show> {
+async fn put_on(house: &Application, opening: Opening) -> Result<Show> {
     let (ports, all) = (&house.ports, &house.use_cases);
     let now = ports.clock.now();
     let id = || ports.ids.id();
-    let venue = Venue { id: VenueId::new(id()), name: "The Lantern".to_owned(), time_zone: "Asia/Seoul".to_owned() };
-    let concert =
-        Concert { id: ConcertId::new(id()), title: "Small Hours".to_owned(), artist: "The Night Owls".to_owned() };
-    let performance = performance(PerformanceId::new(id()), &concert, &venue, now + 30 * DAY)?;
+    let venue = testing::venue().id(VenueId::new(id())).name("The Lantern").build();
+    let concert = testing::concert().id(ConcertId::new(id())).title("Small Hours").artist("The Night Owls").build();
+    let performance = performance(PerformanceId::new(id()), &concert, &venue, now + 30 * DAY);
     let opens = now + opening.lobby;
     let sale = sale(SaleId::new(id()), performance.id, opens, now);
-    all.manage_venues.put(&venue).await?;
-    all.manage_venues.put_seat_map(&hall(venue.id)).await?;
-    all.manage_concerts.put(&concert).await?;
-    all.manage_performances.put(&performance).await?;
-    all.manage_performances.publish(performance.id).await?;
-    all.manage_sales.put(&sale).await?;
-    all.manage_sales.publish(sale.id, false).await?;
+    let by = ActingOperator::at_the_console();
+    all.manage_venues.put(by, &venue).await?;
+    all.manage_venues.put_seat_map(by, &hall(venue.id)).await?;
+    all.manage_concerts.put(by, &concert).await?;
+    all.manage_performances.put(by, &performance).await?;
+    all.manage_performances.publish(by, performance.id).await?;
+    all.manage_sales.put(by, &sale).await?;
+    all.manage_sales.publish(by, sale.id, false).await?;
     let opens = tokio::time::Instant::now() + opens.since(ports.clock.now());
     Ok(Show { performance: performance.id.uuid(), sale: sale.id.uuid(), opens })
 }
 
 fn hall(venue: VenueId) -> SeatMap {
-    let row = |n: u32| SeatRow { name: n.to_string(), seats: 10, tier: TIER.to_owned(), ..SeatRow::default() };
-    let rows = (1..=5).map(row).collect();
-    SeatMap {
-        venue,
-        version: 1,
-        sections: vec![Section { name: "A".to_owned(), shape: SectionShape::Seated { rows } }],
-    }
+    let rows = (1..=5).map(|n: u32| testing::seat_row(&n.to_string(), 10));
+    testing::seat_map().venue(venue).sections(vec![testing::seated("A", rows)]).build()
 }
 
-fn performance(id: PerformanceId, concert: &Concert, venue: &Venue, starts_at: Instant) -> Result<Performance> {
-    Ok(Performance {
-        id,
-        concert: concert.id,
-        venue: venue.id,
-        seat_map_version: 1,
-        starts_at,
-        sold_until: None,
-        status: PerformanceStatus::Draft,
-        prices: PriceList {
-            tiers: vec![Tier { code: TIER.to_owned(), name: "Front".to_owned(), list_price: Points::new(PRICE)? }],
-            types: vec![PriceType { code: "adult".to_owned(), name: "Adult".to_owned(), discount_percent: 0 }],
-            fee: Points::ZERO,
-            tax_basis_points: 0,
-        },
-    })
+fn performance(id: PerformanceId, concert: &Concert, venue: &Venue, starts_at: Instant) -> Performance {
+    let prices = testing::price_list()
+        .tiers(vec![testing::tier(TIER, PRICE)])
+        .types(vec![testing::price_type("adult", 0)])
+        .build();
+    testing::performance()
+        .id(id)
+        .concert(concert.id)
+        .venue(venue.id)
+        .starts_at(starts_at)
+        .status(PerformanceStatus::Draft)
+        .prices(prices)
+        .build()
 }
 
 fn sale(id: SaleId, performance: PerformanceId, opens: Instant, now: Instant) -> Sale {
-    Sale {
-        id,
-        name: "General sale".to_owned(),
-        performances: [performance].into(),
-        opens,
-        closes: now + 20 * DAY,
-        pay_until: now + 20 * DAY,
-        cancel_until: now + 10 * DAY,
-        limit_per_person: 2,
-        hold_duration: HOLD,
-        waiting_room: Some(WaitingRoom {
-            lobby_opens: now,
-            capacity: 12,
-            rate: 600,
-            burst: 12,
-            session: Duration::from_mins(5),
-            groups: vec![GroupTerms { name: "General".to_owned(), weight: 1, code: None }],
-            draw: true,
-            strict: false,
-            terms: AdmissionTerms { leave_on_payment: true },
-        }),
-        published: false,
-    }
+    let room = testing::waiting_room()
+        .lobby_opens(now)
+        .capacity(12)
+        .rate(600)
+        .burst(12)
+        .session(Duration::from_mins(5))
+        .draw(true)
+        .terms(AdmissionTerms { leave_on_payment: true })
+        .build();
+    testing::sale()
+        .id(id)
+        .performances([performance].into())
+        .opens(opens)
+        .closes(now + 20 * DAY)
+        .pay_until(now + 20 * DAY)
+        .cancel_until(now + 10 * DAY)
+        .limit_per_person(2)
+        .hold_duration(HOLD)
+        .waiting_room(room)
+        .published(false)
+        .build()
 }

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 pub struct Tally {
     pub waiting: AtomicI64,
     pub called: AtomicI64,
-    pub at_door: AtomicI64,
+    pub present: AtomicI64,
     pub admitted: AtomicI64,
     pub seats_held: AtomicI64,
     pub seats_paid: AtomicI64,

@@ -225,7 +225,7 @@ impl fmt::Display for Shown<'_> {
         let Some(Parts { login, host, path, query, fragment }) = Parts::of(rest) else { return f.write_str("***") };
         match login.map(|login| login.split_once(':')) {
             Some(Some((user, _))) => write!(f, "{user}:***@")?,
-            // Some write the password in the place of the user.
+            // Some write the password where the user belongs.
             Some(None) => f.write_str("***@")?,
             None => {}
         }

@@ -2,7 +2,7 @@
 
 use frontrow_application::deadline;
 #[cfg(feature = "sql")]
-use std::sync::{Mutex, PoisonError};
+use parking_lot::Mutex;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -16,8 +16,8 @@ pub(crate) fn until(most: Duration) -> Instant {
     deadline::ends(now.into_std()).map_or(own, |ends| own.min(ends.into()))
 }
 
-/// When the other side was last heard of. Who has waited in vain is told by it whether there is too much to do, or nobody
-/// there.
+/// When the other side was last heard of. It tells whoever has waited in vain whether there is too much to do, or
+/// nobody there.
 #[cfg(feature = "sql")]
 pub(crate) struct Heard(Mutex<Instant>);
 
@@ -28,12 +28,12 @@ impl Heard {
     }
 
     pub(crate) fn note(&self) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        *self.0.lock() = Instant::now();
     }
 
     /// Whether there was a sign of life at that instant or later.
     pub(crate) fn since(&self, begun: Instant) -> bool {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) >= begun
+        *self.0.lock() >= begun
     }
 }
 

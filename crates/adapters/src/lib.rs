@@ -4,26 +4,34 @@
 pub mod address;
 mod clock;
 mod deadline;
+mod digest;
 mod ids;
 pub mod memory;
 mod password;
+#[cfg(any(feature = "redis", feature = "sql"))]
+mod queue;
 #[cfg(feature = "redis")]
 pub mod redis;
+#[cfg(any(feature = "redis", feature = "sql"))]
+mod retry;
 mod sandbox;
 mod seat_snapshots;
+mod shared_read;
 #[cfg(feature = "sql")]
 pub mod sql;
 mod ticket_code;
-mod together;
+mod time_zones;
 mod token;
 mod waiting_room;
 
 pub use clock::{ManualClock, SystemClock};
+pub use digest::sha256;
 pub use ids::{SeededIds, UuidV7Source};
 pub use memory::{EventLog, Memory};
 pub use password::Argon2idHasher;
 pub use sandbox::{Booking, SandboxGateway};
 pub use seat_snapshots::SharedSeatReads;
 pub use ticket_code::HmacTicketSigner;
+pub use time_zones::IanaTimeZones;
 pub use token::{HmacTokenIssuer, TokenKey};
-pub use waiting_room::{AccountEligibility, HmacQueueSigner, InstanceJoinLimits, NoBeacon, SharedWatch};
+pub use waiting_room::{AccountEligibility, HmacQueueSigner, InstanceJoinLimits, SharedWatch};

@@ -7,20 +7,18 @@ mod catalogue;
 mod events;
 mod installation;
 mod leases;
-mod lines;
 mod numbers;
+mod queues;
 mod readers;
+mod state;
 
 use crate::{SystemClock, UuidV7Source};
-use accounts::Accounts;
-use catalogue::Programme;
 pub use events::EventLog;
 use frontrow_application::port::{Announcer, Clock, IdSource};
-use frontrow_domain::waiting_room::Rooms;
-use frontrow_domain::{Books, Installation, PerformanceId, SeatNumber};
-use lines::Operated;
-use numbers::Numbers;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use frontrow_domain::{PerformanceId, SeatNumber};
+use parking_lot::{Mutex, MutexGuard};
+use state::State;
+use std::sync::Arc;
 
 /// All rows in maps, and one lock around them that is never held over an `await`. Implements
 /// [`BookingStore`](frontrow_application::port::BookingStore), the readers, the repositories, the waiting room's stores,
@@ -40,17 +38,6 @@ pub struct Memory {
     clock: Arc<dyn Clock>,
     ids: Arc<dyn IdSource>,
     announcer: Arc<dyn Announcer>,
-}
-
-#[derive(Default)]
-struct State {
-    books: Books,
-    rooms: Rooms,
-    numbers: Numbers,
-    operated: Operated,
-    programme: Programme,
-    accounts: Accounts,
-    installation: Option<Installation>,
 }
 
 impl Memory {
@@ -73,7 +60,7 @@ impl Memory {
 
     /// Changes are checked before they are made, so that a panic leaves the state whole and the lock usable.
     fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock()
     }
 }
 

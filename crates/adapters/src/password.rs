@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 pub struct Argon2idHasher {
     params: Params,
     /// Who may be here at all: those at work, and those who wait.
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     /// Who is at work.
     cores: Arc<Semaphore>,
 }
@@ -37,7 +37,7 @@ impl Argon2idHasher {
     }
 
     fn bounded(params: Params, cores: usize, waiting: usize) -> Self {
-        Self { params, places: Arc::new(Semaphore::new(cores + waiting)), cores: Arc::new(Semaphore::new(cores)) }
+        Self { params, permits: Arc::new(Semaphore::new(cores + waiting)), cores: Arc::new(Semaphore::new(cores)) }
     }
 
     fn argon2(&self) -> Argon2<'static> {
@@ -51,7 +51,7 @@ impl Argon2idHasher {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashingBusy> {
-        let place = Arc::clone(&self.places).try_acquire_owned().map_err(|_| HashingBusy)?;
+        let place = Arc::clone(&self.permits).try_acquire_owned().map_err(|_| HashingBusy)?;
         let core = Arc::clone(&self.cores).acquire_owned().await.map_err(|_| HashingBusy)?;
         let task = tokio::task::spawn_blocking(move || {
             // They go with the work, which goes on if nobody waits for it any more.
@@ -144,15 +144,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_finds_no_place_is_told_to_come_back() {
+    async fn who_finds_no_entry_is_told_to_come_back() {
         let hasher = Argon2idHasher::bounded(Params::DEFAULT, 1, 1);
         let at_work = Arc::clone(&hasher.cores).acquire_owned().await.unwrap();
-        let _place = Arc::clone(&hasher.places).acquire_owned().await.unwrap();
+        let _permit = Arc::clone(&hasher.permits).acquire_owned().await.unwrap();
         let mut waiting = std::pin::pin!(hasher.hash("second".into()));
         assert!(futures::poll!(&mut waiting).is_pending());
         assert_eq!(hasher.hash("third".into()).await, Err(HashingBusy));
         drop(at_work);
         assert!(waiting.await.is_ok());
-        assert!(hasher.hash("fourth".into()).await.is_ok(), "a place is given back");
+        assert!(hasher.hash("fourth".into()).await.is_ok(), "a permit is given back");
     }
 }

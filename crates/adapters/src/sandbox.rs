@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use frontrow_application::port::{ChargeRequest, GatewayAnswer, NoAnswer, PaymentGateway, ReturnAnswer};
 use frontrow_domain::{PaymentId, Points};
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Answers as the payment token says, and remembers what it has answered for as long as it lives.
 #[derive(Default)]
@@ -13,9 +13,9 @@ pub struct SandboxGateway(Mutex<State>);
 /// Money that the sandbox pretends to have moved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Booking {
-    /// For which payment.
+    /// The payment that it was booked for.
     pub payment: PaymentId,
-    /// How much.
+    /// How many points.
     pub amount: Points,
 }
 
@@ -73,7 +73,7 @@ impl SandboxGateway {
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 

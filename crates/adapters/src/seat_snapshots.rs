@@ -1,33 +1,35 @@
 //! Reading the seats of a performance once for many who want to know at the same time.
 
 use crate::deadline;
-use crate::together::Together;
+use crate::shared_read::SharedRead;
 use async_trait::async_trait;
+use frontrow_application::Outage;
 use frontrow_application::deadline::READ;
 use frontrow_application::port::{Clock, SeatReader, SeatSnapshot, SeatSnapshots, StoreError};
 use frontrow_domain::PerformanceId;
-use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use parking_lot::{Mutex, MutexGuard};
+use quick_cache::unsync::Cache;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::timeout_at;
 
 /// How old a recent snapshot may be.
 const RECENT: Duration = Duration::from_secs(1);
-/// Performances in memory; more make it start again.
-const MOST_PERFORMANCES: usize = 1000;
+/// Performances in memory; beyond that, those that nobody asks about are forgotten.
+const MAX_PERFORMANCES: usize = 1000;
 
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 /// Whoever read has gone with their runtime.
-const CUT_OFF: StoreError = StoreError::Unavailable { retry_after: RETRY_AFTER };
+const CUT_OFF: StoreError = StoreError::Outage(Outage::Unavailable { retry_after: RETRY_AFTER });
 /// A reader that is away says so itself.
-const SLOW: StoreError = StoreError::Busy { retry_after: RETRY_AFTER };
+const SLOW: StoreError = StoreError::Outage(Outage::Busy { retry_after: RETRY_AFTER });
 
 /// [`SeatSnapshots`] of any [`SeatReader`]: one reads, and all who have asked before it began share what it finds.
 pub struct SharedSeatReads {
     reader: Arc<dyn SeatReader>,
     clock: Arc<dyn Clock>,
-    performances: Mutex<HashMap<PerformanceId, Arc<Performance>>>,
+    performances: Mutex<Cache<PerformanceId, Arc<Performance>>>,
 }
 
 /// Reads are numbered from 1.
@@ -39,27 +41,29 @@ struct Reads {
     begun: u64,
     latest: Option<(u64, Arc<SeatSnapshot>)>,
     /// The one that was begun last.
-    reading: Option<Together<()>>,
+    reading: Option<SharedRead<()>>,
 }
 
 impl Performance {
     fn reads(&self) -> MutexGuard<'_, Reads> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock()
     }
 }
 
 impl SharedSeatReads {
     /// Reads from there.
     pub fn new(reader: Arc<dyn SeatReader>, clock: Arc<dyn Clock>) -> Self {
-        Self { reader, clock, performances: Mutex::default() }
+        Self { reader, clock, performances: Mutex::new(Cache::new(MAX_PERFORMANCES)) }
     }
 
     fn performance(&self, id: PerformanceId) -> Arc<Performance> {
-        let mut performances = self.performances.lock().unwrap_or_else(PoisonError::into_inner);
-        if performances.len() >= MOST_PERFORMANCES && !performances.contains_key(&id) {
-            performances.clear();
+        let mut performances = self.performances.lock();
+        if let Some(known) = performances.get(&id) {
+            return Arc::clone(known);
         }
-        Arc::clone(performances.entry(id).or_default())
+        let new = Arc::default();
+        performances.insert(id, Arc::clone(&new));
+        new
     }
 
     /// A read that began after the one of that number, or a new one. What fails meanwhile fails for all who wait.
@@ -87,7 +91,7 @@ impl SharedSeatReads {
         number: u64,
         id: PerformanceId,
         performance: &Arc<Performance>,
-    ) -> Result<Arc<SeatSnapshot>, Together<()>> {
+    ) -> Result<Arc<SeatSnapshot>, SharedRead<()>> {
         let mut reads = performance.reads();
         if let Some((found, snapshot)) = &reads.latest
             && *found > number
@@ -100,7 +104,7 @@ impl SharedSeatReads {
         reads.begun += 1;
         let (number, begun) = (reads.begun, self.clock.now());
         let (reader, performance) = (Arc::clone(&self.reader), Arc::clone(performance));
-        let reading = Together::begin(&Handle::current(), async move {
+        let reading = SharedRead::begin(&Handle::current(), async move {
             let not_free = reader.not_free(id).await?;
             performance.reads().latest = Some((number, Arc::new(SeatSnapshot { begun, not_free })));
             Ok(())

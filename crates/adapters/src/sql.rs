@@ -1,57 +1,49 @@
-//! Frontrow's data in a SQL database, through `SeaORM`. Bookings go through [`SqlStore`]'s lanes, waiting rooms through
-//! the desks of [`SqlLines`], everything else that is written through one transaction at a time on one connection, and
-//! reads through connections that can't write.
+//! Frontrow's data in a SQL database, through `SeaORM`. Bookings and what happens often in waiting rooms go through
+//! workers, each with a connection of its own ([`SqlStore`], [`SqlQueues`]), everything else that is written through a
+//! few shared connections, and reads through connections that can't write.
 
 mod accounts;
-mod address;
 mod asker;
 mod audit;
 mod catalogue;
-mod connect;
+mod connection;
 mod database;
+mod database_error;
 mod dialect;
-mod entity;
-mod error;
-mod faults;
+pub mod hook;
 mod housekeeping;
 mod installation;
 #[cfg(test)]
 mod limits;
-mod lines;
 mod on_sale;
 #[cfg(test)]
 mod plans;
-mod pool;
 mod probe;
+mod queues;
 mod readers;
-mod reading;
-mod row;
+mod rows;
 mod sessions;
+mod statements;
 mod storage;
 mod store;
 #[cfg(test)]
 mod testing;
-mod transaction;
-mod turns;
-mod version;
+mod worker;
 mod write;
-mod writers;
 
 pub use accounts::SqlAccounts;
-pub use address::check_address;
 pub use audit::SqlAuditor;
 pub use catalogue::SqlCatalogue;
-pub use database::{Database, DatabaseError, DatabaseSettings};
+pub use connection::address::check_address;
+pub use database::{Database, DatabaseSettings};
+pub use database_error::DatabaseError;
 pub use frontrow_migration::{SchemaState, newest_step};
 pub use housekeeping::SqlHousekeeping;
 pub use installation::SqlInstallation;
-pub use lines::SqlLines;
 pub use probe::SqlProbe;
+pub use queues::SqlQueues;
 pub use readers::SqlReaders;
 pub use sessions::SqlSessions;
-#[cfg(feature = "hooks")]
-pub use store::hook;
 pub use store::{SqlStore, StorePorts, StoreSettings};
 
-pub(crate) use connect::{Opened, PATIENCE, QUIET};
-pub(crate) use error::{Class, classify};
+use connection::{Class, address, classify, connect, error, faults, pool, reading, transaction, version, writers};

@@ -8,8 +8,8 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 
 /// Signs the codes on tickets: `FR1-`, then performance (16 bytes), seat number (4), ticket version (8) and the first
-/// half of their HMAC-SHA256 in URL-safe Base64. A door that has the key needs nothing else to tell a forged one; whether
-/// a ticket was voided is for the store to say.
+/// half of their HMAC-SHA256 in URL-safe Base64. A scanner that has the key needs nothing else to tell a forged one;
+/// whether a ticket was voided is for the store to say.
 pub struct HmacTicketSigner(Hmac<Sha256>);
 
 /// Says that it is a ticket of this form; part of what is signed.

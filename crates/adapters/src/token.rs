@@ -30,7 +30,7 @@ const ISSUER: &str = "frontrow";
 /// What the token is for, so that none that was signed for something else opens the API.
 const PURPOSE: &str = "access";
 /// Bytes of the longest token that is looked at.
-const MOST_BYTES: usize = 2048;
+const MAX_BYTES: usize = 2048;
 
 /// Times are in whole seconds since 1970.
 #[derive(Serialize, Deserialize)]
@@ -62,7 +62,7 @@ impl HmacTokenIssuer {
     }
 
     fn claims(&self, token: &str) -> Option<Claims> {
-        if token.len() > MOST_BYTES {
+        if token.len() > MAX_BYTES {
             return None;
         }
         let named = decode_header(token).ok()?.kid?;

@@ -1,14 +1,11 @@
-//! What the waiting room needs besides its stores: who signs, who watches, who may join and how often, and what a draw
-//! waits for.
+//! What the waiting room needs besides its stores: who signs, who watches, who may join and how often.
 
-mod beacon;
 mod eligibility;
 mod join_limits;
 mod pace;
 mod signer;
 mod watch;
 
-pub use beacon::NoBeacon;
 pub use eligibility::AccountEligibility;
 pub use join_limits::InstanceJoinLimits;
 pub use signer::HmacQueueSigner;

@@ -4,45 +4,45 @@ use crate::port::{
     AccessClaims, AccountRepository, Clock, Credentials, HashingBusy, IdSource, PasswordHasher, Rotated,
     SessionRepository, StoreError, TokenIssuer,
 };
-use crate::{Conflict, Denied, Error, Missing};
+use crate::{Conflict, Denied, Error, Missing, Outage, Password};
 use frontrow_domain::{Email, RefreshToken, Role, SessionId, User, UserId};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Makes an account.
+/// Makes an account for somebody who books seats.
+#[derive(Clone)]
 pub struct SignUp {
-    /// Where it is kept.
+    /// Keeps the account.
     pub accounts: Arc<dyn AccountRepository>,
-    /// For the password.
+    /// Hashes passwords.
     pub passwords: Arc<dyn PasswordHasher>,
-    /// For its id.
+    /// Makes the account's id.
     pub ids: Arc<dyn IdSource>,
-    /// For its date.
+    /// Gives the account's date.
     pub clock: Arc<dyn Clock>,
 }
 
-/// Who signs up.
+/// What somebody signs up with.
 pub struct SignUpRequest {
-    /// What they will log in with.
+    /// Email address to log in with.
     pub email: Email,
-    /// What they will prove it with; its length has been checked.
-    pub password: String,
-    /// What to call them.
+    /// Password to log in with.
+    pub password: Password,
+    /// Name to call the user by.
     pub name: String,
-    /// What they may do.
-    pub role: Role,
 }
 
 impl SignUp {
-    /// Characters of a password.
-    pub const PASSWORD: std::ops::RangeInclusive<usize> = 8..=128;
-
-    /// [`Conflict::EmailTaken`] if the address has an account.
+    /// [`Conflict::EmailTaken`] if the address has an account. Whoever signs up is a customer.
     pub async fn run(&self, request: SignUpRequest) -> Result<User, Error> {
-        let SignUpRequest { email, password, name, role } = request;
+        self.add(request, Role::Customer).await
+    }
+
+    async fn add(&self, request: SignUpRequest, role: Role) -> Result<User, Error> {
+        let SignUpRequest { email, password, name } = request;
         let user = User { id: UserId::new(self.ids.id()), email, name, role };
         user.check()?;
-        let password_hash = self.passwords.hash(password).await?;
+        let password_hash = self.passwords.hash(password.into_text()).await?;
         let credentials = Credentials { user, password_hash };
         match self.accounts.add(&credentials, self.clock.now()).await {
             Ok(()) => Ok(credentials.user),
@@ -52,30 +52,41 @@ impl SignUp {
     }
 }
 
-/// Who logs in.
+/// Makes an account for an operator. For whoever runs the installation, from a command line: it is not among the
+/// [`UseCases`](crate::UseCases).
+pub struct AddOperator(pub SignUp);
+
+impl AddOperator {
+    /// [`Conflict::EmailTaken`] if the address has an account.
+    pub async fn run(&self, request: SignUpRequest) -> Result<User, Error> {
+        self.0.add(request, Role::Operator).await
+    }
+}
+
+/// What somebody logs in with.
 pub struct LogInRequest {
-    /// As they signed up.
+    /// Email address that was given at the sign-up.
     pub email: Email,
-    /// As they signed up.
+    /// Password that was given at the sign-up.
     pub password: String,
 }
 
-/// What somebody who is logged in has in hand.
+/// The tokens of somebody who is logged in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LoggedIn {
-    /// For every request.
+    /// Access token, for every request.
     pub access_token: String,
     /// How long it is good.
     pub expires_in: Duration,
-    /// For the next access token; only its hash is kept. 32 bytes as hexadecimal digits.
+    /// Refresh token, to be exchanged for the next tokens; only its hash is kept. 32 bytes as hexadecimal digits.
     pub refresh_token: String,
 }
 
 /// Begins a session.
 pub struct LogIn {
-    /// Who has an account.
+    /// Finds accounts.
     pub accounts: Arc<dyn AccountRepository>,
-    /// For the password.
+    /// Hashes passwords.
     pub passwords: Arc<dyn PasswordHasher>,
     /// Makes the tokens.
     pub refresh: Arc<Refresh>,
@@ -96,7 +107,7 @@ impl LogIn {
 
 /// Exchanges a refresh token for new tokens.
 pub struct Refresh {
-    /// Who has an account.
+    /// Finds accounts.
     pub accounts: Arc<dyn AccountRepository>,
     /// Which refresh tokens are good.
     pub sessions: Arc<dyn SessionRepository>,
@@ -104,9 +115,9 @@ pub struct Refresh {
     pub tokens: Arc<dyn TokenIssuer>,
     /// Hashes refresh tokens: they are random, so a fast hash will do.
     pub digest: fn(&[u8]) -> [u8; 32],
-    /// For tokens and sessions.
+    /// Makes tokens and ids of sessions.
     pub ids: Arc<dyn IdSource>,
-    /// For expiry.
+    /// Says when a token has expired.
     pub clock: Arc<dyn Clock>,
     /// How long an access token is good.
     pub access_lifetime: Duration,
@@ -149,14 +160,8 @@ impl Refresh {
     }
 
     fn new_secret(&self) -> String {
-        hexadecimal(self.ids.secret())
+        hex::encode(self.ids.secret())
     }
-}
-
-/// A secret as text.
-pub(crate) fn hexadecimal(secret: [u8; 32]) -> String {
-    let digits = secret.into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 /// Ends a session.
@@ -174,7 +179,7 @@ impl LogOut {
 
 impl From<HashingBusy> for Error {
     fn from(_: HashingBusy) -> Self {
-        Self::Busy { retry_after: Duration::from_secs(1) }
+        Outage::Busy { retry_after: Duration::from_secs(1) }.into()
     }
 }
 
@@ -194,8 +199,8 @@ mod tests {
     }
 
     fn sign_up_request(name: &str) -> SignUpRequest {
-        let User { email, role, .. } = kim();
-        SignUpRequest { email, password: "correct horse".into(), name: name.into(), role }
+        let password = Password::new("correct horse").unwrap();
+        SignUpRequest { email: kim().email, password, name: name.into() }
     }
 
     fn sign_up(accounts: MockAccountRepository, passwords: MockPasswordHasher) -> SignUp {
@@ -251,6 +256,21 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn only_an_operator_who_is_added_is_one() {
+        for role in [Role::Customer, Role::Operator] {
+            let mut accounts = MockAccountRepository::new();
+            accounts.expect_add().withf(move |new, _| new.user.role == role).times(1).return_once(|_, _| Ok(()));
+            let sign_up = sign_up(accounts, hashing());
+            let request = sign_up_request("Kim");
+            let added = match role {
+                Role::Customer => sign_up.run(request).await,
+                Role::Operator => AddOperator(sign_up).run(request).await,
+            };
+            assert_eq!(added.map(|user| user.role), Ok(role));
+        }
+    }
+
+    #[tokio::test]
     async fn an_address_has_one_account() {
         let mut accounts = MockAccountRepository::new();
         accounts.expect_add().return_once(|_, _| Err(StoreError::Stale));
@@ -269,7 +289,7 @@ mod tests {
         let mut passwords = MockPasswordHasher::new();
         passwords.expect_hash().return_once(|_| Err(HashingBusy));
         let refused = sign_up(MockAccountRepository::new(), passwords).run(sign_up_request("Kim")).await;
-        assert_eq!(refused, Err(Error::Busy { retry_after: Duration::from_secs(1) }));
+        assert_eq!(refused, Err(Error::Outage(Outage::Busy { retry_after: Duration::from_secs(1) })));
     }
 
     /// Logs in where `known` has an account; the password is verified against exactly that `hash`, with that result.

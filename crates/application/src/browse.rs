@@ -3,7 +3,8 @@
 use crate::port::{Clock, ConcertRepository, OnSale, OnSaleReader, PerformanceRepository, SeatReader, VenueRepository};
 use crate::{Error, Missing, Page, PageRequest};
 use frontrow_domain::{
-    Concert, ConcertId, Flaw, Invalid, Layout, PerformanceId, Place, Points, PublicStatus, Sale, SeatMap, SeatNumber,
+    Concert, ConcertId, Invalid, Layout, PerformanceId, Points, PublicStatus, Sale, SeatMap, SeatNumber, SeatPosition,
+    Violation, seat_name,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -15,12 +16,12 @@ pub struct BrowseConcerts {
 }
 
 impl BrowseConcerts {
-    /// One.
+    /// One concert.
     pub async fn one(&self, id: ConcertId) -> Result<Concert, Error> {
         Ok(self.concerts.concert(id).await?.ok_or(Error::NotFound(Missing::Concert))?.value)
     }
 
-    /// All that have a public performance.
+    /// All concerts that have a public performance.
     pub async fn list(&self, page: PageRequest<ConcertId>) -> Result<Page<Concert, ConcertId>, Error> {
         Ok(self.concerts.concerts(page).await?)
     }
@@ -29,7 +30,7 @@ impl BrowseConcerts {
 /// A performance as buyers see it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PerformanceView {
-    /// The performance, its place, its seats and its sales.
+    /// The performance, its venue, its seats and its sales.
     pub on_sale: Arc<OnSale>,
     /// Whether it can be booked.
     pub status: PublicStatus,
@@ -52,7 +53,7 @@ pub struct BrowsePerformances {
 }
 
 impl BrowsePerformances {
-    /// One; drafts are not found.
+    /// One performance; drafts are not found.
     pub async fn one(&self, id: PerformanceId) -> Result<PerformanceView, Error> {
         self.views(&[id]).await?.pop().ok_or(Error::NotFound(Missing::Performance))
     }
@@ -97,7 +98,7 @@ pub struct Availability {
     pub available: u32,
     /// The same, by tier.
     pub tiers: BTreeMap<String, TierCount>,
-    /// Of the layout whose numbers the bits are.
+    /// Version of the seat map whose seat numbers the bits are.
     pub seat_map_version: u32,
 }
 
@@ -112,24 +113,24 @@ pub struct TierCount {
 
 /// Shows which seats can be had.
 pub struct ShowAvailability {
-    /// What there is.
+    /// Knows which seats there are.
     pub on_sale: Arc<dyn OnSaleReader>,
-    /// What is taken.
+    /// Knows which seats are taken.
     pub seats: Arc<dyn SeatReader>,
     /// To see what has lapsed.
     pub clock: Arc<dyn Clock>,
 }
 
 impl ShowAvailability {
-    /// Of one performance.
+    /// Which seats of one performance can be had.
     pub async fn run(&self, performance: PerformanceId) -> Result<Availability, Error> {
         let (on_sale, free) = self.free(performance).await?;
         let mut bitmap = vec![0_u8; free.len().div_ceil(8)];
         let mut tiers: BTreeMap<String, TierCount> = BTreeMap::new();
-        for (number, place) in on_sale.layout.places() {
+        for (number, position) in on_sale.layout.positions() {
             let free = free[number.index()];
             bitmap[number.index() / 8] |= u8::from(free) << (number.index() % 8);
-            let count = tiers.entry(place.tier.clone()).or_default();
+            let count = tiers.entry(position.tier.clone()).or_default();
             count.seats += 1;
             count.available += u32::from(free);
         }
@@ -162,21 +163,27 @@ pub struct SeatFilter {
     pub available: Option<bool>,
     /// Only those of a tier.
     pub tier: Option<String>,
-    /// Only those of a section.
+    /// Only those of a section, whose name may be in any of Unicode's forms.
     pub section: Option<String>,
 }
 
 impl SeatFilter {
+    /// The filter with the section's name as labels have it; what can't be a name stays, and is not found.
+    fn normalized(&self) -> Self {
+        let section = self.section.as_ref().map(|name| seat_name(name).unwrap_or_else(|| name.clone()));
+        Self { section, ..self.clone() }
+    }
+
     /// Says which of what it names there is not: an empty list would say that there is, and that it is gone.
     fn check(&self, layout: &Layout) -> Result<(), Invalid> {
-        let missing = |name: &str, wanted: Option<&String>, of: fn(&Place) -> &String| {
-            let wanted = wanted.filter(|wanted| layout.places().all(|(_, place)| of(place) != *wanted))?;
+        let missing = |name: &str, wanted: Option<&String>, of: fn(&SeatPosition) -> &String| {
+            let wanted = wanted.filter(|wanted| layout.positions().all(|(_, position)| of(position) != *wanted))?;
             let detail = format!("the performance has no {name} {wanted}");
-            Some(Flaw { pointer: format!("/query/{name}"), code: "unknown", detail })
+            Some(Violation { pointer: format!("/query/{name}"), code: "unknown", detail })
         };
-        let tier = missing("tier", self.tier.as_ref(), |place| &place.tier);
-        let section = missing("section", self.section.as_ref(), |place| &place.label.section);
-        let flaws: Vec<Flaw> = tier.into_iter().chain(section).collect();
+        let tier = missing("tier", self.tier.as_ref(), |position| &position.tier);
+        let section = missing("section", self.section.as_ref(), |position| &position.label.section);
+        let flaws: Vec<Violation> = tier.into_iter().chain(section).collect();
         if flaws.is_empty() { Ok(()) } else { Err(Invalid(flaws)) }
     }
 }
@@ -187,8 +194,8 @@ pub struct SeatView {
     /// Its number.
     pub number: SeatNumber,
     /// What it is.
-    pub place: Place,
-    /// For who names no price type, fee included; `None` if it has no price.
+    pub position: SeatPosition,
+    /// Price for a buyer who names no price type, fee included; `None` if it has no price.
     pub price: Option<Points>,
     /// Whether it can be had.
     pub available: bool,
@@ -201,7 +208,7 @@ pub struct ListSeats {
 }
 
 impl ListSeats {
-    /// By ascending number.
+    /// A page of seats, by ascending number.
     pub async fn run(
         &self,
         performance: PerformanceId,
@@ -209,18 +216,19 @@ impl ListSeats {
         page: PageRequest<SeatNumber>,
     ) -> Result<Page<SeatView, SeatNumber>, Error> {
         let (on_sale, free) = self.availability.free(performance).await?;
+        let filter = filter.normalized();
         filter.check(&on_sale.layout)?;
-        let wanted = |number: SeatNumber, place: &Place| {
+        let wanted = |number: SeatNumber, position: &SeatPosition| {
             page.after.is_none_or(|after| number > after)
                 && filter.available.is_none_or(|available| available == free[number.index()])
-                && filter.tier.as_ref().is_none_or(|tier| *tier == place.tier)
-                && filter.section.as_ref().is_none_or(|section| *section == place.label.section)
+                && filter.tier.as_ref().is_none_or(|tier| *tier == position.tier)
+                && filter.section.as_ref().is_none_or(|section| *section == position.label.section)
         };
-        let seats = on_sale.layout.places().filter(|(number, place)| wanted(*number, place));
-        let views = seats.take(page.limit as usize + 1).map(|(number, place)| SeatView {
+        let seats = on_sale.layout.positions().filter(|(number, position)| wanted(*number, position));
+        let views = seats.take(page.limit as usize + 1).map(|(number, position)| SeatView {
             number,
-            place: place.clone(),
-            price: on_sale.performance.prices.line(number, &place.tier, None).map(|line| line.paid),
+            position: position.clone(),
+            price: on_sale.performance.prices.line_item(number, &position.tier, None).map(|line_item| line_item.paid),
             available: free[number.index()],
         });
         Ok(Page::of(views.collect(), page.limit, |view| view.number))
@@ -229,7 +237,7 @@ impl ListSeats {
 
 /// Shows where the seats of a performance are.
 pub struct ShowSeatMap {
-    /// What there is.
+    /// Knows which seats there are.
     pub on_sale: Arc<dyn OnSaleReader>,
     /// Reads maps.
     pub venues: Arc<dyn VenueRepository>,

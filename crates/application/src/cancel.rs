@@ -2,9 +2,9 @@
 
 use crate::pay::{own, terms};
 use crate::port::{BookingStore, IdSource, OnSale, OnSaleReader, ReservationReader};
-use crate::{Error, Missing, RequestKey, ReservationRequest};
+use crate::{ActingOperator, Denied, Error, Missing, RequestKey, ReservationRequest};
 use frontrow_domain::{
-    Cancel, Command, Outcome, PaymentId, RefundReason, Rejection, Reservation, ReservationId, TransferId, What,
+    Cancel, Operation, Outcome, PaymentId, Refund, RefundReason, Rejection, Reservation, ReservationId, TransferId,
 };
 use std::sync::Arc;
 
@@ -12,27 +12,26 @@ use std::sync::Arc;
 pub struct CancelReservation {
     /// Carries it out.
     pub store: Arc<dyn BookingStore>,
-    /// What is given back.
+    /// Finds what is given back.
     pub reservations: Arc<dyn ReservationReader>,
-    /// On what terms.
+    /// Knows the terms.
     pub on_sale: Arc<dyn OnSaleReader>,
-    /// For the refund and its transfer.
+    /// Makes ids for the refund and its transfer.
     pub ids: Arc<dyn IdSource>,
 }
 
 impl CancelReservation {
     /// Somebody else's reservation is not found.
     pub async fn run(&self, request: ReservationRequest) -> Result<(Reservation, Arc<OnSale>), Error> {
-        let reservation = own(&*self.reservations, request.user, request.reservation).await?;
-        self.give_back(&reservation, request.request, None, What::Cancel).await
+        let reservation = own(&*self.reservations, request.request.user(), request.reservation).await?;
+        self.give_back(&reservation, request.request, Operation::Cancel).await
     }
 
     async fn give_back(
         &self,
         reservation: &Reservation,
         request: RequestKey,
-        reason: Option<RefundReason>,
-        what: fn(Cancel) -> What,
+        operation: impl FnOnce(Cancel) -> Operation,
     ) -> Result<(Reservation, Arc<OnSale>), Error> {
         let (on_sale, terms) = terms(&*self.on_sale, reservation).await?;
         let cancel = Cancel {
@@ -43,10 +42,8 @@ impl CancelReservation {
             terms,
             payment: PaymentId::new(self.ids.id()),
             transfer: TransferId::new(self.ids.id()),
-            reason,
         };
-        let RequestKey { key, body_hash } = request;
-        match self.store.execute(Command::keyed(key, body_hash, what(cancel))).await? {
+        match self.store.execute(request.command(operation(cancel))).await? {
             Outcome::GivenBack(reservation) => Ok((reservation, on_sale)),
             _ => Err(Rejection::KeyReused.into()),
         }
@@ -60,16 +57,20 @@ pub struct RefundReservation {
 }
 
 impl RefundReservation {
-    /// That an operator asks has been checked. Their reason is kept with the reservation.
+    /// Their reason is kept with the reservation. The request has to be the operator's own.
     pub async fn run(
         &self,
+        by: ActingOperator,
         id: ReservationId,
         reason: Option<RefundReason>,
         request: RequestKey,
     ) -> Result<(Reservation, Arc<OnSale>), Error> {
+        if request.user() != by.user() {
+            return Err(Denied::NotAnOperator.into());
+        }
         let reservation = self.cancel.reservations.reservation(id).await?;
         let reservation = reservation.ok_or(Error::NotFound(Missing::Reservation))?;
-        self.cancel.give_back(&reservation, request, reason, What::Refund).await
+        self.cancel.give_back(&reservation, request, |cancel| Operation::Refund(Refund { cancel, reason })).await
     }
 }
 
@@ -77,7 +78,9 @@ impl RefundReservation {
 mod tests {
     use super::*;
     use crate::port::MockBookingStore;
-    use crate::testing::{finds, ids, on_sale, performance, reads, request_key, reservation, sale, seat_number, user};
+    use crate::testing::{
+        finds, ids, on_sale, operator, performance, reads, request_key, reservation, sale, seat_number, user,
+    };
     use frontrow_domain::{ReservationState, UserId};
     use mockall::predicate::eq;
     use uuid::Uuid;
@@ -88,16 +91,11 @@ mod tests {
     }
 
     fn request(user: UserId) -> ReservationRequest {
-        ReservationRequest { user, reservation: reservation().id, request: request_key(user) }
+        ReservationRequest { reservation: reservation().id, request: request_key(user) }
     }
 
     /// A store that expects the reservation to be given back to its owner, under the key of whoever asks.
-    fn expecting(
-        asks: UserId,
-        reason: Option<RefundReason>,
-        what: fn(Cancel) -> What,
-        end: ReservationState,
-    ) -> MockBookingStore {
+    fn expecting(asks: UserId, operation: impl FnOnce(Cancel) -> Operation, end: ReservationState) -> MockBookingStore {
         let cancel = Cancel {
             reservation: reservation().id,
             performance: reservation().performance,
@@ -106,10 +104,9 @@ mod tests {
             terms: sale(0).terms_for(&performance()),
             payment: PaymentId::new(Uuid::from_u128(1)),
             transfer: TransferId::new(Uuid::from_u128(2)),
-            reason,
         };
         let mut store = MockBookingStore::new();
-        let expected = Command::keyed(request_key(asks).key, [7; 32], what(cancel));
+        let expected = request_key(asks).command(operation(cancel));
         let outcome = Outcome::GivenBack(reservation().with(end));
         store.expect_execute().with(eq(expected)).times(1).return_once(|_| Ok(outcome));
         store
@@ -117,7 +114,7 @@ mod tests {
 
     #[tokio::test]
     async fn an_owner_cancels_what_the_reservation_says() {
-        let store = expecting(user(1), None, What::Cancel, ReservationState::Cancelled);
+        let store = expecting(user(1), Operation::Cancel, ReservationState::Cancelled);
         let (cancelled, _) = cancel(store).run(request(user(1))).await.unwrap();
         assert_eq!(cancelled.state, ReservationState::Cancelled);
     }
@@ -131,11 +128,14 @@ mod tests {
     #[tokio::test]
     async fn an_operator_gives_back_anybodys_to_its_owner() {
         let reason = RefundReason::new("The artist is ill.").ok();
-        let store = expecting(user(9), reason.clone(), What::Refund, ReservationState::Refunded);
+        let refund = |cancel| Operation::Refund(Refund { cancel, reason: reason.clone() });
+        let store = expecting(user(9), refund, ReservationState::Refunded);
         let refund = RefundReservation { cancel: Arc::new(cancel(store)) };
-        let (refunded, _) = refund.run(reservation().id, reason, request_key(user(9))).await.unwrap();
+        let (refunded, _) = refund.run(operator(9), reservation().id, reason, request_key(user(9))).await.unwrap();
         assert_eq!((refunded.state, refunded.user), (ReservationState::Refunded, user(1)));
-        let unknown = refund.run(ReservationId::new(Uuid::nil()), None, request_key(user(9))).await;
+        let others = refund.run(operator(9), reservation().id, None, request_key(user(1))).await;
+        assert_eq!(others, Err(Denied::NotAnOperator.into()), "a request is the operator's own");
+        let unknown = refund.run(operator(9), ReservationId::new(Uuid::nil()), None, request_key(user(9))).await;
         assert_eq!(unknown, Err(Error::NotFound(Missing::Reservation)));
     }
 }

@@ -6,22 +6,20 @@ use crate::port::{
 };
 use crate::{Error, Missing, RequestKey};
 use frontrow_domain::{
-    Charge, Command, Instant, Outcome, Payment, PaymentId, PaymentState, Points, Rejection, Settle, Settlement,
-    TransferId, UserId, What,
+    Charge, Command, Instant, Operation, Outcome, Payment, PaymentId, PaymentState, Points, Rejection, Settle,
+    Settlement, TransferId, UserId,
 };
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-/// Who charges their wallet, with how much, by what.
+/// With how much somebody charges their wallet, by what.
 pub struct ChargeWalletRequest {
-    /// Who.
-    pub user: UserId,
-    /// How much: [`Payment::LEAST_CHARGE`] to [`Payment::MOST_CHARGE`].
+    /// How much: [`Payment::MIN_CHARGE`] to [`Payment::MAX_CHARGE`].
     pub amount: Points,
-    /// From the gateway's own page; never stored, never logged.
+    /// Payment token, from the gateway's own page; never stored, never logged.
     pub payment_token: String,
-    /// See there.
+    /// The user who asks, and their key: a repetition under the same key gets the same payment.
     pub request: RequestKey,
 }
 
@@ -34,16 +32,19 @@ pub struct ChargeWallet {
     pub wallets: Arc<dyn WalletReader>,
     /// Settles it.
     pub settle: Arc<SettleCharges>,
-    /// For the payment's id.
+    /// Makes the payment's id.
     pub ids: Arc<dyn IdSource>,
 }
 
 impl ChargeWallet {
-    /// The payment: settled, or pending while the gateway has not said. Whatever has no room in the wallet is refused before
-    /// the gateway hears of it.
+    /// The payment: settled, or pending while the gateway has not said. Whatever has no room in the wallet is refused
+    /// before the gateway hears of it.
     pub async fn run(&self, request: ChargeWalletRequest) -> Result<Payment, Error> {
-        let ChargeWalletRequest { user, amount, payment_token, request } = request;
-        let begun = self.begin(user, amount, request).await?;
+        let ChargeWalletRequest { amount, payment_token, request } = request;
+        if !Payment::may_charge(amount) {
+            return Err(Rejection::ChargeOutOfRange.into());
+        }
+        let begun = self.begin(amount, &request).await?;
         // A repetition finds the payment further on than its outcome was.
         let current = self.wallets.charge(begun.id).await?.unwrap_or(begun);
         if current.state != PaymentState::Pending {
@@ -59,10 +60,11 @@ impl ChargeWallet {
         self.settle.settle(current, answer).await
     }
 
-    async fn begin(&self, user: UserId, amount: Points, request: RequestKey) -> Result<Payment, Error> {
+    async fn begin(&self, amount: Points, request: &RequestKey) -> Result<Payment, Error> {
         let payment = PaymentId::new(self.ids.id());
+        let user = request.user();
         let charge = Charge { payment, user, amount, provider: self.settle.gateway.name().to_owned() };
-        match self.store.execute(Command::keyed(request.key, request.body_hash, What::Charge(charge))).await? {
+        match self.store.execute(request.command(Operation::Charge(charge))).await? {
             Outcome::Charged(payment) => Ok(payment),
             _ => Err(Rejection::KeyReused.into()),
         }
@@ -75,11 +77,11 @@ pub struct SettleCharges {
     pub store: Arc<dyn BookingStore>,
     /// Finds what is unsettled.
     pub wallets: Arc<dyn WalletReader>,
-    /// Who knows.
+    /// Knows what became of charges.
     pub gateway: Arc<dyn PaymentGateway>,
-    /// For transfers.
+    /// Makes transfers' ids.
     pub ids: Arc<dyn IdSource>,
-    /// To leave alone what has just begun.
+    /// Tells charges that have just begun, which are left alone.
     pub clock: Arc<dyn Clock>,
     /// What earlier runs have left.
     pub progress: SettleProgress,
@@ -98,12 +100,12 @@ struct Progress {
 }
 
 impl SettleCharges {
-    /// A charge younger than this is left to the request that began it.
+    /// A charge younger than this, 5 seconds, is left to the request that began it.
     pub const PATIENCE: Duration = Duration::from_secs(5);
-    /// A charge that the gateway has not heard of for this long is given up.
+    /// A charge that the gateway has not heard of for this long, 1 minute, is given up.
     pub const ABANDON_AFTER: Duration = Duration::from_mins(1);
-    /// Charges of one run, the oldest first. If there are more, the next run goes on where this one stops, so that charges
-    /// that stay open for long don't hide the others.
+    /// Charges of one run, the oldest first: 500. If there are more, the next run goes on where this one stops, so that
+    /// charges that stay open for long don't hide the others.
     pub const BATCH: u32 = 500;
 
     /// Asks for unsettled charges; says how many came to their end. One that can't be settled does not keep the others from
@@ -175,7 +177,7 @@ impl SettleCharges {
     async fn note(&self, payment: Payment, settlement: Settlement) -> Result<Payment, Error> {
         let transfer = TransferId::new(self.ids.id());
         let settle = Settle { payment: payment.id, user: payment.user, settlement, transfer };
-        match self.store.execute(Command::unkeyed(What::Settle(settle))).await {
+        match self.store.execute(Command::unkeyed(Operation::Settle(settle))).await {
             Ok(Outcome::Charged(settled)) => Ok(settled),
             // The gateway has spoken, and will say the same when it is asked again.
             Ok(_) | Err(BookingError::Unknown(_)) => Ok(payment),

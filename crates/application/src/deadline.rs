@@ -11,12 +11,12 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-/// How long somebody waits for something that is read.
+/// How long somebody waits for something that is read: 2 seconds.
 pub const READ: Duration = Duration::from_secs(2);
-/// How long somebody waits for something that is changed.
+/// How long somebody waits for something that is changed: 10 seconds.
 pub const COMMAND: Duration = Duration::from_secs(10);
-/// How much longer than they would wait at the door.
-pub const CLAIM: Duration = Duration::from_secs(1);
+/// How much longer a check-in takes than it waits for the admission: 1 second.
+pub const CHECK_IN: Duration = Duration::from_secs(1);
 
 /// A limit, and when it ends: that is known once a port has asked.
 #[derive(Clone, Copy)]

@@ -1,25 +1,15 @@
 //! Why a use case did not do what it was asked to.
 
 use crate::port::{BookingError, StoreError, TooOften};
+use crate::{FaultId, Outage};
 use frontrow_domain::waiting_room::NotNow;
-use frontrow_domain::{Flaw, Instant, Invalid, NotBookable, Payment, Rejection, SeatLabel};
-use std::fmt;
+use frontrow_domain::{Instant, Invalid, NotBookable, Payment, Rejection, SeatLabel, Violation};
 use std::time::Duration;
 use thiserror::Error;
-use uuid::Uuid;
-
-/// Names one failure: its cause stands in the log under this id, and never in an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FaultId(pub Uuid);
-
-impl fmt::Display for FaultId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
 
 /// Why a use case did not do what it was asked to. Unless it is [`Error::Unknown`], nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum Error {
     /// A rule of booking refuses it.
     #[error(transparent)]
@@ -42,30 +32,21 @@ pub enum Error {
     /// What is there stands in the way.
     #[error(transparent)]
     Conflict(#[from] Conflict),
-    /// Who asks has not shown that they may.
+    /// Whoever asks has not shown that they may.
     #[error(transparent)]
     Denied(#[from] Denied),
-    /// Who asks has asked too often.
+    /// Whoever asks has asked too often.
     #[error(transparent)]
     TooOften(#[from] TooOften),
-    /// Too much to do; nothing was begun.
-    #[error("busy")]
-    Busy {
-        /// When to ask again.
+    /// Whoever asks has as many commands waiting as one may have.
+    #[error("too many requests of yours are waiting")]
+    TooManyWaiting {
+        /// When to try again.
         retry_after: Duration,
     },
-    /// The database, or another service that the work needs, is away; nothing has changed.
-    #[error("unavailable")]
-    Unavailable {
-        /// When to ask again.
-        retry_after: Duration,
-    },
-    /// There is no room left where the data is kept; nothing has changed, and reads go on.
-    #[error("the storage is full")]
-    StorageFull {
-        /// When to ask again.
-        retry_after: Duration,
-    },
+    /// Nothing can be done for the moment; nothing has changed.
+    #[error(transparent)]
+    Outage(#[from] Outage),
     /// It may or may not have happened: repeat it with the same key, and it will have happened once.
     #[error("the outcome is not known")]
     Unknown,
@@ -93,8 +74,8 @@ pub enum Missing {
     Charge,
     /// A user.
     User,
-    /// A sale's line: it has no waiting room, or is over.
-    Line,
+    /// A sale's queue: it has no waiting room, or is over.
+    Queue,
 }
 
 impl Missing {
@@ -109,7 +90,7 @@ impl Missing {
             Self::Reservation => "reservation",
             Self::Charge => "charge",
             Self::User => "user",
-            Self::Line => "line",
+            Self::Queue => "queue",
         }
     }
 }
@@ -144,7 +125,7 @@ pub enum Conflict {
     /// Every seat that was asked for is taken.
     #[error("every seat of this kind is taken")]
     SoldOut,
-    /// The performance is postponed or cancelled. (What is held of a postponed one can be paid.)
+    /// The performance is postponed or cancelled. (What is already held for a postponed performance can still be paid.)
     #[error("the performance can't be booked")]
     NotBookable,
     /// Somebody else changed it at the same moment.
@@ -156,18 +137,18 @@ pub enum Conflict {
         /// When it does.
         opens: Instant,
     },
-    /// Nobody can join the line any more.
-    #[error("nobody can join the line any more")]
-    LineClosed,
+    /// Nobody can join the queue any more.
+    #[error("nobody can join the queue any more")]
+    QueueClosed,
     /// The call has lapsed: join again, at the end.
     #[error("the call has lapsed: join again")]
-    PlaceLapsed,
-    /// The place has been used: join again, at the end.
-    #[error("the place has been used: join again")]
-    PlaceUsed,
-    /// The line can't go from where it stands to there.
+    EntryLapsed,
+    /// The queue entry has been used: join again, at the end.
+    #[error("the queue entry has been used: join again")]
+    EntryUsed,
+    /// The queue can't go from where it stands to there.
     #[error(transparent)]
-    LinePhase(NotNow),
+    QueuePhase(NotNow),
     /// A performance would be sold with and without a waiting room at the same time.
     #[error("a performance is on sale at the same time in a sale without a waiting room, or with one: confirm it")]
     OpenBesides,
@@ -176,7 +157,7 @@ pub enum Conflict {
     HoldsStopped,
 }
 
-/// Who asks has not shown that they may.
+/// Whoever asks has not shown that they may.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Denied {
     /// The email address or the password is wrong; which one is not said.
@@ -191,16 +172,16 @@ pub enum Denied {
     /// Only operators may.
     #[error("only operators may do this")]
     NotAnOperator,
-    /// They may not join this line.
+    /// They may not join this queue.
     #[error("{0}")]
     NotEligible(String),
-    /// The queue token was not signed here: join the line.
+    /// The queue token was not signed here: join the queue.
     #[error("the queue token was not given out here")]
     QueueTokenForged,
     /// The queue token is somebody else's, or of another sale.
     #[error("the queue token is somebody else's, or of another sale")]
     QueueTokenForeign,
-    /// A pass is needed: join the line.
+    /// A pass is needed: join the queue.
     #[error("a pass is needed")]
     PassMissing,
     /// The pass was not signed here.
@@ -233,8 +214,8 @@ impl From<Rejection> for Error {
             Rejection::ReservationUnknown => Self::NotFound(Missing::Reservation),
             Rejection::PaymentUnknown => Self::NotFound(Missing::Charge),
             Rejection::ChargeOutOfRange => {
-                let detail = format!("{} to {}", Payment::LEAST_CHARGE, Payment::MOST_CHARGE);
-                Self::Invalid(Invalid(vec![Flaw { pointer: "/amount".into(), code: "range", detail }]))
+                let detail = format!("{} to {}", Payment::MIN_CHARGE, Payment::MAX_CHARGE);
+                Self::Invalid(Invalid(vec![Violation { pointer: "/amount".into(), code: "range", detail }]))
             }
             other => Self::Rejected(other),
         }
@@ -245,11 +226,10 @@ impl From<BookingError> for Error {
     fn from(error: BookingError) -> Self {
         match error {
             BookingError::Rejected(rejection) => rejection.into(),
-            BookingError::Busy { retry_after } => Self::Busy { retry_after },
-            BookingError::Unavailable { retry_after } => Self::Unavailable { retry_after },
-            BookingError::StorageFull { retry_after } => Self::StorageFull { retry_after },
-            // Who plans hears of it and plans again; whoever else does not is told to come back.
-            BookingError::Replan => Self::Busy { retry_after: Duration::from_secs(1) },
+            BookingError::Outage(outage) => outage.into(),
+            BookingError::TooMany { retry_after } => Self::TooManyWaiting { retry_after },
+            // Whoever plans hears of it and plans again; whoever does not is told to come back.
+            BookingError::Replan => Outage::Busy { retry_after: Duration::from_secs(1) }.into(),
             BookingError::Unknown(_) => Self::Unknown,
             BookingError::Fault(id) => Self::Fault(id),
         }
@@ -260,9 +240,7 @@ impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Stale => Self::Conflict(Conflict::ChangedMeanwhile),
-            StoreError::Busy { retry_after } => Self::Busy { retry_after },
-            StoreError::Unavailable { retry_after } => Self::Unavailable { retry_after },
-            StoreError::StorageFull { retry_after } => Self::StorageFull { retry_after },
+            StoreError::Outage(outage) => outage.into(),
             StoreError::Unknown => Self::Unknown,
             StoreError::Fault(id) => Self::Fault(id),
         }

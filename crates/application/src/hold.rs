@@ -1,44 +1,34 @@
 //! Holding seats.
 
-use crate::port::{BookingStore, Clock, DoneReader, IdSource, OnSale, OnSaleReader};
-use crate::{Conflict, Error, Missing};
+use crate::port::{BookingStore, Clock, IdSource, IdempotencyRecordReader, OnSale, OnSaleReader};
+use crate::waiting_room::QueueViews;
+use crate::{Conflict, Error, Missing, RequestKey};
 use frontrow_domain::{
-    Command, CommandKey, Deed, Flaw, Hold, Instant, Invalid, Line, Outcome, PerformanceId, Rejection, Reservation,
-    ReservationId, Sale, SaleId, SeatLabel, SeatNumber, UserId, What,
+    Action, Command, Hold, Instant, Invalid, LineItem, Operation, Outcome, PerformanceId, Rejection, Reservation,
+    ReservationId, Sale, SaleId, SeatLabel, SeatNumber, Violation,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What makes the repetition of a request harmless.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RequestKey {
-    /// Whose, and which.
-    pub key: CommandKey,
-    /// SHA-256 of the request.
-    pub body_hash: [u8; 32],
-}
-
 /// One seat that somebody wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatChoice {
-    /// Which.
+    /// Label of the seat.
     pub label: SeatLabel,
-    /// For whom; the list's first type if none is named.
+    /// Code of the price type; the list's first type if none is named.
     pub price_type: Option<String>,
 }
 
-/// Who wants which seats.
+/// Which seats somebody wants.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldRequest {
-    /// Who.
-    pub user: UserId,
-    /// Of which performance.
+    /// The performance that the seats are of.
     pub performance: PerformanceId,
-    /// Under which sale; can be left out while only one is open.
+    /// The sale to hold them under; can be left out while only one is open.
     pub sale: Option<SaleId>,
-    /// Which: 1 to [`Sale::MOST_SEATS`], each once.
+    /// The seats: 1 to [`Sale::MAX_SEATS`], each once.
     pub seats: Vec<SeatChoice>,
-    /// See there.
+    /// The user who asks, and their key: a repetition under the same key gets the same reservation.
     pub request: RequestKey,
 }
 
@@ -46,13 +36,15 @@ pub struct HoldRequest {
 pub struct HoldSeats {
     /// Carries it out.
     pub store: Arc<dyn BookingStore>,
-    /// What was done before.
-    pub done: Arc<dyn DoneReader>,
-    /// What is sold, and at what price.
+    /// Knows what was done before.
+    pub done: Arc<dyn IdempotencyRecordReader>,
+    /// Knows where an operator has stopped new holds; [`QueueViews::default`] where there are no waiting rooms.
+    pub queues: Arc<QueueViews>,
+    /// Knows what is sold, and at what price.
     pub on_sale: Arc<dyn OnSaleReader>,
-    /// For the reservation's id.
+    /// Makes the reservation's id.
     pub ids: Arc<dyn IdSource>,
-    /// To see which sale is open.
+    /// Says which sale is open.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -61,6 +53,10 @@ impl HoldSeats {
     pub async fn run(&self, request: HoldRequest) -> Result<(Reservation, Arc<OnSale>), Error> {
         let on_sale = self.on_sale.on_sale(request.performance).await?;
         let on_sale = on_sale.ok_or(Error::NotFound(Missing::Performance))?;
+        let HoldRequest { performance, sale, .. } = request;
+        if self.queues.holds_stopped(performance, sale, self.clock.now()) {
+            check_done(&*self.done, &request.request).await?;
+        }
         let outcome = match self.command(&request, &on_sale) {
             Ok(command) => self.store.execute(command).await.map_err(|error| name_seats(error.into(), &on_sale))?,
             Err(refusal) => done_before(&*self.done, &request.request).await?.ok_or(refusal)?,
@@ -72,19 +68,18 @@ impl HoldSeats {
     }
 
     fn command(&self, request: &HoldRequest, on_sale: &OnSale) -> Result<Command, Error> {
-        let lines = lines(&request.seats, on_sale)?;
+        let line_items = line_items(&request.seats, on_sale)?;
         let now = self.clock.now();
         let sale = choose_sale(request.sale, on_sale, now)?;
-        on_sale.performance.bookable().check(Deed::Hold, now)?;
+        on_sale.performance.bookable().check(Action::Hold, now)?;
         let hold = Hold {
             reservation: ReservationId::new(self.ids.id()),
             performance: request.performance,
-            user: request.user,
+            user: request.request.user(),
             terms: sale.terms_for(&on_sale.performance),
-            lines,
+            line_items,
         };
-        let RequestKey { key, body_hash } = request.request.clone();
-        Ok(Command::keyed(key, body_hash, What::Hold(hold)))
+        Ok(request.request.command(Operation::Hold(hold)))
     }
 }
 
@@ -102,43 +97,57 @@ pub(crate) fn choose_sale(named: Option<SaleId>, on_sale: &OnSale, now: Instant)
     }
 }
 
+/// While new holds are stopped, only what was held before is answered, as it was.
+pub(crate) async fn check_done(done: &dyn IdempotencyRecordReader, request: &RequestKey) -> Result<(), Error> {
+    if done.done(request.key()).await?.is_some() { Ok(()) } else { Err(Conflict::HoldsStopped.into()) }
+}
+
 /// What is refused now may have been done before, when the catalogue still said otherwise.
-pub(crate) async fn done_before(done: &dyn DoneReader, request: &RequestKey) -> Result<Option<Outcome>, Error> {
-    match done.done(&request.key).await? {
-        Some(done) if done.body_hash == request.body_hash => Ok(Some(done.outcome)),
+pub(crate) async fn done_before(
+    done: &dyn IdempotencyRecordReader,
+    request: &RequestKey,
+) -> Result<Option<Outcome>, Error> {
+    match done.done(request.key()).await? {
+        Some(done) if done.request_hash == request.hash() => Ok(Some(done.outcome)),
         Some(_) => Err(Rejection::KeyReused.into()),
         None => Ok(None),
     }
 }
 
-fn lines(seats: &[SeatChoice], on_sale: &OnSale) -> Result<Vec<Line>, Error> {
+fn line_items(seats: &[SeatChoice], on_sale: &OnSale) -> Result<Vec<LineItem>, Error> {
     let mut flaws = Vec::new();
-    if !(1..=Sale::MOST_SEATS as usize).contains(&seats.len()) {
-        flaws.push(Flaw { pointer: "/seats".into(), code: "range", detail: "1 to 50 seats".into() });
+    if !(1..=Sale::MAX_SEATS as usize).contains(&seats.len()) {
+        flaws.push(Violation {
+            pointer: "/seats".into(),
+            code: "range",
+            detail: format!("1 to {} seats", Sale::MAX_SEATS),
+        });
     }
     let mut seen = BTreeSet::new();
-    let mut lines = Vec::new();
-    for (index, choice) in seats.iter().enumerate().take(Sale::MOST_SEATS as usize) {
-        match line(choice, on_sale, &mut seen) {
-            Ok(line) => lines.push(line),
-            Err((field, code, detail)) => flaws.push(Flaw { pointer: format!("/seats/{index}{field}"), code, detail }),
+    let mut line_items = Vec::new();
+    for (index, choice) in seats.iter().enumerate().take(Sale::MAX_SEATS as usize) {
+        match line_item(choice, on_sale, &mut seen) {
+            Ok(line_item) => line_items.push(line_item),
+            Err((field, code, detail)) => {
+                flaws.push(Violation { pointer: format!("/seats/{index}{field}"), code, detail });
+            }
         }
     }
-    if flaws.is_empty() { Ok(lines) } else { Err(Invalid(flaws).into()) }
+    if flaws.is_empty() { Ok(line_items) } else { Err(Invalid(flaws).into()) }
 }
 
 /// Which field of a choice is wrong (empty: the whole), the kind of flaw, and what is allowed.
 type ChoiceFlaw = (&'static str, &'static str, String);
 
-fn line(choice: &SeatChoice, on_sale: &OnSale, seen: &mut BTreeSet<SeatNumber>) -> Result<Line, ChoiceFlaw> {
+fn line_item(choice: &SeatChoice, on_sale: &OnSale, seen: &mut BTreeSet<SeatNumber>) -> Result<LineItem, ChoiceFlaw> {
     let performance = &on_sale.performance;
     let unknown = || ("", "unknown", format!("the performance has no seat {}", choice.label));
     let number = on_sale.layout.number(&choice.label).ok_or_else(unknown)?;
-    let place = on_sale.layout.place(number).ok_or_else(unknown)?;
+    let position = on_sale.layout.position(number).ok_or_else(unknown)?;
     if !seen.insert(number) {
         return Err(("", "duplicate", "each seat once".into()));
     }
-    performance.prices.line(number, &place.tier, choice.price_type.as_deref()).ok_or_else(|| {
+    performance.prices.line_item(number, &position.tier, choice.price_type.as_deref()).ok_or_else(|| {
         let types: Vec<&str> = performance.prices.types.iter().map(|t| t.code.as_str()).collect();
         ("/price_type", "price_type", format!("one of {}", types.join(", ")))
     })
@@ -147,8 +156,8 @@ fn line(choice: &SeatChoice, on_sale: &OnSale, seen: &mut BTreeSet<SeatNumber>) 
 fn name_seats(error: Error, on_sale: &OnSale) -> Error {
     match error {
         Error::Rejected(Rejection::SeatsTaken(numbers) | Rejection::SeatsUnknown(numbers)) => {
-            let places = numbers.into_iter().filter_map(|number| on_sale.layout.place(number));
-            Error::SeatsTaken(places.map(|place| place.label.clone()).collect())
+            let positions = numbers.into_iter().filter_map(|number| on_sale.layout.position(number));
+            Error::SeatsTaken(positions.map(|position| position.label.clone()).collect())
         }
         other => other,
     }
@@ -157,11 +166,13 @@ fn name_seats(error: Error, on_sale: &OnSale) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{BookingError, MockBookingStore, MockDoneReader};
+    use crate::port::{BookingError, MockBookingStore, MockIdempotencyRecordReader};
     use crate::testing::{
-        at, carry_out, clock, ids, on_sale, performance, reads, request_key, reservation, sale, seat_number, user,
+        at, carry_out, clock, digest, execute, free_seats, ids, on_sale, performance, queue, queues, reads,
+        request_key, reservation, sale, sale_with_room, seat_number, user,
     };
-    use frontrow_domain::{Done, Performance, PerformanceStatus, Points};
+    use frontrow_domain::waiting_room::Queue;
+    use frontrow_domain::{IdempotencyRecord, Performance, PerformanceStatus, Points};
     use uuid::Uuid;
 
     const NOW: i64 = 100;
@@ -172,13 +183,14 @@ mod tests {
 
     fn request(seats: Vec<SeatChoice>) -> HoldRequest {
         let performance = on_sale().performance.id;
-        HoldRequest { user: user(1), performance, sale: None, seats, request: request_key(user(1)) }
+        HoldRequest { performance, sale: None, seats, request: request_key(user(1)) }
     }
 
-    fn hold(store: MockBookingStore, done: MockDoneReader, on_sale: OnSale) -> HoldSeats {
+    fn hold(store: MockBookingStore, done: MockIdempotencyRecordReader, on_sale: OnSale) -> HoldSeats {
         HoldSeats {
             store: Arc::new(store),
             done: Arc::new(done),
+            queues: Arc::default(),
             on_sale: reads(on_sale),
             ids: ids(),
             clock: clock(NOW),
@@ -197,16 +209,16 @@ mod tests {
         MockBookingStore::new()
     }
 
-    fn nothing_done() -> MockDoneReader {
-        let mut done = MockDoneReader::new();
+    fn nothing_done() -> MockIdempotencyRecordReader {
+        let mut done = MockIdempotencyRecordReader::new();
         done.expect_done().returning(|_| Ok(None));
         done
     }
 
-    fn done_before(body_hash: [u8; 32], outcome: Outcome) -> MockDoneReader {
-        let mut done = MockDoneReader::new();
-        let record = Done { key: request_key(user(1)).key, body_hash, outcome, at: at(50) };
-        done.expect_done().withf(|key| *key == request_key(user(1)).key).return_once(move |_| Ok(Some(record)));
+    fn done_before(request_hash: [u8; 32], outcome: Outcome) -> MockIdempotencyRecordReader {
+        let mut done = MockIdempotencyRecordReader::new();
+        let record = IdempotencyRecord { key: request_key(user(1)).key().clone(), request_hash, outcome, at: at(50) };
+        done.expect_done().withf(|key| key == request_key(user(1)).key()).return_once(move |_| Ok(Some(record)));
         done
     }
 
@@ -218,17 +230,21 @@ mod tests {
     async fn prices_and_terms_come_from_the_servers_own_data() {
         let mut store = MockBookingStore::new();
         store.expect_execute().times(1).returning(|command| {
-            assert_eq!((command.key.as_ref(), command.body_hash), (Some(&request_key(user(1)).key), [7; 32]));
-            let What::Hold(hold) = &command.what else { panic!("{command:?}") };
+            let key = request_key(user(1));
+            assert_eq!((command.key.as_ref(), command.request_hash), (Some(key.key()), key.hash()));
+            let Operation::Hold(hold) = &command.operation else { panic!("{command:?}") };
             assert_eq!((hold.user, &hold.terms), (user(1), &sale(0).terms_for(&performance())));
             carry_out(&command, at(NOW))
         });
         let child = SeatChoice { price_type: Some("child".into()), ..choice("A-1-9") };
         let asked = request(vec![child, choice("A-1-2")]);
-        let (held, _) = hold(store, MockDoneReader::new(), on_sale()).run(asked).await.unwrap();
-        let lines: Vec<_> =
-            held.lines.iter().map(|line| (line.seat.get(), line.price_type.as_str(), line.paid.amount())).collect();
-        assert_eq!(lines, [(2, "adult", 1000), (9, "child", 500)]);
+        let (held, _) = hold(store, MockIdempotencyRecordReader::new(), on_sale()).run(asked).await.unwrap();
+        let line_items: Vec<_> = held
+            .line_items
+            .iter()
+            .map(|line_item| (line_item.seat.get(), line_item.price_type.as_str(), line_item.paid.amount()))
+            .collect();
+        assert_eq!(line_items, [(2, "adult", 1000), (9, "child", 500)]);
         assert_eq!((held.amount, held.held_until), (Points::new(1500).unwrap(), at(NOW + 300)));
     }
 
@@ -297,7 +313,8 @@ mod tests {
         let closed = Sale { closes: at(NOW), ..sale(0) };
         let no_sale_open = OnSale { sales: vec![closed.clone(), Sale { id: sale(1).id, ..closed }], ..on_sale() };
         for changed in [with_status(PerformanceStatus::Postponed), no_sale_open] {
-            let again = hold(no_store(), done_before([7; 32], Outcome::Held(reservation())), changed);
+            let again =
+                hold(no_store(), done_before(request_key(user(1)).hash(), Outcome::Held(reservation())), changed);
             let (held, _) = again.run(request(vec![choice("A-1-1")])).await.unwrap();
             assert_eq!(held, reservation());
         }
@@ -306,11 +323,45 @@ mod tests {
     #[tokio::test]
     async fn a_key_that_stood_for_something_else_is_refused() {
         let other_request = done_before([8; 32], Outcome::Held(reservation()));
-        let other_command = done_before([7; 32], Outcome::Released(reservation()));
+        let other_command = done_before(request_key(user(1)).hash(), Outcome::Released(reservation()));
         for done in [other_request, other_command] {
             let hold = hold(no_store(), done, with_status(PerformanceStatus::Postponed));
             assert_eq!(hold.run(request(vec![choice("A-1-1")])).await, Err(Rejection::KeyReused.into()));
         }
+    }
+
+    #[tokio::test]
+    async fn while_holds_are_stopped_only_what_was_held_before_is_answered() {
+        let stopped = |sale: Sale| queues(Queue { holds_stopped: true, sale: sale.id, ..queue() }, sale);
+        let refused = Err(Conflict::HoldsStopped.into());
+        let asked = || request(vec![choice("A-1-1")]);
+        let new = HoldSeats { queues: stopped(sale_with_room(0)), ..hold(no_store(), nothing_done(), on_sale()) };
+        assert_eq!(new.run(asked()).await, refused);
+        let named = HoldRequest { sale: Some(sale(0).id), ..asked() };
+        assert_eq!(new.run(named).await, refused, "also under the sale's name");
+        let done = done_before(request_key(user(1)).hash(), Outcome::Held(reservation()));
+        let again = HoldSeats { queues: stopped(sale_with_room(0)), ..hold(store(), done, on_sale()) };
+        assert!(again.run(asked()).await.is_ok());
+        // Another sale's are not this one's.
+        let other = HoldSeats { queues: stopped(sale_with_room(1)), ..hold(store(), nothing_done(), on_sale()) };
+        let named = HoldRequest { sale: Some(sale(0).id), ..asked() };
+        assert!(other.run(named).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn the_same_key_with_other_seats_is_refused() {
+        let books = Arc::new(std::sync::Mutex::new(free_seats()));
+        let mut store = MockBookingStore::new();
+        store.expect_execute().returning(move |command| execute(&mut books.lock().unwrap(), &command, at(NOW)));
+        let hold = hold(store, nothing_done(), on_sale());
+        let asked = |label: &str| {
+            let key = RequestKey::new(user(1), "tap-1", "hold", label.as_bytes(), digest).unwrap();
+            HoldRequest { request: key, ..request(vec![choice(label)]) }
+        };
+        let first = hold.run(asked("A-1-1")).await;
+        assert!(first.is_ok(), "{first:?}");
+        assert_eq!(hold.run(asked("A-1-1")).await, first);
+        assert_eq!(hold.run(asked("A-1-2")).await, Err(Rejection::KeyReused.into()));
     }
 
     #[tokio::test]
@@ -320,7 +371,7 @@ mod tests {
             let refusal = rejection(vec![seat_number(2), seat_number(10)]);
             store.expect_execute().return_once(move |_| Err(BookingError::Rejected(refusal)));
             let asked = request(vec![choice("A-1-2"), choice("A-1-3"), choice("A-1-10")]);
-            let refused = hold(store, MockDoneReader::new(), on_sale()).run(asked).await;
+            let refused = hold(store, MockIdempotencyRecordReader::new(), on_sale()).run(asked).await;
             let labels = ["A-1-2", "A-1-10"].map(|label| label.parse().unwrap());
             assert_eq!(refused, Err(Error::SeatsTaken(labels.into())));
         }

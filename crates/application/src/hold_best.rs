@@ -2,32 +2,31 @@
 
 mod plan;
 
-use crate::hold::{RequestKey, choose_sale, done_before};
-use crate::port::{BookingError, BookingStore, Clock, DoneReader, IdSource, OnSale, OnSaleReader};
-use crate::{Conflict, Error, Missing};
+use crate::hold::{check_done, choose_sale, done_before};
+use crate::port::{BookingError, BookingStore, Clock, IdSource, IdempotencyRecordReader, OnSale, OnSaleReader};
+use crate::waiting_room::QueueViews;
+use crate::{Conflict, Error, Missing, Outage, RequestKey};
 use frontrow_domain::{
-    Command, Deed, Flaw, HoldBest, Invalid, Line, Outcome, PerformanceId, Rejection, Reservation, ReservationId, Sale,
-    SaleId, SeatNumber, UserId, What, Wish,
+    Action, HoldBest, Invalid, LineItem, Operation, Outcome, PerformanceId, Rejection, Reservation, ReservationId,
+    Sale, SaleId, SeatNumber, Violation, Wish,
 };
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use plan::BestSeats;
 
-/// Who wants seats, whichever are the best.
+/// How many seats somebody wants, whichever are the best.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldBestRequest {
-    /// Who.
-    pub user: UserId,
-    /// Of which performance.
+    /// The performance that the seats are of.
     pub performance: PerformanceId,
-    /// Under which sale; can be left out while only one is open.
+    /// The sale to hold them under; can be left out while only one is open.
     pub sale: Option<SaleId>,
-    /// How many (1 to [`Sale::MOST_SEATS`]), and of what kind.
+    /// How many (1 to [`Sale::MAX_SEATS`]), and of what kind.
     pub wish: Wish,
-    /// For whom they all are; the list's first type if none is named.
+    /// Code of the price type of them all; the list's first type if none is named.
     pub price_type: Option<String>,
-    /// See there.
+    /// The user who asks, and their key: a repetition under the same key gets the same reservation.
     pub request: RequestKey,
 }
 
@@ -36,14 +35,16 @@ pub struct HoldBestSeats {
     /// Carries it out.
     pub store: Arc<dyn BookingStore>,
     /// Knows what was done before.
-    pub done: Arc<dyn DoneReader>,
-    /// What is sold, and at what price.
+    pub done: Arc<dyn IdempotencyRecordReader>,
+    /// Knows where an operator has stopped new holds; [`QueueViews::default`] where there are no waiting rooms.
+    pub queues: Arc<QueueViews>,
+    /// Knows what is sold, and at what price.
     pub on_sale: Arc<dyn OnSaleReader>,
     /// Knows which seats they might be.
     pub best: BestSeats,
-    /// For the reservation's id.
+    /// Makes the reservation's id.
     pub ids: Arc<dyn IdSource>,
-    /// To see which sale is open.
+    /// Says which sale is open.
     pub clock: Arc<dyn Clock>,
 }
 
@@ -55,6 +56,10 @@ impl HoldBestSeats {
     pub async fn run(&self, request: HoldBestRequest) -> Result<(Reservation, Arc<OnSale>), Error> {
         let on_sale = self.on_sale.on_sale(request.performance).await?;
         let on_sale = on_sale.ok_or(Error::NotFound(Missing::Performance))?;
+        let HoldBestRequest { performance, sale, .. } = request;
+        if self.queues.holds_stopped(performance, sale, self.clock.now()) {
+            check_done(&*self.done, &request.request).await?;
+        }
         let outcome = match self.without_plan(&request, &on_sale) {
             Ok(hold) => self.hold(&request, &on_sale, &hold).await?,
             Err(refusal) => done_before(&*self.done, &request.request).await?.ok_or(refusal)?,
@@ -66,18 +71,18 @@ impl HoldBestSeats {
     }
 
     fn without_plan(&self, request: &HoldBestRequest, on_sale: &OnSale) -> Result<HoldBest, Error> {
-        let line = line(request, on_sale)?;
+        let line_item = line_item(request, on_sale)?;
         let now = self.clock.now();
         let sale = choose_sale(request.sale, on_sale, now)?;
-        on_sale.performance.bookable().check(Deed::Hold, now)?;
+        on_sale.performance.bookable().check(Action::Hold, now)?;
         Ok(HoldBest {
             reservation: ReservationId::new(self.ids.id()),
             performance: request.performance,
-            user: request.user,
+            user: request.request.user(),
             terms: sale.terms_for(&on_sale.performance),
             count: request.wish.count,
             blocks: Vec::new(),
-            line,
+            line_item,
             wait: false,
         })
     }
@@ -88,8 +93,7 @@ impl HoldBestSeats {
         for number in 1..=PLANS {
             let plan = self.best.plan(on_sale, &request.wish, number > 1, number == PLANS).await?;
             let hold = HoldBest { blocks: plan.blocks.clone(), wait: plan.wait, ..hold.clone() };
-            let RequestKey { key, body_hash } = request.request.clone();
-            match self.store.execute(Command::keyed(key, body_hash, What::HoldBest(hold))).await {
+            match self.store.execute(request.request.command(Operation::HoldBest(hold))).await {
                 Ok(outcome) => {
                     plan.carried_out(&outcome);
                     return Ok(outcome);
@@ -99,7 +103,7 @@ impl HoldBestSeats {
                 Err(error) => return Err(error.into()),
             }
         }
-        Err(Error::Busy { retry_after: Duration::from_secs(1) })
+        Err(Error::Outage(Outage::Busy { retry_after: Duration::from_secs(1) }))
     }
 }
 
@@ -108,13 +112,13 @@ fn shortage(left: u32) -> Error {
 }
 
 /// What each seat costs.
-fn line(request: &HoldBestRequest, on_sale: &OnSale) -> Result<Line, Error> {
+fn line_item(request: &HoldBestRequest, on_sale: &OnSale) -> Result<LineItem, Error> {
     let (wish, prices) = (&request.wish, &on_sale.performance.prices);
     let mut flaws = Vec::new();
     let mut flaw = |field: &str, code, detail: String| {
-        flaws.push(Flaw { pointer: format!("/best_available/{field}"), code, detail });
+        flaws.push(Violation { pointer: format!("/best_available/{field}"), code, detail });
     };
-    if !(1..=Sale::MOST_SEATS).contains(&wish.count) {
+    if !(1..=Sale::MAX_SEATS).contains(&wish.count) {
         flaw("count", "range", "1 to 50 seats".into());
     }
     let tiers = on_sale.layout.tiers();
@@ -126,9 +130,9 @@ fn line(request: &HoldBestRequest, on_sale: &OnSale) -> Result<Line, Error> {
     if request.price_type.as_deref().is_some_and(|named| !types.contains(&named)) {
         flaw("price_type", "price_type", format!("one of {}", types.join(", ")));
     }
-    let line = prices.line(SeatNumber::FIRST, &wish.tier, request.price_type.as_deref());
-    match line {
-        Some(line) if flaws.is_empty() => Ok(line),
+    let line_item = prices.line_item(SeatNumber::FIRST, &wish.tier, request.price_type.as_deref());
+    match line_item {
+        Some(line_item) if flaws.is_empty() => Ok(line_item),
         _ => Err(Invalid(flaws).into()),
     }
 }
@@ -136,9 +140,13 @@ fn line(request: &HoldBestRequest, on_sale: &OnSale) -> Result<Line, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{MockBookingStore, MockDoneReader, MockSeatSnapshots, SeatSnapshot};
-    use crate::testing::{at, clock, ids, on_sale, reads, request_key, reservation, sale, seat, seat_number, user};
-    use frontrow_domain::{Books, Refused, SeatState};
+    use crate::port::{MockBookingStore, MockIdempotencyRecordReader, MockSeatSnapshots, SeatSnapshot};
+    use crate::testing::{
+        at, clock, ids, on_sale, queue, queues, reads, request_key, reservation, sale, sale_with_room, seat,
+        seat_number, user,
+    };
+    use frontrow_domain::waiting_room::Queue;
+    use frontrow_domain::{BookingState, SeatState, Stop};
     use std::sync::Mutex;
 
     const NOW: i64 = 100;
@@ -149,12 +157,12 @@ mod tests {
 
     fn request(wish: Wish) -> HoldBestRequest {
         let (performance, request) = (on_sale().performance.id, request_key(user(1)));
-        HoldBestRequest { user: user(1), performance, sale: None, wish, price_type: None, request }
+        HoldBestRequest { performance, sale: None, wish, price_type: None, request }
     }
 
     /// Ten seats, of which those are sold.
-    fn books(sold: &[u32]) -> Arc<Mutex<Books>> {
-        let mut books = Books::default();
+    fn books(sold: &[u32]) -> Arc<Mutex<BookingState>> {
+        let mut books = BookingState::default();
         books.open_seats(on_sale().performance.id, (1..=10).map(seat_number));
         for number in sold {
             let sold = seat(*number, SeatState::Sold { to: reservation().id });
@@ -163,12 +171,12 @@ mod tests {
         Arc::new(Mutex::new(books))
     }
 
-    fn store(books: &Arc<Mutex<Books>>) -> MockBookingStore {
+    fn store(books: &Arc<Mutex<BookingState>>) -> MockBookingStore {
         let (mut store, books) = (MockBookingStore::new(), Arc::clone(books));
         store.expect_execute().returning(move |command| {
             books.lock().unwrap().execute(&command, at(NOW)).map_err(|refused| match refused {
-                Refused::Rejected(rejection) => rejection.into(),
-                Refused::Replan => BookingError::Replan,
+                Stop::Rejected(rejection) => rejection.into(),
+                Stop::Replan => BookingError::Replan,
                 bug => panic!("{bug}"),
             })
         });
@@ -176,7 +184,7 @@ mod tests {
     }
 
     /// What is remembered, and how it really is.
-    fn snapshots(recent: &[u32], books: &Arc<Mutex<Books>>) -> MockSeatSnapshots {
+    fn snapshots(recent: &[u32], books: &Arc<Mutex<BookingState>>) -> MockSeatSnapshots {
         let mut snapshots = MockSeatSnapshots::new();
         let not_free = recent.iter().map(|n| seat(*n, SeatState::Sold { to: reservation().id })).collect();
         let recent = Arc::new(SeatSnapshot { begun: at(NOW - 1), not_free });
@@ -191,11 +199,12 @@ mod tests {
     }
 
     fn use_case(store: MockBookingStore, snapshots: MockSeatSnapshots) -> HoldBestSeats {
-        let mut done = MockDoneReader::new();
+        let mut done = MockIdempotencyRecordReader::new();
         done.expect_done().returning(|_| Ok(None));
         HoldBestSeats {
             store: Arc::new(store),
             done: Arc::new(done),
+            queues: Arc::default(),
             on_sale: reads(on_sale()),
             best: BestSeats::new(Arc::new(snapshots), clock(NOW)),
             ids: ids(),
@@ -254,12 +263,20 @@ mod tests {
         let mut plans = 0;
         store.expect_execute().times(3).returning(move |command| {
             plans += 1;
-            let What::HoldBest(best) = &command.what else { panic!("{command:?}") };
+            let Operation::HoldBest(best) = &command.operation else { panic!("{command:?}") };
             assert_eq!(best.wait, plans == 3);
             Err(BookingError::Replan)
         });
         let refused = use_case(store, snapshots(&[], &books)).run(request(wish(2))).await;
-        assert!(matches!(refused, Err(Error::Busy { .. })), "{refused:?}");
+        assert!(matches!(refused, Err(Error::Outage(Outage::Busy { .. }))), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn while_holds_are_stopped_nothing_new_is_held() {
+        let books = books(&[]);
+        let queues = queues(Queue { holds_stopped: true, ..queue() }, sale_with_room(0));
+        let hold = HoldBestSeats { queues, ..use_case(MockBookingStore::new(), snapshots(&[], &books)) };
+        assert_eq!(hold.run(request(wish(2))).await, Err(Conflict::HoldsStopped.into()));
     }
 
     #[tokio::test]

@@ -101,6 +101,7 @@ fn instance(settings: &InstanceSettings, numbers: InstanceNumbers) -> Instance {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Outage;
     use crate::port::{MockIdSource, MockInstallationStore, MockNumberMarks, StoreError};
     use frontrow_domain::KeyPrints;
     use std::time::Duration;
@@ -162,7 +163,7 @@ mod tests {
 
     #[tokio::test]
     async fn the_first_instance_needs_its_redis_and_others_can_do_without_for_a_while() {
-        let away = StoreError::Unavailable { retry_after: Duration::ZERO };
+        let away = StoreError::Outage(Outage::Unavailable { retry_after: Duration::ZERO });
         let mut marks = MockNumberMarks::new();
         let error = away.clone();
         marks.expect_put().return_once(move |_| Err(error));

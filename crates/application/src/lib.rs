@@ -11,7 +11,7 @@
 //!
 //! ```
 //! use async_trait::async_trait;
-//! use frontrow_application::port::{BookingError, BookingStore, Clock, DoneReader, IdSource};
+//! use frontrow_application::port::{BookingError, BookingStore, Clock, IdempotencyRecordReader, IdSource};
 //! use frontrow_application::port::{OnSale, OnSaleReader, StoreError};
 //! use frontrow_application::{FaultId, HoldRequest, HoldSeats, RequestKey, SeatChoice};
 //! use frontrow_domain::*;
@@ -20,25 +20,28 @@
 //! use uuid::Uuid;
 //!
 //! // The smallest store: all rows in maps, and a lock around them.
-//! struct OurStore(Mutex<Books>);
+//! struct OurStore(Mutex<BookingState>);
 //!
 //! #[async_trait]
 //! impl BookingStore for OurStore {
 //!     async fn execute(&self, command: Command) -> Result<Outcome, BookingError> {
 //!         let mut books = self.0.lock().unwrap();
 //!         books.execute(&command, OurClock.now()).map_err(|refused| match refused {
-//!             Refused::Rejected(rejection) => rejection.into(),
+//!             Stop::Rejected(rejection) => rejection.into(),
+//!             // Best available seats are gone: the use case looks for others.
+//!             Stop::Replan => BookingError::Replan,
 //!             bug => { eprintln!("{bug}"); BookingError::Fault(FaultId(OurIds.id())) }
 //!         })
 //!     }
 //! }
 //!
 //! #[async_trait]
-//! impl DoneReader for OurStore {
-//!     async fn done(&self, key: &CommandKey) -> Result<Option<Done>, StoreError> {
+//! impl IdempotencyRecordReader for OurStore {
+//!     async fn done(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
 //!         Ok(self.0.lock().unwrap().done.get(key).cloned())
 //!     }
 //! }
+//! # use sha2::{Digest, Sha256};
 //! # struct OurClock;
 //! # impl Clock for OurClock { fn now(&self) -> Instant { Instant::from_micros(1_000_000_000) } }
 //! # struct OurIds;
@@ -58,21 +61,17 @@
 //! #     let row = SeatRow { name: "1".into(), seats: 10, tier: "R".into(), ..SeatRow::default() };
 //! #     let section = Section { name: "A".into(), shape: SectionShape::Seated { rows: vec![row] } };
 //! #     let (opens, hour) = (OurClock.now(), Duration::from_secs(3600));
+//! #     let prices = PriceList {
+//! #         tiers: vec![Tier { code: "R".into(), name: "R".into(), list_price: Points::new(120_000).unwrap() }],
+//! #         types: vec![PriceType { code: "adult".into(), name: "Adult".into(), discount_percent: 0 }],
+//! #         fee: Points::ZERO,
+//! #         tax_basis_points: 0,
+//! #     };
+//! #     let concert = ConcertId::new(Uuid::from_u128(3));
 //! #     OurCatalogue(Arc::new(OnSale {
 //! #         performance: Performance {
-//! #             id,
-//! #             concert: ConcertId::new(Uuid::from_u128(3)),
-//! #             venue,
-//! #             seat_map_version: 1,
-//! #             starts_at: opens + 2 * hour,
-//! #             sold_until: None,
 //! #             status: PerformanceStatus::Published,
-//! #             prices: PriceList {
-//! #                 tiers: vec![Tier { code: "R".into(), name: "R".into(), list_price: Points::new(120_000).unwrap() }],
-//! #                 types: vec![PriceType { code: "adult".into(), name: "Adult".into(), discount_percent: 0 }],
-//! #                 fee: Points::ZERO,
-//! #                 tax_basis_points: 0,
-//! #             },
+//! #             ..Performance::draft(id, concert, venue, 1, opens + 2 * hour, prices)
 //! #         },
 //! #         venue: Venue { id: venue, name: "Hall".into(), time_zone: "Asia/Seoul".into() },
 //! #         layout: Arc::new(SeatMap { venue, version: 1, sections: vec![section] }.layout().unwrap()),
@@ -103,24 +102,24 @@
 //!
 //! let catalogue = catalogue(); // one performance, ten seats, one open sale
 //! let performance = catalogue.0.performance.id;
-//! let mut books = Books::default();
-//! books.open_seats(performance, catalogue.0.layout.places().map(|(number, _)| number));
+//! let mut books = BookingState::default();
+//! books.open_seats(performance, catalogue.0.layout.positions().map(|(number, _)| number));
 //!
 //! let store = Arc::new(OurStore(Mutex::new(books)));
 //! let hold = HoldSeats {
 //!     store: store.clone(),
 //!     done: store,
 //!     on_sale: Arc::new(catalogue),
+//!     queues: Arc::default(), // no waiting rooms
 //!     ids: Arc::new(OurIds),
 //!     clock: Arc::new(OurClock),
 //! };
 //! let user = UserId::new(Uuid::from_u128(5));
 //! let request = HoldRequest {
-//!     user,
 //!     performance,
 //!     sale: None,
 //!     seats: vec![SeatChoice { label: "A-1-7".parse().unwrap(), price_type: None }],
-//!     request: RequestKey { key: CommandKey::new(user, "tap-1").unwrap(), body_hash: [0; 32] },
+//!     request: RequestKey::new(user, "tap-1", "hold seats", b"A-1-7", |bytes| Sha256::digest(bytes).into()).unwrap(),
 //! };
 //! let (reservation, _) = block_on(hold.run(request)).unwrap();
 //! assert_eq!(reservation.state, ReservationState::Held);
@@ -129,29 +128,38 @@
 #![deny(missing_docs)]
 
 mod accounts;
+mod acting_operator;
+mod booking_use_cases;
 mod browse;
 mod cancel;
 mod charge;
 pub mod deadline;
 mod error;
+mod fault_id;
 mod hold;
 mod hold_best;
 mod installation;
 mod manage;
+mod outage;
 mod page;
+mod password;
 mod pay;
 pub mod port;
 mod release;
+mod request_key;
 mod reservations;
 mod stand_in;
 mod sweep;
-#[cfg(test)]
-mod testing;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod upkeep;
 mod use_cases;
 pub mod waiting_room;
 mod wallet;
 
-pub use accounts::{LogIn, LogInRequest, LogOut, LoggedIn, Refresh, SignUp, SignUpRequest};
+pub use accounts::{AddOperator, LogIn, LogInRequest, LogOut, LoggedIn, Refresh, SignUp, SignUpRequest};
+pub use acting_operator::ActingOperator;
+pub use booking_use_cases::{BookingPorts, BookingUseCases};
 pub use browse::{
     Availability, BrowseConcerts, BrowsePerformances, ListSeats, PerformanceView, SeatFilter, SeatView,
     ShowAvailability, ShowSeatMap, TierCount,
@@ -159,16 +167,21 @@ pub use browse::{
 pub use cancel::{CancelReservation, RefundReservation};
 pub use charge::{ChargeWallet, ChargeWalletRequest, SettleCharges, SettleProgress, ShowCharge};
 
-pub use error::{Conflict, Denied, Error, FaultId, Missing};
-pub use hold::{HoldRequest, HoldSeats, RequestKey, SeatChoice};
+pub use error::{Conflict, Denied, Error, Missing};
+pub use fault_id::FaultId;
+pub use hold::{HoldRequest, HoldSeats, SeatChoice};
 pub use hold_best::{BestSeats, HoldBestRequest, HoldBestSeats};
 pub use installation::{EnterInstallation, Entered, InstanceSettings};
 pub use manage::{ManageConcerts, ManagePerformances, ManageSales, ManageVenues, Saved};
-pub use page::{Page, PageRequest};
+pub use outage::Outage;
+pub use page::{LimitOutOfRange, Page, PageRequest};
+pub use password::{Password, PasswordLength};
 pub use pay::{PaidReservation, PayReservation, ReservationRequest};
 pub use release::ReleaseHold;
+pub use request_key::RequestKey;
 pub use reservations::{ReadReservations, ReservationView, TicketView};
 pub use stand_in::AddStandIn;
 pub use sweep::{ExpireHolds, Forget};
+pub use upkeep::{Chore, RingingAnnouncer, Round, Upkeep};
 pub use use_cases::{Ports, UseCases};
 pub use wallet::ReadWallet;

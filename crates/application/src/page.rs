@@ -1,17 +1,35 @@
 //! Lists, a page at a time.
 
+use thiserror::Error;
+
 /// Which part of a list is wanted.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct PageRequest<K> {
-    /// Items at most: 1 to [`PageRequest::MOST`].
+    /// Items at most: 1 to [`PageRequest::MAX`].
     pub limit: u32,
     /// The last item of the page before, if there was one.
     pub after: Option<K>,
 }
 
+/// A page has no items, or too many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("1 to {} items", PageRequest::<()>::MAX)]
+pub struct LimitOutOfRange;
+
 impl<K> PageRequest<K> {
-    /// Items of one page.
-    pub const MOST: u32 = 100;
+    /// Items of one page at most: 100.
+    pub const MAX: u32 = 100;
+
+    /// `limit` is 1 to [`PageRequest::MAX`] items; `after` is the last item of the page before, if there was one.
+    pub fn new(limit: u32, after: Option<K>) -> Result<Self, LimitOutOfRange> {
+        if (1..=Self::MAX).contains(&limit) { Ok(Self { limit, after }) } else { Err(LimitOutOfRange) }
+    }
+
+    /// As many items as a page may have.
+    pub const fn longest(after: Option<K>) -> Self {
+        Self { limit: Self::MAX, after }
+    }
 }
 
 /// A part of a list.
@@ -42,6 +60,13 @@ impl<T, K> Page<T, K> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_has_1_to_100_items() {
+        for (limit, fits) in [(0, false), (1, true), (100, true), (101, false), (u32::MAX, false)] {
+            assert_eq!(PageRequest::<()>::new(limit, None).is_ok(), fits, "{limit}");
+        }
+    }
 
     #[test]
     fn the_last_page_has_no_next() {

@@ -3,32 +3,29 @@
 use crate::port::{BookingStore, IdSource, OnSale, OnSaleReader, ReservationReader};
 use crate::{Error, Missing, RequestKey};
 use frontrow_domain::{
-    Command, Outcome, Pay, PaymentId, Rejection, Reservation, ReservationId, SaleTerms, Ticket, TransferId, UserId,
-    What,
+    Operation, Outcome, Pay, PaymentId, Rejection, Reservation, ReservationId, SaleTerms, Ticket, TransferId, UserId,
 };
 use std::sync::Arc;
 
-/// Who wants something done with which of their reservations.
+/// Which of their reservations somebody wants something done with.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReservationRequest {
-    /// Who.
-    pub user: UserId,
-    /// Which.
+    /// Id of the reservation.
     pub reservation: ReservationId,
-    /// See there.
+    /// The user who asks, and their key: a repetition under the same key gets the same answer.
     pub request: RequestKey,
 }
 
 /// What was bought.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PaidReservation {
-    /// Confirmed.
+    /// The reservation, now confirmed.
     pub reservation: Reservation,
     /// The payment.
     pub payment: PaymentId,
-    /// One per seat.
+    /// The tickets, one per seat.
     pub tickets: Vec<Ticket>,
-    /// To name the seats by.
+    /// What is on sale, to name the seats by.
     pub on_sale: Arc<OnSale>,
 }
 
@@ -36,18 +33,18 @@ pub struct PaidReservation {
 pub struct PayReservation {
     /// Carries it out.
     pub store: Arc<dyn BookingStore>,
-    /// What is to be paid.
+    /// Finds what is to be paid.
     pub reservations: Arc<dyn ReservationReader>,
-    /// On what terms.
+    /// Knows the terms.
     pub on_sale: Arc<dyn OnSaleReader>,
-    /// For the payment and its transfer.
+    /// Makes ids for the payment and its transfer.
     pub ids: Arc<dyn IdSource>,
 }
 
 impl PayReservation {
     /// Somebody else's reservation is not found; what was cancelled, or has begun, takes no payment.
     pub async fn run(&self, request: ReservationRequest) -> Result<PaidReservation, Error> {
-        let reservation = own(&*self.reservations, request.user, request.reservation).await?;
+        let reservation = own(&*self.reservations, request.request.user(), request.reservation).await?;
         let (on_sale, terms) = terms(&*self.on_sale, &reservation).await?;
         let pay = Pay {
             reservation: reservation.id,
@@ -58,8 +55,7 @@ impl PayReservation {
             payment: PaymentId::new(self.ids.id()),
             transfer: TransferId::new(self.ids.id()),
         };
-        let RequestKey { key, body_hash } = request.request;
-        match self.store.execute(Command::keyed(key, body_hash, What::Pay(pay))).await? {
+        match self.store.execute(request.request.command(Operation::Pay(pay))).await? {
             Outcome::Paid { reservation, payment, tickets } => {
                 Ok(PaidReservation { reservation, payment, tickets, on_sale })
             }
@@ -93,11 +89,12 @@ pub(crate) async fn terms(
 mod tests {
     use super::*;
     use crate::Conflict;
+    use crate::Outage;
     use crate::port::{BookingError, MockBookingStore};
     use crate::testing::{
         at, finds, ids, on_sale, performance, reads, request_key, reservation, sale, seat_number, user,
     };
-    use frontrow_domain::{Deed, NotBookable, Performance, PerformanceStatus, ReservationState};
+    use frontrow_domain::{Action, Command, NotBookable, Performance, PerformanceStatus, ReservationState};
     use mockall::predicate::eq;
     use uuid::Uuid;
 
@@ -114,7 +111,7 @@ mod tests {
     }
 
     fn request(user: UserId) -> ReservationRequest {
-        ReservationRequest { user, reservation: reservation().id, request: request_key(user) }
+        ReservationRequest { reservation: reservation().id, request: request_key(user) }
     }
 
     #[tokio::test]
@@ -128,7 +125,7 @@ mod tests {
             payment: PaymentId::new(Uuid::from_u128(1)),
             transfer: TransferId::new(Uuid::from_u128(2)),
         };
-        let expected = Command::keyed(request_key(user(1)).key, [7; 32], What::Pay(what));
+        let expected = request_key(user(1)).command(Operation::Pay(what));
         let confirmed = reservation().with(ReservationState::Confirmed);
         let paid = Outcome::Paid {
             reservation: confirmed.clone(),
@@ -159,8 +156,8 @@ mod tests {
             let cancelled = NotBookable::Cancelled;
             let mut store = MockBookingStore::new();
             let says = |command: &Command| {
-                let What::Pay(pay) = &command.what else { return false };
-                pay.terms.bookable.check(Deed::Pay, at(0)) == Err(NotBookable::Cancelled)
+                let Operation::Pay(pay) = &command.operation else { return false };
+                pay.terms.bookable.check(Action::Pay, at(0)) == Err(NotBookable::Cancelled)
             };
             let refused = store.expect_execute().withf(says).times(1);
             refused.return_once(move |_| Err(Rejection::NotBookable(cancelled).into()));
@@ -191,7 +188,7 @@ mod tests {
         let retry_after = std::time::Duration::from_secs(3);
         let answers = [
             (Err(BookingError::Rejected(Rejection::AlreadyPaid)), Error::Rejected(Rejection::AlreadyPaid)),
-            (Err(BookingError::Busy { retry_after }), Error::Busy { retry_after }),
+            (Err(BookingError::Outage(Outage::Busy { retry_after })), Error::Outage(Outage::Busy { retry_after })),
             (Err(BookingError::Unknown(None)), Error::Unknown),
             (Ok(Outcome::Held(reservation())), Error::Rejected(Rejection::KeyReused)),
         ];

@@ -13,6 +13,7 @@ mod joins;
 mod keep;
 mod readers;
 mod secrets;
+mod time_zones;
 mod waiting_room;
 
 pub use accounts::{AccountRepository, Credentials, Rotated, SessionRepository};
@@ -28,8 +29,11 @@ pub use gateway::{ChargeRequest, GatewayAnswer, NoAnswer, PaymentGateway, Return
 pub use installation::{InstallationStore, NumberMarks};
 pub use joins::{JoinLimits, Limited, Network, TooOften};
 pub use keep::{Housekeeping, Probe, StoreError};
-pub use readers::{DoneReader, Entry, ReservationReader, SeatReader, SeatSnapshot, SeatSnapshots, WalletReader};
+pub use readers::{
+    Entry, IdempotencyRecordReader, ReservationReader, SeatReader, SeatSnapshot, SeatSnapshots, WalletReader,
+};
 pub use secrets::{AccessClaims, HashingBusy, PasswordHasher, TicketSigner, TokenIssuer};
+pub use time_zones::TimeZones;
 
 #[cfg(any(test, feature = "mocks"))]
 #[rustfmt::skip]
@@ -44,15 +48,16 @@ pub use self::{
     installation::{MockInstallationStore, MockNumberMarks},
     joins::MockJoinLimits,
     keep::{MockHousekeeping, MockProbe},
-    readers::{MockDoneReader, MockReservationReader, MockSeatReader, MockSeatSnapshots, MockWalletReader},
+    readers::{MockIdempotencyRecordReader, MockReservationReader, MockSeatReader, MockSeatSnapshots, MockWalletReader},
     secrets::{MockPasswordHasher, MockTicketSigner, MockTokenIssuer},
+    time_zones::MockTimeZones,
 };
 pub use waiting_room::{
-    AdmissionWatch, Beacon, Eligibility, EndedFigures, Join, Joined, Lease, LineFigures, LineStore, NotEligible,
-    NumberDispenser, NumberLeases, OperatorAction, QueueSigner, TickOrder, TickReport, TokenFlaw, Whereabouts,
+    AdmissionWatch, BuyerPresence, Eligibility, EndedFigures, Join, Joined, Lease, NotEligible, NumberDispenser,
+    NumberLeases, OperatorAction, QueueFigures, QueueOpener, QueueSigner, QueueStore, TickOrder, TickReport, TokenFlaw,
 };
 #[cfg(any(test, feature = "mocks"))]
 pub use waiting_room::{
-    MockAdmissionWatch, MockBeacon, MockEligibility, MockLineStore, MockNumberDispenser, MockNumberLeases,
-    MockQueueSigner,
+    MockAdmissionWatch, MockEligibility, MockNumberDispenser, MockNumberLeases, MockQueueOpener, MockQueueSigner,
+    MockQueueStore,
 };

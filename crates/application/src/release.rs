@@ -3,14 +3,14 @@
 use crate::Error;
 use crate::pay::own;
 use crate::port::{BookingStore, ReservationReader};
-use frontrow_domain::{Command, Release, ReservationId, UserId, What};
+use frontrow_domain::{Command, Operation, Release, ReservationId, UserId};
 use std::sync::Arc;
 
 /// Gives up a hold, so that others can have the seats.
 pub struct ReleaseHold {
     /// Carries it out.
     pub store: Arc<dyn BookingStore>,
-    /// What is given up.
+    /// Finds what is given up.
     pub reservations: Arc<dyn ReservationReader>,
 }
 
@@ -24,7 +24,7 @@ impl ReleaseHold {
             seats: reservation.seats().collect(),
             buyer: reservation.buyer(),
         };
-        self.store.execute(Command::unkeyed(What::Release(release))).await?;
+        self.store.execute(Command::unkeyed(Operation::Release(release))).await?;
         Ok(())
     }
 }
@@ -52,7 +52,7 @@ mod tests {
         };
         let mut store = MockBookingStore::new();
         let released = Outcome::Released(reservation().with(ReservationState::Released));
-        let expected = Command::unkeyed(What::Release(expected));
+        let expected = Command::unkeyed(Operation::Release(expected));
         store.expect_execute().with(eq(expected)).times(1).return_once(|_| Ok(released));
         assert_eq!(release(store).run(user(1), reservation().id).await, Ok(()));
     }

@@ -2,7 +2,7 @@
 
 use crate::pay::own;
 use crate::port::{OnSale, OnSaleReader, ReservationReader, TicketSigner};
-use crate::{Error, Missing, Page, PageRequest};
+use crate::{ActingOperator, Error, Missing, Page, PageRequest};
 use frontrow_domain::{Reservation, ReservationId, SeatLabel, Ticket, UserId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 pub struct ReservationView {
     /// The reservation.
     pub reservation: Reservation,
-    /// Its performance.
+    /// What is on sale, with its performance.
     pub on_sale: Arc<OnSale>,
 }
 
@@ -23,7 +23,7 @@ pub struct TicketView {
     pub ticket: Ticket,
     /// The seat.
     pub label: SeatLabel,
-    /// What is scanned at the door.
+    /// What is scanned at the entrance.
     pub code: String,
 }
 
@@ -38,13 +38,13 @@ pub struct ReadReservations {
 }
 
 impl ReadReservations {
-    /// One; somebody else's is not found.
+    /// One of the user's own; somebody else's is not found.
     pub async fn one(&self, user: UserId, id: ReservationId) -> Result<ReservationView, Error> {
         self.view(own(&*self.reservations, user, id).await?).await
     }
 
-    /// One, whoever's it is. That an operator asks has been checked.
-    pub async fn anybodys(&self, id: ReservationId) -> Result<ReservationView, Error> {
+    /// One reservation, whoever owns it.
+    pub async fn anybodys(&self, _by: ActingOperator, id: ReservationId) -> Result<ReservationView, Error> {
         let reservation = self.reservations.reservation(id).await?;
         self.view(reservation.ok_or(Error::NotFound(Missing::Reservation))?).await
     }
@@ -66,9 +66,9 @@ impl ReadReservations {
         let mut items = Vec::with_capacity(page.items.len());
         for reservation in page.items {
             let performance = reservation.performance;
-            if let std::collections::btree_map::Entry::Vacant(place) = known.entry(performance) {
+            if let std::collections::btree_map::Entry::Vacant(position) = known.entry(performance) {
                 let on_sale = self.on_sale.on_sale(performance).await?;
-                place.insert(on_sale.ok_or(Error::NotFound(Missing::Performance))?);
+                position.insert(on_sale.ok_or(Error::NotFound(Missing::Performance))?);
             }
             let on_sale = Arc::clone(&known[&performance]);
             items.push(ReservationView { reservation, on_sale });
@@ -86,7 +86,7 @@ impl ReadReservations {
     /// Tickets with their seats' labels and their codes.
     pub fn print(&self, tickets: &[Ticket], on_sale: &OnSale) -> Vec<TicketView> {
         let print = |ticket: &Ticket| {
-            let label = on_sale.layout.place(ticket.key.seat.number)?.label.clone();
+            let label = on_sale.layout.position(ticket.key.seat.number)?.label.clone();
             Some(TicketView { ticket: *ticket, label, code: self.tickets.code(ticket.key) })
         };
         tickets.iter().filter_map(print).collect()
@@ -97,7 +97,7 @@ impl ReadReservations {
 mod tests {
     use super::*;
     use crate::port::{MockOnSaleReader, MockReservationReader, MockTicketSigner};
-    use crate::testing::{finds, on_sale, reads, reservation, seat, user};
+    use crate::testing::{finds, on_sale, operator, reads, reservation, seat, user};
     use frontrow_domain::{SeatState, TicketKey, Version};
     use uuid::Uuid;
 
@@ -124,8 +124,8 @@ mod tests {
     #[tokio::test]
     async fn an_operator_is_shown_anybodys_reservation() {
         let read = read(finds(reservation()), reads(on_sale()));
-        assert_eq!(read.anybodys(reservation().id).await.unwrap().reservation, reservation());
-        let unknown = read.anybodys(ReservationId::new(Uuid::nil())).await;
+        assert_eq!(read.anybodys(operator(9), reservation().id).await.unwrap().reservation, reservation());
+        let unknown = read.anybodys(operator(9), ReservationId::new(Uuid::nil())).await;
         assert_eq!(unknown, Err(Error::NotFound(Missing::Reservation)));
     }
 

@@ -1,6 +1,5 @@
 //! An account for somebody whom the books name, and who is missing.
 
-use crate::accounts::hexadecimal;
 use crate::port::{AccountRepository, Auditor, Clock, Credentials, IdSource, PasswordHasher};
 use crate::{Error, Missing};
 use frontrow_domain::{Email, Finding, Role, User, UserId};
@@ -9,27 +8,27 @@ use std::sync::Arc;
 /// Adds an account under the id of somebody whom the books name and who has none, as after a backup was restored that is
 /// older than their account. Their reservations and points stay what they are; nobody can log in to it.
 pub struct AddStandIn {
-    /// Where it is kept.
+    /// Keeps the account.
     pub accounts: Arc<dyn AccountRepository>,
     /// Says who is missing.
     pub auditor: Arc<dyn Auditor>,
-    /// For a password that nobody knows.
+    /// Hashes a password that nobody knows.
     pub passwords: Arc<dyn PasswordHasher>,
-    /// For the password.
+    /// Makes the password.
     pub ids: Arc<dyn IdSource>,
-    /// For its date.
+    /// Gives the account's date.
     pub clock: Arc<dyn Clock>,
 }
 
 impl AddStandIn {
-    /// Whom nothing names, or who has an account, is not found among the missing.
+    /// Somebody whom nothing names, or who has an account, is not found among the missing.
     pub async fn run(&self, id: UserId) -> Result<User, Error> {
         let missing = self.auditor.audit(self.clock.now()).await?.contains(&Finding::missing_user(id));
         // No mailbox has such an address, ever (RFC 2606).
         let email = format!("{id}@missing.invalid").parse::<Email>().ok().filter(|_| missing);
         let email = email.ok_or(Error::NotFound(Missing::User))?;
         let user = User { id, email, name: "Missing".to_owned(), role: Role::Customer };
-        let password_hash = self.passwords.hash(hexadecimal(self.ids.secret())).await?;
+        let password_hash = self.passwords.hash(hex::encode(self.ids.secret())).await?;
         let credentials = Credentials { user, password_hash };
         self.accounts.add(&credentials, self.clock.now()).await?;
         Ok(credentials.user)

@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::port::{BookingError, BookingStore, Clock, Housekeeping, ReservationReader};
-use frontrow_domain::{Command, Expire, What};
+use frontrow_domain::{Command, Expire, Operation};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,27 +13,28 @@ pub struct ExpireHolds {
     pub store: Arc<dyn BookingStore>,
     /// Finds them.
     pub reservations: Arc<dyn ReservationReader>,
-    /// The time.
+    /// Gives the instant that the rules decide by.
     pub clock: Arc<dyn Clock>,
 }
 
 impl ExpireHolds {
-    /// Holds of one run.
+    /// Holds of one run: 500.
     pub const BATCH: u32 = 500;
 
-    /// Marks the oldest lapsed holds; says how many there were.
+    /// Marks the oldest lapsed holds; says how many there were. One that can't be marked does not keep the others from it;
+    /// its error is told at the end.
     pub async fn run(&self) -> Result<u32, Error> {
-        let mut marked = 0;
+        let (mut marked, mut failed) = (0, None);
         for (reservation, buyer) in self.reservations.lapsed(self.clock.now(), Self::BATCH).await? {
-            match self.store.execute(Command::unkeyed(What::Expire(Expire { reservation, buyer }))).await {
+            match self.store.execute(Command::unkeyed(Operation::Expire(Expire { reservation, buyer }))).await {
                 Ok(_) => marked += 1,
                 // Buyers come first: what is not marked now is marked by the next run.
                 Err(BookingError::Replan | BookingError::Unknown(_)) => break,
                 Err(error) if error.is_transient() => break,
-                Err(error) => return Err(error.into()),
+                Err(error) => failed = failed.or(Some(error)),
             }
         }
-        Ok(marked)
+        failed.map_or(Ok(marked), |error| Err(error.into()))
     }
 }
 
@@ -41,14 +42,14 @@ impl ExpireHolds {
 pub struct Forget {
     /// Does it.
     pub housekeeping: Arc<dyn Housekeeping>,
-    /// The time.
+    /// Gives the instant that the rules decide by.
     pub clock: Arc<dyn Clock>,
 }
 
 impl Forget {
-    /// How long an idempotency key is kept.
+    /// How long an idempotency key is kept: 24 hours.
     pub const KEEP_DONE: Duration = Duration::from_hours(24);
-    /// Rows of one run.
+    /// Rows of one run: 1000.
     pub const BATCH: u32 = 1000;
 
     /// Forgets the oldest; says how many rows.
@@ -63,6 +64,7 @@ impl Forget {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Outage;
     use crate::port::{MockBookingStore, MockHousekeeping, MockReservationReader};
     use crate::testing::{at, clock, reservation};
     use crate::{FaultId, port::StoreError};
@@ -81,7 +83,7 @@ mod tests {
         reservations.expect_lapsed().with(eq(at(400)), eq(ExpireHolds::BATCH)).return_once(|_, _| Ok(found));
         let mut store = MockBookingStore::new();
         store.expect_execute().times(commands).returning(move |command| {
-            let What::Expire(expire) = command.what else { panic!("{command:?}") };
+            let Operation::Expire(expire) = command.operation else { panic!("{command:?}") };
             if expire.reservation == lapsed(2) { second.clone() } else { Ok(Outcome::Expired(expire.reservation)) }
         });
         ExpireHolds { store: Arc::new(store), reservations: Arc::new(reservations), clock: clock(400) }
@@ -94,15 +96,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_busy_store_is_left_to_the_buyers() {
-        let busy = BookingError::Busy { retry_after: Duration::from_secs(1) };
+        let busy = BookingError::Outage(Outage::Busy { retry_after: Duration::from_secs(1) });
         assert_eq!(sweep(Err(busy), 2).run().await, Ok(1));
         assert_eq!(sweep(Err(BookingError::Unknown(None)), 2).run().await, Ok(1));
     }
 
     #[tokio::test]
-    async fn a_fault_is_told() {
+    async fn a_hold_that_cannot_be_marked_keeps_no_other_from_it_and_is_told() {
         let fault = FaultId(Uuid::nil());
-        assert_eq!(sweep(Err(BookingError::Fault(fault)), 2).run().await, Err(Error::Fault(fault)));
+        assert_eq!(sweep(Err(BookingError::Fault(fault)), 3).run().await, Err(Error::Fault(fault)));
     }
 
     #[tokio::test]

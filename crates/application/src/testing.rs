@@ -1,82 +1,44 @@
-//! Fixtures of the unit tests.
+//! Fixtures for tests, behind the feature `testing`: rows and mocks that fit together, on the domain's own fixtures.
+#![allow(clippy::missing_panics_doc, clippy::panic, clippy::unwrap_used, reason = "fixtures")]
 
-use crate::RequestKey;
 use crate::port::{
     BookingError, MockClock, MockIdSource, MockOnSaleReader, MockQueueSigner, MockReservationReader, OnSale, TokenFlaw,
 };
-use crate::waiting_room::Lines;
+use crate::waiting_room::QueueViews;
+use crate::{ActingOperator, RequestKey};
+pub use frontrow_domain::testing::{at, seat_number, user_id as user};
 use frontrow_domain::waiting_room::{
-    AdmissionTerms, Drawing, Group, GroupLine, GroupTerms, Line, Phase, Place, QueueNumber, QueueToken, WaitingRoom,
+    DrawState, Group, GroupQueue, Phase, Queue, QueueEntry, QueueNumber, QueueToken, WaitingRoom,
 };
 use frontrow_domain::{
-    Books, Buyer, BuyerKey, Command, CommandKey, ConcertId, Instant, Outcome, Performance, PerformanceId,
-    PerformanceStatus, Points, PriceList, PriceType, Refused, Reservation, ReservationId, ReservationState, Sale,
-    SaleId, Seat, SeatKey, SeatMap, SeatNumber, SeatRow, SeatState, Section, SectionShape, Slot, Tier, UserId, Venue,
-    VenueId, Version,
+    AdmissionPeriod, BookingState, Buyer, BuyerKey, Command, Instant, Outcome, Performance, Reservation, Role, Sale,
+    SaleId, Seat, SeatKey, SeatMap, SeatState, Stop, UserId, Version, testing,
 };
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 use uuid::Uuid;
 
-/// That many seconds after the epoch.
-pub fn at(seconds: i64) -> Instant {
-    Instant::from_micros(seconds * 1_000_000)
-}
-
-pub fn user(n: u128) -> UserId {
-    UserId::new(Uuid::from_u128(1000 + n))
-}
-
+/// Ten seats, `A-1-1` to `A-1-10`.
 pub fn seat_map() -> SeatMap {
-    let row = SeatRow { name: "1".into(), seats: 10, tier: "R".into(), ..SeatRow::default() };
-    let section = Section { name: "A".into(), shape: SectionShape::Seated { rows: vec![row] } };
-    SeatMap { venue: VenueId::new(Uuid::from_u128(2)), version: 1, sections: vec![section] }
+    testing::seat_map().build()
 }
 
+/// The one performance; it is public.
 pub fn performance() -> Performance {
-    Performance {
-        id: PerformanceId::new(Uuid::from_u128(1)),
-        concert: ConcertId::new(Uuid::from_u128(3)),
-        venue: seat_map().venue,
-        seat_map_version: 1,
-        starts_at: at(10_000),
-        sold_until: None,
-        status: PerformanceStatus::Published,
-        prices: PriceList {
-            tiers: vec![Tier { code: "R".into(), name: "Royal".into(), list_price: Points::new(1000).unwrap() }],
-            types: vec![
-                PriceType { code: "adult".into(), name: "Adult".into(), discount_percent: 0 },
-                PriceType { code: "child".into(), name: "Child".into(), discount_percent: 50 },
-            ],
-            fee: Points::ZERO,
-            tax_basis_points: 0,
-        },
-    }
+    testing::performance().build()
 }
 
+/// The `n`th sale of the performance, open from 10 s to 1000 s.
 pub fn sale(n: u128) -> Sale {
-    Sale {
-        id: SaleId::new(Uuid::from_u128(10 + n)),
-        name: "General sale".into(),
-        performances: [performance().id].into(),
-        opens: at(10),
-        closes: at(1000),
-        pay_until: at(1300),
-        cancel_until: at(2000),
-        limit_per_person: 4,
-        hold_duration: Sale::DEFAULT_HOLD,
-        waiting_room: None,
-        published: true,
-    }
+    testing::sale().id(SaleId::new(Uuid::from_u128(10 + n))).build()
 }
 
 /// Ten seats, `A-1-1` to `A-1-10`, 1000 points each, one open sale.
 pub fn on_sale() -> OnSale {
     OnSale {
         performance: performance(),
-        venue: Venue { id: seat_map().venue, name: "Hall".into(), time_zone: "Asia/Seoul".into() },
+        venue: testing::venue().build(),
         layout: Arc::new(seat_map().layout().unwrap()),
         sales: vec![sale(0)],
     }
@@ -84,41 +46,43 @@ pub fn on_sale() -> OnSale {
 
 /// Seats 1 and 2, held by user 1 in sale 0 until 310 s, 2000 points.
 pub fn reservation() -> Reservation {
-    let line = |number| performance().prices.line(seat_number(number), "R", None).unwrap();
-    Reservation {
-        id: ReservationId::new(Uuid::from_u128(500)),
-        performance: performance().id,
-        sale: sale(0).id,
-        user: user(1),
-        state: ReservationState::Held,
-        held_until: at(310),
-        late_until: sale(0).pay_until,
-        amount: Points::new(2000).unwrap(),
-        lines: vec![line(1), line(2)],
-        refund_reason: None,
-        version: Version::FIRST,
-    }
+    let line_item = |number| performance().prices.line_item(seat_number(number), "R", None).unwrap();
+    testing::reservation().line_items(vec![line_item(1), line_item(2)]).build()
 }
 
-pub fn seat_number(number: u32) -> SeatNumber {
-    SeatNumber::new(number).unwrap()
-}
-
+/// A seat of the performance.
 pub fn seat(number: u32, state: SeatState) -> Seat {
     let key = SeatKey { performance: performance().id, number: seat_number(number) };
     Seat { key, state, version: Version::FIRST }
 }
 
+/// The key of a request of that user, the same every time.
 pub fn request_key(user: UserId) -> RequestKey {
-    RequestKey { key: CommandKey::new(user, "tap-1").unwrap(), body_hash: [7; 32] }
+    RequestKey::new(user, "tap-1", "test", b"", digest).unwrap()
+}
+
+/// Operator `n`.
+pub fn operator(n: u128) -> ActingOperator {
+    let account = testing::user().id(user(n)).role(Role::Operator).build();
+    ActingOperator::from_account(&account).unwrap()
 }
 
 /// What the rules make of a command while all ten seats are free.
 pub fn carry_out(command: &Command, now: Instant) -> Result<Outcome, BookingError> {
-    let mut books = Books::default();
+    execute(&mut free_seats(), command, now)
+}
+
+/// Ten free seats.
+pub fn free_seats() -> BookingState {
+    let mut books = BookingState::default();
     books.open_seats(performance().id, (1..=10).map(seat_number));
+    books
+}
+
+/// What the rules make of a command on those books.
+pub fn execute(books: &mut BookingState, command: &Command, now: Instant) -> Result<Outcome, BookingError> {
     books.execute(command, now).map_err(|refused| match refused {
-        Refused::Rejected(rejection) => rejection.into(),
+        Stop::Rejected(rejection) => rejection.into(),
         bug => panic!("{bug}"),
     })
 }
@@ -156,19 +120,8 @@ pub fn finds(reservation: Reservation) -> Arc<MockReservationReader> {
 
 /// Two groups: whoever comes, and who knows the word `early`.
 pub fn room() -> WaitingRoom {
-    let group =
-        |name: &str, code: Option<&str>| GroupTerms { name: name.into(), weight: 1, code: code.map(Into::into) };
-    WaitingRoom {
-        lobby_opens: at(5),
-        capacity: 10,
-        rate: 60,
-        burst: 5,
-        session: Duration::from_mins(10),
-        groups: vec![group("Everybody", None), group("Presale", Some("early"))],
-        draw: false,
-        strict: false,
-        terms: AdmissionTerms::default(),
-    }
+    let groups = vec![testing::group("Everybody", None), testing::group("Presale", Some("early"))];
+    testing::waiting_room().groups(groups).build()
 }
 
 /// The same sale, with a waiting room.
@@ -176,30 +129,30 @@ pub fn sale_with_room(n: u128) -> Sale {
     Sale { waiting_room: Some(room()), ..sale(n) }
 }
 
-/// The open line of sale 0. Of the first group's 30 numbers the first 10 have lapsed, and 11 to 20 are called.
-pub fn line() -> Line {
-    let mut line = Line::new(&sale_with_room(0), &room(), [3; 32], at(0));
-    line.groups[0] = GroupLine { issued: 30, called: 20, lapsed: 10, ..line.groups[0].clone() };
-    Line { phase: Phase::Open, epoch: 2, gathered: true, ..line }
+/// The open queue of sale 0. Of the first group's 30 numbers the first 10 have lapsed, and 11 to 20 are called.
+pub fn queue() -> Queue {
+    let mut queue = Queue::new(&sale_with_room(0), &room(), [3; 32], at(0));
+    queue.groups[0] = GroupQueue { issued: 30, called: 20, lapsed: 10, ..queue.groups[0].clone() };
+    Queue { phase: Phase::Open, epoch: 2, gathered: true, ..queue }
 }
 
-/// The same line, whose first three numbers are drawn as far as is said.
-pub fn line_drawn_by(drawing: Drawing) -> Line {
-    let mut line = Line { draw: Some(drawing), ..line() };
-    line.groups[0].drawn = 3;
-    line
+/// The same queue, whose first three numbers are drawn as far as is said.
+pub fn queue_drawn_by(drawing: DrawState) -> Queue {
+    let mut queue = Queue { draw: Some(drawing), ..queue() };
+    queue.groups[0].drawn = 3;
+    queue
 }
 
 /// A draw of which nothing but its round is known.
-pub fn drawing() -> Drawing {
-    Drawing { secret: [3; 32], round: Some("round 7".into()), lists: None, value: None, seed: None }
+pub fn drawing() -> DrawState {
+    DrawState { secret: [3; 32], round: Some("round 7".into()), lists: None, value: None, seed: None }
 }
 
-/// In memory, that line as it was at 100 s.
-pub fn lines(line: Line, sale: Sale) -> Arc<Lines> {
-    let lines = Lines::new(digest);
-    lines.put_up_one(line, Arc::new(sale), at(100));
-    Arc::new(lines)
+/// In memory, that queue as it was at 100 s.
+pub fn queues(queue: Queue, sale: Sale) -> Arc<QueueViews> {
+    let queues = QueueViews::new(digest);
+    queues.put_up_one(queue, Arc::new(sale), at(100));
+    Arc::new(queues)
 }
 
 /// Scatters as well as SHA-256, for a test.
@@ -214,13 +167,13 @@ pub fn digest(text: &[u8]) -> [u8; 32] {
 }
 
 /// In the first group.
-pub fn place(number: u64) -> Place {
-    Place { group: Group::FIRST, number: QueueNumber::new(number).unwrap() }
+pub fn entry(number: u64) -> QueueEntry {
+    QueueEntry { group: Group::FIRST, number: QueueNumber::new(number).unwrap() }
 }
 
-/// User 1's, in the line of sale 0.
+/// User 1's, in the queue of sale 0.
 pub fn token(number: u64) -> QueueToken {
-    let Place { group, number } = place(number);
+    let QueueEntry { group, number } = entry(number);
     QueueToken { sale: sale(0).id, epoch: 2, group, number, user: user(1), issued: at(20) }
 }
 
@@ -231,7 +184,7 @@ pub fn buyer(n: u128) -> Buyer {
 
 /// The same, admitted until then.
 pub fn admitted(n: u128, until: i64) -> Buyer {
-    Buyer { slot: Some(Slot { until: at(until), max_until: at(900) }), generation: 7, ..buyer(n) }
+    Buyer { admission: Some(AdmissionPeriod { until: at(until), max_until: at(900) }), generation: 7, ..buyer(n) }
 }
 
 /// Reads `"token"` as that one and nothing else; what it signs is `"signed"`, whatever it is.

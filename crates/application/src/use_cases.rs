@@ -1,20 +1,18 @@
 //! All use cases, on one set of ports.
 
 use crate::port::{
-    AccountRepository, AdmissionWatch, Beacon, BookingStore, Clock, ConcertRepository, DoneReader, Eligibility,
-    Housekeeping, IdSource, JoinLimits, LineStore, NumberDispenser, OnSaleReader, PasswordHasher, PaymentGateway,
-    PerformanceRepository, Probe, QueueSigner, ReservationReader, SaleRepository, SeatReader, SeatSnapshots,
-    SessionRepository, TicketSigner, TokenIssuer, VenueRepository, WalletReader,
+    AccountRepository, AdmissionWatch, BookingStore, Clock, ConcertRepository, Eligibility, Housekeeping, IdSource,
+    IdempotencyRecordReader, JoinLimits, NumberDispenser, OnSaleReader, PasswordHasher, PaymentGateway,
+    PerformanceRepository, Probe, QueueSigner, QueueStore, ReservationReader, SaleRepository, SeatReader,
+    SeatSnapshots, SessionRepository, TicketSigner, TimeZones, TokenIssuer, VenueRepository, WalletReader,
 };
 use crate::waiting_room::{
-    ClaimAdmission, Gate, JoinLine, Lately, LeaveAdmission, Lines, OperateLine, RenewAdmission, ShowPlace, TickLines,
-    WatchedBookings,
+    BarBuyer, CheckInBuyer, JoinQueue, LeaveAdmission, OperateQueue, PassCheck, QueueViews, RenewAdmission,
+    ShowQueueEntry, TickCache, TickQueues, WatchedBookings,
 };
 use crate::{
-    BestSeats, BrowseConcerts, BrowsePerformances, CancelReservation, ChargeWallet, ExpireHolds, Forget, HoldBestSeats,
-    HoldSeats, ListSeats, LogIn, LogOut, ManageConcerts, ManagePerformances, ManageSales, ManageVenues, PayReservation,
-    ReadReservations, ReadWallet, Refresh, RefundReservation, ReleaseHold, SettleCharges, SettleProgress,
-    ShowAvailability, ShowCharge, ShowSeatMap, SignUp,
+    BookingPorts, BookingUseCases, BrowseConcerts, BrowsePerformances, LogIn, LogOut, ManageConcerts,
+    ManagePerformances, ManageSales, ManageVenues, Refresh, ShowSeatMap, SignUp,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -24,8 +22,9 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Ports {
     pub store: Arc<dyn BookingStore>,
-    pub done: Arc<dyn DoneReader>,
+    pub done: Arc<dyn IdempotencyRecordReader>,
     pub venues: Arc<dyn VenueRepository>,
+    pub time_zones: Arc<dyn TimeZones>,
     pub concerts: Arc<dyn ConcertRepository>,
     pub performances: Arc<dyn PerformanceRepository>,
     pub sales: Arc<dyn SaleRepository>,
@@ -41,13 +40,12 @@ pub struct Ports {
     pub tickets: Arc<dyn TicketSigner>,
     pub gateway: Arc<dyn PaymentGateway>,
     pub housekeeping: Arc<dyn Housekeeping>,
-    pub lines: Arc<dyn LineStore>,
+    pub queues: Arc<dyn QueueStore>,
     pub dispenser: Arc<dyn NumberDispenser>,
     pub watch: Arc<dyn AdmissionWatch>,
     pub join_limits: Arc<dyn JoinLimits>,
     pub eligibility: Arc<dyn Eligibility>,
     pub signer: Arc<dyn QueueSigner>,
-    pub beacon: Arc<dyn Beacon>,
     pub probe: Arc<dyn Probe>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
@@ -59,54 +57,62 @@ pub struct Ports {
     pub refresh_lifetime: Duration,
 }
 
+impl Ports {
+    /// Those that booking needs.
+    fn booking(&self) -> BookingPorts {
+        BookingPorts {
+            store: self.store.clone(),
+            done: self.done.clone(),
+            on_sale: self.on_sale.clone(),
+            seats: self.seats.clone(),
+            seat_snapshots: self.seat_snapshots.clone(),
+            reservations: self.reservations.clone(),
+            wallets: self.wallets.clone(),
+            tickets: self.tickets.clone(),
+            gateway: self.gateway.clone(),
+            housekeeping: self.housekeeping.clone(),
+            clock: self.clock.clone(),
+            ids: self.ids.clone(),
+        }
+    }
+}
+
 /// Every use case.
 #[expect(missing_docs, reason = "each field is named after its use case")]
 pub struct UseCases {
+    pub booking: BookingUseCases,
     pub sign_up: SignUp,
     pub log_in: LogIn,
     pub refresh: Arc<Refresh>,
     pub log_out: LogOut,
     pub concerts: BrowseConcerts,
     pub performances: BrowsePerformances,
-    pub availability: Arc<ShowAvailability>,
-    pub seats: ListSeats,
     pub seat_map: ShowSeatMap,
-    pub hold: HoldSeats,
-    pub hold_best: HoldBestSeats,
-    pub pay: PayReservation,
-    pub release: ReleaseHold,
-    pub cancel: Arc<CancelReservation>,
-    pub refund: RefundReservation,
-    pub reservations: ReadReservations,
-    pub wallet: ReadWallet,
-    pub charge: ChargeWallet,
-    pub show_charge: ShowCharge,
-    pub settle_charges: Arc<SettleCharges>,
-    pub expire_holds: ExpireHolds,
-    pub forget: Forget,
     pub manage_venues: ManageVenues,
     pub manage_concerts: ManageConcerts,
     pub manage_performances: ManagePerformances,
     pub manage_sales: ManageSales,
-    pub lines: Arc<Lines>,
-    pub gate: Gate,
-    pub join_line: JoinLine,
-    pub show_place: ShowPlace,
-    pub claim_admission: ClaimAdmission,
+    pub queues: Arc<QueueViews>,
+    pub pass_check: PassCheck,
+    pub join_queue: JoinQueue,
+    pub show_entry: ShowQueueEntry,
+    pub check_in: CheckInBuyer,
     pub renew_admission: Arc<RenewAdmission>,
     pub leave_admission: LeaveAdmission,
-    pub operate_line: OperateLine,
-    pub tick_lines: TickLines,
+    pub operate_queue: OperateQueue,
+    pub bar_buyer: BarBuyer,
+    pub tick_queues: Arc<TickQueues>,
 }
 
 impl UseCases {
     /// Hands every use case the ports that it needs.
     #[expect(clippy::too_many_lines, reason = "a list, with an entry for each use case")]
     pub fn new(ports: &Ports) -> Self {
-        let lines = Arc::new(Lines::new(ports.digest));
+        let queues = Arc::new(QueueViews::new(ports.digest));
         let (bookings, clock) = (ports.store.clone(), ports.clock.clone());
-        let store = Arc::new(WatchedBookings { bookings, lines: lines.clone(), clock });
+        let store = Arc::new(WatchedBookings { bookings, queues: queues.clone(), clock });
         let p = Ports { store, ..ports.clone() };
+        let booking = BookingUseCases::behind(queues.clone(), &p.booking());
         let refresh = Arc::new(Refresh {
             accounts: p.accounts.clone(),
             sessions: p.sessions.clone(),
@@ -117,71 +123,59 @@ impl UseCases {
             access_lifetime: p.access_lifetime,
             refresh_lifetime: p.refresh_lifetime,
         });
-        let availability =
-            Arc::new(ShowAvailability { on_sale: p.on_sale.clone(), seats: p.seats.clone(), clock: p.clock.clone() });
-        let cancel = Arc::new(CancelReservation {
-            store: p.store.clone(),
-            reservations: p.reservations.clone(),
-            on_sale: p.on_sale.clone(),
-            ids: p.ids.clone(),
-        });
-        let settle_charges = Arc::new(SettleCharges {
-            store: p.store.clone(),
-            wallets: p.wallets.clone(),
-            gateway: p.gateway,
-            ids: p.ids.clone(),
-            clock: p.clock.clone(),
-            progress: SettleProgress::default(),
-        });
         let renew_admission =
             Arc::new(RenewAdmission { bookings: p.store.clone(), signer: p.signer.clone(), clock: p.clock.clone() });
         Self {
-            gate: Gate {
-                lines: lines.clone(),
+            booking,
+            pass_check: PassCheck {
+                queues: queues.clone(),
                 on_sale: p.on_sale.clone(),
                 reservations: p.reservations.clone(),
                 done: p.done.clone(),
                 signer: p.signer.clone(),
                 clock: p.clock.clone(),
             },
-            join_line: JoinLine {
-                lines: lines.clone(),
+            join_queue: JoinQueue {
+                queues: queues.clone(),
                 dispenser: p.dispenser.clone(),
-                store: p.lines.clone(),
+                store: p.queues.clone(),
                 limits: p.join_limits,
                 eligibility: p.eligibility,
                 signer: p.signer.clone(),
                 clock: p.clock.clone(),
             },
-            show_place: ShowPlace { lines: lines.clone(), signer: p.signer, clock: p.clock.clone() },
-            claim_admission: ClaimAdmission {
-                lines: lines.clone(),
-                store: p.lines.clone(),
+            show_entry: ShowQueueEntry { queues: queues.clone(), signer: p.signer, clock: p.clock.clone() },
+            check_in: CheckInBuyer {
+                queues: queues.clone(),
+                store: p.queues.clone(),
                 watch: p.watch,
                 renew: renew_admission.clone(),
             },
             renew_admission,
             leave_admission: LeaveAdmission { bookings: p.store.clone() },
-            operate_line: OperateLine {
-                store: p.lines.clone(),
+            operate_queue: OperateQueue {
+                store: p.queues.clone(),
                 dispenser: p.dispenser.clone(),
+                ids: p.ids.clone(),
+                clock: p.clock.clone(),
+            },
+            bar_buyer: BarBuyer {
+                store: p.queues.clone(),
                 bookings: p.store.clone(),
                 accounts: p.accounts.clone(),
                 ids: p.ids.clone(),
                 clock: p.clock.clone(),
             },
-            tick_lines: TickLines {
-                lines: lines.clone(),
-                store: p.lines.clone(),
+            tick_queues: Arc::new(TickQueues {
+                queues: queues.clone(),
+                store: p.queues.clone(),
                 dispenser: p.dispenser,
                 sales: p.sales.clone(),
                 seats: p.seats.clone(),
-                beacon: p.beacon,
                 digest: p.digest,
                 clock: p.clock.clone(),
-                lately: Lately::default(),
-            },
-            lines,
+                cache: TickCache::default(),
+            }),
             sign_up: SignUp {
                 accounts: p.accounts.clone(),
                 passwords: p.passwords.clone(),
@@ -198,50 +192,8 @@ impl UseCases {
                 seats: p.seats,
                 clock: p.clock.clone(),
             },
-            seats: ListSeats { availability: availability.clone() },
-            availability,
             seat_map: ShowSeatMap { on_sale: p.on_sale.clone(), venues: p.venues.clone() },
-            hold: HoldSeats {
-                store: p.store.clone(),
-                done: p.done.clone(),
-                on_sale: p.on_sale.clone(),
-                ids: p.ids.clone(),
-                clock: p.clock.clone(),
-            },
-            hold_best: HoldBestSeats {
-                store: p.store.clone(),
-                done: p.done,
-                on_sale: p.on_sale.clone(),
-                best: BestSeats::new(p.seat_snapshots, p.clock.clone()),
-                ids: p.ids.clone(),
-                clock: p.clock.clone(),
-            },
-            pay: PayReservation {
-                store: p.store.clone(),
-                reservations: p.reservations.clone(),
-                on_sale: p.on_sale.clone(),
-                ids: p.ids.clone(),
-            },
-            release: ReleaseHold { store: p.store.clone(), reservations: p.reservations.clone() },
-            refund: RefundReservation { cancel: cancel.clone() },
-            cancel,
-            reservations: ReadReservations {
-                reservations: p.reservations.clone(),
-                on_sale: p.on_sale.clone(),
-                tickets: p.tickets,
-            },
-            wallet: ReadWallet { wallets: p.wallets.clone() },
-            charge: ChargeWallet {
-                store: p.store.clone(),
-                wallets: p.wallets.clone(),
-                settle: settle_charges.clone(),
-                ids: p.ids.clone(),
-            },
-            show_charge: ShowCharge { wallets: p.wallets },
-            settle_charges,
-            expire_holds: ExpireHolds { store: p.store, reservations: p.reservations, clock: p.clock.clone() },
-            forget: Forget { housekeeping: p.housekeeping, clock: p.clock.clone() },
-            manage_venues: ManageVenues { venues: p.venues.clone() },
+            manage_venues: ManageVenues { venues: p.venues.clone(), time_zones: p.time_zones },
             manage_concerts: ManageConcerts { concerts: p.concerts.clone() },
             manage_performances: ManagePerformances {
                 performances: p.performances.clone(),
@@ -252,10 +204,11 @@ impl UseCases {
                 sales: p.sales,
                 performances: p.performances,
                 on_sale: p.on_sale,
-                lines: p.lines,
+                queues: Some(Arc::new(p.queues)),
                 ids: p.ids,
                 clock: p.clock,
             },
+            queues,
         }
     }
 }

@@ -1,21 +1,25 @@
-//! The waiting room's stories: joining, looking, claiming, leaving, operating, ticking.
+//! What people and operators do in a waiting room: joining, looking, checking in, leaving, operating, ticking.
 
 mod admission;
-mod board;
-mod gate;
+mod bar;
+mod entry;
 mod join;
 mod operate;
 mod pace;
-mod place;
+mod pass_check;
 mod round;
 mod tick;
+mod views;
+mod watched_bookings;
 
-pub use admission::{ClaimAdmission, ClaimAnswer, LeaveAdmission, PassAnswer, RenewAdmission};
-pub use board::{Board, Lines, Rendered};
-pub use gate::{Asks, Gate, Visitor};
-pub use join::{JoinLine, JoinRequest};
-pub use operate::{LineReport, OperateLine};
-pub use pace::{Pace, WatchedBookings};
-pub use place::{PlaceView, ShowPlace};
+pub use admission::{CheckInAnswer, CheckInBuyer, LeaveAdmission, PassAnswer, RenewAdmission};
+pub use bar::BarBuyer;
+pub use entry::{QueueEntryView, ShowQueueEntry};
+pub use join::{JoinQueue, JoinRequest};
+pub use operate::{OperateQueue, QueueReport};
+pub use pace::QueuePace;
+pub use pass_check::{BookingCall, PassCheck, PassRequired, Visitor};
 pub use round::{DecideDraw, DrawError};
-pub use tick::{Lately, TickLines, lobby_list};
+pub use tick::{TickCache, TickQueues, lobby_list};
+pub use views::{QueueView, QueueViews, Rendered};
+pub use watched_bookings::WatchedBookings;

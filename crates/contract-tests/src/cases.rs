@@ -5,8 +5,9 @@ mod admissions;
 mod announced;
 mod best;
 mod catalogue;
-mod door;
+mod check_in;
 mod durability;
+mod entries;
 mod idempotency;
 mod interruptions;
 mod keeping;
@@ -17,7 +18,6 @@ mod losses;
 mod money;
 mod operating;
 mod outages;
-mod places;
 mod publication;
 mod races;
 mod rejections;
@@ -107,7 +107,7 @@ cases! {
         a_refund_is_like_a_cancellation_without_a_deadline,
         a_refund_keeps_its_reason;
     values:
-        a_reservation_of_fifty_lines_is_kept_as_it_was,
+        a_reservation_of_fifty_line_items_is_kept_as_it_was,
         the_largest_values_are_kept_as_they_were;
     interruptions:
         a_caller_who_goes_away_leaves_nothing_half_done,
@@ -139,45 +139,45 @@ cases! {
         old_idempotency_records_are_forgotten_a_few_at_a_time,
         old_refresh_tokens_are_forgotten_a_few_at_a_time,
         a_probe_is_answered;
-    places:
-        joining_twice_gives_the_same_place,
+    entries:
+        joining_twice_gives_the_same_entry,
         joins_at_once_get_numbers_one_after_the_other,
-        a_worthless_place_is_replaced_at_the_end,
+        a_worthless_entry_is_replaced_at_the_end,
         groups_and_sales_have_numbers_of_their_own,
-        places_are_listed_a_page_at_a_time,
+        entries_are_listed_a_page_at_a_time,
         what_may_be_forgotten_can_still_be_read;
-    door:
-        a_tick_admits_the_lowest_ranks_at_the_door,
+    check_in:
+        a_tick_admits_the_lowest_ranks_checked_in,
         no_tick_admits_more_than_there_is_room_for,
         no_tick_admits_more_than_the_rate_allows,
         who_comes_late_comes_with_their_own_rank,
-        who_is_absent_is_passed_over_and_keeps_the_place,
+        who_is_absent_is_passed_over_and_keeps_the_entry,
         whose_call_has_lapsed_must_have_come_before,
         who_is_barred_is_not_admitted,
         groups_take_turns_by_weight;
     admissions:
         picking_up_uses_the_number,
-        an_admission_that_nobody_picks_up_can_be_claimed_again,
+        an_admission_that_nobody_picks_up_is_given_again_after_a_check_in,
         a_renewal_goes_on_for_three_minutes_and_not_beyond_the_session,
         a_hold_needs_an_admission,
-        a_hold_carries_the_slot_beyond_the_session,
-        a_slot_is_free_two_seconds_after_it_has_ended,
-        leaving_frees_the_slot_once,
-        paying_frees_the_slot_in_the_same_command,
-        who_may_buy_more_keeps_the_slot,
+        a_hold_carries_the_admission_beyond_the_session,
+        an_admission_is_free_two_seconds_after_it_has_ended,
+        leaving_frees_the_admission_once,
+        paying_frees_the_admission_in_the_same_command,
+        who_may_buy_more_keeps_the_admission,
         how_admissions_ended_is_counted;
     tickers:
         two_tickers_at_once_never_exceed_the_capacity,
-        nothing_is_lost_while_people_book_and_lines_tick,
-        no_change_of_a_line_is_lost_between_its_ticks,
+        nothing_is_lost_while_people_book_and_queues_tick,
+        no_change_of_a_queue_is_lost_between_its_ticks,
         who_is_admitted_and_leaves_at_once_is_admitted_or_not;
     operating:
-        a_line_is_opened_once_and_kept_as_it_was,
+        a_queue_is_opened_once_and_kept_as_it_was,
         an_operator_changes_what_they_name,
         a_smaller_capacity_admits_nobody_until_enough_have_gone,
-        what_a_line_does_is_what_its_phase_says,
-        a_sale_that_closes_closes_its_line,
-        a_line_waits_for_its_draw,
+        what_a_queue_does_is_what_its_phase_says,
+        a_sale_that_closes_closes_its_queue,
+        a_queue_waits_for_its_draw,
         what_operators_do_is_noted_with_it,
         what_operators_did_is_read_a_page_at_a_time,
         the_admission_log_is_read_a_page_at_a_time,
@@ -192,7 +192,7 @@ cases! {
         leases_never_overlap,
         a_number_is_leased_or_handed_out_and_never_both;
     losses:
-        who_has_a_token_keeps_the_place_when_all_numbers_are_lost,
+        who_has_a_token_keeps_the_entry_when_all_numbers_are_lost,
         numbers_after_a_loss_are_new_whoever_notices_it;
     announced:
         what_is_done_is_announced_once,
@@ -206,6 +206,6 @@ reopening! {
         a_charge_outlives_the_process,
         the_catalogue_outlives_the_process,
         accounts_and_sessions_outlive_the_process,
-        a_line_outlives_the_process,
+        a_queue_outlives_the_process,
         numbers_outlive_the_process;
 }

@@ -1,4 +1,4 @@
-//! The clock of a world. The suite sets it by hand, and while cases race, those who ask for the time wait for each other.
+//! The clock of a world. The suite sets it by hand. While a case races, callers that ask for the time wait for each other.
 
 use frontrow_application::port::Clock;
 use frontrow_domain::Instant;
@@ -7,9 +7,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::runtime::{Handle, RuntimeFlavor};
 
-/// A store asks for the time when it has read what it decides on. So racers who wait here until all of them have arrived
-/// have all read before any of them writes: a store without locks goes wrong every time, not once in a thousand. In a
-/// store with locks the others can't arrive, so nobody waits for long, nor often.
+/// A store asks for the time after it has read the rows that it decides on. Racers wait here until all of them have
+/// arrived, so all have read before any of them writes: a store without locks fails every time, not once in a thousand. In
+/// a store with locks the others can't arrive, so the waits are short and few.
 #[derive(Default)]
 pub(crate) struct SuiteClock {
     now: AtomicI64,
@@ -19,21 +19,21 @@ pub(crate) struct SuiteClock {
 
 #[derive(Default)]
 struct Meeting {
-    /// Calls of the suite that go on at the same time.
+    /// Calls of the suite that run at the same time.
     racers: usize,
     /// How many of them wait here.
     inside: usize,
-    /// How many have ever come, and how many meetings there were.
+    /// How many have arrived so far, and how often all had arrived.
     arrivals: u64,
     meetings: u64,
-    /// Waits that may still be in vain: in this race, and in this world.
+    /// How many more waits may time out in this race, and how many have timed out in this world.
     waits: u32,
     spent: u32,
 }
 
-/// Nobody has come for so long: those who are missing can't.
+/// If nobody arrives for this long, the missing racers are blocked.
 const GAP: Duration = Duration::from_millis(10);
-/// Waits in vain, of one race and of one world. They bound what a store with locks pays for being suspected.
+/// Waits that may time out, per race and per world. They limit what races cost in a store with locks.
 const WAITS_OF_A_RACE: u32 = 3;
 const WAITS_OF_A_WORLD: u32 = 12;
 
@@ -42,12 +42,12 @@ impl SuiteClock {
         self.now.store(now.micros(), Ordering::SeqCst);
     }
 
-    /// What the clock shows, for the suite itself: it does not race.
+    /// The time, for the suite itself, which doesn't race.
     pub(crate) fn shown(&self) -> Instant {
         Instant::from_micros(self.now.load(Ordering::SeqCst))
     }
 
-    /// So many calls are about to be made at the same time; each racer is dropped when its call has ended.
+    /// Announces that many simultaneous calls. Drop each racer when its call has ended.
     pub(crate) fn racers(self: &Arc<Self>, count: usize) -> Vec<Racer> {
         let mut meeting = self.meeting();
         if meeting.racers == 0 {
@@ -61,7 +61,7 @@ impl SuiteClock {
         self.meeting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Until all racers are here, or nobody has come for a while.
+    /// Waits until all racers are here, or until nobody has arrived for a while.
     fn wait_for_others(&self) {
         let mut meeting = self.meeting();
         meeting.inside += 1;
@@ -101,7 +101,7 @@ impl Meeting {
 impl Clock for SuiteClock {
     fn now(&self) -> Instant {
         if self.meeting().is_worth_waiting_for() {
-            // Other tasks need the thread meanwhile, where the runtime can give it to them.
+            // Frees the thread for other tasks, if the runtime can.
             match Handle::try_current().map(|runtime| runtime.runtime_flavor()) {
                 Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(|| self.wait_for_others()),
                 _ => self.wait_for_others(),
@@ -111,7 +111,7 @@ impl Clock for SuiteClock {
     }
 }
 
-/// One of those who race.
+/// One racing call.
 pub(crate) struct Racer(Arc<SuiteClock>);
 
 impl Drop for Racer {
@@ -129,7 +129,7 @@ mod tests {
     use super::*;
     use std::sync::atomic::AtomicUsize;
 
-    /// Reads, asks for the time, and writes; how many were lost.
+    /// Reads, asks for the time, and writes; returns the number of lost updates.
     fn race(clock: &Arc<SuiteClock>, lock: Option<&Mutex<()>>, threads: usize) -> usize {
         let count = AtomicUsize::new(0);
         let racers = clock.racers(threads);

@@ -1,4 +1,4 @@
-//! Chance that can be repeated.
+//! Repeatable random numbers.
 
 /// A small generator (`SplitMix64`): the same seed, the same numbers.
 pub(crate) struct Dice(u64);
@@ -8,7 +8,7 @@ impl Dice {
         Self(seed)
     }
 
-    /// From 0 to below `sides`.
+    /// A number from 0 to `sides` - 1.
     pub(crate) fn roll(&mut self, sides: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;
@@ -18,12 +18,12 @@ impl Dice {
         usize::try_from((mixed ^ (mixed >> 31)) >> 33).unwrap_or_default() % sides.max(1)
     }
 
-    /// One of them.
+    /// One of the items.
     pub(crate) fn pick<'a, T>(&mut self, items: &'a [T]) -> Option<&'a T> {
         items.get(self.roll(items.len()))
     }
 
-    /// Different numbers from 1 to `most`, in no order.
+    /// Distinct numbers from 1 to `most`, in random order.
     pub(crate) fn numbers(&mut self, count: usize, most: u32) -> Vec<u32> {
         let mut numbers: Vec<u32> = Vec::new();
         while numbers.len() < count.min(most as usize) {

@@ -1,10 +1,10 @@
 //! Why a case did not pass.
 
-use crate::Part;
+use crate::part::Part;
 use std::fmt;
 use std::panic::Location;
 
-/// Why a case did not pass: something is wrong, or it could not be tried.
+/// Why a case did not pass: something is wrong, or the case was skipped.
 pub struct Failure {
     text: String,
     lacks: Option<Part>,
@@ -16,22 +16,22 @@ impl Failure {
         Self { text: text.into(), lacks: None }
     }
 
-    /// Something is wrong there.
+    /// Something is wrong, found at that source location.
     pub(crate) fn at(place: &Location<'_>, text: &str) -> Self {
         Self::new(format!("{}:{}: {text}", place.file(), place.line()))
     }
 
-    /// The same, with the circumstances before it.
+    /// The same failure, with context in front of its text.
     pub(crate) fn within(self, circumstances: &str) -> Self {
         Self { text: format!("{circumstances}: {}", self.text), ..self }
     }
 
-    /// The case can't be tried without that part.
+    /// The case is skipped, because the world lacks that part.
     pub(crate) fn lacks(part: Part) -> Self {
         Self { text: format!("the world has no {part:?}"), lacks: Some(part) }
     }
 
-    /// What the case can't be tried without.
+    /// The missing part, if the case was skipped.
     pub(crate) fn lacking(&self) -> Option<Part> {
         self.lacks
     }
@@ -50,7 +50,7 @@ impl fmt::Debug for Failure {
     }
 }
 
-/// Every error is a failure, and says where it was met; a `Failure` itself is no `Error`, which is what allows this.
+/// Turns every error into a failure that knows where it occurred. Possible because `Failure` itself isn't an `Error`.
 impl<E: std::error::Error> From<E> for Failure {
     #[track_caller]
     fn from(error: E) -> Self {

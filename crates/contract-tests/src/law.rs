@@ -102,7 +102,7 @@ impl Both {
                 self.dice.pick(&self.charges).map(settle)
             }
             (18, _) => self.dice.pick(&self.past).cloned(),
-            (19, _) => self.dice.pick(&self.past).map(|past| Command { body_hash: [9; 32], ..past.clone() }),
+            (19, _) => self.dice.pick(&self.past).map(|past| Command { request_hash: [9; 32], ..past.clone() }),
             _ => None,
         })
     }

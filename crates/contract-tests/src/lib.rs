@@ -1,6 +1,6 @@
 //! One suite that every implementation of Frontrow's ports must pass, for its own adapters and for other teams'.
 //!
-//! Say how a fresh world is made, and have all cases run in worlds of their own:
+//! You say how to create a fresh world, and the suite runs each case in a world of its own:
 //!
 //! ```
 //! use async_trait::async_trait;
@@ -12,10 +12,10 @@
 //! #[async_trait]
 //! impl World for OurWorld {
 //!     async fn fresh(&self, programme: &Programme, suite: &SuitePorts) -> Result<Fixture, Failure> {
-//! #       let why = "an empty store of ours, with the programme on";
+//! #       let why = "an empty store of ours, with the programme on sale";
 //! #       drop(suite.clone());
 //! #       Err(Failure::new(why))
-//!         // an empty store of ours, with the programme on, that goes by suite.clock and tells suite.announcer
+//!         // an empty store of ours, with the programme on sale, that uses suite.clock and suite.announcer
 //!     }
 //!
 //!     fn name(&self) -> String {
@@ -32,31 +32,34 @@
 //! # });
 //! ```
 //!
-//! A world works with two ports that the suite brings along, [`SuitePorts`], and says what becomes of its data:
+//! The suite gives a world two ports, [`SuitePorts`], and the world says how its data survive:
 //!
-//! - **The clock.** The suite sets it. A store asks it between reading and writing; while cases race, the suite makes all who
-//!   ask wait for each other, so that without locks all have read before anybody writes. A store that locks does not notice,
-//!   but for some milliseconds. What asks for no time between reading and writing, such as a dispenser of numbers, is raced
-//!   by many tasks that start together.
-//! - **The announcer.** Every case ends by holding what was announced against what was answered: each change once, no
-//!   rejection, no repetition. A store that has nobody to tell says so: [`Fixture::announces`].
-//! - **Opening it again.** [`Durability::Kept`] says how the same data are opened by another process. Cases write, drop all
-//!   ports, open the store again and look whether everything that was answered is there. A store whose data end with the
-//!   process says [`Durability::None`]; then these cases are skipped and named as such, and [`Report::require`] wants to be
-//!   told that [`Part::Durability`] may be missing.
+//! - **The clock.** The suite sets it. A store asks it between reading and writing. While a case races, the suite makes
+//!   all callers wait for each other there, so that in a store without locks all of them have read before anybody writes.
+//!   A store that locks only loses some milliseconds. Ports that don't ask for the time between reading and writing, such
+//!   as a number dispenser, are raced by many tasks that start together.
+//! - **The announcer.** Every case ends by comparing what was announced with what was answered: each change once, no
+//!   rejection, no repetition. A store that announces nothing says so: [`Fixture::announces`].
+//! - **Opening it again.** [`Durability::Kept`] says how another process opens the same data. Cases write, drop all ports,
+//!   open the store again, and check that everything that was answered is there. A store whose data end with the process
+//!   says [`Durability::None`]. Then these cases are skipped and reported as skipped, and [`Report::require`] fails unless
+//!   you allow [`Part::Durability`] to be missing.
 //!
-//! The cases run on threads of the suite's own, whatever runtime [`run_all`] is called on. Every case ends with an audit that
-//! must find nothing. A failure names the store, the seed of the random choices ([`World::seed`]), the step that the case had
-//! come to, the line where it was found, what was found and what was expected.
+//! The cases run on the suite's own threads, whatever runtime you call [`run_all`] on. Every case ends with an audit
+//! that must find nothing. A failure names the store, the seed of the random choices ([`World::seed`]), the step that
+//! the case had reached, the line where it was found, what was found and what was expected.
 #![deny(missing_docs)]
 
 #[macro_use]
 mod failure;
+mod announced;
 mod announcements;
 mod cases;
 mod clock;
 mod dice;
 mod law;
+mod part;
+mod ports;
 mod programme;
 mod room;
 mod runner;
@@ -66,9 +69,8 @@ mod world;
 
 pub use failure::Failure;
 pub use law::same_outcomes;
+pub use part::Part;
+pub use ports::{AccountPorts, BookingPorts, CataloguePorts, KeepingPorts, LoseNumbers, QueueInstance, QueuePorts};
 pub use programme::Programme;
 pub use runner::{Report, case_names, run_all, run_some};
-pub use world::{
-    AccountPorts, BookingPorts, CataloguePorts, Durability, Fixture, KeepingPorts, LineInstance, LinePorts,
-    LoseNumbers, Part, Reopen, SuitePorts, World,
-};
+pub use world::{Durability, Fixture, Reopen, SuitePorts, World};

@@ -2,11 +2,10 @@
 
 use crate::{AccountPorts, CataloguePorts, Failure};
 use frontrow_application::port::{Credentials, Revision};
-use frontrow_domain::waiting_room::{AdmissionTerms, GroupTerms, WaitingRoom};
+use frontrow_domain::waiting_room::WaitingRoom;
 use frontrow_domain::{
-    Catalogue, Concert, ConcertId, Email, Instant, Performance, PerformanceId, PerformanceStatus, Points, PriceList,
-    PriceType, Role, Sale, SaleId, SeatKey, SeatMap, SeatNumber, SeatRow, Section, SectionShape, Tier, User, UserId,
-    Venue, VenueId,
+    Catalogue, Concert, ConcertId, Email, Instant, Performance, PerformanceId, PerformanceStatus, Sale, SaleId,
+    SeatKey, SeatMap, SeatNumber, User, UserId, Venue, VenueId, testing,
 };
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -16,13 +15,13 @@ use uuid::Uuid;
 /// performances, and users.
 #[derive(Clone, Debug)]
 pub struct Programme {
-    /// Where.
+    /// The building it takes place in.
     pub venue: Venue,
     /// Its seats.
     pub map: SeatMap,
     /// What is played.
     pub concert: Concert,
-    /// When.
+    /// Its two performances.
     pub performances: [Performance; 2],
     /// On what terms: 50 seats per person, 4, and 4 behind a waiting room.
     pub sales: [Sale; 3],
@@ -41,12 +40,12 @@ impl Programme {
     pub const OPENS: Instant = Instant::from_micros(1_800_000_000_000_000);
 
     pub(crate) fn new() -> Result<Self, Failure> {
-        let venue = Venue { id: VenueId::new(id(1)), name: "Hall".into(), time_zone: "Asia/Seoul".into() };
-        let concert = Concert { id: ConcertId::new(id(2)), title: "Evening".into(), artist: "Quartet".into() };
-        let performances = [performance(&venue, &concert, 3)?, performance(&venue, &concert, 4)?];
+        let venue = testing::venue().id(VenueId::new(id(1))).build();
+        let concert = testing::concert().id(ConcertId::new(id(2))).build();
+        let performances = [performance(&venue, &concert, 3), performance(&venue, &concert, 4)];
         let map = map(&venue);
         let gated = Sale { waiting_room: Some(waiting_room()), ..sale(&performances, 7, Sale::DEFAULT_LIMIT) };
-        let sales = [sale(&performances, 5, Sale::MOST_SEATS), sale(&performances, 6, Sale::DEFAULT_LIMIT), gated];
+        let sales = [sale(&performances, 5, Sale::MAX_SEATS), sale(&performances, 6, Sale::DEFAULT_LIMIT), gated];
         let users = (0..Self::USERS).map(user).collect::<Result<_, _>>()?;
         Ok(Self { venue, map, concert, performances, sales, users })
     }
@@ -117,63 +116,44 @@ fn id(n: u128) -> Uuid {
 }
 
 fn map(venue: &Venue) -> SeatMap {
-    let row = |n: u32| SeatRow { name: n.to_string(), seats: 20, tier: "R".into(), ..SeatRow::default() };
-    let section = Section { name: "A".into(), shape: SectionShape::Seated { rows: (1..=10).map(row).collect() } };
-    SeatMap { venue: venue.id, version: 1, sections: vec![section] }
+    let rows = (1..=10).map(|n: u32| testing::seat_row(&n.to_string(), 20));
+    testing::seat_map().venue(venue.id).sections(vec![testing::seated("A", rows)]).build()
 }
 
-fn performance(venue: &Venue, concert: &Concert, n: u128) -> Result<Performance, Failure> {
-    let prices = PriceList {
-        tiers: vec![Tier { code: "R".into(), name: "Royal".into(), list_price: Points::new(Programme::PRICE)? }],
-        types: vec![PriceType { code: "adult".into(), name: "Adult".into(), discount_percent: 0 }],
-        fee: Points::ZERO,
-        tax_basis_points: 1000,
-    };
-    Ok(Performance {
-        id: PerformanceId::new(id(n)),
-        concert: concert.id,
-        venue: venue.id,
-        seat_map_version: 1,
-        starts_at: Programme::OPENS + Duration::from_hours(48),
-        sold_until: None,
-        status: PerformanceStatus::Published,
-        prices,
-    })
+fn performance(venue: &Venue, concert: &Concert, n: u128) -> Performance {
+    let prices = testing::price_list()
+        .tiers(vec![testing::tier("R", Programme::PRICE)])
+        .types(vec![testing::price_type("adult", 0)])
+        .tax_basis_points(1000)
+        .build();
+    testing::performance()
+        .id(PerformanceId::new(id(n)))
+        .concert(concert.id)
+        .venue(venue.id)
+        .starts_at(Programme::OPENS + Duration::from_hours(48))
+        .prices(prices)
+        .build()
 }
 
 fn sale(performances: &[Performance], n: u128, limit_per_person: u32) -> Sale {
     let opens = Programme::OPENS;
-    Sale {
-        id: SaleId::new(id(n)),
-        name: "General sale".into(),
-        performances: performances.iter().map(|performance| performance.id).collect(),
-        opens,
-        closes: opens + Duration::from_hours(12),
-        pay_until: opens + Duration::from_hours(13),
-        cancel_until: opens + Duration::from_hours(24),
-        limit_per_person,
-        hold_duration: Sale::DEFAULT_HOLD,
-        waiting_room: None,
-        published: true,
-    }
+    testing::sale()
+        .id(SaleId::new(id(n)))
+        .performances(performances.iter().map(|performance| performance.id).collect())
+        .opens(opens)
+        .closes(opens + Duration::from_hours(12))
+        .pay_until(opens + Duration::from_hours(13))
+        .cancel_until(opens + Duration::from_hours(24))
+        .limit_per_person(limit_per_person)
+        .build()
 }
 
 /// Ten at a time, and more a minute than anybody asks for.
 fn waiting_room() -> WaitingRoom {
-    WaitingRoom {
-        lobby_opens: Programme::OPENS - Duration::from_hours(1),
-        capacity: 10,
-        rate: 60_000,
-        burst: 1000,
-        session: Duration::from_mins(10),
-        groups: vec![GroupTerms { name: "Everybody".into(), weight: 1, code: None }],
-        draw: false,
-        strict: false,
-        terms: AdmissionTerms::default(),
-    }
+    testing::waiting_room().lobby_opens(Programme::OPENS - Duration::from_hours(1)).rate(60_000).burst(1000).build()
 }
 
 fn user(n: u32) -> Result<User, Failure> {
     let email: Email = format!("user{n}@example.com").parse()?;
-    Ok(User { id: UserId::new(id(1000 + u128::from(n))), email, name: format!("User {n}"), role: Role::Customer })
+    Ok(testing::user().id(UserId::new(id(1000 + u128::from(n)))).email(email).name(format!("User {n}")).build())
 }

@@ -1,17 +1,18 @@
 //! A sale with a waiting room on the stage, with what people and ticks do there over and over.
 
 use crate::stage::Stage;
-use crate::{Failure, LineInstance};
-use frontrow_application::PageRequest;
+use crate::{Failure, QueueInstance};
 use frontrow_application::port::{
-    Join, Joined, LineFigures, LineStore, OperatorAction, StoreError, TickOrder, TickReport,
+    Join, Joined, OperatorAction, QueueFigures, QueueStore, StoreError, TickOrder, TickReport,
 };
+use frontrow_application::{Outage, PageRequest};
 use frontrow_domain::waiting_room::{
-    Admitted, Claim, Claimed, Group, Line, LineChange, LineUpdate, Phase, Place, QueueNumber, Rank, Stock, Tick,
-    WaitingRoom,
+    Admitted, CheckIn, CheckInOutcome, Group, Phase, Queue, QueueChange, QueueEntry, QueueNumber, QueueUpdate, Rank,
+    Stock, Tick, WaitingRoom,
 };
 use frontrow_domain::{
-    Bar, Buyer, BuyerKey, Command, Instant, Outcome, Pay, Renew, Reservation, Sale, SaleId, Slot, What,
+    AdmissionPeriod, Bar, Buyer, BuyerKey, Command, Instant, Leave, Operation, Outcome, Pay, Renew, Reservation, Sale,
+    SaleId,
 };
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -23,25 +24,25 @@ const PATIENCE: u32 = 1000;
 
 pub(crate) struct Room {
     pub(crate) stage: Arc<Stage>,
-    instances: [LineInstance; 2],
+    instances: [QueueInstance; 2],
     pub(crate) sale: Arc<Sale>,
     pub(crate) settings: WaitingRoom,
-    places: Mutex<BTreeMap<usize, Place>>,
+    entries: Mutex<BTreeMap<usize, QueueEntry>>,
 }
 
 impl Room {
-    /// The line is there, in its lobby; the sale opens now. Ranks are numbers unless a case draws them.
+    /// The queue is there, in its lobby; the sale opens now. Ranks are numbers unless a case draws them.
     pub(crate) async fn new(stage: &Arc<Stage>, change: impl FnOnce(&mut WaitingRoom)) -> Result<Arc<Self>, Failure> {
-        let instances = stage.lines()?.instances.clone();
+        let instances = stage.queues()?.instances.clone();
         let mut settings = stage.gated.waiting_room.clone().ok_or_else(|| Failure::new("the sale has one"))?;
         change(&mut settings);
         let sale = Arc::new(Sale { waiting_room: Some(settings.clone()), ..stage.gated.clone() });
-        let room = Self { stage: Arc::clone(stage), instances, sale, settings, places: Mutex::default() };
-        room.store().open_line(&room.new_line()).await?;
+        let room = Self { stage: Arc::clone(stage), instances, sale, settings, entries: Mutex::default() };
+        room.store().open_queue(&room.new_queue()).await?;
         Ok(Arc::new(room))
     }
 
-    /// Open, with the first so many people in line.
+    /// Open, with the first so many people in the queue.
     pub(crate) async fn open(
         stage: &Arc<Stage>,
         people: usize,
@@ -58,24 +59,24 @@ impl Room {
     /// Lets go of all ports of the store, and opens its data again; nobody else may hold on to it.
     pub(crate) async fn reopen(self: Arc<Self>) -> Result<Arc<Self>, Failure> {
         let room = Arc::try_unwrap(self).map_err(|_| Failure::new("a case holds on to the room that it reopens"))?;
-        let Self { stage, sale, settings, places, instances } = room;
+        let Self { stage, sale, settings, entries, instances } = room;
         drop(instances);
         let stage = stage.reopen().await?;
-        let instances = stage.lines()?.instances.clone();
-        Ok(Arc::new(Self { stage, instances, sale, settings, places }))
+        let instances = stage.queues()?.instances.clone();
+        Ok(Arc::new(Self { stage, instances, sale, settings, entries }))
     }
 
     /// As it is before anybody has joined.
-    pub(crate) fn new_line(&self) -> Line {
-        Line::new(&self.sale, &self.settings, [7; 32], self.stage.now())
+    pub(crate) fn new_queue(&self) -> Queue {
+        Queue::new(&self.sale, &self.settings, [7; 32], self.stage.now())
     }
 
-    pub(crate) fn store(&self) -> &Arc<dyn LineStore> {
+    pub(crate) fn store(&self) -> &Arc<dyn QueueStore> {
         &self.instances[0].store
     }
 
     /// One of the two instances.
-    pub(crate) fn instance(&self, n: usize) -> &LineInstance {
+    pub(crate) fn instance(&self, n: usize) -> &QueueInstance {
         &self.instances[n % 2]
     }
 
@@ -83,45 +84,45 @@ impl Room {
         BuyerKey { sale: self.sale.id, user: self.stage.user(n) }
     }
 
-    pub(crate) async fn join(&self, n: usize, group: u8) -> Result<Place, Failure> {
+    pub(crate) async fn join(&self, n: usize, group: u8) -> Result<QueueEntry, Failure> {
         let group = Group::new(group).ok_or_else(|| Failure::new(format!("there is no group {group}")))?;
-        Ok(self.ask_for_place(Join { key: self.key(n), group, worthless: None, proved: None }, n).await?.place)
+        Ok(self.ask_for_entry(Join { key: self.key(n), group, worthless: None, proved: None }, n).await?.entry)
     }
 
-    /// Remembers the place, for when that person comes to the door.
-    pub(crate) async fn ask_for_place(&self, join: Join, n: usize) -> Result<Joined, Failure> {
+    /// Remembers the queue entry, for when that person checks in.
+    pub(crate) async fn ask_for_entry(&self, join: Join, n: usize) -> Result<Joined, Failure> {
         self.stage.step("a join");
         let joined = patiently(|| self.instance(n).dispenser.join(join)).await?;
-        self.places.lock().unwrap_or_else(PoisonError::into_inner).insert(n, joined.place);
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner).insert(n, joined.entry);
         Ok(joined)
     }
 
-    pub(crate) fn place(&self, n: usize) -> Result<Place, Failure> {
-        let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-        places.get(&n).copied().ok_or_else(|| Failure::new(format!("person {n} has not joined")))
+    pub(crate) fn entry(&self, n: usize) -> Result<QueueEntry, Failure> {
+        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        entries.get(&n).copied().ok_or_else(|| Failure::new(format!("person {n} has not joined")))
     }
 
-    pub(crate) fn claim_of(&self, n: usize) -> Result<Claim, Failure> {
-        let Place { group, number } = self.place(n)?;
+    pub(crate) fn check_in_of(&self, n: usize) -> Result<CheckIn, Failure> {
+        let QueueEntry { group, number } = self.entry(n)?;
         let now = self.stage.now();
         let rank = Rank::new(number.get());
-        Ok(Claim { key: self.key(n), group, number, rank, claimed_at: now, seen_at: now })
+        Ok(CheckIn { key: self.key(n), group, number, rank, checked_in_at: now, seen_at: now })
     }
 
-    pub(crate) async fn claim(&self, claim: Claim, lapsed: bool) -> Result<Claimed, Failure> {
-        self.stage.step("a claim");
-        Ok(patiently(|| self.store().claim(claim, lapsed)).await?)
+    pub(crate) async fn check_in(&self, check_in: CheckIn, lapsed: bool) -> Result<CheckInOutcome, Failure> {
+        self.stage.step("a check-in");
+        Ok(patiently(|| self.store().check_in(check_in, lapsed)).await?)
     }
 
-    /// That person comes to the door, or is seen there again.
-    pub(crate) async fn come(&self, n: usize) -> Result<Claimed, Failure> {
-        self.claim(self.claim_of(n)?, false).await
+    /// That person checks in, or is seen again.
+    pub(crate) async fn come(&self, n: usize) -> Result<CheckInOutcome, Failure> {
+        self.check_in(self.check_in_of(n)?, false).await
     }
 
-    /// They are not admitted yet, and come to the door, one after the other.
+    /// They are not admitted yet, and check in, one after the other.
     pub(crate) async fn all_come(&self, people: impl IntoIterator<Item = usize>) -> Result<(), Failure> {
         for n in people {
-            ensure_eq!(self.come(n).await?, Claimed::AtDoor, "person {n}");
+            ensure_eq!(self.come(n).await?, CheckInOutcome::Present, "person {n}");
         }
         Ok(())
     }
@@ -129,8 +130,8 @@ impl Room {
     /// By group, how many numbers were handed out: no fewer than people have been told.
     async fn issued_to_all(&self) -> Result<Vec<u64>, Failure> {
         let told = |issued: &[u64]| {
-            let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
-            places.values().all(|place| issued.get(place.group.index()) >= Some(&place.number.get()))
+            let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+            entries.values().all(|entry| issued.get(entry.group.index()) >= Some(&entry.number.get()))
         };
         self.issued_once(0, self.sale.id, told).await
     }
@@ -195,18 +196,18 @@ impl Room {
         Ok(people)
     }
 
-    /// Lets time pass with ticks, so that there is no outage, and these people at the door whenever they are not admitted;
-    /// who was admitted meanwhile.
-    pub(crate) async fn pass(&self, time: Duration, at_door: &[usize]) -> Result<Vec<usize>, Failure> {
-        self.pass_until(self.stage.now() + time, at_door).await
+    /// Lets time pass with ticks, so that there is no outage, and keeps these people checked in while they are not
+    /// admitted; who was admitted meanwhile.
+    pub(crate) async fn pass(&self, time: Duration, present: &[usize]) -> Result<Vec<usize>, Failure> {
+        self.pass_until(self.stage.now() + time, present).await
     }
 
     /// [`Room::pass`] until then.
-    pub(crate) async fn pass_until(&self, until: Instant, at_door: &[usize]) -> Result<Vec<usize>, Failure> {
+    pub(crate) async fn pass_until(&self, until: Instant, present: &[usize]) -> Result<Vec<usize>, Failure> {
         let mut admitted = Vec::new();
         while self.stage.now() < until {
             self.stage.set_now((self.stage.now() + Tick::OUTAGE).min(until));
-            for n in at_door {
+            for n in present {
                 self.come(*n).await?;
             }
             admitted.extend(self.tick().await?);
@@ -217,14 +218,14 @@ impl Room {
     pub(crate) async fn buyer(&self, n: usize) -> Result<Option<Buyer>, Failure> {
         // A row that is but a lock says as much as none.
         let buyer = self.store().whereabouts(self.key(n)).await?.buyer;
-        Ok(buyer.filter(|buyer| buyer.generation > 0 || buyer.barred || buyer.slot.is_some()))
+        Ok(buyer.filter(|buyer| buyer.generation > 0 || buyer.barred || buyer.admission.is_some()))
     }
 
-    pub(crate) async fn slot(&self, n: usize) -> Result<Option<Slot>, Failure> {
-        Ok(self.buyer(n).await?.and_then(|buyer| buyer.slot))
+    pub(crate) async fn admission(&self, n: usize) -> Result<Option<AdmissionPeriod>, Failure> {
+        Ok(self.buyer(n).await?.and_then(|buyer| buyer.admission))
     }
 
-    pub(crate) async fn figures(&self) -> Result<LineFigures, Failure> {
+    pub(crate) async fn figures(&self) -> Result<QueueFigures, Failure> {
         Ok(self.store().figures(self.sale.id, self.stage.now()).await?)
     }
 
@@ -232,24 +233,24 @@ impl Room {
         Ok(self.figures().await?.active)
     }
 
-    pub(crate) async fn line(&self) -> Result<Line, Failure> {
-        let line = self.store().line(self.sale.id).await?;
-        line.ok_or_else(|| Failure::new("the line is not there"))
+    pub(crate) async fn queue(&self) -> Result<Queue, Failure> {
+        let queue = self.store().queue(self.sale.id).await?;
+        queue.ok_or_else(|| Failure::new("the queue is not there"))
     }
 
     /// By an operator.
-    pub(crate) async fn change(&self, change: LineChange) -> Result<Line, Failure> {
-        let update = LineUpdate::Operator(change);
-        let updated = patiently(|| self.store().update_line(self.sale.id, &update, None)).await?;
-        Ok(updated.ok_or_else(|| Failure::new("the line is not there"))??)
+    pub(crate) async fn change(&self, change: QueueChange) -> Result<Queue, Failure> {
+        let update = QueueUpdate::Operator(change);
+        let updated = patiently(|| self.store().update_queue(self.sale.id, &update, None)).await?;
+        Ok(updated.ok_or_else(|| Failure::new("the queue is not there"))??)
     }
 
-    pub(crate) async fn phase(&self, phase: Phase) -> Result<Line, Failure> {
-        self.change(LineChange { phase: Some(phase), ..LineChange::default() }).await
+    pub(crate) async fn phase(&self, phase: Phase) -> Result<Queue, Failure> {
+        self.change(QueueChange { phase: Some(phase), ..QueueChange::default() }).await
     }
 
-    pub(crate) async fn capacity(&self, capacity: u32) -> Result<Line, Failure> {
-        self.change(LineChange { capacity: Some(capacity), ..LineChange::default() }).await
+    pub(crate) async fn capacity(&self, capacity: u32) -> Result<Queue, Failure> {
+        self.change(QueueChange { capacity: Some(capacity), ..QueueChange::default() }).await
     }
 
     /// The whole admission log, oldest first, a page at a time.
@@ -257,7 +258,7 @@ impl Room {
         let mut rows = Vec::new();
         let mut after = None;
         loop {
-            let page = self.store().log(self.sale.id, PageRequest { limit, after }).await?;
+            let page = self.store().log(self.sale.id, PageRequest::new(limit, after)?).await?;
             ensure!(page.items.len() <= limit as usize, "{} rows on a page of {limit}", page.items.len());
             rows.extend(page.items);
             after = page.next;
@@ -272,7 +273,7 @@ impl Room {
         let mut rows = Vec::new();
         let mut after = None;
         loop {
-            let page = self.store().actions(self.sale.id, PageRequest { limit, after }).await?;
+            let page = self.store().actions(self.sale.id, PageRequest::new(limit, after)?).await?;
             ensure!(page.items.len() <= limit as usize, "{} rows on a page of {limit}", page.items.len());
             rows.extend(page.items);
             after = page.next;
@@ -282,31 +283,31 @@ impl Room {
         }
     }
 
-    pub(crate) fn renew_command(&self, n: usize, place: Option<Place>, closing: bool) -> Command {
-        Command::unkeyed(What::Renew(Renew { buyer: self.key(n), place, closing }))
+    pub(crate) fn renew_command(&self, n: usize, entry: Option<QueueEntry>, closing: bool) -> Command {
+        Command::unkeyed(Operation::Renew(Renew { buyer: self.key(n), entry, closing }))
     }
 
-    pub(crate) async fn renew(&self, n: usize) -> Result<Slot, Failure> {
+    pub(crate) async fn renew(&self, n: usize) -> Result<AdmissionPeriod, Failure> {
         renewed(self.stage.execute(self.renew_command(n, None, false)).await?)
     }
 
-    pub(crate) async fn pick_up(&self, n: usize) -> Result<Slot, Failure> {
-        renewed(self.stage.execute(self.renew_command(n, Some(self.place(n)?), false)).await?)
+    pub(crate) async fn pick_up(&self, n: usize) -> Result<AdmissionPeriod, Failure> {
+        renewed(self.stage.execute(self.renew_command(n, Some(self.entry(n)?), false)).await?)
     }
 
     /// Comes, and is admitted by the next tick, and picks it up.
-    pub(crate) async fn admit(&self, n: usize) -> Result<Slot, Failure> {
+    pub(crate) async fn admit(&self, n: usize) -> Result<AdmissionPeriod, Failure> {
         self.come(n).await?;
         ensure!(self.tick().await?.contains(&n), "person {n} is not admitted");
         self.pick_up(n).await
     }
 
     pub(crate) fn leave(&self, n: usize) -> Command {
-        Command::unkeyed(What::Leave(self.key(n)))
+        Command::unkeyed(Operation::Leave(Leave { buyer: self.key(n) }))
     }
 
     pub(crate) fn bar(&self, n: usize, barred: bool) -> Command {
-        Command::unkeyed(What::Bar(Bar { buyer: self.key(n), barred }))
+        Command::unkeyed(Operation::Bar(Bar { buyer: self.key(n), barred }))
     }
 
     pub(crate) fn hold(&self, n: usize, seats: &[u32]) -> Result<Command, Failure> {
@@ -320,8 +321,8 @@ impl Room {
     /// On the terms of this room.
     pub(crate) fn pay(&self, reservation: &Reservation) -> Result<Command, Failure> {
         let command = self.stage.pay(reservation)?;
-        let What::Pay(pay) = command.what else { return Err(Failure::new("it is a payment")) };
-        Ok(Command { what: What::Pay(Pay { terms: self.sale.terms(), ..pay }), ..command })
+        let Operation::Pay(pay) = command.operation else { return Err(Failure::new("it is a payment")) };
+        Ok(Command { operation: Operation::Pay(Pay { terms: self.sale.terms(), ..pay }), ..command })
     }
 
     /// Has the points, and pays.
@@ -340,13 +341,13 @@ pub(crate) fn number(number: u64) -> Result<QueueNumber, Failure> {
 }
 
 /// In the first group.
-pub(crate) fn place(n: u64) -> Result<Place, Failure> {
-    Ok(Place { group: Group::FIRST, number: number(n)? })
+pub(crate) fn entry(n: u64) -> Result<QueueEntry, Failure> {
+    Ok(QueueEntry { group: Group::FIRST, number: number(n)? })
 }
 
-fn renewed(outcome: Outcome) -> Result<Slot, Failure> {
+fn renewed(outcome: Outcome) -> Result<AdmissionPeriod, Failure> {
     match outcome {
-        Outcome::Renewed(Buyer { slot: Some(slot), .. }) => Ok(slot),
+        Outcome::Renewed(Buyer { admission: Some(admission), .. }) => Ok(admission),
         other => Err(Failure::new(format!("not renewed: {other:?}"))),
     }
 }
@@ -357,7 +358,7 @@ pub(crate) async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(
 ) -> Result<T, StoreError> {
     let mut answer = ask().await;
     for _ in 0..PATIENCE {
-        let Err(StoreError::Busy { retry_after }) = answer else { break };
+        let Err(StoreError::Outage(Outage::Busy { retry_after })) = answer else { break };
         tokio::time::sleep(retry_after.min(Duration::from_millis(20))).await;
         answer = ask().await;
     }

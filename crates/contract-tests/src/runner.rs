@@ -11,22 +11,22 @@ use std::time::Duration;
 use tokio::runtime::Builder;
 use tokio::sync::oneshot;
 
-/// What came of the cases, by name.
+/// The results of the cases, by name.
 #[derive(Debug, Default)]
 pub struct Report {
-    /// Whose: [`World::name`].
+    /// The store: [`World::name`].
     pub store: String,
     /// These passed.
     pub passed: Vec<&'static str>,
-    /// These could not be tried without that part.
+    /// These were skipped because the world lacks that part.
     pub skipped: Vec<(&'static str, Part)>,
-    /// These failed, and how: the store, the seed, the step that the case had come to, and where it was found.
+    /// These failed, with the reason: the store, the seed, the step that the case had reached, and the line.
     pub failed: Vec<(&'static str, String)>,
 }
 
 impl Report {
-    /// An error that names every case that failed, and every one that was skipped for want of a part that is not among
-    /// those that may be missing.
+    /// An error that names every case that failed, and every case that was skipped because of a part that isn't in
+    /// `may_be_missing`.
     pub fn require(&self, may_be_missing: &[Part]) -> Result<(), Failure> {
         let failed = self.failed.iter().map(|(name, text)| format!("{name} failed {text}"));
         let skipped = self.skipped.iter().filter(|(_, part)| !may_be_missing.contains(part));
@@ -35,7 +35,7 @@ impl Report {
         if lines.is_empty() { Ok(()) } else { Err(Failure::new(format!("\n{}", lines.join("\n")))) }
     }
 
-    /// By part, the cases that were not tried without it.
+    /// The skipped cases, by the part that is missing.
     fn untried(&self) -> BTreeMap<String, Vec<&'static str>> {
         let mut untried: BTreeMap<String, Vec<&'static str>> = BTreeMap::new();
         for (name, part) in &self.skipped {
@@ -45,7 +45,7 @@ impl Report {
     }
 }
 
-/// How many passed and failed, and what was not tried.
+/// How many passed and failed, and which were skipped.
 impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {} cases passed, {} failed", self.store, self.passed.len(), self.failed.len())?;
@@ -56,9 +56,9 @@ impl fmt::Display for Report {
     }
 }
 
-/// A case that takes longer has come to a standstill.
+/// A case that takes longer is stuck.
 const STANDSTILL: Duration = Duration::from_mins(2);
-/// Of the suite's own runtime. Racers need at least two.
+/// Threads of the suite's own runtime. Racers need at least two.
 const THREADS: usize = 4;
 
 /// The names of all cases.
@@ -71,8 +71,8 @@ pub async fn run_all(world: Arc<dyn World>) -> Report {
     run_some(world, |_| true).await
 }
 
-/// Runs the cases whose names are wanted, on a runtime of its own with several threads: cases that race would prove nothing
-/// on a caller's that has one. What was not tried is said on standard error, too.
+/// Runs the cases with these names, on a runtime of its own with several threads: on a caller's runtime with one thread,
+/// races would prove nothing. Skipped cases are also named on standard error.
 pub async fn run_some(world: Arc<dyn World>, wanted: impl Fn(&str) -> bool) -> Report {
     let wanted: Vec<&'static Case> = cases().filter(|case| wanted(case.name)).collect();
     let store = world.name();
@@ -80,14 +80,14 @@ pub async fn run_some(world: Arc<dyn World>, wanted: impl Fn(&str) -> bool) -> R
     std::thread::spawn(move || {
         let runtime = Builder::new_multi_thread().worker_threads(THREADS).enable_all().build();
         let report = runtime.map(|runtime| runtime.block_on(run_cases(world, wanted)));
-        // Who asked may have gone.
+        // The caller may be gone.
         drop(answer.send(report.map_err(|error| error.to_string())));
     });
     let report = report.await.unwrap_or_else(|_| Err("the suite's thread broke off".into()));
     let report =
         report.unwrap_or_else(|error| Report { failed: vec![("the suite", error)], store, ..Report::default() });
     if !report.skipped.is_empty() {
-        // A test harness would swallow what is printed.
+        // Written directly, because a test harness would capture `eprintln!`.
         drop(writeln!(std::io::stderr(), "{report}"));
     }
     report
@@ -97,7 +97,7 @@ async fn run_cases(world: Arc<dyn World>, cases: Vec<&'static Case>) -> Report {
     let mut report = Report { store: world.name(), ..Report::default() };
     for case in cases {
         let progress = Arc::new(Progress::default());
-        // In a task of its own, so that a panic of the implementation is a failure like any other.
+        // In its own task, so that a panic in the implementation is a failure like any other.
         let task = tokio::spawn(run(Arc::clone(&world), case, Arc::clone(&progress)));
         let ended = task.await.unwrap_or_else(|error| Err(Failure::new(error.to_string())));
         match ended {

@@ -52,7 +52,7 @@ impl Belongings {
         };
         let mut after = None;
         loop {
-            let page = PageRequest { limit: PageRequest::<()>::MOST, after };
+            let page = PageRequest::longest(after);
             let page = ports.reservations.reservations_of(user, page).await?;
             belongings.reservations.extend(page.items);
             after = page.next;
@@ -65,7 +65,7 @@ impl Belongings {
         }
         let mut after = None;
         loop {
-            let page = ports.wallets.entries(user, PageRequest { limit: PageRequest::<()>::MOST, after }).await?;
+            let page = ports.wallets.entries(user, PageRequest::longest(after)).await?;
             belongings.entries.extend(page.items);
             after = page.next;
             if after.is_none() {

@@ -4,14 +4,15 @@ use crate::announcements::Announcements;
 use crate::clock::SuiteClock;
 use crate::dice::Dice;
 use crate::{
-    AccountPorts, CataloguePorts, Durability, Failure, Fixture, KeepingPorts, LinePorts, Part, Programme, SuitePorts,
+    AccountPorts, CataloguePorts, Durability, Failure, Fixture, KeepingPorts, Part, Programme, QueuePorts, SuitePorts,
     World,
 };
+use frontrow_application::Outage;
 use frontrow_application::port::{BookingError, BookingStore};
 use frontrow_domain::{
-    Cancel, Charge, Command, CommandKey, Expire, Hold, HoldBest, Instant, Line, Outcome, Pay, Payment, PaymentId,
-    PerformanceId, Points, RefundReason, Release, Reservation, ReservationId, Sale, SeatNumber, Settle, Settlement,
-    TransferId, UserId, What,
+    Cancel, Charge, Command, CommandKey, Expire, Hold, HoldBest, Instant, LineItem, Operation, Outcome, Pay, Payment,
+    PaymentId, PerformanceId, Points, Refund, RefundReason, Release, Reservation, ReservationId, Sale, SeatNumber,
+    Settle, Settlement, TransferId, UserId,
 };
 use std::any::Any;
 use std::collections::BTreeMap;
@@ -44,7 +45,7 @@ pub(crate) struct Stage {
     kept: Vec<Box<dyn Any + Send + Sync>>,
 }
 
-/// How far a case has come, for who reads of its failure.
+/// How far a case has come, for whoever reads of its failure.
 #[derive(Default)]
 pub(crate) struct Progress {
     steps: AtomicU64,
@@ -160,8 +161,8 @@ impl Stage {
         self.fixture.keeping.as_ref().ok_or_else(|| Failure::lacks(Part::Keeping))
     }
 
-    pub(crate) fn lines(&self) -> Result<&LinePorts, Failure> {
-        self.fixture.lines.as_ref().ok_or_else(|| Failure::lacks(Part::Lines))
+    pub(crate) fn queues(&self) -> Result<&QueuePorts, Failure> {
+        self.fixture.queues.as_ref().ok_or_else(|| Failure::lacks(Part::Queues))
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn BookingStore> {
@@ -200,14 +201,14 @@ impl Stage {
         Ok(CommandKey::new(user, format!("key-{}", self.id().simple()))?)
     }
 
-    pub(crate) fn keyed(&self, user: UserId, what: What) -> Result<Command, Failure> {
+    pub(crate) fn keyed(&self, user: UserId, what: Operation) -> Result<Command, Failure> {
         Ok(Command::keyed(self.key(user)?, [1; 32], what))
     }
 
-    pub(crate) fn line(&self, number: u32) -> Result<Line, Failure> {
+    pub(crate) fn line_item(&self, number: u32) -> Result<LineItem, Failure> {
         let seat = SeatNumber::new(number).ok_or_else(|| Failure::new(format!("{number} is no seat number")))?;
-        let line = self.programme.performances[0].prices.line(seat, "R", None);
-        line.ok_or_else(|| Failure::new("tier R has no price"))
+        let line_item = self.programme.performances[0].prices.line_item(seat, "R", None);
+        line_item.ok_or_else(|| Failure::new("tier R has no price"))
     }
 
     pub(crate) fn hold(&self, user: UserId, seats: &[u32]) -> Result<Command, Failure> {
@@ -215,14 +216,19 @@ impl Stage {
     }
 
     pub(crate) fn hold_in(&self, sale: &Sale, user: UserId, seats: &[u32]) -> Result<Command, Failure> {
-        let lines = seats.iter().map(|number| self.line(*number)).collect::<Result<_, _>>()?;
-        self.hold_lines(sale, user, lines)
+        let line_items = seats.iter().map(|number| self.line_item(*number)).collect::<Result<_, _>>()?;
+        self.hold_line_items(sale, user, line_items)
     }
 
-    pub(crate) fn hold_lines(&self, sale: &Sale, user: UserId, lines: Vec<Line>) -> Result<Command, Failure> {
+    pub(crate) fn hold_line_items(
+        &self,
+        sale: &Sale,
+        user: UserId,
+        line_items: Vec<LineItem>,
+    ) -> Result<Command, Failure> {
         let reservation = ReservationId::new(self.id());
-        let hold = Hold { reservation, performance: self.performance(), user, terms: sale.terms(), lines };
-        self.keyed(user, What::Hold(hold))
+        let hold = Hold { reservation, performance: self.performance(), user, terms: sale.terms(), line_items };
+        self.keyed(user, Operation::Hold(hold))
     }
 
     /// A hold of the first of these blocks that can be had.
@@ -246,10 +252,10 @@ impl Stage {
             terms: sale.terms(),
             count: u32::try_from(blocks.first().map_or(1, Vec::len))?,
             blocks: blocks.iter().map(block).collect::<Result<_, _>>()?,
-            line: self.line(1)?,
+            line_item: self.line_item(1)?,
             wait,
         };
-        self.keyed(user, What::HoldBest(best))
+        self.keyed(user, Operation::HoldBest(best))
     }
 
     pub(crate) fn sale_of(&self, reservation: &Reservation) -> &Sale {
@@ -267,7 +273,7 @@ impl Stage {
             payment: PaymentId::new(self.id()),
             transfer: TransferId::new(self.id()),
         };
-        self.keyed(reservation.user, What::Pay(pay))
+        self.keyed(reservation.user, Operation::Pay(pay))
     }
 
     pub(crate) fn release(&self, reservation: &Reservation) -> Result<Command, Failure> {
@@ -277,7 +283,7 @@ impl Stage {
             seats: reservation.seats().collect(),
             buyer: reservation.buyer(),
         };
-        self.keyed(reservation.user, What::Release(release))
+        self.keyed(reservation.user, Operation::Release(release))
     }
 
     fn give_back(&self, reservation: &Reservation) -> Cancel {
@@ -289,12 +295,11 @@ impl Stage {
             terms: self.sale_of(reservation).terms(),
             payment: PaymentId::new(self.id()),
             transfer: TransferId::new(self.id()),
-            reason: None,
         }
     }
 
     pub(crate) fn cancel(&self, reservation: &Reservation) -> Result<Command, Failure> {
-        self.keyed(reservation.user, What::Cancel(self.give_back(reservation)))
+        self.keyed(reservation.user, Operation::Cancel(self.give_back(reservation)))
     }
 
     pub(crate) fn refund(&self, reservation: &Reservation) -> Result<Command, Failure> {
@@ -303,17 +308,18 @@ impl Stage {
 
     pub(crate) fn refund_because(&self, reservation: &Reservation, reason: Option<&str>) -> Result<Command, Failure> {
         let reason = reason.map(RefundReason::new).transpose()?;
-        self.keyed(reservation.user, What::Refund(Cancel { reason, ..self.give_back(reservation) }))
+        let cancel = self.give_back(reservation);
+        self.keyed(reservation.user, Operation::Refund(Refund { cancel, reason }))
     }
 
     pub(crate) fn expire(reservation: &Reservation) -> Command {
-        Command::unkeyed(What::Expire(Expire { reservation: reservation.id, buyer: reservation.buyer() }))
+        Command::unkeyed(Operation::Expire(Expire { reservation: reservation.id, buyer: reservation.buyer() }))
     }
 
     pub(crate) fn charge(&self, user: UserId, amount: i64) -> Result<Command, Failure> {
         let amount = Points::new(amount)?;
         let charge = Charge { payment: PaymentId::new(self.id()), user, amount, provider: "sandbox".into() };
-        self.keyed(user, What::Charge(charge))
+        self.keyed(user, Operation::Charge(charge))
     }
 
     pub(crate) fn settle(&self, payment: &Payment, accepted: bool) -> Command {
@@ -327,15 +333,15 @@ impl Stage {
 
     pub(crate) fn settle_as(&self, payment: &Payment, settlement: Settlement) -> Command {
         let transfer = TransferId::new(self.id());
-        Command::unkeyed(What::Settle(Settle { payment: payment.id, user: payment.user, settlement, transfer }))
+        Command::unkeyed(Operation::Settle(Settle { payment: payment.id, user: payment.user, settlement, transfer }))
     }
 
     /// Repeats the command while the store is busy, as its callers do.
     pub(crate) async fn execute(&self, command: Command) -> Answer {
-        self.step(command.what.name());
+        self.step(command.operation.name());
         let mut answer = self.store().execute(command.clone()).await;
         for _ in 0..PATIENCE {
-            let Err(BookingError::Busy { retry_after }) = answer else { break };
+            let Err(BookingError::Outage(Outage::Busy { retry_after })) = answer else { break };
             tokio::time::sleep(retry_after.min(Duration::from_millis(50))).await;
             answer = self.store().execute(command.clone()).await;
         }
@@ -354,8 +360,8 @@ impl Stage {
         self.together(racing).await
     }
 
-    /// Does all of it at the same time, each in a task of its own; the answers are in the same order. None goes on after one
-    /// has failed.
+    /// Does all of it at the same time, each in a task of its own; the answers are in the same order. None goes on
+    /// after one has failed.
     pub(crate) async fn together<T: Send + 'static>(
         &self,
         tasks: impl IntoIterator<Item = impl Future<Output = Result<T, Failure>> + Send + 'static>,

@@ -12,7 +12,7 @@ macro_rules! ids {
         pub struct $name(Uuid);
 
         impl $name {
-            /// Wraps a UUID; which version it has is the business of who makes it.
+            /// Wraps a UUID; which version it has is the business of whoever makes it.
             pub const fn new(id: Uuid) -> Self {
                 Self(id)
             }

@@ -3,7 +3,7 @@
 //! The database keeps it as one row. An instance that differs would refuse the others' tokens, show the same balance in
 //! another currency, or hand out numbers from somewhere else, so it does not start.
 
-use crate::locked::Version;
+use crate::record::Version;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -24,7 +24,7 @@ pub enum Ring {
 /// The prints of keys, by id. A print tells two keys of the same id apart, and says nothing of the key itself.
 pub type KeyPrints = BTreeMap<String, String>;
 
-/// Where the numbers of waiting lines come from.
+/// Where queue numbers come from.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NumberSource {
@@ -38,9 +38,9 @@ pub enum NumberSource {
 }
 
 impl NumberSource {
-    /// Whether people who wait keep their places when numbers come from `next` instead. A Redis knows them again by their
-    /// queue tokens, as after a loss of all that it had.
-    pub const fn passes_places_on_to(&self, next: &Self) -> bool {
+    /// Whether people who wait keep their queue entries when numbers come from `next` instead. A Redis knows them again
+    /// by their queue tokens, as after a loss of all that it had.
+    pub const fn passes_entries_on_to(&self, next: &Self) -> bool {
         matches!((self, next), (Self::Redis { .. }, Self::Redis { .. }))
     }
 }

@@ -3,9 +3,12 @@
 //! Everything here is pure: no async, no I/O, no clock and no randomness. The instant, the ids and the rows come in as
 //! arguments, so a rule can be tested in microseconds, simulated by the million, and run again after a deadlock.
 //!
-//! The heart is one function, [`decide`]: given a [`Command`] and the [`Locked`] rows that its [`Scope`] names, it says
-//! what happens, as after-images of whole rows. A store locks the scope, runs `decide`, applies and writes the
-//! changes, all in one transaction. [`Books`] is the smallest such store: plain maps.
+//! The heart is one function, [`carry_out`]: given a [`Command`] and the [`Locked`] rows that its [`Scope`] names, it says
+//! what happens, as whole rows to write, or [stops](Stop). A store locks the scope, calls it and writes, all in one
+//! transaction. [`BookingState`] is the smallest such store: plain maps.
+//!
+//! From the ground up, each folder using only those before it: `money`, `catalogue`, `waiting_room`, `booking`,
+//! `in_memory`, `audit`. `accounts` and `installation` stand beside them.
 //!
 //! ```
 //! use frontrow_domain::*;
@@ -14,13 +17,15 @@
 //! # let id = |n: u128| uuid::Uuid::from_u128(n);
 //! let now = Instant::from_micros(1_000_000_000);
 //! let performance = PerformanceId::new(id(1));
-//! let mut books = Books::default();
+//! let mut books = BookingState::default();
 //! books.open_seats(performance, [SeatNumber::FIRST]);
 //!
+//! // SHA-256 of the request: the same key with another request is refused.
+//! let request_hash = [0x5e; 32];
 //! let hold = Command::keyed(
 //!     CommandKey::new(UserId::new(id(2)), "tap-1").unwrap(),
-//!     [0; 32],
-//!     What::Hold(Hold {
+//!     request_hash,
+//!     Operation::Hold(Hold {
 //!         reservation: ReservationId::new(id(3)),
 //!         performance,
 //!         user: UserId::new(id(2)),
@@ -35,7 +40,7 @@
 //!             admission: None,
 //!             bookable: Bookable::ALWAYS,
 //!         },
-//!         lines: vec![Line::free(SeatNumber::FIRST, "R", "adult")],
+//!         line_items: vec![LineItem::free(SeatNumber::FIRST, "R", "adult")],
 //!     }),
 //! );
 //! let Ok(Outcome::Held(reservation)) = books.execute(&hold, now) else { panic!("the seat was free") };
@@ -45,61 +50,37 @@
 //! ```
 #![deny(missing_docs)]
 
-mod account;
+mod accounts;
 mod audit;
-mod best;
-mod bookable;
-mod books;
-mod buyer;
-mod command;
-mod concert;
-mod decide;
-mod flaw;
+mod booking;
+mod catalogue;
 mod id;
+mod in_memory;
 mod installation;
-mod locked;
-mod payment;
-mod points;
-mod price;
-mod refund_reason;
-mod reservation;
-mod sale;
-mod seat;
-mod seat_map;
-mod session;
-mod ticket;
+mod money;
+mod record;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
 mod time;
+mod violation;
 pub mod waiting_room;
-mod wallet;
 
-pub use account::{Email, Role, User};
-pub use audit::{Catalogue, Finding, LineRecords, Rule, audit, audit_lines};
-pub use best::{Block, Hall, Wish};
-pub use bookable::{Bookable, Deed, NotBookable};
-pub use books::{Books, Conflict, Refused};
-pub use buyer::{Buyer, BuyerKey, Ended, Slot};
-pub use command::{
-    Bar, Cancel, Candidates, Charge, Command, CommandKey, Done, Event, Expire, Hold, HoldBest, KeyFlaw, Outcome, Pay,
-    Rejection, Release, Renew, Scope, Settle, What,
+pub use accounts::{Email, NotAnEmail, REUSE_GRACE, RefreshToken, Role, Rotation, User, rotate};
+pub use audit::{Catalogue, Finding, QueueRecords, Rule, audit, audit_queues};
+pub use booking::*;
+pub use catalogue::{
+    Action, Bookable, Concert, Layout, LineItem, NotALabel, NotBookable, Performance, PerformanceStatus, PositionKind,
+    PriceList, PriceType, PublicStatus, Sale, SaleTerms, SeatLabel, SeatMap, SeatNumber, SeatPosition, SeatRow,
+    Section, SectionShape, Span, Tier, Venue, seat_name,
 };
-pub use concert::{Concert, Performance, PerformanceStatus, PublicStatus, Venue};
-pub use decide::{Changes, TAKEOVER_GRACE, Verdict, decide};
-pub use flaw::{Flaw, Invalid};
 pub use id::{ConcertId, PaymentId, PerformanceId, ReservationId, SaleId, SessionId, TransferId, UserId, VenueId};
+pub use in_memory::{BookingState, InMemoryQueues};
 pub use installation::{
     ChangeRefused, Difference, Installation, InstallationChange, Instance, InstanceKeys, InstanceNumbers, KeyPrints,
     NumberSource, Ring,
 };
-pub use locked::{Broken, Locked, NotInScope, Record, Row, Version, Write, WriteSet};
-pub use payment::{Payment, PaymentKind, PaymentState, Settlement};
-pub use points::{OutOfRange, Points};
-pub use price::{Line, PriceList, PriceType, Tier};
-pub use refund_reason::{ReasonFlaw, RefundReason};
-pub use reservation::{Reservation, ReservationState};
-pub use sale::{Sale, SaleTerms};
-pub use seat::{Seat, SeatKey, SeatState};
-pub use seat_map::{Layout, Place, PlaceKind, SeatLabel, SeatMap, SeatNumber, SeatRow, Section, SectionShape, Span};
-pub use session::{REUSE_GRACE, RefreshToken, Rotation, rotate};
-pub use ticket::{Ticket, TicketKey};
-pub use time::Instant;
-pub use wallet::{AccountId, Transfer, Wallet};
+pub use money::{AccountId, OutOfRange, Payment, PaymentKind, PaymentState, Points, Settlement, Transfer, Wallet};
+pub use record::{Record, Version, Write};
+pub use time::{Instant, TAKEOVER_GRACE};
+pub use violation::{Invalid, Violation};
+pub use waiting_room::{AdmissionEnd, AdmissionPeriod, Buyer, BuyerKey};

@@ -4,6 +4,11 @@ use serde::{Deserialize, Serialize};
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
+/// How long after its hold has lapsed a seat can be taken by somebody else, and no longer counts against its holder's
+/// limit: more than clocks of several instances may differ, so that nobody has a seat, or room in the limit, that a
+/// hold could still be paid for.
+pub const TAKEOVER_GRACE: Duration = Duration::from_secs(2);
+
 /// A point in time, in whole microseconds since 1970-01-01T00:00:00Z. Arithmetic saturates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

@@ -1,25 +1,14 @@
-//! What is done again and again: lapsed holds are marked, unsettled charges asked for, old records forgotten, lines read
-//! and ticked.
+//! Drives the upkeep: every chore in a loop of its own, with a timer, and the ticks also when an admission has ended.
 
-use crate::house::House;
+use crate::application::Application;
 use crate::installation::InstallationGuard;
-use frontrow_adapters::SharedWatch;
-use frontrow_application::port::TickReport;
-use frontrow_application::{Error, ExpireHolds, Forget, SettleCharges, UseCases};
-use frontrow_domain::waiting_room::Tick;
+use frontrow_application::{Chore, Error, Round, Upkeep};
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
-
-/// How often old idempotency records and expired refresh tokens are forgotten.
-const FORGET_EVERY: Duration = Duration::from_mins(1);
-/// How often the lines are read, so that looking at them costs no store operation.
-const READ_LINES_EVERY: Duration = Duration::from_millis(250);
-/// How often the lines are ticked, unless a slot becomes free before.
-const TICK_EVERY: Duration = Duration::from_millis(100);
 
 /// The loops, while they run.
 pub struct Background {
@@ -29,36 +18,41 @@ pub struct Background {
 
 impl Background {
     /// Starts all loops; `sweep` is the time between two rounds.
-    pub fn start(house: &House, sweep: Duration) -> Self {
+    pub fn start(application: &Application, sweep: Duration) -> Self {
         let mut background = Self { stop: watch::Sender::new(false), loops: Vec::new() };
-        let use_cases = &house.use_cases;
-        background.tick_lines(house);
-        let all = Arc::clone(use_cases);
-        background.repeat("read_lines", READ_LINES_EVERY, u32::MAX, move || {
-            let all = Arc::clone(&all);
-            async move { all.tick_lines.refresh().await }
-        });
-        let guard = Arc::clone(&house.guard);
-        background.repeat("check_installation", InstallationGuard::EVERY, u32::MAX, move || {
+        let upkeep = Arc::new(Upkeep::new(&application.use_cases, sweep));
+        for chore in upkeep.chores() {
+            if chore == Chore::TickQueues {
+                background.tick_queues(application, &upkeep);
+                continue;
+            }
+            let all = Arc::clone(&upkeep);
+            background.repeat(chore.name(), upkeep.every(chore), None, move |_| {
+                let all = Arc::clone(&all);
+                async move { all.run(chore).await }
+            });
+        }
+        let guard = Arc::clone(&application.guard);
+        background.repeat("check_installation", InstallationGuard::EVERY, None, move |_| {
             let guard = Arc::clone(&guard);
-            async move { guard.run().await }
-        });
-        let all = Arc::clone(use_cases);
-        background.repeat("expire_holds", sweep, ExpireHolds::BATCH, move || {
-            let all = Arc::clone(&all);
-            async move { all.expire_holds.run().await }
-        });
-        let all = Arc::clone(use_cases);
-        background.repeat("settle_charges", sweep, SettleCharges::BATCH, move || {
-            let all = Arc::clone(&all);
-            async move { all.settle_charges.run().await }
-        });
-        let all = Arc::clone(use_cases);
-        background.repeat("forget", FORGET_EVERY, Forget::BATCH, move || {
-            let all = Arc::clone(&all);
-            async move { all.forget.run().await }
+            async move { Ok(Round { rows: guard.run().await?, ..Round::default() }) }
         });
         background
+    }
+
+    /// Ticks at once when an admission has ended here, and tells those who wait here for theirs.
+    fn tick_queues(&mut self, application: &Application, upkeep: &Arc<Upkeep>) {
+        let (upkeep, watch) = (Arc::clone(upkeep), application.watch.clone());
+        let (chore, bell) = (Chore::TickQueues, Some(application.bell.clone()));
+        self.repeat(chore.name(), upkeep.every(chore), bell, move |rung| {
+            let (upkeep, watch) = (Arc::clone(&upkeep), watch.clone());
+            async move {
+                let round = if rung { upkeep.tick_now().await? } else { upkeep.run(chore).await? };
+                metrics::counter!("frontrow_admissions_total").increment(round.admitted.len() as u64);
+                watch.admitted_here(&round.admitted);
+                Ok(round)
+            }
+        });
     }
 
     /// Lets every loop finish the run that it is in. One that takes longer than that is left: what it has begun in the
@@ -78,84 +72,70 @@ impl Background {
         }
     }
 
-    /// Ticks all lines, and at once when a slot has become free here.
-    fn tick_lines(&mut self, house: &House) {
-        let (all, watch, bell) = (house.use_cases.clone(), house.watch.clone(), house.bell.clone());
-        let mut stop = self.stop.subscribe();
-        self.loops.push(tokio::spawn(async move {
-            let mut interval = interval(TICK_EVERY);
-            interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                let urgent = tokio::select! {
-                    biased;
-                    _ = stop.wait_for(|stop| *stop) => return,
-                    _ = interval.tick() => false,
-                    () = bell.notified() => true,
-                };
-                while tick(&all, &watch, urgent).await && !*stop.borrow() {}
-            }
-        }));
-    }
-
-    fn repeat<J, F>(&mut self, name: &'static str, every: Duration, batch: u32, job: J)
+    /// A round of the job at every beat, and when the bell rings, which the job is told.
+    fn repeat<J, F>(&mut self, name: &'static str, every: Duration, bell: Option<Arc<Notify>>, job: J)
     where
-        J: Fn() -> F + Send + Sync + 'static,
-        F: Future<Output = Result<u32, Error>> + Send,
+        J: Fn(bool) -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Round, Error>> + Send,
     {
         let mut stop = self.stop.subscribe();
         self.loops.push(tokio::spawn(async move {
             let mut interval = interval(every);
             interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            let mut failing = false;
             loop {
-                tokio::select! {
+                let rung = tokio::select! {
                     biased;
                     _ = stop.wait_for(|stop| *stop) => return,
-                    _ = interval.tick() => {}
-                }
-                // A full batch means that there may be more.
-                while run(name, &job).await >= batch && !*stop.borrow() {}
+                    _ = interval.tick() => false,
+                    () = rings(bell.as_deref()) => true,
+                };
+                while run(name, &job, rung, &mut failing).await && !*stop.borrow() {}
             }
         }));
     }
 }
 
-/// One tick of every line. Says whether one of them admitted as many as a tick can: then there may be more.
-async fn tick(all: &UseCases, watch: &SharedWatch, urgent: bool) -> bool {
-    let reports = all.tick_lines.run(urgent).await.unwrap_or_else(|error| {
-        tracing::error!(%error, "lines could not be ticked; they are tried again");
-        metrics::counter!("frontrow_background_errors_total", "name" => "tick_lines").increment(1);
-        Vec::new()
-    });
-    let mut full = false;
-    for TickReport { admitted, .. } in &reports {
-        metrics::counter!("frontrow_admissions_total").increment(admitted.len() as u64);
-        watch.admitted_here(admitted);
-        full |= admitted.len() >= Tick::BATCH;
+async fn rings(bell: Option<&Notify>) {
+    match bell {
+        Some(bell) => bell.notified().await,
+        None => std::future::pending().await,
     }
-    full
 }
 
-/// Says how many rows were dealt with; after an error, none.
-async fn run<J, F>(name: &'static str, job: &J) -> u32
+/// Says whether there may be more to do at once; after an error, there is not.
+async fn run<J, F>(name: &'static str, job: &J, rung: bool, failing: &mut bool) -> bool
 where
-    J: Fn() -> F,
-    F: Future<Output = Result<u32, Error>>,
+    J: Fn(bool) -> F,
+    F: Future<Output = Result<Round, Error>>,
 {
-    let rows = job().await.unwrap_or_else(|error| {
-        tracing::error!(%error, name, "a background run failed; it is tried again");
-        metrics::counter!("frontrow_background_errors_total", "name" => name).increment(1);
-        0
-    });
+    let Round { rows, again, .. } = match job(rung).await {
+        Ok(round) => {
+            if std::mem::take(failing) {
+                tracing::info!(name, "background runs work again");
+            }
+            round
+        }
+        Err(error) => {
+            // Logged once: some runs come ten times a second.
+            if !std::mem::replace(failing, true) {
+                tracing::error!(%error, name, "a background run failed; it is tried again");
+            }
+            metrics::counter!("frontrow_background_errors_total", "name" => name).increment(1);
+            Round::default()
+        }
+    };
     if rows > 0 {
         tracing::debug!(rows, name, "a background run");
     }
     metrics::counter!("frontrow_background_rows_total", "name" => name).increment(rows.into());
-    rows
+    again
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use frontrow_application::Outage;
     use std::sync::atomic::{AtomicU32, Ordering};
     use tokio::sync::{Semaphore, mpsc};
 
@@ -170,11 +150,11 @@ mod tests {
     async fn a_loop_carries_on_after_errors() {
         let mut background = background();
         let (told, mut runs) = mpsc::unbounded_channel();
-        background.repeat("test", Duration::from_millis(1), 10, move || {
+        background.repeat("test", Duration::from_millis(1), None, move |_| {
             let told = told.clone();
             async move {
                 told.send(()).unwrap();
-                Err(Error::Busy { retry_after: Duration::ZERO })
+                Err(Error::Outage(Outage::Busy { retry_after: Duration::ZERO }))
             }
         });
         for _ in 0..3 {
@@ -189,14 +169,14 @@ mod tests {
         let (told, mut runs) = mpsc::unbounded_channel();
         let left = Arc::new(AtomicU32::new(25));
         // The second round is an hour away, so all three runs belong to the first.
-        background.repeat("test", Duration::from_hours(1), 10, move || {
+        background.repeat("test", Duration::from_hours(1), None, move |_| {
             let (told, left) = (told.clone(), Arc::clone(&left));
             async move {
                 let before = left.load(Ordering::Relaxed);
                 let rows = before.min(10);
                 left.store(before - rows, Ordering::Relaxed);
                 told.send(rows).unwrap();
-                Ok(rows)
+                Ok(Round { rows, again: rows == 10, ..Round::default() })
             }
         });
         let mut seen = Vec::new();
@@ -211,20 +191,20 @@ mod tests {
     async fn stopping_lets_the_run_finish() {
         let mut background = background();
         let (begun, mut begins) = mpsc::unbounded_channel();
-        let (gate, finished) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicU32::new(0)));
-        let (held, counted) = (Arc::clone(&gate), Arc::clone(&finished));
-        background.repeat("test", Duration::from_millis(1), 10, move || {
+        let (pass_check, finished) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicU32::new(0)));
+        let (held, counted) = (Arc::clone(&pass_check), Arc::clone(&finished));
+        background.repeat("test", Duration::from_millis(1), None, move |_| {
             let (begun, held, counted) = (begun.clone(), Arc::clone(&held), Arc::clone(&counted));
             async move {
                 begun.send(()).unwrap();
                 drop(held.acquire().await.unwrap());
                 counted.fetch_add(1, Ordering::Relaxed);
-                Ok(0)
+                Ok(Round::default())
             }
         });
         begins.recv().await.unwrap();
         background.stop.send_replace(true);
-        gate.add_permits(1);
+        pass_check.add_permits(1);
         background.stop(PATIENCE).await;
         assert_eq!(finished.load(Ordering::Relaxed), 1);
         assert!(begins.try_recv().is_err(), "nothing begins after the stop");
@@ -234,7 +214,7 @@ mod tests {
     async fn a_run_that_does_not_end_is_left() {
         let mut background = background();
         let (begun, mut begins) = mpsc::unbounded_channel();
-        background.repeat("test", Duration::from_millis(1), 10, move || {
+        background.repeat("test", Duration::from_millis(1), None, move |_| {
             let begun = begun.clone();
             async move {
                 begun.send(()).unwrap();

@@ -6,11 +6,11 @@ use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand};
 use std::path::PathBuf;
 use uuid::Uuid;
 
-/// Sells the seats of concerts: no seat twice, no money lost.
+/// Sells concert seats: no seat twice, no money lost.
 #[derive(Debug, Parser)]
 #[command(name = "frontrow", version, disable_help_subcommand = true)]
 pub struct Cli {
-    /// The settings file; `FRONTROW_CONFIG` names it too, and ./frontrow.toml is read if it exists.
+    /// The settings file. Otherwise `FRONTROW_CONFIG` names it, or ./frontrow.toml is read if it exists.
     #[arg(long, global = true, value_name = "PATH", help_heading = SETTINGS)]
     pub config: Option<PathBuf>,
     /// The settings.
@@ -24,13 +24,14 @@ pub struct Cli {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Action {
-    /// Serves the API; brings a database in a file up to date first.
+    /// Serves the API; first brings a database in a file up to date.
     Serve,
-    /// Brings the database up to date, and makes it if there is none.
+    /// Brings the database up to date, and creates it if there's none.
     Migrate,
-    /// Makes a new database with venues, concerts, sales and users to try things with.
+    /// Creates a new database with venues, concerts, sales and users to try things with.
     Demo(Demo),
-    /// Audits the database, live or not: exits with 0 if all is right, 1 with what is wrong, 2 if it can't tell.
+    /// Audits the database, whether it's being served or not: exits with 0 if everything is right, 1 if something is
+    /// wrong, 2 if it can't tell.
     Verify,
     /// Prints the OpenAPI document of the API.
     Openapi,
@@ -46,7 +47,7 @@ pub enum Action {
         #[command(subcommand)]
         action: UserAction,
     },
-    /// Looks at a sale's waiting room, and works it.
+    /// Shows a sale's waiting room, and runs it.
     Sale {
         /// What to do with it.
         #[command(subcommand)]
@@ -58,13 +59,13 @@ pub enum Action {
         #[command(subcommand)]
         action: DrawAction,
     },
-    /// Shows what every instance on the database has to have, and changes it.
+    /// Shows what every instance on the database must have, and changes it.
     Installation {
         /// What to do with it.
         #[command(subcommand)]
         command: InstallationCommand,
     },
-    /// Prints the settings in force and where each comes from; secrets are masked.
+    /// Prints the settings in force and where each comes from, with secrets masked.
     Config,
 }
 
@@ -74,8 +75,9 @@ pub struct Demo {
     /// Serve it on loopback, until interrupted.
     #[arg(long)]
     pub serve: bool,
-    /// The new database's file, which must not exist [default: ./frontrow-demo.sqlite; with --serve one that goes away
-    /// with the demo]. For a demo on a server name an empty database with --database-url instead.
+    /// The new database's file, which must not exist [default: the database that the settings name; if they name none,
+    /// ./frontrow-demo.sqlite, or with --serve a temporary file]. For a demo on a server, name an empty database with
+    /// --database-url instead.
     #[arg(long, value_name = "PATH")]
     pub database: Option<PathBuf>,
 }
@@ -90,10 +92,10 @@ pub enum OperatorAction {
 /// What to do with accounts.
 #[derive(Debug, Subcommand)]
 pub enum UserAction {
-    /// Adds an account that nobody can log in to, for somebody of whom `frontrow verify` says that they do not exist:
-    /// their reservations and points stay what they are.
+    /// Adds an account that nobody can log in to, for a user who doesn't exist according to `frontrow verify`. Their
+    /// reservations and points stay what they are.
     StandIn {
-        /// The id that `frontrow verify` says.
+        /// The id that `frontrow verify` printed.
         user: Uuid,
     },
 }
@@ -101,29 +103,29 @@ pub enum UserAction {
 /// What to do with a sale's waiting room.
 #[derive(Debug, Subcommand)]
 pub enum SaleAction {
-    /// Shows the line and its figures.
+    /// Shows the queue and its figures.
     Status {
         /// The sale's id.
         sale: Uuid,
     },
-    /// Lists what operators have done to it, the newest first.
+    /// Lists what operators have done to it, newest first.
     Log {
         /// The sale's id.
         sale: Uuid,
     },
-    /// Opens it: people are called and admitted, from the lobby too, or again after a pause.
+    /// Opens it: people are called and admitted. Use it to open early, from the lobby, or again after a pause.
     Open(Worked),
-    /// Pauses it: people join, nobody is called or admitted, deadlines stand still.
+    /// Pauses it: people can join, nobody is called or admitted, deadlines stand still.
     Pause(Worked),
-    /// Lets in who is there, and nobody joins any more.
+    /// Drains it: admits the people who are already in the queue, and lets nobody join any more.
     Drain(Worked),
-    /// Admits nobody any more.
+    /// Closes it: nobody is admitted any more.
     Close(Worked),
-    /// Changes how it works while it runs.
-    Set(SetLine),
+    /// Changes its capacity, rate and other settings while it runs.
+    Set(SetQueue),
 }
 
-/// Which line, by whom.
+/// Which queue, by whom.
 #[derive(Debug, Args)]
 pub struct Worked {
     /// The sale's id.
@@ -131,21 +133,21 @@ pub struct Worked {
     /// The email address of the operator who does it, for the audit.
     #[arg(long, value_name = "EMAIL")]
     pub by: String,
-    /// What to tell the people in the line, such as the reason of a pause; empty for nothing.
+    /// A message for the people in the queue, such as the reason for a pause; empty for none.
     #[arg(long, value_name = "TEXT")]
     pub message: Option<String>,
 }
 
-/// What to change of a line.
+/// What to change in a queue.
 #[derive(Debug, Args)]
-pub struct SetLine {
+pub struct SetQueue {
     /// Which, by whom.
     #[command(flatten)]
     pub worked: Worked,
     /// How many may be admitted at a time.
     #[arg(long, value_name = "NUMBER")]
     pub capacity: Option<u32>,
-    /// How many are admitted a minute.
+    /// How many are admitted per minute.
     #[arg(long, value_name = "NUMBER")]
     pub rate: Option<u32>,
     /// How many of them may come at once.
@@ -154,7 +156,7 @@ pub struct SetLine {
     /// The weights of the groups, such as 2,1.
     #[arg(long, value_name = "NUMBERS", value_delimiter = ',')]
     pub weights: Option<Vec<u32>>,
-    /// Whether to stop new holds: on or off.
+    /// Whether to stop new holds: true or false.
     #[arg(long, value_name = "BOOLEAN")]
     pub stop_holds: Option<bool>,
 }
@@ -162,23 +164,23 @@ pub struct SetLine {
 /// What to do with a draw.
 #[derive(Debug, Subcommand)]
 pub enum DrawAction {
-    /// Writes what can be known by now into a directory: before the opening the commitment, after it the lists.
+    /// Writes what can be published so far into a directory: before the opening the commitment, after it the lists.
     Publish(PublishDraw),
-    /// Enters what the round came to that was named before the opening: it decides who comes when. Not before the lists
-    /// are published, which the opening does; and not again, unless it is the same.
+    /// Enters the value of the round that was named before the opening; it decides the order. You can enter it once the
+    /// lists are published, shortly after the opening, and you can't change it.
     Value {
         /// The sale's id.
         sale: Uuid,
-        /// The round's value as its beacon publishes it: 32 to 1024 hexadecimal digits.
+        /// The round's value, as its beacon publishes it: 32 to 1024 hexadecimal digits.
         #[arg(long, value_name = "HEX")]
         value: String,
         /// The email address of the operator who does it, for the audit.
         #[arg(long, value_name = "EMAIL")]
         by: String,
     },
-    /// Writes everything, the secret too, once the ranks are drawn.
+    /// Writes everything, including the secret, once the ranks are drawn.
     Reveal(DrawFiles),
-    /// Computes it all again from the files, without a database; exits with 0 if they agree, else with 1.
+    /// Computes everything again from the files, without a database; exits with 0 if they agree, otherwise with 1.
     Verify {
         /// Where the files are.
         directory: PathBuf,
@@ -191,9 +193,9 @@ pub struct PublishDraw {
     /// Which draw's files, and where.
     #[command(flatten)]
     pub files: DrawFiles,
-    /// Names the round of public randomness that the draw waits for, such as "drand quicknet 1234567": before the sale
-    /// opens, once, and one that comes out after it has opened. Its value is entered with `frontrow draw value`; until
-    /// then nobody is called.
+    /// Names the round of public randomness that the draw waits for, such as "drand quicknet 1234567". Name it once,
+    /// before the sale opens, and choose one that comes out after the opening. Until you enter its value with
+    /// `frontrow draw value`, nobody is called.
     #[arg(long, value_name = "TEXT", requires = "by")]
     pub round: Option<String>,
     /// The email address of the operator who names it, for the audit.
@@ -206,7 +208,7 @@ pub struct PublishDraw {
 pub struct DrawFiles {
     /// The sale's id.
     pub sale: Uuid,
-    /// Where the files go; made if it is missing.
+    /// Where the files go; created if it's missing.
     #[arg(long, value_name = "DIRECTORY")]
     pub out: PathBuf,
 }

@@ -1,38 +1,24 @@
 //! What each command does.
 
+use crate::application::Application;
 use crate::cli::{Action, Demo, DrawAction, NewOperator, OperatorAction, UserAction};
+use crate::database::{open_and_migrate, open_empty_database};
 use crate::demo::{Place, fill};
-use crate::house::{House, open_and_migrate, open_empty_database};
+use crate::gateway::Gateway;
 use crate::keys::Keys;
 use crate::operator::Newcomer;
-use crate::serve::{Doors, Server};
-use crate::settings::{DatabaseAddress, Gateway, Given, Settings, show};
+use crate::refused::{Refused, unless};
+use crate::serve::{Listeners, Server};
+use crate::settings::{DatabaseAddress, Given, Settings, show};
 use crate::{draw, installation, logs, sale, user, verify};
 use anyhow::{Context, Result};
 use frontrow_domain::UserId;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::future::Future;
 use std::io::{Write, stdout};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use uuid::Uuid;
-
-/// Nothing was done because of what was asked for; or `verify`, which says 1 for what is wrong, can't tell.
-#[derive(Debug)]
-pub struct Refused(pub String);
-
-impl fmt::Display for Refused {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl std::error::Error for Refused {}
-
-/// [`Refused`], unless it is fine.
-pub fn unless(fine: bool, refusal: impl Into<String>) -> Result<(), Refused> {
-    if fine { Ok(()) } else { Err(Refused(refusal.into())) }
-}
 
 /// Does what the command line says.
 pub fn run(action: Action, given: &Given) -> Result<ExitCode> {
@@ -72,8 +58,8 @@ async fn serve_command(settings: &Settings) -> Result<()> {
     logs::start(settings)?;
     sandbox_stays_home(settings)?;
     let keys = Keys::load_or_create(&settings.keys_file)?;
-    let doors = Doors::open(settings)?;
-    let server = Server::start(House::open(settings, &keys).await?, doors, settings)?;
+    let listeners = Listeners::open(settings)?;
+    let server = Server::start(Application::open(settings, &keys).await?, listeners, settings)?;
     server.greet(&mut stdout())?;
     server.run().await
 }
@@ -86,33 +72,40 @@ async fn migrate(settings: &Settings) -> Result<()> {
 }
 
 async fn demo_command(demo: Demo, mut settings: Settings, given: &Given) -> Result<()> {
-    let on_server = given.flags.0.contains_key("database_url");
-    let of_its_own = "a demo has a database of its own: name its file with --database, or an empty one on a server with \
-                      --database-url";
-    unless(!on_server || matches!(settings.database, DatabaseAddress::Server(_)), of_its_own)?;
-    unless(!on_server || demo.database.is_none(), of_its_own)?;
+    let target = DemoTarget::choose(&demo, &settings, given)?;
     logs::start(&settings)?;
-    let doors = if demo.serve { Some(demo_doors(&settings)?) } else { None };
-    let place = if on_server { None } else { Some(Place::new(demo.database.clone(), demo.serve)?) };
+    let listeners = if demo.serve { Some(demo_listeners(&settings, given)?) } else { None };
+    let place = match &target {
+        DemoTarget::Server => None,
+        DemoTarget::File(path) => Some(Place::new(Some(path.clone()), demo.serve)?),
+        DemoTarget::Nameless => Some(Place::new(None, demo.serve)?),
+    };
     if let Some(place) = &place {
         settings.database = DatabaseAddress::File(place.database.clone());
+        settings.database_password = None;
     }
+    let on_server = place.is_none();
     let database = if on_server { open_empty_database(&settings).await? } else { open_and_migrate(&settings).await? };
-    let keys = demo_keys(&demo, &settings)?;
+    let keys = if demo.serve && target != DemoTarget::Nameless {
+        // A database that stays needs keys that stay, once something is sold.
+        Keys::load_or_create(&settings.keys_file)?
+    } else {
+        Keys::generate()?
+    };
     // Keys that go away with this command are not those that others have to have.
     let installation =
-        if doors.is_some() { Some(installation::enter(&database, &settings, &keys).await?) } else { None };
-    let house = House::on(database, &settings, &keys, installation.as_ref()).await?;
+        if listeners.is_some() { Some(installation::enter(&database, &settings, &keys).await?) } else { None };
+    let application = Application::on(database, &settings, &keys, installation.as_ref()).await?;
     let incomplete = || format!("the demo in {} is incomplete: delete it", settings.database);
-    let people = fill(&house).await.with_context(incomplete)?;
+    let people = fill(&application).await.with_context(incomplete)?;
     let mut out = stdout();
     writeln!(out, "demo database: {}\nusers, with passwords that are shown this once:", settings.database)?;
     people.iter().try_for_each(|person| writeln!(out, "  {person}"))?;
-    let Some(doors) = doors else {
-        house.close().await;
+    let Some(listeners) = listeners else {
+        application.close().await;
         return Ok(());
     };
-    let server = Server::start(house, doors, &settings)?;
+    let server = Server::start(application, listeners, &settings)?;
     server.greet(&mut out)?;
     server.run().await
 }
@@ -129,17 +122,41 @@ fn sandbox_stays_home(settings: &Settings) -> Result<(), Refused> {
     unless(home || *allow_sandbox, refusal)
 }
 
-/// Anybody could charge a demo's wallets, so it is served to this machine alone.
-fn demo_doors(settings: &Settings) -> Result<Doors> {
-    let loopback = settings.listen.ip().is_loopback();
-    unless(loopback, "a demo is served on loopback only: write --listen 127.0.0.1:8080")?;
-    Doors::open(settings)
+/// The database that a demo fills.
+#[derive(Debug, PartialEq, Eq)]
+enum DemoTarget {
+    /// `database_url` names a server.
+    Server,
+    /// A flag or `database_url` names a file.
+    File(PathBuf),
+    /// Nothing names a database: a served demo has one that goes away with it.
+    Nameless,
 }
 
-/// A database that stays needs keys that stay, once something is sold; one that goes away takes its keys with it.
-fn demo_keys(demo: &Demo, settings: &Settings) -> Result<Keys> {
-    let stays = demo.database.is_some() || matches!(settings.database, DatabaseAddress::Server(_));
-    if demo.serve && stays { Keys::load_or_create(&settings.keys_file) } else { Keys::generate() }
+impl DemoTarget {
+    fn choose(demo: &Demo, settings: &Settings, given: &Given) -> Result<Self, Refused> {
+        let two_flags = demo.database.is_some() && given.flags.0.contains_key("database_url");
+        unless(
+            !two_flags,
+            "--database names a file, --database-url an address: name the demo's database with one of them",
+        )?;
+        Ok(match (&demo.database, &settings.database) {
+            (None, _) if !given.names("database_url") => Self::Nameless,
+            (None, DatabaseAddress::Server(_)) => Self::Server,
+            (Some(path), _) | (None, DatabaseAddress::File(path)) => Self::File(path.clone()),
+        })
+    }
+}
+
+/// Anybody could charge a demo's wallets, so it is served to this machine alone.
+fn demo_listeners(settings: &Settings, given: &Given) -> Result<Listeners> {
+    let loopback = settings.listen.ip().is_loopback();
+    unless(loopback, "a demo is served on loopback only: write --listen 127.0.0.1:8080")?;
+    if given.names("metrics_listen") {
+        Listeners::open(settings)
+    } else {
+        Listeners::open_with_metrics_anywhere(settings)
+    }
 }
 
 async fn verify_command(settings: &Settings) -> Result<ExitCode> {
@@ -166,6 +183,44 @@ fn add_operator(new: NewOperator, settings: &Settings) -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn demo_target(flag: Option<&str>, given: &Given) -> Result<DemoTarget, String> {
+        let demo = Demo { serve: true, database: flag.map(PathBuf::from) };
+        DemoTarget::choose(&demo, &for_people(given).unwrap(), given).map_err(|refused| refused.0)
+    }
+
+    #[test]
+    fn a_demo_fills_the_database_that_file_environment_or_flag_names() {
+        let directory = tempfile::tempdir().unwrap();
+        let mut given = Given { directory: directory.path().into(), ..Given::default() };
+        let file = |path: &str| Ok(DemoTarget::File(path.into()));
+        assert_eq!(demo_target(None, &given), Ok(DemoTarget::Nameless));
+        assert_eq!(demo_target(Some("flag.sqlite"), &given), file("flag.sqlite"));
+
+        std::fs::write(directory.path().join("frontrow.toml"), "database_url = \"sqlite://settings.sqlite\"").unwrap();
+        assert_eq!(demo_target(None, &given), file("settings.sqlite"));
+        given.environment.insert("FRONTROW_DATABASE_URL".to_owned(), "sqlite://environment.sqlite".to_owned());
+        assert_eq!(demo_target(None, &given), file("environment.sqlite"));
+        given.environment.insert("FRONTROW_DATABASE_URL".to_owned(), "postgres://kim:1@localhost/demo".to_owned());
+        assert_eq!(demo_target(None, &given), Ok(DemoTarget::Server));
+        assert_eq!(demo_target(Some("flag.sqlite"), &given), file("flag.sqlite"));
+        given.flags.0.insert("database_url", "sqlite://address.sqlite".to_owned());
+        assert_eq!(demo_target(None, &given), file("address.sqlite"));
+        assert!(demo_target(Some("flag.sqlite"), &given).unwrap_err().contains("one of them"));
+    }
+
+    #[test]
+    fn a_demos_metrics_give_way_unless_somebody_named_their_port() {
+        let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap();
+        let mut given = Given { directory: "/nowhere".into(), ..Given::default() };
+        given.flags.0.insert("listen", "127.0.0.1:0".to_owned());
+        let settings = Settings { metrics_listen: Some(address), ..Settings::load(&given).unwrap() };
+        assert!(demo_listeners(&settings, &given).is_ok());
+        given.environment.insert("FRONTROW_METRICS_LISTEN".to_owned(), address.to_string());
+        let error = demo_listeners(&settings, &given).err().unwrap();
+        assert!(format!("{error:#}").contains("FRONTROW_METRICS_LISTEN"), "{error:#}");
+    }
 
     #[test]
     fn the_sandbox_stays_home_unless_somebody_wants_it_otherwise() {

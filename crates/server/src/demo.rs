@@ -1,5 +1,5 @@
-//! A new database with everything that it takes to try things: venues of 50, 5,000 and 50,000 seats, concerts, open
-//! sales, an operator and customers with points. All of it is made by the use cases that the API has, too.
+//! A new database with everything you need to try things: venues of 50, 5,000 and 50,000 seats, concerts, open sales, an
+//! operator and customers with points. All of it is created by the same use cases that the API calls.
 
 mod halls;
 mod people;
@@ -8,27 +8,28 @@ mod progress;
 
 pub use people::Person;
 
-use crate::commands::unless;
-use crate::house::{House, create_database};
+use crate::application::Application;
+use crate::database::create_database;
+use crate::refused::unless;
 use crate::settings::is_database_file;
 use anyhow::{Context, Result};
-use frontrow_application::UseCases;
+use frontrow_application::{ActingOperator, UseCases};
 use people::everybody;
 use programme::{Engagement, programme};
 use progress::Progress;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// Where a demo is kept.
+/// Where a demo's database is.
 pub struct Place {
     /// The database's file.
     pub database: PathBuf,
-    /// Goes away with the demo, if the demo is to leave nothing behind.
+    /// The temporary directory, deleted with the demo; `None` if the demo is to be kept.
     pub directory: Option<TempDir>,
 }
 
 impl Place {
-    /// A new and empty file. What is there already is never touched: it may be somebody's database.
+    /// A new, empty file. An existing file is never touched: it may be somebody's database.
     pub fn new(named: Option<PathBuf>, serve: bool) -> Result<Self> {
         let (database, directory) = match named {
             Some(path) => (path, None),
@@ -40,12 +41,12 @@ impl Place {
         };
         let fit = database.to_str().is_some_and(is_database_file);
         unless(fit, format!("{} can't be a database: name a file without ?, # and %", database.display()))?;
-        claim(&database)?;
+        reserve_file(&database)?;
         Ok(Self { database, directory })
     }
 }
 
-fn claim(path: &Path) -> Result<()> {
+fn reserve_file(path: &Path) -> Result<()> {
     let refused = || {
         let path = path.display();
         format!("a demo needs a new database, and {path} can't be made: name another with --database, or take it away")
@@ -53,9 +54,9 @@ fn claim(path: &Path) -> Result<()> {
     create_database(path, true).with_context(refused)
 }
 
-/// Fills an empty database; says who can log in.
-pub async fn fill(house: &House) -> Result<Vec<Person>> {
-    let House { ports, use_cases, .. } = house;
+/// Fills an empty database, and returns the users that can log in.
+pub async fn fill(application: &Application) -> Result<Vec<Person>> {
+    let Application { ports, use_cases, .. } = application;
     let programme = programme(&*ports.ids, ports.clock.now())?;
     let people = everybody(&*ports.ids);
     let progress = Progress::new(programme.iter().map(seats).sum::<u64>() + PERSON * people.len() as u64);
@@ -70,23 +71,24 @@ pub async fn fill(house: &House) -> Result<Vec<Person>> {
     Ok(people)
 }
 
-/// What a user is worth on the progress bar, in seats: a password takes that long to hash.
+/// A user counts as this many seats on the progress bar, because hashing a password takes that long.
 const PERSON: u64 = 1000;
 
 async fn put_on(engagement: &Engagement, use_cases: &UseCases, progress: &Progress) -> Result<()> {
+    let by = ActingOperator::at_the_console();
     let Engagement { hall, concert, performances, sales } = engagement;
     progress.begin(&format!("{} at {}", concert.title, hall.venue.name));
-    use_cases.manage_venues.put(&hall.venue).await?;
-    use_cases.manage_venues.put_seat_map(&hall.map).await?;
-    use_cases.manage_concerts.put(concert).await?;
+    use_cases.manage_venues.put(by, &hall.venue).await?;
+    use_cases.manage_venues.put_seat_map(by, &hall.map).await?;
+    use_cases.manage_concerts.put(by, concert).await?;
     for performance in performances {
-        use_cases.manage_performances.put(performance).await?;
-        use_cases.manage_performances.publish(performance.id).await?;
+        use_cases.manage_performances.put(by, performance).await?;
+        use_cases.manage_performances.publish(by, performance.id).await?;
         progress.advance(seats(engagement) / performances.len() as u64);
     }
     for sale in sales {
-        use_cases.manage_sales.put(sale).await?;
-        use_cases.manage_sales.publish(sale.id, false).await?;
+        use_cases.manage_sales.put(by, sale).await?;
+        use_cases.manage_sales.publish(by, sale.id, false).await?;
     }
     Ok(())
 }
@@ -110,15 +112,15 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let mut settings = Settings::load(&Given { directory: "/nowhere".into(), ..Given::default() }).unwrap();
         settings.database = DatabaseAddress::File(directory.path().join("demo.sqlite"));
-        let house = House::open(&settings, &Keys::generate().unwrap()).await.unwrap();
-        let people = fill(&house).await.unwrap();
+        let application = Application::open(&settings, &Keys::generate().unwrap()).await.unwrap();
+        let people = fill(&application).await.unwrap();
         assert!(people.iter().any(|person| person.to_string().starts_with("operator  operator@example.com ")));
 
         let mut found = Vec::new();
-        let concerts = house.use_cases.concerts.list(PageRequest { limit: 10, after: None }).await.unwrap();
+        let concerts = application.use_cases.concerts.list(PageRequest::new(10, None).unwrap()).await.unwrap();
         for concert in concerts.items {
-            let page = PageRequest { limit: 10, after: None };
-            let performances = house.use_cases.performances.list(concert.id, false, page).await.unwrap();
+            let page = PageRequest::new(10, None).unwrap();
+            let performances = application.use_cases.performances.list(concert.id, false, page).await.unwrap();
             found.extend(performances.items.iter().map(|view| (view.on_sale.layout.seat_count(), view.status)));
         }
         found.sort_by_key(|(seats, status)| (*seats, *status == PublicStatus::Upcoming));
@@ -126,7 +128,7 @@ mod tests {
         let hall = |seats| (seats, on_sale);
         assert_eq!(found, [hall(50), hall(50), (50, upcoming), hall(5_000), hall(5_000), hall(50_000)]);
 
-        house.close().await;
+        application.close().await;
         assert!(verify(&settings, &mut Vec::new()).await.unwrap());
     }
 

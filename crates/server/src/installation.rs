@@ -1,4 +1,4 @@
-//! What this instance and all others on its database have to agree on: looked at before it serves, and again and again
+//! What this instance must have in common with all others on its database. Checked before it serves, and regularly
 //! while it does.
 
 mod command;
@@ -7,8 +7,8 @@ mod guard;
 pub use command::{InstallationCommand, work};
 pub use guard::{GuardedProbe, InstallationGuard};
 
-use crate::commands::Refused;
-use crate::keys::{Key, KeyRing, Keys, hex};
+use crate::keys::{Key, KeyRing, Keys};
+use crate::refused::Refused;
 use crate::settings::Settings;
 use anyhow::{Context, Result};
 use frontrow_adapters::UuidV7Source;
@@ -22,15 +22,15 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Times that a Redis is looked at whose mark is missing: after a loss, instances that run put it back.
+/// How often to look for a Redis's missing mark: after a loss of data, running instances put it back.
 const LOOKS: u32 = 30;
-/// How long to wait in between: in all, longer than [`InstallationGuard::EVERY`] and a try.
+/// How long to wait in between. All waits together are longer than [`InstallationGuard::EVERY`] plus one try.
 const PAUSE: Duration = Duration::from_millis(250);
-/// Bytes of a key's print: enough to tell any two keys apart that somebody has mixed up.
+/// Bytes of a key's fingerprint: enough to tell apart any two keys that somebody has mixed up.
 const PRINT: usize = 8;
 
-/// What the installation is, if this instance may be one of its; else it is refused, with everything in which it differs.
-/// The first instance of a database says what the installation is.
+/// The installation, if this instance matches it; otherwise an error with every difference. The first instance on a
+/// database defines the installation.
 pub async fn enter(database: &Arc<Database>, settings: &Settings, keys: &Keys) -> Result<Installation> {
     let enter = entrance(database, settings)?;
     let own = instance_settings(settings, keys);
@@ -56,14 +56,14 @@ pub async fn enter(database: &Arc<Database>, settings: &Settings, keys: &Keys) -
     }
 }
 
-/// What the installation is, for a command that hands out no numbers but may have to know whence they come. `None` where
+/// The installation, for a command that hands out no queue numbers but may need to know where they come from. `None` if
 /// no instance has started yet.
 pub async fn known(database: &Arc<Database>, settings: &Settings) -> Result<Option<Installation>> {
     let Some(known) = SqlInstallation::new(database.clone()).installation().await? else { return Ok(None) };
     let numbers = match (&settings.redis, &known.numbers) {
         (None, _) => InstanceNumbers::Database,
         (Some(_), NumberSource::Database) => InstanceNumbers::OtherRedis,
-        // The dispenser looks at the mark itself.
+        // The dispenser checks the mark itself.
         (Some(_), NumberSource::Redis { .. }) => InstanceNumbers::Redis,
     };
     if (numbers == InstanceNumbers::Database) == (known.numbers == NumberSource::Database) {
@@ -73,7 +73,7 @@ pub async fn known(database: &Arc<Database>, settings: &Settings) -> Result<Opti
     Err(Refused(refusal(&[difference])).into())
 }
 
-/// What compares this instance with its installation.
+/// The use case that compares this instance with its installation.
 fn entrance(database: &Arc<Database>, settings: &Settings) -> Result<EnterInstallation> {
     let marks = marks(settings)?.map(|marks| -> Arc<dyn NumberMarks> { marks });
     let store = Arc::new(SqlInstallation::new(database.clone()));
@@ -85,7 +85,7 @@ fn marks(settings: &Settings) -> Result<Option<Arc<RedisMarks>>> {
     Ok(Some(Arc::new(RedisMarks::new(RedisSettings::new(url.url()), Arc::new(UuidV7Source))?)))
 }
 
-/// The mark that the Redis of these settings has to have.
+/// The mark that the installation's Redis must have; `None` if it isn't known or numbers come from the database.
 pub fn mark(installation: Option<&Installation>) -> Option<String> {
     match installation.map(|installation| &installation.numbers) {
         Some(NumberSource::Redis { mark }) => Some(mark.clone()),
@@ -101,11 +101,11 @@ fn lacks_mark(entered: &Entered) -> bool {
             Difference::Numbers { installation: NumberSource::Redis { .. }, instance: InstanceNumbers::OtherRedis }
         )
     };
-    // Whatever else differs will go on differing.
+    // Other differences don't go away by themselves.
     differences.iter().all(lacks)
 }
 
-/// What these settings and keys make of an instance.
+/// What the installation is compared with: these settings and keys.
 pub fn instance_settings(settings: &Settings, keys: &Keys) -> InstanceSettings {
     let rings = BTreeMap::from([
         (Ring::AccessTokens, prints(Ring::AccessTokens, &keys.access_tokens)),
@@ -120,8 +120,8 @@ fn prints(ring: Ring, keys: &KeyRing) -> InstanceKeys {
     InstanceKeys { current: keys.current.clone(), known }
 }
 
-/// Tells keys apart. It gives nothing away: a key is 256 random bits, which nobody finds from a hash, and no signature is
-/// made by hashing a text that begins like this one.
+/// A fingerprint that tells keys apart and reveals nothing: a key is 256 random bits, which nobody can find from a hash,
+/// and no signature is made by hashing a text that begins like this one.
 fn print(ring: Ring, id: &str, key: &Key) -> String {
     let mut hash = Sha256::new();
     for part in [b"frontrow key print 1".as_slice(), ring.as_str().as_bytes(), id.as_bytes()] {
@@ -129,14 +129,14 @@ fn print(ring: Ring, id: &str, key: &Key) -> String {
         hash.update([0]);
     }
     hash.update(key.0);
-    hex(&hash.finalize()[..PRINT])
+    hex::encode(&hash.finalize()[..PRINT])
 }
 
-/// Everything that differs, each with what to do about it.
+/// Every difference, with what to do about it.
 fn refusal(differences: &[Difference]) -> String {
-    let lines = differences.iter().map(|difference| format!("  {difference}: {}", remedy(difference)));
+    let queues = differences.iter().map(|difference| format!("  {difference}: {}", remedy(difference)));
     let first = "this instance differs from the installation that the database belongs to".to_owned();
-    [first].into_iter().chain(lines).collect::<Vec<_>>().join("\n")
+    [first].into_iter().chain(queues).collect::<Vec<_>>().join("\n")
 }
 
 fn remedy(difference: &Difference) -> String {
@@ -157,7 +157,7 @@ fn remedy(difference: &Difference) -> String {
                 .to_owned()
         }
         Difference::LacksKey { ring: Ring::TicketCodes, .. } | Difference::OtherKey { .. } => {
-            "put the keys_file of another instance in the place of this one's".to_owned()
+            "replace this instance's keys_file with that of another instance".to_owned()
         }
         Difference::LacksKey { ring, key } => {
             format!("put key {key} of {ring} from the keys_file of another instance into this one's")

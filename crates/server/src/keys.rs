@@ -1,9 +1,9 @@
-//! The keys that access tokens, queue tokens, passes and ticket codes are signed with.
+//! The keys that sign access tokens, queue tokens, passes and ticket codes.
 //!
-//! They stand in a file of their own, which is made on the first start, is readable by its owner alone, and is never
-//! written over. Whoever has it can forge tickets; without it, the tickets that were issued can't be checked.
+//! They have a file of their own. The first start creates it, only its owner can read it, and it's never overwritten.
+//! Anybody who has it can forge tickets; without it, nobody can check the tickets that were issued.
 
-use anyhow::{Context, Result, anyhow, bail, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -18,13 +18,13 @@ use std::path::Path;
 pub struct Keys {
     /// For access tokens.
     pub access_tokens: KeyRing,
-    /// For queue tokens and passes: a key has to live until the last sale that signed with it has closed.
+    /// For queue tokens and passes. Keep a key until the last sale whose tokens it signed has closed.
     pub queue: KeyRing,
     /// For the codes on tickets.
     pub ticket_codes: KeyRing,
 }
 
-/// Keys by id: one signs, all are good for checking.
+/// Keys by id: one signs, all of them check.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct KeyRing {
@@ -34,14 +34,14 @@ pub struct KeyRing {
     pub keys: BTreeMap<String, Key>,
 }
 
-/// 32 bytes that nobody else has; hexadecimal digits in the file, nothing in logs.
+/// 32 secret bytes: hexadecimal digits in the file, never shown in logs.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Key(pub [u8; 32]);
 
-/// A file that is larger has no keys.
-const MOST_BYTES: u64 = 64 * 1024;
-/// The bits of a file's mode that say what others than its owner may do.
+/// A larger file can't be a keys file.
+const MAX_BYTES: u64 = 64 * 1024;
+/// The bits of a file's mode that let anybody but its owner access it.
 const OTHERS: u32 = 0o077;
 
 impl Keys {
@@ -54,8 +54,8 @@ impl Keys {
         })
     }
 
-    /// The keys of that file. If it is missing, it is made; of several who find it missing at once, one makes it and all
-    /// get its keys.
+    /// The keys of that file, which is created if it's missing. If several processes find it missing at once, one
+    /// creates it and all get its keys.
     pub fn load_or_create(path: &Path) -> Result<Self> {
         if let Some(keys) = Self::load(path)? {
             return Ok(keys);
@@ -64,7 +64,7 @@ impl Keys {
         Self::read(File::open(path).with_context(|| unreadable(path))?, path)
     }
 
-    /// The keys of that file, if there is one; makes none.
+    /// The keys of that file; `None` if there's no file.
     pub fn load(path: &Path) -> Result<Option<Self>> {
         match File::open(path) {
             Ok(file) => Self::read(file, path).map(Some),
@@ -79,9 +79,9 @@ impl Keys {
         ensure!(metadata.is_file(), "the keys file {shown} is not a file");
         let mode = metadata.permissions().mode() & 0o777;
         ensure!(mode & OTHERS == 0, "the keys file {shown} is open to others (mode {mode:04o}): chmod 600 {shown}");
-        ensure!(metadata.len() <= MOST_BYTES, "the keys file {shown} has more than {MOST_BYTES} bytes");
+        ensure!(metadata.len() <= MAX_BYTES, "the keys file {shown} has more than {MAX_BYTES} bytes");
         let mut text = String::new();
-        file.take(MOST_BYTES).read_to_string(&mut text).with_context(|| unreadable(path))?;
+        file.take(MAX_BYTES).read_to_string(&mut text).with_context(|| unreadable(path))?;
         // The parser's own message may quote what it found, which may be a key.
         let keys: Self = serde_json::from_str(&text).map_err(|error| {
             anyhow!("the keys file {shown} is damaged in line {}: put a good copy back", error.line())
@@ -94,10 +94,10 @@ impl Keys {
         Ok(keys)
     }
 
-    /// Makes the file whole or not at all, and never over another.
+    /// Creates the file completely or not at all, and never overwrites one.
     fn publish(&self, path: &Path) -> Result<()> {
         let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let draft = directory.join(format!(".frontrow-keys-{}", hex(&random::<8>()?)));
+        let draft = directory.join(format!(".frontrow-keys-{}", hex::encode(random::<8>()?)));
         let made = self.write(&draft).and_then(|()| match std::fs::hard_link(&draft, path) {
             Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
             _ => Ok(()),
@@ -117,7 +117,7 @@ impl Keys {
 
 impl KeyRing {
     fn generate() -> Result<Self> {
-        let current = hex(&random::<4>()?);
+        let current = hex::encode(random::<4>()?);
         Ok(Self { keys: BTreeMap::from([(current.clone(), Key(random()?))]), current })
     }
 }
@@ -130,7 +130,7 @@ impl fmt::Debug for Key {
 
 impl From<Key> for String {
     fn from(key: Key) -> Self {
-        hex(&key.0)
+        hex::encode(key.0)
     }
 }
 
@@ -139,12 +139,8 @@ impl TryFrom<String> for Key {
 
     fn try_from(text: String) -> Result<Self> {
         let mut key = [0; 32];
-        if text.len() != 64 || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            bail!("a key is 64 hexadecimal digits");
-        }
-        for (byte, digits) in key.iter_mut().zip(text.as_bytes().chunks(2)) {
-            *byte = u8::from_str_radix(std::str::from_utf8(digits)?, 16)?;
-        }
+        // The error of `hex` would quote a digit of the key.
+        hex::decode_to_slice(text, &mut key).map_err(|_| anyhow!("a key is 64 hexadecimal digits"))?;
         Ok(Self(key))
     }
 }
@@ -153,12 +149,6 @@ fn random<const N: usize>() -> Result<[u8; N]> {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).context("the system has no random numbers")?;
     Ok(bytes)
-}
-
-/// Two lower-case digits a byte.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 fn unreadable(path: &Path) -> String {
@@ -255,6 +245,6 @@ mod tests {
         let keys = Keys::generate().unwrap();
         let key = &keys.access_tokens.keys[&keys.access_tokens.current];
         assert_eq!(format!("{key:?}"), "Key(…)");
-        assert!(!format!("{keys:?}").contains(&hex(&key.0)));
+        assert!(!format!("{keys:?}").contains(&hex::encode(key.0)));
     }
 }

@@ -1,19 +1,22 @@
 //! The binary `frontrow`: settings, wiring, telemetry, shutdown, commands.
-// What a command awaits is nested that deeply.
+// The futures of commands are nested this deeply.
 #![recursion_limit = "256"]
 
+pub mod application;
 pub mod background;
 pub mod cli;
 pub mod commands;
+pub mod database;
 pub mod demo;
 pub mod draw;
-pub mod house;
+pub mod gateway;
 pub mod installation;
 pub mod keys;
 pub mod listen;
 pub mod logs;
 pub mod metrics_page;
 pub mod operator;
+pub mod refused;
 pub mod sale;
 pub mod serve;
 pub mod settings;
@@ -22,18 +25,18 @@ pub mod verify;
 
 use clap::Parser;
 use cli::Cli;
-use commands::Refused;
+use refused::Refused;
 use settings::{Flaw, Flaws, Given};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// What could not be done as it was asked for: usage, settings, or a `verify` that can't tell.
+/// The exit code for a wrong command line, wrong settings, or a `verify` that can't tell.
 const REFUSED: u8 = 2;
 
-/// Runs one command. Exits with 0 when it is done, 2 if the command line or the settings are wrong, else with 1; for
-/// `verify` see there.
+/// Runs one command. Exits with 0 when it's done, 2 if the command line or the settings are wrong, otherwise with 1;
+/// `verify` has exit codes of its own.
 pub fn main(
     arguments: impl IntoIterator<Item = OsString>,
     environment: impl IntoIterator<Item = (OsString, OsString)>,
@@ -50,7 +53,7 @@ pub fn main(
     })
 }
 
-/// Help goes to standard output and is no failure; a wrong command line is.
+/// Help goes to standard output and is a success; a wrong command line is a failure.
 fn show(message: &clap::Error) -> ExitCode {
     let printed = message.print().is_ok();
     match u8::try_from(message.exit_code()) {

@@ -1,17 +1,34 @@
-//! Addresses to listen on, and the signals that end it.
+//! Addresses to listen on, and the signals that stop the server.
 
+use crate::settings::what_it_takes;
 use anyhow::{Context, Result};
+use std::io::ErrorKind;
 use std::net::{SocketAddr, TcpListener};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// Listens on the address of that setting.
+/// Listens on the address; `setting` is its name, for the error.
 pub fn listen(setting: &str, address: SocketAddr) -> Result<TcpListener> {
-    let flag = setting.replace('_', "-");
-    let refused = || format!("{setting} = {address}: nobody can listen there; write another address with --{flag}");
-    TcpListener::bind(address).with_context(refused)
+    TcpListener::bind(address).with_context(|| refusal(setting, address))
 }
 
-/// SIGTERM and SIGINT, from now on. SIGHUP, which would end a process that does not know it, is told and ignored.
+/// The same for an address that nobody asked for: if it is in use, any free port of the same host does.
+pub fn listen_near(setting: &str, address: SocketAddr) -> Result<TcpListener> {
+    match TcpListener::bind(address) {
+        Err(error) if error.kind() == ErrorKind::AddrInUse => listen(setting, SocketAddr::new(address.ip(), 0)),
+        bound => bound.with_context(|| refusal(setting, address)),
+    }
+}
+
+fn refusal(setting: &str, address: SocketAddr) -> String {
+    let what_it_takes = what_it_takes(setting);
+    let (flag, variable) = (setting.replace('_', "-"), setting.to_uppercase());
+    format!(
+        "{setting} = {address}: the server can't listen there; write another with --{flag}, FRONTROW_{variable} or in \
+         the settings file: {what_it_takes}"
+    )
+}
+
+/// SIGTERM and SIGINT. SIGHUP, which would end a process that doesn't handle it, is logged and ignored.
 pub struct EndSignals {
     terminate: Signal,
     interrupt: Signal,
@@ -19,7 +36,7 @@ pub struct EndSignals {
 }
 
 impl EndSignals {
-    /// Watches for them; they no longer end the process by themselves.
+    /// Handles the signals from now on, so that they no longer end the process.
     pub fn watch() -> Result<Self> {
         Ok(Self {
             terminate: signal(SignalKind::terminate())?,
@@ -28,7 +45,7 @@ impl EndSignals {
         })
     }
 
-    /// Returns when one has come that ends the server.
+    /// Returns when SIGTERM or SIGINT has come.
     pub async fn come(&mut self) {
         loop {
             tokio::select! {
@@ -48,6 +65,19 @@ mod tests {
     fn an_address_in_use_is_named_with_what_to_write() {
         let taken = TcpListener::bind("127.0.0.1:0").unwrap();
         let error = listen("metrics_listen", taken.local_addr().unwrap()).unwrap_err();
-        assert!(format!("{error:#}").contains("--metrics-listen"), "{error:#}");
+        let said = format!("{error:#}");
+        for word in ["metrics_listen = 127.0.0.1:", "--metrics-listen", "FRONTROW_METRICS_LISTEN", "or off"] {
+            assert!(said.contains(word), "{said}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_nobody_asked_for_gives_way() {
+        let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = taken.local_addr().unwrap();
+        let instead = listen_near("metrics_listen", address).unwrap().local_addr().unwrap();
+        assert!(instead.ip() == address.ip() && instead.port() != address.port(), "{instead}");
+        drop(taken);
+        assert_eq!(listen_near("metrics_listen", address).unwrap().local_addr().unwrap(), address);
     }
 }

@@ -5,7 +5,7 @@ use anyhow::{Result, anyhow};
 use std::io::IsTerminal;
 use tracing_subscriber::EnvFilter;
 
-/// Begins to log as the settings say. Once per process.
+/// Starts logging as the settings say. Call it once per process.
 pub fn start(settings: &Settings) -> Result<()> {
     let filter = EnvFilter::try_new(&settings.log)?;
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);

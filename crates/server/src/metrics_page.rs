@@ -8,18 +8,18 @@ use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
-/// Seconds, from a fast read to a client's patience.
+/// Histogram buckets in seconds, from a fast read to the time that a client waits.
 const BUCKETS: [f64; 14] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
-/// How often histograms are drained; between two scrapes they grow.
+/// How often histograms are drained; they grow between two scrapes.
 const UPKEEP: Duration = Duration::from_secs(5);
 
-/// Begins to count. Once per process.
+/// Starts counting. Call it once per process.
 pub fn install() -> Result<PrometheusHandle> {
     let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)?;
     builder.install_recorder().context("metrics can't be counted")
 }
 
-/// The page, while it is served.
+/// The page that is being served.
 pub struct MetricsPage {
     address: SocketAddr,
     server: ServerHandle,
@@ -40,12 +40,12 @@ impl MetricsPage {
         Ok(Self { address, server: handle, tasks: [serving, tokio::spawn(keep_up(metrics))] })
     }
 
-    /// Where.
+    /// The address it listens on.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Serves it no longer.
+    /// Stops serving it.
     pub async fn stop(self) {
         let [serving, upkeep] = self.tasks;
         upkeep.abort();

@@ -1,38 +1,37 @@
 //! Adding operators, and finding them.
 
 use crate::cli::NewOperator;
-use crate::commands::{Refused, unless};
-use crate::house::open_database;
+use crate::database::open_database;
+use crate::refused::Refused;
 use crate::settings::Settings;
 use anyhow::{Context, Result, bail};
 use console::Term;
 use frontrow_adapters::sql::SqlAccounts;
 use frontrow_adapters::{Argon2idHasher, SystemClock, UuidV7Source};
 use frontrow_application::port::AccountRepository;
-use frontrow_application::{SignUp, SignUpRequest};
-use frontrow_domain::{Email, Role, UserId};
+use frontrow_application::{ActingOperator, AddOperator, Password, SignUp, SignUpRequest};
+use frontrow_domain::Email;
 use std::fs::File;
 use std::io::{IsTerminal, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
 /// The operator with that email address, who is named on the command line with `--by`.
-pub async fn named(accounts: &SqlAccounts, email: &str) -> Result<UserId> {
+pub async fn named(accounts: &SqlAccounts, email: &str) -> Result<ActingOperator> {
     let address = email.parse::<Email>().map_err(|error| Refused(format!("--by: write {error}")))?;
     let found = accounts.by_email(&address).await?;
-    let operator = found.map(|found| found.user).filter(|user| user.role == Role::Operator);
-    unless(operator.is_some(), format!("--by: {email} is no operator: frontrow operator add"))?;
-    operator.map(|user| user.id).context("no operator")
+    let operator = found.and_then(|found| ActingOperator::from_account(&found.user).ok());
+    Ok(operator.ok_or_else(|| Refused(format!("--by: {email} is no operator: frontrow operator add")))?)
 }
 
 /// A line that is longer is no password.
-const MOST_BYTES: u64 = 4096;
+const MAX_BYTES: u64 = 4096;
 
 /// An operator who is yet to be added; the email address and the password have been checked.
 pub struct Newcomer {
     email: Email,
     name: String,
-    password: String,
+    password: Password,
 }
 
 impl Newcomer {
@@ -44,24 +43,22 @@ impl Newcomer {
             None if std::io::stdin().is_terminal() => from_terminal(&Term::stderr())?,
             None => first_line(std::io::stdin().lock()).context("the password can't be read from standard input")?,
         };
-        let (least, most) = (SignUp::PASSWORD.start(), SignUp::PASSWORD.end());
-        let fits = SignUp::PASSWORD.contains(&password.chars().count());
-        unless(fits, format!("the password has to have {least} to {most} characters"))?;
+        let password = Password::new(password).map_err(|error| Refused(format!("the password has to have {error}")))?;
         Ok(Self { email, name: new.name, password })
     }
 
     /// Adds the operator to the database, which is made if there is none, and says so.
     pub async fn add(self, settings: &Settings, out: &mut dyn Write) -> Result<()> {
         let Self { email, name, password } = self;
-        let request = SignUpRequest { email, password, name, role: Role::Operator };
+        let request = SignUpRequest { email, password, name };
         let database = open_database(settings).await?;
-        let sign_up = SignUp {
+        let add = AddOperator(SignUp {
             accounts: Arc::new(SqlAccounts::new(database.clone())),
             passwords: Arc::new(Argon2idHasher::new()),
             ids: Arc::new(UuidV7Source),
             clock: Arc::new(SystemClock),
-        };
-        let added = sign_up.run(request).await;
+        });
+        let added = add.run(request).await;
         database.close().await;
         let user = added?;
         writeln!(out, "added operator {} ({})", user.email.as_str(), user.id)?;
@@ -86,7 +83,7 @@ fn from_terminal(terminal: &Term) -> Result<String> {
 
 fn first_line(source: impl Read) -> Result<String> {
     let mut text = String::new();
-    source.take(MOST_BYTES).read_to_string(&mut text)?;
+    source.take(MAX_BYTES).read_to_string(&mut text)?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 
@@ -95,6 +92,7 @@ mod tests {
     use super::*;
     use crate::settings::{DatabaseAddress, Given};
     use frontrow_application::port::AccountRepository;
+    use frontrow_domain::Role;
     use std::fs;
 
     #[tokio::test]
@@ -105,7 +103,7 @@ mod tests {
         let newcomer = || Newcomer {
             email: "ada@example.com".parse().unwrap(),
             name: "Ada".into(),
-            password: "correct horse".into(),
+            password: Password::new("correct horse").unwrap(),
         };
         let mut out = Vec::new();
         newcomer().add(&settings, &mut out).await.unwrap();

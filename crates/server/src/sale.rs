@@ -1,48 +1,46 @@
-//! Working a sale's waiting room from the command line, on the database itself: for when the API is not at hand.
+//! Running a sale's waiting room from the command line, on the database itself: for when the API is not at hand.
 
-use crate::cli::{SaleAction, SetLine, Worked};
-use crate::commands::Refused;
-use crate::house::open_existing_database;
+use crate::cli::{SaleAction, SetQueue, Worked};
+use crate::database::open_existing_database;
 use crate::operator;
+use crate::refused::Refused;
 use crate::settings::Settings;
-use anyhow::{Context, Result};
-use frontrow_adapters::sql::{SqlAccounts, SqlLines};
+use anyhow::Result;
+use frontrow_adapters::sql::{SqlAccounts, SqlQueues};
 use frontrow_adapters::{SystemClock, UuidV7Source};
-use frontrow_application::PageRequest;
-use frontrow_application::port::{
-    AccountRepository, Clock, EndedFigures, IdSource, LineFigures, LineStore, OperatorAction,
-};
-use frontrow_domain::waiting_room::{Forecast, Group, GroupLine, Line, LineChange, LineUpdate, Phase};
+use frontrow_application::port::{AccountRepository, EndedFigures, QueueFigures};
+use frontrow_application::waiting_room::{OperateQueue, QueueReport};
+use frontrow_application::{ActingOperator, Conflict, Error, Missing, PageRequest};
+use frontrow_domain::waiting_room::{Forecast, Group, GroupQueue, Phase, Queue, QueueChange};
 use frontrow_domain::{SaleId, UserId};
 use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
 use std::io::{Write, stdout};
 use std::sync::Arc;
-use uuid::Uuid;
 
 /// Does what the command line says.
 pub async fn work(action: SaleAction, settings: &Settings) -> Result<()> {
     crate::logs::start(settings)?;
     let database = open_existing_database(settings).await?;
     let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Source));
-    let lines = Arc::new(SqlLines::open(&database, clock.clone(), ids.clone()).await?);
-    let desk = Desk { accounts: SqlAccounts::new(database.clone()), lines: lines.clone(), clock, ids };
-    let done = desk.work(action, &mut stdout()).await;
-    lines.drain().await;
+    let queues = Arc::new(SqlQueues::open(&database, clock.clone(), ids.clone()).await?);
+    // The figures that are shown need no dispenser but the database's own.
+    let operate = OperateQueue { store: queues.clone(), dispenser: queues.clone(), ids, clock };
+    let page = QueuePage { accounts: SqlAccounts::new(database.clone()), operate };
+    let done = page.work(action, &mut stdout()).await;
+    queues.drain().await;
     database.close().await;
     done
 }
 
 /// What a command works with.
-struct Desk {
+struct QueuePage {
     accounts: SqlAccounts,
-    lines: Arc<SqlLines>,
-    clock: Arc<dyn Clock>,
-    ids: Arc<dyn IdSource>,
+    operate: OperateQueue,
 }
 
-impl Desk {
+impl QueuePage {
     async fn work(&self, action: SaleAction, out: &mut dyn Write) -> Result<()> {
         let (worked, change) = match action {
             SaleAction::Status { sale } => return self.status(SaleId::new(sale), out).await,
@@ -53,34 +51,30 @@ impl Desk {
             SaleAction::Close(worked) => (worked, to(Phase::Closed)),
             SaleAction::Set(set) => changes(set),
         };
-        self.change(&worked, LineChange { message: worked.message.clone(), ..change }, out).await
+        self.change(&worked, QueueChange { message: worked.message.clone(), ..change }, out).await
     }
 
-    async fn change(&self, worked: &Worked, change: LineChange, out: &mut dyn Write) -> Result<()> {
+    async fn change(&self, worked: &Worked, change: QueueChange, out: &mut dyn Write) -> Result<()> {
         let (sale, by) = (SaleId::new(worked.sale), operator::named(&self.accounts, &worked.by).await?);
-        let line = self.line(sale).await?;
-        change.check(line.groups.len()).map_err(|flaws| Refused(flaws.to_string()))?;
-        let action = OperatorAction { id: self.ids.id(), by, at: self.clock.now(), sale, what: change.to_string() };
-        let updated = self.lines.update_line(sale, &LineUpdate::Operator(change), Some(action)).await?;
-        let line = updated.context("the sale has no line any more")?.map_err(|flaw| Refused(flaw.to_string()))?;
-        Ok(writeln!(out, "{}", summary(&line))?)
+        let queue = self.operate.change(by, sale, &change).await.map_err(|error| refused(error, sale))?;
+        Ok(writeln!(out, "{}", summary(&queue))?)
     }
 
     async fn status(&self, sale: SaleId, out: &mut dyn Write) -> Result<()> {
-        let line = self.line(sale).await?;
-        let figures = self.lines.figures(sale, self.clock.now()).await?;
-        writeln!(out, "{}", summary(&line))?;
-        let LineFigures { at_door, active, admitted, ended } = figures;
-        let waiting: u64 = line.groups.iter().map(GroupLine::waiting).sum();
-        let (a_minute, share) = (line.admitted_a_minute(), Forecast::of(&line, Group::FIRST).share);
-        writeln!(out, "waiting {waiting}, at the door {at_door}, admitted now {active}, admitted in all {admitted}")?;
+        let report = self.operate.report(ActingOperator::at_the_console(), sale).await;
+        let QueueReport { queue, figures, .. } = report.map_err(|error| refused(error, sale))?;
+        writeln!(out, "{}", summary(&queue))?;
+        let QueueFigures { present, active, admitted, ended } = figures;
+        let waiting: u64 = queue.groups.iter().map(GroupQueue::waiting).sum();
+        let (a_minute, share) = (queue.admitted_a_minute(), Forecast::of(&queue, Group::FIRST).share);
+        writeln!(out, "waiting {waiting}, checked in {present}, admitted now {active}, admitted in all {admitted}")?;
         writeln!(out, "admitted in the last minute {a_minute}, came of a thousand called {share}")?;
         let EndedFigures { paid, left, barred, expired } = ended;
         writeln!(out, "ended: paid {paid}, left {left}, barred {barred}, expired {expired}")?;
-        if let Some(off) = line.estimates.off() {
+        if let Some(off) = queue.estimates.off() {
             writeln!(out, "waits were off by {off} thousandths of what people were told")?;
         }
-        for (number, group) in line.groups.iter().enumerate() {
+        for (number, group) in queue.groups.iter().enumerate() {
             writeln!(
                 out,
                 "group {number}: weight {}, joined {}, waiting {}, called {}, lapsed {}",
@@ -95,10 +89,11 @@ impl Desk {
     }
 
     async fn log(&self, sale: SaleId, out: &mut dyn Write) -> Result<()> {
-        self.line(sale).await?;
+        let by = ActingOperator::at_the_console();
         let (mut names, mut after) = (BTreeMap::new(), None);
         loop {
-            let page = self.lines.actions(sale, PageRequest { limit: PageRequest::<Uuid>::MOST, after }).await?;
+            let page = self.operate.actions(by, sale, PageRequest::longest(after)).await;
+            let page = page.map_err(|error| refused(error, sale))?;
             for action in page.items {
                 let name = match names.entry(action.by) {
                     Entry::Occupied(known) => known.into_mut(),
@@ -118,24 +113,30 @@ impl Desk {
         let found = self.accounts.user(user).await?;
         Ok(found.map_or(user.to_string(), |user| user.email.as_str().to_owned()))
     }
-
-    async fn line(&self, sale: SaleId) -> Result<Line> {
-        let line = self.lines.line(sale).await?;
-        Ok(line.ok_or_else(|| Refused(format!("sale {sale} has no waiting room, or is not published")))?)
-    }
 }
 
-fn to(phase: Phase) -> LineChange {
-    LineChange { phase: Some(phase), ..LineChange::default() }
+/// What was asked for in vain is told apart from what went wrong.
+fn refused(error: Error, sale: SaleId) -> anyhow::Error {
+    let why = match error {
+        Error::NotFound(Missing::Queue) => format!("sale {sale} has no waiting room, or is not published"),
+        Error::Invalid(flaws) => flaws.to_string(),
+        Error::Conflict(Conflict::QueuePhase(flaw)) => flaw.to_string(),
+        error => return error.into(),
+    };
+    Refused(why).into()
 }
 
-fn changes(set: SetLine) -> (Worked, LineChange) {
-    let SetLine { worked, capacity, rate, burst, weights, stop_holds } = set;
-    (worked, LineChange { capacity, rate, burst, weights, holds_stopped: stop_holds, ..LineChange::default() })
+fn to(phase: Phase) -> QueueChange {
+    QueueChange { phase: Some(phase), ..QueueChange::default() }
 }
 
-fn summary(line: &Line) -> String {
-    let holds = if line.holds_stopped { ", new holds stopped" } else { "" };
-    let message = line.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
-    format!("{}{holds}, capacity {}, {} a minute{message}", line.phase.as_str(), line.capacity, line.rate)
+fn changes(set: SetQueue) -> (Worked, QueueChange) {
+    let SetQueue { worked, capacity, rate, burst, weights, stop_holds } = set;
+    (worked, QueueChange { capacity, rate, burst, weights, holds_stopped: stop_holds, ..QueueChange::default() })
+}
+
+fn summary(queue: &Queue) -> String {
+    let holds = if queue.holds_stopped { ", new holds stopped" } else { "" };
+    let message = queue.message.as_ref().map(|message| format!(": {message}")).unwrap_or_default();
+    format!("{}{holds}, capacity {}, {} a minute{message}", queue.phase.as_str(), queue.capacity, queue.rate)
 }

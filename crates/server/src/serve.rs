@@ -1,10 +1,11 @@
-//! Serving until a signal comes, and ending well.
+//! Serves until a signal comes, then shuts down in order.
 
+use crate::application::Application;
 use crate::background::Background;
-use crate::house::House;
-use crate::listen::{EndSignals, listen};
+use crate::gateway::Gateway;
+use crate::listen::{EndSignals, listen, listen_near};
 use crate::metrics_page::{self, MetricsPage};
-use crate::settings::{Gateway, Settings};
+use crate::settings::Settings;
 use actix_web::dev::ServerHandle;
 use anyhow::{Context, Result, bail};
 use frontrow_web::{WebSettings, WebState};
@@ -16,16 +17,22 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::task::JoinHandle;
 
-/// Where the server listens. Opened first, so that an address in use is told before anything is done.
-pub struct Doors {
+/// Where the server listens. Opened first, so that an address in use is reported before anything else happens.
+pub struct Listeners {
     api: TcpListener,
     metrics: Option<TcpListener>,
 }
 
-impl Doors {
+impl Listeners {
     /// Listens where the settings say.
     pub fn open(settings: &Settings) -> Result<Self> {
         let metrics = settings.metrics_listen.map(|address| listen("metrics_listen", address));
+        Ok(Self { api: listen("listen", settings.listen)?, metrics: metrics.transpose()? })
+    }
+
+    /// The same, but metrics go to another port where theirs is in use.
+    pub fn open_with_metrics_anywhere(settings: &Settings) -> Result<Self> {
+        let metrics = settings.metrics_listen.map(|address| listen_near("metrics_listen", address));
         Ok(Self { api: listen("listen", settings.listen)?, metrics: metrics.transpose()? })
     }
 }
@@ -38,7 +45,7 @@ pub struct Server {
     metrics: Option<MetricsPage>,
     background: Background,
     signals: EndSignals,
-    house: House,
+    application: Application,
     gateway: Gateway,
     is_draining: Arc<AtomicBool>,
     drain: Duration,
@@ -46,23 +53,24 @@ pub struct Server {
 }
 
 impl Server {
-    /// Begins to serve. Whoever has connected since the doors were opened is answered now. Has to be called on the runtime that the house lives on.
-    pub fn start(house: House, doors: Doors, settings: &Settings) -> Result<Self> {
+    /// Starts serving, including clients that connected since the listeners were opened. Call it on the runtime that the
+    /// application lives on.
+    pub fn start(application: Application, listeners: Listeners, settings: &Settings) -> Result<Self> {
         let signals = EndSignals::watch()?;
         let metrics =
-            doors.metrics.map(|listener| MetricsPage::start(listener, metrics_page::install()?)).transpose()?;
-        let api = doors.api.local_addr()?;
-        let state = web_state(&house, settings);
+            listeners.metrics.map(|listener| MetricsPage::start(listener, metrics_page::install()?)).transpose()?;
+        let api = listeners.api.local_addr()?;
+        let state = web_state(&application, settings);
         let is_draining = Arc::clone(&state.is_draining);
-        let server = frontrow_web::run(doors.api, &web_settings(settings), state)?;
+        let server = frontrow_web::run(listeners.api, &web_settings(settings), state)?;
         Ok(Self {
             api,
             handle: server.handle(),
             serving: tokio::spawn(server),
             metrics,
-            background: Background::start(&house, settings.sweep),
+            background: Background::start(&application, settings.sweep),
             signals,
-            house,
+            application,
             gateway: settings.payment_gateway,
             is_draining,
             drain: settings.drain,
@@ -70,7 +78,7 @@ impl Server {
         })
     }
 
-    /// Says where everything is, and what to beware of.
+    /// Prints the addresses, and warnings.
     pub fn greet(&self, out: &mut dyn Write) -> Result<()> {
         let api = self.api;
         writeln!(out, "API         http://{api}/v1\nSwagger UI  http://{api}/docs")?;
@@ -85,8 +93,8 @@ impl Server {
         Ok(out.flush()?)
     }
 
-    /// Serves until SIGTERM or SIGINT; then says for a while that it is not ready, takes no more requests, finishes what was
-    /// begun, and closes the house. A second signal ends it at once.
+    /// Serves until SIGTERM or SIGINT. Then it reports not ready for a while, stops taking requests, finishes what has
+    /// begun, and closes the application. A second signal ends it at once.
     pub async fn run(self) -> Result<()> {
         let Self { mut serving, mut signals, is_draining, drain, .. } = self;
         let stopped = tokio::select! {
@@ -104,12 +112,12 @@ impl Server {
                 self.handle.stop(true).await;
                 serving.await
             };
-            let patience = self.house.patience(self.shutdown_timeout).await;
+            let patience = self.application.patience(self.shutdown_timeout).await;
             self.background.stop(patience).await;
             if let Some(page) = self.metrics {
                 page.stop().await;
             }
-            self.house.close_within(patience).await;
+            self.application.close_within(patience).await;
             tracing::info!("stopped");
             ended?.context("the server ended by itself")
         };
@@ -123,19 +131,19 @@ impl Server {
 fn web_settings(settings: &Settings) -> WebSettings {
     let processors = || std::thread::available_parallelism().map_or(1, NonZero::get);
     WebSettings {
-        workers: settings.workers.unwrap_or_else(processors),
+        workers: settings.http_workers.unwrap_or_else(processors),
         head_timeout: settings.request_timeout,
         shutdown_timeout: settings.shutdown_timeout,
     }
 }
 
-fn web_state(house: &House, settings: &Settings) -> WebState {
+fn web_state(application: &Application, settings: &Settings) -> WebState {
     WebState {
-        use_cases: house.use_cases.clone(),
-        tokens: house.ports.tokens.clone(),
-        probe: house.ports.probe.clone(),
+        use_cases: application.use_cases.clone(),
+        tokens: application.ports.tokens.clone(),
+        probe: application.ports.probe.clone(),
         is_draining: Arc::default(),
-        clock: house.ports.clock.clone(),
+        clock: application.ports.clock.clone(),
         currency: settings.currency.clone(),
         sandbox: settings.payment_gateway == Gateway::Sandbox,
         client_address: settings.client_address.clone(),

@@ -1,7 +1,7 @@
 //! Accounts, from the command line: on the database itself.
 
-use crate::commands::Refused;
-use crate::house::open_existing_database;
+use crate::database::open_existing_database;
+use crate::refused::Refused;
 use crate::settings::Settings;
 use anyhow::Result;
 use frontrow_adapters::sql::{SqlAccounts, SqlAuditor};

@@ -1,6 +1,6 @@
-//! `frontrow verify`: whether what is stored is right.
+//! `frontrow verify`: checks the books.
 
-use crate::house::open_existing_database;
+use crate::database::open_existing_database;
 use crate::settings::Settings;
 use anyhow::Result;
 use frontrow_adapters::SystemClock;
@@ -9,7 +9,7 @@ use frontrow_application::port::{Auditor, Clock};
 use std::io::Write;
 use std::sync::Arc;
 
-/// Audits the database, live or not, and writes what is wrong, one finding a line; says whether all is right.
+/// Audits the database, whether it's being served or not, and writes one finding per line. True if everything is right.
 pub async fn verify(settings: &Settings, out: &mut dyn Write) -> Result<bool> {
     let database = open_existing_database(settings).await?;
     let clock = Arc::new(SystemClock);

@@ -1,6 +1,8 @@
 //! Errors as clients see them: RFC 9457 problem documents.
 
+mod errors;
 mod kinds;
+mod openapi;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -12,6 +14,7 @@ use std::time::Duration;
 use utoipa::ToSchema;
 
 pub use kinds::{ALL, Kind};
+pub(crate) use openapi::{add_problems, problem_examples};
 
 /// What is wrong with one field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -63,7 +66,7 @@ pub struct ProblemDocument {
 /// An error on its way to a client.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
-    /// Which.
+    /// Type of the problem.
     pub kind: Kind,
     /// What happened this time.
     pub detail: Option<String>,

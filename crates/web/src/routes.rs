@@ -1,74 +1,70 @@
 //! What can be asked for, and where.
+//!
+//! Each file has the routes of one subject. Its `endpoints` is its table of contents: per handler the pass that it
+//! needs, the problems of its own and how often it is asked for. Path, method and document stand above the handler; who
+//! may call it follows from its arguments. Everything else ([`router`], the interceptor, the `OpenAPI` document) is
+//! made from that.
 
-pub(crate) mod accounts;
-pub(crate) mod browse;
-pub(crate) mod house;
-pub(crate) mod line;
-pub(crate) mod manage;
-pub(crate) mod queue;
-pub(crate) mod reservations;
-pub(crate) mod seats;
-pub(crate) mod wallet;
+mod accounts;
+mod argument;
+mod browse;
+mod description;
+mod endpoint;
+mod manage;
+mod queue;
+mod reservations;
+mod router;
+mod seats;
+mod service;
+mod waiting_room;
+mod wallet;
 
-use crate::measure::catch_panic;
-use crate::pass::intercept;
-use crate::problem::{Kind, Problem};
-use crate::taken::{refuse_the_rest, taken_at};
+use crate::pass::Proof;
 use actix_web::http::Method;
-use actix_web::http::header::ALLOW;
-use actix_web::middleware::from_fn;
-use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpResponse, Resource, ResponseError, Route, guard};
-use std::future::ready;
+use actix_web::web::ServiceConfig;
+use std::sync::LazyLock;
 
-/// Adds what everybody in a line asks for all the time: outside of logging and figures, and without a store operation.
+pub(crate) use description::Description;
+pub(crate) use endpoint::Endpoint;
+pub(crate) use router::Address;
+
+/// Adds what everybody in a queue asks for all the time: outside of logging and figures, and without a store operation.
 pub fn configure_polls(config: &mut ServiceConfig) {
-    queue::configure_polls(config);
+    router::add_polled(config, addresses());
 }
 
 /// Adds every other route.
 pub fn configure(config: &mut ServiceConfig) {
-    accounts::configure(config);
-    browse::configure(config);
-    seats::configure(config);
-    reservations::configure(config);
-    wallet::configure(config);
-    manage::configure(config);
-    queue::configure(config);
-    line::configure(config);
-    house::configure(config);
-    config.default_service(web::to(async || -> Result<HttpResponse, Problem> { Err(Problem::new(Kind::NotFound)) }));
+    router::add(config, addresses());
+    service::configure(config);
 }
 
-/// An address with its methods; any other method is told which there are.
-fn at<const N: usize>(config: &mut ServiceConfig, path: &'static str, routes: [(Method, Route); N]) {
-    // To ask the request for its pattern would cost as much as to route it.
-    let gate = from_fn(move |request, next| intercept(path, request, next));
-    let taken = taken_at(path);
-    let strict = from_fn(move |request, next| refuse_the_rest(taken, request, next));
-    config.service(resource(path, routes).wrap(gate).wrap(strict).wrap(from_fn(catch_panic)));
+/// Every address, with its endpoints; made once.
+pub(crate) fn addresses() -> &'static [Address] {
+    static ADDRESSES: LazyLock<Vec<Address>> = LazyLock::new(|| {
+        let subjects = [
+            accounts::endpoints(),
+            browse::endpoints(),
+            seats::endpoints(),
+            reservations::endpoints(),
+            wallet::endpoints(),
+            manage::endpoints(),
+            waiting_room::endpoints(),
+            queue::endpoints(),
+            service::endpoints(),
+        ];
+        Address::all(subjects.into_iter().flatten().collect())
+    });
+    &ADDRESSES
 }
 
-fn resource<const N: usize>(path: &str, routes: [(Method, Route); N]) -> Resource {
-    let mut resource: Resource = web::resource(path);
-    let mut allowed = Vec::new();
-    for (method, route) in routes {
-        allowed.push(method.to_string());
-        resource = if method == Method::GET {
-            allowed.push(Method::HEAD.to_string());
-            resource.route(route.guard(guard::Any(guard::Get()).or(guard::Head())))
-        } else {
-            resource.route(route.method(method))
-        };
-    }
-    let allowed = allowed.join(", ");
-    resource.default_service(web::to(move || ready(refusal(&allowed))))
+/// Every endpoint.
+pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
+    addresses().iter().flat_map(Address::endpoints)
 }
 
-fn refusal(allowed: &str) -> HttpResponse {
-    let mut response = Problem::new(Kind::MethodNotAllowed).error_response();
-    if let Ok(allowed) = allowed.parse() {
-        response.headers_mut().insert(ALLOW, allowed);
-    }
-    response
+/// Every described route, and what it asks for.
+pub fn proofs() -> impl Iterator<Item = (&'static Method, &'static str, Proof)> {
+    let described = endpoints().filter(|endpoint| endpoint.is_described());
+    described.map(|endpoint| (endpoint.method(), endpoint.path(), endpoint.proof()))
 }

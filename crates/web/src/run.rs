@@ -2,6 +2,7 @@
 
 use crate::WebState;
 use crate::measure::{QuietSpan, measure};
+use crate::openapi::description;
 use crate::routes::{configure, configure_polls};
 use crate::timely::timely;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
@@ -26,7 +27,7 @@ pub struct WebSettings {
     pub shutdown_timeout: Duration,
 }
 
-/// Answers who connects, until it is stopped through the server's handle. Signals are the caller's business.
+/// Answers whoever connects, until it is stopped through the server's handle. Signals are the caller's business.
 pub fn run(listener: TcpListener, settings: &WebSettings, state: WebState) -> std::io::Result<Server> {
     let state = Data::new(state);
     let server = HttpServer::new(move || app(state.clone()))
@@ -46,5 +47,10 @@ pub fn app(
     let headers = if state.sandbox { none.add((SANDBOX, "true")) } else { none };
     let measured =
         scope("").wrap(from_fn(timely)).wrap(from_fn(measure)).wrap(Compat::new(TracingLogger::<QuietSpan>::new()));
-    App::new().app_data(state).configure(configure_polls).service(measured.configure(configure)).wrap(headers)
+    App::new()
+        .app_data(state)
+        .app_data(Data::new(description()))
+        .configure(configure_polls)
+        .service(measured.configure(configure))
+        .wrap(headers)
 }

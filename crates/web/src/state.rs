@@ -17,7 +17,7 @@ pub struct WebState {
     pub probe: Arc<dyn Probe>,
     /// Whether the server is about to stop: then it says that it is not ready, and goes on answering.
     pub is_draining: Arc<AtomicBool>,
-    /// The time.
+    /// Gives the instant that the rules decide by.
     pub clock: Arc<dyn Clock>,
     /// The installation's one currency, as in ISO 4217.
     pub currency: String,

@@ -2,16 +2,13 @@
 //! done. What each operation takes stands in the `OpenAPI` document, so that no route can forget to say it.
 
 use crate::extract::{all_of, escape};
-use crate::openapi::{openapi, operations};
 use crate::problem::{FieldError, Problem};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::{Error, ResponseError, web};
 use serde_json::{Map, Value};
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::LazyLock;
+use std::collections::BTreeSet;
 use utoipa::openapi::RefOr;
 use utoipa::openapi::path::{Operation, ParameterIn};
 
@@ -24,72 +21,51 @@ pub(crate) struct Taken {
     body: bool,
 }
 
-/// What the operations at one address take, by method. Addresses that the document does not describe can only be read,
-/// and take nothing.
-pub(crate) type TakenAt = BTreeMap<String, Taken>;
-
 /// Flaws of one request that are named; more help nobody.
-const MOST_NAMED: usize = 20;
-
-/// What the operations at that address take.
-pub(crate) fn taken_at(path: &str) -> &'static TakenAt {
-    static NOTHING: TakenAt = TakenAt::new();
-    static DESCRIBED: LazyLock<BTreeMap<String, TakenAt>> = LazyLock::new(describe);
-    DESCRIBED.get(path).unwrap_or(&NOTHING)
-}
-
-fn describe() -> BTreeMap<String, TakenAt> {
-    let mut document = openapi();
-    let mut described: BTreeMap<String, TakenAt> = BTreeMap::new();
-    for (method, path, operation) in operations(&mut document) {
-        described.entry(path.to_owned()).or_default().insert(method.to_string(), Taken::by(operation));
-    }
-    described
-}
+const MAX_NAMED: usize = 20;
 
 impl Taken {
-    fn by(operation: &Operation) -> Self {
+    /// What its description says.
+    pub fn by(operation: &Operation) -> Self {
         let parameters = operation.parameters.iter().flatten().filter_map(|parameter| match parameter {
             RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Query => Some(parameter.name.clone()),
             _ => None,
         });
         Self { query: parameters.collect(), body: operation.request_body.is_some() }
     }
+
+    /// Whether there is a body.
+    pub fn has_body(&self) -> bool {
+        self.body
+    }
 }
 
-/// Lets through what has nothing that it is not asked for. `at` is what the address takes.
+/// Refuses a request with a query parameter or a body that its operation doesn't take.
 pub(crate) async fn refuse_the_rest(
-    at: &'static TakenAt,
+    taken: Option<&'static Taken>,
     mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let errors = rest(at, &mut request).await;
+    let errors = rest(taken, &mut request).await;
     if !errors.is_empty() {
         return Ok(request.into_response(Problem::invalid(errors).error_response()));
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-async fn rest(at: &TakenAt, request: &mut ServiceRequest) -> Vec<FieldError> {
+async fn rest(taken: Option<&Taken>, request: &mut ServiceRequest) -> Vec<FieldError> {
     let has_body = !matches!(request.parts_mut().1, Payload::None);
     if request.query_string().is_empty() && !has_body {
         return Vec::new();
     }
-    // Who asks only for the head of an answer asks as for the answer.
-    let method = if request.method() == Method::HEAD { &Method::GET } else { request.method() };
-    let taken = at.get(method.as_str());
-    if taken.is_none() && !(at.is_empty() && method == Method::GET) {
-        // There is no such operation here, as the router will say.
-        return Vec::new();
-    }
-    let nothing = Taken::default();
-    let taken = taken.unwrap_or(&nothing);
+    // Where there is no such method the router will say so.
+    let Some(taken) = taken else { return Vec::new() };
     let mut errors = names(&taken.query, request.query_string());
     if has_body && !taken.body {
         let payload = request.parts_mut().1.take();
         errors.extend(members(all_of(request.request(), payload, 1).await.ok().as_deref()));
     }
-    errors.truncate(MOST_NAMED);
+    errors.truncate(MAX_NAMED);
     errors
 }
 
@@ -133,17 +109,24 @@ fn members(body: Option<&[u8]>) -> Vec<FieldError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::routes::addresses;
+    use actix_web::http::Method;
 
     fn pointers(errors: &[FieldError]) -> Vec<(&str, &str)> {
         errors.iter().map(|error| (&*error.pointer, &*error.code)).collect()
     }
 
+    fn taken(method: &Method, path: &str) -> Taken {
+        let address = addresses().iter().find(|address| address.path() == path).unwrap();
+        address.taken(method).unwrap().clone()
+    }
+
     #[test]
     fn the_document_says_what_is_taken() {
-        let at = taken_at("/v1/sales/{id}/publication");
-        assert_eq!(at["POST"], Taken { query: vec!["confirm".into()], body: false });
-        assert_eq!(taken_at("/v1/concerts/{id}")["PUT"], Taken { query: Vec::new(), body: true });
-        assert!(taken_at("/openapi.json").is_empty());
+        let publication = taken(&Method::POST, "/v1/sales/{id}/publication");
+        assert_eq!(publication, Taken { query: vec!["confirm".into()], body: false });
+        assert_eq!(taken(&Method::PUT, "/v1/concerts/{id}"), Taken { query: Vec::new(), body: true });
+        assert_eq!(taken(&Method::HEAD, "/openapi.json"), Taken::default());
     }
 
     #[test]

@@ -7,7 +7,7 @@ use actix_web::http::Method;
 use actix_web::middleware::Next;
 use frontrow_application::deadline::{COMMAND, READ, within};
 
-/// Says to all ports how long whoever asks waits: for who only reads, less than for who changes something.
+/// Sets the request's deadline for all ports: shorter for reads than for changes.
 pub(crate) async fn timely<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,

@@ -5,7 +5,7 @@ use anyhow::{Context, Result, anyhow};
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection};
 use url::Url;
 
-/// A database of its own, dropped with this.
+/// A test's own database, dropped with this value.
 pub struct TestDatabase {
     kind: Kind,
     name: String,
@@ -14,7 +14,7 @@ pub struct TestDatabase {
 }
 
 impl TestDatabase {
-    /// Makes one on that server.
+    /// Creates one on that server.
     pub async fn make(kind: Kind, server: &str) -> Result<Self> {
         let random = getrandom::u64().context("no randomness")?;
         let name = format!("frontrow_test_{random:016x}");
@@ -30,17 +30,17 @@ impl TestDatabase {
         Ok(database)
     }
 
-    /// Where to connect.
+    /// Its address.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// What server it is on.
+    /// The kind of its server.
     pub fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Where the server's administrator connects.
+    /// The administrator's address.
     pub fn server_url(&self) -> &str {
         &self.server
     }

@@ -15,7 +15,7 @@ impl Home {
         Self::Local { installation, running: None }
     }
 
-    /// Starts it on the data that it has, at the same port; it may be some time until it answers.
+    /// Starts it on its existing data, on the same port; it may take a while to answer.
     pub(crate) fn start(&mut self) -> Result<()> {
         match self {
             Self::Local { installation, running } => {
@@ -37,7 +37,7 @@ impl Home {
         }
     }
 
-    /// Kills it at once, and returns when it has gone.
+    /// Kills it at once, and returns when it's gone.
     pub(crate) fn kill(&mut self) -> Result<()> {
         match self {
             Self::Local { running, .. } => running.take().context("it does not run")?.kill(),
@@ -48,7 +48,7 @@ impl Home {
         }
     }
 
-    /// Asks it to end, and returns when it has.
+    /// Asks it to end, and returns when it has ended.
     pub(crate) fn stop(&mut self) -> Result<()> {
         match self {
             Self::Local { running, .. } => running.take().context("it does not run")?.stop(),

@@ -6,7 +6,7 @@ use std::env;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// What a server is started from, again and again.
+/// Everything that it takes to start a server repeatedly.
 pub(crate) struct Installation {
     pub(crate) program: PathBuf,
     pub(crate) port: u16,
@@ -43,7 +43,7 @@ impl Installation {
     }
 }
 
-/// The first folder that has one of them decides, and there the first of the names.
+/// The first folder that has one of these programs; in it, the first of the names.
 pub(crate) fn find(names: &[&str], first: &[PathBuf]) -> Result<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = first.iter().cloned().chain(env::split_paths(&path)).chain(["/usr/sbin".into()]);

@@ -17,7 +17,7 @@ impl Kind {
     /// All of them.
     pub const ALL: [Self; 3] = [Self::MySql, Self::MariaDb, Self::Postgres];
 
-    /// The word for it in settings.
+    /// Its name in settings.
     pub const fn name(self) -> &'static str {
         match self {
             Self::MySql => "mysql",
@@ -26,12 +26,12 @@ impl Kind {
         }
     }
 
-    /// `None` if nothing is called that.
+    /// `None` if there's no kind of that name.
     pub fn named(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 
-    /// The image whose container is started unless the settings name another.
+    /// The image to start a container from, unless the settings name another.
     pub(crate) const fn image(self) -> &'static str {
         match self {
             Self::MySql => "mysql:9.7",
@@ -40,15 +40,43 @@ impl Kind {
         }
     }
 
-    /// Where a server listens unless it is told otherwise.
-    pub(crate) const fn port(self) -> u16 {
+    /// Where a container of it keeps its data.
+    pub(crate) const fn data(self) -> &'static str {
         match self {
-            Self::MySql | Self::MariaDb => 3306,
-            Self::Postgres => 5432,
+            Self::MySql | Self::MariaDb => "/var/lib/mysql",
+            Self::Postgres => "/var/lib/postgresql/data",
         }
     }
 
-    /// The address of a server that is reached without a password: its administrator's database.
+    /// The variable, and its value, by which a container lets its administrator in without a password.
+    pub(crate) const fn no_password(self) -> (&'static str, &'static str) {
+        match self {
+            Self::MySql => ("MYSQL_ALLOW_EMPTY_PASSWORD", "1"),
+            Self::MariaDb => ("MARIADB_ALLOW_EMPTY_ROOT_PASSWORD", "1"),
+            Self::Postgres => ("POSTGRES_HOST_AUTH_METHOD", "trust"),
+        }
+    }
+
+    /// What a container's server is told: where to listen, and to take as many connections as an installed one.
+    pub(crate) fn words(self, host: &str, port: u16) -> Vec<String> {
+        match self {
+            Self::Postgres => {
+                let settings =
+                    [format!("port={port}"), format!("listen_addresses={host}"), "max_connections=300".into()];
+                settings.into_iter().flat_map(|setting| ["-c".to_owned(), setting]).collect()
+            }
+            Self::MySql | Self::MariaDb => {
+                let mut words = vec![format!("--port={port}"), format!("--bind-address={host}")];
+                words.push("--max-connections=500".into());
+                if self == Self::MySql {
+                    words.push("--mysqlx=OFF".into());
+                }
+                words
+            }
+        }
+    }
+
+    /// The administrator's address of a server without a password.
     pub(crate) fn address(self, port: u16) -> String {
         match self {
             Self::MySql | Self::MariaDb => format!("mysql://root@127.0.0.1:{port}/"),

@@ -8,8 +8,9 @@
 //!    directory.
 //!
 //! Else the tests that need one are skipped, which is said on standard error, or fail if `FRONTROW_TEST_REQUIRE` names
-//! the server. The launcher `with-test-databases` starts servers once for all test programs that run under it; without
-//! it each program starts its own, once. A server ends with whoever started it, however that ended.
+//! the server. `run-tests`, which runs the test programs side by side, and `with-test-databases`, which runs any
+//! command, start the servers once for all that runs under them; without them each program starts its own, once. A
+//! server ends with whoever started it, however that ended.
 //!
 //! On a database server every test has a database of its own, on Redis it has key names of its own.
 
@@ -19,6 +20,7 @@ mod home;
 mod host;
 mod installation;
 mod kind;
+mod launch;
 mod local;
 mod private;
 mod ram_disk;
@@ -27,10 +29,12 @@ mod server;
 mod settings;
 mod shared;
 mod small;
+mod template;
 
 pub use database::TestDatabase;
 pub use host::{HostServer, host_server};
 pub use kind::Kind;
+pub use launch::Servers;
 pub use private::{PrivateServer, private_server};
 pub use ram_disk::{RamDisk, ram_disk};
 pub use redis::{PrivateRedis, RedisServer, find_redis, private_redis, redis_server};
@@ -38,3 +42,4 @@ pub use server::Server;
 pub use settings::{REQUIRE, UNAVAILABLE, url_variable};
 pub use shared::{database, server};
 pub use small::{SmallDisk, on_small_disk};
+pub use template::Template;

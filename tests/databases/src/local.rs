@@ -19,7 +19,7 @@ pub(crate) async fn start(kind: Kind) -> Result<Server> {
     Ok(Server { kind, url, from, _watchdog: Some(watchdog) })
 }
 
-/// Finds the program and makes the directory. `durable`: what is committed survives the server's death.
+/// Finds the program and creates the directory. If `durable`, commits survive the server's death.
 pub(crate) fn install(kind: Kind, durable: bool) -> Result<Installation> {
     let mut installation = Installation::new(program(kind)?)?;
     make(kind, &installation)?;
@@ -106,7 +106,7 @@ fn words(kind: Kind, durable: bool, installation: &Installation) -> Vec<String> 
     words
 }
 
-/// Whether there is such a server to start.
+/// Whether such a server is installed.
 pub(crate) fn is_installed(kind: Kind) -> bool {
     program(kind).is_ok()
 }
@@ -127,7 +127,7 @@ fn program(kind: Kind) -> Result<PathBuf> {
     }
 }
 
-/// Debian keeps them apart by version; the newest first.
+/// Debian has one directory per version; newest first.
 fn postgres_folders() -> Vec<PathBuf> {
     let versions = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut versions: Vec<PathBuf> = versions.map(|entry| entry.path()).collect();

@@ -6,14 +6,14 @@ use crate::shared::skip;
 use crate::{Kind, docker, local};
 use anyhow::{Error, Result};
 
-/// A server that nobody else uses. What was committed on it survives its death.
+/// A private server. Commits survive its death.
 pub struct PrivateServer {
     kind: Kind,
     url: String,
     home: Home,
 }
 
-/// `None`: there is none of that kind, which has been said with the test's name. Panics if it has to be there.
+/// `None` if there's none of that kind, which has been printed with the test's name. Panics if it's required.
 pub async fn private_server(kind: Kind, test: &str) -> Option<PrivateServer> {
     match PrivateServer::make(kind).await {
         Ok(server) => Some(server),
@@ -33,7 +33,7 @@ impl PrivateServer {
         Ok(server)
     }
 
-    /// Where its administrator connects.
+    /// The administrator's address.
     pub fn url(&self) -> &str {
         &self.url
     }
@@ -43,14 +43,14 @@ impl PrivateServer {
         self.kind
     }
 
-    /// Starts it again, at the same address, on the same data; returns once it answers.
+    /// Restarts it at the same address, on the same data; returns once it answers.
     pub async fn start(&mut self) -> Result<()> {
         self.home.start()?;
         answers(self.kind, &self.url, || self.home.has_ended()).await?;
         Ok(())
     }
 
-    /// Kills it at once, wherever it is, and returns when it has gone.
+    /// Kills it at once, whether it's a process or a container, and returns when it's gone.
     pub fn kill(&mut self) -> Result<()> {
         self.home.kill()
     }
@@ -58,11 +58,7 @@ impl PrivateServer {
 
 fn in_container(kind: Kind) -> Result<(u16, Home)> {
     let image = docker::available_image(kind.name(), kind.image())?;
-    let no_password = match kind {
-        Kind::Postgres => "POSTGRES_HOST_AUTH_METHOD=trust",
-        Kind::MySql => "MYSQL_ALLOW_EMPTY_PASSWORD=1",
-        Kind::MariaDb => "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD=1",
-    };
-    let (port, watchdog) = docker::run_again_and_again(&image, kind.port(), &["--env", no_password], &[])?;
+    // Not in memory, because memory is lost when the container stops; and not in its own layer, which is slow.
+    let (port, watchdog) = docker::run_again_and_again(&image, &docker::Start::of(kind), &["--volume", kind.data()])?;
     Ok((port, Home::Container(watchdog)))
 }

@@ -8,18 +8,18 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
-/// A file system of its own in memory. To make one takes the right to mount.
+/// A private file system in memory. Creating one requires the right to mount.
 pub struct RamDisk {
     directory: TempDir,
 }
 
-/// `None`: this process may not mount one, which has been said with the test's name. Panics if it has to be there.
+/// `None` if this process may not mount one, which has been printed with the test's name. Panics if it's required.
 pub fn ram_disk(megabytes: usize, test: &str) -> Option<RamDisk> {
     RamDisk::mount(megabytes).map_or_else(|error| skip(RamDisk::NAME, &format!("{error:#}"), test), Some)
 }
 
 impl RamDisk {
-    /// What it is called where it is required.
+    /// Its name in `FRONTROW_TEST_REQUIRE`.
     pub const NAME: &'static str = "disk";
 
     fn mount(megabytes: usize) -> Result<Self> {
@@ -40,7 +40,7 @@ impl RamDisk {
         self.directory.path()
     }
 
-    /// Takes all room but so many bytes.
+    /// Fills it, except for that many bytes.
     pub fn fill(&self, left: u64) -> Result<()> {
         let mut ballast = File::create(self.ballast())?;
         let block = vec![0; 64 * 1024];
@@ -55,7 +55,7 @@ impl RamDisk {
         Ok(ballast.set_len(length.saturating_sub(left))?)
     }
 
-    /// Gives back what was taken, if anything was.
+    /// Frees the space that `fill` took.
     pub fn free(&self) -> Result<()> {
         match remove_file(self.ballast()) {
             Err(error) if error.kind() != ErrorKind::NotFound => Err(error.into()),
@@ -70,7 +70,7 @@ impl RamDisk {
 
 impl Drop for RamDisk {
     fn drop(&mut self) {
-        // Whoever still has a file open there keeps it until they end.
+        // Processes that still have a file open there keep it until they end.
         let ended = Command::new("umount").arg("--lazy").arg(self.directory.path()).status();
         if !ended.is_ok_and(|status| status.success()) {
             eprintln!("{} is still mounted", self.directory.path().display());

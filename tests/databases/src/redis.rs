@@ -9,18 +9,13 @@ use anyhow::{Context, Error, Result};
 use redis::RedisResult;
 use redis::aio::MultiplexedConnection;
 use std::sync::Arc;
-use testcontainers_modules::testcontainers::ImageExt;
-use testcontainers_modules::valkey::Valkey;
 use tokio::sync::OnceCell;
 
 const IMAGE: &str = "valkey/valkey:8.1";
-const PORT: u16 = 6379;
-/// Where an image keeps its data.
+/// The image's data directory.
 const DATA: &str = "/data";
-/// What was answered is on the disk: a test must not find more lenient settings than those that are recommended.
+/// Every answered write is on the disk: tests mustn't run with more lenient settings than the recommended ones.
 const DURABLE: [&str; 6] = ["--save", "", "--appendonly", "yes", "--appendfsync", "always"];
-/// Within a container, loopback is nobody else's.
-const REACHABLE: [&str; 6] = ["--bind", "0.0.0.0", "--protected-mode", "no", "--dir", DATA];
 
 /// A server that all tests share. Their keys have names that no other test has; nobody flushes or kills it.
 #[derive(Clone)]
@@ -97,8 +92,7 @@ pub async fn redis_server(test: &str) -> Option<RedisServer> {
 
 async fn in_container() -> Result<RedisServer> {
     let image = docker::available_image(RedisServer::NAME, IMAGE)?;
-    let module = Valkey::default().with_cmd(REACHABLE.into_iter().chain(DURABLE));
-    let (port, watchdog) = docker::run(module, &image, DATA, PORT).await?;
+    let (port, watchdog) = docker::run_in_memory(&image, DATA, &start()).await?;
     let url = address(port);
     let version = answers(&url, || false).await?;
     Ok(RedisServer { url, from: format!("{version}, container of {image}"), _watchdog: Some(Arc::new(watchdog)) })
@@ -174,10 +168,20 @@ impl PrivateRedis {
 
 fn private_container() -> Result<(u16, Home)> {
     let image = docker::available_image(RedisServer::NAME, IMAGE)?;
-    let command = [REACHABLE, DURABLE].concat();
-    // Not in memory: what is in memory goes when the container stops.
-    let (port, watchdog) = docker::run_again_and_again(&image, PORT, &["--volume", DATA], &command)?;
+    // Not in memory, because memory is lost when the container stops.
+    let (port, watchdog) = docker::run_again_and_again(&image, &start(), &["--volume", DATA])?;
     Ok((port, Home::Container(watchdog)))
+}
+
+fn start() -> docker::Start {
+    docker::Start { environment: None, words: Box::new(words) }
+}
+
+/// What a container's server is told.
+fn words(host: &str, port: u16) -> Vec<String> {
+    let port = port.to_string();
+    let listens = ["--bind", host, "--port", &port, "--protected-mode", "no", "--dir", DATA];
+    listens.into_iter().chain(DURABLE).map(str::to_owned).collect()
 }
 
 fn address(port: u16) -> String {

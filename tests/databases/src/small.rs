@@ -28,15 +28,10 @@ pub async fn on_small_disk(kind: Kind, test: &str) -> Option<SmallDisk> {
 impl SmallDisk {
     async fn make(kind: Kind) -> Result<Self> {
         let image = docker::available_image(kind.name(), kind.image())?;
-        let (data, settings) = match kind {
-            Kind::Postgres => ("/var/lib/postgresql/data", "POSTGRES_HOST_AUTH_METHOD=trust"),
-            Kind::MySql => ("/var/lib/mysql", "MYSQL_ALLOW_EMPTY_PASSWORD=1"),
-            Kind::MariaDb => ("/var/lib/mysql", "MARIADB_ALLOW_EMPTY_ROOT_PASSWORD=1"),
-        };
         let container = format!("frontrow-small-disk-{}-{kind}", std::process::id());
-        let disk = format!("{data}:rw,size={MEGABYTES}m");
-        let options = ["--name", &container, "--tmpfs", &disk, "--env", settings];
-        let (port, watchdog) = docker::run_again_and_again(&image, kind.port(), &options, &[])?;
+        let disk = format!("{}:rw,size={MEGABYTES}m", kind.data());
+        let options = ["--name", &container, "--tmpfs", &disk];
+        let (port, watchdog) = docker::run_again_and_again(&image, &docker::Start::of(kind), &options)?;
         let server = Self { kind, url: kind.address(port), container, _watchdog: watchdog };
         answers(kind, &server.url, || false).await?;
         Ok(server)
@@ -59,8 +54,8 @@ impl SmallDisk {
     }
 
     fn run(&self, script: &str) -> Result<()> {
-        let data = if self.kind == Kind::Postgres { "/var/lib/postgresql/data" } else { "/var/lib/mysql" };
-        let output = Command::new("docker").args(["exec", &self.container, "sh", "-c", script, data]).output()?;
+        let output =
+            Command::new("docker").args(["exec", &self.container, "sh", "-c", script, self.kind.data()]).output()?;
         ensure!(output.status.success(), "{script}: {}", String::from_utf8_lossy(&output.stderr));
         Ok(())
     }

@@ -1,4 +1,4 @@
-//! The harness, tried on whatever servers can be had.
+//! Tests the harness on all available servers.
 
 use anyhow::{Context, Result, ensure};
 use frontrow_test_databases::{
@@ -7,10 +7,14 @@ use frontrow_test_databases::{
 };
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection};
 use std::io::{BufRead, BufReader};
-use std::net::TcpStream;
+use std::net::{TcpStream, ToSocketAddrs};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 use tokio::time::Instant;
+use url::Url;
+
+/// To connect to a server on this machine takes less.
+const SHORT: Duration = Duration::from_secs(1);
 
 async fn run(kind: Kind, url: &str, statement: &str) -> Result<()> {
     let statement = AssertSqlSafe(statement.to_owned());
@@ -123,17 +127,18 @@ fn a_server_ends_even_if_who_started_it_is_killed() -> Result<()> {
     for variable in &variables {
         launcher.env_remove(variable);
     }
-    let says = format!("echo \"${}\"; exec sleep 60", variables.join("$"));
+    let says = format!("echo \"${}\"; exec sleep 60", variables.join(" $"));
     let mut child = launcher.args(["sh", "-c", &says]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn()?;
     let mut urls = String::new();
     BufReader::new(child.stdout.take().context("piped")?).read_line(&mut urls)?;
     child.kill()?;
     child.wait()?;
-    for port in urls.split("127.0.0.1:").skip(1) {
-        let port: u16 = port.split('/').next().context("a port")?.parse()?;
+    for url in urls.split_whitespace() {
+        let url: Url = url.parse()?;
+        let address = (url.host_str().context("a host")?, url.port().context("a port")?);
         let deadline = Instant::now() + Duration::from_secs(30);
-        while TcpStream::connect(("127.0.0.1", port)).is_ok() {
-            ensure!(Instant::now() < deadline, "the server at port {port} was left behind");
+        while TcpStream::connect_timeout(&address.to_socket_addrs()?.next().context("an address")?, SHORT).is_ok() {
+            ensure!(Instant::now() < deadline, "the server at {url} was left behind");
             std::thread::yield_now();
         }
     }

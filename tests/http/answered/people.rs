@@ -3,8 +3,8 @@
 use super::scene::{Answered, Caller, Scene};
 use crate::driver::{Client, Stage};
 use crate::house::{House, text};
-use crate::line::crowd::{AdmissionLog, Visitor};
-use crate::line::place;
+use crate::queue::crowd::{AdmissionLog, Visitor};
+use crate::queue::entry;
 use anyhow::{Context, Result, bail, ensure};
 use frontrow_adapters::UuidV7Source;
 use frontrow_adapters::sql::{Database, DatabaseSettings, SqlAccounts};
@@ -21,10 +21,12 @@ use std::time::Duration;
 
 /// Customers who hold, pay, release, cancel and charge, each in a row of their own.
 pub const BUYERS: usize = 8;
+/// Seats of a buyer's row that they buy and give back: fewer than one may have in a sale.
+const SEATS: u32 = 40;
 pub const PRICE: i64 = 10;
 const CHARGE: i64 = 7;
 const PASSWORD: &str = "correct horse battery";
-/// An operator's changes are numbered; so many have been tried, and the last that was answered is one of them.
+/// The numbers of an operator's changes: the last one tried, and the last one answered.
 type Numbered = (u32, u32);
 
 /// What somebody was told.
@@ -35,7 +37,7 @@ pub enum Told {
         /// By reservation, how it stands.
         reservations: BTreeMap<String, &'static str>,
         charges: Vec<String>,
-        /// Before this round.
+        /// The balance before this round.
         balance: i64,
     },
     SignedUp {
@@ -46,7 +48,7 @@ pub enum Told {
         refreshes: usize,
     },
     Joiners {
-        places: Vec<(usize, (u64, u64))>,
+        entries: Vec<(usize, (u64, u64))>,
         admitted: Vec<(u64, u64)>,
     },
     Operator {
@@ -74,16 +76,15 @@ pub fn everybody<'a>(scene: &'a Scene, chance: &mut ChaCha8Rng) -> Vec<LocalBoxF
 /// Buys seats of a row of their own one by one, and gives them back, charging their wallet now and then.
 async fn buy(scene: &Scene, customer: usize, mut chance: ChaCha8Rng) -> Result<Told> {
     let mut client = Caller::new(Some(&scene.customers[customer]));
-    let wallet = scene.insist(&mut client, &Method::GET, "/v1/wallet", None, None).await?;
-    let balance = wallet.reply.expect(StatusCode::OK)?["balance"]["amount"].as_i64().context("no balance")?;
+    let (pending, balance) = pending_and_balance(scene, &mut client, &scene.pending.of(customer)).await?;
     let mut reservations = BTreeMap::new();
-    let mut charges = Vec::new();
+    let mut charges = pending;
     let mut paid: BTreeMap<u32, String> = BTreeMap::new();
     for n in 0.. {
         if scene.is_over() {
             break;
         }
-        let (seat, key) = (chance.random_range(1..=100), format!("{}-{n}", scene.name));
+        let (seat, key) = (chance.random_range(1..=SEATS), format!("{}-{n}", scene.name));
         if let Some(id) = paid.remove(&seat) {
             let path = format!("/v1/reservations/{id}/cancellation");
             let cancelled = scene.insist(&mut client, &Method::POST, &path, Some(&key), None).await?.reply;
@@ -110,6 +111,30 @@ async fn buy(scene: &Scene, customer: usize, mut chance: ChaCha8Rng) -> Result<T
         }
     }
     Ok(Told::Buyer { customer, reservations, charges, balance })
+}
+
+/// Which of these charges are pending, and the balance at that moment: they are settled in the background.
+async fn pending_and_balance(scene: &Scene, client: &mut Caller, charges: &[String]) -> Result<(Vec<String>, i64)> {
+    loop {
+        let pending = pending(scene, client, charges).await?;
+        let wallet = scene.insist(client, &Method::GET, "/v1/wallet", None, None).await?;
+        let balance = wallet.reply.expect(StatusCode::OK)?["balance"]["amount"].as_i64().context("no balance")?;
+        if self::pending(scene, client, charges).await? == pending {
+            return Ok((pending, balance));
+        }
+    }
+}
+
+async fn pending(scene: &Scene, client: &mut Caller, charges: &[String]) -> Result<Vec<String>> {
+    let mut pending = Vec::new();
+    for id in charges {
+        let path = format!("/v1/wallet/charges/{id}");
+        let charge = scene.insist(client, &Method::GET, &path, None, None).await?.reply.expect(StatusCode::OK)?;
+        if text(&charge, "status")? == "pending" {
+            pending.push(id.clone());
+        }
+    }
+    Ok(pending)
 }
 
 async fn hold(scene: &Scene, client: &mut Caller, customer: usize, seat: u32, key: &str) -> Result<String> {
@@ -168,45 +193,45 @@ async fn stay_logged_in(scene: &Scene) -> Result<Told> {
     Ok(Told::LoggedIn { refresh_token, refreshes })
 }
 
-/// One after another joins the line, comes to the door and is let in.
+/// One after another joins the queue, checks in and is let in.
 async fn join(scene: &Scene) -> Result<Told> {
-    let (mut places, mut admitted) = (Vec::new(), Vec::new());
+    let (mut entries, mut admitted) = (Vec::new(), Vec::new());
     for (n, person) in scene.joiners.iter().enumerate() {
         if scene.is_over() {
             break;
         }
-        let mut visitor = scene.line.visitor(&scene.doors, &person.access);
+        let mut visitor = scene.queue.visitor(&scene.endpoints, &person.access);
         let joined = scene.insist_on(async |_| visitor.join().await).await?.reply;
         ensure!(joined.status.is_success(), "{joined:?}");
-        let place = place(&joined.body)?;
-        places.push((n, place));
+        let entry = entry(&joined.body)?;
+        entries.push((n, entry));
         if !come(scene, &mut visitor).await? {
             break;
         }
-        admitted.push(place);
-        // The next one needs the slot.
+        admitted.push(entry);
+        // The next one needs the admission.
         let left = scene.insist_on(async |_| visitor.leave().await).await?.reply;
         ensure!(left.status.is_success(), "{left:?}");
     }
-    Ok(Told::Joiners { places, admitted })
+    Ok(Told::Joiners { entries, admitted })
 }
 
-/// Stands at the door until they are let in, or the round is over.
+/// Stands checked in until they are let in, or the round is over.
 async fn come(scene: &Scene, visitor: &mut Visitor) -> Result<bool> {
     while !scene.is_over() {
-        let claimed = scene.insist_on(async |_| visitor.claim(Duration::from_secs(1)).await).await?.reply;
-        match claimed.status {
+        let checked_in = scene.insist_on(async |_| visitor.check_in(Duration::from_secs(1)).await).await?.reply;
+        match checked_in.status {
             StatusCode::CREATED => return Ok(true),
             StatusCode::ACCEPTED => {}
             // Their number is a moment ahead of what the instance has read.
             StatusCode::CONFLICT => tokio::task::yield_now().await,
-            _ => bail!("{claimed:?}"),
+            _ => bail!("{checked_in:?}"),
         }
     }
     Ok(false)
 }
 
-/// Renames a concert, and changes what the line says.
+/// Renames a concert, and changes what the queue says.
 async fn operate(scene: &Scene) -> Result<Told> {
     let mut client = Caller::new(Some(&scene.operator));
     let concert = uuid::Uuid::from_u128(u128::from(getrandom::u64()?) << 64 | u128::from(getrandom::u64()?));
@@ -221,7 +246,7 @@ async fn operate(scene: &Scene) -> Result<Told> {
         title.1 = title.0;
         message.0 += 1;
         let body = json!({"message": format!("Message {}", message.0)});
-        let path = format!("/v1/sales/{}/line", scene.line.sale);
+        let path = format!("/v1/sales/{}/waiting-room", scene.queue.sale);
         let patched = scene.insist(&mut client, &Method::PATCH, &path, None, Some(&body)).await?.reply;
         ensure!(patched.status.is_success(), "{patched:?}");
         message.1 = message.0;
@@ -236,7 +261,7 @@ impl Told {
             Self::Buyer { reservations, charges, .. } => reservations.len() + charges.len(),
             Self::SignedUp { emails } => emails.len(),
             Self::LoggedIn { refreshes, .. } => *refreshes,
-            Self::Joiners { places, .. } => places.len(),
+            Self::Joiners { entries, .. } => entries.len(),
             Self::Operator { title, .. } => title.1 as usize,
         }
     }
@@ -245,7 +270,11 @@ impl Told {
     pub async fn check(&self, house: &House, scene: &Scene) -> Result<()> {
         match self {
             Self::Buyer { customer, reservations, charges, balance } => {
-                check_buyer(&mut house.customer(*customer)?, reservations, charges, *balance).await
+                let mut client = Caller::new(Some(&scene.customers[*customer]));
+                let (pending, found) = pending_and_balance(scene, &mut client, charges).await?;
+                scene.pending.put(*customer, pending.clone());
+                let settled: Vec<_> = charges.iter().filter(|id| !pending.contains(id)).collect();
+                check_buyer(&mut house.customer(*customer)?, reservations, &settled, *balance, found).await
             }
             Self::SignedUp { emails } => check_accounts(house, emails).await,
             Self::LoggedIn { refresh_token, .. } => {
@@ -254,13 +283,13 @@ impl Told {
                 let refreshed = stranger.ask(Method::POST, "/v1/sessions/refresh", None, Some(body)).await?;
                 refreshed.expect(StatusCode::OK).map(drop)
             }
-            Self::Joiners { places, admitted } => check_line(house, scene, places, admitted).await,
+            Self::Joiners { entries, admitted } => check_queue(house, scene, entries, admitted).await,
             Self::Operator { concert, title, message } => {
                 let mut operator = house.operator()?;
                 let put = operator.get(&format!("/v1/concerts/{concert}")).await?;
                 is_numbered(&text(&put, "title")?, "Night ", *title)?;
-                let line = operator.get(&format!("/v1/sales/{}/line", scene.line.sale)).await?;
-                is_numbered(&message_of(&line)?, "Message ", *message)
+                let queue = operator.get(&format!("/v1/sales/{}/waiting-room", scene.queue.sale)).await?;
+                is_numbered(&message_of(&queue)?, "Message ", *message)
             }
         }
     }
@@ -269,8 +298,9 @@ impl Told {
 async fn check_buyer(
     client: &mut Client,
     reservations: &BTreeMap<String, &'static str>,
-    charges: &[String],
+    settled: &[&String],
     balance: i64,
+    found: i64,
 ) -> Result<()> {
     let mut expected = balance;
     for (id, status) in reservations {
@@ -280,16 +310,15 @@ async fn check_buyer(
             expected -= PRICE;
         }
     }
-    for id in charges {
+    for id in settled {
         let charge = client.get(&format!("/v1/wallet/charges/{id}")).await?;
         match text(&charge, "status")?.as_str() {
             "succeeded" => expected += CHARGE,
             // The sandbox forgets what it has taken when its process ends.
-            "pending" | "failed" => {}
+            "failed" => {}
             other => bail!("{id} is {other}"),
         }
     }
-    let found = client.balance().await?;
     ensure!(found == expected, "a balance of {found} instead of {expected}");
     Ok(())
 }
@@ -306,32 +335,33 @@ async fn check_accounts(house: &House, emails: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// Who joined has their number, and nobody else has it; who was let in is in the log.
-async fn check_line(
+/// Everybody who joined has their own number, and everybody admitted is in the log.
+async fn check_queue(
     house: &House,
     scene: &Scene,
-    places: &[(usize, (u64, u64))],
+    entries: &[(usize, (u64, u64))],
     admitted: &[(u64, u64)],
 ) -> Result<()> {
     let mut owners = BTreeMap::new();
-    for (person, place) in places {
-        let other = owners.insert(place, person);
-        ensure!(other.is_none(), "{place:?} belongs to {person} and to {other:?}");
+    for (person, entry) in entries {
+        let other = owners.insert(entry, person);
+        ensure!(other.is_none(), "{entry:?} belongs to {person} and to {other:?}");
     }
-    let log = AdmissionLog::read(&mut house.operator()?, scene.line.sale).await?;
-    for place in admitted {
-        ensure!(log.entries.iter().any(|entry| (entry.group, entry.rank) == *place), "{place:?} is not in the log");
+    let log = AdmissionLog::read(&mut house.operator()?, scene.queue.sale).await?;
+    for entry in admitted {
+        ensure!(log.entries.iter().any(|logged| (logged.group, logged.rank) == *entry), "{entry:?} is not in the log");
     }
     ensure!(log.overshoots().is_empty(), "{:#?}", log.overshoots());
     ensure!(log.overtakings().is_empty(), "{:#?}", log.overtakings());
-    // Whoever was not let in yet still has the place they were told.
-    for (person, told) in places.iter().filter(|(_, place)| !admitted.contains(place)) {
-        let mut visitor = scene.line.visitor(&scene.doors, &scene.joiners[*person].access);
-        let again = visitor.join().await?;
-        ensure!(again.status == StatusCode::OK && place(&again.body)? == *told, "{again:?} instead of {told:?}");
+    // People who haven't been admitted yet still have the queue entry they were told.
+    for (person, told) in entries.iter().filter(|(_, entry)| !admitted.contains(entry)) {
+        let mut visitor = scene.queue.visitor(&scene.endpoints, &scene.joiners[*person].access);
+        // They may have joined as often as one may in a minute.
+        let again = scene.insist_on(async |_| visitor.join().await).await?.reply;
+        ensure!(again.status == StatusCode::OK && entry(&again.body)? == *told, "{again:?} instead of {told:?}");
     }
     let mut operator = house.operator()?;
-    let path = format!("/v1/sales/{}/line", scene.line.sale);
+    let path = format!("/v1/sales/{}/waiting-room", scene.queue.sale);
     operator.ask(Method::PATCH, &path, None, Some(json!({"phase": "closed"}))).await?.expect(StatusCode::OK).map(drop)
 }
 
@@ -342,8 +372,8 @@ fn is_numbered(text: &str, before: &str, (tried, answered): Numbered) -> Result<
     Ok(())
 }
 
-fn message_of(line: &Value) -> Result<String> {
-    text(line, "message")
+fn message_of(queue: &Value) -> Result<String> {
+    text(queue, "message")
 }
 
 /// What every customer had at the beginning is more than any round takes.

@@ -3,21 +3,22 @@
 use crate::driver::client::Reply;
 use crate::driver::{Client, Show};
 use crate::house::House;
-use crate::line::Line;
-use crate::line::crowd::{Doors, Person, settle};
+use crate::queue::Queue;
+use crate::queue::crowd::{Endpoints, Person, settle};
 use anyhow::{Context, Result, ensure};
 use frontrow_server::keys::Keys;
 use frontrow_server::settings::{Given, Settings};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 use tokio::time::{sleep, timeout};
 
-/// People who join the line of a round.
+/// People who join the queue of a round.
 const JOINERS: usize = 60;
 /// Before somebody repeats what was refused.
 const PAUSE: Duration = Duration::from_millis(30);
@@ -27,19 +28,38 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// What everybody in a round has in common.
 pub struct Scene {
     pub show: Show,
-    pub line: Line,
+    pub queue: Queue,
     /// Makes names of this round that no other has.
     pub name: String,
     pub operator: String,
     pub customers: &'static [String],
     pub joiners: Vec<Person>,
-    pub doors: Arc<Doors>,
+    pub pending: Pending,
+    pub endpoints: Arc<Endpoints>,
     address: watch::Sender<Option<SocketAddr>>,
     answered: watch::Sender<usize>,
     refused: watch::Sender<usize>,
     is_over: AtomicBool,
     /// Requests without an answer, which may have been carried out or not.
     pub lost: AtomicUsize,
+}
+
+/// Charges that were pending after the last round, by customer.
+#[derive(Clone, Default)]
+pub struct Pending(Arc<Mutex<BTreeMap<usize, Vec<String>>>>);
+
+impl Pending {
+    pub fn of(&self, customer: usize) -> Vec<String> {
+        self.all().get(&customer).cloned().unwrap_or_default()
+    }
+
+    pub fn put(&self, customer: usize, charges: Vec<String>) {
+        self.all().insert(customer, charges);
+    }
+
+    fn all(&self) -> MutexGuard<'_, BTreeMap<usize, Vec<String>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// An answer, and whether the same request may have been carried out before: it was repeated after no answer, or after a
@@ -68,18 +88,19 @@ impl Caller {
 }
 
 impl Scene {
-    pub async fn of(house: &House, show: Show, round: u32) -> Result<Self> {
+    pub async fn of(house: &House, show: Show, round: u32, pending: Pending) -> Result<Self> {
         let address = house.server()?.address;
         let room = json!({"capacity": 20, "rate_per_minute": 60_000, "session_seconds": 3600});
-        let line = Line::publish(&mut house.operator()?, crate::driver::Terms::default(), &room).await?;
+        let queue = Queue::publish(&mut house.operator()?, crate::driver::Terms::default(), &room).await?;
         Ok(Self {
             show,
-            line,
+            queue,
             name: format!("round-{round}-{:08x}", getrandom::u32().context("no randomness")?),
             operator: house.stage.operator.clone(),
             customers: &house.stage.customers,
             joiners: joiners(house).await?,
-            doors: crate::line::doors(&[address]),
+            pending,
+            endpoints: crate::queue::endpoints(&[address]),
             address: watch::Sender::new(Some(address)),
             answered: watch::Sender::new(0),
             refused: watch::Sender::new(0),
@@ -91,7 +112,7 @@ impl Scene {
     /// Where the server is now; `None` while it does not run.
     pub fn moved_to(&self, address: Option<SocketAddr>) {
         let addresses = address.into_iter().collect();
-        *self.doors.addresses.write().unwrap_or_else(PoisonError::into_inner) = addresses;
+        *self.endpoints.addresses.write().unwrap_or_else(PoisonError::into_inner) = addresses;
         self.address.send_replace(address);
     }
 
@@ -103,12 +124,12 @@ impl Scene {
         self.is_over.load(Ordering::SeqCst)
     }
 
-    /// Waits until there are so many more answers.
+    /// Waits for that many more answers.
     pub async fn answers(&self, more: usize) -> Result<()> {
         counted(&self.answered, more).await.with_context(|| format!("{more} answers"))
     }
 
-    /// Waits until so many more have been told to come back.
+    /// Waits until that many more have been told to try again later.
     pub async fn refusals(&self, more: usize) -> Result<()> {
         counted(&self.refused, more).await.with_context(|| format!("{more} refusals"))
     }
@@ -174,7 +195,7 @@ async fn joiners(house: &House) -> Result<Vec<Person>> {
     let mut settings = Settings::load(&given)?;
     settings.keys_file = directory.join("keys.json");
     let keys = Keys::load_or_create(&settings.keys_file)?;
-    let library = frontrow_server::house::House::open(&settings, &keys).await?;
+    let library = frontrow_server::application::Application::open(&settings, &keys).await?;
     let people = settle(&library, &house.stage.people[0].password_hash, JOINERS, 1).await;
     library.close().await;
     people

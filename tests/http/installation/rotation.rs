@@ -3,7 +3,7 @@
 use super::Settings;
 use crate::driver::{Client, Log, Server, Terms};
 use crate::house::{House, change_installation, on_every_server, text, until};
-use crate::line::{Line, doors};
+use crate::queue::{Queue, endpoints};
 use anyhow::{Context, Result, ensure};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -16,10 +16,10 @@ const NEW: &str = "new";
 const RINGS: [&str; 2] = ["access_tokens", "queue"];
 
 async fn keys_are_rotated_over_two_instances_and_nobody_is_refused(house: &mut House) -> Result<()> {
-    let line = Line::publish(&mut house.operator()?, Terms::default(), &json!({})).await?;
+    let queue = Queue::publish(&mut house.operator()?, Terms::default(), &json!({})).await?;
     house.stop().await?;
     let old = current(&house.directory.path().join("keys.json"))?;
-    let mut pair = Pair::start(house, line).await?;
+    let mut pair = Pair::start(house, queue).await?;
     pair.join(0, 1).await?;
     pair.nobody_is_refused().await.context("at first")?;
 
@@ -65,7 +65,7 @@ async fn keys_are_rotated_over_two_instances_and_nobody_is_refused(house: &mut H
 
 /// 64 hexadecimal digits.
 fn hex(word: &[u8]) -> String {
-    word.iter().cycle().take(32).map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
+    hex::encode(word.iter().copied().cycle().take(32).collect::<Vec<_>>())
 }
 
 /// The ids of the keys that sign, by ring.
@@ -78,19 +78,19 @@ fn current(file: &Path) -> Result<Vec<String>> {
 /// Two instances, each with a keys file of its own, and what they have signed.
 struct Pair<'a> {
     house: &'a House,
-    line: Line,
+    queue: Queue,
     files: Vec<PathBuf>,
     servers: Vec<Option<Server>>,
     access: Vec<String>,
     /// By whom, and what they show.
-    places: Vec<(String, String)>,
+    entries: Vec<(String, String)>,
 }
 
 impl<'a> Pair<'a> {
-    async fn start(house: &'a House, line: Line) -> Result<Self> {
+    async fn start(house: &'a House, queue: Queue) -> Result<Self> {
         let directory = house.directory.path();
         let files: Vec<PathBuf> = ["a.json", "b.json"].map(|name| directory.join(name)).into();
-        let mut pair = Self { house, line, files, servers: Vec::new(), access: Vec::new(), places: Vec::new() };
+        let mut pair = Self { house, queue, files, servers: Vec::new(), access: Vec::new(), entries: Vec::new() };
         for n in 0..2 {
             // With its mode.
             fs::copy(directory.join("keys.json"), &pair.files[n])?;
@@ -137,11 +137,11 @@ impl<'a> Pair<'a> {
     /// Somebody joins on one of the instances, and gets a token.
     async fn join(&mut self, n: usize, customer: usize) -> Result<()> {
         let access = self.log_in(n, customer).await?;
-        let mut visitor = self.line.visitor(&doors(&[self.addresses()[n]]), &access);
+        let mut visitor = self.queue.visitor(&endpoints(&[self.addresses()[n]]), &access);
         let joined = until("somebody joins", async || {
             Ok(Some(visitor.join().await?).filter(|reply| reply.status == StatusCode::CREATED))
         });
-        self.places.push((access, text(&joined.await?.body, "token")?));
+        self.entries.push((access, text(&joined.await?.body, "token")?));
         Ok(())
     }
 
@@ -156,10 +156,10 @@ impl<'a> Pair<'a> {
                 let wallet = Client::new(address, Some(access)).ask(Method::GET, "/v1/wallet", None, None).await?;
                 ensure!(wallet.status == StatusCode::OK, "{address} refuses an access token: {wallet:?}");
             }
-            for (access, token) in &self.places {
-                let mut visitor = self.line.visitor(&doors(&[address]), access);
+            for (access, token) in &self.entries {
+                let mut visitor = self.queue.visitor(&endpoints(&[address]), access);
                 visitor.token = Some(token.clone());
-                let looked = until("the instance knows the line", async || {
+                let looked = until("the instance knows the queue", async || {
                     Ok(Some(visitor.look().await?).filter(|reply| reply.status != StatusCode::NOT_FOUND))
                 });
                 let looked = looked.await?;
@@ -169,10 +169,10 @@ impl<'a> Pair<'a> {
         Ok(())
     }
 
-    /// What the old keys have signed. Who joined while the second instance still signed with it has left.
+    /// What the old keys have signed. Whoever joined while the second instance still signed with it has left.
     fn forget_what_is_over(&mut self) {
         self.access.clear();
-        self.places.drain(..1);
+        self.entries.drain(..1);
     }
 
     async fn stop(self) -> Result<()> {

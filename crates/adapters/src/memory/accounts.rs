@@ -1,18 +1,10 @@
 //! Accounts, and who is logged in.
 
 use super::Memory;
+use super::state::Accounts;
 use async_trait::async_trait;
 use frontrow_application::port::{AccountRepository, Credentials, Rotated, SessionRepository, StoreError};
 use frontrow_domain::{Email, Instant, RefreshToken, Rotation, SessionId, User, UserId, rotate};
-use std::collections::BTreeMap;
-
-#[derive(Default)]
-pub(super) struct Accounts {
-    pub(super) users: BTreeMap<UserId, Credentials>,
-    by_email: BTreeMap<Email, UserId>,
-    /// By their hash.
-    pub(super) tokens: BTreeMap<[u8; 32], RefreshToken>,
-}
 
 #[async_trait]
 impl AccountRepository for Memory {

@@ -1,12 +1,15 @@
 //! Commands, and what keeps their books in order.
 
-use super::{Memory, State};
+use super::Memory;
+use super::state::State;
 use async_trait::async_trait;
 use frontrow_application::FaultId;
-use frontrow_application::port::{Auditor, BookingError, BookingStore, DoneReader, Housekeeping, Probe, StoreError};
+use frontrow_application::port::{
+    Auditor, BookingError, BookingStore, Housekeeping, IdempotencyRecordReader, Probe, StoreError,
+};
 use frontrow_domain::{
-    Catalogue, Command, CommandKey, Done, Event, Finding, Instant, LineRecords, Outcome, Refused, Sale, SaleTerms,
-    Verdict, audit, audit_lines, decide,
+    Catalogue, Command, CommandKey, Event, Finding, IdempotencyRecord, Instant, Outcome, QueueRecords, Sale, SaleTerms,
+    Stop, audit, audit_queues,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -22,8 +25,8 @@ impl BookingStore for Memory {
                 }
                 Ok(outcome)
             }
-            Ok(Err(Refused::Rejected(rejection))) => Err(rejection.into()),
-            Ok(Err(Refused::Replan)) => Err(BookingError::Replan),
+            Ok(Err(Stop::Rejected(rejection))) => Err(rejection.into()),
+            Ok(Err(Stop::Replan)) => Err(BookingError::Replan),
             Ok(Err(bug)) => Err(self.fault(&command, &bug.to_string())),
             Err(_) => Err(self.fault(&command, "a panic")),
         }
@@ -31,32 +34,22 @@ impl BookingStore for Memory {
 }
 
 impl Memory {
-    fn carry_out(&self, command: &Command) -> Result<(Outcome, Vec<Event>), Refused> {
+    fn carry_out(&self, command: &Command) -> Result<(Outcome, Vec<Event>), Stop> {
         let mut state = self.state();
         let now = self.clock.now();
-        let mut locked = state.books.lock(&command.scope(), now);
-        match decide(command, &locked, now)? {
-            Verdict::Replay(outcome) => Ok((outcome, Vec::new())),
-            Verdict::No(rejection) => Err(rejection.into()),
-            Verdict::Replan => Err(Refused::Replan),
-            Verdict::Do(changes) => {
-                locked.apply(command, &changes)?;
-                state.books.store(locked.dirty())?;
-                Ok((changes.outcome, changes.events))
-            }
-        }
+        state.books.carry_out(command, now)
     }
 
     fn fault(&self, command: &Command, cause: &str) -> BookingError {
         let fault = FaultId(self.ids.id());
-        tracing::error!(%fault, command = command.what.name(), cause, "a command failed");
+        tracing::error!(%fault, command = command.operation.name(), cause, "a command failed");
         BookingError::Fault(fault)
     }
 }
 
 #[async_trait]
-impl DoneReader for Memory {
-    async fn done(&self, key: &CommandKey) -> Result<Option<Done>, StoreError> {
+impl IdempotencyRecordReader for Memory {
+    async fn done(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
         Ok(self.state().books.done.get(key).cloned())
     }
 }
@@ -66,7 +59,7 @@ impl Auditor for Memory {
     async fn audit(&self, now: Instant) -> Result<Vec<Finding>, StoreError> {
         let state = self.state();
         let mut findings = audit(&state.books, &state.catalogue(), now);
-        findings.extend(audit_lines(&state.books, &LineRecords::of(&state.rooms, state.terms())));
+        findings.extend(audit_queues(&state.books, &QueueRecords::of(&state.rooms, state.terms())));
         Ok(findings)
     }
 }
@@ -118,7 +111,7 @@ mod tests {
     use super::*;
     use crate::{EventLog, SeededIds};
     use frontrow_application::port::Clock;
-    use frontrow_domain::{Charge, PaymentId, Points, Settle, Settlement, TransferId, UserId, What};
+    use frontrow_domain::{Charge, Operation, PaymentId, Points, Settle, Settlement, TransferId, UserId};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicBool, Ordering};
     use uuid::Uuid;
@@ -136,7 +129,7 @@ mod tests {
     fn charge() -> Command {
         let (payment, user) = (PaymentId::new(Uuid::from_u128(1)), UserId::new(Uuid::from_u128(2)));
         let charge = Charge { payment, user, amount: Points::new(500).unwrap(), provider: "sandbox".into() };
-        Command::keyed(CommandKey::new(user, "tap-1").unwrap(), [0; 32], What::Charge(charge))
+        Command::keyed(CommandKey::new(user, "tap-1").unwrap(), [0; 32], Operation::Charge(charge))
     }
 
     #[tokio::test]
@@ -156,7 +149,7 @@ mod tests {
         let transfer = TransferId::new(Uuid::from_u128(3));
         let settle = Settle { payment: payment.id, user: payment.user, settlement, transfer };
         for _ in 0..2 {
-            assert!(memory.execute(Command::unkeyed(What::Settle(settle.clone()))).await.is_ok());
+            assert!(memory.execute(Command::unkeyed(Operation::Settle(settle.clone()))).await.is_ok());
         }
         assert_eq!(heard.take(), [Event::ChargeSettled(payment.id)]);
     }

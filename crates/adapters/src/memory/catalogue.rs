@@ -1,6 +1,7 @@
 //! What is on, where, when and at what price.
 
 use super::Memory;
+use super::state::{Programme, Table};
 use async_trait::async_trait;
 use frontrow_application::port::{
     ConcertRepository, OnSale, OnSaleReader, PerformanceRepository, Revision, SaleRepository, StoreError, Stored,
@@ -11,21 +12,8 @@ use frontrow_domain::{
     Concert, ConcertId, Invalid, Layout, Performance, PerformanceId, PerformanceStatus, Sale, SaleId, Seat, SeatKey,
     SeatMap, SeatNumber, SeatState, Venue, VenueId, Version,
 };
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-
-type Table<K, V> = BTreeMap<K, Stored<V>>;
-
-#[derive(Default)]
-pub(super) struct Programme {
-    venues: Table<VenueId, Venue>,
-    seat_maps: Table<(VenueId, u32), SeatMap>,
-    frozen: BTreeSet<(VenueId, u32)>,
-    layouts: BTreeMap<(VenueId, u32), Arc<Layout>>,
-    concerts: Table<ConcertId, Concert>,
-    pub(super) performances: Table<PerformanceId, Performance>,
-    pub(super) sales: Table<SaleId, Sale>,
-}
 
 fn revision<K: Ord, V>(table: &Table<K, V>, key: &K) -> Option<Revision> {
     table.get(key).map(|stored| stored.revision)

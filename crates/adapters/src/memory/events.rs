@@ -1,8 +1,8 @@
-//! What has happened, for who wants to look at it later.
+//! What has happened, for whoever wants to look at it later.
 
 use frontrow_application::port::Announcer;
 use frontrow_domain::Event;
-use std::sync::{Mutex, PoisonError};
+use parking_lot::Mutex;
 
 /// Keeps the events that it hears of until somebody takes them.
 #[derive(Debug, Default)]
@@ -11,12 +11,12 @@ pub struct EventLog(Mutex<Vec<Event>>);
 impl EventLog {
     /// What was heard since the last time, the oldest first.
     pub fn take(&self) -> Vec<Event> {
-        std::mem::take(&mut *self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        std::mem::take(&mut *self.0.lock())
     }
 }
 
 impl Announcer for EventLog {
     fn announce(&self, events: &[Event]) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).extend_from_slice(events);
+        self.0.lock().extend_from_slice(events);
     }
 }

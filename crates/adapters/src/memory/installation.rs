@@ -1,6 +1,7 @@
 //! What all instances have to agree on: here, those of one process.
 
-use super::{Memory, State};
+use super::Memory;
+use super::state::State;
 use async_trait::async_trait;
 use frontrow_application::port::{InstallationStore, StoreError};
 use frontrow_domain::waiting_room::Phase;
@@ -20,10 +21,10 @@ impl InstallationStore for Memory {
     async fn change(&self, read: &Installation, next: &Installation) -> Result<Result<(), Vec<SaleId>>, StoreError> {
         let State { installation, rooms, .. } = &mut *self.state();
         let known = installation.as_mut().filter(|known| known.version == read.version).ok_or(StoreError::Stale)?;
-        if next.numbers != read.numbers && !read.numbers.passes_places_on_to(&next.numbers) {
-            let open = rooms.lines.values().filter(|line| line.phase != Phase::Closed);
-            let waiting = open.filter(|line| line.groups.iter().any(|group| group.gaps.people(group.issued) > 0));
-            let waiting: Vec<SaleId> = waiting.map(|line| line.sale).collect();
+        if next.numbers != read.numbers && !read.numbers.passes_entries_on_to(&next.numbers) {
+            let open = rooms.queues.values().filter(|queue| queue.phase != Phase::Closed);
+            let waiting = open.filter(|queue| queue.groups.iter().any(|group| group.gaps.people(group.issued) > 0));
+            let waiting: Vec<SaleId> = waiting.map(|queue| queue.sale).collect();
             if !waiting.is_empty() {
                 return Ok(Err(waiting));
             }

@@ -5,12 +5,12 @@ use async_trait::async_trait;
 use frontrow_application::port::{Entry, ReservationReader, SeatReader, StoreError, WalletReader};
 use frontrow_application::{Page, PageRequest};
 use frontrow_domain::{
-    AccountId, Books, BuyerKey, Instant, Payment, PaymentId, PaymentKind, PerformanceId, Points, Reservation,
+    AccountId, BookingState, BuyerKey, Instant, Payment, PaymentId, PaymentKind, PerformanceId, Points, Reservation,
     ReservationId, ReservationState, Seat, SeatKey, SeatNumber, SeatState, Ticket, Transfer, TransferId, UserId,
 };
 
 /// The seats of a performance, by ascending number.
-fn seats(books: &Books, performance: PerformanceId) -> impl Iterator<Item = &Seat> {
+fn seats(books: &BookingState, performance: PerformanceId) -> impl Iterator<Item = &Seat> {
     let first = SeatKey { performance, number: SeatNumber::FIRST };
     books.seats.range(first..).map(|(_, seat)| seat).take_while(move |seat| seat.key.performance == performance)
 }

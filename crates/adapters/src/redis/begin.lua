@@ -1,4 +1,4 @@
--- Begins an epoch: 1 if it did, 0 if there is one that is as late. Who has which place is kept, if it is there.
+-- Begins an epoch: 1 if it did, 0 if there is one that is as late. Queue entries are kept, if it is there.
 --
 -- KEYS  epoch, run, buckets, people, and each group's counter
 -- ARGV  epoch; run; by group, the number that the first one comes after

@@ -1,11 +1,11 @@
--- Gives places in the line of a sale, to those who join together: all or none.
+-- Gives queue entries of a sale to those who join together: all or none.
 --
 -- KEYS  epoch, run, buckets, people, and each group's counter
 -- ARGV  epoch and run as they have to be; what names of buckets begin with; each group's ceiling;
---       then of each who joins: user, group, a worthless place or '', a proved place or ''
--- A place is written as number * GROUPS + group.
+--       then of each who joins: user, group, a worthless entry or '', a proved entry or ''
+-- An entry is written as number * GROUPS + group.
 --
--- Answers {LOST}, or {CEILING, group, issued}, or {GIVEN, each group's counter, each one's place: below 0 if it is new}.
+-- Answers {LOST}, or {CEILING, group, issued}, or {GIVEN, each group's counter, each one's entry: below 0 if it is new}.
 --
 -- Buckets are no KEYS: which they are is known only here. They share the hash tag.
 
@@ -39,7 +39,7 @@ for group = 1, groups do
 end
 
 -- Linear hashing: one more bucket for every PEOPLE people, so that a bucket is neither empty nor large, whatever comes of
--- the line. The largest power of two that is not above their number:
+-- the queue. The largest power of two that is not above their number:
 local power = 1
 while power * 2 <= buckets do power = power * 2 end
 
@@ -74,15 +74,15 @@ local function split()
     if buckets == power * 2 then power = buckets end
 end
 
-local function put(bucket, user, place)
-    people = people + redis.call('HSET', bucket, user, place)
+local function put(bucket, user, entry)
+    people = people + redis.call('HSET', bucket, user, entry)
 end
 
 local function give(user, group, worthless, proved)
     local bucket = bucket_of(user)
-    local place = redis.call('HGET', bucket, user)
-    if place and place ~= worthless then return tonumber(place) end
-    if not place and proved ~= '' then
+    local entry = redis.call('HGET', bucket, user)
+    if entry and entry ~= worthless then return tonumber(entry) end
+    if not entry and proved ~= '' then
         put(bucket, user, proved)
         return tonumber(proved)
     end
@@ -92,9 +92,9 @@ local function give(user, group, worthless, proved)
     return -new
 end
 
-local places = {}
+local entries = {}
 for at = first, #ARGV, 4 do
-    places[#places + 1] = give(ARGV[at], ARGV[at + 1] + 1, ARGV[at + 2], ARGV[at + 3])
+    entries[#entries + 1] = give(ARGV[at], ARGV[at + 1] + 1, ARGV[at + 2], ARGV[at + 3])
 end
 while people > buckets * PEOPLE do split() end
 
@@ -104,6 +104,6 @@ for group = 1, groups do
     known[#known + 1] = KEYS[BEFORE + group]
     known[#known + 1] = string.format('%.0f', issued[group])
 end
-if #places > 0 then redis.call('MSET', unpack(known)) end
-for _, place in ipairs(places) do answer[#answer + 1] = place end
+if #entries > 0 then redis.call('MSET', unpack(known)) end
+for _, entry in ipairs(entries) do answer[#answer + 1] = entry end
 return answer

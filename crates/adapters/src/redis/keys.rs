@@ -1,15 +1,15 @@
-//! What is called how in Redis, and how users and places are written there.
+//! What is called how in Redis, and how users and queue entries are written there.
 
-use frontrow_domain::waiting_room::{Group, Place, QueueNumber};
+use frontrow_domain::waiting_room::{Group, QueueEntry, QueueNumber};
 use frontrow_domain::{SaleId, UserId};
 use uuid::Uuid;
 
-/// People for whom there is a bucket. Who has which place stands in small hashes, which Redis keeps without pointers: about
-/// 30 bytes a person, where one large hash takes 80. A bucket has at most twice as many on average, which stays far below
-/// `hash-max-listpack-entries`.
+/// People for whom there is a bucket. Who has which queue entry stands in small hashes, which Redis keeps without
+/// pointers: about 30 bytes a person, where one large hash takes 80. A bucket has at most twice as many on average,
+/// which stays far below `hash-max-listpack-entries`.
 pub(super) const PEOPLE: u32 = 32;
-/// A place is written as `number * GROUPS + group`: Redis keeps a small whole number in three to five bytes.
-pub(super) const GROUPS: u64 = Group::MOST as u64;
+/// A queue entry is written as `number * GROUPS + group`: Redis keeps a small whole number in three to five bytes.
+pub(super) const GROUPS: u64 = Group::MAX as u64;
 
 /// The names of a sale's keys. They share a hash tag, so that a cluster keeps them together.
 pub(super) struct Keys(String);
@@ -42,13 +42,13 @@ impl Keys {
     }
 }
 
-pub(super) fn write_place(place: Place) -> u64 {
-    place.number.get().saturating_mul(GROUPS).saturating_add(u64::from(place.group.get()))
+pub(super) fn write_entry(entry: QueueEntry) -> u64 {
+    entry.number.get().saturating_mul(GROUPS).saturating_add(u64::from(entry.group.get()))
 }
 
-pub(super) fn read_place(written: u64) -> Option<Place> {
+pub(super) fn read_entry(written: u64) -> Option<QueueEntry> {
     let group = Group::new(u8::try_from(written % GROUPS).ok()?)?;
-    Some(Place { group, number: QueueNumber::new(written / GROUPS)? })
+    Some(QueueEntry { group, number: QueueNumber::new(written / GROUPS)? })
 }
 
 pub(super) fn read_user(field: &[u8]) -> Option<UserId> {
@@ -60,13 +60,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_place_is_read_as_it_was_written() {
+    fn an_entry_is_read_as_it_was_written() {
         for (group, number) in [(0, 1), (3, 1), (2, 1_000_000), (1, 1 << 50)] {
-            let place = Place { group: Group::new(group).unwrap(), number: QueueNumber::new(number).unwrap() };
-            assert_eq!(read_place(write_place(place)), Some(place));
+            let entry = QueueEntry { group: Group::new(group).unwrap(), number: QueueNumber::new(number).unwrap() };
+            assert_eq!(read_entry(write_entry(entry)), Some(entry));
         }
-        assert_eq!(read_place(0), None);
-        assert_eq!(read_place(3), None);
+        assert_eq!(read_entry(0), None);
+        assert_eq!(read_entry(3), None);
     }
 
     #[test]

@@ -1,25 +1,21 @@
 //! Which numbers may be handed out, and what is done when Redis has lost what it knew.
 
-use super::desk::Desk;
-use super::link::Link;
+use super::connection::RedisConnection;
+use super::numbers::SaleNumbers;
 use super::trouble::Trouble;
 use frontrow_application::port::Lease;
 use frontrow_domain::waiting_room::Group;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::Mutex;
-
-/// What was leased, as far as this instance knows. Ceilings only rise, so one that is out of date is too careful.
-pub(super) type KnownLease = Mutex<Option<Arc<Lease>>>;
 
 /// Times that an instance looks whether another one has begun an epoch.
 const LOOKS: u32 = 20;
 /// How long it waits in between: a multiple of what another one needs between the two stores.
 const PAUSE: Duration = Duration::from_millis(50);
 
-impl Desk {
+impl SaleNumbers {
     /// The lease of the epoch that Redis has.
-    pub(super) async fn lease(&self, link: &Link) -> Result<Arc<Lease>, Trouble> {
+    pub(super) async fn lease(&self, link: &RedisConnection) -> Result<Arc<Lease>, Trouble> {
         let mut known = self.lease.lock().await;
         if let Some(lease) = &*known {
             return Ok(Arc::clone(lease));
@@ -39,8 +35,8 @@ impl Desk {
 
     /// Leases more numbers above those that were handed out.
     pub(super) async fn extend(&self, epoch: u32, group: Group, issued: u64) -> Result<(), Trouble> {
-        let block = self.works.settings.block;
-        let raised = self.works.leases.extend(self.sale, epoch, group, issued, block).await?;
+        let block = self.context.settings.block;
+        let raised = self.context.leases.extend(self.sale, epoch, group, issued, block).await?;
         let mut known = self.lease.lock().await;
         let Some(lease) = known.as_ref().filter(|lease| lease.epoch == epoch) else { return Ok(()) };
         let Some(raised) = raised else {
@@ -55,22 +51,22 @@ impl Desk {
         Ok(())
     }
 
-    /// Brings the store of lines and Redis to the same epoch. What Redis has counts only if it is of the line's epoch, and
-    /// on the server on which that began: another run may be an older copy, whichever epoch it names.
-    async fn agree(&self, link: &Link) -> Result<Lease, Trouble> {
+    /// Brings the store of queues and Redis to the same epoch. What Redis has counts only if it is of the queue's
+    /// epoch, and on the server on which that began: another run may be an older copy, whichever epoch it names.
+    async fn agree(&self, link: &RedisConnection) -> Result<Lease, Trouble> {
         let mut seen = None;
         for look in 0..LOOKS {
             if look > 0 {
                 tokio::time::sleep(PAUSE).await;
             }
-            let lease = self.works.leases.lease(self.sale).await?;
-            let lease = lease.ok_or_else(|| Trouble::Defect(format!("sale {} has no line", self.sale)))?;
+            let lease = self.context.leases.lease(self.sale).await?;
+            let lease = lease.ok_or_else(|| Trouble::Defect(format!("sale {} has no queue", self.sale)))?;
             if self.has(link, &lease).await? {
                 self.keep(link).await?;
                 return Ok(lease);
             }
-            if self.works.settings.only_reads {
-                return Err(Trouble::Defect("this Redis does not have the line's numbers".into()));
+            if self.context.settings.only_reads {
+                return Err(Trouble::Defect("this Redis does not have the queue's numbers".into()));
             }
             // An epoch that is seen for the first time may just be beginning elsewhere.
             if seen.replace(lease.epoch) == Some(lease.epoch)
@@ -84,23 +80,23 @@ impl Desk {
     }
 
     /// The next epoch, unless others are ahead of us.
-    async fn begin(&self, link: &Link, lost: u32) -> Result<Option<Lease>, Trouble> {
-        let next = self.works.leases.next_epoch(self.sale, lost, self.works.settings.block).await?;
+    async fn begin(&self, link: &RedisConnection, lost: u32) -> Result<Option<Lease>, Trouble> {
+        let next = self.context.leases.next_epoch(self.sale, lost, self.context.settings.block).await?;
         let Some(next) = next else { return Ok(None) };
-        let begun = self.works.scripts.begin(link.clone(), &self.keys, &next).await;
+        let begun = self.context.scripts.begin(link.clone(), &self.keys, &next).await;
         let begun = match begun {
             Ok(begun) => begun,
             Err(error) => return Err(self.mend(link, &error).await),
         };
         // Whether it worked is of no matter here: what comes next on this connection says so.
-        drop(self.works.server.put_mark_back(link).await);
+        drop(self.context.server.put_mark_back(link).await);
         metrics::counter!("frontrow_number_epochs_total").increment(1);
         tracing::info!(sale = %self.sale, epoch = next.epoch, "numbers go on above all that were leased");
         Ok(begun.then_some(next))
     }
 
     /// Whether the server has the epoch, as it began on this very run, and all else that it begins with.
-    async fn has(&self, link: &Link, lease: &Lease) -> Result<bool, Trouble> {
+    async fn has(&self, link: &RedisConnection, lease: &Lease) -> Result<bool, Trouble> {
         let keys = self.keys.of_script(lease.ceiling.len());
         let held = redis::cmd("MGET").arg(&keys).query_async(&mut link.connection.clone()).await;
         let held: Vec<Option<String>> = match held {

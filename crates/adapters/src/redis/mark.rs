@@ -1,10 +1,10 @@
 //! The mark of the Redis that an installation takes numbers from: a key that another server, and one that has lost
 //! everything, lacks. Installations that share a server have marks of their own.
 
-use super::{RedisSettings, RedisSettingsError};
+use super::settings::{RedisSettings, RedisSettingsError, client};
 use async_trait::async_trait;
-use frontrow_application::FaultId;
 use frontrow_application::port::{IdSource, NumberMarks, StoreError};
+use frontrow_application::{FaultId, Outage};
 use redis::aio::{ConnectionLike, MultiplexedConnection};
 use redis::{AsyncConnectionConfig, Client, RedisResult};
 use std::sync::Arc;
@@ -38,7 +38,7 @@ const RETRY_AFTER: Duration = Duration::from_secs(1);
 impl RedisMarks {
     /// Of that server, which need not be there yet. The ids name faults.
     pub fn new(settings: RedisSettings, ids: Arc<dyn IdSource>) -> Result<Self, RedisSettingsError> {
-        let client = super::client(&settings.url)?;
+        let client = client(&settings.url)?;
         Ok(Self { client, settings, ids })
     }
 
@@ -60,7 +60,7 @@ impl RedisMarks {
             return StoreError::Fault(fault);
         }
         tracing::warn!(%error, "Redis is away");
-        StoreError::Unavailable { retry_after: RETRY_AFTER }
+        StoreError::Outage(Outage::Unavailable { retry_after: RETRY_AFTER })
     }
 }
 

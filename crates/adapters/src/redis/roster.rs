@@ -1,76 +1,69 @@
 //! Who has which number, by number: read from all buckets, which are by user. Asked for once a sale, so that no second map
 //! has to be kept.
 
-use super::desk::Desk;
-use super::keys::{read_place, read_user};
-use super::link::Link;
+use super::connection::RedisConnection;
+use super::keys::{read_entry, read_user};
+use super::numbers::{NumberIndex, SaleNumbers};
 use super::trouble::Trouble;
 use frontrow_domain::UserId;
 use frontrow_domain::waiting_room::{Group, QueueNumber};
 use redis::aio::MultiplexedConnection;
 use redis::{Pipeline, RedisResult};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// What was read of a group, for whoever reads it page by page.
-pub(super) struct Roster {
-    group: Group,
-    read: Instant,
-    places: Arc<Vec<(QueueNumber, UserId)>>,
-}
-
 /// How long the next page may take.
 const LASTS: Duration = Duration::from_secs(30);
-/// How long what is kept of a line that is over can still be read.
+/// How long what is kept of a queue that is over can still be read.
 const KEPT: Duration = Duration::from_hours(30 * 24);
 /// Buckets that are asked for at once: some milliseconds, for which joins wait.
 const TOGETHER: u64 = 512;
 
-impl Desk {
-    /// Who has the numbers of a group above `after`. The first page reads everything, and what was read is kept for those
-    /// that follow: who joins in between has a higher number than is asked for then.
-    pub(super) async fn places(
+impl SaleNumbers {
+    /// Who has the numbers of a group above `after`. The first page reads everything, and what was read is kept for
+    /// those that follow: whoever joins in between has a higher number than is asked for then.
+    pub(super) async fn entries(
         self: &Arc<Self>,
         group: Group,
         after: u64,
         limit: u32,
     ) -> Result<Vec<(QueueNumber, UserId)>, Trouble> {
         let known = if after == 0 { None } else { self.known_roster(group) };
-        let places = match known {
+        let entries = match known {
             // Past its end there may be more by now.
-            Some(places) if places.last().is_some_and(|(last, _)| last.get() > after) => places,
+            Some(entries) if entries.last().is_some_and(|(last, _)| last.get() > after) => entries,
             _ => self.read_roster(group).await?,
         };
-        let first = places.partition_point(|(number, _)| number.get() <= after);
-        Ok(places.iter().skip(first).take(limit as usize).copied().collect())
+        let first = entries.partition_point(|(number, _)| number.get() <= after);
+        Ok(entries.iter().skip(first).take(limit as usize).copied().collect())
     }
 
     pub(super) fn drop_old_roster(&self) {
-        let mut roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut roster = self.roster.lock();
         roster.take_if(|roster| roster.read.elapsed() >= LASTS);
     }
 
     fn known_roster(&self, group: Group) -> Option<Arc<Vec<(QueueNumber, UserId)>>> {
         self.drop_old_roster();
-        let roster = self.roster.lock().unwrap_or_else(PoisonError::into_inner);
-        roster.as_ref().filter(|roster| roster.group == group).map(|roster| Arc::clone(&roster.places))
+        let roster = self.roster.lock();
+        roster.as_ref().filter(|roster| roster.group == group).map(|roster| Arc::clone(&roster.entries))
     }
 
     async fn read_roster(self: &Arc<Self>, group: Group) -> Result<Arc<Vec<(QueueNumber, UserId)>>, Trouble> {
         // What an older copy knows is not read.
         self.give(&[]).await?;
-        let link = self.works.server.link().await?;
-        let mut places = match self.read_buckets(&mut link.connection.clone(), group).await {
-            Ok(places) => places,
+        let link = self.context.server.link().await?;
+        let mut entries = match self.read_buckets(&mut link.connection.clone(), group).await {
+            Ok(entries) => entries,
             Err(error) => return Err(self.mend(&link, &error).await),
         };
-        places.sort_unstable();
-        places.dedup();
-        let places = Arc::new(places);
-        let roster = Roster { group, read: Instant::now(), places: Arc::clone(&places) };
-        *self.roster.lock().unwrap_or_else(PoisonError::into_inner) = Some(roster);
-        Ok(places)
+        entries.sort_unstable();
+        entries.dedup();
+        let entries = Arc::new(entries);
+        let roster = NumberIndex { group, read: Instant::now(), entries: Arc::clone(&entries) };
+        *self.roster.lock() = Some(roster);
+        Ok(entries)
     }
 
     /// A bucket that is split meanwhile gives some of its people to one that is new: so those are read, too, until there
@@ -80,11 +73,11 @@ impl Desk {
         connection: &mut MultiplexedConnection,
         group: Group,
     ) -> RedisResult<Vec<(QueueNumber, UserId)>> {
-        let (mut places, mut next) = (Vec::new(), 0);
+        let (mut entries, mut next) = (Vec::new(), 0);
         loop {
             let buckets = self.count_buckets(connection).await?;
             if next >= buckets {
-                return Ok(places);
+                return Ok(entries);
             }
             while next < buckets {
                 let end = buckets.min(next + TOGETHER);
@@ -93,7 +86,7 @@ impl Desk {
                     ask.cmd("HGETALL").arg(name);
                 }
                 let read: Vec<Vec<(Vec<u8>, u64)>> = ask.query_async(connection).await?;
-                places.extend(read.into_iter().flatten().filter_map(|person| of_group(&person, group)));
+                entries.extend(read.into_iter().flatten().filter_map(|person| of_group(&person, group)));
                 next = end;
             }
         }
@@ -109,21 +102,21 @@ impl Desk {
         numbers.map(move |number| format!("{prefix}{number}"))
     }
 
-    /// Gives all that is kept of the sale a time to run out. Every instance says that a line is over, and an operator may
+    /// Gives all that is kept of the sale a time to run out. Every instance says that a queue is over, and an operator may
     /// look at it again: that gives it no more time.
     pub(super) async fn forget(&self) -> Result<(), Trouble> {
         let expire = |ask: &mut Pipeline, name: String| {
             ask.cmd("EXPIRE").arg(name).arg(KEPT.as_secs()).arg("NX").ignore();
         };
-        let link = self.works.server.link().await?;
+        let link = self.context.server.link().await?;
         match self.tell_all_keys(&mut link.connection.clone(), expire).await {
             Ok(()) => Ok(()),
             Err(error) => Err(self.mend(&link, &error).await),
         }
     }
 
-    /// Takes that time away again, if there is one: a line that was over may have been opened again.
-    pub(super) async fn keep(&self, link: &Link) -> Result<(), Trouble> {
+    /// Takes that time away again, if there is one: a queue that was over may have been opened again.
+    pub(super) async fn keep(&self, link: &RedisConnection) -> Result<(), Trouble> {
         let mut connection = link.connection.clone();
         let kept = async {
             // The one that is told last, and that no join writes.
@@ -143,8 +136,8 @@ impl Desk {
         }
     }
 
-    /// Some hundreds at a time, so that nobody else waits for long. How many buckets there are comes after them, and outlasts
-    /// them; the epoch comes last, so that who was interrupted begins anew.
+    /// Some hundreds at a time, so that nobody else waits for long. How many buckets there are comes after them, and
+    /// outlasts them; the epoch comes last, so that whoever was interrupted begins anew.
     async fn tell_all_keys(
         &self,
         connection: &mut MultiplexedConnection,
@@ -161,7 +154,7 @@ impl Desk {
             ask.exec_async(connection).await?;
             next = end;
         }
-        let mut names = self.keys.of_script(Group::MOST);
+        let mut names = self.keys.of_script(Group::MAX);
         names.sort_by_key(|name| *name == self.keys.epoch());
         let mut ask = redis::pipe();
         for name in names {
@@ -172,6 +165,6 @@ impl Desk {
 }
 
 fn of_group((field, written): &(Vec<u8>, u64), group: Group) -> Option<(QueueNumber, UserId)> {
-    let place = read_place(*written).filter(|place| place.group == group)?;
-    Some((place.number, read_user(field)?))
+    let entry = read_entry(*written).filter(|entry| entry.group == group)?;
+    Some((entry.number, read_user(field)?))
 }

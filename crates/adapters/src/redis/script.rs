@@ -1,9 +1,9 @@
 //! The scripts: what they are asked, and what they answer.
 
-use super::keys::{GROUPS, Keys, PEOPLE, read_place, write_place};
-use super::link::Link;
+use super::connection::RedisConnection;
+use super::keys::{GROUPS, Keys, PEOPLE, read_entry, write_entry};
 use frontrow_application::port::{Join, Joined, Lease};
-use frontrow_domain::waiting_room::{Group, Place};
+use frontrow_domain::waiting_room::{Group, QueueEntry};
 use redis::{ErrorKind, RedisResult, Script};
 
 const LOST: i64 = 0;
@@ -13,18 +13,18 @@ const GIVEN: i64 = 2;
 /// What is answered to those who join together.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Answer {
-    /// Everybody has a place.
+    /// Everybody has a queue entry.
     Given {
         /// By group, how many numbers were handed out.
         issued: Vec<u64>,
         /// In the order in which they were named.
-        places: Vec<Joined>,
+        entries: Vec<Joined>,
     },
     /// Nobody got one: Redis does not have the epoch, or is not the server that it began on.
     Lost,
     /// Nobody got one: more numbers have to be leased.
     Ceiling {
-        /// Of which group.
+        /// The group whose numbers have run out.
         group: Group,
         /// Its last number that was handed out.
         issued: u64,
@@ -46,14 +46,21 @@ impl Scripts {
         Self { join: Script::new(&(names + include_str!("join.lua"))), begin: Script::new(include_str!("begin.lua")) }
     }
 
-    /// Gives a place to each; to nobody if that can't be done for all. With nobody it says how many numbers were handed
-    /// out.
-    pub(super) async fn join(&self, mut link: Link, keys: &Keys, lease: &Lease, joins: &[Join]) -> RedisResult<Answer> {
+    /// Gives a queue entry to each; to nobody if that can't be done for all. With nobody it says how many numbers were
+    /// handed out.
+    pub(super) async fn join(
+        &self,
+        mut link: RedisConnection,
+        keys: &Keys,
+        lease: &Lease,
+        joins: &[Join],
+    ) -> RedisResult<Answer> {
         let groups = lease.ceiling.len();
         let mut script = self.join.prepare_invoke();
         script.key(keys.of_script(groups));
         script.arg(lease.epoch).arg(&*link.run).arg(keys.bucket_prefix()).arg(&lease.ceiling);
-        let written = |place: Option<Place>| place.map(write_place).map(|place| place.to_string()).unwrap_or_default();
+        let written =
+            |entry: Option<QueueEntry>| entry.map(write_entry).map(|entry| entry.to_string()).unwrap_or_default();
         for Join { key, group, worthless, proved } in joins {
             script.arg(key.user.uuid().as_bytes().as_slice()).arg(group.get());
             script.arg(written(*worthless)).arg(written(*proved));
@@ -64,7 +71,7 @@ impl Scripts {
     }
 
     /// Begins an epoch. `false`: there is one that is as late.
-    pub(super) async fn begin(&self, mut link: Link, keys: &Keys, lease: &Lease) -> RedisResult<bool> {
+    pub(super) async fn begin(&self, mut link: RedisConnection, keys: &Keys, lease: &Lease) -> RedisResult<bool> {
         let mut script = self.begin.prepare_invoke();
         script.key(keys.of_script(lease.above.len()));
         script.arg(lease.epoch).arg(&*link.run).arg(&lease.above);
@@ -79,12 +86,12 @@ fn read(answer: &[i64], groups: usize, joining: usize) -> Option<Answer> {
             Some(Answer::Ceiling { group: Group::new(u8::try_from(group).ok()?)?, issued: issued.try_into().ok()? })
         }
         [GIVEN, ref rest @ ..] if rest.len() == groups + joining => {
-            let (issued, places) = rest.split_at_checked(groups)?;
+            let (issued, entries) = rest.split_at_checked(groups)?;
             let issued = issued.iter().map(|issued| u64::try_from(*issued).ok()).collect::<Option<_>>()?;
             let joined = |written: &i64| {
-                Some(Joined { place: read_place(written.unsigned_abs())?, is_new: written.is_negative() })
+                Some(Joined { entry: read_entry(written.unsigned_abs())?, is_new: written.is_negative() })
             };
-            Some(Answer::Given { issued, places: places.iter().map(joined).collect::<Option<_>>()? })
+            Some(Answer::Given { issued, entries: entries.iter().map(joined).collect::<Option<_>>()? })
         }
         _ => None,
     }
@@ -97,10 +104,10 @@ mod tests {
 
     #[test]
     fn an_answer_is_read_or_refused() {
-        let place =
-            |group, number| Place { group: Group::new(group).unwrap(), number: QueueNumber::new(number).unwrap() };
-        let places = vec![Joined { place: place(1, 5), is_new: true }, Joined { place: place(0, 7), is_new: false }];
-        assert_eq!(read(&[2, 7, 5, -21, 28], 2, 2), Some(Answer::Given { issued: vec![7, 5], places }));
+        let entry =
+            |group, number| QueueEntry { group: Group::new(group).unwrap(), number: QueueNumber::new(number).unwrap() };
+        let entries = vec![Joined { entry: entry(1, 5), is_new: true }, Joined { entry: entry(0, 7), is_new: false }];
+        assert_eq!(read(&[2, 7, 5, -21, 28], 2, 2), Some(Answer::Given { issued: vec![7, 5], entries }));
         assert_eq!(read(&[0], 2, 2), Some(Answer::Lost));
         let first = Group::FIRST;
         assert_eq!(read(&[1, 0, 9], 2, 2), Some(Answer::Ceiling { group: first, issued: 9 }));

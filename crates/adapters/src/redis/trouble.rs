@@ -1,7 +1,7 @@
 //! What an error of Redis means.
 
-use frontrow_application::FaultId;
 use frontrow_application::port::{IdSource, StoreError};
+use frontrow_application::{FaultId, Outage};
 use redis::{ErrorKind, RedisError, ServerErrorKind};
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use std::time::Duration;
 pub(super) enum Trouble {
     /// Redis is away, or takes nothing for the moment.
     Away,
-    /// The store of lines says so.
+    /// The store of queues says so.
     Store(StoreError),
     /// A defect, here or in what Redis has.
     Defect(String),
@@ -19,8 +19,8 @@ pub(super) enum Trouble {
 /// When to try again what Redis was away for.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
-pub(super) const BUSY: StoreError = StoreError::Busy { retry_after: RETRY_AFTER };
-pub(super) const UNAVAILABLE: StoreError = StoreError::Unavailable { retry_after: RETRY_AFTER };
+pub(super) const BUSY: StoreError = StoreError::Outage(Outage::Busy { retry_after: RETRY_AFTER });
+pub(super) const UNAVAILABLE: StoreError = StoreError::Outage(Outage::Unavailable { retry_after: RETRY_AFTER });
 
 impl From<StoreError> for Trouble {
     fn from(error: StoreError) -> Self {
@@ -48,7 +48,7 @@ impl Trouble {
 /// What to do about an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Remedy {
-    /// The connection has broken: the same again on a new one, at once. Whoever has a place already gets it again.
+    /// The connection has broken: the same again on a new one, at once. Whoever has a queue entry already gets it again.
     Reconnect,
     /// No answer, or a server that takes no writes (any more): later, on a new connection, which may lead elsewhere.
     Leave,

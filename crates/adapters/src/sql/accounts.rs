@@ -1,11 +1,10 @@
 //! Who has an account.
 
 use super::Database;
-use super::entity::user;
+use super::rows::user;
 use async_trait::async_trait;
 use frontrow_application::port::{AccountRepository, Credentials, StoreError};
 use frontrow_domain::{Email, Instant, User, UserId};
-use sea_orm::ActiveValue::Set;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter};
 use std::sync::Arc;
 
@@ -24,15 +23,7 @@ impl SqlAccounts {
 #[async_trait]
 impl AccountRepository for SqlAccounts {
     async fn add(&self, credentials: &Credentials, at: Instant) -> Result<(), StoreError> {
-        let Credentials { user: User { id, email, name, role }, password_hash } = credentials;
-        let row = user::ActiveModel {
-            id: Set(id.uuid()),
-            email: Set(email.as_str().to_owned()),
-            name: Set(name.clone()),
-            role: Set(user::role_word(*role).to_owned()),
-            password_hash: Set(password_hash.clone()),
-            created_at: Set(at.micros()),
-        };
+        let row = user::ActiveModel::from((credentials, at));
         let added = self.database.write("add account", move |transaction| {
             let row = row.clone();
             Box::pin(async move {

@@ -1,19 +1,19 @@
 //! `frontrow verify`: the books as one snapshot, and lapsed holds tried out for real.
 
-use super::catalogue::with_performances;
-use super::error::RETRY_AFTER;
+use super::dialect::class::RETRY_AFTER;
+use super::readers::sales::with_performances;
 use super::store::{Rehearsed, rehearse};
 use super::transaction::Connection;
-use super::{Database, entity};
+use super::{Database, rows};
 use async_trait::async_trait;
+use frontrow_application::Outage;
 use frontrow_application::port::{Auditor, Clock, StoreError};
 use frontrow_domain::{
-    Bookable, Books, BuyerKey, Catalogue, Command, Finding, Hold, Instant, Line, LineRecords, PerformanceId, Rejection,
-    ReservationId, Rule, Sale, SaleId, SaleTerms, SeatNumber, SeatState, UserId, What, audit, audit_lines,
+    Bookable, BookingState, BuyerKey, Catalogue, Command, Finding, Hold, Instant, LineItem, Operation, PerformanceId,
+    QueueRecords, Rejection, ReservationId, Rule, Sale, SaleId, SaleTerms, SeatNumber, SeatState, UserId, audit,
+    audit_queues,
 };
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IsolationLevel, QueryFilter, QuerySelect, TransactionTrait,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, TransactionTrait};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -27,8 +27,6 @@ pub struct SqlAuditor {
 
 /// Seats that are tried out in one transaction: it holds the write lock, so it is short.
 const REHEARSAL: usize = 50;
-/// Transactions that trying them out may take.
-const ATTEMPTS: u32 = 4;
 
 impl SqlAuditor {
     /// An auditor of that database.
@@ -37,7 +35,7 @@ impl SqlAuditor {
     }
 
     /// Tries to hold every seat whose hold has lapsed, in transactions that are rolled back.
-    async fn rehearse(&self, books: &Books, now: Instant) -> Result<Vec<Finding>, StoreError> {
+    async fn rehearse(&self, books: &BookingState, now: Instant) -> Result<Vec<Finding>, StoreError> {
         let mut lapsed: BTreeMap<PerformanceId, Vec<SeatNumber>> = BTreeMap::new();
         for seat in books.seats.values() {
             if matches!(seat.state, SeatState::Held { .. }) && seat.state.can_be_taken(now) {
@@ -47,7 +45,7 @@ impl SqlAuditor {
         if lapsed.is_empty() {
             return Ok(Vec::new());
         }
-        let (connection, _) = self.database.lane_connection().await?;
+        let (connection, _) = self.database.worker_connection().await?;
         let mut findings = Vec::new();
         for (performance, numbers) in lapsed {
             for numbers in numbers.chunks(REHEARSAL) {
@@ -70,7 +68,7 @@ impl SqlAuditor {
         mut numbers: Vec<SeatNumber>,
         now: Instant,
     ) -> Result<Option<String>, StoreError> {
-        let mut attempt = 0;
+        let mut retry = self.database.retry();
         while !numbers.is_empty() {
             let hold = self.hold(performance, &numbers, now);
             let tried = rehearse(self.database.dialect(), connection, &hold, &*self.clock).await;
@@ -80,12 +78,10 @@ impl SqlAuditor {
                 Rehearsed::Refused(rejection) => return Ok(Some(rejection.to_string())),
                 Rehearsed::Failed(cause) => return Ok(Some(cause)),
                 Rehearsed::Prevented(cause) => {
-                    attempt += 1;
-                    if attempt == ATTEMPTS {
+                    if !retry.again().await {
                         tracing::warn!(cause, "others were in the way of the audit");
-                        return Err(StoreError::Busy { retry_after: RETRY_AFTER });
+                        return Err(StoreError::Outage(Outage::Busy { retry_after: RETRY_AFTER }));
                     }
-                    self.database.pause(attempt).await;
                 }
             }
         }
@@ -107,12 +103,12 @@ impl SqlAuditor {
             admission: None,
             bookable: Bookable::ALWAYS,
         };
-        Command::unkeyed(What::Hold(Hold {
+        Command::unkeyed(Operation::Hold(Hold {
             reservation: ReservationId::new(self.database.id()),
             performance,
             user: UserId::new(self.database.id()),
             terms,
-            lines: numbers.iter().map(|number| Line::free(*number, "", "")).collect(),
+            line_items: numbers.iter().map(|number| LineItem::free(*number, "", "")).collect(),
         }))
     }
 }
@@ -120,10 +116,10 @@ impl SqlAuditor {
 #[async_trait]
 impl Auditor for SqlAuditor {
     async fn audit(&self, now: Instant) -> Result<Vec<Finding>, StoreError> {
-        let Snapshot { books, catalogue, lines, mut findings } =
+        let Snapshot { books, catalogue, queues, mut findings } =
             snapshot(&self.database).await.map_err(|error| self.database.fault("audit", &error))?;
         findings.extend(audit(&books, &catalogue, now));
-        findings.extend(audit_lines(&books, &lines));
+        findings.extend(audit_queues(&books, &queues));
         findings.extend(self.rehearse(&books, now).await?);
         findings.sort();
         findings.dedup();
@@ -133,15 +129,15 @@ impl Auditor for SqlAuditor {
 
 /// Everything that there is at one moment, and what can't even be read.
 struct Snapshot {
-    books: Books,
+    books: BookingState,
     catalogue: Catalogue,
-    lines: LineRecords,
+    queues: QueueRecords,
     findings: Vec<Finding>,
 }
 
 /// Everything, in one transaction that only reads.
 async fn snapshot(database: &Database) -> Result<Snapshot, DbErr> {
-    let isolation = database.is_server().then_some(IsolationLevel::RepeatableRead);
+    let isolation = database.dialect().snapshot();
     let connection = database.audit_connection().await?;
     let transaction = connection.begin_with_config(isolation, None).await?;
     let read = read_all(&transaction).await;
@@ -152,45 +148,45 @@ async fn snapshot(database: &Database) -> Result<Snapshot, DbErr> {
 
 async fn read_all(connection: &impl ConnectionTrait) -> Result<Snapshot, DbErr> {
     let (books, findings) = read_books(connection).await?;
-    Ok(Snapshot { books, catalogue: catalogue(connection).await?, lines: lines(connection).await?, findings })
+    Ok(Snapshot { books, catalogue: catalogue(connection).await?, queues: queues(connection).await?, findings })
 }
 
-/// What is kept of waiting rooms; the places only where the database hands out the numbers.
-async fn lines(connection: &impl ConnectionTrait) -> Result<LineRecords, DbErr> {
-    let with_room = entity::sale::Entity::find().filter(entity::sale::Column::WaitingRoom.is_not_null());
+/// What is kept of waiting rooms; the queue entries only where the database hands out the numbers.
+async fn queues(connection: &impl ConnectionTrait) -> Result<QueueRecords, DbErr> {
+    let with_room = rows::sale::Entity::find().filter(rows::sale::Column::WaitingRoom.is_not_null());
     let sales = with_performances(connection, with_room.all(connection).await?).await?;
-    let lines = entity::line::Entity::find().all(connection).await?;
-    let log = entity::admission_log::Entity::find().all(connection).await?;
-    let claims = entity::door::Entity::find().all(connection).await?;
-    let places = entity::place::Entity::find().all(connection).await?.into_iter().map(|row| {
+    let queues = rows::queue::Entity::find().all(connection).await?;
+    let log = rows::admission_log::Entity::find().all(connection).await?;
+    let check_ins = rows::check_in::Entity::find().all(connection).await?;
+    let entries = rows::queue_entry::Entity::find().all(connection).await?.into_iter().map(|row| {
         let key = BuyerKey { sale: SaleId::new(row.sale_id), user: UserId::new(row.user_id) };
         Ok((key, row.try_into()?))
     });
-    Ok(LineRecords {
-        lines: lines.into_iter().map(TryInto::try_into).collect::<Result<_, DbErr>>()?,
+    Ok(QueueRecords {
+        queues: queues.into_iter().map(TryInto::try_into).collect::<Result<_, DbErr>>()?,
         terms: sales.iter().map(Sale::terms).collect(),
-        places: places.collect::<Result<_, DbErr>>()?,
-        claims: claims.into_iter().map(TryInto::try_into).collect::<Result<_, DbErr>>()?,
+        entries: entries.collect::<Result<_, DbErr>>()?,
+        check_ins: check_ins.into_iter().map(TryInto::try_into).collect::<Result<_, DbErr>>()?,
         log: log.into_iter().map(TryInto::try_into).collect::<Result<_, DbErr>>()?,
     })
 }
 
-async fn read_books(connection: &impl ConnectionTrait) -> Result<(Books, Vec<Finding>), DbErr> {
-    let mut books = Books::default();
+async fn read_books(connection: &impl ConnectionTrait) -> Result<(BookingState, Vec<Finding>), DbErr> {
+    let mut books = BookingState::default();
     let mut findings = Vec::new();
-    for row in entity::buyer::Entity::find().all(connection).await? {
+    for row in rows::buyer::Entity::find().all(connection).await? {
         let row: frontrow_domain::Buyer = row.try_into()?;
         books.buyers.insert(row.key, row);
     }
-    for row in entity::reservation::Entity::find().all(connection).await? {
+    for row in rows::reservation::Entity::find().all(connection).await? {
         let row: frontrow_domain::Reservation = row.try_into()?;
         books.reservations.insert(row.id, row);
     }
-    for row in entity::payment::Entity::find().all(connection).await? {
+    for row in rows::payment::Entity::find().all(connection).await? {
         let row: frontrow_domain::Payment = row.try_into()?;
         books.payments.insert(row.id, row);
     }
-    for row in entity::wallet::Entity::find().all(connection).await? {
+    for row in rows::wallet::Entity::find().all(connection).await? {
         if row.balance < 0 || row.pending < 0 {
             let row = format!("wallet {} has {}, and {} pending", row.user_id, row.balance, row.pending);
             findings.push(Finding { rule: Rule::NoNegativeBalance, row });
@@ -199,19 +195,19 @@ async fn read_books(connection: &impl ConnectionTrait) -> Result<(Books, Vec<Fin
         let row: frontrow_domain::Wallet = row.try_into()?;
         books.wallets.insert(row.user, row);
     }
-    for row in entity::seat::Entity::find().all(connection).await? {
+    for row in rows::seat::Entity::find().all(connection).await? {
         let row: frontrow_domain::Seat = row.try_into()?;
         books.seats.insert(row.key, row);
     }
-    for row in entity::ticket::Entity::find().all(connection).await? {
+    for row in rows::ticket::Entity::find().all(connection).await? {
         let row: frontrow_domain::Ticket = row.try_into()?;
         books.tickets.insert(row.key, row);
     }
-    for row in entity::transfer::Entity::find().all(connection).await? {
+    for row in rows::transfer::Entity::find().all(connection).await? {
         let row: frontrow_domain::Transfer = row.try_into()?;
         books.transfers.insert(row.id, row);
     }
-    for row in entity::admission::Entity::find().all(connection).await? {
+    for row in rows::admission::Entity::find().all(connection).await? {
         let row: frontrow_domain::waiting_room::Admission = row.into();
         books.admissions.insert(row.key, row);
     }
@@ -219,9 +215,9 @@ async fn read_books(connection: &impl ConnectionTrait) -> Result<(Books, Vec<Fin
 }
 
 async fn catalogue(connection: &impl ConnectionTrait) -> Result<Catalogue, DbErr> {
-    let performances = entity::performance::Entity::find().select_only().column(entity::performance::Column::Id);
-    let sales = entity::sale::Entity::find().select_only().column(entity::sale::Column::Id);
-    let users = entity::user::Entity::find().select_only().column(entity::user::Column::Id);
+    let performances = rows::performance::Entity::find().select_only().column(rows::performance::Column::Id);
+    let sales = rows::sale::Entity::find().select_only().column(rows::sale::Column::Id);
+    let users = rows::user::Entity::find().select_only().column(rows::user::Column::Id);
     let performances: Vec<Uuid> = performances.into_tuple().all(connection).await?;
     let sales: Vec<Uuid> = sales.into_tuple().all(connection).await?;
     let users: Vec<Uuid> = users.into_tuple().all(connection).await?;

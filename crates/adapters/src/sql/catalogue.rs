@@ -5,17 +5,20 @@ pub(super) mod performances;
 mod sales;
 mod venues;
 
-pub(super) use sales::with_performances;
-
 use super::on_sale::OnSaleCache;
+use super::rows::Guarded;
+use super::statements::update;
 use super::write::Refusal;
 use super::{Database, write};
+use async_trait::async_trait;
 use frontrow_application::PageRequest;
-use frontrow_application::port::{Clock, Revision, StoreError};
-use sea_orm::{ActiveModelTrait, Condition, DatabaseTransaction, EntityTrait, QueryFilter};
+use frontrow_application::port::{Clock, OnSale, OnSaleReader, Revision, StoreError};
+use frontrow_domain::PerformanceId;
+use sea_orm::sea_query::SimpleExpr;
+use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
 use std::sync::Arc;
 
-/// The catalogue's repositories, and the [`OnSaleReader`](frontrow_application::port::OnSaleReader) that sees at once
+/// The catalogue's repositories, and the [`OnSaleReader`] that sees at once
 /// what is saved through them.
 pub struct SqlCatalogue {
     pub(super) database: Arc<Database>,
@@ -42,6 +45,13 @@ impl SqlCatalogue {
     }
 }
 
+#[async_trait]
+impl OnSaleReader for SqlCatalogue {
+    async fn on_sale(&self, performance: PerformanceId) -> Result<Option<Arc<OnSale>>, StoreError> {
+        self.on_sale.find(&self.database, performance, self.clock.now()).await
+    }
+}
+
 /// What one transaction saves. May run several times.
 trait Save: Send + Sync + 'static {
     fn run(&self, transaction: &DatabaseTransaction) -> impl Future<Output = Result<(), Refusal>> + Send;
@@ -49,25 +59,47 @@ trait Save: Send + Sync + 'static {
 
 /// One row.
 struct Row<A> {
-    row: A,
-    /// The row as it was read; `None` if the row is new.
-    guard: Option<Condition>,
+    values: A,
+    /// The revision that was read; `None` if the row is new.
+    read: Option<Revision>,
+    /// What else the row must be that is updated.
+    only_if: Option<SimpleExpr>,
 }
 
-impl<A: ActiveModelTrait + Send + Sync + 'static> Save for Row<A> {
-    async fn run(&self, transaction: &DatabaseTransaction) -> Result<(), Refusal> {
-        let Some(guard) = &self.guard else {
-            A::Entity::insert(self.row.clone()).exec_without_returning(transaction).await?;
-            return Ok(());
-        };
-        let update = A::Entity::update_many().set(self.row.clone()).filter(guard.clone());
-        write::one(update.exec(transaction).await?.rows_affected)
+impl<A> Row<A>
+where
+    A: ActiveModelTrait,
+    A::Entity: Guarded,
+{
+    /// With the next revision.
+    fn next(mut values: A, read: Option<Revision>) -> Result<Self, DbErr> {
+        let next = read.map_or(1, |read| read.0 + 1);
+        values.try_set(A::Entity::GUARD, next.into())?;
+        Ok(Self { values, read, only_if: None })
+    }
+
+    fn only_if(self, condition: SimpleExpr) -> Self {
+        Self { only_if: Some(condition), ..self }
     }
 }
 
-/// The revision of the row as it shall be.
-fn next(read: Option<Revision>) -> i64 {
-    read.map_or(1, |read| read.0 + 1)
+impl<A> Save for Row<A>
+where
+    A: ActiveModelTrait + Send + Sync + 'static,
+    A::Entity: Guarded,
+{
+    async fn run(&self, transaction: &DatabaseTransaction) -> Result<(), Refusal> {
+        let Some(read) = self.read else {
+            A::Entity::insert(self.values.clone()).exec_without_returning(transaction).await?;
+            return Ok(());
+        };
+        let update = update(self.values.clone(), Some((A::Entity::GUARD, read.0.into())))?;
+        let update = match &self.only_if {
+            Some(condition) => update.filter(condition.clone()),
+            None => update,
+        };
+        write::update_one(transaction, &update).await
+    }
 }
 
 /// Items to read: one more than are wanted shows whether there are others.

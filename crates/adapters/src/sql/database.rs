@@ -1,112 +1,42 @@
 //! The connections to one database, and the one way to write through them.
 
+mod settings;
+
+pub use settings::DatabaseSettings;
+
 use super::address::Address;
 use super::asker::Asker;
-use super::connect::{Opened, PATIENT_READ_LIMIT, Purpose, READ_LIMIT, connect, connect_lane};
+use super::connect::{PATIENT_READ_LIMIT, READ_LIMIT, connect, connect_worker};
+use super::connection::Class;
+use super::connection::storage::Storage;
+use super::database_error::DatabaseError;
 use super::dialect::Dialect;
-use super::error::{Class, is_cannot_open, store_error, told, transient};
+use super::dialect::class::RETRY_AFTER;
+use super::dialect::purpose::{Opened, Purpose};
+use super::error::{store_error, told};
 use super::faults::Faults;
 use super::pool::{Pool, Silence};
 use super::reading::ReadPool;
-use super::storage::Storage;
+use super::storage;
 use super::transaction::Connection;
 use super::version;
 use super::write::{self, Refusal};
 use super::writers::Writers;
-use crate::address::{AddressFlaw, Shown};
 use crate::deadline::{self, Heard};
+use crate::retry::Retry;
+use frontrow_application::Outage;
 use frontrow_application::deadline::READ;
 use frontrow_application::port::{IdSource, StoreError};
 use frontrow_migration::{Migrator, MigratorTrait, SchemaState};
 use futures::future::BoxFuture;
-use sea_orm::{DatabaseConnection, DatabaseTransaction, DbBackend, DbErr};
-use std::fmt;
+use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
+use settings::not_opened;
 use std::sync::Arc;
 use std::time::Duration;
-use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
-
-/// Which database, and how.
-#[derive(Clone, PartialEq, Eq)]
-pub struct DatabaseSettings {
-    /// `sqlite://PATH`, `postgres://USER:PASSWORD@HOST/NAME` or `mysql://USER:PASSWORD@HOST/NAME` (`MariaDB` too).
-    pub url: String,
-    /// Connections that only read: 1 to [`DatabaseSettings::MOST_READERS`].
-    pub readers: u32,
-    /// Whether to make the file if it does not exist. A server's database has to be there.
-    pub create: bool,
-}
-
-impl fmt::Debug for DatabaseSettings {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { url, readers, create } = self;
-        let url = Shown(url).to_string();
-        f.debug_struct("DatabaseSettings").field("url", &url).field("readers", readers).field("create", create).finish()
-    }
-}
-
-impl DatabaseSettings {
-    /// Readers unless the settings say otherwise.
-    pub const DEFAULT_READERS: u32 = 4;
-    /// More than these only wait for the same processors.
-    pub const MOST_READERS: u32 = 64;
-}
-
-/// Why the database can't be used.
-#[derive(Clone, Debug, PartialEq, Eq, Error)]
-pub enum DatabaseError {
-    /// The address is not one of a database.
-    #[error(
-        "the database address is sqlite://PATH, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME \
-         (for MariaDB too)"
-    )]
-    NotAnAddress,
-    /// The address names a server, and no database there.
-    #[error("the database address has to end with the name of a database, such as postgres://HOST/frontrow")]
-    NoName,
-    /// Something in the address is wrong.
-    #[error("the database address: {0}")]
-    Address(AddressFlaw),
-    /// A file that the address names can't be read.
-    #[error("{parameter} of the database address names {path}, which can't be read: {why}")]
-    CannotRead {
-        /// By which parameter.
-        parameter: &'static str,
-        /// Which file.
-        path: String,
-        /// Why.
-        why: String,
-    },
-    /// Several connections would each have a memory of their own.
-    #[error(
-        "the database is a file that several connections share: write sqlite://PATH instead of an in-memory address"
-    )]
-    InMemory,
-    /// How the file is opened is not the address's business.
-    #[error("write the path alone: the database address takes no parameters after a question mark")]
-    Parameters,
-    /// Too few or too many.
-    #[error("write 1 to {} readers", DatabaseSettings::MOST_READERS)]
-    Readers,
-    /// There is no such file, or it can't be read or made.
-    #[error("there is no database that can be opened at {0}: check the path and whose it is, or make one first")]
-    CannotOpen(String),
-    /// The server does not answer, or does not let us in.
-    #[error("no connection to {0}: {1}")]
-    CannotConnect(String, String),
-    /// The server's release is too old.
-    #[error("the server is {0}, and too old: MySQL 8.0.20, MariaDB 10.6, PostgreSQL 14 or newer is needed")]
-    TooOld(String),
-    /// Made by a newer release.
-    #[error("the database was made by a newer release (it has {}): run that one, or one that is newer", .0.join(", "))]
-    Newer(Vec<String>),
-    /// Anything else.
-    #[error("the database does not work: {0}")]
-    Failed(String),
-}
 
 /// How long a server may say nothing. Its own limits are far below: only a connection that leads nowhere any more takes
 /// longer.
@@ -118,7 +48,7 @@ const SILENT_READ: Duration = Duration::from_secs(10);
 /// A database: connections that read, and some that write what is not a booking.
 pub struct Database {
     address: Address,
-    dialect: Dialect,
+    dialect: &'static dyn Dialect,
     readers: ReadPool,
     /// How long whoever reads waits.
     read_within: Duration,
@@ -151,22 +81,22 @@ impl Database {
         limit: Duration,
         faults: Faults,
     ) -> Result<Self, DatabaseError> {
-        let address = check(settings)?;
+        let address = settings.check()?;
         address.check_files()?;
         let storage = Arc::new(Storage::new());
-        // Who writes comes first: that makes SQLite's file and its write-ahead log.
+        // The writers come first: they make SQLite's file and its write-ahead log.
         let writers = Writers::open(&address, settings.create, silence, Arc::clone(&storage), faults.clone()).await;
-        let writers = Arc::new(writers.map_err(|error| open_error(&address, &error))?);
+        let writers = Arc::new(writers.map_err(|error| not_opened(&address, &error))?);
         let purpose = Purpose::Read { connections: settings.readers, limit };
         let patient = limit > READ_LIMIT;
         let readers = Pool::open(&address, purpose, if patient { silence } else { silence.min(SILENT_READ) }).await;
-        let readers = readers.map_err(|error| open_error(&address, &error))?;
-        let dialect = version::dialect(&readers).await?;
+        let readers = readers.map_err(|error| not_opened(&address, &error))?;
+        let dialect = version::dialect(&address, &readers).await?;
         let heard = Arc::new(Heard::now());
         let runtime = Handle::current();
         let watch = {
             let (storage, writers, ids) = (Arc::clone(&storage), Arc::clone(&writers), Arc::clone(&ids));
-            runtime.spawn(async move { storage.watch(&writers, &*ids).await }).abort_handle()
+            runtime.spawn(async move { storage::watch(&storage, &writers, &*ids).await }).abort_handle()
         };
         Ok(Self {
             readers: ReadPool::new(readers, settings.readers, Arc::clone(&heard)),
@@ -189,7 +119,7 @@ impl Database {
     pub async fn open_with_hook(
         settings: &DatabaseSettings,
         ids: Arc<dyn IdSource>,
-        hook: Arc<dyn super::store::hook::Hook>,
+        hook: Arc<dyn super::hook::Hook>,
     ) -> Result<Self, DatabaseError> {
         Self::open_with(settings, ids, SILENCE, READ_LIMIT, Faults::of(hook)).await
     }
@@ -210,7 +140,7 @@ impl Database {
             return Err(DatabaseError::Newer(steps));
         }
         let failed = |error: String| DatabaseError::Failed(format!("migrate: {error}"));
-        if self.dialect == Dialect::Sqlite {
+        if !self.is_server() {
             // Whole or not at all, because its steps can be taken back; and alone, because it writes.
             let up = self
                 .write("migrate", |transaction| Box::pin(async move { Ok(Migrator::up(transaction, None).await?) }));
@@ -224,7 +154,7 @@ impl Database {
 
     /// Whether the database is a server's, which several instances may use, and not a file.
     pub fn is_server(&self) -> bool {
-        self.dialect != Dialect::Sqlite
+        self.dialect.is_server()
     }
 
     /// Whether the schema is the one that this release needs. Changes nothing.
@@ -252,79 +182,80 @@ impl Database {
     }
 
     /// How the database is spoken to.
-    pub(crate) fn dialect(&self) -> Dialect {
+    pub(in crate::sql) fn dialect(&self) -> &'static dyn Dialect {
         self.dialect
     }
 
     /// Connections that can't write.
-    pub(crate) fn readers(&self) -> &ReadPool {
+    pub(in crate::sql) fn readers(&self) -> &ReadPool {
         &self.readers
     }
 
     /// Whether what is written can be kept.
-    pub(crate) fn storage(&self) -> &Storage {
+    pub(in crate::sql) fn storage(&self) -> &Storage {
         &self.storage
     }
 
     /// How long the database may take for a statement, or for a transaction of a booking.
-    pub(crate) fn silence(&self) -> Duration {
+    pub(in crate::sql) fn silence(&self) -> Duration {
         self.silence
     }
 
     /// A new connection of one's own that only reads, for as long as it takes.
-    pub(crate) async fn audit_connection(&self) -> Result<DatabaseConnection, DbErr> {
+    pub(in crate::sql) async fn audit_connection(&self) -> Result<DatabaseConnection, DbErr> {
         connect(&self.address, Purpose::Audit).await
     }
 
     /// A new connection of one's own that can write, and whether it still is the one that was opened.
-    pub(crate) async fn lane_connection(&self) -> Result<(Connection, Opened), StoreError> {
-        let connection = connect_lane(&self.address).await;
-        let (pool, opened) = connection.map_err(|error| self.fault("open a lane", &error))?;
-        Ok((Connection::new(pool, Arc::clone(&self.storage), self.faults.clone()), opened))
+    pub(in crate::sql) async fn worker_connection(&self) -> Result<(Connection, Opened), StoreError> {
+        let connection = connect_worker(&self.address).await;
+        let (pool, opened) = connection.map_err(|error| self.fault("connect a worker", &error))?;
+        Ok((Connection::new(pool, self.dialect, Arc::clone(&self.storage), self.faults.clone()), opened))
     }
 
     /// An id that nobody else has.
-    pub(crate) fn id(&self) -> Uuid {
+    pub(in crate::sql) fn id(&self) -> Uuid {
         self.ids.id()
     }
 
-    /// Some milliseconds for others to finish, more with every attempt.
-    pub(crate) async fn pause(&self, attempt: u32) {
-        write::pause(attempt, &*self.ids).await;
+    /// For work that may be tried again.
+    pub(in crate::sql) fn retry(&self) -> Retry<'_> {
+        Retry::new(&*self.ids)
     }
 
     /// What an error in `name` is to whoever asked; its cause goes to the log.
-    pub(crate) fn fault(&self, name: &'static str, error: &DbErr) -> StoreError {
+    pub(in crate::sql) fn fault(&self, name: &'static str, error: &DbErr) -> StoreError {
         store_error(&*self.ids, name, error)
     }
 
     /// The same for an error whose class is known.
-    pub(crate) fn told(&self, name: &'static str, class: Class, cause: &dyn std::fmt::Display) -> StoreError {
+    pub(in crate::sql) fn told(&self, name: &'static str, class: Class, cause: &dyn std::fmt::Display) -> StoreError {
         told(&*self.ids, name, class, cause)
     }
 
     /// The runtime that the connections live on.
-    pub(crate) fn runtime(&self) -> &Handle {
+    pub(in crate::sql) fn runtime(&self) -> &Handle {
         &self.runtime
     }
 
     /// Notes a sign of life.
-    pub(crate) fn hear(&self) {
+    pub(in crate::sql) fn hear(&self) {
         self.heard.note();
     }
 
     /// What to tell whoever has waited for `name` since then, and can wait no longer: that there is too much to do, or that
     /// the database is away.
-    pub(crate) fn late(&self, name: &'static str, begun: Instant) -> Class {
-        let class = if !self.is_server() || self.heard.since(begun) { Class::Retry } else { Class::Lost };
-        let why = if class == Class::Retry { "busy" } else { "unavailable" };
+    pub(in crate::sql) fn late(&self, name: &'static str, begun: Instant) -> Outage {
+        let is_there = !self.is_server() || self.heard.since(begun);
+        let why = if is_there { "busy" } else { "unavailable" };
         tracing::warn!(operation = name, why, "not done when its deadline came");
         metrics::counter!("frontrow_deadlines_missed_total", "why" => why).increment(1);
-        class
+        let retry_after = RETRY_AFTER;
+        if is_there { Outage::Busy { retry_after } } else { Outage::Unavailable { retry_after } }
     }
 
     /// Carries a query out; whoever asked waits no longer than for a read.
-    pub(crate) async fn read<T>(
+    pub(in crate::sql) async fn read<T>(
         &self,
         name: &'static str,
         query: impl Future<Output = Result<T, DbErr>>,
@@ -332,34 +263,34 @@ impl Database {
         let begun = Instant::now();
         match timeout_at(deadline::until(self.read_within), query).await {
             Ok(found) => found.map_err(|error| self.fault(name, &error)),
-            Err(_) => Err(transient(self.late(name, begun))),
+            Err(_) => Err(self.late(name, begun).into()),
         }
     }
 
     /// Runs `work` in a transaction that can write, and commits it if all is well; tries again if others were in the way.
     /// A row that exists already is [`StoreError::Stale`]. Once begun it comes to its end, whether or not anybody still
     /// waits for it, unless whoever asked has been told that it has not happened: then it is undone.
-    pub(crate) async fn write<T, F>(&self, name: &'static str, work: F) -> Result<T, StoreError>
+    pub(in crate::sql) async fn write<T, F>(&self, name: &'static str, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Refusal>> + Send + Sync + 'static,
     {
         let (begun, until) = (Instant::now(), deadline::until(Duration::MAX));
-        let late = || transient(self.late(name, begun));
-        let turn = timeout_at(until, self.writers.turn()).await.map_err(|_| late())?;
-        let turn = turn.map_err(|_| transient(Class::Lost))?;
+        let late = || StoreError::from(self.late(name, begun));
+        let permit = timeout_at(until, self.writers.permit()).await.map_err(|_| late())?;
+        let permit = permit.map_err(|_| Outage::Unavailable { retry_after: RETRY_AFTER })?;
         let (asker, work) = (Arc::new(Asker::default()), Arc::new(work));
         let (writers, storage) = (Arc::clone(&self.writers), Arc::clone(&self.storage));
         let (ids, heard, asked) = (Arc::clone(&self.ids), Arc::clone(&self.heard), Arc::clone(&asker));
         let mut task = self.runtime.spawn(async move {
-            let _until_ended = turn;
+            let _until_ended = permit;
             let written = write::run((&writers, &storage), &*ids, name, &|transaction| {
                 let (work, asked) = (Arc::clone(&work), Arc::clone(&asked));
                 Box::pin(async move { asked.served_by(work(transaction)).await })
             })
             .await;
             // Others may never have heard of it: a commit that nobody answered, a connection that nobody made.
-            if matches!(written, Ok(_) | Err(StoreError::Stale | StoreError::StorageFull { .. })) {
+            if matches!(written, Ok(_) | Err(StoreError::Stale | StoreError::Outage(Outage::StorageFull { .. }))) {
                 heard.note();
             }
             written
@@ -381,30 +312,11 @@ impl Drop for Database {
     }
 }
 
-fn check(settings: &DatabaseSettings) -> Result<Address, DatabaseError> {
-    if !(1..=DatabaseSettings::MOST_READERS).contains(&settings.readers) {
-        return Err(DatabaseError::Readers);
-    }
-    settings.url.parse()
-}
-
-fn open_error(address: &Address, error: &DbErr) -> DatabaseError {
-    if is_cannot_open(error) {
-        DatabaseError::CannotOpen(address.to_string())
-    } else if address.backend == DbBackend::Sqlite {
-        DatabaseError::Failed(error.to_string())
-    } else {
-        let nobody = matches!(error, DbErr::ConnectionAcquire(_)) || error.to_string().contains("timed out");
-        let why = if nobody { "nobody answers there".to_owned() } else { error.to_string() };
-        DatabaseError::CannotConnect(address.to_string(), why)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sql::testing::database;
-    use sea_orm::{ConnectionTrait, Statement};
+    use sea_orm::{ConnectionTrait, DbBackend, Statement};
 
     async fn pragma<T: sea_orm::TryGetable>(connection: &impl ConnectionTrait, name: &str) -> T {
         let statement = Statement::from_string(DbBackend::Sqlite, format!("PRAGMA {name}"));
@@ -415,9 +327,9 @@ mod tests {
     #[tokio::test]
     async fn who_writes_writes_safely_and_who_reads_can_not_write() {
         let (database, _folder) = database().await;
-        let (lane, _) = database.lane_connection().await.unwrap();
+        let (worker, _) = database.worker_connection().await.unwrap();
         let writer = database.writers.writer().await.unwrap();
-        for connection in [&*lane, &**writer.connection] {
+        for connection in [&*worker, &**writer.connection] {
             assert_eq!(pragma::<String>(connection, "journal_mode").await, "wal");
             assert_eq!(pragma::<i32>(connection, "synchronous").await, 2);
             assert_eq!(pragma::<i32>(connection, "busy_timeout").await, 2000);
@@ -442,7 +354,7 @@ mod tests {
         let soon = Duration::from_millis(10);
         let asked = (0..5).map(|_| frontrow_application::deadline::within(soon, database.read("test", count())));
         for told in futures::future::join_all(asked).await {
-            assert!(matches!(told, Err(StoreError::Busy { .. })), "{told:?}");
+            assert!(matches!(told, Err(StoreError::Outage(Outage::Busy { .. }))), "{told:?}");
         }
         // The connections are as good as they were.
         for _ in 0..5 {

@@ -1,138 +1,106 @@
-//! What is said differently to different databases.
+//! Everything that differs between databases. A dialect is one file in this folder and one line in [`DIALECTS`]; nobody
+//! else asks which database it is.
+//!
+//! - `differences`: what a dialect has to say
+//! - `mysql` (and `MariaDB`), `postgres`, `sqlite`: what each says, agrees on when it connects, and means by its errors
+//! - `class`: what an error can mean; `purpose`: what a connection can be for; `address`: what an address can be
+//! - `carrier`: how values travel in a JSON list
 
-use sea_orm::{DbBackend, ExecResult};
+pub(in crate::sql) mod address;
+mod carrier;
+pub(in crate::sql) mod class;
+mod differences;
+pub(in crate::sql) mod mysql;
+pub(in crate::sql) mod postgres;
+pub(in crate::sql) mod purpose;
+pub(in crate::sql) mod sqlite;
 
-/// How a database is spoken to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Dialect {
-    Sqlite,
-    MySql,
-    MariaDb,
-    Postgres,
+pub(in crate::sql) use differences::{Dialect, Session};
+
+use class::Class;
+use sea_orm::DbBackend;
+use sea_orm::sqlx::error::DatabaseError;
+
+/// All that Frontrow speaks. The first that fits is taken, so a special one stands before the general one that it is like.
+pub(in crate::sql) static DIALECTS: [&dyn Dialect; 4] =
+    [sqlite::SQLITE, postgres::POSTGRES, mysql::MARIADB, mysql::MYSQL];
+
+/// The dialect of an address, as far as an address tells: a server's version can tell more.
+pub(in crate::sql) fn of_scheme(scheme: &str) -> Option<&'static dyn Dialect> {
+    DIALECTS.into_iter().find(|dialect| dialect.schemes().contains(&scheme))
 }
 
-/// What a column holds, which says how a value of it travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Kind {
-    Id,
-    Number,
-    Text,
-    Bytes,
+/// The dialect of a server that says this of its version, if it is new enough.
+pub(in crate::sql) fn of_server(backend: DbBackend, version: &str) -> Option<&'static dyn Dialect> {
+    let dialect = DIALECTS.into_iter().find(|dialect| dialect.backend() == backend && dialect.is_spoken_by(version))?;
+    dialect.oldest().is_none_or(|oldest| numbers(version) >= oldest.numbers).then_some(dialect)
 }
 
-impl Dialect {
-    pub(crate) const fn backend(self) -> DbBackend {
-        match self {
-            Self::Sqlite => DbBackend::Sqlite,
-            Self::MySql | Self::MariaDb => DbBackend::MySql,
-            Self::Postgres => DbBackend::Postgres,
+/// What an error of a database means.
+pub(in crate::sql) fn classify(error: &dyn DatabaseError) -> Class {
+    DIALECTS.iter().find_map(|dialect| dialect.classify(error)).unwrap_or(Class::Other)
+}
+
+/// How addresses are written, for people.
+pub(in crate::sql) fn forms() -> String {
+    let forms: Vec<&str> = DIALECTS.iter().filter_map(|dialect| dialect.form()).collect();
+    match forms.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
+        _ => forms.concat(),
+    }
+}
+
+/// The oldest servers that will do, for people, who expect the general one before the special one.
+pub(in crate::sql) fn oldest_servers() -> String {
+    let oldest = DIALECTS.iter().rev().filter_map(|dialect| dialect.oldest());
+    oldest.map(|release| release.name).collect::<Vec<_>>().join(", ")
+}
+
+/// The first number with dots in it: `11.8.9` of `11.8.9-MariaDB`, `17.6` of `PostgreSQL 17.6 (Debian)`.
+fn numbers(text: &str) -> [u32; 3] {
+    let from = text.find(|c: char| c.is_ascii_digit()).unwrap_or(text.len());
+    let number = text[from..].split(|c: char| !c.is_ascii_digit() && c != '.').next().unwrap_or_default();
+    let mut parts = number.split('.').map(|part| part.parse().unwrap_or(0));
+    [(); 3].map(|()| parts.next().unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::mysql::{MARIADB, MYSQL};
+    use super::postgres::POSTGRES;
+    use super::*;
+    use crate::address::Shown;
+
+    #[test]
+    fn a_server_is_known_by_what_it_says_of_itself() {
+        for (backend, text, dialect) in [
+            (DbBackend::Postgres, "PostgreSQL 17.6 (Debian 17.6-1) on x86_64", Some(POSTGRES)),
+            (DbBackend::Postgres, "PostgreSQL 13.22 on x86_64", None),
+            (DbBackend::MySql, "11.8.9-MariaDB-0+deb13u1 from Debian", Some(MARIADB)),
+            (DbBackend::MySql, "10.5.29-MariaDB", None),
+            (DbBackend::MySql, "9.7.4-2", Some(MYSQL)),
+            (DbBackend::MySql, "8.0.19", None),
+            (DbBackend::MySql, "8.0.20", Some(MYSQL)),
+        ] {
+            let found = of_server(backend, text).map(|dialect| format!("{dialect:?}"));
+            assert_eq!(found, dialect.map(|dialect| format!("{dialect:?}")), "{text}");
         }
     }
 
-    /// Whether rows are locked one by one; `SQLite` has one lock for everything, which BEGIN IMMEDIATE takes.
-    pub(crate) const fn locks_rows(self) -> bool {
-        !matches!(self, Self::Sqlite)
+    #[test]
+    fn people_are_told_of_every_dialect() {
+        assert_eq!(
+            forms(),
+            "sqlite://PATH, postgres://USER:PASSWORD@HOST/NAME or mysql://USER:PASSWORD@HOST/NAME (for MariaDB too)"
+        );
+        assert_eq!(oldest_servers(), "MySQL 8.0.20, MariaDB 10.6, PostgreSQL 14");
     }
 
-    /// A name, fit to be one even where it is a word of the language too.
-    pub(crate) fn name(self, name: &str) -> String {
-        match self {
-            Self::MySql | Self::MariaDb => format!("`{name}`"),
-            Self::Sqlite | Self::Postgres => format!("\"{name}\""),
-        }
-    }
-
-    /// The parameter with that number, from 1. Parameters are used in the order of their numbers.
-    pub(crate) fn parameter(self, number: usize) -> String {
-        match self {
-            Self::MySql | Self::MariaDb => "?".to_owned(),
-            Self::Sqlite | Self::Postgres => format!("${number}"),
-        }
-    }
-
-    /// The first parameter, a JSON list of rows, as a table `k`. (Sorted key lists, because `IN (…)` over a small hall
-    /// locks rows that nobody asked for on `MySQL` and `MariaDB`.)
-    pub(crate) fn list(self, columns: &[Kind]) -> String {
-        match self {
-            Self::Sqlite => "json_each($1) k".to_owned(),
-            Self::Postgres => "json_array_elements($1::json) WITH ORDINALITY k(value, nth)".to_owned(),
-            Self::MySql | Self::MariaDb => {
-                let columns: Vec<String> = columns
-                    .iter()
-                    .enumerate()
-                    .map(|(index, kind)| {
-                        let holds = match kind {
-                            Kind::Id => "CHAR(32)",
-                            Kind::Number => "BIGINT",
-                            Kind::Text | Kind::Bytes => "LONGTEXT",
-                        };
-                        format!("c{index} {holds} PATH '$[{index}]'")
-                    })
-                    .collect();
-                format!("JSON_TABLE(?, '$[*]' COLUMNS({})) k", columns.join(", "))
-            }
-        }
-    }
-
-    /// A column of [`Dialect::list`], from 0.
-    pub(crate) fn item(self, index: usize, kind: Kind) -> String {
-        match (self, kind) {
-            (Self::Sqlite, Kind::Id | Kind::Bytes) => format!("unhex(k.value->>{index})"),
-            (Self::Sqlite, Kind::Number | Kind::Text) | (Self::Postgres, Kind::Text) => format!("k.value->>{index}"),
-            (Self::Postgres, Kind::Id) => format!("(k.value->>{index})::uuid"),
-            (Self::Postgres, Kind::Number) => format!("(k.value->>{index})::bigint"),
-            (Self::Postgres, Kind::Bytes) => format!("decode(k.value->>{index}, 'hex')"),
-            (Self::MySql | Self::MariaDb, Kind::Id | Kind::Bytes) => format!("UNHEX(k.c{index})"),
-            (Self::MySql | Self::MariaDb, Kind::Number | Kind::Text) => format!("k.c{index}"),
-        }
-    }
-
-    /// Joins a table `t` to the list, which leads: for each of its rows, in its order, `t` is looked up by primary key.
-    /// (Left alone, `MariaDB` reads a small table from end to end, and locks all of it.)
-    pub(crate) fn looks_up(self, table: &str) -> String {
-        match self {
-            Self::Sqlite => format!("CROSS JOIN {table} t"),
-            Self::Postgres => format!("JOIN {table} t"),
-            Self::MySql | Self::MariaDb => format!("STRAIGHT_JOIN {table} t FORCE INDEX (PRIMARY)"),
-        }
-    }
-
-    /// Locks the rows of `t` that a statement finds, for as long as the transaction lasts. On `PostgreSQL` such that
-    /// foreign keys to them may still be checked.
-    pub(crate) const fn for_update(self, among_others: bool) -> &'static str {
-        match (self, among_others) {
-            (Self::Sqlite, _) => "",
-            (Self::Postgres, false) => " FOR NO KEY UPDATE",
-            (Self::Postgres, true) => " FOR NO KEY UPDATE OF t",
-            (Self::MySql, true) => " FOR UPDATE OF t",
-            (Self::MySql, false) | (Self::MariaDb, _) => " FOR UPDATE",
-        }
-    }
-
-    /// The same, but rows that somebody else has locked are passed over instead of waited for.
-    pub(crate) const fn for_update_skipping_locked(self) -> &'static str {
-        match self {
-            Self::Sqlite => "",
-            Self::Postgres => " FOR NO KEY UPDATE OF t SKIP LOCKED",
-            Self::MySql => " FOR UPDATE OF t SKIP LOCKED",
-            Self::MariaDb => " FOR UPDATE SKIP LOCKED",
-        }
-    }
-
-    /// What makes rows come, and be locked, in the order of the list, where they would not by themselves.
-    pub(crate) const fn in_order_of_list(self) -> &'static str {
-        match self {
-            Self::Sqlite => "ORDER BY k.key ",
-            Self::Postgres => "ORDER BY k.nth ",
-            Self::MySql | Self::MariaDb => "",
-        }
-    }
-
-    /// Whether an insertion of places found none of its rows there already.
-    pub(crate) fn inserted_all(self, inserted: &ExecResult, wanted: usize) -> bool {
-        match self {
-            Self::Sqlite | Self::Postgres => inserted.rows_affected() == wanted as u64,
-            Self::MySql | Self::MariaDb => inserted.last_insert_id() == 0,
+    /// `Shown` is there without databases too, so it has a list of its own.
+    #[test]
+    fn an_address_of_every_scheme_can_be_shown() {
+        for scheme in DIALECTS.iter().flat_map(|dialect| dialect.schemes()) {
+            assert!(Shown(&format!("{scheme}://db/f")).to_string().starts_with(scheme), "{scheme}");
         }
     }
 }

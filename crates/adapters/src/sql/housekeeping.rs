@@ -1,8 +1,7 @@
 //! Throwing away what is no longer needed, and asking whether the database works.
 
 use super::Database;
-use super::dialect::Dialect;
-use super::entity::{done, refresh_token};
+use super::rows::{idempotency_record, refresh_token};
 use async_trait::async_trait;
 use frontrow_application::port::{Housekeeping, Probe, StoreError};
 use frontrow_domain::Instant;
@@ -41,8 +40,8 @@ pub(super) struct Oldest<E: EntityTrait> {
     limit: u32,
 }
 
-pub(super) fn oldest_done(before: Instant, limit: u32) -> Oldest<done::Entity> {
-    Oldest { instant: done::Column::At, before, limit }
+pub(super) fn oldest_done(before: Instant, limit: u32) -> Oldest<idempotency_record::Entity> {
+    Oldest { instant: idempotency_record::Column::At, before, limit }
 }
 
 pub(super) fn oldest_refresh_tokens(before: Instant, limit: u32) -> Oldest<refresh_token::Entity> {
@@ -99,11 +98,7 @@ impl SqlHousekeeping {
     pub async fn time(&self) -> Result<Instant, StoreError> {
         let query = async {
             let readers = self.database.readers();
-            let text = match self.database.dialect() {
-                Dialect::Sqlite => "SELECT CAST(unixepoch('now', 'subsec') * 1000000 AS INTEGER)",
-                Dialect::MySql | Dialect::MariaDb => "SELECT CAST(UNIX_TIMESTAMP(NOW(6)) * 1000000 AS SIGNED)",
-                Dialect::Postgres => "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint",
-            };
+            let text = self.database.dialect().time();
             let row = readers.query_one_raw(Statement::from_string(readers.get_database_backend(), text)).await?;
             let row = row.ok_or_else(|| DbErr::RecordNotFound("the time".to_owned()))?;
             Ok(Instant::from_micros(row.try_get_by_index(0)?))

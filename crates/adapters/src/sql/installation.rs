@@ -1,15 +1,14 @@
 //! What all instances have to agree on: one row, which whoever starts first inserts.
 
 use super::Database;
-use super::entity::installation::ID;
-use super::entity::{installation, payment, reservation};
-use super::lines::source;
-use super::write::one;
+use super::queues::source;
+use super::rows::installation::ID;
+use super::rows::{installation, payment, reservation};
+use super::write::update_guarded;
 use async_trait::async_trait;
 use frontrow_application::port::{InstallationStore, StoreError};
 use frontrow_domain::{Installation, SaleId};
-use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{EntityTrait, QuerySelect};
 use std::sync::Arc;
 
 /// [`InstallationStore`] on a SQL database.
@@ -34,9 +33,8 @@ impl SqlInstallation {
     }
 
     fn row(&self, installation: &Installation) -> Result<installation::ActiveModel, StoreError> {
-        let body = serde_json::to_string(installation).map_err(|error| DbErr::Json(error.to_string()));
-        let body = body.map_err(|error| self.database.fault("write installation", &error))?;
-        Ok(installation::ActiveModel { id: Set(ID), version: Set(installation.version.get()), body: Set(body) })
+        let row = installation::ActiveModel::try_from(installation);
+        row.map_err(|error| self.database.fault("write installation", &error))
     }
 }
 
@@ -67,7 +65,7 @@ impl InstallationStore for SqlInstallation {
     async fn change(&self, read: &Installation, next: &Installation) -> Result<Result<(), Vec<SaleId>>, StoreError> {
         let row = self.row(next)?;
         let version = read.version.get();
-        let moves = next.numbers != read.numbers && !read.numbers.passes_places_on_to(&next.numbers);
+        let moves = next.numbers != read.numbers && !read.numbers.passes_entries_on_to(&next.numbers);
         let moves_to = moves.then(|| next.numbers.clone());
         let changed = self.database.write("change installation", move |transaction| {
             let (row, moves_to) = (row.clone(), moves_to.clone());
@@ -77,11 +75,7 @@ impl InstallationStore for SqlInstallation {
                 {
                     return Ok(Err(waiting));
                 }
-                let update = installation::Entity::update_many()
-                    .set(row)
-                    .filter(installation::Column::Id.eq(ID))
-                    .filter(installation::Column::Version.eq(version));
-                one(update.exec(transaction).await?.rows_affected)?;
+                update_guarded(transaction, row, version).await?;
                 Ok(Ok(()))
             })
         });

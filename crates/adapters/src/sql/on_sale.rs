@@ -1,31 +1,31 @@
 //! What buyers ask for on every request, from memory for a second at most.
 
 use super::Database;
-use super::SqlCatalogue;
-use super::catalogue::with_performances;
-use super::entity::{performance, sale, sale_performance, seat_map, venue};
-use super::error::{RETRY_AFTER, transient};
-use super::row::Reading;
+use super::dialect::class::RETRY_AFTER;
+use super::readers::sales::{published_sales, with_performances};
+use super::rows::Reading;
+use super::rows::{performance, seat_map, venue};
 use crate::deadline;
-use crate::together::Together;
-use async_trait::async_trait;
+use crate::shared_read::SharedRead;
+use frontrow_application::Outage;
 use frontrow_application::deadline::READ;
-use frontrow_application::port::{OnSale, OnSaleReader, StoreError};
+use frontrow_application::port::{OnSale, StoreError};
 use frontrow_domain::{Instant, Layout, Performance, PerformanceId, PerformanceStatus, SeatMap};
-use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Select};
+use parking_lot::{Mutex, MutexGuard};
+use quick_cache::unsync::Cache;
+use sea_orm::{DbErr, EntityTrait};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout_at;
 use uuid::Uuid;
 
 /// How old an answer may be.
 const FRESH: Duration = Duration::from_secs(1);
-/// Performances in memory; more make it start again.
-const MOST_ON_SALE: usize = 1000;
-/// Layouts in memory, of up to some 20 MB each; more make it start again.
-const MOST_LAYOUTS: usize = 32;
+/// Performances in memory; beyond that, those that nobody asks for are forgotten.
+const MAX_ON_SALE: usize = 1000;
+/// Layouts in memory, of up to some 20 MB each; beyond that, those that nobody asks for are forgotten.
+const MAX_LAYOUTS: usize = 32;
 
 /// What was read lately.
 #[derive(Default)]
@@ -33,13 +33,14 @@ pub(super) struct OnSaleCache {
     known: Mutex<Known>,
 }
 
-#[derive(Default)]
 struct Known {
     /// What is being read at this moment, for all who want it.
     reading: HashMap<PerformanceId, Reads>,
-    on_sale: HashMap<PerformanceId, (Instant, Arc<OnSale>)>,
+    on_sale: Cache<PerformanceId, (Instant, Arc<OnSale>)>,
+    /// When there was none of that id, or it was a draft. Apart, so that those who guess ids drive nothing out that is on sale.
+    absent: Cache<PerformanceId, Instant>,
     /// Of frozen seat maps, so they are right for good.
-    layouts: HashMap<(Uuid, i64), Arc<Layout>>,
+    layouts: Cache<(Uuid, i64), Arc<Layout>>,
     /// How often everything was forgotten: what was read before the last time is not to be kept.
     forgotten: u64,
 }
@@ -47,9 +48,27 @@ struct Known {
 /// One read, which everybody shares who asks before it ends.
 struct Reads {
     begun: Instant,
-    /// See [`Known::forgotten`]: who asks after something was saved must see it.
+    /// See [`OnSaleCache::forgotten`]: whoever asks after something was saved must see it.
     forgotten: u64,
-    found: Together<Option<Arc<OnSale>>>,
+    found: SharedRead<Option<Arc<OnSale>>>,
+}
+
+/// What is known without a read.
+enum Fresh {
+    Found(Option<Arc<OnSale>>),
+    Unknown,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self {
+            reading: HashMap::new(),
+            on_sale: Cache::new(MAX_ON_SALE),
+            absent: Cache::new(MAX_ON_SALE),
+            layouts: Cache::new(MAX_LAYOUTS),
+            forgotten: 0,
+        }
+    }
 }
 
 impl OnSaleCache {
@@ -57,64 +76,67 @@ impl OnSaleCache {
     pub(super) fn forget(&self) {
         let mut known = self.known();
         known.on_sale.clear();
+        known.absent.clear();
         known.forgotten += 1;
     }
 
-    fn fresh(&self, id: PerformanceId, now: Instant) -> Option<Arc<OnSale>> {
+    /// What was read less than a second ago, if anything was.
+    fn fresh(&self, id: PerformanceId, now: Instant) -> Fresh {
         let known = self.known();
-        let (read, on_sale) = known.on_sale.get(&id)?;
         // A clock that was put back must not make an answer last.
-        (*read <= now && now < *read + FRESH).then(|| Arc::clone(on_sale))
+        let is_fresh = |read: Instant| read <= now && now < read + FRESH;
+        match known.on_sale.get(&id) {
+            Some((read, on_sale)) if is_fresh(*read) => Fresh::Found(Some(Arc::clone(on_sale))),
+            _ if known.absent.get(&id).is_some_and(|read| is_fresh(*read)) => Fresh::Found(None),
+            _ => Fresh::Unknown,
+        }
     }
 
-    fn keep(&self, on_sale: &Arc<OnSale>, read: Instant, forgotten: u64) {
+    fn keep(&self, id: PerformanceId, found: Option<&Arc<OnSale>>, read: Instant, forgotten: u64) {
         let mut known = self.known();
         if known.forgotten != forgotten {
             return;
         }
-        if known.on_sale.len() >= MOST_ON_SALE {
-            known.on_sale.clear();
+        match found {
+            Some(on_sale) => known.on_sale.insert(id, (read, Arc::clone(on_sale))),
+            None => known.absent.insert(id, read),
         }
-        known.on_sale.insert(on_sale.performance.id, (read, Arc::clone(on_sale)));
     }
 
     fn keep_layout(&self, key: (Uuid, i64), layout: &Arc<Layout>) {
-        let mut known = self.known();
-        if known.layouts.len() >= MOST_LAYOUTS {
-            known.layouts.clear();
-        }
-        known.layouts.insert(key, Arc::clone(layout));
+        self.known().layouts.insert(key, Arc::clone(layout));
     }
 
     fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-#[async_trait]
-impl OnSaleReader for SqlCatalogue {
-    async fn on_sale(&self, performance: PerformanceId) -> Result<Option<Arc<OnSale>>, StoreError> {
-        let now = self.clock.now();
-        if let Some(on_sale) = self.on_sale.fresh(performance, now) {
-            return Ok(Some(on_sale));
-        }
-        let begun = tokio::time::Instant::now();
-        let found = self.on_sale.read(&self.database, performance, now);
-        match timeout_at(deadline::until(READ), found.outcome()).await {
-            Ok(found) => found.unwrap_or(Err(StoreError::Unavailable { retry_after: RETRY_AFTER })),
-            Err(_) => Err(transient(self.database.late("wait for what is on sale", begun))),
-        }
+        self.known.lock()
     }
 }
 
 impl OnSaleCache {
+    pub(super) async fn find(
+        self: &Arc<Self>,
+        database: &Arc<Database>,
+        performance: PerformanceId,
+        now: Instant,
+    ) -> Result<Option<Arc<OnSale>>, StoreError> {
+        if let Fresh::Found(found) = self.fresh(performance, now) {
+            return Ok(found);
+        }
+        let begun = tokio::time::Instant::now();
+        let found = self.read(database, performance, now);
+        match timeout_at(deadline::until(READ), found.outcome()).await {
+            Ok(found) => found.unwrap_or(Err(StoreError::Outage(Outage::Unavailable { retry_after: RETRY_AFTER }))),
+            Err(_) => Err(database.late("wait for what is on sale", begun).into()),
+        }
+    }
+
     /// The read that is going on, or a new one.
     fn read(
         self: &Arc<Self>,
         database: &Arc<Database>,
         id: PerformanceId,
         now: Instant,
-    ) -> Together<Option<Arc<OnSale>>> {
+    ) -> SharedRead<Option<Arc<OnSale>>> {
         let mut known = self.known();
         let forgotten = known.forgotten;
         known.reading.retain(|_, reads| reads.found.goes_on());
@@ -126,11 +148,9 @@ impl OnSaleCache {
             return going_on.found.clone();
         }
         let (cache, of) = (Arc::clone(self), Arc::clone(database));
-        let found = Together::begin(database.runtime(), async move {
+        let found = SharedRead::begin(database.runtime(), async move {
             let found = of.read("read what is on sale", read_on_sale(&of, &cache, id)).await?.map(Arc::new);
-            if let Some(on_sale) = &found {
-                cache.keep(on_sale, now, forgotten);
-            }
+            cache.keep(id, found.as_ref(), now, forgotten);
             Ok(found)
         });
         known.reading.insert(id, Reads { begun: now, forgotten, found: found.clone() });
@@ -167,18 +187,4 @@ async fn read_layout(
     let layout = Arc::new(map.layout().map_err(|flaws| reading.error(flaws))?);
     cache.keep_layout(key, &layout);
     Ok(layout)
-}
-
-/// The published sales of a performance, by ascending opening.
-pub(super) fn published_sales(performance: PerformanceId) -> Select<sale::Entity> {
-    let of_performance = Query::select()
-        .column(sale_performance::Column::SaleId)
-        .from(sale_performance::Entity)
-        .and_where(sale_performance::Column::PerformanceId.eq(performance.uuid()))
-        .take();
-    sale::Entity::find()
-        .filter(sale::Column::Id.in_subquery(of_performance))
-        .filter(sale::Column::Published.eq(true))
-        .order_by_asc(sale::Column::Opens)
-        .order_by_asc(sale::Column::Id)
 }

@@ -1,17 +1,17 @@
 //! Lists and sweeps find what they look for by a key or an index, in its order.
 
 use super::catalogue::{concerts, performances};
-use super::entity::{sale_performance, transfer, user};
 use super::housekeeping::{oldest_done, oldest_refresh_tokens};
-use super::lines::{read, tick};
-use super::on_sale::published_sales;
+use super::queues::{read, tick};
+use super::readers::sales::published_sales;
 use super::readers::{reservations, seats, wallets};
+use super::rows::{sale_performance, transfer, user};
 use super::testing::database;
 use frontrow_application::PageRequest;
 use frontrow_domain::waiting_room::Group;
 use frontrow_domain::{
-    ConcertId, Instant, Line, PaymentState, PerformanceId, Points, Reservation, ReservationId, ReservationState,
-    SaleId, SeatNumber, TransferId, UserId, Version,
+    ConcertId, Instant, PaymentState, PerformanceId, Reservation, ReservationId, ReservationState, SaleId, TransferId,
+    UserId, testing,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryTrait};
 use uuid::Uuid;
@@ -32,23 +32,17 @@ fn id() -> Uuid {
 }
 
 fn page<K>(after: K) -> PageRequest<K> {
-    PageRequest { limit: 20, after: Some(after) }
+    PageRequest::new(20, Some(after)).unwrap()
 }
 
 fn reservation() -> Reservation {
-    Reservation {
-        id: ReservationId::new(id()),
-        performance: PerformanceId::new(id()),
-        sale: SaleId::new(id()),
-        user: UserId::new(id()),
-        state: ReservationState::Confirmed,
-        held_until: NOW,
-        late_until: NOW,
-        amount: Points::ZERO,
-        lines: [1, 2].map(|number| Line::free(SeatNumber::new(number).unwrap(), "R", "adult")).into(),
-        refund_reason: None,
-        version: Version::FIRST,
-    }
+    testing::reservation()
+        .id(ReservationId::new(id()))
+        .performance(PerformanceId::new(id()))
+        .sale(SaleId::new(id()))
+        .user(UserId::new(id()))
+        .state(ReservationState::Confirmed)
+        .build()
 }
 
 macro_rules! plans {
@@ -66,7 +60,7 @@ plans! {
         "SEARCH concert USING INDEX sqlite_autoindex_concert_1 (id>?)",
         "SEARCH performance EXISTS USING INDEX ix_performance_concert_id_id (concert_id=?)"
     ];
-    the_first_concerts_are_found_in_order: concerts::list(&PageRequest { limit: 20, after: None }) => [
+    the_first_concerts_are_found_in_order: concerts::list(&PageRequest::new(20, None).unwrap()) => [
         "SCAN concert USING INDEX sqlite_autoindex_concert_1",
         "SEARCH performance EXISTS USING INDEX ix_performance_concert_id_id (concert_id=?)"
     ];
@@ -100,15 +94,15 @@ plans! {
     points_given_are_found_by_giver:
         wallets::one_leg(transfer::Column::Debit, UserId::new(id()), &page(TransferId::new(id()))) =>
         ["SEARCH transfer USING INDEX ix_transfer_debit_id (debit=? AND id<?)"];
-    points_got_are_found_by_taker:
+    credits_are_found_by_wallet:
         wallets::one_leg(transfer::Column::Credit, UserId::new(id()), &page(TransferId::new(id()))) =>
         ["SEARCH transfer USING INDEX ix_transfer_credit_id (credit=? AND id<?)"];
-    lines_that_are_not_over_are_found_among_all: read::live_lines() =>
-        ["SEARCH line USING INDEX ix_line_live (live=?)"];
-    who_comes_first_at_the_door_is_found_in_order: tick::first_at_door(SaleId::new(id()), Group::FIRST, NOW) =>
-        ["SEARCH door USING INDEX ix_door_sale_id_grp_turn (sale_id=? AND grp=?)"];
-    places_are_listed_by_number: read::places_after(SaleId::new(id()), Group::FIRST, 7, 100) =>
-        ["SEARCH place USING COVERING INDEX uq_place_sale_id_grp_number (sale_id=? AND grp=? AND number>?)"];
+    queues_that_are_not_over_are_found_among_all: read::live_queues() =>
+        ["SEARCH queue USING INDEX ix_queue_live (live=?)"];
+    who_checks_in_first_is_found_in_order: tick::first_checked_in(SaleId::new(id()), Group::FIRST, NOW) =>
+        ["SEARCH check_in USING INDEX ix_check_in_sale_id_group_index_queue_rank (sale_id=? AND group_index=?)"];
+    entries_are_listed_by_number: read::entries_after(SaleId::new(id()), Group::FIRST, 7, 100) =>
+        ["SEARCH queue_entry USING COVERING INDEX uq_queue_entry_sale_id_group_index_number (sale_id=? AND group_index=? AND number>?)"];
     the_admission_log_is_listed_in_order: read::log_page(SaleId::new(id()), &page((7, 0, 7))) =>
         ["SEARCH admission_log USING PRIMARY KEY (sale_id=? AND tick>?)"];
     how_admissions_ended_is_counted_by_sale: read::endings(SaleId::new(id())) =>
@@ -116,7 +110,7 @@ plans! {
     what_operators_did_is_listed_by_sale: read::actions_page(SaleId::new(id()), &page(id())) =>
         ["SEARCH operator_action USING INDEX ix_operator_action_sale_id_id (sale_id=? AND id<?)"];
     old_idempotency_records_are_found_by_time: oldest_done(NOW, 100).find() =>
-        ["SEARCH done USING INDEX ix_done_at (at<?)"];
+        ["SEARCH idempotency_record USING INDEX ix_idempotency_record_at (at<?)"];
     old_refresh_tokens_are_found_by_time: oldest_refresh_tokens(NOW, 100).find() =>
         ["SEARCH refresh_token USING INDEX ix_refresh_token_expires (expires<?)"];
 }

@@ -1,6 +1,7 @@
 //! What is read of bookings and wallets without a lock.
 
 pub(super) mod reservations;
+pub(super) mod sales;
 pub(super) mod seats;
 pub(super) mod wallets;
 

@@ -1,12 +1,11 @@
 //! Who is logged in: a session is its refresh tokens, and has ended when there are none.
 
 use super::Database;
-use super::entity::{refresh_token as token, user};
+use super::rows::{refresh_token as token, user};
 use super::write::Refusal;
 use async_trait::async_trait;
 use frontrow_application::port::{Rotated, SessionRepository, StoreError};
 use frontrow_domain::{Instant, RefreshToken, Rotation, SessionId, UserId, rotate};
-use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QuerySelect};
 use std::sync::Arc;
@@ -109,14 +108,7 @@ async fn find(transaction: &DatabaseTransaction, hash: [u8; 32]) -> Result<Optio
 }
 
 async fn insert(transaction: &DatabaseTransaction, token: &RefreshToken) -> Result<(), DbErr> {
-    let row = token::ActiveModel {
-        hash: Set(token.hash.to_vec()),
-        session_id: Set(token.session.uuid()),
-        user_id: Set(token.user.uuid()),
-        expires: Set(token.expires.micros()),
-        replaced: Set(token.replaced.map(Instant::micros)),
-    };
-    token::Entity::insert(row).exec_without_returning(transaction).await?;
+    token::Entity::insert(token::ActiveModel::from(token)).exec_without_returning(transaction).await?;
     Ok(())
 }
 
@@ -126,7 +118,7 @@ async fn end(transaction: &DatabaseTransaction, session: Uuid) -> Result<(), DbE
     Ok(())
 }
 
-/// The same for who does not hold the user's row yet.
+/// The same for whoever does not hold the user's row yet.
 async fn lock_and_end(transaction: &DatabaseTransaction, session: Uuid) -> Result<(), DbErr> {
     let any = token::Entity::find().filter(token::Column::SessionId.eq(session)).one(transaction).await?;
     let Some(any) = any else { return Ok(()) };

@@ -1,71 +1,59 @@
-//! The booking store: lanes that carry commands out, one transaction each.
+//! The booking store: workers that carry commands out, all that wait for one performance in one transaction.
 //!
-//! A command waits in a bounded queue until a lane takes it. The lane locks the command's scope, runs
-//! [`decide`](frontrow_domain::decide) on what it finds, writes the changes under version guards and commits; it alone
-//! retries. Whoever asked may go away meanwhile: a lane that has begun does not notice, and one that has not leaves it.
+//! A worker locks the union of the commands' scopes, runs [`carry_out`](frontrow_domain::carry_out) for one after the other
+//! on what it finds, writes the net of the changes under version guards, commits once, and then answers each. A command
+//! whose client has gone is dropped unless it has begun: then it comes to its end.
 
 pub(super) mod attempt;
-pub(super) mod cell;
-#[cfg(feature = "hooks")]
-pub mod hook;
-pub(super) mod job;
-mod lane;
-pub(super) mod link;
+mod booking;
 mod lock;
-pub(super) mod session;
-pub(super) mod shape;
-pub(super) mod statement;
-pub(super) mod texts;
 pub(super) mod write;
 
-use super::error::RETRY_AFTER;
-use super::{Class, Database};
-use crate::deadline;
+use super::Database;
+use super::connection::Failure;
+use super::dialect::class::RETRY_AFTER;
+use super::hook::Hook;
+use super::statements::{Protection, Statements, Texts};
+use super::worker::{Work, WorkerConnection, WorkerContext, Workers};
+use crate::queue::Limits;
 use async_trait::async_trait;
-use frontrow_application::deadline::COMMAND;
+use attempt::attempt;
+use booking::Booking;
 use frontrow_application::port::{Announcer, BookingError, BookingStore, Clock, IdSource, StoreError};
-use frontrow_domain::{Command, Outcome};
-use job::Answered;
-use lane::{Lane, Works};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
-use texts::Protection;
-use tokio::sync::mpsc;
-use tokio::task::JoinHandle;
-use tokio::time::Instant;
+use frontrow_domain::{Command, Outcome, Stop};
+use std::sync::Arc;
 
 pub(super) use attempt::{Rehearsed, rehearse};
-
-const BUSY: BookingError = BookingError::Busy { retry_after: RETRY_AFTER };
-const UNAVAILABLE: BookingError = BookingError::Unavailable { retry_after: RETRY_AFTER };
-
-/// A command, and who waits for its outcome.
-type Job = job::Job<Command, Result<Outcome, BookingError>>;
 
 /// How the store works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StoreSettings {
-    /// Connections that carry commands out, each one command at a time: at most [`StoreSettings::MOST_LANES`]. Unless
-    /// the settings say otherwise a server gets [`StoreSettings::DEFAULT_LANES`], and `SQLite`, which has one writer, one.
-    pub lanes: Option<usize>,
-    /// Commands that may wait for a lane; more are told to come back.
+    /// Connections that carry commands out, each those of one performance at a time: at most [`StoreSettings::MAX_WORKERS`]. Unless
+    /// the settings say otherwise a server gets [`StoreSettings::DEFAULT_WORKERS`], and `SQLite`, which has one writer, one.
+    pub workers: Option<usize>,
+    /// Commands that may wait for a worker; more are told to come back.
     pub queue: usize,
+    /// How many of them may be one buyer's, so that nobody fills the queue alone.
+    pub per_buyer: usize,
 }
 
 impl Default for StoreSettings {
     fn default() -> Self {
-        Self { lanes: None, queue: 1024 }
+        Self { workers: None, queue: 1024, per_buyer: Self::PER_BUYER }
     }
 }
 
 impl StoreSettings {
-    /// Lanes to a server's database.
-    pub const DEFAULT_LANES: usize = 8;
+    /// What one buyer may have in the queue, unless somebody says otherwise.
+    pub const PER_BUYER: usize = 8;
+    /// Workers for a database server.
+    pub const DEFAULT_WORKERS: usize = 8;
     /// More would only wait for the same processors and rows.
-    pub const MOST_LANES: usize = 256;
+    pub const MAX_WORKERS: usize = 256;
 
-    fn lanes_to(&self, database: &Database) -> usize {
-        let otherwise = if database.is_server() { Self::DEFAULT_LANES } else { 1 };
-        self.lanes.unwrap_or(otherwise).clamp(1, Self::MOST_LANES)
+    fn workers_to(&self, database: &Database) -> usize {
+        let otherwise = if database.is_server() { Self::DEFAULT_WORKERS } else { 1 };
+        self.workers.unwrap_or(otherwise).clamp(1, Self::MAX_WORKERS)
     }
 }
 
@@ -82,20 +70,17 @@ pub struct StorePorts {
 
 /// [`BookingStore`] on a SQL database.
 pub struct SqlStore {
-    works: Arc<Works>,
-    queue: RwLock<Option<mpsc::Sender<Job>>>,
-    lanes: Mutex<Vec<JoinHandle<()>>>,
+    workers: Workers<Bookings>,
 }
 
 impl SqlStore {
-    /// Opens the lanes. Must be called on the runtime that they shall live on, which must outlive those who wait.
+    /// Opens the workers. Must be called on the runtime that they shall live on, which must outlive those who wait.
     pub async fn open(
         database: &Arc<Database>,
         settings: StoreSettings,
         ports: StorePorts,
     ) -> Result<Self, StoreError> {
-        let works = Works::new(database, ports, Protection::FULL);
-        Self::open_lanes(settings, works).await
+        Self::open_workers(database, settings, ports, <dyn Hook>::none()).await
     }
 
     /// [`SqlStore::open`] with faults; for tests.
@@ -104,67 +89,117 @@ impl SqlStore {
         database: &Arc<Database>,
         settings: StoreSettings,
         ports: StorePorts,
-        hook: Arc<dyn hook::Hook>,
+        hook: Arc<dyn Hook>,
     ) -> Result<Self, StoreError> {
-        let protection = Protection { locks: hook.locks(), guards: hook.guards() };
-        let mut works = Works::new(database, ports, protection);
-        works.hook = Some(hook);
-        Self::open_lanes(settings, works).await
+        Self::open_workers(database, settings, ports, hook).await
     }
 
-    async fn open_lanes(settings: StoreSettings, mut works: Works) -> Result<Self, StoreError> {
-        works.lanes = settings.lanes_to(&works.database);
-        let works = Arc::new(works);
-        let (sender, receiver) = mpsc::channel(settings.queue.max(1));
-        let receiver = Arc::new(tokio::sync::Mutex::new(receiver));
-        let mut lanes = Vec::new();
-        for _ in 0..works.lanes {
-            let lane = Lane::open(Arc::clone(&works)).await?;
-            lanes.push(tokio::spawn(lane.run(Arc::clone(&receiver))));
-        }
-        Ok(Self { works, queue: RwLock::new(Some(sender)), lanes: Mutex::new(lanes) })
+    async fn open_workers(
+        database: &Arc<Database>,
+        settings: StoreSettings,
+        ports: StorePorts,
+        hook: Arc<dyn Hook>,
+    ) -> Result<Self, StoreError> {
+        let texts = Texts::new(database.dialect(), Protection { locks: hook.locks(), guards: hook.guards() });
+        let ids = Arc::clone(&ports.ids);
+        let context = WorkerContext { database: Arc::clone(database), ids, hook: Arc::clone(&hook) };
+        let bookings = Bookings { texts, ports, hook };
+        let limits = Limits {
+            capacity: settings.queue,
+            per_asker: settings.per_buyer,
+            batch: Bookings::BATCH_SIZE,
+            weight: Bookings::BATCH_SEATS,
+        };
+        let workers = Workers::open(bookings, &context, settings.workers_to(database), limits).await?;
+        Ok(Self { workers })
     }
 
     /// Takes no more commands, and returns when those that were taken have come to their end.
     pub async fn drain(&self) {
-        drop(self.queue.write().unwrap_or_else(PoisonError::into_inner).take());
-        let lanes = std::mem::take(&mut *self.lanes.lock().unwrap_or_else(PoisonError::into_inner));
-        for lane in lanes {
-            if let Err(error) = lane.await {
-                tracing::error!(%error, "a lane ended badly");
-            }
-        }
+        self.workers.drain().await;
     }
 
-    /// Whether no lane has a connection, nor could get one: then everybody is told that it is busy.
+    /// Whether no worker has a connection, nor could get one: then everybody is told that the database is away.
     pub fn is_cut_off(&self) -> bool {
-        self.works.is_cut_off()
-    }
-
-    /// Not while no lane has a connection: nobody would get an answer for as long as the database is away.
-    fn enqueue(&self, job: Job) -> Result<(), BookingError> {
-        let queue = self.queue.read().unwrap_or_else(PoisonError::into_inner);
-        let queue = queue.as_ref().filter(|_| !self.works.is_cut_off()).ok_or(UNAVAILABLE)?;
-        queue.try_send(job).map_err(|_| BUSY)
+        self.workers.is_cut_off()
     }
 }
 
 #[async_trait]
 impl BookingStore for SqlStore {
     async fn execute(&self, command: Command) -> Result<Outcome, BookingError> {
-        let (key, name, begun) = (command.key.clone(), command.what.name(), Instant::now());
-        let (job, asked) = Job::new(command);
-        self.enqueue(job)?;
-        match asked.answer(deadline::until(COMMAND)).await {
-            Answered::With(answer) => answer,
-            Answered::NotBegun => match self.works.database.late(name, begun) {
-                Class::Lost => Err(UNAVAILABLE),
-                _ => Err(BUSY),
-            },
-            Answered::Begun => {
-                self.works.database.late(name, begun);
-                Err(BookingError::Unknown(key))
-            }
+        self.workers.ask(command.into()).await.flatten()
+    }
+}
+
+/// Carries commands out. Their keys say whether they have happened.
+struct Bookings {
+    texts: Texts,
+    ports: StorePorts,
+    hook: Arc<dyn Hook>,
+}
+
+impl Bookings {
+    /// Commands of one transaction.
+    const BATCH_SIZE: usize = 128;
+    /// Seats of one transaction of several commands.
+    const BATCH_SEATS: usize = 1000;
+}
+
+impl Work for Bookings {
+    type Request = Booking;
+    type Answer = Result<Outcome, BookingError>;
+    type Error = BookingError;
+    const DROPS_DESERTED: bool = true;
+
+    fn name(booking: &Booking) -> &'static str {
+        booking.command.operation.name()
+    }
+
+    fn note_seconds(name: &'static str, seconds: f64) {
+        metrics::histogram!("frontrow_command_seconds", "command" => name).record(seconds);
+    }
+
+    fn note_wait(waited: impl Iterator<Item = f64>, left: usize) {
+        let wait = metrics::histogram!("frontrow_command_wait_seconds");
+        waited.for_each(|seconds| wait.record(seconds));
+        metrics::gauge!("frontrow_commands_waiting").set(f64::from(u32::try_from(left).unwrap_or(u32::MAX)));
+    }
+
+    fn note_served(commands: usize) {
+        metrics::histogram!("frontrow_commands_together").record(u32::try_from(commands).unwrap_or(u32::MAX));
+    }
+
+    fn too_many() -> BookingError {
+        BookingError::TooMany { retry_after: RETRY_AFTER }
+    }
+
+    fn error(booking: &Booking, error: StoreError) -> BookingError {
+        match error {
+            StoreError::Outage(outage) => outage.into(),
+            StoreError::Fault(fault) => BookingError::Fault(fault),
+            // Whatever a store may say later: what has become of the command is not known then.
+            _ => BookingError::Unknown(booking.command.key.clone()),
         }
+    }
+
+    async fn transact(
+        &self,
+        connection: &WorkerConnection,
+        batch: &[Booking],
+    ) -> Result<Vec<Result<Outcome, BookingError>>, Failure> {
+        let statements = Statements { texts: &self.texts, hook: &*self.hook };
+        let results = attempt(&statements, connection, batch, &*self.ports.clock).await?;
+        let answers = results.into_iter().map(|result| match result {
+            Ok((outcome, events)) => {
+                if !events.is_empty() {
+                    self.ports.announcer.announce(&events);
+                }
+                Ok(outcome)
+            }
+            Err(Stop::Rejected(rejection)) => Err(rejection.into()),
+            Err(_) => Err(BookingError::Replan),
+        });
+        Ok(answers.collect())
     }
 }

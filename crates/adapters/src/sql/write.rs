@@ -1,16 +1,18 @@
 //! One transaction that writes something other than a booking: begun, ended whatever happens, tried again if others were
 //! in the way.
 
-use super::error::{Class, RETRY_AFTER, classify, told};
-use super::pool::Silence;
-use super::storage::Storage;
-use super::transaction::{NotBegun, Uncommitted};
-use super::writers::{NoWriter, Writers};
+use super::connection::storage::Storage;
+use super::connection::{Class, Failure, classify};
+use super::dialect::class::RETRY_AFTER;
+use super::error::{fault, told};
+use super::rows::Guarded;
+use super::statements::update;
+use super::writers::Writers;
+use crate::retry::Retry;
+use frontrow_application::Outage;
 use frontrow_application::port::{IdSource, StoreError};
 use futures::future::BoxFuture;
-use sea_orm::{DatabaseTransaction, DbErr};
-use std::time::Duration;
-use thiserror::Error;
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DatabaseTransaction, DbErr, QueryTrait, Value};
 
 /// Why a transaction is not to be committed.
 #[derive(Debug)]
@@ -27,10 +29,8 @@ impl From<DbErr> for Refusal {
     }
 }
 
-/// Transactions that one piece of work may take.
-const ATTEMPTS: u32 = 4;
 /// As long as so many statements may take, one piece of work may: a publication inserts all seats of a hall.
-const MOST_STATEMENTS: u32 = 4;
+const MAX_STATEMENTS: u32 = 4;
 
 /// See [`Database::write`](super::Database::write).
 pub(super) async fn run<T, F>(
@@ -42,95 +42,29 @@ pub(super) async fn run<T, F>(
 where
     F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Refusal>>,
 {
-    for attempt in 1..=ATTEMPTS {
+    let mut retry = Retry::new(ids);
+    loop {
         let failure = match run_once(writers, work).await {
             Ok(done) => return Ok(done),
             Err(failure) => failure,
         };
         storage.note(failure.class());
         match failure {
-            Failure::Stale => return Err(StoreError::Stale),
-            Failure::Crowd => break,
+            Failure::Conflict(_) => return Err(StoreError::Stale),
             Failure::Within | Failure::Database { class: Class::Retry, .. } => {
-                tracing::debug!(operation = name, attempt, %failure, "in the way");
+                tracing::debug!(operation = name, %failure, "in the way");
             }
             Failure::Database { class, cause } => return Err(told(ids, name, class, &cause)),
+            Failure::Bug(cause) => return Err(fault(ids, name, &cause)),
             // "Nothing has changed" would be a guess.
             Failure::Commit(cause) => {
                 tracing::error!(operation = name, cause, "whether a commit has happened is not known");
                 return Err(StoreError::Unknown);
             }
         }
-        pause(attempt, ids).await;
-    }
-    tracing::warn!(operation = name, "gave up for now");
-    Err(StoreError::Busy { retry_after: RETRY_AFTER })
-}
-
-/// Why a transaction has ended without an answer. Nothing has changed, but for [`Failure::Commit`].
-#[derive(Debug, Error)]
-pub(super) enum Failure {
-    #[error("the row has changed")]
-    Stale,
-    /// Others write all the time.
-    #[error("others are writing")]
-    Crowd,
-    /// The connection was in a transaction.
-    #[error("the connection was in a transaction")]
-    Within,
-    #[error("{cause}")]
-    Database { class: Class, cause: String },
-    /// Nobody knows whether it has happened.
-    #[error("commit: {0}")]
-    Commit(String),
-}
-
-impl Failure {
-    /// What kind of error of the database it was.
-    pub(super) fn class(&self) -> Class {
-        match self {
-            Self::Database { class, .. } => *class,
-            Self::Stale | Self::Crowd | Self::Within | Self::Commit(_) => Class::Other,
-        }
-    }
-}
-
-impl From<DbErr> for Failure {
-    fn from(error: DbErr) -> Self {
-        Self::Database { class: classify(&error), cause: error.to_string() }
-    }
-}
-
-impl From<Silence> for Failure {
-    fn from(silence: Silence) -> Self {
-        DbErr::from(silence).into()
-    }
-}
-
-impl From<NoWriter> for Failure {
-    fn from(error: NoWriter) -> Self {
-        match error {
-            NoWriter::Crowd => Self::Crowd,
-            NoWriter::Closed => Self::Database { class: Class::Lost, cause: error.to_string() },
-            NoWriter::Database(error) => error.into(),
-        }
-    }
-}
-
-impl From<NotBegun> for Failure {
-    fn from(error: NotBegun) -> Self {
-        match error {
-            NotBegun::Within => Self::Within,
-            NotBegun::Database(error) => error.into(),
-        }
-    }
-}
-
-impl From<Uncommitted> for Failure {
-    fn from(uncommitted: Uncommitted) -> Self {
-        match uncommitted {
-            Uncommitted::Undone { class, cause } => Self::Database { class, cause },
-            Uncommitted::Unknown { cause } => Self::Commit(cause),
+        if !retry.again().await {
+            tracing::warn!(operation = name, "gave up for now");
+            return Err(StoreError::Outage(Outage::Busy { retry_after: RETRY_AFTER }));
         }
     }
 }
@@ -143,13 +77,13 @@ where
     let writer = writers.writer().await?;
     let transaction = writers.hear(1, writer.connection.begin()).await??;
     // If nobody answers, its connection is closed, and the server rolls it back.
-    let failure = match writers.hear(MOST_STATEMENTS, work(&transaction)).await? {
+    let failure = match writers.hear(MAX_STATEMENTS, work(&transaction)).await? {
         Ok(done) => {
             let committed = writers.hear(1, transaction.commit()).await;
             let committed = committed.map_err(|_| Failure::Commit("no answer".into()))?;
             return committed.map(|()| done).map_err(Failure::from);
         }
-        Err(Refusal::Stale) => Failure::Stale,
+        Err(Refusal::Stale) => Failure::Conflict("the row".into()),
         Err(Refusal::Database(error)) => error.into(),
     };
     // Its server may have become one that can't be written: the next connection may lead to another one. What is dropped in
@@ -164,10 +98,23 @@ where
     Err(failure)
 }
 
-/// Some milliseconds, more with every attempt, and not the same for everybody.
-pub(super) async fn pause(attempt: u32, ids: &dyn IdSource) {
-    let jitter = u64::from(ids.secret()[0]) % 8;
-    tokio::time::sleep(Duration::from_millis(u64::from(attempt) * 4 + jitter)).await;
+/// Updates the row with the key of `row`, if its guard says what it said when it was read.
+pub(super) async fn update_guarded<A>(
+    transaction: &DatabaseTransaction,
+    row: A,
+    read: impl Into<Value>,
+) -> Result<(), Refusal>
+where
+    A: ActiveModelTrait,
+    A::Entity: Guarded,
+{
+    update_one(transaction, &update(row, Some((A::Entity::GUARD, read.into())))?).await
+}
+
+/// Carries an update of one row out, which has to find it.
+pub(super) async fn update_one(transaction: &DatabaseTransaction, update: &impl QueryTrait) -> Result<(), Refusal> {
+    let update = update.build(transaction.get_database_backend());
+    one(transaction.execute_raw(update).await?.rows_affected())
 }
 
 /// A guarded write has to touch its one row.
@@ -182,6 +129,7 @@ mod tests {
     use sea_orm::{ConnectOptions, ConnectionTrait};
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::Duration;
 
     /// A connection that does not wait for others.
     async fn impatient(folder: &tempfile::TempDir) -> Writers {
@@ -202,7 +150,7 @@ mod tests {
         let in_the_way = one.connection.begin().await.unwrap();
         let storage = Storage::default();
         let busy = run((&other, &storage), &Counter::default(), "test", &nothing).await;
-        assert_eq!(busy, Err(StoreError::Busy { retry_after: RETRY_AFTER }));
+        assert_eq!(busy, Err(StoreError::Outage(Outage::Busy { retry_after: RETRY_AFTER })));
         in_the_way.rollback().await.unwrap();
         assert_eq!(run((&other, &storage), &Counter::default(), "test", &nothing).await, Ok(()));
     }

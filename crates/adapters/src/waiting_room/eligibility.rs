@@ -1,4 +1,4 @@
-//! Who may join a line.
+//! Who may join a queue.
 
 use async_trait::async_trait;
 use frontrow_application::port::{Clock, Eligibility, NotEligible, StoreError};
@@ -53,8 +53,7 @@ fn made_at(user: UserId) -> Option<Instant> {
 mod tests {
     use super::*;
     use crate::ManualClock;
-    use frontrow_domain::SaleId;
-    use std::collections::BTreeSet;
+    use frontrow_domain::testing;
     use uuid::{NoContext, Timestamp, Uuid};
 
     const MADE: u64 = 1_800_000_000;
@@ -63,24 +62,11 @@ mod tests {
         Instant::from_micros(i64::try_from(seconds * 1_000_000).unwrap())
     }
 
-    fn sale() -> Sale {
-        Sale {
-            id: SaleId::new(Uuid::nil()),
-            name: "General sale".into(),
-            performances: BTreeSet::new(),
-            opens: at(0),
-            closes: at(1),
-            pay_until: at(1),
-            cancel_until: at(1),
-            limit_per_person: 4,
-            hold_duration: Sale::DEFAULT_HOLD,
-            waiting_room: None,
-            published: true,
-        }
-    }
-
     async fn check(of: &AccountEligibility, id: Uuid) -> Result<(), String> {
-        of.check(UserId::new(id), &sale(), Group::FIRST).await.unwrap().map_err(|reason| reason.to_string())
+        of.check(UserId::new(id), &testing::sale().build(), Group::FIRST)
+            .await
+            .unwrap()
+            .map_err(|reason| reason.to_string())
     }
 
     fn clock() -> Arc<ManualClock> {

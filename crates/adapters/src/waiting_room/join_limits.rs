@@ -1,14 +1,15 @@
-//! How often one may ask this instance for a place.
+//! How often a user or network may join on this instance.
 
 use super::pace::Pace;
 use async_trait::async_trait;
 use frontrow_application::port::{Clock, JoinLimits, Limited, Network, StoreError, TooOften};
 use frontrow_domain::{Instant, UserId};
+use parking_lot::Mutex;
 use std::hash::Hash;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
-/// Lets an account ask 5 times a minute, and a network as often as it is told, each at once or one after the other. It knows
-/// who has asked here: with several instances as many times as often can be asked.
+/// Lets an account ask 5 times a minute, and a network as often as it is told, each at once or one after the other. It
+/// knows who has asked here: with several instances as many times as often can be asked.
 pub struct InstanceJoinLimits {
     clock: Arc<dyn Clock>,
     paces: Mutex<Paces>,
@@ -35,7 +36,7 @@ impl InstanceJoinLimits {
 impl JoinLimits for InstanceJoinLimits {
     async fn ask(&self, user: UserId, network: Option<Network>) -> Result<Result<(), TooOften>, StoreError> {
         let now = self.clock.now();
-        Ok(self.paces.lock().unwrap_or_else(PoisonError::into_inner).ask(user, network, now))
+        Ok(self.paces.lock().ask(user, network, now))
     }
 }
 

@@ -5,8 +5,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::time::Duration;
 
-/// Lets everybody ask so many times at once, and as often again in every minute. Who asks costs some 24 bytes, for as long
-/// as it takes until they could ask so often at once again.
+/// Lets everybody ask so many times at once, and as often again in every minute. Whoever asks costs some 24 bytes, for
+/// as long as it takes until they could ask so often at once again.
 pub(super) struct Pace<K> {
     a_minute: u32,
     /// For each, until when their questions so far have used the time up.
@@ -28,7 +28,7 @@ impl<K: Eq + Hash + Copy> Pace<K> {
         self.a_minute
     }
 
-    /// How long to wait before it is worth to ask again; nothing for who may ask.
+    /// How long to wait before it is worth to ask again; nothing for whoever may ask.
     pub(super) fn wait(&mut self, key: K, now: Instant) -> Duration {
         let pause = self.pause();
         let Some(used_until) = self.used_until.get_mut(&key) else { return Duration::ZERO };

@@ -1,10 +1,11 @@
 //! Waiting for admissions, with one question for many who wait.
 
 use async_trait::async_trait;
-use frontrow_application::port::{AdmissionWatch, LineStore};
+use frontrow_application::port::{AdmissionWatch, QueueStore};
 use frontrow_domain::{Buyer, BuyerKey};
+use parking_lot::{Mutex, MutexGuard};
 use std::collections::{BTreeSet, HashMap};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Notify, oneshot};
 use tokio::task::JoinHandle;
@@ -13,14 +14,14 @@ use tokio::time::{Instant, timeout, timeout_at};
 /// How often the store is asked while anybody waits: how soon they hear of a tick of another instance.
 const EVERY: Duration = Duration::from_millis(50);
 /// People that it is asked about at once.
-const MOST_KEYS: usize = 500;
+const MAX_KEYS: usize = 500;
 
-/// [`AdmissionWatch`] of any [`LineStore`]: all who wait are asked about together, twenty times a second, however many they
-/// are; while nobody waits, nobody is asked. Must be used within a tokio runtime with a timer.
+/// [`AdmissionWatch`] of any [`QueueStore`]: all who wait are asked about together, twenty times a second, however many
+/// they are; while nobody waits, nobody is asked. Must be used within a tokio runtime with a timer.
 pub struct SharedWatch(Arc<Shared>);
 
 struct Shared {
-    store: Arc<dyn LineStore>,
+    store: Arc<dyn QueueStore>,
     every: Duration,
     waiting: Mutex<Waiting>,
     hurry: Notify,
@@ -28,7 +29,7 @@ struct Shared {
 
 #[derive(Default)]
 struct Waiting {
-    /// Somebody may wait in several places at once, such as two tabs. Who has gone away is a closed channel.
+    /// Somebody may wait in several places at once, such as two tabs. A closed channel means that they have gone.
     people: HashMap<BuyerKey, Vec<oneshot::Sender<Buyer>>>,
     /// Those of them who are said to be admitted.
     urgent: BTreeSet<BuyerKey>,
@@ -37,11 +38,11 @@ struct Waiting {
 
 impl SharedWatch {
     /// Asks that store.
-    pub fn new(store: Arc<dyn LineStore>) -> Self {
+    pub fn new(store: Arc<dyn QueueStore>) -> Self {
         Self::asking_every(EVERY, store)
     }
 
-    fn asking_every(every: Duration, store: Arc<dyn LineStore>) -> Self {
+    fn asking_every(every: Duration, store: Arc<dyn QueueStore>) -> Self {
         Self(Arc::new(Shared { store, every, waiting: Mutex::default(), hurry: Notify::new() }))
     }
 
@@ -78,7 +79,7 @@ impl AdmissionWatch for SharedWatch {
 
 impl Shared {
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+        self.waiting.lock()
     }
 
     /// Until nobody waits any more.
@@ -86,13 +87,13 @@ impl Shared {
         let mut next = Instant::now() + self.every;
         loop {
             let hurried = timeout_at(next, self.hurry.notified()).await.is_ok();
-            // Who is always in a hurry must not keep the others waiting.
+            // Whoever is always in a hurry must not keep the others waiting.
             let hurried = hurried && Instant::now() < next;
             if !hurried {
                 next = Instant::now() + self.every;
             }
             let Some(keys) = self.waiting().whom(hurried) else { return };
-            for keys in keys.chunks(MOST_KEYS) {
+            for keys in keys.chunks(MAX_KEYS) {
                 match self.store.admitted(keys).await {
                     Ok(admitted) => self.waiting().tell(admitted),
                     // They are asked about again soon.
@@ -121,7 +122,7 @@ impl Waiting {
     fn tell(&mut self, admitted: Vec<Buyer>) {
         for buyer in admitted {
             for sender in self.people.remove(&buyer.key).into_iter().flatten() {
-                // Who has gone away does not hear it.
+                // Whoever has gone away does not hear it.
                 sender.send(buyer).ok();
             }
         }

@@ -1,10 +1,10 @@
 //! The story of a charge, with mocks.
 
 use super::*;
-use crate::FaultId;
 use crate::port::{MockBookingStore, MockPaymentGateway, MockWalletReader};
 use crate::testing::{at, clock, ids, request_key, user};
-use frontrow_domain::{PaymentKind, Version};
+use crate::{FaultId, Outage};
+use frontrow_domain::testing;
 use mockall::Sequence;
 use mockall::predicate::eq;
 use uuid::Uuid;
@@ -13,23 +13,16 @@ const BEGUN: i64 = 100;
 
 /// Begun at [`BEGUN`].
 fn payment(state: PaymentState) -> Payment {
-    Payment {
-        id: PaymentId::new(Uuid::from_u128(77)),
-        kind: PaymentKind::Charge,
-        reservation: None,
-        user: user(1),
-        amount: Points::new(5000).unwrap(),
-        state,
-        provider: "sandbox".into(),
-        provider_ref: None,
-        at: at(BEGUN),
-        version: Version::FIRST,
-    }
+    testing::payment()
+        .id(PaymentId::new(Uuid::from_u128(77)))
+        .amount(testing::points(5000))
+        .state(state)
+        .at(at(BEGUN))
+        .build()
 }
 
 fn request() -> ChargeWalletRequest {
     ChargeWalletRequest {
-        user: user(1),
         amount: Points::new(5000).unwrap(),
         payment_token: "tok".into(),
         request: request_key(user(1)),
@@ -71,11 +64,11 @@ fn charge_with(store: MockBookingStore, wallets: MockWalletReader, gateway: Mock
 /// A store where a charge begins as it should, and its settlement ends like that.
 fn store(settled: Option<Result<Outcome, BookingError>>) -> MockBookingStore {
     let mut store = MockBookingStore::new();
-    let begins = |command: &Command| matches!(command.what, What::Charge(_));
+    let begins = |command: &Command| matches!(command.operation, Operation::Charge(_));
     let begun = Outcome::Charged(payment(PaymentState::Pending));
     store.expect_execute().withf(begins).times(1).return_once(|_| Ok(begun));
     if let Some(settled) = settled {
-        let settles = |command: &Command| matches!(command.what, What::Settle(_));
+        let settles = |command: &Command| matches!(command.operation, Operation::Settle(_));
         store.expect_execute().withf(settles).times(1).return_once(|_| settled);
     }
     store
@@ -101,7 +94,7 @@ async fn the_pending_row_comes_first_then_the_gateway_then_the_settlement() {
         amount: request().amount,
         provider: "sandbox".into(),
     };
-    let begin = Command::keyed(request_key(user(1)).key, [7; 32], What::Charge(begin));
+    let begin = request_key(user(1)).command(Operation::Charge(begin));
     let pending = Outcome::Charged(payment(PaymentState::Pending));
     store.expect_execute().with(eq(begin)).times(1).in_sequence(&mut order).return_once(|_| Ok(pending));
     let asked = gateway.expect_charge().with(eq(gateway_request()));
@@ -112,7 +105,7 @@ async fn the_pending_row_comes_first_then_the_gateway_then_the_settlement() {
         settlement: Settlement::Accepted { provider_ref: "ref-1".into() },
         transfer: TransferId::new(Uuid::from_u128(1)),
     };
-    let settle = Command::unkeyed(What::Settle(settle));
+    let settle = Command::unkeyed(Operation::Settle(settle));
     let done = Outcome::Charged(payment(PaymentState::Succeeded));
     store.expect_execute().with(eq(settle)).times(1).in_sequence(&mut order).return_once(|_| Ok(done));
 
@@ -171,7 +164,10 @@ async fn a_charge_that_the_gateway_declines_has_failed() {
 async fn what_could_not_be_settled_stays_pending_and_a_fault_is_told() {
     let fault = FaultId(Uuid::nil());
     let endings = [
-        (BookingError::Busy { retry_after: Duration::from_secs(1) }, Ok(payment(PaymentState::Pending))),
+        (
+            BookingError::Outage(Outage::Busy { retry_after: Duration::from_secs(1) }),
+            Ok(payment(PaymentState::Pending)),
+        ),
         (BookingError::Unknown(None), Ok(payment(PaymentState::Pending))),
         (BookingError::Fault(fault), Err(Error::Fault(fault))),
     ];
@@ -193,7 +189,7 @@ async fn settle_after(seconds: i64, gateway: MockPaymentGateway, to: Option<Paym
     let mut store = MockBookingStore::new();
     if let Some(state) = to {
         let wanted = move |command: &Command| {
-            let What::Settle(settle) = &command.what else { return false };
+            let Operation::Settle(settle) = &command.operation else { return false };
             (settle.settlement == Settlement::Declined) == (state == PaymentState::Failed)
         };
         let outcome = Outcome::Charged(payment(state));
@@ -238,8 +234,8 @@ async fn a_charge_that_can_not_be_settled_does_not_keep_the_others_from_it() {
     gateway.expect_status().times(4).returning(|_| Ok(accepted()));
     let mut store = MockBookingStore::new();
     let fault = FaultId(uuid::Uuid::nil());
-    store.expect_execute().times(4).returning(move |command| match command.what {
-        What::Settle(settle) if settle.payment == broken.id => Err(BookingError::Fault(fault)),
+    store.expect_execute().times(4).returning(move |command| match command.operation {
+        Operation::Settle(settle) if settle.payment == broken.id => Err(BookingError::Fault(fault)),
         _ => Ok(Outcome::Charged(payment(PaymentState::Succeeded))),
     });
     let settle = settle_with(&Arc::new(store), &Arc::new(wallets), gateway, BEGUN + 10);
@@ -269,7 +265,7 @@ async fn charges_that_stay_open_for_long_do_not_hide_those_behind_them() {
 /// A store that has no room for what the gateway took, and hears that or that not it has been given back.
 fn store_without_room(order: &mut Sequence, settles: bool, returns: bool) -> MockBookingStore {
     let mut store = MockBookingStore::new();
-    let is = |wanted: fn(&Settlement) -> bool| move |command: &Command| matches!(&command.what, What::Settle(settle) if wanted(&settle.settlement));
+    let is = |wanted: fn(&Settlement) -> bool| move |command: &Command| matches!(&command.operation, Operation::Settle(settle) if wanted(&settle.settlement));
     if settles {
         let accepts = store.expect_execute().withf(is(|s| matches!(s, Settlement::Accepted { .. })));
         accepts.times(1).in_sequence(order).return_once(|_| Ok(settled(PaymentState::Returning)));
@@ -298,7 +294,7 @@ async fn what_the_wallet_has_no_room_for_is_given_back_once_that_is_stored() {
         let mut order = Sequence::new();
         let mut store = store_without_room(&mut order, true, end == PaymentState::Returned);
         let begun = Outcome::Charged(payment(PaymentState::Pending));
-        store.expect_execute().withf(|c| matches!(c.what, What::Charge(_))).return_once(|_| Ok(begun));
+        store.expect_execute().withf(|c| matches!(c.operation, Operation::Charge(_))).return_once(|_| Ok(begun));
         let mut gateway = gateway();
         gateway.expect_charge().times(1).return_once(|_| Ok(accepted()));
         gateway.expect_give_back().times(1).in_sequence(&mut order).return_once(move |_| answer);

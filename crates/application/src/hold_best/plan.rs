@@ -2,7 +2,7 @@
 
 use crate::Error;
 use crate::port::{Clock, OnSale, SeatSnapshot, SeatSnapshots};
-use frontrow_domain::{Block, Hall, HoldBest, Instant, Outcome, PerformanceId, SeatNumber, Wish};
+use frontrow_domain::{Block, HoldBest, Instant, Outcome, PerformanceId, SeatNumber, SeatsSeen, Wish};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -34,7 +34,7 @@ pub(super) struct Plan<'a> {
 }
 
 /// Seats of a plan that waits: no more than it takes to have a choice.
-const MOST_WAITED_FOR: usize = 8;
+const MAX_WAITED_FOR: usize = 8;
 
 impl BestSeats {
     /// Plans on those snapshots.
@@ -65,19 +65,19 @@ impl BestSeats {
         let performance = on_sale.performance.id;
         let mut plan = Plan { blocks: Vec::new(), wait, left: 0, best: self, performance };
         let free = self.free(snapshot, on_sale);
-        let most = if wait { MOST_WAITED_FOR.max(wish.count as usize) } else { HoldBest::MOST_CANDIDATES };
+        let most = if wait { MAX_WAITED_FOR.max(wish.count as usize) } else { HoldBest::MAX_CANDIDATES };
         let mut marks = self.marks();
         let marked = marks.entry(performance).or_default();
         marked.retain(|_, mark| !matches!(mark, Mark::Held(at) if *at < snapshot.begun));
         let unmarked: Vec<bool> = without(&free, marked);
-        plan.blocks = Hall { layout: &on_sale.layout, free: &unmarked }.best(wish, most);
+        plan.blocks = SeatsSeen { layout: &on_sale.layout, free: &unmarked }.best(wish, most);
         match plan.blocks.first() {
             Some(first) if !wait => marked.extend(first.iter().map(|seat| (*seat, Mark::Planned))),
             Some(_) => {}
             // Whoever is about to hold them may not come to it.
             None => {
-                let hall = Hall { layout: &on_sale.layout, free: &free };
-                plan.blocks = hall.best(wish, MOST_WAITED_FOR.max(wish.count as usize));
+                let hall = SeatsSeen { layout: &on_sale.layout, free: &free };
+                plan.blocks = hall.best(wish, MAX_WAITED_FOR.max(wish.count as usize));
                 plan.wait = true;
                 plan.left = hall.left(wish);
             }
@@ -201,7 +201,7 @@ mod tests {
         drop(first(&best, &on_sale).await);
         assert!(best.marks().is_empty());
         let (_, plan) = first(&best, &on_sale).await;
-        let held = Reservation { lines: vec![], ..reservation() };
+        let held = Reservation { line_items: vec![], ..reservation() };
         plan.carried_out(&Outcome::Held(held));
         drop(plan);
         assert!(best.marks().is_empty());

@@ -1,8 +1,8 @@
 //! Concerts.
 
 use super::Saved;
-use crate::Error;
 use crate::port::ConcertRepository;
+use crate::{ActingOperator, Error};
 use frontrow_domain::Concert;
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ pub struct ManageConcerts {
 
 impl ManageConcerts {
     /// Adds or replaces a concert.
-    pub async fn put(&self, concert: &Concert) -> Result<Saved, Error> {
+    pub async fn put(&self, _by: ActingOperator, concert: &Concert) -> Result<Saved, Error> {
         concert.check()?;
         let read = self.concerts.concert(concert.id).await?;
         self.concerts.save_concert(concert, read.as_ref().map(|stored| stored.revision)).await?;

@@ -2,7 +2,7 @@
 
 use super::Saved;
 use crate::port::{ConcertRepository, PerformanceRepository, Stored, StoredSeatMap, VenueRepository};
-use crate::{Conflict, Error, Missing};
+use crate::{ActingOperator, Conflict, Error, Missing};
 use frontrow_domain::{Performance, PerformanceId, PerformanceStatus};
 use std::sync::Arc;
 
@@ -10,16 +10,16 @@ use std::sync::Arc;
 pub struct ManagePerformances {
     /// Keeps them.
     pub performances: Arc<dyn PerformanceRepository>,
-    /// Where they are.
+    /// Finds their venues and seat maps.
     pub venues: Arc<dyn VenueRepository>,
-    /// What is played.
+    /// Finds the concerts that are played.
     pub concerts: Arc<dyn ConcertRepository>,
 }
 
 impl ManagePerformances {
     /// Adds or replaces a performance. Its status stays what it is (a new one is a draft); once public, so do its concert,
     /// venue and seats.
-    pub async fn put(&self, performance: &Performance) -> Result<Saved, Error> {
+    pub async fn put(&self, _by: ActingOperator, performance: &Performance) -> Result<Saved, Error> {
         self.concerts.concert(performance.concert).await?.ok_or(Error::NotFound(Missing::Concert))?;
         self.venues.venue(performance.venue).await?.ok_or(Error::NotFound(Missing::Venue))?;
         self.checked_map(performance).await?;
@@ -34,14 +34,14 @@ impl ManagePerformances {
     }
 
     /// Publishes a draft, whose seats are made and whose seat map is frozen; or a postponed one again.
-    pub async fn publish(&self, id: PerformanceId) -> Result<Performance, Error> {
+    pub async fn publish(&self, by: ActingOperator, id: PerformanceId) -> Result<Performance, Error> {
         let Stored { value, revision } = self.find(id).await?;
         if value.status != PerformanceStatus::Draft {
-            return self.become_status(id, PerformanceStatus::Published).await;
+            return self.become_status(by, id, PerformanceStatus::Published).await;
         }
         let map = self.checked_map(&value).await?;
         let layout = map.map.layout()?;
-        let blocked = layout.places().filter(|(_, place)| place.blocked).map(|(number, _)| number).collect();
+        let blocked = layout.positions().filter(|(_, position)| position.blocked).map(|(number, _)| number).collect();
         let published = Performance { status: PerformanceStatus::Published, ..value };
         let count = layout.seat_count();
         self.performances.publish(&published, revision, map.revision, count, &blocked).await?;
@@ -49,7 +49,12 @@ impl ManagePerformances {
     }
 
     /// Says that it takes place later, or not at all: nothing new is held.
-    pub async fn become_status(&self, id: PerformanceId, status: PerformanceStatus) -> Result<Performance, Error> {
+    pub async fn become_status(
+        &self,
+        _by: ActingOperator,
+        id: PerformanceId,
+        status: PerformanceStatus,
+    ) -> Result<Performance, Error> {
         let Stored { value, revision } = self.find(id).await?;
         if !value.status.may_become(status) {
             return Err(Conflict::PerformanceStatus.into());
@@ -78,7 +83,7 @@ impl ManagePerformances {
 mod tests {
     use super::*;
     use crate::port::{MockConcertRepository, MockPerformanceRepository, MockVenueRepository, Revision};
-    use crate::testing::{performance, seat_map};
+    use crate::testing::{operator, performance, seat_map};
     use PerformanceStatus::{Cancelled, Draft, Postponed, Published};
 
     fn manage(status: PerformanceStatus, frozen: bool) -> (MockPerformanceRepository, MockVenueRepository) {
@@ -109,22 +114,22 @@ mod tests {
             })
             .times(1)
             .returning(|_, _, _, _, _| Ok(()));
-        assert_eq!(with(performances, venues).publish(performance().id).await.unwrap().status, Published);
+        assert_eq!(with(performances, venues).publish(operator(9), performance().id).await.unwrap().status, Published);
     }
 
     #[tokio::test]
     async fn publishing_again_makes_no_seats() {
         let (performances, venues) = manage(Published, true);
-        assert_eq!(with(performances, venues).publish(performance().id).await.unwrap().status, Published);
+        assert_eq!(with(performances, venues).publish(operator(9), performance().id).await.unwrap().status, Published);
         let (mut performances, venues) = manage(Postponed, true);
         performances.expect_save_performance().times(1).returning(|_, _| Ok(()));
-        assert_eq!(with(performances, venues).publish(performance().id).await.unwrap().status, Published);
+        assert_eq!(with(performances, venues).publish(operator(9), performance().id).await.unwrap().status, Published);
     }
 
     #[tokio::test]
     async fn a_cancellation_is_final() {
         let (performances, venues) = manage(Cancelled, true);
-        let refused = with(performances, venues).publish(performance().id).await;
+        let refused = with(performances, venues).publish(operator(9), performance().id).await;
         assert_eq!(refused, Err(Conflict::PerformanceStatus.into()));
     }
 }

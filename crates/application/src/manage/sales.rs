@@ -1,33 +1,36 @@
 //! Sales.
 
 use super::Saved;
-use crate::port::{Clock, IdSource, LineStore, OnSaleReader, PerformanceRepository, SaleRepository, Stored};
-use crate::{Conflict, Error, Missing};
-use frontrow_domain::waiting_room::Line;
-use frontrow_domain::{PerformanceStatus, Sale, SaleId};
+use crate::port::{Clock, IdSource, OnSaleReader, PerformanceRepository, QueueOpener, SaleRepository, Stored};
+use crate::{ActingOperator, Conflict, Error, Missing};
+use frontrow_domain::waiting_room::Queue;
+use frontrow_domain::{Invalid, PerformanceStatus, Sale, SaleId, Violation};
 use std::sync::Arc;
 
 /// Puts and publishes sales.
 pub struct ManageSales {
     /// Keeps them.
     pub sales: Arc<dyn SaleRepository>,
-    /// What they sell.
+    /// Finds the performances that they sell.
     pub performances: Arc<dyn PerformanceRepository>,
-    /// Which other sales sell the same.
+    /// Knows which other sales sell the same.
     pub on_sale: Arc<dyn OnSaleReader>,
-    /// Keeps the line of a sale with a waiting room.
-    pub lines: Arc<dyn LineStore>,
-    /// For the secret of a draw.
+    /// Opens the queue of a sale with a waiting room; `None` where no sale may have one.
+    pub queues: Option<Arc<dyn QueueOpener>>,
+    /// Makes the secret of a draw.
     pub ids: Arc<dyn IdSource>,
-    /// The time.
+    /// Gives the instant that the rules decide by.
     pub clock: Arc<dyn Clock>,
 }
 
 impl ManageSales {
     /// Adds or replaces a sale. Whether it is public stays what it is (a new one is not); once it is, performances can be
-    /// added to it, not taken away, and its waiting room stays: an operator changes the line instead.
-    pub async fn put(&self, sale: &Sale) -> Result<Saved, Error> {
+    /// added to it, not taken away, and its waiting room stays: an operator changes the queue instead.
+    pub async fn put(&self, _by: ActingOperator, sale: &Sale) -> Result<Saved, Error> {
         sale.check()?;
+        if sale.waiting_room.is_some() && self.queues.is_none() {
+            return Err(no_waiting_rooms());
+        }
         let read = self.sales.sale(sale.id).await?;
         let published = read.as_ref().is_some_and(|stored| stored.value.published);
         let sale = Sale { published, ..sale.clone() };
@@ -44,7 +47,7 @@ impl ManageSales {
 
     /// Shows the sale to buyers; its performances have to be public. That one of them is sold with and without a waiting
     /// room at the same time has to be confirmed.
-    pub async fn publish(&self, id: SaleId, confirmed: bool) -> Result<Sale, Error> {
+    pub async fn publish(&self, _by: ActingOperator, id: SaleId, confirmed: bool) -> Result<Sale, Error> {
         let Stored { value, revision } = self.sales.sale(id).await?.ok_or(Error::NotFound(Missing::Sale))?;
         if value.published {
             return Ok(value);
@@ -55,8 +58,9 @@ impl ManageSales {
             return Err(Conflict::OpenBesides.into());
         }
         if let Some(room) = &sale.waiting_room {
-            // First: a line without a public sale is harmless, a public sale without its line is not.
-            self.lines.open_line(&Line::new(&sale, room, self.ids.secret(), self.clock.now())).await?;
+            // First: a queue without a public sale is harmless, a public sale without its queue is not.
+            let queues = self.queues.as_ref().ok_or_else(no_waiting_rooms)?;
+            queues.open(&Queue::new(&sale, room, self.ids.secret(), self.clock.now())).await?;
         }
         self.sales.save_sale(&sale, Some(revision)).await?;
         Ok(sale)
@@ -89,12 +93,17 @@ impl ManageSales {
     }
 }
 
+fn no_waiting_rooms() -> Error {
+    let detail = "left out: there are no waiting rooms here".into();
+    Invalid(vec![Violation { pointer: "/waiting_room".into(), code: "unsupported", detail }]).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{MockLineStore, MockPerformanceRepository, MockSaleRepository, OnSale, Revision, StoreError};
-    use crate::testing::{at, clock, ids, on_sale, performance, reads, room, sale, sale_with_room};
-    use frontrow_domain::{Invalid, Performance, PerformanceId};
+    use crate::port::{MockPerformanceRepository, MockQueueOpener, MockSaleRepository, OnSale, Revision, StoreError};
+    use crate::testing::{at, clock, ids, on_sale, operator, performance, reads, room, sale, sale_with_room};
+    use frontrow_domain::{Performance, PerformanceId};
     use mockall::Sequence;
     use std::collections::BTreeSet;
     use std::time::Duration;
@@ -112,7 +121,7 @@ mod tests {
             sales: Arc::new(sales),
             performances: Arc::new(performances),
             on_sale: reads(on_sale()),
-            lines: Arc::new(MockLineStore::new()),
+            queues: Some(Arc::new(MockQueueOpener::new())),
             ids: ids(),
             clock: clock(0),
         }
@@ -124,8 +133,8 @@ mod tests {
         let more = Sale { performances: sale(0).performances.into_iter().chain([other]).collect(), ..sale(0) };
         let less = Sale { performances: BTreeSet::from([other]), ..sale(0) };
         let manage = manage(sale(0), PerformanceStatus::Published);
-        assert_eq!(manage.put(&more).await, Ok(Saved::Replaced));
-        assert_eq!(manage.put(&less).await, Err(Conflict::SalePublic.into()));
+        assert_eq!(manage.put(operator(9), &more).await, Ok(Saved::Replaced));
+        assert_eq!(manage.put(operator(9), &less).await, Err(Conflict::SalePublic.into()));
     }
 
     #[tokio::test]
@@ -133,44 +142,52 @@ mod tests {
         let closing = |closes| Sale { closes, pay_until: closes, published: false, ..sale(0) };
         let begins = performance().starts_at;
         let late = closing(begins + Duration::from_micros(1));
-        assert_eq!(manage(late.clone(), PerformanceStatus::Published).put(&closing(begins)).await, Ok(Saved::Replaced));
+        assert_eq!(
+            manage(late.clone(), PerformanceStatus::Published).put(operator(9), &closing(begins)).await,
+            Ok(Saved::Replaced)
+        );
         let here = manage(late.clone(), PerformanceStatus::Published);
-        for refused in [here.put(&late).await.err(), here.publish(late.id, false).await.err()] {
+        for refused in [here.put(operator(9), &late).await.err(), here.publish(operator(9), late.id, false).await.err()]
+        {
             let Some(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
             assert_eq!(flaws[0].pointer, "/closes");
             assert!(flaws[0].detail.contains("sold_until"), "{flaws:?}");
         }
         for status in [PerformanceStatus::Postponed, PerformanceStatus::Cancelled] {
-            assert_eq!(manage(late.clone(), status).put(&late).await, Ok(Saved::Replaced), "{status:?}");
+            assert_eq!(manage(late.clone(), status).put(operator(9), &late).await, Ok(Saved::Replaced), "{status:?}");
         }
     }
 
     #[tokio::test]
     async fn performances_are_published_before_their_sale() {
         let hidden = Sale { published: false, ..sale(0) };
-        let refused = manage(hidden.clone(), PerformanceStatus::Draft).publish(hidden.id, false).await;
+        let refused = manage(hidden.clone(), PerformanceStatus::Draft).publish(operator(9), hidden.id, false).await;
         assert_eq!(refused, Err(Conflict::PerformanceNotPublic.into()));
         assert!(
-            manage(hidden.clone(), PerformanceStatus::Published).publish(hidden.id, false).await.unwrap().published
+            manage(hidden.clone(), PerformanceStatus::Published)
+                .publish(operator(9), hidden.id, false)
+                .await
+                .unwrap()
+                .published
         );
     }
 
     /// Sale 1, with a waiting room and not public, besides these.
-    fn manage_besides(sales: Vec<Sale>, lines: MockLineStore) -> ManageSales {
+    fn manage_besides(sales: Vec<Sale>, queues: MockQueueOpener) -> ManageSales {
         let hidden = Sale { published: false, ..sale_with_room(1) };
         let on_sale = reads(OnSale { sales, ..on_sale() });
-        ManageSales { on_sale, lines: Arc::new(lines), ..manage(hidden, PerformanceStatus::Published) }
+        ManageSales { on_sale, queues: Some(Arc::new(queues)), ..manage(hidden, PerformanceStatus::Published) }
     }
 
     #[tokio::test]
-    async fn the_line_is_opened_before_its_sale_is_public() {
-        let (mut sales, mut lines, mut order) = (MockSaleRepository::new(), MockLineStore::new(), Sequence::new());
+    async fn the_queue_is_opened_before_its_sale_is_public() {
+        let (mut sales, mut queues, mut order) = (MockSaleRepository::new(), MockQueueOpener::new(), Sequence::new());
         let hidden = Sale { published: false, ..sale_with_room(1) };
         let stored = Stored { value: hidden, revision: Revision(4) };
         sales.expect_sale().return_once(move |_| Ok(Some(stored)));
-        lines
-            .expect_open_line()
-            .withf(|line| *line == Line::new(&sale_with_room(1), &room(), [0xab; 32], at(0)))
+        queues
+            .expect_open()
+            .withf(|queue| *queue == Queue::new(&sale_with_room(1), &room(), [0xab; 32], at(0)))
             .times(1)
             .in_sequence(&mut order)
             .return_once(|_| Ok(()));
@@ -180,46 +197,58 @@ mod tests {
             .times(1)
             .in_sequence(&mut order)
             .return_once(|_, _| Ok(()));
-        let manage = ManageSales { sales: Arc::new(sales), ..manage_besides(vec![], lines) };
-        assert_eq!(manage.publish(sale(1).id, false).await, Ok(sale_with_room(1)));
+        let manage = ManageSales { sales: Arc::new(sales), ..manage_besides(vec![], queues) };
+        assert_eq!(manage.publish(operator(9), sale(1).id, false).await, Ok(sale_with_room(1)));
     }
 
     #[tokio::test]
-    async fn a_sale_whose_line_cant_be_opened_stays_hidden() {
-        let (mut sales, mut lines) = (MockSaleRepository::new(), MockLineStore::new());
+    async fn a_sale_whose_queue_cant_be_opened_stays_hidden() {
+        let (mut sales, mut queues) = (MockSaleRepository::new(), MockQueueOpener::new());
         let stored = Stored { value: Sale { published: false, ..sale_with_room(1) }, revision: Revision(4) };
         sales.expect_sale().return_once(move |_| Ok(Some(stored)));
-        lines.expect_open_line().return_once(|_| Err(StoreError::Stale));
-        let manage = ManageSales { sales: Arc::new(sales), ..manage_besides(vec![], lines) };
-        assert_eq!(manage.publish(sale(1).id, false).await, Err(Conflict::ChangedMeanwhile.into()));
+        queues.expect_open().return_once(|_| Err(StoreError::Stale));
+        let manage = ManageSales { sales: Arc::new(sales), ..manage_besides(vec![], queues) };
+        assert_eq!(manage.publish(operator(9), sale(1).id, false).await, Err(Conflict::ChangedMeanwhile.into()));
     }
 
     #[tokio::test]
     async fn that_a_performance_is_sold_besides_the_waiting_room_has_to_be_confirmed() {
-        let opens_line = || {
-            let mut lines = MockLineStore::new();
-            lines.expect_open_line().times(1).return_once(|_| Ok(()));
-            lines
+        let opens_queue = || {
+            let mut queues = MockQueueOpener::new();
+            queues.expect_open().times(1).return_once(|_| Ok(()));
+            queues
         };
-        let refused = manage_besides(vec![sale(0)], MockLineStore::new()).publish(sale(1).id, false).await;
+        let refused =
+            manage_besides(vec![sale(0)], MockQueueOpener::new()).publish(operator(9), sale(1).id, false).await;
         assert_eq!(refused, Err(Conflict::OpenBesides.into()));
-        assert!(manage_besides(vec![sale(0)], opens_line()).publish(sale(1).id, true).await.is_ok());
+        assert!(manage_besides(vec![sale(0)], opens_queue()).publish(operator(9), sale(1).id, true).await.is_ok());
         let before = Sale { closes: sale(1).opens, ..sale(0) };
         for harmless in [sale_with_room(0), before, sale(1)] {
-            assert!(manage_besides(vec![harmless], opens_line()).publish(sale(1).id, false).await.is_ok());
+            assert!(
+                manage_besides(vec![harmless], opens_queue()).publish(operator(9), sale(1).id, false).await.is_ok()
+            );
         }
         // The other way round too.
         let hidden = Sale { published: false, ..sale(1) };
         let queued = reads(OnSale { sales: vec![sale_with_room(0)], ..on_sale() });
         let besides = ManageSales { on_sale: queued, ..manage(hidden, PerformanceStatus::Published) };
-        assert_eq!(besides.publish(sale(1).id, false).await, Err(Conflict::OpenBesides.into()));
-        assert!(besides.publish(sale(1).id, true).await.is_ok());
+        assert_eq!(besides.publish(operator(9), sale(1).id, false).await, Err(Conflict::OpenBesides.into()));
+        assert!(besides.publish(operator(9), sale(1).id, true).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn where_there_are_no_waiting_rooms_no_sale_has_one() {
+        let without = || ManageSales { queues: None, ..manage(sale(0), PerformanceStatus::Published) };
+        let refused = without().put(operator(9), &sale_with_room(0)).await;
+        let Err(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
+        assert_eq!(flaws[0].pointer, "/waiting_room");
+        assert_eq!(without().put(operator(9), &sale(0)).await, Ok(Saved::Replaced));
     }
 
     #[tokio::test]
     async fn a_public_sale_keeps_its_waiting_room() {
         let manage = manage(sale_with_room(0), PerformanceStatus::Published);
-        assert_eq!(manage.put(&sale_with_room(0)).await, Ok(Saved::Replaced));
-        assert_eq!(manage.put(&sale(0)).await, Err(Conflict::SalePublic.into()));
+        assert_eq!(manage.put(operator(9), &sale_with_room(0)).await, Ok(Saved::Replaced));
+        assert_eq!(manage.put(operator(9), &sale(0)).await, Err(Conflict::SalePublic.into()));
     }
 }

@@ -1,29 +1,36 @@
 //! Venues and their seat maps.
 
 use super::Saved;
-use crate::port::VenueRepository;
-use crate::{Conflict, Error, Missing};
-use frontrow_domain::{SeatMap, Venue};
+use crate::port::{TimeZones, VenueRepository};
+use crate::{ActingOperator, Conflict, Error, Missing};
+use frontrow_domain::{Invalid, SeatMap, Venue, Violation};
 use std::sync::Arc;
 
 /// Puts venues and seat maps.
 pub struct ManageVenues {
     /// Keeps them.
     pub venues: Arc<dyn VenueRepository>,
+    /// Knows which time zones there are.
+    pub time_zones: Arc<dyn TimeZones>,
 }
 
 impl ManageVenues {
     /// Adds or replaces a venue.
-    pub async fn put(&self, venue: &Venue) -> Result<Saved, Error> {
+    pub async fn put(&self, _by: ActingOperator, venue: &Venue) -> Result<Saved, Error> {
         venue.check()?;
+        if !self.time_zones.is_known(&venue.time_zone) {
+            let detail = "an IANA time zone such as Asia/Seoul".into();
+            return Err(Invalid(vec![Violation { pointer: "/time_zone".into(), code: "time_zone", detail }]).into());
+        }
         let read = self.venues.venue(venue.id).await?;
         self.venues.save_venue(venue, read.as_ref().map(|stored| stored.revision)).await?;
         Ok(Saved::over(read.as_ref()))
     }
 
-    /// Adds or replaces a version of a seat map, unless a published performance uses it.
-    pub async fn put_seat_map(&self, map: &SeatMap) -> Result<Saved, Error> {
+    /// Adds or replaces a version of a seat map, unless a published performance uses it. Names are kept in NFC.
+    pub async fn put_seat_map(&self, _by: ActingOperator, map: &SeatMap) -> Result<Saved, Error> {
         map.layout()?;
+        let map = &map.clone().normalized();
         self.venues.venue(map.venue).await?.ok_or(Error::NotFound(Missing::Venue))?;
         let read = self.venues.seat_map(map.venue, map.version).await?;
         match &read {
@@ -38,8 +45,8 @@ impl ManageVenues {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{MockVenueRepository, Revision, Stored, StoredSeatMap};
-    use crate::testing::{on_sale, seat_map};
+    use crate::port::{MockTimeZones, MockVenueRepository, Revision, Stored, StoredSeatMap};
+    use crate::testing::{on_sale, operator, seat_map};
 
     fn manage(frozen: bool) -> ManageVenues {
         let mut venues = MockVenueRepository::new();
@@ -47,15 +54,25 @@ mod tests {
         let stored = StoredSeatMap { map: seat_map(), revision: Revision(3), frozen };
         venues.expect_seat_map().returning(move |_, _| Ok(Some(stored.clone())));
         venues.expect_save_seat_map().withf(|_, read| *read == Some(Revision(3))).returning(|_, _| Ok(()));
-        ManageVenues { venues: Arc::new(venues) }
+        let mut time_zones = MockTimeZones::new();
+        time_zones.expect_is_known().returning(|name| name == "Asia/Seoul");
+        ManageVenues { venues: Arc::new(venues), time_zones: Arc::new(time_zones) }
+    }
+
+    #[tokio::test]
+    async fn a_venue_is_in_a_time_zone_that_there_is() {
+        let on_mars = Venue { time_zone: "Mars/Olympus".into(), ..on_sale().venue };
+        let refused = manage(false).put(operator(9), &on_mars).await;
+        let Err(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
+        assert_eq!((flaws[0].pointer.as_str(), flaws[0].code), ("/time_zone", "time_zone"));
     }
 
     #[tokio::test]
     async fn a_frozen_map_can_be_put_again_but_not_changed() {
         let mut changed = seat_map();
         changed.sections[0].name = "B".into();
-        assert_eq!(manage(true).put_seat_map(&seat_map()).await, Ok(Saved::Replaced));
-        assert_eq!(manage(true).put_seat_map(&changed).await, Err(Conflict::SeatMapFrozen.into()));
-        assert_eq!(manage(false).put_seat_map(&changed).await, Ok(Saved::Replaced));
+        assert_eq!(manage(true).put_seat_map(operator(9), &seat_map()).await, Ok(Saved::Replaced));
+        assert_eq!(manage(true).put_seat_map(operator(9), &changed).await, Err(Conflict::SeatMapFrozen.into()));
+        assert_eq!(manage(false).put_seat_map(operator(9), &changed).await, Ok(Saved::Replaced));
     }
 }

@@ -7,9 +7,9 @@ use frontrow_domain::{Email, Instant, RefreshToken, SessionId, User, UserId};
 /// A user with what they log in by.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Credentials {
-    /// Who.
+    /// The user.
     pub user: User,
-    /// Of their password.
+    /// The hash of their password.
     pub password_hash: String,
 }
 

@@ -1,12 +1,14 @@
-//! The one door for every change that must be whole.
+//! The one way in for every change that must be whole.
 
-use crate::FaultId;
+use crate::{FaultId, Outage};
 use async_trait::async_trait;
 use frontrow_domain::{Command, CommandKey, Outcome, Rejection};
 use std::time::Duration;
 use thiserror::Error;
 
 /// Carries commands out: whole, or not at all.
+///
+/// A store also announces the events of what it has carried out, once, after the commit and never before; use cases don't.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait BookingStore: Send + Sync {
@@ -18,6 +20,7 @@ pub trait BookingStore: Send + Sync {
 
 /// Why a command has no outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum BookingError {
     /// The rule refuses it. Nothing has changed.
     #[error(transparent)]
@@ -25,21 +28,12 @@ pub enum BookingError {
     /// The best seats that were planned are gone: plan again. Nothing has changed.
     #[error("the seats that were planned are gone")]
     Replan,
-    /// Too much to do, or too much contention. Nothing has changed.
-    #[error("busy")]
-    Busy {
-        /// When to try again.
-        retry_after: Duration,
-    },
-    /// The database is away. Nothing has changed.
-    #[error("unavailable")]
-    Unavailable {
-        /// When to try again.
-        retry_after: Duration,
-    },
-    /// There is no room left where the data is kept. Nothing has changed.
-    #[error("the storage is full")]
-    StorageFull {
+    /// Nothing can be done for the moment. Nothing has changed.
+    #[error(transparent)]
+    Outage(#[from] Outage),
+    /// Whoever asks has as many commands in the queue as one may have. Nothing has changed.
+    #[error("too many commands of one user are waiting")]
+    TooMany {
         /// When to try again.
         retry_after: Duration,
     },
@@ -54,6 +48,6 @@ pub enum BookingError {
 impl BookingError {
     /// Whether the same command may succeed later: nothing has changed, and nothing is wrong with it.
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Busy { .. } | Self::Unavailable { .. } | Self::StorageFull { .. })
+        matches!(self, Self::Outage(_))
     }
 }

@@ -110,7 +110,7 @@ pub trait SaleRepository: Send + Sync {
 pub struct OnSale {
     /// The performance; never a draft.
     pub performance: Performance,
-    /// Where.
+    /// The building it takes place in.
     pub venue: Venue,
     /// Its seats; they never change.
     pub layout: Arc<Layout>,

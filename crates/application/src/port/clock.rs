@@ -3,7 +3,7 @@
 use frontrow_domain::Instant;
 use uuid::Uuid;
 
-/// The time.
+/// Gives the instant that the rules decide by.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait Clock: Send + Sync {
     /// The present instant.

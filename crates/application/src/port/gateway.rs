@@ -9,7 +9,7 @@ use thiserror::Error;
 pub struct ChargeRequest {
     /// What the gateway shall know it by: asking again with the same id never charges twice.
     pub payment: PaymentId,
-    /// How much.
+    /// How much to charge.
     pub amount: Points,
     /// What the client got from the gateway's own page; never stored, never logged.
     pub payment_token: String,

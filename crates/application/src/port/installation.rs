@@ -15,7 +15,7 @@ pub trait InstallationStore: Send + Sync {
     async fn found(&self, first: &Installation) -> Result<Installation, StoreError>;
 
     /// Replaces what was read by what it becomes; [`StoreError::Stale`] if it has changed since. If numbers come from
-    /// somewhere else then, nobody may wait in a line: else these sales are named, and nothing changes. From then on the
+    /// somewhere else then, nobody may wait in a queue: else these sales are named, and nothing changes. From then on the
     /// database hands out numbers only above all that were leased.
     async fn change(&self, read: &Installation, next: &Installation) -> Result<Result<(), Vec<SaleId>>, StoreError>;
 }

@@ -1,4 +1,4 @@
-//! How often somebody may ask for a place in a line.
+//! How often somebody may join a queue.
 
 use super::StoreError;
 use async_trait::async_trait;
@@ -28,7 +28,7 @@ impl Network {
     }
 }
 
-/// Who has asked too often.
+/// What has asked too often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limited {
     /// One account.
@@ -41,7 +41,7 @@ pub enum Limited {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error("{whose} may join {a_minute} times a minute")]
 pub struct TooOften {
-    /// Whose limit it is.
+    /// Whether the limit is the account's or the network's.
     pub whose: Limited,
     /// The limit.
     pub a_minute: u32,
@@ -49,7 +49,7 @@ pub struct TooOften {
     pub retry_after: Duration,
 }
 
-/// Says how often one may ask for a place. Asked before anything else is done for who asks.
+/// Says how often one may ask for a queue entry. Asked before anything else is done for whoever asks.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait JoinLimits: Send + Sync {

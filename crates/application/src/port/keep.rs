@@ -1,35 +1,20 @@
 //! What all stores have in common.
 
-use crate::FaultId;
+use crate::{FaultId, Outage};
 use async_trait::async_trait;
 use frontrow_domain::Instant;
-use std::time::Duration;
 use thiserror::Error;
 
 /// Why a repository or a reader did not do it. Unless it is [`StoreError::Unknown`], nothing has changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[non_exhaustive]
 pub enum StoreError {
     /// The row has been changed, made or removed since it was read.
     #[error("the row has changed since it was read")]
     Stale,
-    /// Too much to do, or too much contention.
-    #[error("busy")]
-    Busy {
-        /// When to try again.
-        retry_after: Duration,
-    },
-    /// The database, or another service that the work needs, is away.
-    #[error("unavailable")]
-    Unavailable {
-        /// When to try again.
-        retry_after: Duration,
-    },
-    /// There is no room left where the data is kept. Reads go on.
-    #[error("the storage is full")]
-    StorageFull {
-        /// When to try again.
-        retry_after: Duration,
-    },
+    /// Nothing can be done for the moment.
+    #[error(transparent)]
+    Outage(#[from] Outage),
     /// It may have happened, or not: the database could not say.
     #[error("the outcome is not known")]
     Unknown,
@@ -41,7 +26,7 @@ pub enum StoreError {
 impl StoreError {
     /// Whether the same may succeed later without a change by anybody who asks.
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Busy { .. } | Self::Unavailable { .. } | Self::StorageFull { .. })
+        matches!(self, Self::Outage(_))
     }
 }
 

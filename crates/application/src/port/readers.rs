@@ -4,8 +4,8 @@ use super::StoreError;
 use crate::{Page, PageRequest};
 use async_trait::async_trait;
 use frontrow_domain::{
-    BuyerKey, CommandKey, Done, Instant, Payment, PaymentId, PaymentKind, PerformanceId, Points, Reservation,
-    ReservationId, Seat, Ticket, Transfer, TransferId, UserId,
+    BuyerKey, CommandKey, IdempotencyRecord, Instant, Payment, PaymentId, PaymentKind, PerformanceId, Points,
+    Reservation, ReservationId, Seat, Ticket, Transfer, TransferId, UserId,
 };
 use std::sync::Arc;
 
@@ -49,9 +49,9 @@ pub trait SeatSnapshots: Send + Sync {
 /// Reads idempotency records.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait DoneReader: Send + Sync {
+pub trait IdempotencyRecordReader: Send + Sync {
     /// What was done under that key, if anything was.
-    async fn done(&self, key: &CommandKey) -> Result<Option<Done>, StoreError>;
+    async fn done(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError>;
 }
 
 /// Reads reservations and their tickets.
@@ -75,14 +75,14 @@ pub trait ReservationReader: Send + Sync {
     async fn lapsed(&self, now: Instant, limit: u32) -> Result<Vec<(ReservationId, BuyerKey)>, StoreError>;
 }
 
-/// One line of a wallet's history.
+/// One entry of a wallet's history.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The points that moved.
     pub transfer: Transfer,
-    /// What for.
+    /// What they moved for.
     pub kind: PaymentKind,
-    /// For which reservation, if for one.
+    /// The reservation that they moved for, if there is one.
     pub reservation: Option<ReservationId>,
 }
 

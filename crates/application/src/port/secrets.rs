@@ -24,7 +24,7 @@ pub trait PasswordHasher: Send + Sync {
 /// What an access token says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AccessClaims {
-    /// Who.
+    /// The user who is logged in.
     pub user: UserId,
     /// What they may do.
     pub role: Role,

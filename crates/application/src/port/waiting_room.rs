@@ -4,41 +4,42 @@ use super::StoreError;
 use crate::{Page, PageRequest};
 use async_trait::async_trait;
 use frontrow_domain::waiting_room::{
-    Admitted, Claim, Claimed, Group, Line, LineUpdate, NotNow, Pass, Place, QueueNumber, QueueToken, Stock,
+    Admitted, CheckIn, CheckInOutcome, Group, NotNow, Pass, Queue, QueueEntry, QueueNumber, QueueToken, QueueUpdate,
+    Stock,
 };
-use frontrow_domain::{Buyer, BuyerKey, Ended, Instant, Sale, SaleId, UserId};
+use frontrow_domain::{AdmissionEnd, Buyer, BuyerKey, Instant, Sale, SaleId, UserId};
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use uuid::Uuid;
 
-/// Who wants a place.
+/// Who wants a queue entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Join {
-    /// Who, in which sale.
+    /// The user, in which sale.
     pub key: BuyerKey,
-    /// In which of its lines.
+    /// The group that they join.
     pub group: Group,
-    /// The place that they have and that is worth nothing any more, if they have one: then they get a new one.
-    pub worthless: Option<Place>,
-    /// A place that they have proved to have, for a dispenser that has lost what it knew.
-    pub proved: Option<Place>,
+    /// Their entry if it is used up or lapsed: then they get a new one. `None` if they have none.
+    pub worthless: Option<QueueEntry>,
+    /// A queue entry that they have proved to have, for a dispenser that has lost what it knew.
+    pub proved: Option<QueueEntry>,
 }
 
-/// A place that was given.
+/// A queue entry that was given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Joined {
-    /// Which.
-    pub place: Place,
+    /// The queue entry.
+    pub entry: QueueEntry,
     /// Whether they have it only now.
     pub is_new: bool,
 }
 
-/// Hands out the numbers of lines: from 1, each to one person, and never twice within an epoch.
+/// Hands out the numbers of queues: from 1, each to one person, and never twice within an epoch.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait NumberDispenser: Send + Sync {
-    /// The place that somebody has, or a new one at the end of the line. What was answered is kept as durably as the
+    /// The queue entry that somebody has, or a new one at the end of the queue. What was answered is kept as durably as the
     /// implementation says.
     async fn join(&self, join: Join) -> Result<Joined, StoreError>;
 
@@ -46,7 +47,7 @@ pub trait NumberDispenser: Send + Sync {
     async fn issued(&self, sale: SaleId, groups: usize) -> Result<Vec<u64>, StoreError>;
 
     /// Who has the numbers above `after`, ascending; numbers that nobody has any more are left out.
-    async fn places(
+    async fn entries(
         &self,
         sale: SaleId,
         group: Group,
@@ -54,15 +55,15 @@ pub trait NumberDispenser: Send + Sync {
         limit: u32,
     ) -> Result<Vec<(QueueNumber, UserId)>, StoreError>;
 
-    /// The line of the sale is over, and nobody joins it any more: what is kept to hand out its numbers may go, after a
+    /// The queue of the sale is over, and nobody joins it any more: what is kept to hand out its numbers may go, after a
     /// month in which it can still be read. Whoever says so again changes nothing.
     async fn forget(&self, sale: SaleId) -> Result<(), StoreError>;
 }
 
-/// Numbers that somebody else than the store of lines may hand out.
+/// Numbers that somebody else than the store of queues may hand out.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Lease {
-    /// In which epoch.
+    /// The epoch that the numbers belong to.
     pub epoch: u32,
     /// By group: the numbers above this one.
     pub above: Vec<u64>,
@@ -75,7 +76,7 @@ pub struct Lease {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait NumberLeases: Send + Sync {
-    /// The epoch of a line, and the ceilings that were leased so far; `None` if the sale has no line.
+    /// The epoch of a queue, and the ceilings that were leased so far; `None` if the sale has no queue.
     async fn lease(&self, sale: SaleId) -> Result<Option<Lease>, StoreError>;
 
     /// Raises the ceiling of a group to `above + block`, unless it is there already; says what it is. `None` if the epoch
@@ -112,39 +113,39 @@ pub struct TickOrder {
 /// What a tick did.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TickReport {
-    /// The line as it is now.
-    pub line: Line,
-    /// Who was admitted.
+    /// The queue as it is now.
+    pub queue: Queue,
+    /// The people who were admitted.
     pub admitted: Vec<BuyerKey>,
-    /// How many slots have become free.
+    /// How many admissions have ended.
     pub ended: usize,
-    /// Whether nobody is admitted, stands at the door, or could be called.
+    /// Whether nobody is admitted or checked in, or could be called.
     pub quiet: bool,
 }
 
-/// Something that an operator has done, for who asks later.
+/// Something that an operator has done, for whoever asks later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OperatorAction {
-    /// Its id.
+    /// Id of the action.
     pub id: Uuid,
-    /// Who.
+    /// The operator.
     pub by: UserId,
-    /// When.
+    /// The instant of the change that it records.
     pub at: Instant,
-    /// To which sale.
+    /// The sale whose queue was changed.
     pub sale: SaleId,
-    /// What, in a text for people: at most some thousand characters, most of them a message.
+    /// What was done, in a text for people: at most some thousand characters, most of them a message.
     pub what: String,
 }
 
-/// The figures of a line.
+/// The figures of a queue.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct LineFigures {
-    /// Stand at the door and are present.
-    pub at_door: u64,
-    /// Have a slot.
+pub struct QueueFigures {
+    /// People who are checked in and present.
+    pub present: u64,
+    /// People who are admitted.
     pub active: u64,
-    /// Were ever admitted.
+    /// People who were ever admitted.
     pub admitted: u64,
     /// How admissions ended.
     pub ended: EndedFigures,
@@ -153,74 +154,90 @@ pub struct LineFigures {
 /// How admissions ended: each buyer by how their last one did, and nobody who is admitted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct EndedFigures {
-    /// See [`Ended::Paid`].
+    /// See [`AdmissionEnd::Paid`].
     pub paid: u64,
-    /// See [`Ended::Left`].
+    /// See [`AdmissionEnd::Left`].
     pub left: u64,
-    /// See [`Ended::Barred`].
+    /// See [`AdmissionEnd::Barred`].
     pub barred: u64,
-    /// See [`Ended::Expired`].
+    /// See [`AdmissionEnd::Expired`].
     pub expired: u64,
 }
 
 impl EndedFigures {
     /// Counts so many more that ended like this.
-    pub fn add(&mut self, ended: Ended, count: u64) {
+    pub fn add(&mut self, ended: AdmissionEnd, count: u64) {
         let counted = match ended {
-            Ended::Paid => &mut self.paid,
-            Ended::Left => &mut self.left,
-            Ended::Barred => &mut self.barred,
-            Ended::Expired => &mut self.expired,
+            AdmissionEnd::Paid => &mut self.paid,
+            AdmissionEnd::Left => &mut self.left,
+            AdmissionEnd::Barred => &mut self.barred,
+            AdmissionEnd::Expired => &mut self.expired,
         };
         *counted += count;
     }
 }
 
-/// Where somebody is.
+/// What is stored about one person in one sale.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Whereabouts {
-    /// Their row, if they ever came to the door.
+pub struct BuyerPresence {
+    /// Their row in this sale, if there is one.
     pub buyer: Option<Buyer>,
-    /// Their place at the door.
-    pub claim: Option<Claim>,
+    /// Their check-in, if they are checked in.
+    pub check_in: Option<CheckIn>,
 }
 
-/// Keeps the lines, the doors and the admissions.
+/// Opens the queue of a sale. All that managing sales needs of a waiting room; every [`QueueStore`] is one.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
-pub trait LineStore: Send + Sync {
-    /// Adds a line, if its sale has none.
-    async fn open_line(&self, line: &Line) -> Result<(), StoreError>;
+pub trait QueueOpener: Send + Sync {
+    /// Adds a queue, if its sale has none.
+    async fn open(&self, queue: &Queue) -> Result<(), StoreError>;
+}
 
-    /// The lines that are not over: closed, and nobody admitted any more.
-    async fn lines(&self) -> Result<Vec<Line>, StoreError>;
+#[async_trait]
+impl QueueOpener for Arc<dyn QueueStore> {
+    async fn open(&self, queue: &Queue) -> Result<(), StoreError> {
+        self.open_queue(queue).await
+    }
+}
 
-    /// The line of a sale, over or not.
-    async fn line(&self, sale: SaleId) -> Result<Option<Line>, StoreError>;
+/// Stores queues, check-ins and admissions.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+#[async_trait]
+pub trait QueueStore: Send + Sync {
+    /// Adds a queue, if its sale has none.
+    async fn open_queue(&self, queue: &Queue) -> Result<(), StoreError>;
 
-    /// Changes a line under its lock, and notes the operator's action with it, unless nothing is to be changed. `None` if the sale has no line.
-    async fn update_line(
+    /// The queues that are not over: closed, and nobody admitted any more.
+    async fn queues(&self) -> Result<Vec<Queue>, StoreError>;
+
+    /// The queue of a sale, over or not.
+    async fn queue(&self, sale: SaleId) -> Result<Option<Queue>, StoreError>;
+
+    /// Changes a queue under its lock, and notes the operator's action with it, unless nothing is to be changed. `None` if
+    /// the sale has no queue.
+    async fn update_queue(
         &self,
         sale: SaleId,
-        update: &LineUpdate,
+        update: &QueueUpdate,
         action: Option<OperatorAction>,
-    ) -> Result<Option<Result<Line, NotNow>>, StoreError>;
+    ) -> Result<Option<Result<Queue, NotNow>>, StoreError>;
 
-    /// Notes an action that changed no line.
+    /// Notes an action that changed no queue.
     async fn note(&self, action: &OperatorAction) -> Result<(), StoreError>;
 
-    /// What operators have done to a sale's line, the newest first: by id, descending.
+    /// What operators have done to a sale's queue, the newest first: by id, descending.
     async fn actions(&self, sale: SaleId, page: PageRequest<Uuid>) -> Result<Page<OperatorAction, Uuid>, StoreError>;
 
-    /// One tick, whole. `None` if somebody else is at it, or there is no such line.
+    /// One tick, whole. `None` if somebody else is at it, or there is no such queue.
     async fn tick(&self, order: &TickOrder) -> Result<Option<TickReport>, StoreError>;
 
-    /// Somebody who is called comes to the door, or is seen there again; touches no row but their own. `lapsed` says that
-    /// their call has lapsed: then only who has come before may stand there.
-    async fn claim(&self, claim: Claim, lapsed: bool) -> Result<Claimed, StoreError>;
+    /// Somebody who is called checks in, or is seen again; touches no row but their own. `lapsed` says that
+    /// their call has lapsed: then only somebody who had checked in before may check in again.
+    async fn check_in(&self, check_in: CheckIn, lapsed: bool) -> Result<CheckInOutcome, StoreError>;
 
-    /// Where somebody is.
-    async fn whereabouts(&self, key: BuyerKey) -> Result<Whereabouts, StoreError>;
+    /// What is stored about one person in one sale.
+    async fn whereabouts(&self, key: BuyerKey) -> Result<BuyerPresence, StoreError>;
 
     /// Those of these buyers who are admitted.
     async fn admitted(&self, keys: &[BuyerKey]) -> Result<Vec<Buyer>, StoreError>;
@@ -232,8 +249,8 @@ pub trait LineStore: Send + Sync {
         page: PageRequest<(i64, u8, u64)>,
     ) -> Result<Page<Admitted, (i64, u8, u64)>, StoreError>;
 
-    /// The figures of a line.
-    async fn figures(&self, sale: SaleId, now: Instant) -> Result<LineFigures, StoreError>;
+    /// The figures of a queue.
+    async fn figures(&self, sale: SaleId, now: Instant) -> Result<QueueFigures, StoreError>;
 }
 
 /// Waits for admissions, for many at once.
@@ -249,7 +266,7 @@ pub trait AdmissionWatch: Send + Sync {
 #[error("{0}")]
 pub struct NotEligible(pub String);
 
-/// Says who may join a line: a verified account, one of some age, a member. Asked before a number is given.
+/// Says who may join a queue: a verified account, one of some age, a member. Asked before a number is given.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait Eligibility: Send + Sync {
@@ -271,7 +288,7 @@ pub enum TokenFlaw {
 /// Signs queue tokens and passes, and reads what it has signed.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait QueueSigner: Send + Sync {
-    /// A place as a signed token.
+    /// A queue entry as a signed token.
     fn sign_token(&self, token: &QueueToken) -> String;
 
     /// What a queue token says.
@@ -282,12 +299,4 @@ pub trait QueueSigner: Send + Sync {
 
     /// What a pass says, if it has not expired.
     fn read_pass(&self, text: &str, now: Instant) -> Result<Pass, TokenFlaw>;
-}
-
-/// Public randomness that was named in advance.
-#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
-#[async_trait]
-pub trait Beacon: Send + Sync {
-    /// The value of the round named by the drawing, in hexadecimal digits; `None` while it is not out.
-    async fn value(&self, round: Option<String>) -> Result<Option<String>, StoreError>;
 }

@@ -1,18 +1,18 @@
-//! At the door: claiming, picking up, renewing and giving back an admission.
+//! Checking in, and picking up, renewing and giving back an admission.
 
-use super::{Lines, PlaceView};
+use super::{QueueEntryView, QueueViews};
 use crate::deadline;
-use crate::port::{AdmissionWatch, BookingStore, Clock, LineStore, QueueSigner};
+use crate::port::{AdmissionWatch, BookingStore, Clock, QueueSigner, QueueStore};
 use crate::{Conflict, Denied, Error, Missing};
-use frontrow_domain::waiting_room::{Claim, Claimed, Pass, Place, Standing, Tick};
-use frontrow_domain::{Buyer, BuyerKey, Command, Instant, Outcome, Rejection, Renew, SaleId, UserId, What};
+use frontrow_domain::waiting_room::{CheckIn, CheckInOutcome, EntryStatus, Pass, QueueEntry, Tick};
+use frontrow_domain::{Buyer, BuyerKey, Command, Instant, Leave, Operation, Outcome, Rejection, Renew, SaleId, UserId};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// A pass, and how long the admission lasts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PassAnswer {
-    /// Signed.
+    /// The signed pass.
     pub pass: String,
     /// When to have it renewed at the latest.
     pub expires: Instant,
@@ -22,84 +22,93 @@ pub struct PassAnswer {
     pub max_until: Instant,
 }
 
-/// What came of a claim.
+/// What a check-in led to.
 #[derive(Clone, Debug)]
-pub enum ClaimAnswer {
+pub enum CheckInAnswer {
     /// Go ahead.
     Admitted(PassAnswer),
-    /// Stay there and ask again.
-    AtDoor(PlaceView),
+    /// Checked in: keep asking.
+    Present(QueueEntryView),
     /// It is not their turn yet.
-    NotYet(PlaceView),
+    NotYet(QueueEntryView),
 }
 
 /// Somebody who is called asks to be let in.
-pub struct ClaimAdmission {
-    /// All lines.
-    pub lines: Arc<Lines>,
-    /// Keeps the door.
-    pub store: Arc<dyn LineStore>,
+pub struct CheckInBuyer {
+    /// The queues of this instance, as the last tick left them.
+    pub queues: Arc<QueueViews>,
+    /// Stores check-ins.
+    pub store: Arc<dyn QueueStore>,
     /// Says when somebody is admitted.
     pub watch: Arc<dyn AdmissionWatch>,
     /// Picks the admission up.
     pub renew: Arc<RenewAdmission>,
 }
 
-impl ClaimAdmission {
-    /// How often who waits at the door is seen there; well below [`Tick::PRESENCE`].
+impl CheckInBuyer {
+    /// How often a check-in that waits counts as seen again; well below [`CheckIn::PRESENCE`].
     const SEEN_EVERY: Duration = Duration::from_secs(8);
 
-    /// Waits at the door for as long as that, at most; whatever stands in front of the answer, it comes soon after.
-    pub async fn run(&self, user: UserId, sale: SaleId, token: &str, wait: Duration) -> Result<ClaimAnswer, Error> {
-        deadline::within(wait + deadline::CLAIM, self.come(user, sale, token, wait)).await
+    /// Waits at most that long for the admission; the answer comes soon after, whatever else delays it.
+    pub async fn run(&self, user: UserId, sale: SaleId, token: &str, wait: Duration) -> Result<CheckInAnswer, Error> {
+        deadline::within(wait + deadline::CHECK_IN, self.check_in(user, sale, token, wait)).await
     }
 
-    async fn come(&self, user: UserId, sale: SaleId, token: &str, wait: Duration) -> Result<ClaimAnswer, Error> {
+    async fn check_in(&self, user: UserId, sale: SaleId, token: &str, wait: Duration) -> Result<CheckInAnswer, Error> {
         let token = self.renew.signer.read_token(token).map_err(|_| Denied::QueueTokenForged)?;
         if token.user != user || token.sale != sale {
             return Err(Denied::QueueTokenForeign.into());
         }
-        let board = self.lines.board(sale).ok_or(Error::NotFound(Missing::Line))?;
-        let view = PlaceView::of(token, board, &*self.renew.clock);
-        let (key, place) = (BuyerKey { sale, user }, Place { group: token.group, number: token.number });
-        let lapsed = match view.standing {
-            Standing::Lobby | Standing::Waiting { .. } => return self.early(view, key, place).await,
-            Standing::Called => false,
-            Standing::Lapsed => true,
+        let view = self.queues.view(sale).ok_or(Error::NotFound(Missing::Queue))?;
+        let view = QueueEntryView::of(token, view, &*self.renew.clock);
+        let (key, entry) = (BuyerKey { sale, user }, QueueEntry { group: token.group, number: token.number });
+        let lapsed = match view.status {
+            EntryStatus::Lobby | EntryStatus::Waiting { .. } => return self.not_called_yet(view, key, entry).await,
+            EntryStatus::Called => false,
+            EntryStatus::Lapsed => true,
         };
-        let Some(rank) = view.board.ranks(token.group).map(|ranks| ranks.rank(token.number)) else {
+        let Some(rank) = view.view.ranks(token.group).map(|ranks| ranks.rank(token.number)) else {
             return Err(Denied::QueueTokenForged.into());
         };
-        let claim = |now| Claim { key, group: token.group, number: token.number, rank, claimed_at: now, seen_at: now };
+        let check_in =
+            |now| CheckIn { key, group: token.group, number: token.number, rank, checked_in_at: now, seen_at: now };
         let (begun, mut left) = (self.renew.clock.now(), wait);
         loop {
-            match self.store.claim(claim(self.renew.clock.now()), lapsed).await? {
-                Claimed::Admitted(_) => return self.renew.pick_up(key, place).await.map(ClaimAnswer::Admitted),
-                Claimed::AtDoor => self.lines.pace.rouse(sale),
-                Claimed::Lapsed => return Err(Conflict::PlaceLapsed.into()),
-                Claimed::Used => return Err(Conflict::PlaceUsed.into()),
-                Claimed::Barred => return Err(Rejection::Barred.into()),
+            match self.store.check_in(check_in(self.renew.clock.now()), lapsed).await? {
+                CheckInOutcome::Admitted(_) => {
+                    return self.renew.pick_up(key, entry).await.map(CheckInAnswer::Admitted);
+                }
+                CheckInOutcome::Present => self.queues.pace.rouse(sale),
+                CheckInOutcome::Lapsed => return Err(Conflict::EntryLapsed.into()),
+                CheckInOutcome::Used => return Err(Conflict::EntryUsed.into()),
+                CheckInOutcome::Barred => return Err(Rejection::Barred.into()),
             }
             if left.is_zero() {
-                return Ok(ClaimAnswer::AtDoor(view));
+                return Ok(CheckInAnswer::Present(view));
             }
-            // Who stands there longer than that without a word counts as absent.
+            // Somebody who isn't seen for longer than this counts as absent.
             let part = left.min(Self::SEEN_EVERY);
             if self.watch.admitted(key, part).await.is_some() {
-                return self.renew.pick_up(key, place).await.map(ClaimAnswer::Admitted);
+                return self.renew.pick_up(key, entry).await.map(CheckInAnswer::Admitted);
             }
-            // Whoever was in front of this claim has taken some of the time, too.
+            // Check-ins in front of this one have taken some of the time, too.
             left = left.saturating_sub(part).min(wait.saturating_sub(self.renew.clock.now().since(begun)));
         }
     }
 
-    /// Memory may be a moment behind the store: who is admitted by a place that is not called here has it all the same.
-    async fn early(&self, view: PlaceView, key: BuyerKey, place: Place) -> Result<ClaimAnswer, Error> {
-        let near = matches!(view.standing, Standing::Waiting { ahead } if ahead <= Tick::BATCH as u64);
+    /// Memory may be a moment behind the store: somebody may be admitted by a queue entry that this instance doesn't
+    /// know to be called.
+    async fn not_called_yet(
+        &self,
+        view: QueueEntryView,
+        key: BuyerKey,
+        entry: QueueEntry,
+    ) -> Result<CheckInAnswer, Error> {
+        let near = matches!(view.status, EntryStatus::Waiting { ahead } if ahead <= Tick::BATCH as u64);
         if near && !self.store.admitted(&[key]).await?.is_empty() {
-            return self.renew.pick_up(key, place).await.map(ClaimAnswer::Admitted);
+            return self.renew.pick_up(key, entry).await.map(CheckInAnswer::Admitted);
         }
-        Ok(ClaimAnswer::NotYet(view))
+        Ok(CheckInAnswer::NotYet(view))
     }
 }
 
@@ -109,27 +118,27 @@ pub struct RenewAdmission {
     pub bookings: Arc<dyn BookingStore>,
     /// Signs the pass.
     pub signer: Arc<dyn QueueSigner>,
-    /// The time.
+    /// Gives the instant that the rules decide by.
     pub clock: Arc<dyn Clock>,
 }
 
 impl RenewAdmission {
     /// Renews one that was picked up. `closing` says that their page closes: then it ends soon.
     pub async fn run(&self, user: UserId, sale: SaleId, closing: bool) -> Result<PassAnswer, Error> {
-        self.renew(Renew { buyer: BuyerKey { sale, user }, place: None, closing }).await
+        self.renew(Renew { buyer: BuyerKey { sale, user }, entry: None, closing }).await
     }
 
-    pub(super) async fn pick_up(&self, buyer: BuyerKey, place: Place) -> Result<PassAnswer, Error> {
-        self.renew(Renew { buyer, place: Some(place), closing: false }).await
+    pub(super) async fn pick_up(&self, buyer: BuyerKey, entry: QueueEntry) -> Result<PassAnswer, Error> {
+        self.renew(Renew { buyer, entry: Some(entry), closing: false }).await
     }
 
     async fn renew(&self, renew: Renew) -> Result<PassAnswer, Error> {
-        match self.bookings.execute(Command::unkeyed(What::Renew(renew))).await? {
-            Outcome::Renewed(Buyer { key, slot: Some(slot), generation, .. }) => {
-                let expires = slot.until.min(self.clock.now() + Tick::RENEWAL);
+        match self.bookings.execute(Command::unkeyed(Operation::Renew(renew))).await? {
+            Outcome::Renewed(Buyer { key, admission: Some(admission), generation, .. }) => {
+                let expires = admission.until.min(self.clock.now() + Tick::RENEWAL);
                 let pass = Pass { sale: key.sale, user: key.user, generation, expires };
                 let pass = self.signer.sign_pass(&pass);
-                Ok(PassAnswer { pass, expires, until: slot.until, max_until: slot.max_until })
+                Ok(PassAnswer { pass, expires, until: admission.until, max_until: admission.max_until })
             }
             _ => Err(Rejection::NotAdmitted.into()),
         }
@@ -145,7 +154,7 @@ pub struct LeaveAdmission {
 impl LeaveAdmission {
     /// Once they have left, leaving again changes nothing.
     pub async fn run(&self, user: UserId, sale: SaleId) -> Result<(), Error> {
-        self.bookings.execute(Command::unkeyed(What::Leave(BuyerKey { sale, user }))).await?;
+        self.bookings.execute(Command::unkeyed(Operation::Leave(Leave { buyer: BuyerKey { sale, user } }))).await?;
         Ok(())
     }
 }

@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::stage::Stage;
 use frontrow_application::port::{Credentials, Rotated, StoreError};
-use frontrow_domain::{Email, Instant, REUSE_GRACE, RefreshToken, Role, SessionId, User, UserId};
+use frontrow_domain::{Email, Instant, REUSE_GRACE, RefreshToken, Role, SessionId, UserId, testing};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,8 +11,8 @@ const SECOND: Duration = Duration::from_secs(1);
 const LIFETIME: Duration = Duration::from_hours(24);
 
 fn credentials(stage: &Stage, email: &str, role: Role) -> Result<Credentials, Failure> {
-    let name = "Ωé漢🎫".chars().cycle().take(100).collect();
-    let user = User { id: UserId::new(stage.id()), email: email.parse()?, name, role };
+    let name: String = "Ωé漢🎫".chars().cycle().take(100).collect();
+    let user = testing::user().id(UserId::new(stage.id())).email(email.parse()?).name(name).role(role).build();
     Ok(Credentials { user, password_hash: "h".repeat(255) })
 }
 
@@ -40,7 +40,7 @@ pub(super) async fn an_email_address_has_one_account(stage: Arc<Stage>) -> Resul
 
 pub(super) async fn an_account_is_kept_as_it_was(stage: Arc<Stage>) -> Result<(), Failure> {
     let accounts = &stage.accounts()?.accounts;
-    let longest = format!("{}@{}.example.org", "é".repeat(64), "d".repeat(Email::MOST - 64 - 13));
+    let longest = format!("{}@{}.example.org", "é".repeat(64), "d".repeat(Email::MAX - 64 - 13));
     for (email, role) in [(longest.as_str(), Role::Operator), ("o'hara+%_@example.org", Role::Customer)] {
         let credentials = credentials(&stage, email, role)?;
         ensure_eq!(accounts.by_email(&credentials.user.email).await?, None);

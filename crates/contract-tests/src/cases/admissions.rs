@@ -3,15 +3,15 @@
 use crate::Failure;
 use crate::room::Room;
 use crate::stage::Stage;
-use frontrow_application::port::{BookingError, EndedFigures, LineFigures};
-use frontrow_domain::waiting_room::{AdmissionTerms, Claimed, Tick, WaitingRoom};
+use frontrow_application::port::{BookingError, EndedFigures, QueueFigures};
+use frontrow_domain::waiting_room::{AdmissionTerms, CheckInOutcome, Tick, WaitingRoom};
 use frontrow_domain::{Command, Outcome, Rejection, TAKEOVER_GRACE};
 use std::sync::Arc;
 use std::time::Duration;
 
 const MICROSECOND: Duration = Duration::from_micros(1);
 
-/// Person 0 is admitted and has picked it up; persons 1 and 2 wait for the only slot.
+/// Person 0 is admitted and has picked the pass up; persons 1 and 2 wait: there is room for one.
 async fn admitted(stage: &Arc<Stage>, change: impl FnOnce(&mut WaitingRoom)) -> Result<Arc<Room>, Failure> {
     let room = Room::open(stage, 3, |settings| {
         settings.capacity = 1;
@@ -23,7 +23,7 @@ async fn admitted(stage: &Arc<Stage>, change: impl FnOnce(&mut WaitingRoom)) -> 
 }
 
 async fn refused(room: &Room, command: Command, expected: Rejection) -> Result<(), Failure> {
-    let name = command.what.name();
+    let name = command.operation.name();
     ensure_eq!(room.stage.execute(command).await, Err(BookingError::Rejected(expected)), "{name}");
     Ok(())
 }
@@ -35,25 +35,27 @@ pub(super) async fn picking_up_uses_the_number(stage: Arc<Stage>) -> Result<(), 
     stage.later(Duration::from_secs(4));
     ensure_eq!(room.pick_up(0).await?.until, stage.now() + Tick::RENEWAL);
     let buyer = room.buyer(0).await?.ok_or_else(|| Failure::new("whoever is admitted is a buyer"))?;
-    ensure_eq!((buyer.spent[0], buyer.generation), (1, 1));
-    ensure_eq!(room.come(0).await?, Claimed::Admitted(buyer), "while it lasts");
+    ensure_eq!((buyer.used_numbers[0], buyer.generation), (1, 1));
+    ensure_eq!(room.come(0).await?, CheckInOutcome::Admitted(buyer), "while it lasts");
     stage.execute(room.leave(0)).await?;
-    ensure_eq!(room.come(0).await?, Claimed::Used);
+    ensure_eq!(room.come(0).await?, CheckInOutcome::Used);
     ensure_eq!(room.tick().await?, [1]);
-    ensure_eq!(room.store().whereabouts(room.key(0)).await?.claim, None);
+    ensure_eq!(room.store().whereabouts(room.key(0)).await?.check_in, None);
     Ok(())
 }
 
-pub(super) async fn an_admission_that_nobody_picks_up_can_be_claimed_again(stage: Arc<Stage>) -> Result<(), Failure> {
+pub(super) async fn an_admission_that_nobody_picks_up_is_given_again_after_a_check_in(
+    stage: Arc<Stage>,
+) -> Result<(), Failure> {
     let room = Room::open(&stage, 2, |settings| settings.capacity = 1).await?;
     room.all_come([0]).await?;
     ensure_eq!(room.tick().await?, [0]);
     let until = stage.now() + Tick::PICK_UP;
     ensure_eq!(room.pass(Tick::PICK_UP, &[1]).await?, []);
     ensure_eq!((stage.now(), room.active().await?), (until, 1));
-    refused(&room, room.renew_command(0, Some(room.place(0)?), false), Rejection::AdmissionEnded).await?;
-    ensure_eq!(room.store().admitted(&[room.key(0)]).await?, [], "it is over, though the slot is not free yet");
-    ensure_eq!(room.come(0).await?, Claimed::AtDoor, "with the same number");
+    refused(&room, room.renew_command(0, Some(room.entry(0)?), false), Rejection::AdmissionEnded).await?;
+    ensure_eq!(room.store().admitted(&[room.key(0)]).await?, [], "it is over, though nobody else can have it yet");
+    ensure_eq!(room.come(0).await?, CheckInOutcome::Present, "with the same number");
     stage.set_now(until + TAKEOVER_GRACE + MICROSECOND);
     ensure_eq!(room.tick().await?, [0], "before person 1");
     ensure_eq!(room.buyer(0).await?.map(|buyer| buyer.generation), Some(2));
@@ -64,7 +66,7 @@ pub(super) async fn a_renewal_goes_on_for_three_minutes_and_not_beyond_the_sessi
     stage: Arc<Stage>,
 ) -> Result<(), Failure> {
     let room = admitted(&stage, |settings| settings.session = Duration::from_mins(5)).await?;
-    let first = room.slot(0).await?.ok_or_else(|| Failure::new("person 0 has a slot"))?;
+    let first = room.admission(0).await?.ok_or_else(|| Failure::new("person 0 has an admission"))?;
     room.pass(Duration::from_secs(100), &[1]).await?;
     ensure_eq!(room.renew(0).await?.until, stage.now() + Tick::RENEWAL);
     room.pass(Duration::from_secs(100), &[1]).await?;
@@ -73,7 +75,11 @@ pub(super) async fn a_renewal_goes_on_for_three_minutes_and_not_beyond_the_sessi
     let closing = stage.execute(room.renew_command(0, None, true)).await?;
     let Outcome::Renewed(buyer) = closing else { return Err(Failure::new(format!("{closing:?}"))) };
     let soon = stage.now() + Tick::PICK_UP;
-    ensure_eq!(buyer.slot.map(|slot| slot.until), Some(soon), "a page that closes leaves it for a moment");
+    ensure_eq!(
+        buyer.admission.map(|admission| admission.until),
+        Some(soon),
+        "a page that closes leaves it for a moment"
+    );
     ensure_eq!(room.renew(0).await?.until, first.max_until, "unless it is renewed");
     room.pass_until(first.max_until, &[1]).await?;
     refused(&room, room.renew_command(0, None, false), Rejection::AdmissionEnded).await
@@ -92,45 +98,45 @@ pub(super) async fn a_hold_needs_an_admission(stage: Arc<Stage>) -> Result<(), F
     stage.execute(room.bar(0, true)).await?;
     refused(&room, room.hold(0, &[2])?, Rejection::Barred).await?;
     ensure_eq!(room.tick().await?, [1]);
-    let until = room.slot(1).await?.ok_or_else(|| Failure::new("person 1 has a slot"))?.until;
+    let until = room.admission(1).await?.ok_or_else(|| Failure::new("person 1 has an admission"))?.until;
     room.pass_until(until - MICROSECOND, &[]).await?;
     let last = room.held(1, &[2]).await?;
     stage.execute(stage.release(&last)?).await?;
     Ok(())
 }
 
-pub(super) async fn a_hold_carries_the_slot_beyond_the_session(stage: Arc<Stage>) -> Result<(), Failure> {
+pub(super) async fn a_hold_carries_the_admission_beyond_the_session(stage: Arc<Stage>) -> Result<(), Failure> {
     let room = admitted(&stage, |settings| settings.session = Duration::from_mins(3)).await?;
-    let max_until = room.slot(0).await?.ok_or_else(|| Failure::new("person 0 has a slot"))?.max_until;
+    let max_until = room.admission(0).await?.ok_or_else(|| Failure::new("person 0 has an admission"))?.max_until;
     room.pass_until(max_until - Duration::from_secs(10), &[1]).await?;
     let held = room.held(0, &[1]).await?;
     ensure!(held.held_until > max_until, "it has to outlive the session, or the case proves nothing");
-    ensure_eq!(room.slot(0).await?.map(|slot| slot.until), Some(held.held_until));
+    ensure_eq!(room.admission(0).await?.map(|admission| admission.until), Some(held.held_until));
     ensure_eq!(room.renew(0).await?.until, held.held_until, "never below a live hold");
     let admitted = room.pass_until(held.held_until + TAKEOVER_GRACE, &[1]).await?;
     ensure_eq!((admitted, room.active().await?), (Vec::new(), 1));
     stage.later(MICROSECOND);
     ensure_eq!(room.tick().await?, [1]);
-    ensure_eq!(room.slot(0).await?, None);
+    ensure_eq!(room.admission(0).await?, None);
     Ok(())
 }
 
-pub(super) async fn a_slot_is_free_two_seconds_after_it_has_ended(stage: Arc<Stage>) -> Result<(), Failure> {
+pub(super) async fn an_admission_is_free_two_seconds_after_it_has_ended(stage: Arc<Stage>) -> Result<(), Failure> {
     let room = admitted(&stage, |_| {}).await?;
-    let until = room.slot(0).await?.ok_or_else(|| Failure::new("person 0 has a slot"))?.until;
+    let until = room.admission(0).await?.ok_or_else(|| Failure::new("person 0 has an admission"))?.until;
     let admitted = room.pass_until(until + TAKEOVER_GRACE, &[1]).await?;
     ensure_eq!(admitted, [], "not yet");
     stage.later(MICROSECOND);
     let report = room.tick_report().await?;
     ensure_eq!((report.ended, report.admitted), (1, vec![room.key(1)]));
     let buyer = room.buyer(0).await?;
-    ensure_eq!(buyer.map(|buyer| (buyer.slot, buyer.generation)), Some((None, 1)));
+    ensure_eq!(buyer.map(|buyer| (buyer.admission, buyer.generation)), Some((None, 1)));
     let ended = EndedFigures { expired: 1, ..EndedFigures::default() };
-    ensure_eq!(room.figures().await?, LineFigures { at_door: 0, active: 1, admitted: 2, ended });
+    ensure_eq!(room.figures().await?, QueueFigures { present: 0, active: 1, admitted: 2, ended });
     Ok(())
 }
 
-pub(super) async fn leaving_frees_the_slot_once(stage: Arc<Stage>) -> Result<(), Failure> {
+pub(super) async fn leaving_frees_the_admission_once(stage: Arc<Stage>) -> Result<(), Failure> {
     let room = admitted(&stage, |_| {}).await?;
     room.all_come([1, 2]).await?;
     let leaving = (0..8).map(|_| {
@@ -140,16 +146,16 @@ pub(super) async fn leaving_frees_the_slot_once(stage: Arc<Stage>) -> Result<(),
     for outcome in stage.together(leaving).await? {
         ensure_eq!(outcome, Outcome::Left(room.key(0)));
     }
-    ensure_eq!((room.slot(0).await?, room.active().await?), (None, 0), "at once, without a tick");
+    ensure_eq!((room.admission(0).await?, room.active().await?), (None, 0), "at once, without a tick");
     ensure_eq!(room.tick().await?, [1]);
     stage.execute(room.leave(0)).await?;
     stage.execute(room.leave(7)).await?;
-    ensure_eq!(room.active().await?, 1, "who has none gives none back");
+    ensure_eq!(room.active().await?, 1, "whoever has none gives none back");
     ensure_eq!(room.tick().await?, []);
     Ok(())
 }
 
-pub(super) async fn paying_frees_the_slot_in_the_same_command(stage: Arc<Stage>) -> Result<(), Failure> {
+pub(super) async fn paying_frees_the_admission_in_the_same_command(stage: Arc<Stage>) -> Result<(), Failure> {
     let terms = AdmissionTerms { leave_on_payment: true };
     let room = admitted(&stage, |settings| settings.terms = terms).await?;
     room.all_come([1, 2]).await?;
@@ -157,7 +163,7 @@ pub(super) async fn paying_frees_the_slot_in_the_same_command(stage: Arc<Stage>)
     room.paid(&first).await?;
     ensure_eq!(room.active().await?, 1, "there is another hold");
     let payment = room.paid(&second).await?;
-    ensure_eq!((room.slot(0).await?, room.active().await?), (None, 0));
+    ensure_eq!((room.admission(0).await?, room.active().await?), (None, 0));
     let again = stage.execute(payment).await?;
     ensure!(matches!(again, Outcome::Paid { .. }), "a payment is repeated like any other: {again:?}");
     ensure_eq!(room.tick().await?, [1]);
@@ -165,14 +171,14 @@ pub(super) async fn paying_frees_the_slot_in_the_same_command(stage: Arc<Stage>)
     Ok(())
 }
 
-pub(super) async fn who_may_buy_more_keeps_the_slot(stage: Arc<Stage>) -> Result<(), Failure> {
+pub(super) async fn who_may_buy_more_keeps_the_admission(stage: Arc<Stage>) -> Result<(), Failure> {
     let room = admitted(&stage, |_| {}).await?;
     let held = room.held(0, &[1, 2, 3]).await?;
     room.paid(&held).await?;
-    ensure!(room.slot(0).await?.is_some(), "one more can be had");
+    ensure!(room.admission(0).await?.is_some(), "one more can be had");
     let held = room.held(0, &[4]).await?;
     room.paid(&held).await?;
-    ensure_eq!((room.slot(0).await?, room.active().await?), (None, 0), "the limit is reached");
+    ensure_eq!((room.admission(0).await?, room.active().await?), (None, 0), "the limit is reached");
     Ok(())
 }
 
@@ -190,7 +196,7 @@ pub(super) async fn how_admissions_ended_is_counted(stage: Arc<Stage>) -> Result
     }
     stage.execute(room.bar(3, true)).await?;
     stage.execute(room.bar(6, true)).await?;
-    let until = room.slot(4).await?.ok_or_else(|| Failure::new("person 4 has a slot"))?.until;
+    let until = room.admission(4).await?.ok_or_else(|| Failure::new("person 4 has an admission"))?.until;
     room.pass_until(until + TAKEOVER_GRACE + MICROSECOND, &[]).await?;
     room.tick().await?;
     let all = EndedFigures { paid: 1, left: 2, barred: 1, expired: 2 };

@@ -63,7 +63,7 @@ pub(super) async fn what_is_refused_or_repeated_is_not_announced(stage: Arc<Stag
     stage.execute(pay.clone()).await?;
     let count = stage.announcements.heard().len();
 
-    let other_body = Command { body_hash: [2; 32], ..hold.clone() };
+    let other_body = Command { request_hash: [2; 32], ..hold.clone() };
     for (command, expected) in [
         (stage.hold(lee, &[2, 3])?, Some(Rejection::SeatsTaken(kims.seats().filter(|seat| seat.get() == 2).collect()))),
         (stage.pay(&kims)?, Some(Rejection::AlreadyPaid)),
@@ -74,7 +74,7 @@ pub(super) async fn what_is_refused_or_repeated_is_not_announced(stage: Arc<Stag
         (stage.settle(&pending, false), None),
         (Stage::expire(&kims), None),
     ] {
-        let name = command.what.name();
+        let name = command.operation.name();
         let answer = stage.execute(command).await;
         ensure_eq!(answer.as_ref().err(), expected.map(BookingError::from).as_ref(), "{name}");
         heard_since(&stage, count.max(3), &[], &format!("a {name} that changed nothing")).await?;

@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::stage::{Stage, held};
 use frontrow_application::port::BookingError;
-use frontrow_domain::{Command, HoldBest, Reservation, SeatNumber, TAKEOVER_GRACE, What};
+use frontrow_domain::{Command, HoldBest, Operation, Reservation, SeatNumber, TAKEOVER_GRACE};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
@@ -72,9 +72,9 @@ pub(super) async fn buyers_of_the_best_get_different_seats(stage: Arc<Stage>) ->
 pub(super) async fn a_best_hold_is_repeated_like_any_other(stage: Arc<Stage>) -> Result<(), Failure> {
     let command = stage.hold_best(stage.user(0), &[vec![1, 2]], false)?;
     let first = held(stage.execute(command.clone()).await)?;
-    let What::HoldBest(best) = command.what.clone() else { return Err(Failure::new("it is a best hold")) };
+    let Operation::HoldBest(best) = command.operation.clone() else { return Err(Failure::new("it is a best hold")) };
     for blocks in [vec![], best.blocks.clone()] {
-        let again = Command { what: What::HoldBest(HoldBest { blocks, ..best.clone() }), ..command.clone() };
+        let again = Command { operation: Operation::HoldBest(HoldBest { blocks, ..best.clone() }), ..command.clone() };
         ensure_eq!(held(stage.execute(again).await)?, first);
     }
     Ok(())

@@ -7,7 +7,7 @@ use frontrow_application::port::{Revision, StoreError, Stored};
 use frontrow_domain::waiting_room::{AdmissionTerms, GroupTerms, WaitingRoom};
 use frontrow_domain::{
     Concert, ConcertId, Instant, Performance, PerformanceId, PerformanceStatus, Points, PriceList, PriceType, Sale,
-    SaleId, SeatMap, SeatRow, Section, SectionShape, Tier, Venue, VenueId,
+    SaleId, SeatMap, SeatRow, Tier, Venue, VenueId, testing,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,11 +28,15 @@ macro_rules! check_revisions {
 }
 
 fn venue(stage: &Stage) -> Venue {
-    Venue { id: VenueId::new(stage.id()), name: long_text(200), time_zone: "America/Argentina/ComodRivadavia".into() }
+    testing::venue()
+        .id(VenueId::new(stage.id()))
+        .name(long_text(200))
+        .time_zone("America/Argentina/ComodRivadavia")
+        .build()
 }
 
 fn concert(stage: &Stage) -> Concert {
-    Concert { id: ConcertId::new(stage.id()), title: long_text(200), artist: "ß漢字 🎻 ' \" \\ % _ ;--".into() }
+    testing::concert().id(ConcertId::new(stage.id())).title(long_text(200)).artist("ß漢字 🎻 ' \" \\ % _ ;--").build()
 }
 
 /// That many characters, most of them not ASCII.
@@ -41,68 +45,65 @@ fn long_text(characters: usize) -> String {
 }
 
 fn seat_map(venue: &Venue) -> SeatMap {
+    // Sixteen characters each, of three and of four bytes in UTF-8.
+    let (section, row) = ("가나다라마바사아자차카타파하1층", "𐊀".repeat(SeatMap::MAX_NAME));
     let row = SeatRow {
-        name: "1".into(),
-        seats: 500,
-        tier: "R".into(),
         accessible: [1, 500].into(),
         companion: [2].into(),
         blocked: [3, 4].into(),
+        ..testing::seat_row(&row, 500)
     };
-    let sections = vec![
-        Section { name: "A".into(), shape: SectionShape::Seated { rows: vec![row] } },
-        Section { name: "FLOOR".into(), shape: SectionShape::Standing { places: 1000, tier: "STANDING".into() } },
-    ];
-    SeatMap { venue: venue.id, version: 7, sections }
+    let sections = vec![testing::seated(section, [row]), testing::standing("가구역", 1000, "STANDING")];
+    testing::seat_map().venue(venue.id).version(7).sections(sections).build()
 }
 
 fn performance(stage: &Stage) -> Result<Performance, Failure> {
-    let most = Points::new(PriceList::MOST_PRICE)?;
+    let most = Points::new(PriceList::MAX_PRICE)?;
     let tier = |n: usize| Tier { code: format!("T{n}"), name: long_text(100), list_price: most };
     let kind = |n: usize| PriceType { code: format!("type{n}"), name: long_text(100), discount_percent: 100 };
     Ok(Performance {
         id: PerformanceId::new(stage.id()),
         status: PerformanceStatus::Draft,
-        prices: PriceList {
-            tiers: (1..=PriceList::MOST_ENTRIES).map(tier).collect(),
-            types: (1..=PriceList::MOST_ENTRIES).map(kind).collect(),
-            fee: most,
-            tax_basis_points: 10_000,
-        },
+        prices: testing::price_list()
+            .tiers((1..=PriceList::MAX_ENTRIES).map(tier).collect())
+            .types((1..=PriceList::MAX_ENTRIES).map(kind).collect())
+            .fee(most)
+            .tax_basis_points(10_000)
+            .build(),
         ..stage.programme.performances[0].clone()
     })
 }
 
 fn sale(stage: &Stage) -> Sale {
-    Sale {
-        id: SaleId::new(stage.id()),
-        name: long_text(100),
-        performances: (0..Sale::MOST_PERFORMANCES).map(|_| PerformanceId::new(stage.id())).collect(),
-        opens: Instant::from_micros(i64::MIN),
-        closes: Instant::from_micros(i64::MAX),
-        pay_until: Instant::from_micros(1),
-        cancel_until: Instant::from_micros(-1),
-        limit_per_person: Sale::MOST_SEATS,
-        hold_duration: Sale::LONGEST_HOLD,
-        waiting_room: Some(waiting_room()),
-        published: false,
-    }
+    testing::sale()
+        .id(SaleId::new(stage.id()))
+        .name(long_text(100))
+        .performances((0..Sale::MAX_PERFORMANCES).map(|_| PerformanceId::new(stage.id())).collect())
+        .opens(Instant::from_micros(i64::MIN))
+        .closes(Instant::from_micros(i64::MAX))
+        .pay_until(Instant::from_micros(1))
+        .cancel_until(Instant::from_micros(-1))
+        .limit_per_person(Sale::MAX_SEATS)
+        .hold_duration(Sale::LONGEST_HOLD)
+        .waiting_room(waiting_room())
+        .published(false)
+        .build()
 }
 
 fn waiting_room() -> WaitingRoom {
-    let code: String = (b'!'..=b'~').cycle().take(WaitingRoom::MOST_CODE).map(char::from).collect();
-    let group = |code| GroupTerms { name: long_text(100), weight: WaitingRoom::MOST_WEIGHT, code };
-    WaitingRoom {
-        lobby_opens: Instant::from_micros(i64::MIN),
-        capacity: WaitingRoom::MOST_CAPACITY,
-        rate: WaitingRoom::MOST_RATE,
-        burst: WaitingRoom::MOST_CAPACITY,
-        session: WaitingRoom::LONGEST_SESSION,
-        groups: vec![group(None), group(Some(code)), group(None), group(Some("x".into()))],
-        draw: true,
-        strict: true,
-        terms: AdmissionTerms { leave_on_payment: true },
-    }
+    let code: String = (b'!'..=b'~').cycle().take(WaitingRoom::MAX_CODE).map(char::from).collect();
+    let group = |code| GroupTerms { name: long_text(100), weight: WaitingRoom::MAX_WEIGHT, code };
+    testing::waiting_room()
+        .lobby_opens(Instant::from_micros(i64::MIN))
+        .capacity(WaitingRoom::MAX_CAPACITY)
+        .rate(WaitingRoom::MAX_RATE)
+        .burst(WaitingRoom::MAX_CAPACITY)
+        .session(WaitingRoom::LONGEST_SESSION)
+        .groups(vec![group(None), group(Some(code)), group(None), group(Some("x".into()))])
+        .draw(true)
+        .strict(true)
+        .terms(AdmissionTerms { leave_on_payment: true })
+        .build()
 }
 
 pub(super) async fn a_save_names_the_revision_that_was_read(stage: Arc<Stage>) -> Result<(), Failure> {
@@ -167,9 +168,9 @@ pub(super) async fn drafts_are_not_shown(stage: Arc<Stage>) -> Result<(), Failur
     performances.save_performance(&draft, None).await?;
     ensure_eq!(on_sale.on_sale(draft.id).await?, None);
     ensure_eq!(on_sale.on_sale(PerformanceId::new(stage.id())).await?, None);
-    let page = PageRequest { limit: 10, after: None };
+    let page = PageRequest::new(10, None)?;
     ensure_eq!(performances.performances_of(hidden.id, page).await?.items, Vec::new());
-    let shown = concerts.concerts(PageRequest { limit: 10, after: None }).await?;
+    let shown = concerts.concerts(PageRequest::new(10, None)?).await?;
     ensure_eq!((shown.items, shown.next), (vec![stage.programme.concert.clone()], None));
     Ok(())
 }
@@ -192,14 +193,14 @@ pub(super) async fn concerts_and_performances_are_listed_a_page_at_a_time(stage:
         }
         expected.push(new);
     }
-    let first = concerts.concerts(PageRequest { limit: 3, after: None }).await?;
+    let first = concerts.concerts(PageRequest::new(3, None)?).await?;
     ensure_eq!((&first.items[..], first.next), (&expected[..3], Some(expected[2].id)));
-    let second = concerts.concerts(PageRequest { limit: 3, after: first.next }).await?;
+    let second = concerts.concerts(PageRequest::new(3, first.next)?).await?;
     ensure_eq!((&second.items[..], second.next), (&expected[3..], None));
     let (busy, theirs) = (expected[4].id, &public[3..]);
-    let first = performances.performances_of(busy, PageRequest { limit: 2, after: None }).await?;
+    let first = performances.performances_of(busy, PageRequest::new(2, None)?).await?;
     ensure_eq!((&first.items[..], first.next), (&theirs[..2], Some(theirs[1])));
-    let second = performances.performances_of(busy, PageRequest { limit: 2, after: first.next }).await?;
+    let second = performances.performances_of(busy, PageRequest::new(2, first.next)?).await?;
     ensure_eq!((&second.items[..], second.next), (&theirs[2..], None));
     // Their seats were never made; the auditor does not mind, but nobody shall hold them.
     ensure_eq!(stage.fixture.booking.seats.not_free(theirs[0]).await?, Vec::new());

@@ -5,23 +5,24 @@ use crate::snapshot::Snapshot;
 use crate::stage::{Stage, charged, held};
 use crate::{CataloguePorts, Failure};
 use frontrow_application::port::{
-    Credentials, Join, Joined, LineFigures, OperatorAction, Rotated, Stored, StoredSeatMap, Whereabouts,
+    BuyerPresence, Credentials, Join, Joined, OperatorAction, QueueFigures, Rotated, Stored, StoredSeatMap,
 };
-use frontrow_domain::waiting_room::{Admitted, Group, Line, LineChange, LineUpdate};
+use frontrow_domain::waiting_room::{Admitted, Group, Queue, QueueChange, QueueUpdate};
 use frontrow_domain::{
-    Command, Concert, Done, Outcome, Performance, RefreshToken, Role, Sale, SessionId, User, UserId, Venue,
+    Command, Concert, IdempotencyRecord, Outcome, Performance, RefreshToken, Role, Sale, SessionId, UserId, Venue,
+    testing,
 };
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Whose belongings are looked at.
+/// How many people's belongings are looked at.
 const PEOPLE: usize = 2;
 
 type Reopened = Result<Arc<Stage>, Failure>;
 
 /// Carries a command out and opens the store again at once: all is there, and the command is known by its key.
 async fn kept(stage: Arc<Stage>, command: Command) -> Result<(Arc<Stage>, Outcome), Failure> {
-    let name = command.what.name();
+    let name = command.operation.name();
     let outcome = stage.execute(command.clone()).await?;
     let before = (Snapshot::take(&stage, PEOPLE).await?, done(&stage, &command).await?);
     ensure!(before.1.is_some() || command.key.is_none(), "a {name} is not noted under its key");
@@ -35,7 +36,7 @@ async fn kept(stage: Arc<Stage>, command: Command) -> Result<(Arc<Stage>, Outcom
     Ok((stage, outcome))
 }
 
-async fn done(stage: &Stage, command: &Command) -> Result<Option<Done>, Failure> {
+async fn done(stage: &Stage, command: &Command) -> Result<Option<IdempotencyRecord>, Failure> {
     let Some(key) = &command.key else { return Ok(None) };
     Ok(stage.fixture.booking.done.done(key).await?)
 }
@@ -141,12 +142,8 @@ pub(super) async fn the_catalogue_outlives_the_process(stage: Arc<Stage>) -> Reo
 
 pub(super) async fn accounts_and_sessions_outlive_the_process(stage: Arc<Stage>) -> Reopened {
     stage.require_durability()?;
-    let user = User {
-        id: UserId::new(stage.id()),
-        email: "kim@example.org".parse()?,
-        name: "Kim".into(),
-        role: Role::Operator,
-    };
+    let user =
+        testing::user().id(UserId::new(stage.id())).email("kim@example.org".parse()?).role(Role::Operator).build();
     let credentials = Credentials { user, password_hash: "h".repeat(100) };
     stage.accounts()?.accounts.add(&credentials, stage.now()).await?;
     let stage = stage.reopen().await?;
@@ -170,13 +167,13 @@ pub(super) async fn accounts_and_sessions_outlive_the_process(stage: Arc<Stage>)
     Ok(stage)
 }
 
-/// All that can be read of a line.
+/// All that can be read of a queue.
 #[derive(Debug, PartialEq)]
 struct Seen {
-    line: Line,
+    queue: Queue,
     open: usize,
-    people: Vec<Whereabouts>,
-    figures: LineFigures,
+    people: Vec<BuyerPresence>,
+    figures: QueueFigures,
     log: Vec<Admitted>,
     actions: Vec<OperatorAction>,
 }
@@ -188,8 +185,8 @@ impl Seen {
             people.push(room.store().whereabouts(room.key(n)).await?);
         }
         Ok(Self {
-            line: room.line().await?,
-            open: room.store().lines().await?.len(),
+            queue: room.queue().await?,
+            open: room.store().queues().await?.len(),
             people,
             figures: room.figures().await?,
             log: room.log(100).await?,
@@ -205,11 +202,11 @@ async fn seen(room: Arc<Room>, what: &str) -> Result<Arc<Room>, Failure> {
     Ok(room)
 }
 
-pub(super) async fn a_line_outlives_the_process(stage: Arc<Stage>) -> Reopened {
+pub(super) async fn a_queue_outlives_the_process(stage: Arc<Stage>) -> Reopened {
     stage.require_durability()?;
     let room = Room::new(&stage, |settings| settings.capacity = 2).await?;
     drop(stage);
-    let room = seen(room, "a line was opened").await?;
+    let room = seen(room, "a queue was opened").await?;
     for n in 0..3 {
         room.join(n, 0).await?;
     }
@@ -217,7 +214,7 @@ pub(super) async fn a_line_outlives_the_process(stage: Arc<Stage>) -> Reopened {
     room.tick().await?;
     let room = seen(room, "a tick called people").await?;
     room.all_come(0..3).await?;
-    let room = seen(room, "somebody came to the door").await?;
+    let room = seen(room, "somebody checked in").await?;
     ensure_eq!(room.tick().await?, [0, 1]);
     let room = seen(room, "a tick admitted people").await?;
     room.pick_up(0).await?;
@@ -234,16 +231,16 @@ pub(super) async fn a_line_outlives_the_process(stage: Arc<Stage>) -> Reopened {
         sale: room.sale.id,
         what: what.into(),
     };
-    let update = LineUpdate::Operator(LineChange { message: Some("Soon.".into()), ..LineChange::default() });
-    room.store().update_line(room.sale.id, &update, Some(note("message"))).await?;
+    let update = QueueUpdate::Operator(QueueChange { message: Some("Soon.".into()), ..QueueChange::default() });
+    room.store().update_queue(room.sale.id, &update, Some(note("message"))).await?;
     let alone = note("bar");
-    let room = seen(room, "an operator changed the line").await?;
+    let room = seen(room, "an operator changed the queue").await?;
     room.store().note(&alone).await?;
     let room = seen(room, "an operator's action was noted").await?;
-    ensure_eq!(room.tick().await?, [2], "the line goes on");
+    ensure_eq!(room.tick().await?, [2], "the queue goes on");
     let whose: Vec<_> =
-        (0..3).map(|n| Ok((room.place(n)?.number, room.key(n).user))).collect::<Result<_, Failure>>()?;
-    let listed = room.instance(0).dispenser.places(room.sale.id, Group::FIRST, 0, 100).await?;
+        (0..3).map(|n| Ok((room.entry(n)?.number, room.key(n).user))).collect::<Result<_, Failure>>()?;
+    let listed = room.instance(0).dispenser.entries(room.sale.id, Group::FIRST, 0, 100).await?;
     ensure_eq!(listed, whose, "who has which number when the dispenser is opened again");
     let stage = Arc::clone(&room.stage);
     drop(room);
@@ -255,27 +252,28 @@ pub(super) async fn numbers_outlive_the_process(stage: Arc<Stage>) -> Reopened {
     let mut room = Room::new(&stage, |_| {}).await?;
     drop(stage);
     for n in 0..4 {
-        let place = room.join(n, 0).await?;
+        let entry = room.join(n, 0).await?;
         room = room.reopen().await?;
         let join = Join { key: room.key(n), group: Group::FIRST, worthless: None, proved: None };
         ensure_eq!(
-            room.ask_for_place(join, n).await?,
-            Joined { place, is_new: false },
-            "the place of person {n} when the dispenser is opened again"
+            room.ask_for_entry(join, n).await?,
+            Joined { entry, is_new: false },
+            "the queue entry of person {n} when the dispenser is opened again"
         );
     }
-    let mut numbers: Vec<u64> = (0..4).map(|n| Ok(room.place(n)?.number.get())).collect::<Result<_, Failure>>()?;
+    let mut numbers: Vec<u64> = (0..4).map(|n| Ok(room.entry(n)?.number.get())).collect::<Result<_, Failure>>()?;
     numbers.dedup();
     ensure_eq!(numbers.len(), 4, "different numbers: {numbers:?}");
     ensure!(numbers.is_sorted(), "a number that is above those before: {numbers:?}");
 
     let sale = room.sale.id;
-    if let Some(leases) = room.stage.lines()?.leases.clone() {
+    if let Some(leases) = room.stage.queues()?.leases.clone() {
         leases.extend(sale, 1, Group::FIRST, 0, 100).await?;
         let leased = leases.lease(sale).await?;
         drop(leases);
         room = room.reopen().await?;
-        let leases = room.stage.lines()?.leases.clone().ok_or_else(|| Failure::new("it leases no numbers any more"))?;
+        let leases =
+            room.stage.queues()?.leases.clone().ok_or_else(|| Failure::new("it leases no numbers any more"))?;
         ensure_eq!(leases.lease(sale).await?, leased, "what was leased, when the store is opened again");
         // Numbers that the database has handed out begin an epoch of their own when others are leased.
         let epoch = leased.ok_or_else(|| Failure::new("nothing was leased"))?.epoch;
@@ -283,7 +281,8 @@ pub(super) async fn numbers_outlive_the_process(stage: Arc<Stage>) -> Reopened {
         ensure!(next.is_some(), "another epoch after {epoch}");
         drop(leases);
         room = room.reopen().await?;
-        let leases = room.stage.lines()?.leases.clone().ok_or_else(|| Failure::new("it leases no numbers any more"))?;
+        let leases =
+            room.stage.queues()?.leases.clone().ok_or_else(|| Failure::new("it leases no numbers any more"))?;
         ensure_eq!(leases.lease(sale).await?, next, "the next epoch, when the store is opened again");
     }
     let stage = Arc::clone(&room.stage);

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 /// As clients' requests arrive: the same key and body, while the server has made new ids for each.
 fn same(command: &Command, again: Command) -> Command {
-    Command { key: command.key.clone(), body_hash: command.body_hash, ..again }
+    Command { key: command.key.clone(), request_hash: command.request_hash, ..again }
 }
 
 pub(super) async fn the_same_key_at_once_is_carried_out_once(stage: Arc<Stage>) -> Result<(), Failure> {
@@ -58,9 +58,9 @@ pub(super) async fn a_key_with_another_body_is_refused(stage: Arc<Stage>) -> Res
     let kim = stage.user(0);
     let first = stage.hold(kim, &[1])?;
     held(stage.execute(first.clone()).await)?;
-    let other = Command { body_hash: [2; 32], ..same(&first, stage.hold(kim, &[2])?) };
+    let other = Command { request_hash: [2; 32], ..same(&first, stage.hold(kim, &[2])?) };
     ensure_eq!(stage.execute(other).await, Err(Rejection::KeyReused.into()));
-    let elsewhere = Command { body_hash: [2; 32], ..same(&first, stage.charge(kim, 500)?) };
+    let elsewhere = Command { request_hash: [2; 32], ..same(&first, stage.charge(kim, 500)?) };
     ensure_eq!(stage.execute(elsewhere).await, Err(Rejection::KeyReused.into()));
     ensure_eq!(stage.fixture.booking.seats.not_free(stage.performance()).await?.len(), 1, "seats held");
     Ok(())
@@ -80,7 +80,7 @@ pub(super) async fn a_repetition_is_told_what_happened_then(stage: Arc<Stage>) -
         ensure_eq!(stage.execute(command.clone()).await, Ok(outcome.clone()));
         let key = command.key.ok_or_else(|| Failure::new("a user's command has a key"))?;
         let done = stage.fixture.booking.done.done(&key).await?.ok_or_else(|| Failure::new("not noted"))?;
-        ensure_eq!((done.key, done.body_hash, done.outcome, done.at), (key, [1; 32], outcome, stage.now()));
+        ensure_eq!((done.key, done.request_hash, done.outcome, done.at), (key, [1; 32], outcome, stage.now()));
     }
     ensure_eq!(stage.balance(kim).await?, 10_000);
     Ok(())

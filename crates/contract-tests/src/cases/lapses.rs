@@ -4,8 +4,8 @@ use crate::Failure;
 use crate::stage::{Stage, held};
 use frontrow_application::port::BookingError;
 use frontrow_domain::{
-    Bookable, Cancel, Command, Hold, Instant, NotBookable, Outcome, Pay, Rejection, Reservation, ReservationState,
-    SeatNumber, SeatState, TAKEOVER_GRACE, What,
+    Bookable, Cancel, Command, Hold, Instant, NotBookable, Operation, Outcome, Pay, Refund, Rejection, Reservation,
+    ReservationState, SeatNumber, SeatState, TAKEOVER_GRACE,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -123,10 +123,10 @@ pub(super) async fn releasing_a_lapsed_hold_leaves_who_took_it_over_alone(stage:
 
 /// The same command, for a performance that begins then.
 fn beginning(at: Instant, mut command: Command) -> Command {
-    let (What::Hold(Hold { terms, .. })
-    | What::Pay(Pay { terms, .. })
-    | What::Cancel(Cancel { terms, .. })
-    | What::Refund(Cancel { terms, .. })) = &mut command.what
+    let (Operation::Hold(Hold { terms, .. })
+    | Operation::Pay(Pay { terms, .. })
+    | Operation::Cancel(Cancel { terms, .. })
+    | Operation::Refund(Refund { cancel: Cancel { terms, .. }, .. })) = &mut command.operation
     else {
         return command;
     };

@@ -8,12 +8,12 @@ use frontrow_domain::SaleId;
 use frontrow_domain::waiting_room::{Group, GroupTerms};
 use std::sync::Arc;
 
-/// Who asks at the same time, and in how many epochs.
+/// How many ask at the same time, and in how many epochs.
 const RACERS: usize = 32;
 const EPOCHS: u32 = 5;
 
 fn leases(stage: &Stage) -> Result<Arc<dyn NumberLeases>, Failure> {
-    stage.lines()?.leases.clone().ok_or_else(|| Failure::lacks(Part::Leases))
+    stage.queues()?.leases.clone().ok_or_else(|| Failure::lacks(Part::Leases))
 }
 
 async fn two_groups(stage: &Arc<Stage>) -> Result<Arc<Room>, Failure> {
@@ -47,7 +47,7 @@ pub(super) async fn the_next_epoch_begins_once_and_above_all_that_was_leased(sta
     let (leases, room) = (leases(&stage)?, two_groups(&stage).await?);
     let sale = room.sale.id;
     leases.extend(sale, 1, Group::FIRST, 0, 100).await?;
-    let version = room.line().await?.version.get();
+    let version = room.queue().await?.version.get();
     let mut highest = 100;
     for lost in 1..=EPOCHS {
         let racing = (0..RACERS).map(|_| {
@@ -59,8 +59,8 @@ pub(super) async fn the_next_epoch_begins_once_and_above_all_that_was_leased(sta
         let next = lease(lost + 1, [highest, second], [highest + 50, second + 50]);
         ensure_eq!(begun, vec![next.clone()], "one of them begins the epoch after {lost}");
         ensure_eq!(leases.lease(sale).await?, Some(next));
-        let line = room.line().await?;
-        ensure_eq!((line.epoch, line.version.get()), (lost + 1, version + i64::from(lost)));
+        let queue = room.queue().await?;
+        ensure_eq!((queue.epoch, queue.version.get()), (lost + 1, version + i64::from(lost)));
         ensure_eq!(leases.extend(sale, lost, Group::FIRST, 0, 1000).await?, None, "the old one is over");
         highest += 50;
     }

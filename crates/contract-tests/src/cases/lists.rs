@@ -20,14 +20,14 @@ pub(super) async fn reservations_are_listed_the_newest_first(stage: Arc<Stage>) 
     let mut found = Vec::new();
     let mut after = None;
     for items in [2, 2, 1] {
-        let page = reader.reservations_of(kim, PageRequest { limit: 2, after }).await?;
+        let page = reader.reservations_of(kim, PageRequest::new(2, after)?).await?;
         ensure_eq!(page.items.len(), items, "items of a page");
         found.extend(page.items);
         after = page.next;
         ensure_eq!(after, (found.len() < 5).then(|| found[found.len() - 1].id), "the next page");
     }
     ensure_eq!(found, expected);
-    let all = reader.reservations_of(kim, PageRequest { limit: 5, after: None }).await?;
+    let all = reader.reservations_of(kim, PageRequest::new(5, None)?).await?;
     ensure_eq!((all.items.len(), all.next), (5, None));
     ensure_eq!(reader.reservation(ReservationId::new(stage.id())).await?, None);
     Ok(())
@@ -42,7 +42,7 @@ pub(super) async fn wallet_entries_are_listed_the_newest_first(stage: Arc<Stage>
     let mut found = Vec::new();
     let mut after = None;
     for more in [true, true, false] {
-        let page = reader.entries(kim, PageRequest { limit: 1, after }).await?;
+        let page = reader.entries(kim, PageRequest::new(1, after)?).await?;
         ensure_eq!((page.items.len(), page.next.is_some()), (1, more));
         found.extend(page.items);
         after = page.next;

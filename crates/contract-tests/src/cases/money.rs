@@ -3,7 +3,7 @@
 use super::races::RACERS;
 use crate::stage::{Stage, charged, held};
 use crate::{Failure, Programme};
-use frontrow_domain::{Line, Outcome, PaymentState, SeatNumber, Settlement};
+use frontrow_domain::{LineItem, Outcome, PaymentState, SeatNumber, Settlement};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -103,13 +103,13 @@ pub(super) async fn paying_and_charging_at_once_lose_no_points(stage: Arc<Stage>
 
 pub(super) async fn a_free_seat_is_paid_with_nothing(stage: Arc<Stage>) -> Result<(), Failure> {
     let kim = stage.user(0);
-    let free = |number| SeatNumber::new(number).map(|seat| Line::free(seat, "R", "guest"));
-    let hold = stage.hold_lines(&stage.wide, kim, (1..=2).filter_map(free).collect())?;
+    let free = |number| SeatNumber::new(number).map(|seat| LineItem::free(seat, "R", "guest"));
+    let hold = stage.hold_line_items(&stage.wide, kim, (1..=2).filter_map(free).collect())?;
     let reservation = held(stage.execute(hold).await)?;
     let paid = stage.execute(stage.pay(&reservation)?).await?;
     let Outcome::Paid { tickets, .. } = paid else { return Err(Failure::new(format!("not paid: {paid:?}"))) };
     ensure_eq!(tickets.len(), 2, "tickets");
-    let page = frontrow_application::PageRequest { limit: 10, after: None };
+    let page = frontrow_application::PageRequest::new(10, None)?;
     ensure_eq!(stage.fixture.booking.wallets.entries(kim, page).await?.items, Vec::new());
     stage.execute(stage.cancel(&reservation)?).await?;
     ensure_eq!(stage.balance(kim).await?, 0);

@@ -1,96 +1,100 @@
-//! What operators do with lines.
+//! What operators do with queues.
 
 use crate::Failure;
 use crate::room::Room;
 use crate::stage::Stage;
 use frontrow_application::port::OperatorAction;
-use frontrow_domain::waiting_room::{Drawing, Ending, GroupTerms, Line, LineChange, LineUpdate, NotNow, Phase, Sample};
-use frontrow_domain::{Bar, BuyerKey, Command, Finding, Instant, Outcome, Rule, Sale, SaleId, UserId, Version, What};
+use frontrow_domain::waiting_room::{
+    DrawState, Ending, GroupTerms, NotNow, Phase, Queue, QueueChange, QueueUpdate, Sample,
+};
+use frontrow_domain::{
+    Bar, BuyerKey, Command, Finding, Instant, Operation, Outcome, Rule, Sale, SaleId, UserId, Version,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
-fn message(text: &str) -> LineChange {
-    LineChange { message: Some(text.into()), ..LineChange::default() }
+fn message(text: &str) -> QueueChange {
+    QueueChange { message: Some(text.into()), ..QueueChange::default() }
 }
 
 /// Every value as large as it gets, or there where it need not be.
-fn full_line(room: &Room) -> Line {
-    let mut line = room.new_line();
-    line.phase = Phase::Paused;
-    (line.capacity, line.rate, line.burst) = (100_000, 1_000_000, 100_000);
+fn full_queue(room: &Room) -> Queue {
+    let mut queue = room.new_queue();
+    queue.phase = Phase::Paused;
+    (queue.capacity, queue.rate, queue.burst) = (100_000, 1_000_000, 100_000);
     // Whoever it has admitted the auditor looks for in the log.
-    (line.allowance, line.claimed, line.admitted, line.epoch) = (6_000_000_000_000, 50_000_000, 0, u32::MAX);
-    line.open_time = Duration::from_micros(7 * 24 * 3600 * 1_000_000 + 1);
-    line.last_tick = Instant::from_micros(i64::MIN);
-    line.message = Some("줄이 잠시 멈췄습니다 \u{1f3ab} \"'\\ ".repeat(20).chars().take(Line::MOST_MESSAGE).collect());
-    line.holds_stopped = true;
-    line.ending = Some(Ending::AllHeld);
+    (queue.allowance, queue.checked_in, queue.admitted, queue.epoch) = (6_000_000_000_000, 50_000_000, 0, u32::MAX);
+    queue.open_time = Duration::from_micros(7 * 24 * 3600 * 1_000_000 + 1);
+    queue.last_tick = Instant::from_micros(i64::MIN);
+    queue.message = Some("줄이 잠시 멈췄습니다 \u{1f3ab} \"'\\ ".repeat(20).chars().take(Queue::MAX_MESSAGE).collect());
+    queue.holds_stopped = true;
+    queue.ending = Some(Ending::AllHeld);
     let (round, value) = (Some("drand 1234567".into()), Some("00ff".into()));
     let lists = Some(vec![[0; 32], [255; 32], [1; 32], [2; 32]]);
-    line.draw = Some(Drawing { secret: [9; 32], round, lists, value, seed: Some([4; 32]) });
-    for (group, n) in line.groups.iter_mut().zip(1..) {
+    queue.draw = Some(DrawState { secret: [9; 32], round, lists, value, seed: Some([4; 32]) });
+    for (group, n) in queue.groups.iter_mut().zip(1..) {
         (group.drawn, group.issued, group.called, group.lapsed, group.served) = (n, n + 50_000_000, n, n - 1, 1 << 50);
     }
     let sample = |seconds| Sample {
         at: Duration::from_secs(seconds),
         called: vec![1, 2, 3, seconds],
-        claimed: seconds,
+        checked_in: seconds,
         admitted: seconds,
     };
-    line.trail = (0..120).map(sample).collect();
-    line
+    queue.trail = (0..120).map(sample).collect();
+    queue
 }
 
-pub(super) async fn a_line_is_opened_once_and_kept_as_it_was(stage: Arc<Stage>) -> Result<(), Failure> {
+pub(super) async fn a_queue_is_opened_once_and_kept_as_it_was(stage: Arc<Stage>) -> Result<(), Failure> {
     let room = Room::new(&stage, |settings| {
         let group = |weight| GroupTerms { name: "Group".into(), weight, code: None };
         settings.groups = [1, 2, 50, 100].map(group).into();
     });
     let room = room.await?;
-    let first = room.new_line();
-    ensure_eq!(room.line().await?, first);
-    let full = full_line(&room);
-    room.store().open_line(&full).await?;
-    ensure_eq!(room.line().await?, first, "it has one already");
+    let first = room.new_queue();
+    ensure_eq!(room.queue().await?, first);
+    let full = full_queue(&room);
+    room.store().open_queue(&full).await?;
+    ensure_eq!(room.queue().await?, first, "it has one already");
     let other = Sale { id: stage.narrow.id, ..stage.gated.clone() };
-    let other = Line { sale: other.id, ..full };
-    room.store().open_line(&other).await?;
-    ensure_eq!(room.instance(1).store.line(other.sale).await?, Some(other.clone()));
-    let mut lines = room.store().lines().await?;
-    lines.sort_by_key(|line| line.sale);
+    let other = Queue { sale: other.id, ..full };
+    room.store().open_queue(&other).await?;
+    ensure_eq!(room.instance(1).store.queue(other.sale).await?, Some(other.clone()));
+    let mut queues = room.store().queues().await?;
+    queues.sort_by_key(|queue| queue.sale);
     let mut both = vec![first, other];
-    both.sort_by_key(|line| line.sale);
-    ensure_eq!(lines, both);
+    both.sort_by_key(|queue| queue.sale);
+    ensure_eq!(queues, both);
     let nobodys = SaleId::new(stage.id());
-    ensure_eq!(room.store().line(nobodys).await?, None);
-    ensure_eq!(room.store().update_line(nobodys, &LineUpdate::Operator(message("x")), None).await?, None);
+    ensure_eq!(room.store().queue(nobodys).await?, None);
+    ensure_eq!(room.store().update_queue(nobodys, &QueueUpdate::Operator(message("x")), None).await?, None);
     Ok(())
 }
 
 pub(super) async fn an_operator_changes_what_they_name(stage: Arc<Stage>) -> Result<(), Failure> {
     let room = Room::open(&stage, 1, |_| {}).await?;
-    let before = room.line().await?;
-    let next = |line: &Line| Version::new(line.version.get() + 1);
+    let before = room.queue().await?;
+    let next = |queue: &Queue| Version::new(queue.version.get() + 1);
     let told = room.change(message("Soon.")).await?;
-    ensure_eq!(told, Line { message: Some("Soon.".into()), version: next(&before), ..before });
-    ensure_eq!(room.line().await?, told);
-    let change = LineChange {
+    ensure_eq!(told, Queue { message: Some("Soon.".into()), version: next(&before), ..before });
+    ensure_eq!(room.queue().await?, told);
+    let change = QueueChange {
         capacity: Some(20),
         rate: Some(30),
         burst: Some(4),
         weights: Some(vec![7]),
         holds_stopped: Some(true),
-        ..LineChange::default()
+        ..QueueChange::default()
     };
     let changed = room.change(change).await?;
     ensure_eq!((changed.capacity, changed.rate, changed.burst), (20, 30, 4));
     ensure_eq!((changed.groups[0].weight, changed.holds_stopped, changed.version), (7, true, next(&told)));
-    ensure_eq!(changed.allowance, 4 * Line::ADMISSION_COST, "what was saved up does not outlast a smaller burst");
-    ensure_eq!((room.change(message("")).await?.message, room.line().await?.message), (None, None));
-    let update = LineUpdate::Operator(LineChange { phase: Some(Phase::Lobby), ..message("never said") });
-    let refused = room.store().update_line(room.sale.id, &update, None).await?;
+    ensure_eq!(changed.allowance, 4 * Queue::ADMISSION_COST, "what was saved up does not outlast a smaller burst");
+    ensure_eq!((room.change(message("")).await?.message, room.queue().await?.message), (None, None));
+    let update = QueueUpdate::Operator(QueueChange { phase: Some(Phase::Lobby), ..message("never said") });
+    let refused = room.store().update_queue(room.sale.id, &update, None).await?;
     ensure_eq!(refused, Some(Err(NotNow { from: Phase::Open, to: Phase::Lobby })));
-    ensure_eq!(room.line().await?.message, None, "nothing of it was done");
+    ensure_eq!(room.queue().await?.message, None, "nothing of it was done");
     Ok(())
 }
 
@@ -114,16 +118,16 @@ pub(super) async fn a_smaller_capacity_admits_nobody_until_enough_have_gone(stag
     Ok(())
 }
 
-pub(super) async fn what_a_line_does_is_what_its_phase_says(stage: Arc<Stage>) -> Result<(), Failure> {
+pub(super) async fn what_a_queue_does_is_what_its_phase_says(stage: Arc<Stage>) -> Result<(), Failure> {
     let opens = stage.now();
     stage.set_now(opens - Duration::from_secs(1));
     let room = Room::new(&stage, |settings| settings.capacity = 2).await?;
     for n in 0..6 {
         room.join(n, 0).await?;
     }
-    ensure_eq!(room.tick_report().await?.line.phase, Phase::Lobby);
+    ensure_eq!(room.tick_report().await?.queue.phase, Phase::Lobby);
     stage.set_now(opens);
-    ensure_eq!(room.tick_report().await?.line.phase, Phase::Open, "the sale opens");
+    ensure_eq!(room.tick_report().await?.queue.phase, Phase::Open, "the sale opens");
     room.all_come(0..6).await?;
     ensure_eq!(room.tick().await?, [0, 1]);
     room.phase(Phase::Paused).await?;
@@ -134,47 +138,47 @@ pub(super) async fn what_a_line_does_is_what_its_phase_says(stage: Arc<Stage>) -
     ensure_eq!(room.tick().await?, [2]);
     room.phase(Phase::Draining).await?;
     stage.execute(room.leave(2)).await?;
-    ensure_eq!(room.tick().await?, [3], "who is there is admitted, though nobody joins any more");
+    ensure_eq!(room.tick().await?, [3], "whoever is there is admitted, though nobody joins any more");
     room.phase(Phase::Closed).await?;
     stage.execute(room.leave(3)).await?;
     ensure_eq!(room.tick().await?, []);
-    ensure_eq!(room.store().lines().await?.len(), 1, "person 1 finishes");
+    ensure_eq!(room.store().queues().await?.len(), 1, "person 1 finishes");
     stage.execute(room.leave(1)).await?;
     room.tick().await?;
-    ensure_eq!(room.store().lines().await?, [], "it is over");
-    ensure_eq!(room.line().await?.phase, Phase::Closed, "and can be read");
+    ensure_eq!(room.store().queues().await?, [], "it is over");
+    ensure_eq!(room.queue().await?.phase, Phase::Closed, "and can be read");
     Ok(())
 }
 
-pub(super) async fn a_sale_that_closes_closes_its_line(stage: Arc<Stage>) -> Result<(), Failure> {
+pub(super) async fn a_sale_that_closes_closes_its_queue(stage: Arc<Stage>) -> Result<(), Failure> {
     let room = Room::open(&stage, 2, |_| {}).await?;
     stage.set_now(room.sale.closes);
     room.all_come([0]).await?;
     ensure_eq!(room.tick().await?, []);
-    ensure_eq!(room.line().await?.phase, Phase::Closed);
-    ensure_eq!(room.store().lines().await?, []);
+    ensure_eq!(room.queue().await?.phase, Phase::Closed);
+    ensure_eq!(room.store().queues().await?, []);
     Ok(())
 }
 
-pub(super) async fn a_line_waits_for_its_draw(stage: Arc<Stage>) -> Result<(), Failure> {
+pub(super) async fn a_queue_waits_for_its_draw(stage: Arc<Stage>) -> Result<(), Failure> {
     let room = Room::open(&stage, 3, |settings| settings.draw = true).await?;
-    let opened = room.line().await?;
+    let opened = room.queue().await?;
     ensure_eq!((opened.phase, opened.groups[0].drawn, opened.is_drawn()), (Phase::Open, 3, false));
     room.join(3, 0).await?;
     room.all_come([0, 3]).await?;
     ensure_eq!(room.tick().await?, [], "nobody knows yet whose turn it is");
     let draw = opened.draw.ok_or_else(|| Failure::new("it is drawn by lot"))?;
-    let lists = Drawing { lists: Some(vec![[5; 32]]), ..draw.clone() };
-    let seed = Drawing { value: Some("ab".into()), seed: Some([6; 32]), ..lists.clone() };
-    let late = Drawing { seed: Some([7; 32]), ..seed.clone() };
+    let lists = DrawState { lists: Some(vec![[5; 32]]), ..draw.clone() };
+    let seed = DrawState { value: Some("ab".into()), seed: Some([6; 32]), ..lists.clone() };
+    let late = DrawState { seed: Some([7; 32]), ..seed.clone() };
     for (drawing, known) in [(&lists, &lists), (&seed, &seed), (&late, &seed)] {
-        let update = LineUpdate::Draw(drawing.clone());
-        let updated = room.store().update_line(room.sale.id, &update, None).await?;
-        let updated = updated.ok_or_else(|| Failure::new("the line is there"))??;
+        let update = QueueUpdate::Draw(drawing.clone());
+        let updated = room.store().update_queue(room.sale.id, &update, None).await?;
+        let updated = updated.ok_or_else(|| Failure::new("the queue is there"))??;
         ensure_eq!(updated.draw.as_ref(), Some(known));
-        ensure_eq!(room.line().await?, updated);
+        ensure_eq!(room.queue().await?, updated);
     }
-    ensure_eq!(room.line().await?.groups[0].drawn, 3, "who came later is not in the draw");
+    ensure_eq!(room.queue().await?.groups[0].drawn, 3, "whoever came later is not in the draw");
     ensure_eq!(room.tick().await?, [0, 3]);
     Ok(())
 }
@@ -189,17 +193,17 @@ pub(super) async fn what_operators_do_is_noted_with_it(stage: Arc<Stage>) -> Res
         what: what.into(),
     };
     let (done, alone) = (action("{\"message\":\"줄\"}"), action("bar"));
-    let update = |change| LineUpdate::Operator(change);
+    let update = |change| QueueUpdate::Operator(change);
     let store = room.store();
     ensure!(
-        store.update_line(room.sale.id, &update(message("줄")), Some(done.clone())).await?.is_some(),
+        store.update_queue(room.sale.id, &update(message("줄")), Some(done.clone())).await?.is_some(),
         "it is there"
     );
     store.note(&alone).await?;
-    let back = LineChange { phase: Some(Phase::Lobby), ..LineChange::default() };
-    let refused = store.update_line(room.sale.id, &update(back), Some(action("refused"))).await?;
-    ensure!(refused.is_some_and(|refused| refused.is_err()), "a line does not go back to its lobby");
-    store.update_line(SaleId::new(stage.id()), &update(message("x")), Some(action("nobody's"))).await?;
+    let back = QueueChange { phase: Some(Phase::Lobby), ..QueueChange::default() };
+    let refused = store.update_queue(room.sale.id, &update(back), Some(action("refused"))).await?;
+    ensure!(refused.is_some_and(|refused| refused.is_err()), "a queue does not go back to its lobby");
+    store.update_queue(SaleId::new(stage.id()), &update(message("x")), Some(action("nobody's"))).await?;
     ensure_eq!(room.actions(100).await?, [alone, done]);
     Ok(())
 }
@@ -226,7 +230,7 @@ pub(super) async fn what_operators_did_is_read_a_page_at_a_time(stage: Arc<Stage
 pub(super) async fn a_bar_on_nobody_is_found_until_it_is_lifted(stage: Arc<Stage>) -> Result<(), Failure> {
     let room = Room::open(&stage, 1, |_| {}).await?;
     let buyer = BuyerKey { sale: room.sale.id, user: UserId::new(stage.id()) };
-    let bar = |barred| stage.execute(Command::unkeyed(What::Bar(Bar { buyer, barred })));
+    let bar = |barred| stage.execute(Command::unkeyed(Operation::Bar(Bar { buyer, barred })));
     ensure_eq!(bar(true).await, Ok(Outcome::Left(buyer)));
     let row = room.store().whereabouts(buyer).await?.buyer;
     ensure!(row.is_some_and(|row| row.barred), "{row:?}");

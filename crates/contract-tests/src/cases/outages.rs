@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::room::Room;
 use crate::stage::Stage;
-use frontrow_domain::Slot;
+use frontrow_domain::AdmissionPeriod;
 use frontrow_domain::waiting_room::Tick;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,27 +17,27 @@ pub(super) async fn an_outage_of_ticks_gives_its_time_back(stage: Arc<Stage>) ->
     room.pass_until(until - Duration::from_secs(1), &[]).await?;
     let picked = room.pick_up(0).await?;
     room.pass(Duration::from_secs(3), &[]).await?;
-    let open_time = room.line().await?.open_time;
+    let open_time = room.queue().await?.open_time;
     ensure!(stage.now() == until + Duration::from_secs(2), "person 1 is at the end of the grace");
     let outage = Duration::from_mins(10);
     stage.later(outage);
     let report = room.tick_report().await?;
-    let extended = Slot { until: picked.until + outage, max_until: picked.max_until + outage };
-    ensure_eq!(room.slot(0).await?, Some(extended), "who was alive gets the time back");
-    ensure_eq!(room.slot(1).await?.map(|slot| slot.until), Some(until + outage), "to the last of them");
+    let extended = AdmissionPeriod { until: picked.until + outage, max_until: picked.max_until + outage };
+    ensure_eq!(room.admission(0).await?, Some(extended), "whoever was alive gets the time back");
+    ensure_eq!(room.admission(1).await?.map(|admission| admission.until), Some(until + outage), "to the last of them");
     ensure_eq!((report.ended, report.admitted.len()), (0, 0));
-    ensure_eq!(report.line.open_time, open_time + Duration::from_secs(1), "grace stands still meanwhile");
+    ensure_eq!(report.queue.open_time, open_time + Duration::from_secs(1), "grace stands still meanwhile");
     ensure_eq!(room.store().admitted(&[room.key(0)]).await?.len(), 1);
     Ok(())
 }
 
 pub(super) async fn a_short_silence_of_ticks_gives_nothing_back(stage: Arc<Stage>) -> Result<(), Failure> {
     let room = Room::open(&stage, 2, |settings| settings.capacity = 1).await?;
-    let slot = room.admit(0).await?;
+    let admission = room.admit(0).await?;
     stage.later(Tick::OUTAGE);
     room.all_come([1]).await?;
     ensure_eq!(room.tick().await?, []);
-    ensure_eq!(room.slot(0).await?, Some(slot));
+    ensure_eq!(room.admission(0).await?, Some(admission));
     Ok(())
 }
 
@@ -46,11 +46,11 @@ pub(super) async fn who_was_over_before_an_outage_stays_so(stage: Arc<Stage>) ->
     room.all_come([0]).await?;
     ensure_eq!(room.tick().await?, [0]);
     stage.execute(room.leave(0)).await?;
-    let open_time = room.line().await?.open_time;
+    let open_time = room.queue().await?.open_time;
     stage.later(Duration::from_mins(10));
     room.all_come([1]).await?;
-    ensure_eq!(room.tick().await?, [1], "a slot that was given back is free");
-    ensure_eq!(room.slot(0).await?, None);
-    ensure_eq!(room.line().await?.open_time, open_time + Duration::from_secs(1));
+    ensure_eq!(room.tick().await?, [1], "an admission that was given back makes room");
+    ensure_eq!(room.admission(0).await?, None);
+    ensure_eq!(room.queue().await?.open_time, open_time + Duration::from_secs(1));
     Ok(())
 }

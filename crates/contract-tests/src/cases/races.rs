@@ -7,7 +7,7 @@ use frontrow_domain::{Outcome, Rejection, Reservation, ReservationState, SeatSta
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// Who races.
+/// How many race.
 pub(super) const RACERS: usize = 64;
 const ROUNDS: u32 = 20;
 

@@ -5,8 +5,7 @@ use crate::stage::{Answer, Stage, held};
 use crate::{Failure, Programme};
 use frontrow_application::port::BookingError;
 use frontrow_domain::{
-    Command, Instant, Payment, PaymentId, PaymentKind, PaymentState, Points, Rejection, Reservation, ReservationId,
-    SeatNumber, Version,
+    Command, Payment, PaymentId, Points, Rejection, Reservation, ReservationId, SeatNumber, testing,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -53,19 +52,8 @@ fn refused_changes(stage: &Stage, kims: &Reservation) -> Result<Refusals, Failur
     let lee = stage.user(1);
     let as_lee = Reservation { user: lee, ..kims.clone() };
     let unknown = Reservation { id: ReservationId::new(stage.id()), ..kims.clone() };
-    let fewer = Reservation { lines: kims.lines[..1].to_vec(), ..kims.clone() };
-    let nobodys = Payment {
-        id: PaymentId::new(stage.id()),
-        kind: PaymentKind::Charge,
-        reservation: None,
-        user: lee,
-        amount: Points::new(1)?,
-        state: PaymentState::Pending,
-        provider: "sandbox".into(),
-        provider_ref: None,
-        at: Instant::default(),
-        version: Version::FIRST,
-    };
+    let fewer = Reservation { line_items: kims.line_items[..1].to_vec(), ..kims.clone() };
+    let nobodys = testing::payment().id(PaymentId::new(stage.id())).user(lee).build();
     let poor = Rejection::BalanceTooLow { balance: Points::ZERO, amount: kims.amount };
     Ok(vec![
         (stage.pay(kims)?, poor),
@@ -77,8 +65,8 @@ fn refused_changes(stage: &Stage, kims: &Reservation) -> Result<Refusals, Failur
         (stage.cancel(kims)?, Rejection::NotPaid),
         (stage.refund(kims)?, Rejection::NotPaid),
         (stage.settle(&nobodys, true), Rejection::PaymentUnknown),
-        (stage.charge(lee, Payment::LEAST_CHARGE - 1)?, Rejection::ChargeOutOfRange),
-        (stage.charge(lee, Payment::MOST_CHARGE + 1)?, Rejection::ChargeOutOfRange),
+        (stage.charge(lee, Payment::MIN_CHARGE - 1)?, Rejection::ChargeOutOfRange),
+        (stage.charge(lee, Payment::MAX_CHARGE + 1)?, Rejection::ChargeOutOfRange),
     ])
 }
 

@@ -1,4 +1,4 @@
-//! Many at the same line at the same time.
+//! Many at the same queue at the same time.
 
 use super::races::RACERS;
 use crate::Failure;
@@ -6,7 +6,7 @@ use crate::room::{Room, patiently};
 use crate::stage::Stage;
 use frontrow_application::port::BookingError;
 use frontrow_domain::Outcome;
-use frontrow_domain::waiting_room::{Admitted, Claimed, LineChange, LineUpdate};
+use frontrow_domain::waiting_room::{Admitted, CheckInOutcome, QueueChange, QueueUpdate};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,8 +45,8 @@ pub(super) async fn two_tickers_at_once_never_exceed_the_capacity(stage: Arc<Sta
         for most in stage.together((0..6).map(|n| ticking(&room, n, 3))).await? {
             ensure!(most <= u64::from(CAPACITY), "{most} were admitted at a time");
         }
-        ensure_eq!(room.active().await?, u64::from(CAPACITY), "the slots are taken");
-        let log = room.log(1000).await?;
+        ensure_eq!(room.active().await?, u64::from(CAPACITY), "as many are admitted as may be");
+        let log = room.log(100).await?;
         ensure_eq!(log.len(), CAPACITY as usize * round);
         let ranks: Vec<u64> = log.iter().map(|row| row.rank.get()).collect();
         ensure!(ranks.is_sorted(), "all were there from the beginning: {ranks:?}");
@@ -72,7 +72,7 @@ async fn keep_ticking(room: Arc<Room>, instance: usize) -> Result<(), Failure> {
 /// Comes, picks up, books or not, and leaves, or stays away.
 async fn visit(room: Arc<Room>, n: usize) -> Result<bool, Failure> {
     let mut dice = room.stage.dice(n as u64);
-    while !matches!(room.come(n).await?, Claimed::Admitted(_)) {
+    while !matches!(room.come(n).await?, CheckInOutcome::Admitted(_)) {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
     room.pick_up(n).await?;
@@ -89,7 +89,7 @@ async fn visit(room: Arc<Room>, n: usize) -> Result<bool, Failure> {
     Ok(left == Outcome::Left(room.key(n)))
 }
 
-pub(super) async fn nothing_is_lost_while_people_book_and_lines_tick(stage: Arc<Stage>) -> Result<(), Failure> {
+pub(super) async fn nothing_is_lost_while_people_book_and_queues_tick(stage: Arc<Stage>) -> Result<(), Failure> {
     let room = Room::open(&stage, RACERS, |settings| settings.capacity = CAPACITY).await?;
     let mut tickers = JoinSet::new();
     for instance in 0..2 {
@@ -104,19 +104,19 @@ pub(super) async fn nothing_is_lost_while_people_book_and_lines_tick(stage: Arc<
     // A tick that was cut short must come to its end before the audit.
     tickers.shutdown().await;
     room.tick().await?;
-    ensure_eq!(room.active().await?, 0, "slots that were leaked");
-    let log = room.log(1000).await?;
+    ensure_eq!(room.active().await?, 0, "admissions that were leaked");
+    let log = room.log(100).await?;
     check_log(&log)?;
     let people: BTreeSet<_> = log.iter().map(|row| row.key).collect();
     ensure_eq!((log.len(), people.len()), (RACERS, RACERS), "everybody was admitted once");
-    ensure_eq!(room.line().await?.admitted, RACERS as u64);
+    ensure_eq!(room.queue().await?.admitted, RACERS as u64);
     Ok(())
 }
 
-pub(super) async fn no_change_of_a_line_is_lost_between_its_ticks(stage: Arc<Stage>) -> Result<(), Failure> {
+pub(super) async fn no_change_of_a_queue_is_lost_between_its_ticks(stage: Arc<Stage>) -> Result<(), Failure> {
     const CHANGES: usize = 10;
     let room = Room::open(&stage, 2, |_| {}).await?;
-    let before = room.line().await?.version.get();
+    let before = room.queue().await?.version.get();
     let ticks = (0..2).map(|instance| {
         let room = Arc::clone(&room);
         Box::pin(async move {
@@ -132,16 +132,16 @@ pub(super) async fn no_change_of_a_line_is_lost_between_its_ticks(stage: Arc<Sta
         Box::pin(async move {
             for n in 0..CHANGES {
                 let message = Some(format!("message {n}"));
-                let update = LineUpdate::Operator(LineChange { message, ..LineChange::default() });
+                let update = QueueUpdate::Operator(QueueChange { message, ..QueueChange::default() });
                 let store = &room.instance(instance).store;
-                let updated = patiently(|| store.update_line(room.sale.id, &update, None)).await?;
-                ensure!(updated.is_some_and(|updated| updated.is_ok()), "the line can be changed");
+                let updated = patiently(|| store.update_queue(room.sale.id, &update, None)).await?;
+                ensure!(updated.is_some_and(|updated| updated.is_ok()), "the queue can be changed");
             }
             Ok(i64::try_from(CHANGES)?)
         }) as futures::future::BoxFuture<'static, Result<i64, Failure>>
     });
     let made: i64 = stage.together(ticks.chain(changes).collect::<Vec<_>>()).await?.into_iter().sum();
-    ensure_eq!(room.line().await?.version.get(), before + made, "each goes up by one");
+    ensure_eq!(room.queue().await?.version.get(), before + made, "each goes up by one");
     Ok(())
 }
 
@@ -164,8 +164,8 @@ pub(super) async fn who_is_admitted_and_leaves_at_once_is_admitted_or_not(stage:
             }
         });
         stage.together(racing).await?;
-        let slot = room.slot(n).await?;
-        ensure_eq!((slot, room.active().await?), (None, 0), "barred in any case");
+        let admission = room.admission(n).await?;
+        ensure_eq!((admission, room.active().await?), (None, 0), "barred in any case");
         ensure_eq!(room.tick().await?, []);
     }
     Ok(())

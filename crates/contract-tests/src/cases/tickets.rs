@@ -37,7 +37,7 @@ pub(super) async fn a_refund_is_like_a_cancellation_without_a_deadline(stage: Ar
 pub(super) async fn a_refund_keeps_its_reason(stage: Arc<Stage>) -> Result<(), Failure> {
     let user = stage.user(0);
     // As long as it may be, in the widest of characters.
-    let longest = "\u{1f3ab}".repeat(RefundReason::MOST);
+    let longest = "\u{1f3ab}".repeat(RefundReason::MAX);
     let reasons = [None, Some("'; DROP TABLE reservation; -- \"\\ é漢"), Some(longest.as_str())];
     let mut paid = Vec::new();
     for seat in [1, 2, 3] {
@@ -59,7 +59,7 @@ pub(super) async fn a_refund_keeps_its_reason(stage: Arc<Stage>) -> Result<(), F
         let done = stage.fixture.booking.done.done(&key).await?;
         ensure_eq!(done.map(|done| done.outcome), Some(expected.clone()), "what is noted under the key");
         ensure_eq!(stage.execute(refund.clone()).await, Ok(expected), "what a repetition is told");
-        let other = Command { body_hash: [2; 32], ..refund };
+        let other = Command { request_hash: [2; 32], ..refund };
         ensure_eq!(stage.execute(other).await, Err(Rejection::KeyReused.into()));
     }
     Ok(())
@@ -82,7 +82,7 @@ async fn check_given_back(
     reservation: &Reservation,
     end: ReservationState,
 ) -> Result<(), Failure> {
-    ensure_eq!(reader(stage).tickets(reservation.id).await?, Vec::new(), "tickets that open the door");
+    ensure_eq!(reader(stage).tickets(reservation.id).await?, Vec::new(), "valid tickets");
     ensure_eq!(stage.reservation(reservation.id).await?.state, end);
     ensure_eq!(stage.balance(user).await?, reservation.amount.amount());
     ensure_eq!(stage.fixture.booking.seats.not_free(stage.performance()).await?, Vec::new());

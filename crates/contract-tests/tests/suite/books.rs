@@ -1,15 +1,18 @@
-//! A booking store that is as small as can be: the books behind a lock, a copy of them that outlives the process, and a flaw.
+//! A booking store that is as small as can be: the books behind a lock, a copy of them that outlives the process, and a
+//! flaw.
 
 use async_trait::async_trait;
 use frontrow_application::port::{
-    Auditor, BookingError, BookingStore, DoneReader, Entry, ReservationReader, SeatReader, StoreError, WalletReader,
+    Auditor, BookingError, BookingStore, Entry, IdempotencyRecordReader, ReservationReader, SeatReader, StoreError,
+    WalletReader,
 };
 use frontrow_application::{FaultId, Page, PageRequest};
 use frontrow_contract_tests::{BookingPorts, Durability, Failure, Fixture, Programme, SuitePorts, World};
 use frontrow_domain::{
-    AccountId, Books, BuyerKey, Catalogue, Command, CommandKey, Conflict, Done, Event, Finding, Instant, Outcome,
-    Payment, PaymentId, PaymentKind, PerformanceId, Points, Record, Refused, Reservation, ReservationId,
-    ReservationState, Seat, SeatState, Ticket, TransferId, UserId, Verdict, What, Write, WriteSet, audit, decide,
+    AccountId, BookingState, BuyerKey, CarriedOut, Catalogue, Command, CommandKey, Conflict, Event, Finding,
+    IdempotencyRecord, Instant, Operation, Outcome, Payment, PaymentId, PaymentKind, PerformanceId, Points, Record,
+    Reservation, ReservationId, ReservationState, Seat, SeatState, Stop, Ticket, TransferId, UserId, Write, WriteSet,
+    audit, carry_out,
 };
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
@@ -41,7 +44,7 @@ pub struct OnBooks(pub Flaw);
 #[async_trait]
 impl World for OnBooks {
     async fn fresh(&self, programme: &Programme, suite: &SuitePorts) -> Result<Fixture, Failure> {
-        let mut books = Books::default();
+        let mut books = BookingState::default();
         programme.seats().for_each(|seat| books.open_seats(seat.performance, [seat.number]));
         let disk = Arc::new(Mutex::new(Disk { empty: books.clone(), before: books.clone(), last: books.clone() }));
         Ok(Kept { flaw: self.0, catalogue: programme.ids(), suite: suite.clone(), disk }.open(books))
@@ -62,13 +65,13 @@ struct Kept {
 }
 
 struct Disk {
-    empty: Books,
-    before: Books,
-    last: Books,
+    empty: BookingState,
+    before: BookingState,
+    last: BookingState,
 }
 
 impl Kept {
-    fn open(self, books: Books) -> Fixture {
+    fn open(self, books: BookingState) -> Fixture {
         let again = self.clone();
         let store = Arc::new(Store { books: Mutex::new(books), kept: self });
         Fixture {
@@ -83,7 +86,7 @@ impl Kept {
             catalogue: None,
             accounts: None,
             keeping: None,
-            lines: None,
+            queues: None,
             announces: true,
             durability: Durability::Kept(Box::new(move || again.reopen())),
             lose_next_commit: None,
@@ -105,7 +108,7 @@ impl Kept {
 }
 
 struct Store {
-    books: Mutex<Books>,
+    books: Mutex<BookingState>,
     kept: Kept,
 }
 
@@ -132,20 +135,20 @@ impl BookingStore for Store {
                 announce(&events);
                 Ok(outcome)
             }
-            (Err(Refused::Rejected(rejection)), flaw) => {
-                if let (Flaw::AnnouncesRefused, What::Hold(hold)) = (flaw, &command.what) {
+            (Err(Stop::Rejected(rejection)), flaw) => {
+                if let (Flaw::AnnouncesRefused, Operation::Hold(hold)) = (flaw, &command.operation) {
                     announce(&[Event::Held(hold.reservation)]);
                 }
                 Err(rejection.into())
             }
-            (Err(Refused::Replan), _) => Err(BookingError::Replan),
+            (Err(Stop::Replan), _) => Err(BookingError::Replan),
             (Err(_), _) => Err(BookingError::Fault(FaultId(uuid::Uuid::nil()))),
         }
     }
 }
 
 impl Store {
-    fn carry_out(&self, command: &Command) -> Result<(Outcome, Vec<Event>), Refused> {
+    fn carry_out(&self, command: &Command) -> Result<(Outcome, Vec<Event>), Stop> {
         let mut books = held(&self.books);
         if self.kept.flaw == Flaw::NoLock {
             let read = books.clone();
@@ -165,21 +168,14 @@ impl Store {
 }
 
 /// What comes of a command; nothing is to be written if it was carried out before.
-fn decided(books: &Books, command: &Command, now: Instant) -> Result<(Outcome, Vec<Event>, WriteSet), Refused> {
+fn decided(books: &BookingState, command: &Command, now: Instant) -> Result<(Outcome, Vec<Event>, WriteSet), Stop> {
     let mut locked = books.lock(&command.scope(), now);
-    match decide(command, &locked, now)? {
-        Verdict::Replay(outcome) => Ok((outcome, Vec::new(), WriteSet::default())),
-        Verdict::No(rejection) => Err(rejection.into()),
-        Verdict::Replan => Err(Refused::Replan),
-        Verdict::Do(changes) => {
-            locked.apply(command, &changes)?;
-            Ok((changes.outcome, changes.events, locked.dirty()))
-        }
-    }
+    let CarriedOut { outcome, events, writes } = carry_out(command, &mut locked, now)?;
+    Ok((outcome, events, writes))
 }
 
 /// Writes without guards: as if nobody had written since.
-fn overwrite(books: &mut Books, mut writes: WriteSet) -> Result<(), Conflict> {
+fn overwrite(books: &mut BookingState, mut writes: WriteSet) -> Result<(), Conflict> {
     fn at<T: Record>(table: &BTreeMap<T::Key, T>, writes: &mut [Write<T>]) {
         for write in writes {
             write.read = table.get(&write.row.key()).map(Record::version);
@@ -193,7 +189,7 @@ fn overwrite(books: &mut Books, mut writes: WriteSet) -> Result<(), Conflict> {
     writes.tickets_voided.retain(|ticket| books.tickets.get(&ticket.key).is_some_and(|known| known.valid));
     writes.tickets_issued.retain(|ticket| !books.tickets.contains_key(&ticket.key));
     writes.transfers.retain(|transfer| !books.transfers.contains_key(&transfer.id));
-    writes.slots_freed.retain(|key| books.admissions.contains_key(key));
+    writes.admissions_ended.retain(|key| books.admissions.contains_key(key));
     writes.done.retain(|done| !books.done.contains_key(&done.key));
     books.store(writes)
 }
@@ -206,8 +202,8 @@ impl Auditor for Store {
 }
 
 #[async_trait]
-impl DoneReader for Store {
-    async fn done(&self, key: &CommandKey) -> Result<Option<Done>, StoreError> {
+impl IdempotencyRecordReader for Store {
+    async fn done(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
         Ok(held(&self.books).done.get(key).cloned())
     }
 }

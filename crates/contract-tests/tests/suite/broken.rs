@@ -1,14 +1,15 @@
 //! Stores with the faults that stores have: the suite has to name them.
 
 mod books;
-mod lines;
+mod queues;
 
 use crate::memory::InMemory;
 use async_trait::async_trait;
 use frontrow_adapters::SeededIds;
+use frontrow_application::Outage;
 use frontrow_application::port::{BookingError, BookingStore, IdSource};
 use frontrow_contract_tests::{Failure, Fixture, Programme, SuitePorts, World, run_some, same_outcomes};
-use frontrow_domain::{Command, CommandKey, Hold, Outcome, Rejection, ReservationId, What};
+use frontrow_domain::{Command, CommandKey, Hold, Operation, Outcome, Rejection, ReservationId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -106,13 +107,14 @@ struct GivesWhatIsLeft(Inner, SeededIds);
 impl BookingStore for GivesWhatIsLeft {
     async fn execute(&self, command: Command) -> Answer {
         let answer = self.0.execute(command.clone()).await;
-        let (Err(BookingError::Rejected(Rejection::SeatsTaken(taken))), What::Hold(hold)) = (&answer, &command.what)
+        let (Err(BookingError::Rejected(Rejection::SeatsTaken(taken))), Operation::Hold(hold)) =
+            (&answer, &command.operation)
         else {
             return answer;
         };
-        let lines = hold.lines.iter().filter(|line| !taken.contains(&line.seat)).cloned().collect();
-        let left = Hold { reservation: ReservationId::new(self.1.id()), lines, ..hold.clone() };
-        drop(self.0.execute(Command { key: None, what: What::Hold(left), ..command }).await);
+        let line_items = hold.line_items.iter().filter(|item| !taken.contains(&item.seat)).cloned().collect();
+        let left = Hold { reservation: ReservationId::new(self.1.id()), line_items, ..hold.clone() };
+        drop(self.0.execute(Command { key: None, operation: Operation::Hold(left), ..command }).await);
         answer
     }
 }
@@ -131,7 +133,7 @@ struct CountsNobody(Inner);
 impl BookingStore for CountsNobody {
     async fn execute(&self, command: Command) -> Answer {
         let mut command = command;
-        if let What::Hold(hold) = &mut command.what {
+        if let Operation::Hold(hold) = &mut command.operation {
             hold.terms.limit_per_person = 50;
         }
         self.0.execute(command).await
@@ -154,7 +156,7 @@ struct BooksTwice(Inner);
 impl BookingStore for BooksTwice {
     async fn execute(&self, command: Command) -> Answer {
         let mut command = command;
-        if let What::Charge(charge) = &mut command.what {
+        if let Operation::Charge(charge) = &mut command.operation {
             charge.amount = charge.amount.checked_add(charge.amount).unwrap_or(charge.amount);
         }
         self.0.execute(command).await
@@ -183,7 +185,7 @@ struct Busy;
 #[async_trait]
 impl BookingStore for Busy {
     async fn execute(&self, _: Command) -> Answer {
-        Err(BookingError::Busy { retry_after: std::time::Duration::ZERO })
+        Err(BookingError::Outage(Outage::Busy { retry_after: std::time::Duration::ZERO }))
     }
 }
 

@@ -3,8 +3,8 @@
 use async_trait::async_trait;
 use frontrow_adapters::{Memory, SeededIds};
 use frontrow_contract_tests::{
-    AccountPorts, BookingPorts, CataloguePorts, Durability, Failure, Fixture, KeepingPorts, LineInstance, LinePorts,
-    Part, Programme, SuitePorts, World, run_all,
+    AccountPorts, BookingPorts, CataloguePorts, Durability, Failure, Fixture, KeepingPorts, Part, Programme,
+    QueueInstance, QueuePorts, SuitePorts, World, run_all,
 };
 use std::sync::Arc;
 
@@ -54,7 +54,7 @@ fn fixture(memory: &Arc<Memory>) -> Fixture {
         }),
         accounts: Some(AccountPorts { accounts: memory.clone(), sessions: memory.clone() }),
         keeping: Some(KeepingPorts { housekeeping: memory.clone(), probe: memory.clone() }),
-        lines: Some(lines(memory)),
+        queues: Some(queues(memory)),
         announces: true,
         durability: Durability::None,
         lose_next_commit: None,
@@ -62,10 +62,10 @@ fn fixture(memory: &Arc<Memory>) -> Fixture {
     }
 }
 
-fn lines(memory: &Arc<Memory>) -> LinePorts {
-    let instance = LineInstance { store: memory.clone(), dispenser: memory.clone() };
+fn queues(memory: &Arc<Memory>) -> QueuePorts {
+    let instance = QueueInstance { store: memory.clone(), dispenser: memory.clone() };
     // One process, one instance.
-    LinePorts { instances: [instance.clone(), instance], leases: Some(memory.clone()), lose_numbers: None }
+    QueuePorts { instances: [instance.clone(), instance], leases: Some(memory.clone()), lose_numbers: None }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -40,16 +40,16 @@ impl<W: World> World for WithRedis<W> {
 fn with_numbers(fixture: Fixture, server: RedisServer, prefix: String) -> BoxFuture<'static, Result<Fixture, Failure>> {
     Box::pin(async move {
         let mut fixture = fixture;
-        let lines = fixture.lines.as_mut().ok_or_else(|| Failure::new("it has lines"))?;
-        let leases = lines.leases.take().ok_or_else(|| Failure::new("it leases numbers"))?;
+        let queues = fixture.queues.as_mut().ok_or_else(|| Failure::new("it has queues"))?;
+        let leases = queues.leases.take().ok_or_else(|| Failure::new("it leases numbers"))?;
         let settings = RedisSettings { prefix: prefix.clone(), block: BLOCK, ..RedisSettings::new(server.url()) };
-        for instance in &mut lines.instances {
+        for instance in &mut queues.instances {
             let ids = Arc::new(UuidV7Source);
             let opened = RedisDispenser::open_with(settings.clone(), leases.clone(), ids).await?;
             let dispenser: Arc<dyn NumberDispenser> = Arc::new(opened);
             instance.dispenser = dispenser;
         }
-        lines.lose_numbers = Some(loses(server.clone(), prefix.clone()));
+        queues.lose_numbers = Some(loses(server.clone(), prefix.clone()));
         if let Durability::Kept(reopen) = fixture.durability {
             let again = || -> BoxFuture<'static, Result<Fixture, Failure>> {
                 Box::pin(async move { with_numbers(reopen().await?, server, prefix).await })

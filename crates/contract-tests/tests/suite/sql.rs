@@ -5,17 +5,18 @@ use async_trait::async_trait;
 use frontrow_adapters::UuidV7Source;
 use frontrow_adapters::sql::hook::Hook;
 use frontrow_adapters::sql::{
-    Database, DatabaseSettings, SqlAccounts, SqlAuditor, SqlCatalogue, SqlHousekeeping, SqlLines, SqlReaders,
+    Database, DatabaseSettings, SqlAccounts, SqlAuditor, SqlCatalogue, SqlHousekeeping, SqlQueues, SqlReaders,
     SqlSessions, SqlStore, StorePorts, StoreSettings,
 };
 use frontrow_application::port::Clock;
 use frontrow_contract_tests::{
-    AccountPorts, BookingPorts, CataloguePorts, Durability, Failure, Fixture, KeepingPorts, LineInstance, LinePorts,
-    Part, Programme, SuitePorts, World, run_all,
+    AccountPorts, BookingPorts, CataloguePorts, Durability, Failure, Fixture, KeepingPorts, Part, Programme,
+    QueueInstance, QueuePorts, SuitePorts, World, run_all,
 };
-use frontrow_test_databases::{Kind, database};
+use frontrow_test_databases::{Kind, Template, database};
 use futures::future::BoxFuture;
 use std::any::Any;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use tokio::runtime::Handle;
@@ -38,25 +39,41 @@ impl OnSql {
         database(kind, test).await.map(|_| Self { server: Some(kind), lost: Arc::default() })
     }
 
-    async fn place(&self, suite: &SuitePorts) -> Result<Place, Failure> {
+    async fn testbed(&self, suite: &SuitePorts) -> Result<Testbed, Failure> {
         let (suite, lost) = (suite.clone(), Arc::clone(&self.lost));
         if let Some(kind) = self.server {
             // The compiler does not see that looking for a server can go on in another thread.
             let here = Handle::current();
             let made = spawn_blocking(move || here.block_on(database(kind, "a world"))).await?;
             let database = made.ok_or_else(|| Failure::new("the server has gone"))?;
-            return Ok(Place { url: database.url().to_owned(), suite, lost, keep: Arc::new(database) });
+            return Ok(Testbed { url: database.url().to_owned(), suite, lost, keep: Arc::new(database) });
         }
-        let directory = tempfile::tempdir()?;
-        let url = format!("sqlite://{}", directory.path().join("frontrow.db").display());
-        Ok(Place { url, suite, lost, keep: Arc::new(directory) })
+        // Boxed: what contains all that opening a database does is too deep for the compiler.
+        let directory = Box::pin(SCHEMA.copy(|directory| Box::pin(migrated(directory)))).await?;
+        let url = sqlite(directory.path());
+        Ok(Testbed { url, suite, lost, keep: Arc::new(directory) })
     }
+}
+
+/// A file with the schema in it: to make it again takes longer than most cases.
+static SCHEMA: Template = Template::new();
+
+async fn migrated(directory: PathBuf) -> Result<(), Failure> {
+    let settings = DatabaseSettings { url: sqlite(&directory), readers: 1, create: true };
+    let database = Database::open(&settings, Arc::new(UuidV7Source)).await?;
+    database.migrate().await?;
+    database.close().await;
+    Ok(())
+}
+
+fn sqlite(directory: &Path) -> String {
+    format!("sqlite://{}", directory.join("frontrow.db").display())
 }
 
 #[async_trait]
 impl World for OnSql {
     async fn fresh(&self, programme: &Programme, suite: &SuitePorts) -> Result<Fixture, Failure> {
-        let fixture = self.place(suite).await?.open().await?;
+        let fixture = self.testbed(suite).await?.open().await?;
         if let (Some(catalogue), Some(accounts)) = (&fixture.catalogue, &fixture.accounts) {
             programme.put_on(catalogue, accounts).await?;
         }
@@ -74,7 +91,7 @@ impl World for OnSql {
 
 /// Where the data of a world are.
 #[derive(Clone)]
-struct Place {
+struct Testbed {
     url: String,
     suite: SuitePorts,
     lost: Arc<AtomicU32>,
@@ -82,7 +99,7 @@ struct Place {
     keep: Arc<dyn Any + Send + Sync>,
 }
 
-impl Place {
+impl Testbed {
     async fn open(self) -> Result<Fixture, Failure> {
         let (clock, ids) = (self.suite.clock.clone(), Arc::new(UuidV7Source));
         let settings = DatabaseSettings { url: self.url.clone(), readers: 2, create: true };
@@ -91,10 +108,12 @@ impl Place {
         let announcer = self.suite.announcer.clone();
         let ports = StorePorts { clock: clock.clone(), ids: ids.clone(), announcer };
         let hook = Arc::new(LosesAnswers { next: AtomicBool::new(false), lost: Arc::clone(&self.lost) });
-        let store = SqlStore::open_with_hook(&database, StoreSettings::default(), ports, hook.clone()).await?;
+        // More of the suite's racers are one person than a server would let into its queue.
+        let settings = StoreSettings { per_buyer: 1024, ..StoreSettings::default() };
+        let store = SqlStore::open_with_hook(&database, settings, ports, hook.clone()).await?;
         let mut fixture = fixture(&database, store, &clock);
         fixture.lose_next_commit = Some(Box::new(move || hook.next.store(true, Ordering::SeqCst)));
-        fixture.lines = Some(lines(&database, &clock, &ids).await?);
+        fixture.queues = Some(queues(&database, &clock, &ids).await?);
         fixture.keep = Box::new(Arc::clone(&self.keep));
         fixture.durability = Durability::Kept(Box::new(move || self.reopen()));
         Ok(fixture)
@@ -106,16 +125,16 @@ impl Place {
 }
 
 /// Two instances on one database.
-async fn lines(
+async fn queues(
     database: &Arc<Database>,
     clock: &Arc<dyn Clock>,
     ids: &Arc<UuidV7Source>,
-) -> Result<LinePorts, Failure> {
-    let first = Arc::new(SqlLines::open(database, clock.clone(), ids.clone()).await?);
-    let second = Arc::new(SqlLines::open(database, clock.clone(), ids.clone()).await?);
-    let instance = |lines: &Arc<SqlLines>| LineInstance { store: lines.clone(), dispenser: lines.clone() };
+) -> Result<QueuePorts, Failure> {
+    let first = Arc::new(SqlQueues::open(database, clock.clone(), ids.clone()).await?);
+    let second = Arc::new(SqlQueues::open(database, clock.clone(), ids.clone()).await?);
+    let instance = |queues: &Arc<SqlQueues>| QueueInstance { store: queues.clone(), dispenser: queues.clone() };
     let instances = [instance(&first), instance(&second)];
-    Ok(LinePorts { instances, leases: Some(first), lose_numbers: None })
+    Ok(QueuePorts { instances, leases: Some(first), lose_numbers: None })
 }
 
 fn fixture(database: &Arc<Database>, store: SqlStore, clock: &Arc<dyn Clock>) -> Fixture {
@@ -143,7 +162,7 @@ fn fixture(database: &Arc<Database>, store: SqlStore, clock: &Arc<dyn Clock>) ->
             sessions: Arc::new(SqlSessions::new(database.clone())),
         }),
         keeping: Some(KeepingPorts { housekeeping: housekeeping.clone(), probe: housekeeping }),
-        lines: None,
+        queues: None,
         announces: true,
         durability: Durability::None,
         lose_next_commit: None,

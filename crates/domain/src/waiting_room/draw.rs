@@ -1,8 +1,9 @@
 //! The draw: in which order those come who were in the lobby when the sale opened. Anybody can compute it again from what
 //! is published.
 
-use super::{Group, QueueNumber, Rank};
-use crate::{SaleId, UserId};
+use super::{QueueNumber, Rank};
+use crate::catalogue::Group;
+use crate::id::{SaleId, UserId};
 use serde::{Deserialize, Serialize};
 
 /// SHA-256, which the caller brings along.
@@ -10,7 +11,7 @@ pub type Digest = fn(&[u8]) -> [u8; 32];
 
 /// What a draw is made from, as far as it is known yet.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Drawing {
+pub struct DrawState {
     /// Published as its [`commitment`] with the sale, and itself after the draw.
     pub secret: [u8; 32],
     /// The public randomness that was named in advance, such as a round of a beacon; none makes a weaker draw.
@@ -19,12 +20,12 @@ pub struct Drawing {
     pub lists: Option<Vec<[u8; 32]>>,
     /// What the round came to, in hexadecimal digits; empty without a round.
     pub value: Option<String>,
-    /// What decides.
+    /// The seed that decides the order, once it is known.
     pub seed: Option<[u8; 32]>,
 }
 
-impl Drawing {
-    /// Whether nothing that is known is otherwise in the next, and nothing decides before the lists are known.
+impl DrawState {
+    /// Whether `next` keeps every value that is set, and has no seed before the lists are fixed.
     pub(super) fn is_kept_by(&self, next: &Self) -> bool {
         fn kept<T: PartialEq>(known: Option<&T>, next: Option<&T>) -> bool {
             known.is_none() || known == next
@@ -37,7 +38,7 @@ impl Drawing {
     }
 }
 
-/// What is published before: nobody can choose the secret afterwards.
+/// The hash of the secret, published before the draw so that the secret can't be changed.
 pub fn commitment(digest: Digest, secret: &[u8; 32]) -> [u8; 32] {
     digest(secret)
 }
@@ -74,11 +75,11 @@ pub struct Ranks(Vec<u32>);
 
 impl Ranks {
     /// Numbers of one group that can be drawn.
-    pub const MOST: u64 = 50_000_000;
+    pub const MAX: u64 = 50_000_000;
 
     /// Sorts 1 to `count` by SHA-256(seed, group, number).
     pub fn draw(digest: Digest, seed: &[u8; 32], group: Group, count: u64) -> Self {
-        let count = u32::try_from(count.min(Self::MOST)).unwrap_or(u32::MAX);
+        let count = u32::try_from(count.min(Self::MAX)).unwrap_or(u32::MAX);
         let lot = |number: u32| {
             let mut text = [0; 41];
             text[..32].copy_from_slice(seed);

@@ -1,15 +1,16 @@
 //! How long it will take, and when to ask again. The same arithmetic stands in the snapshot's documentation for clients.
 
-use super::{Group, Line, QueueNumber, Standing, frontier};
-use crate::Instant;
+use super::{EntryStatus, Queue, QueueNumber, arrivals};
+use crate::catalogue::Group;
+use crate::time::Instant;
 use std::time::Duration;
 
 /// How long somebody will wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Wait {
-    /// Hardly less.
+    /// The lower bound: it rarely takes less.
     pub least: Duration,
-    /// Hardly more.
+    /// The upper bound: it rarely takes more.
     pub most: Duration,
 }
 
@@ -17,35 +18,35 @@ pub struct Wait {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AskAgain(pub Duration);
 
-/// How fast a line moves.
+/// How fast a queue moves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Forecast {
     /// People whose rank passed in the last minute of open time.
     pub passed_a_minute: u64,
-    /// Of a thousand who were called, how many came.
+    /// The share of called people who checked in, in thousandths.
     pub share: u64,
 }
 
 impl Forecast {
-    /// The least of a wait, in tenths.
-    pub const LEAST: u32 = 8;
-    /// The most of a wait, in tenths.
-    pub const MOST: u32 = 15;
+    /// The lower bound that is shown, in tenths of the estimate.
+    pub const MIN: u32 = 8;
+    /// The upper bound that is shown, in tenths of the estimate.
+    pub const MAX: u32 = 15;
 
-    /// Of one group of a line.
-    pub fn of(line: &Line, group: Group) -> Self {
+    /// Of one group of a queue.
+    pub fn of(queue: &Queue, group: Group) -> Self {
         let minute = Duration::from_mins(1);
-        let then = line.ago(minute).and_then(|then| then.called.get(group.index()).copied());
-        let passed = line
+        let then = queue.ago(minute).and_then(|then| then.called.get(group.index()).copied());
+        let passed = queue
             .groups
             .get(group.index())
             .map_or(0, |of| of.people_called().saturating_sub(of.gaps.people(then.unwrap_or(0))));
         // Less than a minute is made a minute's worth.
-        let open = line.open_time.clamp(Duration::from_secs(1), minute).as_millis();
+        let open = queue.open_time.clamp(Duration::from_secs(1), minute).as_millis();
         let passed = u128::from(passed) * minute.as_millis() / open;
-        let share = frontier::share(line);
-        // The free slots of an opening are taken at once; from then on the rate decides.
-        let most = u64::from(line.rate) * 1000 / share;
+        let share = arrivals::share(queue);
+        // At the opening as many are admitted at once as there is room for; from then on the rate decides.
+        let most = u64::from(queue.rate) * 1000 / share;
         Self { passed_a_minute: u64::try_from(passed).unwrap_or(u64::MAX).min(most), share }
     }
 
@@ -58,36 +59,36 @@ impl Forecast {
     /// The same, as it is shown.
     pub fn wait(&self, ahead: u64) -> Option<Wait> {
         let wait = self.expected(ahead)?;
-        Some(Wait { least: wait * Self::LEAST / 10, most: wait * Self::MOST / 10 })
+        Some(Wait { least: wait * Self::MIN / 10, most: wait * Self::MAX / 10 })
     }
 }
 
 impl AskAgain {
-    /// At the soonest.
+    /// The shortest time before asking again: 3 seconds.
     pub const SOONEST: Duration = Duration::from_secs(3);
-    /// At the latest.
+    /// The longest time before asking again: 2 minutes.
     pub const LATEST: Duration = Duration::from_mins(2);
-    /// What part of the wait.
+    /// A client asks again after the wait divided by this.
     pub const PART: u32 = 10;
 
-    /// For a place that stands so.
+    /// For a queue entry with that status.
     pub fn of(
-        line: &Line,
+        queue: &Queue,
         opens: Instant,
         group: Group,
         number: QueueNumber,
-        standing: Standing,
+        status: EntryStatus,
         now: Instant,
     ) -> Self {
         let jitter = jitter(number);
-        if standing == Standing::Lobby {
+        if status == EntryStatus::Lobby {
             // Everybody's first look after the opening, and after the draw, is spread over a quarter of a minute.
             let after = Duration::from_secs(30) + Duration::from_secs(15) * jitter / 1000;
             return Self(opens.since(now).saturating_add(after).min(Self::LATEST));
         }
-        let wait = match standing {
-            Standing::Waiting { ahead } => {
-                let Forecast { passed_a_minute, share } = Forecast::of(line, group);
+        let wait = match status {
+            EntryStatus::Waiting { ahead } => {
+                let Forecast { passed_a_minute, share } = Forecast::of(queue, group);
                 // Where nobody moved for a minute those in front may be next, and the others are not.
                 let slowly = Forecast { passed_a_minute: passed_a_minute.max(1), share };
                 slowly.wait(ahead).map_or(Duration::MAX, |wait| wait.most)
@@ -99,7 +100,7 @@ impl AskAgain {
     }
 }
 
-impl Line {
+impl Queue {
     /// Admissions in the last minute of open time.
     pub fn admitted_a_minute(&self) -> u64 {
         let then = self.ago(Duration::from_mins(1)).map_or(0, |then| then.admitted);

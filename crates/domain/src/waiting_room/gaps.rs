@@ -1,7 +1,6 @@
 //! Numbers that nobody has.
 
 use serde::{Deserialize, Serialize};
-
 /// The gaps in the numbers of a group: a dispenser that has lost what it knew goes on above all that it may have handed
 /// out. Nobody has to wait for a number in a gap. Those few who have one, handed out just before the loss, are called as
 /// soon as the gap is reached.
@@ -20,7 +19,7 @@ pub struct Gap {
 
 impl Gaps {
     /// Losses of one sale. After so many, the last gap grows, and those in it are called together.
-    pub const MOST: usize = 32;
+    pub const MAX: usize = 32;
 
     /// All of them, ascending; they don't touch.
     pub fn all(&self) -> &[Gap] {
@@ -29,7 +28,7 @@ impl Gaps {
 
     /// Notes that the numbers above `above`, as far as is known, are not handed out up to `to`.
     pub fn note(&mut self, above: u64, to: u64) {
-        let full = self.0.len() >= Self::MOST;
+        let full = self.0.len() >= Self::MAX;
         match self.0.last_mut() {
             Some(last) if above <= last.to || full => last.to = last.to.max(to),
             _ if above < to => self.0.push(Gap { above, to }),
@@ -107,7 +106,7 @@ mod tests {
         for n in 1..100 {
             gaps.note(n * 100, n * 100 + 50);
         }
-        assert_eq!((gaps.all().len(), gaps.people(9_950)), (Gaps::MOST, 3200 - 31 * 50));
+        assert_eq!((gaps.all().len(), gaps.people(9_950)), (Gaps::MAX, 3200 - 31 * 50));
     }
 
     #[test]

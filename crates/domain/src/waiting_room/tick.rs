@@ -1,11 +1,13 @@
 //! The tick: the only thing that admits anybody. It reads what is there, [plans](Tick::plan), locks the buyers that it
 //! will change, and [carries out](Tick::carry_out) what can be with those it got.
 
-use super::frontier;
-use super::{Admission, Admitted, Claim, Ending, Line, Phase, Place};
-use crate::decide::TAKEOVER_GRACE;
-use crate::locked::{Version, Write};
-use crate::{Buyer, BuyerKey, Ended, Instant, Sale, Slot};
+use super::{
+    Admission, AdmissionEnd, AdmissionPeriod, Admitted, Buyer, BuyerKey, CheckIn, Ending, Phase, Queue, QueueEntry,
+    frontier,
+};
+use crate::catalogue::Sale;
+use crate::record::{Version, Write};
+use crate::time::{Instant, TAKEOVER_GRACE};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -23,16 +25,17 @@ pub enum Stock {
     SoldOut,
 }
 
-/// What a tick finds, read under the lock of the line's row.
+/// What a tick finds, read under the lock of the queue's row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Floor {
+pub struct TickInput {
     /// All admissions of the sale.
     pub admissions: Vec<Admission>,
-    /// By group, those at the door who are present ([`Tick::is_present`]): the lowest ranks, at most [`Tick::BATCH`].
-    pub door: Vec<Vec<Claim>>,
-    /// By group, how many are present at the door.
+    /// By group, the check-ins of people who are present ([`CheckIn::is_present`]): the lowest ranks, at most
+    /// [`Tick::BATCH`].
+    pub check_ins: Vec<Vec<CheckIn>>,
+    /// By group, how many people are present.
     pub present: Vec<u64>,
-    /// How many have come to the door since the last tick, each counted once: later than [`Line::last_tick`].
+    /// How many have checked in since the last tick, each counted once: later than [`Queue::last_tick`].
     pub arrived: u64,
     /// By group, how many numbers were handed out.
     pub issued: Vec<u64>,
@@ -47,43 +50,41 @@ pub struct Floor {
 pub struct Tick {
     now: Instant,
     read: Version,
-    line: Line,
+    queue: Queue,
     session: Duration,
     /// After an outage: what everybody who was admitted gets back.
     outage: Option<Duration>,
     admissions: usize,
     /// The admissions to look at.
     due: Vec<Admission>,
-    chosen: Vec<Claim>,
+    chosen: Vec<CheckIn>,
     present: u64,
 }
 
 /// What a tick does.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ticked {
-    /// The line as it is now, and the version that was read.
-    pub line: Write<Line>,
+pub struct TickOutcome {
+    /// The queue as it is now, and the version that was read.
+    pub queue: Write<Queue>,
     /// Buyers who are admitted, or no longer are.
     pub buyers: Vec<Write<Buyer>>,
-    /// New slots.
+    /// New admissions.
     pub admitted: Vec<Admission>,
-    /// Slots that go on, with when to look at them again.
+    /// Admissions that go on, with when to look at them again.
     pub extended: Vec<Admission>,
-    /// Slots that are free again.
+    /// Buyers whose admission has ended.
     pub ended: Vec<BuyerKey>,
-    /// Who no longer stands at the door.
-    pub left_door: Vec<BuyerKey>,
+    /// People who are no longer checked in.
+    pub left: Vec<BuyerKey>,
     /// What the log says of it.
     pub log: Vec<Admitted>,
-    /// Whether nobody is admitted, stands at the door, or could be called: the next tick can take its time.
+    /// Whether nobody is admitted or checked in, or could be called: the next tick can take its time.
     pub quiet: bool,
 }
 
 impl Tick {
     /// Admissions of one tick.
     pub const BATCH: usize = 64;
-    /// How long somebody counts as present at the door after they were seen.
-    pub const PRESENCE: Duration = Duration::from_secs(15);
     /// How long somebody who was admitted has to pick the pass up.
     pub const PICK_UP: Duration = Duration::from_secs(45);
     /// How long a pass, and the right to book, lasts until it has to be renewed.
@@ -93,53 +94,49 @@ impl Tick {
     /// How long nobody is admitted after bookings have been turned away.
     pub const HOLDING_BACK: Duration = Duration::from_secs(1);
     /// Open time that one tick can add.
-    const MOST_STEP: Duration = Duration::from_secs(1);
+    const MAX_STEP: Duration = Duration::from_secs(1);
 
-    /// Whether who was seen then counts as present.
-    pub fn is_present(seen_at: Instant, now: Instant) -> bool {
-        now < seen_at + Self::PRESENCE
-    }
-
-    /// Whether a slot is over: so long ago that no clock of any instance says otherwise.
+    /// Whether an admission is over: so long ago that no clock of any instance says otherwise.
     pub fn is_over(until: Instant, now: Instant) -> bool {
         until + TAKEOVER_GRACE < now
     }
 
-    /// When to look at a slot again: a page that closes leaves it at least until then, so no slot outlasts its right.
-    fn look_again(slot: Slot, now: Instant) -> Instant {
-        slot.until.min(now + Self::PICK_UP)
+    /// When to look at an admission again: a page that closes leaves it at least until then, so no admission outlasts
+    /// its right.
+    fn look_again(period: AdmissionPeriod, now: Instant) -> Instant {
+        period.until.min(now + Self::PICK_UP)
     }
 
     /// Looks at everything, and says whose rows have to be locked.
-    pub fn plan(line: &Line, sale: &Sale, session: Duration, floor: &Floor, now: Instant) -> Self {
-        let now = now.max(line.last_tick);
-        let silence = now.since(line.last_tick);
-        let outage = (silence > Self::OUTAGE && line.phase != Phase::Lobby).then_some(silence);
+    pub fn plan(queue: &Queue, sale: &Sale, session: Duration, input: &TickInput, now: Instant) -> Self {
+        let now = now.max(queue.last_tick);
+        let silence = now.since(queue.last_tick);
+        let outage = (silence > Self::OUTAGE && queue.phase != Phase::Lobby).then_some(silence);
         let is_over = |admission: &Admission| Self::is_over(admission.until + outage.unwrap_or_default(), now);
-        let over = floor.admissions.iter().filter(|admission| is_over(admission)).count();
-        let due = floor.admissions.iter().filter(|admission| outage.is_some() || is_over(admission));
-        let mut next = advance(line, sale, floor, silence.min(Self::MOST_STEP), now);
+        let over = input.admissions.iter().filter(|admission| is_over(admission)).count();
+        let due = input.admissions.iter().filter(|admission| outage.is_some() || is_over(admission));
+        let mut next = advance(queue, sale, input, silence.min(Self::MAX_STEP), now);
         next.last_tick = now;
         let mut tick = Self {
             now,
-            read: line.version,
-            line: next,
+            read: queue.version,
+            queue: next,
             session,
             outage,
-            admissions: floor.admissions.len(),
+            admissions: input.admissions.len(),
             due: due.copied().collect(),
             chosen: Vec::new(),
-            present: floor.present.iter().sum(),
+            present: input.present.iter().sum(),
         };
-        let room = tick.room(floor.admissions.len() - over);
-        tick.chosen = choose(&tick.line, &floor.door, room);
+        let room = tick.room(input.admissions.len() - over);
+        tick.chosen = choose(&tick.queue, &input.check_ins, room);
         tick
     }
 
-    /// The buyers to lock, sorted. Their rows exist: who comes to the door makes theirs.
+    /// The buyers to lock, sorted. Their rows exist: whoever checks in makes theirs.
     pub fn buyers(&self) -> BTreeSet<BuyerKey> {
         let admissions = self.due.iter().map(|admission| admission.key);
-        admissions.chain(self.chosen.iter().map(|claim| claim.key)).collect()
+        admissions.chain(self.chosen.iter().map(|check_in| check_in.key)).collect()
     }
 
     /// Whether to wait for those buyers whose rows somebody else has locked, or to do without them.
@@ -147,70 +144,70 @@ impl Tick {
         self.outage.is_some()
     }
 
-    /// Does what can be done with the buyers that were locked; whose row is but a place has `None`.
-    pub fn carry_out(self, locked: &BTreeMap<BuyerKey, Option<Buyer>>) -> Ticked {
+    /// Does what can be done with the buyers that were locked; `None` stands for a placeholder row.
+    pub fn carry_out(self, locked: &BTreeMap<BuyerKey, Option<Buyer>>) -> TickOutcome {
         let mut work = Work { locked, buyers: BTreeMap::new(), extended: Vec::new(), ended: Vec::new(), gone: 0 };
         let outage = self.outage.unwrap_or_default();
         self.due.iter().for_each(|admission| work.look_at(admission.key, outage, self.now));
         let active = self.admissions - work.gone;
-        let (chosen, left_door) = self.admissible(&work, self.room(active));
-        let mut line = self.line;
+        let (chosen, left) = self.admissible(&work, self.room(active));
+        let mut queue = self.queue;
         let active_after = active + chosen.len();
         let tick = self.read.next().get();
         let mut admitted = Vec::with_capacity(chosen.len());
         let mut log = Vec::with_capacity(chosen.len());
-        for claim in &chosen {
-            let slot = Slot { until: self.now + Self::PICK_UP, max_until: self.now + self.session };
-            work.admit(claim, slot);
-            admitted.push(Admission { key: claim.key, until: Self::look_again(slot, self.now) });
+        for check_in in &chosen {
+            let period = AdmissionPeriod { until: self.now + Self::PICK_UP, max_until: self.now + self.session };
+            work.admit(check_in, period);
+            admitted.push(Admission { key: check_in.key, until: Self::look_again(period, self.now) });
             log.push(Admitted {
-                key: claim.key,
+                key: check_in.key,
                 tick,
-                group: claim.group,
-                rank: claim.rank,
-                claimed_at: claim.claimed_at,
+                group: check_in.group,
+                rank: check_in.rank,
+                checked_in_at: check_in.checked_in_at,
                 at: self.now,
                 active_after: u32::try_from(active_after).unwrap_or(u32::MAX),
-                capacity: line.capacity,
+                capacity: queue.capacity,
             });
-            serve(&mut line, claim);
+            serve(&mut queue, check_in);
         }
-        frontier::advance(&mut line, active_after, self.present.saturating_sub(left_door.len() as u64));
-        line.version = self.read.next();
-        let still = |line: &Line| !line.phase.moves() || line.groups.iter().all(|group| group.waiting() == 0);
-        let quiet = active_after == 0 && self.present == 0 && still(&line);
-        Ticked {
-            line: Write { row: line, read: Some(self.read) },
+        frontier::advance(&mut queue, active_after, self.present.saturating_sub(left.len() as u64));
+        queue.version = self.read.next();
+        let still = |queue: &Queue| !queue.phase.moves() || queue.groups.iter().all(|group| group.waiting() == 0);
+        let quiet = active_after == 0 && self.present == 0 && still(&queue);
+        TickOutcome {
+            queue: Write { row: queue, read: Some(self.read) },
             buyers: work.buyers.into_values().collect(),
             admitted,
             extended: work.extended,
             ended: work.ended,
-            left_door,
+            left,
             log,
             quiet,
         }
     }
 
-    /// Those who are admitted, and all who no longer stand at the door. Whose row could not be locked waits for the next
+    /// People who are admitted, and people who are no longer checked in. If a row could not be locked it waits for the next
     /// tick, and their whole group with them: nobody is admitted before them.
-    fn admissible(&self, work: &Work<'_>, room: usize) -> (Vec<Claim>, Vec<BuyerKey>) {
+    fn admissible(&self, work: &Work<'_>, room: usize) -> (Vec<CheckIn>, Vec<BuyerKey>) {
         let (mut admitted, mut left) = (Vec::new(), Vec::new());
         let mut stopped = BTreeSet::new();
-        for claim in &self.chosen {
-            if stopped.contains(&claim.group) || admitted.len() >= room {
+        for check_in in &self.chosen {
+            if stopped.contains(&check_in.group) || admitted.len() >= room {
                 continue;
             }
-            match work.locked.get(&claim.key) {
-                None => drop(stopped.insert(claim.group)),
+            match work.locked.get(&check_in.key) {
+                None => drop(stopped.insert(check_in.group)),
                 Some(buyer) => {
-                    let current = work.buyers.get(&claim.key).map(|write| &write.row).or(buyer.as_ref());
+                    let current = work.buyers.get(&check_in.key).map(|write| &write.row).or(buyer.as_ref());
                     let fine = current.is_none_or(|buyer| {
-                        !buyer.barred && buyer.slot.is_none() && !buyer.has_used(claim.group, claim.number)
+                        !buyer.barred && buyer.admission.is_none() && !buyer.has_used(check_in.group, check_in.number)
                     });
                     if fine {
-                        admitted.push(*claim);
+                        admitted.push(*check_in);
                     }
-                    left.push(claim.key);
+                    left.push(check_in.key);
                 }
             }
         }
@@ -219,19 +216,19 @@ impl Tick {
 
     /// How many can be admitted while so many are.
     fn room(&self, active: usize) -> usize {
-        if !self.line.phase.moves() || !self.line.is_drawn() || self.line.held_back_until.is_some() {
+        if !self.queue.phase.moves() || !self.queue.is_drawn() || self.queue.held_back_until.is_some() {
             return 0;
         }
-        let free = (self.line.capacity as usize).saturating_sub(active);
-        let allowed = usize::try_from(self.line.allowance / Line::ADMISSION_COST).unwrap_or(usize::MAX);
+        let free = (self.queue.capacity as usize).saturating_sub(active);
+        let allowed = usize::try_from(self.queue.allowance / Queue::ADMISSION_COST).unwrap_or(usize::MAX);
         free.min(allowed).min(Self::BATCH)
     }
 }
 
-/// What becomes of the line with time, before anybody is admitted.
-fn advance(line: &Line, sale: &Sale, floor: &Floor, step: Duration, now: Instant) -> Line {
-    let mut next = line.clone();
-    for (group, issued) in next.groups.iter_mut().zip(&floor.issued) {
+/// What becomes of the queue with time, before anybody is admitted.
+fn advance(queue: &Queue, sale: &Sale, input: &TickInput, step: Duration, now: Instant) -> Queue {
+    let mut next = queue.clone();
+    for (group, issued) in next.groups.iter_mut().zip(&input.issued) {
         group.issued = group.issued.max(*issued);
     }
     if next.phase == Phase::Lobby && sale.opens <= now {
@@ -243,28 +240,28 @@ fn advance(line: &Line, sale: &Sale, floor: &Floor, step: Duration, now: Instant
     if next.phase != Phase::Lobby && !next.gathered {
         next.gather();
     }
-    (next.ending, next.seats_left) = match floor.stock {
+    (next.ending, next.seats_left) = match input.stock {
         Stock::Unknown => (None, next.seats_left),
         Stock::Left(seats) => (None, Some(roughly(seats))),
         Stock::AllHeld => (Some(Ending::AllHeld), Some(0)),
         Stock::SoldOut => (Some(Ending::SoldOut), Some(0)),
     };
-    next.held_back_until = match line.held_back_until {
-        // Between two such seconds there is a tick that admits: a line must not stand still for as long as others ask too
+    next.held_back_until = match queue.held_back_until {
+        // Between two such seconds there is a tick that admits: a queue must not stand still for as long as others ask too
         // much.
         Some(until) => Some(until).filter(|until| now < *until),
-        None => floor.turned_away.then(|| now + Tick::HOLDING_BACK),
+        None => input.turned_away.then(|| now + Tick::HOLDING_BACK),
     };
     if next.ending == Some(Ending::SoldOut) && next.phase.moves() {
         next.phase = Phase::Closed;
     }
     // Only time in which it was open before counts.
-    if line.phase.moves() && line.is_drawn() {
+    if queue.phase.moves() && queue.is_drawn() {
         next.open_time += step;
         let earned = u64::from(next.rate) * u64::try_from(step.as_micros()).unwrap_or(u64::MAX);
-        next.allowance = next.allowance.saturating_add(earned).min(next.most_allowance());
+        next.allowance = next.allowance.saturating_add(earned).min(next.max_allowance());
     }
-    next.claimed += floor.arrived;
+    next.checked_in += input.arrived;
     next
 }
 
@@ -275,9 +272,9 @@ fn roughly(count: u64) -> u64 {
 }
 
 /// Who comes next, by weighted turns of the groups and ascending rank within each.
-fn choose(line: &Line, door: &[Vec<Claim>], room: usize) -> Vec<Claim> {
-    let mut served = line.turns(|group| group.served);
-    let mut queues: Vec<_> = door.iter().map(|claims| claims.iter().peekable()).collect();
+fn choose(queue: &Queue, check_ins: &[Vec<CheckIn>], room: usize) -> Vec<CheckIn> {
+    let mut served = queue.turns(|group| group.served);
+    let mut queues: Vec<_> = check_ins.iter().map(|check_ins| check_ins.iter().peekable()).collect();
     let mut chosen = Vec::with_capacity(room);
     while chosen.len() < room {
         let present = queues.iter_mut().enumerate().filter_map(|(index, queue)| queue.peek().map(|_| index));
@@ -285,27 +282,27 @@ fn choose(line: &Line, door: &[Vec<Claim>], room: usize) -> Vec<Claim> {
             break;
         };
         chosen.extend(queues[next].next());
-        served[next] += line.groups[next].turn();
+        served[next] += queue.groups[next].turn();
     }
     chosen
 }
 
-fn serve(line: &mut Line, claim: &Claim) {
-    line.allowance = line.allowance.saturating_sub(Line::ADMISSION_COST);
-    line.admitted += 1;
-    let turn = line.turns(|group| group.served).get(claim.group.index()).copied().unwrap_or(0);
-    if let Some(group) = line.groups.get_mut(claim.group.index()) {
+fn serve(queue: &mut Queue, check_in: &CheckIn) {
+    queue.allowance = queue.allowance.saturating_sub(Queue::ADMISSION_COST);
+    queue.admitted += 1;
+    let turn = queue.turns(|group| group.served).get(check_in.group.index()).copied().unwrap_or(0);
+    if let Some(group) = queue.groups.get_mut(check_in.group.index()) {
         group.served = turn + group.turn();
     }
 }
 
-/// Buyers and slots, as the tick changes them.
+/// Buyers and admissions, as the tick changes them.
 struct Work<'a> {
     locked: &'a BTreeMap<BuyerKey, Option<Buyer>>,
     buyers: BTreeMap<BuyerKey, Write<Buyer>>,
     extended: Vec<Admission>,
     ended: Vec<BuyerKey>,
-    /// Slots that are not taken any more.
+    /// Admissions that are over.
     gone: usize,
 }
 
@@ -319,32 +316,34 @@ impl Work<'_> {
         change(&mut write.row);
     }
 
-    fn admit(&mut self, claim: &Claim, slot: Slot) {
-        self.put(claim.key, |buyer| {
-            buyer.slot = Some(slot);
+    fn admit(&mut self, check_in: &CheckIn, period: AdmissionPeriod) {
+        self.put(check_in.key, |buyer| {
+            buyer.admission = Some(period);
             buyer.ended = None;
-            buyer.admitted_by = Some(Place { group: claim.group, number: claim.number });
+            buyer.admitted_by = Some(QueueEntry { group: check_in.group, number: check_in.number });
             buyer.generation += 1;
         });
     }
 
-    /// Whether a slot is over, after what an outage gives back. Its buyer's row has the last word.
+    /// Whether an admission is over, after what an outage gives back. Its buyer's row has the last word.
     fn look_at(&mut self, key: BuyerKey, outage: Duration, now: Instant) {
-        let Some(Some(Buyer { slot: Some(found), .. })) = self.locked.get(&key) else { return self.note_gone(key) };
-        let slot = Slot { until: found.until + outage, max_until: found.max_until + outage };
-        if Tick::is_over(slot.until, now) {
-            self.put(key, |buyer| (buyer.slot, buyer.ended) = (None, Some(Ended::Expired)));
+        let Some(Some(Buyer { admission: Some(found), .. })) = self.locked.get(&key) else {
+            return self.note_gone(key);
+        };
+        let period = AdmissionPeriod { until: found.until + outage, max_until: found.max_until + outage };
+        if Tick::is_over(period.until, now) {
+            self.put(key, |buyer| (buyer.admission, buyer.ended) = (None, Some(AdmissionEnd::Expired)));
             self.ended.push(key);
             self.gone += 1;
             return;
         }
-        if slot != *found {
-            self.put(key, |buyer| buyer.slot = Some(slot));
+        if period != *found {
+            self.put(key, |buyer| buyer.admission = Some(period));
         }
-        self.extended.push(Admission { key, until: Tick::look_again(slot, now) });
+        self.extended.push(Admission { key, until: Tick::look_again(period, now) });
     }
 
-    /// A slot whose buyer has given it back since it was read.
+    /// An admission whose buyer has given it back since it was read.
     fn note_gone(&mut self, key: BuyerKey) {
         if self.locked.contains_key(&key) {
             self.gone += 1;

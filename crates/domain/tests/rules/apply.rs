@@ -45,7 +45,26 @@ fn seats_and_prices_of_a_reservation_never_change_and_its_state_only_as_the_tabl
     assert_eq!(spoil(|_| {}), Ok(()));
     assert!(spoil(|r| r.state = ReservationState::Refunded).is_err());
     assert!(spoil(|r| r.amount = points(1)).is_err());
-    assert!(spoil(|r| r.lines.clear()).is_err());
+    assert!(spoil(|r| r.line_items.clear()).is_err());
+}
+
+#[test]
+fn only_a_refunded_reservation_has_a_reason() {
+    let mut world = World::new();
+    let held = world.held(1, &[1]);
+    world.paid(&held);
+    let (refund, cancel) = (world.refund(&held), world.cancel(&held));
+    let spoil = |command: &Command| {
+        spoiled(&world, command, |rows| {
+            for row in rows {
+                if let Row::Reservation(reservation) = row {
+                    reservation.refund_reason = RefundReason::new("The artist is ill.").ok();
+                }
+            }
+        })
+    };
+    assert_eq!(spoil(&refund), Ok(()));
+    assert!(spoil(&cancel).is_err());
 }
 
 #[test]
@@ -112,6 +131,6 @@ fn a_write_on_rows_that_have_moved_on_is_a_conflict() {
     locked.apply(&first, &changes).unwrap();
     world.run(&second).unwrap();
     let before = world.books.clone();
-    assert!(world.books.store(locked.dirty()).is_err());
+    assert!(world.books.store(locked.writes()).is_err());
     assert!(world.books == before);
 }

@@ -25,7 +25,7 @@ fn assert_named(world: &World, rule: Rule, row: &str) {
 fn a_bar_on_somebody_who_does_not_exist_until_it_is_lifted() {
     let (mut world, ..) = full();
     let key = BuyerKey { sale: sale(1), user: user(777) };
-    let bar = |barred| Command::unkeyed(What::Bar(Bar { buyer: key, barred }));
+    let bar = |barred| Command::unkeyed(Operation::Bar(Bar { buyer: key, barred }));
     world.run(&bar(true)).unwrap();
     assert_named(&world, Rule::NoOrphans, &format!("user {} does not exist", user(777)));
     world.run(&bar(false)).unwrap();
@@ -44,7 +44,7 @@ fn a_seat_sold_twice() {
     let (mut world, _, lees) = full();
     let row = world.books.reservations.get_mut(&lees.id).unwrap();
     row.state = ReservationState::Confirmed;
-    row.lines = vec![line(1, PRICE)];
+    row.line_items = vec![line_item(1, PRICE)];
     assert_named(&world, Rule::SoldOnce, "seat 1 of");
 }
 

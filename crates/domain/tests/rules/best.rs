@@ -2,9 +2,8 @@
 
 use frontrow_domain::*;
 use proptest::prelude::*;
-use uuid::Uuid;
 
-const MOST: usize = 120;
+const MAX: usize = 120;
 
 fn row(name: u32, seats: u32) -> SeatRow {
     SeatRow { name: name.to_string(), seats, tier: "R".into(), ..SeatRow::default() }
@@ -13,7 +12,7 @@ fn row(name: u32, seats: u32) -> SeatRow {
 fn layout(shapes: Vec<SectionShape>) -> Layout {
     let section = |(shape, n): (SectionShape, u32)| Section { name: format!("S{n}"), shape };
     let sections = shapes.into_iter().zip(1..).map(section).collect();
-    SeatMap { venue: VenueId::new(Uuid::nil()), version: 1, sections }.layout().unwrap()
+    testing::seat_map().sections(sections).build().layout().unwrap()
 }
 
 fn seated(rows: Vec<SeatRow>) -> Layout {
@@ -31,7 +30,7 @@ fn free(seats: &str) -> Vec<bool> {
 
 fn best(layout: &Layout, seats: &str, wish: &Wish) -> Vec<Vec<u32>> {
     let free = free(seats);
-    let blocks = Hall { layout, free: &free }.best(wish, MOST);
+    let blocks = SeatsSeen { layout, free: &free }.best(wish, MAX);
     blocks.into_iter().map(|block| block.into_iter().map(SeatNumber::get).collect()).collect()
 }
 
@@ -47,7 +46,7 @@ fn the_best_is_nearest_the_front() {
 fn rows_are_not_beside_each_other() {
     let hall = seated(vec![row(1, 3), row(2, 3)]);
     assert_eq!(best(&hall, "xx- -xx", &wish(2)), Vec::<Vec<u32>>::new());
-    assert_eq!(Hall { layout: &hall, free: &free("xx- -xx") }.left(&wish(2)), 2);
+    assert_eq!(SeatsSeen { layout: &hall, free: &free("xx- -xx") }.left(&wish(2)), 2);
 }
 
 #[test]
@@ -55,7 +54,7 @@ fn nobody_is_left_alone_where_it_can_be_helped() {
     let hall = seated(vec![row(1, 5), row(2, 5)]);
     assert_eq!(best(&hall, "---xx ----x", &wish(2)), [vec![6, 7], vec![8, 9], vec![1, 2]], "three in front leave one");
     assert_eq!(best(&hall, "---xx ---xx", &wish(2)), [[1, 2], [6, 7]], "it can't be helped");
-    assert_eq!(best(&hall, "x-xxx --xxx", &wish(1)), [[2], [6], [7]], "who is alone fills a gap");
+    assert_eq!(best(&hall, "x-xxx --xxx", &wish(1)), [[2], [6], [7]], "whoever is alone fills a gap");
 }
 
 #[test]
@@ -72,7 +71,7 @@ fn accessible_seats_are_for_who_asks_and_companions_sit_beside_them() {
     let hall = seated(vec![first, row(2, 4)]);
     let everything = "-------- ----";
     assert_eq!(best(&hall, everything, &wish(2)), [[4, 5], [9, 10], [11, 12]]);
-    assert_eq!(Hall { layout: &hall, free: &free(everything) }.left(&wish(2)), 8);
+    assert_eq!(SeatsSeen { layout: &hall, free: &free(everything) }.left(&wish(2)), 8);
 
     let asks = |count| Wish { accessible: true, ..wish(count) };
     assert_eq!(best(&hall, everything, &asks(1)), [[3], [6]]);
@@ -82,8 +81,8 @@ fn accessible_seats_are_for_who_asks_and_companions_sit_beside_them() {
 }
 
 #[test]
-fn where_people_stand_any_places_will_do() {
-    let hall = layout(vec![SectionShape::Standing { places: 6, tier: "R".into() }]);
+fn where_people_stand_any_spots_will_do() {
+    let hall = layout(vec![SectionShape::Standing { spots: 6, tier: "R".into() }]);
     assert_eq!(best(&hall, "-x-x--", &wish(2)), [[1, 3], [5, 6]]);
     assert_eq!(best(&hall, "------", &Wish { accessible: true, ..wish(1) }), Vec::<Vec<u32>>::new());
 }
@@ -92,10 +91,10 @@ fn where_people_stand_any_places_will_do() {
 fn no_more_is_planned_than_wanted() {
     let hall = seated((1..=20).map(|n| row(n, 40)).collect());
     let free = vec![true; 800];
-    let hall = Hall { layout: &hall, free: &free };
+    let hall = SeatsSeen { layout: &hall, free: &free };
     for count in [1, 2, 7, 40] {
-        let seats = hall.best(&wish(count), MOST).iter().map(Vec::len).sum::<usize>();
-        assert_eq!(seats, MOST / count as usize * count as usize);
+        let seats = hall.best(&wish(count), MAX).iter().map(Vec::len).sum::<usize>();
+        assert_eq!(seats, MAX / count as usize * count as usize);
     }
 }
 
@@ -122,17 +121,17 @@ proptest! {
         (layout, free) in halls(), count in 1..5_u32, accessible in any::<bool>(),
     ) {
         let wish = Wish { accessible, ..wish(count) };
-        let blocks = Hall { layout: &layout, free: &free }.best(&wish, MOST);
+        let blocks = SeatsSeen { layout: &layout, free: &free }.best(&wish, MAX);
         let mut seen = std::collections::BTreeSet::new();
         for block in &blocks {
             prop_assert_eq!(block.len(), count as usize);
             prop_assert!(block.iter().all(|seat| free[seat.index()] && seen.insert(*seat)));
             prop_assert!(block.windows(2).all(|pair| pair[0].get() + 1 == pair[1].get()));
-            let places: Vec<&Place> = block.iter().map(|seat| layout.place(*seat).unwrap()).collect();
-            prop_assert!(places.iter().all(|place| place.label.row == places[0].label.row));
-            let asked_for = places.iter().filter(|place| place.kind == PlaceKind::Accessible).count();
+            let positions: Vec<&SeatPosition> = block.iter().map(|seat| layout.position(*seat).unwrap()).collect();
+            prop_assert!(positions.iter().all(|position| position.label.row == positions[0].label.row));
+            let asked_for = positions.iter().filter(|position| position.kind == PositionKind::Accessible).count();
             prop_assert_eq!(asked_for > 0, accessible);
-            prop_assert!(accessible || places.iter().all(|place| place.kind == PlaceKind::Standard));
+            prop_assert!(accessible || positions.iter().all(|position| position.kind == PositionKind::Standard));
         }
     }
 
@@ -143,14 +142,14 @@ proptest! {
     ) {
         let wish = Wish { accessible, ..wish(count) };
         let fits = |seat: usize| {
-            let kind = layout.place(SeatNumber::new(u32::try_from(seat).unwrap() + 1).unwrap()).unwrap().kind;
-            (free[seat] && (accessible || kind == PlaceKind::Standard), kind == PlaceKind::Accessible)
+            let kind = layout.position(SeatNumber::new(u32::try_from(seat).unwrap() + 1).unwrap()).unwrap().kind;
+            (free[seat] && (accessible || kind == PositionKind::Standard), kind == PositionKind::Accessible)
         };
         let possible = layout.rows().iter().any(|row| {
             let seats: Vec<(bool, bool)> = row.seats.clone().map(fits).collect();
             let good = |w: &[(bool, bool)]| w.iter().all(|s| s.0) && (!accessible || w.iter().any(|s| s.1));
             seats.windows(count as usize).any(good)
         });
-        prop_assert_eq!(!Hall { layout: &layout, free: &free }.best(&wish, MOST).is_empty(), possible);
+        prop_assert_eq!(!SeatsSeen { layout: &layout, free: &free }.best(&wish, MAX).is_empty(), possible);
     }
 }

@@ -8,48 +8,37 @@ const STARTS: i64 = 1000;
 const SOLD_UNTIL: i64 = 2000;
 
 fn show(status: PerformanceStatus, sold_until: Option<Instant>) -> Performance {
-    Performance {
-        id: performance(1),
-        concert: ConcertId::new(uuid::Uuid::from_u128(1)),
-        venue: VenueId::new(uuid::Uuid::from_u128(2)),
-        seat_map_version: 1,
-        starts_at: at(STARTS),
-        sold_until,
-        status,
-        prices: PriceList {
-            tiers: vec![Tier { code: "R".into(), name: "Royal".into(), list_price: points(PRICE) }],
-            types: vec![PriceType { code: "adult".into(), name: "Adult".into(), discount_percent: 0 }],
-            fee: Points::ZERO,
-            tax_basis_points: 0,
-        },
-    }
+    testing::performance()
+        .id(performance(1))
+        .starts_at(at(STARTS))
+        .sold_until(sold_until)
+        .status(status)
+        .prices(testing::price_list().tiers(vec![testing::tier("R", PRICE)]).build())
+        .build()
 }
 
 fn on_sale(performances: BTreeSet<PerformanceId>) -> Sale {
     let SaleTerms { opens, closes, pay_until, cancel_until, limit_per_person, hold_duration, .. } = terms(1);
-    Sale {
-        id: sale(1),
-        name: "General sale".into(),
-        performances,
-        opens,
-        closes,
-        pay_until,
-        cancel_until,
-        limit_per_person,
-        hold_duration,
-        waiting_room: None,
-        published: true,
-    }
+    testing::sale()
+        .id(sale(1))
+        .performances(performances)
+        .opens(opens)
+        .closes(closes)
+        .pay_until(pay_until)
+        .cancel_until(cancel_until)
+        .limit_per_person(limit_per_person)
+        .hold_duration(hold_duration)
+        .build()
 }
 
 /// The same command, for a performance that says that of its seats.
 fn of(bookable: Bookable, mut command: Command) -> Command {
-    match &mut command.what {
-        What::Hold(Hold { terms, .. })
-        | What::HoldBest(HoldBest { terms, .. })
-        | What::Pay(Pay { terms, .. })
-        | What::Cancel(Cancel { terms, .. })
-        | What::Refund(Cancel { terms, .. }) => terms.bookable = bookable,
+    match &mut command.operation {
+        Operation::Hold(Hold { terms, .. })
+        | Operation::HoldBest(HoldBest { terms, .. })
+        | Operation::Pay(Pay { terms, .. })
+        | Operation::Cancel(Cancel { terms, .. })
+        | Operation::Refund(Refund { cancel: Cancel { terms, .. }, .. }) => terms.bookable = bookable,
         other => panic!("{other:?}"),
     }
     command
@@ -75,7 +64,7 @@ fn done(bookable: Bookable, now: Instant) -> Vec<Result<(), Rejection>> {
     ];
     let run = |command| match world.run(&of(bookable, command)) {
         Ok(_) => Ok(()),
-        Err(Refused::Rejected(rejection)) => Err(rejection),
+        Err(Stop::Rejected(rejection)) => Err(rejection),
         Err(other) => panic!("{other}"),
     };
     commands.into_iter().map(run).collect()
@@ -112,7 +101,7 @@ fn everything_that_asks_hears_the_same_at_every_instant() {
 #[test]
 fn nothing_is_done_with_the_seats_of_a_draft() {
     let bookable = show(PerformanceStatus::Draft, None).bookable();
-    for deed in [Deed::Hold, Deed::Pay, Deed::Cancel] {
+    for deed in [Action::Hold, Action::Pay, Action::Cancel] {
         assert_eq!(bookable.check(deed, at(0)), Err(NotBookable::Draft));
     }
 }
@@ -169,10 +158,7 @@ fn a_sale_closes_before_its_last_performance_is_over_for_buyers() {
 
 #[test]
 fn a_performance_is_sold_from_its_beginning_to_a_month_later_at_most() {
-    let row = SeatRow { name: "1".into(), seats: 1, tier: "R".into(), ..SeatRow::default() };
-    let section = Section { name: "A".into(), shape: SectionShape::Seated { rows: vec![row] } };
-    let layout = SeatMap { venue: show(PerformanceStatus::Draft, None).venue, version: 1, sections: vec![section] };
-    let layout = layout.layout().unwrap();
+    let layout = testing::seat_map().build().layout().unwrap();
     let month = at(STARTS) + Performance::LONGEST_SOLD;
     let tick = std::time::Duration::from_micros(1);
     for (sold_until, fine) in

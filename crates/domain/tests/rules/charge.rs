@@ -65,11 +65,11 @@ fn accepted() -> Settlement {
 #[test]
 fn a_charge_is_1_to_10_000_000_points() {
     let mut world = World::new();
-    for amount in [0, Payment::MOST_CHARGE + 1, Points::MAX.amount()] {
+    for amount in [0, Payment::MAX_CHARGE + 1, Points::MAX.amount()] {
         let charge = world.charge(9, amount);
         assert_eq!(world.refused(&charge), Rejection::ChargeOutOfRange, "{amount}");
     }
-    for amount in [Payment::LEAST_CHARGE, Payment::MOST_CHARGE] {
+    for amount in [Payment::MIN_CHARGE, Payment::MAX_CHARGE] {
         world.fund(9, amount);
     }
     assert_eq!(world.balance(9), 10_000_001);

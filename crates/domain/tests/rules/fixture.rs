@@ -1,5 +1,6 @@
 //! A performance on sale, people with points, and what they do.
 
+pub use frontrow_domain::testing::{at, line_item, points, seat_number as seat, user_id as user};
 use frontrow_domain::*;
 use std::time::Duration;
 use uuid::Uuid;
@@ -11,17 +12,9 @@ pub const PAY_UNTIL: i64 = 200_000;
 pub const CANCEL_UNTIL: i64 = 150_000;
 pub const LIMIT: u32 = 4;
 
-pub fn at(seconds: i64) -> Instant {
-    Instant::from_micros(seconds * 1_000_000)
-}
-
 /// One microsecond before.
 pub fn just_before(seconds: i64) -> Instant {
     Instant::from_micros(seconds * 1_000_000 - 1)
-}
-
-pub fn user(n: u128) -> UserId {
-    UserId::new(Uuid::from_u128(1000 + n))
 }
 
 pub fn performance(n: u128) -> PerformanceId {
@@ -32,36 +25,22 @@ pub fn sale(n: u128) -> SaleId {
     SaleId::new(Uuid::from_u128(200 + n))
 }
 
-pub fn seat(number: u32) -> SeatNumber {
-    SeatNumber::new(number).unwrap()
-}
-
-pub fn points(amount: i64) -> Points {
-    Points::new(amount).unwrap()
-}
-
 /// Opens at second 10.
 pub fn terms(n: u128) -> SaleTerms {
-    SaleTerms {
-        sale: sale(n),
-        opens: at(10),
-        closes: at(CLOSES),
-        pay_until: at(PAY_UNTIL),
-        cancel_until: at(CANCEL_UNTIL),
-        limit_per_person: LIMIT,
-        hold_duration: Duration::from_secs(HOLD_SECONDS.unsigned_abs()),
-        admission: None,
-        bookable: Bookable::ALWAYS,
-    }
-}
-
-pub fn line(number: u32, price: i64) -> Line {
-    Line { list_price: points(price), paid: points(price), ..Line::free(seat(number), "R", "adult") }
+    testing::sale_terms()
+        .sale(sale(n))
+        .opens(at(10))
+        .closes(at(CLOSES))
+        .pay_until(at(PAY_UNTIL))
+        .cancel_until(at(CANCEL_UNTIL))
+        .limit_per_person(LIMIT)
+        .hold_duration(Duration::from_secs(HOLD_SECONDS.unsigned_abs()))
+        .build()
 }
 
 /// The books, a clock that the test sets, and ids that count up.
 pub struct World {
-    pub books: Books,
+    pub books: BookingState,
     pub now: Instant,
     pub next_id: u128,
 }
@@ -69,7 +48,7 @@ pub struct World {
 impl World {
     /// Twenty seats; users 1 to 5 with 10,000 points each; second 10, at which the sale opens.
     pub fn new() -> Self {
-        let mut world = Self { books: Books::default(), now: at(10), next_id: 1_000_000 };
+        let mut world = Self { books: BookingState::default(), now: at(10), next_id: 1_000_000 };
         world.books.open_seats(performance(1), (1..=20).map(seat));
         (1..=5).for_each(|n| world.fund(n, 10_000));
         world
@@ -116,7 +95,7 @@ impl World {
         payment
     }
 
-    pub fn run(&mut self, command: &Command) -> Result<Outcome, Refused> {
+    pub fn run(&mut self, command: &Command) -> Result<Outcome, Stop> {
         self.books.execute(command, self.now)
     }
 
@@ -126,7 +105,7 @@ impl World {
         let refused = self.run(command);
         assert!(self.books == before, "a rejection leaves nothing behind");
         match refused {
-            Err(Refused::Rejected(rejection)) => rejection,
+            Err(Stop::Rejected(rejection)) => rejection,
             other => panic!("not refused: {other:?}"),
         }
     }
@@ -178,19 +157,19 @@ impl World {
         CommandKey::new(user(n), name).unwrap()
     }
 
-    pub fn keyed(&mut self, n: u128, what: What) -> Command {
+    pub fn keyed(&mut self, n: u128, what: Operation) -> Command {
         Command::keyed(self.key(n), [7; 32], what)
     }
 
     pub fn hold(&mut self, n: u128, seats: &[u32]) -> Command {
-        let lines = seats.iter().map(|number| line(*number, PRICE)).collect();
-        self.hold_lines(n, 1, lines)
+        let line_items = seats.iter().map(|number| line_item(*number, PRICE)).collect();
+        self.hold_line_items(n, 1, line_items)
     }
 
-    pub fn hold_lines(&mut self, n: u128, in_sale: u128, lines: Vec<Line>) -> Command {
+    pub fn hold_line_items(&mut self, n: u128, in_sale: u128, line_items: Vec<LineItem>) -> Command {
         let reservation = ReservationId::new(self.id());
-        let hold = Hold { reservation, performance: performance(1), user: user(n), terms: terms(in_sale), lines };
-        self.keyed(n, What::Hold(hold))
+        let hold = Hold { reservation, performance: performance(1), user: user(n), terms: terms(in_sale), line_items };
+        self.keyed(n, Operation::Hold(hold))
     }
 
     /// The first of the blocks that can be had.
@@ -203,10 +182,10 @@ impl World {
             terms: terms(1),
             count: blocks.first().map_or(2, |block| u32::try_from(block.len()).unwrap()),
             blocks: blocks.iter().map(block).collect(),
-            line: line(1, PRICE),
+            line_item: line_item(1, PRICE),
             wait,
         };
-        self.keyed(n, What::HoldBest(best))
+        self.keyed(n, Operation::HoldBest(best))
     }
 
     pub fn pay(&mut self, reservation: &Reservation) -> Command {
@@ -220,18 +199,18 @@ impl World {
             transfer: TransferId::new(self.id()),
         };
         let name = format!("key-{}", self.id());
-        Command::keyed(CommandKey::new(reservation.user, name).unwrap(), [8; 32], What::Pay(pay))
+        Command::keyed(CommandKey::new(reservation.user, name).unwrap(), [8; 32], Operation::Pay(pay))
     }
 
     pub fn cancel(&mut self, reservation: &Reservation) -> Command {
         let cancel = self.give_back(reservation);
         let name = format!("key-{}", self.id());
-        Command::keyed(CommandKey::new(reservation.user, name).unwrap(), [9; 32], What::Cancel(cancel))
+        Command::keyed(CommandKey::new(reservation.user, name).unwrap(), [9; 32], Operation::Cancel(cancel))
     }
 
     pub fn refund(&mut self, reservation: &Reservation) -> Command {
-        let refund = self.give_back(reservation);
-        self.keyed(20, What::Refund(refund))
+        let cancel = self.give_back(reservation);
+        self.keyed(20, Operation::Refund(Refund { cancel, reason: None }))
     }
 
     fn give_back(&mut self, reservation: &Reservation) -> Cancel {
@@ -243,14 +222,13 @@ impl World {
             terms: SaleTerms { sale: reservation.sale, ..terms(1) },
             payment: PaymentId::new(self.id()),
             transfer: TransferId::new(self.id()),
-            reason: None,
         }
     }
 
     pub fn charge(&mut self, n: u128, amount: i64) -> Command {
         let payment = PaymentId::new(self.id());
         let charge = Charge { payment, user: user(n), amount: points(amount), provider: "sandbox".into() };
-        self.keyed(n, What::Charge(charge))
+        self.keyed(n, Operation::Charge(charge))
     }
 
     pub fn accept(&mut self, payment: &Payment) -> Command {
@@ -259,28 +237,17 @@ impl World {
 
     pub fn settle(&mut self, payment: &Payment, settlement: Settlement) -> Command {
         let transfer = TransferId::new(self.id());
-        Command::unkeyed(What::Settle(Settle { payment: payment.id, user: payment.user, settlement, transfer }))
+        Command::unkeyed(Operation::Settle(Settle { payment: payment.id, user: payment.user, settlement, transfer }))
     }
 }
 
 /// A pending charge as it stood in books before wallets kept room.
 pub fn old_charge(id: PaymentId, n: u128, amount: i64, at: Instant) -> Payment {
-    Payment {
-        id,
-        kind: PaymentKind::Charge,
-        reservation: None,
-        user: user(n),
-        amount: points(amount),
-        state: PaymentState::Pending,
-        provider: "sandbox".into(),
-        provider_ref: None,
-        at,
-        version: Version::FIRST,
-    }
+    testing::payment().id(id).user(user(n)).amount(points(amount)).at(at).build()
 }
 
 pub fn release(reservation: &Reservation) -> Command {
-    Command::unkeyed(What::Release(Release {
+    Command::unkeyed(Operation::Release(Release {
         reservation: reservation.id,
         performance: reservation.performance,
         seats: reservation.seats().collect(),
@@ -289,5 +256,5 @@ pub fn release(reservation: &Reservation) -> Command {
 }
 
 pub fn expire(reservation: &Reservation) -> Command {
-    Command::unkeyed(What::Expire(Expire { reservation: reservation.id, buyer: reservation.buyer() }))
+    Command::unkeyed(Operation::Expire(Expire { reservation: reservation.id, buyer: reservation.buyer() }))
 }

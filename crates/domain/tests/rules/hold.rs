@@ -34,7 +34,7 @@ fn a_sale_is_open_from_its_first_instant_to_just_before_its_last() {
 fn a_hold_ends_no_later_than_payments_are_taken() {
     let mut world = World::new();
     let mut hold = world.hold(1, &[1]);
-    let What::Hold(inner) = &mut hold.what else { panic!() };
+    let Operation::Hold(inner) = &mut hold.operation else { panic!() };
     inner.terms.pay_until = at(100);
     let Ok(Outcome::Held(held)) = world.run(&hold) else { panic!() };
     assert_eq!(held.held_until, at(100));
@@ -88,7 +88,7 @@ fn the_limit_counts_live_holds_and_paid_seats_of_the_sale_only() {
     let two = world.hold(1, &[4, 5]);
     assert_eq!(world.refused(&two), Rejection::LimitReached { limit: LIMIT, used: 3, asked: 2 });
     // Another sale has a limit of its own, another person too.
-    let elsewhere = world.hold_lines(1, 2, vec![line(6, 0), line(7, 0)]);
+    let elsewhere = world.hold_line_items(1, 2, vec![line_item(6, 0), line_item(7, 0)]);
     assert!(world.run(&elsewhere).is_ok());
     assert!(world.held(2, &[8, 9, 10, 11]).seat_count() == LIMIT);
     // What is paid goes on counting; what lapsed two seconds ago does not.
@@ -118,7 +118,7 @@ fn released_and_cancelled_seats_no_longer_count() {
 #[test]
 fn a_seat_named_twice_is_held_once() {
     let mut world = World::new();
-    let hold = world.hold_lines(1, 1, vec![line(1, PRICE), line(1, PRICE)]);
+    let hold = world.hold_line_items(1, 1, vec![line_item(1, PRICE), line_item(1, PRICE)]);
     let Ok(Outcome::Held(held)) = world.run(&hold) else { panic!() };
     assert_eq!((held.seat_count(), held.amount), (1, points(PRICE)));
     assert_eq!(world.findings(), []);

@@ -3,7 +3,7 @@
 use crate::fixture::*;
 use frontrow_domain::*;
 
-fn seats(outcome: Result<Outcome, Refused>) -> Vec<u32> {
+fn seats(outcome: Result<Outcome, Stop>) -> Vec<u32> {
     match outcome {
         Ok(Outcome::Held(reservation)) => reservation.seats().map(SeatNumber::get).collect(),
         other => panic!("not held: {other:?}"),
@@ -19,7 +19,7 @@ fn the_first_block_that_can_be_had_is_held_at_the_plans_price() {
         let Ok(Outcome::Held(held)) = world.run(&best) else { panic!("it can be held") };
         assert_eq!(held.seats().collect::<Vec<_>>(), [seat(5), seat(6)]);
         assert_eq!(held.amount, points(2 * PRICE));
-        assert!(held.lines.iter().all(|line| line.paid == points(PRICE)));
+        assert!(held.line_items.iter().all(|line_item| line_item.paid == points(PRICE)));
         assert_eq!(world.findings(), []);
     }
 }
@@ -32,7 +32,7 @@ fn half_a_block_is_none() {
         world.held(3, &[4]);
         let before = world.books.clone();
         let best = world.hold_best(1, &[&[1, 2], &[3, 4]], wait);
-        assert_eq!(world.run(&best), Err(Refused::Replan));
+        assert_eq!(world.run(&best), Err(Stop::Replan));
         assert!(world.books == before);
     }
 }
@@ -42,13 +42,13 @@ fn an_empty_plan_is_looked_at_for_who_repeats_it_and_who_may_not() {
     let mut world = World::new();
     let first = world.hold_best(1, &[&[1, 2]], false);
     let held = world.run(&first);
-    let What::HoldBest(best) = &first.what else { panic!() };
+    let Operation::HoldBest(best) = &first.operation else { panic!() };
     let best = HoldBest { blocks: Vec::new(), ..best.clone() };
-    let again = Command { what: What::HoldBest(best), ..first };
+    let again = Command { operation: Operation::HoldBest(best), ..first };
     assert_eq!(world.run(&again), held);
 
     let nothing = world.hold_best(1, &[], false);
-    assert_eq!(world.run(&nothing), Err(Refused::Replan));
+    assert_eq!(world.run(&nothing), Err(Stop::Replan));
     world.held(1, &[3, 4]);
     let nothing = world.hold_best(1, &[], false);
     assert_eq!(world.refused(&nothing), Rejection::LimitReached { limit: LIMIT, used: 4, asked: 2 });

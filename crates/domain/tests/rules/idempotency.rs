@@ -23,7 +23,7 @@ fn a_key_is_for_one_request_of_one_user() {
     let mut world = World::new();
     let hold = world.hold(1, &[1]);
     world.run(&hold).unwrap();
-    let other = Command { body_hash: [1; 32], ..world.hold(1, &[2]) };
+    let other = Command { request_hash: [1; 32], ..world.hold(1, &[2]) };
     let reused = Command { key: hold.key.clone(), ..other };
     assert_eq!(world.refused(&reused), Rejection::KeyReused);
     let name = hold.key.unwrap().name().to_owned();

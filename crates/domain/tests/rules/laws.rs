@@ -43,7 +43,7 @@ fn step() -> impl Strategy<Value = Step> {
 struct Script {
     world: World,
     commands: Vec<Command>,
-    outcomes: Vec<Result<Outcome, Refused>>,
+    outcomes: Vec<Result<Outcome, Stop>>,
     reservations: Vec<Reservation>,
     payments: Vec<Payment>,
 }
@@ -55,7 +55,7 @@ fn choose<T: Clone>(list: &[T], number: u8) -> Option<T> {
 impl Script {
     fn new() -> Self {
         let mut world = World::new();
-        // Who has almost all that there can be, and once began more charges than there is room for.
+        // Somebody who has almost all that there can be, and once began more charges than there is room for.
         world.enrich(6, Points::MAX.amount() - 5_000);
         let payments = [3_000, 2_500, 0].map(|amount| world.old_charge(6, amount)).into();
         Self { world, commands: vec![], outcomes: vec![], reservations: vec![], payments }
@@ -85,7 +85,7 @@ impl Script {
             Step::Settle(n, 1) => choose(&self.payments, *n).map(|p| world.settle(&p, Settlement::Returned)),
             Step::Settle(n, _) => choose(&self.payments, *n).map(|p| world.accept(&p)),
             Step::Again(n) => choose(&self.commands, *n),
-            Step::Reuse(n) => choose(&self.commands, *n).map(|command| Command { body_hash: [99; 32], ..command }),
+            Step::Reuse(n) => choose(&self.commands, *n).map(|command| Command { request_hash: [99; 32], ..command }),
             Step::Wait(seconds) => {
                 world.now = world.now + std::time::Duration::from_secs(u64::from(*seconds));
                 None
@@ -108,33 +108,22 @@ impl Script {
     }
 }
 
-/// Time passes between batches; and who takes the best seats plans again when others of the same batch have taken them,
-/// where alone they would have had more to choose from.
+/// Time passes between batches; and whoever takes the best seats plans again when others of the same batch have taken
+/// them, where alone they would have had more to choose from.
 fn can_be_merged(step: &Step) -> bool {
     !matches!(step, Step::Wait(_) | Step::HoldBest { wait: false, .. })
 }
 
 /// Locks the union of the scopes once, decides one after another, writes the net once.
-fn batch(books: &mut Books, commands: &[Command], now: Instant) -> Vec<Result<Outcome, Refused>> {
+fn batch(books: &mut BookingState, commands: &[Command], now: Instant) -> Vec<Result<Outcome, Stop>> {
     let mut scope = Scope::default();
     for command in commands {
         scope.extend(command.scope());
     }
     let mut locked = books.lock(&scope, now);
-    let mut outcomes = Vec::new();
-    for command in commands {
-        outcomes.push(match decide(command, &locked, now).unwrap() {
-            Verdict::No(rejection) => Err(rejection.into()),
-            Verdict::Replay(outcome) => Ok(outcome),
-            Verdict::Replan => Err(Refused::Replan),
-            Verdict::Do(changes) => {
-                locked.apply(command, &changes).unwrap();
-                Ok(changes.outcome)
-            }
-        });
-    }
-    books.store(locked.dirty()).unwrap();
-    outcomes
+    let carried_out = carry_out_batch(commands, &mut locked, now).unwrap();
+    books.store(carried_out.writes).unwrap();
+    carried_out.results.into_iter().map(|result| result.map(|(outcome, _)| outcome)).collect()
 }
 
 proptest! {
@@ -164,7 +153,7 @@ proptest! {
         let mut script = Script::new();
         script.play(&steps);
         for outcome in &script.outcomes {
-            prop_assert!(matches!(outcome, Ok(_) | Err(Refused::Rejected(_) | Refused::Replan)), "{:?}", outcome);
+            prop_assert!(matches!(outcome, Ok(_) | Err(Stop::Rejected(_) | Stop::Replan)), "{:?}", outcome);
         }
         let owed = script.world.books.payments.values().filter(|p| p.state == PaymentState::Returning).count();
         let (told, wrong): (Vec<_>, Vec<_>) =

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 /// What a wallet can hold.
-const MOST: i64 = 9_007_199_254_740_991;
+const MAX: i64 = 9_007_199_254_740_991;
 /// What clocks may differ by, and more.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -82,28 +82,26 @@ impl Model {
     /// What is to come of the command; and lets it come.
     pub fn run(&mut self, command: &Command, now: Instant) -> Expected {
         if let Some(hash) = command.key.as_ref().and_then(|key| self.keys.get(key)) {
-            return if *hash == command.body_hash { Expected::Again } else { Expected::Refused("key") };
+            return if *hash == command.request_hash { Expected::Again } else { Expected::Refused("key") };
         }
-        let expected = match &command.what {
-            What::Hold(hold) => self.hold(hold, now),
-            What::HoldBest(best) => self.hold_best(best, now),
-            What::Pay(pay) => self.pay(pay, now),
-            What::Release(release) => self.release(release.reservation),
-            What::Cancel(cancel) => {
+        let expected = match &command.operation {
+            Operation::Hold(hold) => self.hold(hold, now),
+            Operation::HoldBest(best) => self.hold_best(best, now),
+            Operation::Pay(pay) => self.pay(pay, now),
+            Operation::Release(release) => self.release(release.reservation),
+            Operation::Cancel(cancel) => {
                 let too_late = (cancel.terms.cancel_until <= now).then_some("deadline");
                 let begun = (cancel.terms.bookable.starts_at <= now).then_some("begun");
                 self.give_back(cancel.reservation, too_late.or(begun))
             }
-            What::Refund(refund) => self.give_back(refund.reservation, None),
-            What::Expire(expire) => self.expire(expire.reservation, now),
-            What::Charge(charge) => self.charge(charge),
-            What::Settle(settle) => self.settle(settle),
-            What::Renew(_) | What::Leave(_) | What::Bar(_) => {
-                unreachable!("the waiting room has a simulation of its own")
-            }
+            Operation::Refund(refund) => self.give_back(refund.cancel.reservation, None),
+            Operation::Expire(expire) => self.expire(expire.reservation, now),
+            Operation::Charge(charge) => self.charge(charge),
+            Operation::Settle(settle) => self.settle(settle),
+            elsewhere => unreachable!("{} is no part of this simulation", elsewhere.name()),
         };
         if let (Expected::Done(_), Some(key)) = (expected, &command.key) {
-            self.keys.insert(key.clone(), command.body_hash);
+            self.keys.insert(key.clone(), command.request_hash);
         }
         expected
     }
@@ -122,8 +120,8 @@ impl Model {
     }
 
     fn hold(&mut self, hold: &Hold, now: Instant) -> Expected {
-        let key = |line: &Line| SeatKey { performance: hold.performance, number: line.seat };
-        let seats: Vec<SeatKey> = hold.lines.iter().map(key).collect();
+        let key = |line_item: &LineItem| SeatKey { performance: hold.performance, number: line_item.seat };
+        let seats: Vec<SeatKey> = hold.line_items.iter().map(key).collect();
         if let Some(refused) = self.refuses(&hold.terms, hold.user, seats.len(), now) {
             return refused;
         }
@@ -131,7 +129,7 @@ impl Model {
             return Expected::Refused("taken");
         }
         let took_over = seats.iter().any(|seat| self.owners.contains_key(seat));
-        let amount = hold.lines.iter().map(|line| line.paid.amount()).sum();
+        let amount = hold.line_items.iter().map(|line_item| line_item.paid.amount()).sum();
         self.book(hold.reservation, hold.user, &hold.terms, seats, amount, now);
         Expected::Done(if took_over { "takeover" } else { "hold" })
     }
@@ -146,7 +144,7 @@ impl Model {
         let seen = if best.wait { free.len() } else { free.len().min(2 * count) };
         let whole = |block: &&Block| block.iter().all(|number| free[..seen].contains(&key(number)));
         let Some(block) = best.blocks.iter().find(whole) else { return Expected::Refused("gone") };
-        let amount = best.line.paid.amount() * i64::from(best.count);
+        let amount = best.line_item.paid.amount() * i64::from(best.count);
         self.book(best.reservation, best.user, &best.terms, block.iter().map(key).collect(), amount, now);
         Expected::Done("best")
     }
@@ -244,7 +242,7 @@ impl Model {
             Status::Ended => return Expected::Refused("ended"),
             Status::Held | Status::Expired => return Expected::Refused("unpaid"),
         }
-        if self.points(booking.user) + self.pending(booking.user) + booking.amount > MOST {
+        if self.points(booking.user) + self.pending(booking.user) + booking.amount > MAX {
             return Expected::Refused("room");
         }
         *self.points.entry(booking.user).or_default() += booking.amount;
@@ -270,7 +268,7 @@ impl Model {
         };
         let balance = self.points.entry(*user).or_default();
         match (*state, &settle.settlement) {
-            (Charged::Pending, Settlement::Accepted { .. }) if *balance + *amount > MOST => {
+            (Charged::Pending, Settlement::Accepted { .. }) if *balance + *amount > MAX => {
                 *state = Charged::Owed;
                 return Expected::Done("owe");
             }
@@ -291,7 +289,7 @@ impl Model {
         if !(1..=10_000_000).contains(&amount) {
             return Expected::Refused("bounds");
         }
-        if self.points(charge.user) + self.pending(charge.user) + amount > MOST {
+        if self.points(charge.user) + self.pending(charge.user) + amount > MAX {
             return Expected::Refused("room");
         }
         self.begun(charge.payment, charge.user, amount);

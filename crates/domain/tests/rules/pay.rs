@@ -25,7 +25,7 @@ fn a_payment_confirms_takes_the_points_and_issues_tickets_once() {
 #[test]
 fn free_tickets_count_as_paid_and_move_no_points() {
     let mut world = World::new();
-    let hold = world.hold_lines(9, 1, vec![line(1, 0)]);
+    let hold = world.hold_line_items(9, 1, vec![line_item(1, 0)]);
     let Ok(Outcome::Held(held)) = world.run(&hold) else { panic!() };
     let before = world.books.transfers.len();
     let (paid, tickets) = world.paid(&held);
@@ -41,7 +41,7 @@ fn free_tickets_count_as_paid_and_move_no_points() {
 #[test]
 fn too_few_points_take_nothing() {
     let mut world = World::new();
-    let hold = world.hold_lines(1, 1, vec![line(1, 10_001)]);
+    let hold = world.hold_line_items(1, 1, vec![line_item(1, 10_001)]);
     let Ok(Outcome::Held(held)) = world.run(&hold) else { panic!() };
     let pay = world.pay(&held);
     let rejection = world.refused(&pay);
@@ -162,7 +162,7 @@ fn nobody_pays_what_is_not_theirs() {
     let pay = world.pay(&elsewhere);
     assert_eq!(world.refused(&pay), Rejection::ReservationUnknown);
     let mut fewer = kims.clone();
-    fewer.lines = vec![line(2, 0)];
+    fewer.line_items = vec![line_item(2, 0)];
     let pay = world.pay(&fewer);
     assert_eq!(world.refused(&pay), Rejection::ReservationUnknown);
 }

@@ -2,7 +2,7 @@
 //! writes that come too late; each step is held against the model. `FRONTROW_SIMULATION_STEPS` says how many,
 //! `FRONTROW_SIMULATION_SEED` repeats a run.
 
-use crate::fixture::{LIMIT, World, line, performance, points, sale, terms, user};
+use crate::fixture::{LIMIT, World, line_item, performance, points, sale, terms, user};
 use crate::model::{Expected, Model, name};
 use frontrow_domain::*;
 use rand::{RngExt, SeedableRng};
@@ -62,7 +62,7 @@ fn assert_all_seen(seen: &BTreeMap<Expected, u64>) {
 
 struct Simulation {
     rng: ChaCha8Rng,
-    books: Books,
+    books: BookingState,
     model: Model,
     now: Instant,
     latest: Instant,
@@ -77,7 +77,7 @@ struct Simulation {
 
 impl Simulation {
     fn new(seed: u64) -> Self {
-        let mut books = Books::default();
+        let mut books = BookingState::default();
         for n in 1..=PERFORMANCES {
             books.open_seats(performance(n), (1..=SEATS).filter_map(SeatNumber::new));
         }
@@ -118,7 +118,7 @@ impl Simulation {
         let command = match self.below(20) {
             0 => self.delayed.pop_front(),
             1 => self.any_command(),
-            2 => self.any_command().map(|command| Command { body_hash: [77; 32], ..command }),
+            2 => self.any_command().map(|command| Command { request_hash: [77; 32], ..command }),
             _ => self.new_command(),
         };
         let Some(command) = command else { return };
@@ -148,10 +148,10 @@ impl Simulation {
         let Some(reservation) = self.any_reservation().filter(|r| self.now < r.held_until) else { return };
         self.now = reservation.held_until + Duration::from_micros(u64::from(self.below(1_900_000)));
         self.latest = self.latest.max(self.now);
-        let What::Hold(hold) = self.hold().what else { return };
+        let Operation::Hold(hold) = self.hold().operation else { return };
         let terms = SaleTerms { sale: reservation.sale, ..hold.terms };
         let more = Hold { user: reservation.user, terms, ..hold };
-        let more = self.keyed(reservation.user, What::Hold(more));
+        let more = self.keyed(reservation.user, Operation::Hold(more));
         self.run(&more);
         self.now = (reservation.held_until - Duration::from_micros(1)).max(self.latest - BACK);
         let pay = self.pay(&reservation);
@@ -195,8 +195,10 @@ impl Simulation {
             6..=9 => self.any_reservation().map(|r| self.pay(&r)),
             10 => self.any_reservation().map(|r| crate::fixture::release(&r)),
             11 => self.any_reservation().map(|r| crate::fixture::expire(&r)),
-            12 => self.any_reservation().map(|r| self.give_back(&r, What::Cancel)),
-            13 => self.any_reservation().map(|r| self.give_back(&r, What::Refund)),
+            12 => self.any_reservation().map(|r| self.give_back(&r, Operation::Cancel)),
+            13 => self
+                .any_reservation()
+                .map(|r| self.give_back(&r, |cancel| Operation::Refund(Refund { cancel, reason: None }))),
             14 => Some(self.charge()),
             _ => self.settle(),
         }
@@ -211,7 +213,7 @@ impl Simulation {
         self.charges.push(payment);
     }
 
-    fn keyed(&mut self, user: UserId, what: What) -> Command {
+    fn keyed(&mut self, user: UserId, what: Operation) -> Command {
         let name = format!("k{}", self.id().simple());
         Command::keyed(CommandKey::new(user, name).unwrap(), [1; 32], what)
     }
@@ -222,11 +224,14 @@ impl Simulation {
         let first = self.rng.random_range(1..=SEATS);
         let count = self.rng.random_range(1..=4_u32);
         let price = i64::from(self.below(3)) * 400;
-        let lines = (first..(first + count).min(SEATS + 1)).map(|n| line(n, price)).collect();
+        let line_items = (first..(first + count).min(SEATS + 1)).map(|n| line_item(n, price)).collect();
         let in_sale = self.rng.random_range(1..=2_u128);
         let terms = self.terms(in_sale);
         let reservation = ReservationId::new(self.id());
-        self.keyed(who, What::Hold(Hold { reservation, performance: in_performance, user: who, terms, lines }))
+        self.keyed(
+            who,
+            Operation::Hold(Hold { reservation, performance: in_performance, user: who, terms, line_items }),
+        )
     }
 
     fn hold_best(&mut self) -> Command {
@@ -245,10 +250,10 @@ impl Simulation {
             terms,
             count,
             blocks,
-            line: line(1, 400),
+            line_item: line_item(1, 400),
             wait: self.below(2) == 0,
         };
-        self.keyed(who, What::HoldBest(best))
+        self.keyed(who, Operation::HoldBest(best))
     }
 
     fn pay(&mut self, r: &Reservation) -> Command {
@@ -256,16 +261,19 @@ impl Simulation {
         let (payment, transfer) = (PaymentId::new(self.id()), TransferId::new(self.id()));
         let seats = r.seats().collect();
         let (reservation, performance) = (r.id, r.performance);
-        self.keyed(r.user, What::Pay(Pay { reservation, performance, seats, user: r.user, terms, payment, transfer }))
+        self.keyed(
+            r.user,
+            Operation::Pay(Pay { reservation, performance, seats, user: r.user, terms, payment, transfer }),
+        )
     }
 
-    fn give_back(&mut self, r: &Reservation, what: fn(Cancel) -> What) -> Command {
+    fn give_back(&mut self, r: &Reservation, what: fn(Cancel) -> Operation) -> Command {
         let terms = SaleTerms { sale: r.sale, ..self.terms(1) };
         let (payment, transfer) = (PaymentId::new(self.id()), TransferId::new(self.id()));
         let seats = r.seats().collect();
         let (reservation, performance) = (r.id, r.performance);
         let user = r.user;
-        let cancel = Cancel { reservation, performance, seats, user, terms, payment, transfer, reason: None };
+        let cancel = Cancel { reservation, performance, seats, user, terms, payment, transfer };
         self.keyed(user, what(cancel))
     }
 
@@ -273,7 +281,7 @@ impl Simulation {
         let who = user(u128::from(self.below(12)) % USERS + 1);
         let amount = if self.below(8) == 0 { 10_000_001 * i64::from(self.below(2)) } else { self.below(3000).into() };
         let (payment, amount) = (PaymentId::new(self.id()), points(amount));
-        self.keyed(who, What::Charge(Charge { payment, user: who, amount, provider: "sandbox".into() }))
+        self.keyed(who, Operation::Charge(Charge { payment, user: who, amount, provider: "sandbox".into() }))
     }
 
     fn settle(&mut self) -> Option<Command> {
@@ -288,7 +296,12 @@ impl Simulation {
             _ => Settlement::Accepted { provider_ref },
         };
         let transfer = TransferId::new(self.id());
-        Some(Command::unkeyed(What::Settle(Settle { payment: payment.id, user: payment.user, settlement, transfer })))
+        Some(Command::unkeyed(Operation::Settle(Settle {
+            payment: payment.id,
+            user: payment.user,
+            settlement,
+            transfer,
+        })))
     }
 
     fn run(&mut self, command: &Command) {
@@ -310,29 +323,32 @@ impl Simulation {
     /// to do with each other, or the write is a conflict.
     fn too_late(&mut self, command: &Command) {
         // Which seats are the best may be otherwise a moment later, without any conflict.
-        if matches!(command.what, What::HoldBest(_)) {
+        if matches!(command.operation, Operation::HoldBest(_)) {
             return self.run(command);
         }
         let mut locked = self.books.lock(&command.scope(), self.now);
-        let Ok(Verdict::Do(changes)) = decide(command, &locked, self.now) else { return self.run(command) };
-        locked.apply(command, &changes).unwrap_or_else(|error| panic!("{error}: {}", self.context));
+        let done = match carry_out(command, &mut locked, self.now) {
+            Ok(done) if !done.writes.is_empty() => done,
+            Err(Stop::Broken(error)) => panic!("{error}: {}", self.context),
+            _ => return self.run(command),
+        };
         if let Some(other) = self.new_command() {
             self.run(&other);
         }
-        match self.books.store(locked.dirty()) {
-            Ok(()) => self.compare(command, Ok(changes.outcome)),
+        match self.books.store(done.writes) {
+            Ok(()) => self.compare(command, Ok(done.outcome)),
             Err(_) => self.run(command),
         }
     }
 
-    fn compare(&mut self, command: &Command, outcome: Result<Outcome, Refused>) {
+    fn compare(&mut self, command: &Command, outcome: Result<Outcome, Stop>) {
         let expected = self.model.run(command, self.now);
         let fits = match (&outcome, expected) {
             // The model does not tell a cancelled reservation from a released one.
             (Ok(_), Expected::Done(_) | Expected::Again)
-            | (Err(Refused::Rejected(Rejection::ReservationEnded(_))), Expected::Again) => true,
-            (Err(Refused::Rejected(rejection)), Expected::Refused(reason)) => name(rejection) == reason,
-            (Err(Refused::Replan), Expected::Refused(reason)) => reason == "gone",
+            | (Err(Stop::Rejected(Rejection::ReservationEnded(_))), Expected::Again) => true,
+            (Err(Stop::Rejected(rejection)), Expected::Refused(reason)) => name(rejection) == reason,
+            (Err(Stop::Replan), Expected::Refused(reason)) => reason == "gone",
             _ => false,
         };
         assert!(fits, "{outcome:?} instead of {expected:?} for {command:?} at {:?}: {}", self.now, self.context);
@@ -381,7 +397,7 @@ trait CloneIfSmall: Sized {
     fn clone_if_small(&self) -> Option<Self>;
 }
 
-impl CloneIfSmall for Books {
+impl CloneIfSmall for BookingState {
     /// A copy of large books at every step would be all that the simulation does.
     fn clone_if_small(&self) -> Option<Self> {
         if self.reservations.len() < 50 { Some(self.clone()) } else { None }

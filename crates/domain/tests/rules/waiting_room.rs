@@ -3,14 +3,14 @@
 mod admission;
 mod audit;
 mod capacity;
+mod check_in;
 mod closing;
-mod door;
 mod draw;
+mod entries;
 mod forecast;
 mod frontier;
 mod house;
 mod operate;
-mod places;
 mod round;
 mod simulation;
 mod time;

@@ -9,20 +9,20 @@ pub struct Hall {
     pub map: SeatMap,
 }
 
-/// One section of 5 rows of 10.
+/// 50 seats: one section of 5 rows of 10.
 pub fn club(ids: &dyn IdSource) -> Hall {
     let rows = (1..=5).map(|number| row(number, 10, if number <= 2 { "R" } else { "S" })).collect();
     hall(ids, "The Lantern", vec![seated("A", rows)])
 }
 
-/// 1,000 places to stand and 4 sections of 20 rows of 50.
+/// 5,000: 1,000 standing, and 4 sections of 20 rows of 50.
 pub fn theatre(ids: &dyn IdSource) -> Hall {
     let section = |name| seated(name, (1..=20).map(|number| row(number, 50, tier(number, 20))).collect());
     let sections = [standing(1_000)].into_iter().chain(["A", "B", "C", "D"].map(section));
     hall(ids, "Riverside Hall", sections.collect())
 }
 
-/// 10,000 places to stand and 20 sections of 40 rows of 50.
+/// 50,000: 10,000 standing, and 20 sections of 40 rows of 50.
 pub fn stadium(ids: &dyn IdSource) -> Hall {
     let section =
         |name: char| seated(&name.to_string(), (1..=40).map(|number| row(number, 50, tier(number, 40))).collect());
@@ -34,11 +34,12 @@ fn hall(ids: &dyn IdSource, name: &str, sections: Vec<Section>) -> Hall {
     Hall { map: SeatMap { venue: venue.id, version: 1, sections }, venue }
 }
 
-fn standing(places: u32) -> Section {
-    Section { name: "FLOOR".to_owned(), shape: SectionShape::Standing { places, tier: "FLOOR".to_owned() } }
+fn standing(spots: u32) -> Section {
+    Section { name: "FLOOR".to_owned(), shape: SectionShape::Standing { spots, tier: "FLOOR".to_owned() } }
 }
 
-/// The last row has two places for wheelchairs with a seat beside each; in the row before, the mixing desk takes two.
+/// The last row has two wheelchair spaces with a companion seat beside each; in the row before it, the mixing desk takes
+/// two seats.
 fn seated(name: &str, mut rows: Vec<SeatRow>) -> Section {
     if let [.., before, last] = &mut rows[..] {
         last.accessible = [1, 3].into();
@@ -63,7 +64,7 @@ fn tier(row: u32, rows: u32) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use frontrow_domain::PlaceKind;
+    use frontrow_domain::PositionKind;
     use uuid::Uuid;
 
     struct Ids;
@@ -84,10 +85,10 @@ mod tests {
             hall.venue.check().unwrap();
             let layout = hall.map.layout().unwrap();
             assert_eq!(layout.seat_count(), seats);
-            let has = |kind| layout.places().any(|(_, place)| place.kind == kind);
-            assert!(has(PlaceKind::Accessible) && has(PlaceKind::Companion));
-            assert_eq!(has(PlaceKind::Standing), seats > 50);
-            assert!(layout.places().any(|(_, place)| place.blocked));
+            let has = |kind| layout.positions().any(|(_, position)| position.kind == kind);
+            assert!(has(PositionKind::Accessible) && has(PositionKind::Companion));
+            assert_eq!(has(PositionKind::Standing), seats > 50);
+            assert!(layout.positions().any(|(_, position)| position.blocked));
         }
     }
 }

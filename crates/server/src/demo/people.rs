@@ -1,10 +1,10 @@
 //! The demo's users.
 
-use crate::keys::hex;
 use anyhow::{Context, Result};
+use frontrow_adapters::sha256;
 use frontrow_application::port::IdSource;
-use frontrow_application::{ChargeWalletRequest, RequestKey, SignUpRequest, UseCases};
-use frontrow_domain::{CommandKey, PaymentState, Points, Role, UserId};
+use frontrow_application::{AddOperator, ChargeWalletRequest, Password, RequestKey, SignUpRequest, UseCases};
+use frontrow_domain::{PaymentState, Points, Role, UserId};
 use std::fmt;
 
 /// A demo user; their password is told once and kept nowhere.
@@ -18,7 +18,7 @@ pub struct Person {
 /// Everybody, with new passwords.
 pub fn everybody(ids: &dyn IdSource) -> Vec<Person> {
     let person = |role, email, points| {
-        let password = hex(&ids.secret()[..8]);
+        let password = hex::encode(&ids.secret()[..8]);
         Person { role, email, password, points }
     };
     vec![
@@ -33,24 +33,22 @@ impl Person {
     /// Signs up, and charges the wallet.
     pub async fn arrive(&self, use_cases: &UseCases) -> Result<()> {
         let (name, _) = self.email.split_once('@').unwrap_or((self.email, ""));
-        let request = SignUpRequest {
-            email: self.email.parse()?,
-            password: self.password.clone(),
-            name: name.to_owned(),
-            role: self.role,
+        let password = Password::new(self.password.as_str())?;
+        let request = SignUpRequest { email: self.email.parse()?, password, name: name.to_owned() };
+        let user = match self.role {
+            Role::Customer => use_cases.sign_up.run(request).await?,
+            Role::Operator => AddOperator(use_cases.sign_up.clone()).run(request).await?,
         };
-        let user = use_cases.sign_up.run(request).await?;
         if self.points > 0 { self.charge(use_cases, user.id).await } else { Ok(()) }
     }
 
     async fn charge(&self, use_cases: &UseCases, user: UserId) -> Result<()> {
         let request = ChargeWalletRequest {
-            user,
             amount: Points::new(self.points)?,
             payment_token: "tok_accept".to_owned(),
-            request: RequestKey { key: CommandKey::new(user, "demo")?, body_hash: [0; 32] },
+            request: RequestKey::new(user, "demo", "charge", self.email.as_bytes(), sha256)?,
         };
-        let payment = use_cases.charge.run(request).await?;
+        let payment = use_cases.booking.charge.run(request).await?;
         let charged = (payment.state == PaymentState::Succeeded).then_some(());
         charged.context("the sandbox gateway did not accept a demo charge")
     }

@@ -1,11 +1,11 @@
-//! What the demo puts on: concerts, performances, prices and sales, with dates that follow the clock.
+//! The demo's catalogue: concerts, performances, prices and sales, with dates relative to now.
 
 use super::halls::{Hall, club, stadium, theatre};
 use frontrow_application::port::IdSource;
 use frontrow_domain::waiting_room::{AdmissionTerms, GroupTerms, WaitingRoom};
 use frontrow_domain::{
-    Concert, ConcertId, Instant, OutOfRange, Performance, PerformanceId, PerformanceStatus, Points, PriceList,
-    PriceType, Sale, SaleId, Tier,
+    Concert, ConcertId, Instant, OutOfRange, Performance, PerformanceId, Points, PriceList, PriceType, Sale, SaleId,
+    Tier,
 };
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub struct Engagement {
     pub sales: Vec<Sale>,
 }
 
-/// Everything that is on: three sales that are open, the first of them with a waiting room, and one that opens in a week.
+/// Three open sales, the first of them with a waiting room, and one that opens in a week.
 pub fn programme(ids: &dyn IdSource, now: Instant) -> Result<Vec<Engagement>, OutOfRange> {
     let soon = |days: &[u32]| days.iter().map(|days| evening(now, *days)).collect::<Vec<_>>();
     let mut club = engagement(
@@ -38,7 +38,7 @@ pub fn programme(ids: &dyn IdSource, now: Instant) -> Result<Vec<Engagement>, Ou
     ])
 }
 
-/// `sales` are when each opens, and when the performances that it sells begin.
+/// `sales` has for each sale its opening, and the beginnings of the performances that it sells.
 fn engagement(
     ids: &dyn IdSource,
     hall: Hall,
@@ -58,27 +58,19 @@ fn engagement(
 
 impl Engagement {
     fn performance(&self, ids: &dyn IdSource, starts_at: Instant) -> Result<Performance, OutOfRange> {
-        Ok(Performance {
-            id: PerformanceId::new(ids.id()),
-            concert: self.concert.id,
-            venue: self.hall.venue.id,
-            seat_map_version: self.hall.map.version,
-            starts_at,
-            sold_until: None,
-            status: PerformanceStatus::Draft,
-            prices: prices()?,
-        })
+        let (id, venue, version) = (PerformanceId::new(ids.id()), self.hall.venue.id, self.hall.map.version);
+        Ok(Performance::draft(id, self.concert.id, venue, version, starts_at, prices()?))
     }
 }
 
-/// 19:00 in Seoul, that many days on.
+/// 19:00 in Seoul, that many days from now.
 fn evening(now: Instant, days: u32) -> Instant {
     let since_midnight = now.since(Instant::default()).as_micros() % DAY.as_micros();
     let midnight = now - Duration::from_micros(u64::try_from(since_midnight).unwrap_or_default());
     midnight + DAY * days + Duration::from_hours(10)
 }
 
-/// Until the first performance begins; who has paid may cancel until a day before.
+/// Sold until the first performance begins; cancellations are possible until a day before.
 fn sale(ids: &dyn IdSource, opens: Instant, performances: &[Performance]) -> Sale {
     let closes = performances.iter().map(|performance| performance.starts_at).min().unwrap_or(opens);
     Sale {
@@ -96,7 +88,7 @@ fn sale(ids: &dyn IdSource, opens: Instant, performances: &[Performance]) -> Sal
     }
 }
 
-/// Small enough to see how it works.
+/// So small that you can watch it work.
 fn waiting_room(now: Instant) -> WaitingRoom {
     WaitingRoom {
         lobby_opens: now,

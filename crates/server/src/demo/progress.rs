@@ -1,21 +1,21 @@
-//! How far the demo is: a bar on a terminal, plain lines elsewhere.
+//! The demo's progress: a bar on a terminal, plain lines elsewhere.
 
 use indicatif::{ProgressBar, ProgressStyle};
 
-/// Shows on standard error how far the work is.
+/// Shows the progress on standard error.
 pub struct Progress {
     bar: ProgressBar,
 }
 
 impl Progress {
-    /// Of so many units of work.
+    /// Starts at 0 of that many units of work.
     pub fn new(units: u64) -> Self {
         let style = ProgressStyle::with_template("{bar:40} {percent:>3} %  {msg}");
         let bar = ProgressBar::new(units).with_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         Self { bar }
     }
 
-    /// What is done now.
+    /// Names the current task.
     pub fn begin(&self, what: &str) {
         if self.bar.is_hidden() {
             eprintln!("{what}");
@@ -24,7 +24,7 @@ impl Progress {
         }
     }
 
-    /// So many units are done.
+    /// Adds finished units.
     pub fn advance(&self, units: u64) {
         self.bar.inc(units);
     }

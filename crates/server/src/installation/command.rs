@@ -1,9 +1,9 @@
 //! `frontrow installation`: what the installation is, and changing it.
 
 use super::{instance_settings, marks, remedy};
-use crate::commands::{Refused, unless};
-use crate::house::open_existing_database;
+use crate::database::open_existing_database;
 use crate::keys::Keys;
+use crate::refused::{Refused, unless};
 use crate::settings::Settings;
 use anyhow::{Context, Result};
 use clap::{Subcommand, ValueEnum};
@@ -18,9 +18,9 @@ use std::sync::Arc;
 /// What to do with the installation.
 #[derive(Debug, Subcommand)]
 pub enum InstallationCommand {
-    /// Shows what every instance has to have, and in what one with these settings would differ.
+    /// Shows what every instance must have, and how an instance with these settings would differ.
     Show,
-    /// Changes what every instance has to have.
+    /// Changes what every instance must have.
     Change {
         /// What to change.
         #[command(subcommand)]
@@ -28,33 +28,36 @@ pub enum InstallationCommand {
     },
 }
 
-/// What to change of the installation: always to what the settings here say.
+/// What to change in the installation. The new value always comes from the settings here.
 #[derive(Debug, Subcommand)]
 pub enum ChangeCommand {
-    /// Lets instances sign with a key that by now stands in the keys file of every instance, this one's too.
+    /// Lets instances sign with a key. The keys file of every instance must already have it, including this one's.
     AddKey {
         /// What the key is for.
         ring: RingWord,
         /// Its id in the keys file.
         key: String,
     },
-    /// Lets no instance sign with a key any more: once none does, and all that it has signed is over.
+    /// Lets no instance sign with a key any more. Do this once no instance signs with it and everything it signed has
+    /// expired.
     RemoveKey {
         /// What the key is for.
         ring: RingWord,
         /// Its id.
         key: String,
     },
-    /// Makes the codes of all tickets, those already issued too, by the current key of the keys file here. With all
-    /// instances stopped.
+    /// Makes the codes of all tickets, including those already issued, with the current key of the keys file here. Stop
+    /// all instances first.
     TicketKey,
-    /// Takes on the currency of the settings here. With all instances stopped.
+    /// Adopts the currency of the settings here. Stop all instances first.
     Currency {
-        /// Although something is booked: all amounts stay as they are, and are of the other currency from then on.
+        /// Confirms the change although something is booked: all amounts keep their numbers, and are in the new
+        /// currency from then on.
         #[arg(long)]
         relabel: bool,
     },
-    /// Takes on the source of numbers of the settings here. With all instances stopped, and while nobody waits in a line.
+    /// Adopts the source of queue numbers of the settings here. Stop all instances first. To change between the database
+    /// and Redis, also close the queues that people have joined.
     Numbers,
 }
 
@@ -79,26 +82,26 @@ impl From<RingWord> for Ring {
 }
 
 /// Does what the command line says, on the database itself.
-pub async fn work(command: InstallationCommand, settings: &Settings) -> Result<()> {
+pub async fn work(asked: InstallationCommand, settings: &Settings) -> Result<()> {
     crate::logs::start(settings)?;
     let database = open_existing_database(settings).await?;
-    let desk = Desk { store: SqlInstallation::new(database.clone()), database: database.clone(), settings };
-    let done = match command {
-        InstallationCommand::Show => desk.show(&mut stdout()).await,
-        InstallationCommand::Change { change } => desk.change(change, &mut stdout()).await,
+    let command = Command { store: SqlInstallation::new(database.clone()), database: database.clone(), settings };
+    let done = match asked {
+        InstallationCommand::Show => command.show(&mut stdout()).await,
+        InstallationCommand::Change { change } => command.change(change, &mut stdout()).await,
     };
     database.close().await;
     done
 }
 
 /// What a command works with.
-struct Desk<'a> {
+struct Command<'a> {
     store: SqlInstallation,
     database: Arc<Database>,
     settings: &'a Settings,
 }
 
-impl Desk<'_> {
+impl Command<'_> {
     async fn show(&self, out: &mut dyn Write) -> Result<()> {
         let installation = self.known().await?;
         describe(&installation, out)?;
@@ -157,9 +160,8 @@ impl Desk<'_> {
             Ok(Ok(())) => Ok(()),
             Ok(Err(sales)) => {
                 let sales: Vec<String> = sales.iter().map(ToString::to_string).collect();
-                let why =
-                    "people wait in the lines of these sales, and keep their places where their numbers come from";
-                Err(Refused(format!("{why}: close the lines first: {}", sales.join(", "))).into())
+                let why = "people wait in the queues of these sales, and keep their queue entries where their numbers come from";
+                Err(Refused(format!("{why}: close the queues first: {}", sales.join(", "))).into())
             }
             Err(StoreError::Stale) => {
                 Err(Refused("somebody else has changed the installation meanwhile: look at it again".into()).into())

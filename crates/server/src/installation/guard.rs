@@ -1,4 +1,4 @@
-//! Whether this instance still is what all have to be: somebody may change the installation while it runs.
+//! Whether this instance still matches the installation, which somebody may change while it runs.
 
 use super::{entrance, instance_settings, refusal};
 use crate::keys::Keys;
@@ -8,13 +8,13 @@ use async_trait::async_trait;
 use frontrow_adapters::redis::RedisDispenser;
 use frontrow_adapters::sql::{Database, SqlProbe};
 use frontrow_application::port::{Probe, StoreError};
-use frontrow_application::{EnterInstallation, Error, InstanceSettings};
+use frontrow_application::{EnterInstallation, Error, InstanceSettings, Outage};
 use frontrow_domain::Instant;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-/// Looks now and then.
+/// Compares the instance with the installation at regular intervals.
 pub struct InstallationGuard {
     enter: EnterInstallation,
     own: InstanceSettings,
@@ -23,10 +23,10 @@ pub struct InstallationGuard {
 }
 
 impl InstallationGuard {
-    /// How often to look.
+    /// The interval between two comparisons.
     pub const EVERY: Duration = Duration::from_secs(5);
 
-    /// Of the instance with these settings and keys, which has entered.
+    /// A guard for an instance with these settings and keys that matched at startup.
     pub fn new(
         database: &Arc<Database>,
         settings: &Settings,
@@ -37,7 +37,7 @@ impl InstallationGuard {
         Ok(Self { enter, own, redis, differs: AtomicBool::new(false) })
     }
 
-    /// Looks, and says how many differences there are: from then on, until there are none, the server is not ready.
+    /// Compares, and returns the number of differences. The server isn't ready until there are none.
     pub async fn run(&self) -> Result<u32, Error> {
         if let Some(redis) = &self.redis {
             redis.keep_mark().await;
@@ -54,13 +54,13 @@ impl InstallationGuard {
         Ok(u32::try_from(differences.len()).unwrap_or(u32::MAX))
     }
 
-    /// Whether the last look found a difference.
+    /// Whether the last comparison found a difference.
     pub fn differs(&self) -> bool {
         self.differs.load(Ordering::SeqCst)
     }
 }
 
-/// [`SqlProbe`], but for an instance that differs, which is not ready.
+/// A [`SqlProbe`] that also fails while the instance differs from the installation.
 pub struct GuardedProbe {
     /// Asks the database.
     pub probe: SqlProbe,
@@ -72,7 +72,7 @@ pub struct GuardedProbe {
 impl Probe for GuardedProbe {
     async fn now(&self) -> Result<Instant, StoreError> {
         if self.guard.differs() {
-            return Err(StoreError::Unavailable { retry_after: InstallationGuard::EVERY });
+            return Err(StoreError::Outage(Outage::Unavailable { retry_after: InstallationGuard::EVERY }));
         }
         self.probe.now().await
     }

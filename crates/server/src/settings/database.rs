@@ -1,13 +1,13 @@
 //! Where the database is.
 
 use super::mask::mask_url;
-use super::reading::{is_database_file, what_it_takes};
+use super::path::is_database_file;
 use frontrow_adapters::address::with_password;
 use frontrow_adapters::sql::{DatabaseError, check_address};
 use std::fmt;
 use std::path::PathBuf;
 
-/// A file, or a database on a server. Shows itself without the password.
+/// A file, or a database on a server; `Debug` and `Display` leave the password out.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseAddress {
     /// An `SQLite` database.
@@ -17,25 +17,24 @@ pub enum DatabaseAddress {
 }
 
 impl DatabaseAddress {
-    /// What to write instead, if it is not one.
-    pub fn parse(text: &str) -> Result<Self, String> {
-        let usual = || what_it_takes("database_url");
-        let (scheme, rest) = text.split_once(':').ok_or_else(usual)?;
+    /// Parses an address. The error says what to write instead, or nothing where [`TABLE`](super::TABLE) says it.
+    pub fn parse(text: &str) -> Result<Self, Option<String>> {
+        let (scheme, rest) = text.split_once(':').ok_or(None)?;
         match scheme {
             "sqlite" => {
                 let file = rest.strip_prefix("//").unwrap_or(rest);
-                if is_database_file(file) { Ok(Self::File(file.into())) } else { Err(usual()) }
+                if is_database_file(file) { Ok(Self::File(file.into())) } else { Err(None) }
             }
             "postgres" | "postgresql" | "mysql" | "mariadb" => match check_address(text) {
                 Ok(()) => Ok(Self::Server(text.to_owned())),
-                Err(DatabaseError::Address(flaw)) => Err(format!("an address without a flaw: {flaw}")),
-                Err(_) => Err(usual()),
+                Err(DatabaseError::Address(flaw)) => Err(Some(format!("an address without a flaw: {flaw}"))),
+                Err(_) => Err(None),
             },
-            _ => Err(usual()),
+            _ => Err(None),
         }
     }
 
-    /// The same with that password, if it can have one.
+    /// The same address with that password, if it can have one.
     pub fn with_password(&self, password: &str) -> Option<Self> {
         match self {
             Self::File(_) => None,
@@ -43,7 +42,7 @@ impl DatabaseAddress {
         }
     }
 
-    /// As the adapters take it.
+    /// The URL, with the password.
     pub fn url(&self) -> String {
         match self {
             Self::File(file) => format!("sqlite://{}", file.display()),

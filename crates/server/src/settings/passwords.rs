@@ -1,4 +1,4 @@
-//! Whatever is wrong with an address, nothing that is said of it has a part of its password in it.
+//! Tests that no message about a wrong address shows any part of its password.
 
 use super::{Given, RedisAddress, Settings, show};
 use frontrow_adapters::UuidV7Source;
@@ -12,7 +12,7 @@ use rand_chacha::ChaCha8Rng;
 use std::fs;
 use std::sync::Arc;
 
-/// Letters that no message has so close together.
+/// Letters that never appear so close together in a message.
 const LETTERS: &[u8] = b"QXZJVWK";
 const BETWEEN: &[&str] =
     &["@", "/", "?", "#", ":", "%", "[", "]", "&", "=", "://", "%2F", " ", "+", "\"", "@/", "?a=", ""];
@@ -60,7 +60,7 @@ fn addresses(password: &str) -> Vec<(&'static str, String)> {
     databases.chain(redis.into_iter().map(|address| ("redis_url", address))).collect()
 }
 
-/// Everything that is said of one address, but for what only a connection could say.
+/// All messages about one address, except those that need a connection.
 fn said(setting: &'static str, address: &str) -> Vec<String> {
     let mut given = Given { directory: "/nowhere".into(), ..Given::default() };
     given.flags.0.insert(setting, address.to_owned());
@@ -104,7 +104,7 @@ fn a_damaged_settings_file_is_not_quoted() {
     let mut chance = ChaCha8Rng::seed_from_u64(13);
     for _ in 0..200 {
         let (password, parts) = password(&mut chance);
-        let text = format!("workers = 2\ndatabase_url = postgres://me:{password}@db/frontrow\n");
+        let text = format!("http_workers = 2\ndatabase_url = postgres://me:{password}@db/frontrow\n");
         fs::write(directory.path().join("frontrow.toml"), &text).unwrap();
         let given = Given { directory: directory.path().to_owned(), ..Given::default() };
         let flaws = Settings::load(&given).unwrap_err().to_string();
@@ -113,7 +113,7 @@ fn a_damaged_settings_file_is_not_quoted() {
     }
 }
 
-/// Nobody speaks any protocol where these lead.
+/// No server listens at these addresses.
 #[tokio::test]
 async fn no_part_of_a_password_is_shown_when_a_connection_fails() {
     let deaf = std::net::TcpListener::bind("127.0.0.1:0").unwrap();

@@ -1,9 +1,12 @@
-//! Turning texts into values, and collecting what is wrong with them.
+//! Turns texts into values, and collects the mistakes.
 
+use super::database::DatabaseAddress;
+use super::flaw::{Flaw, Flaws};
 use super::layers::{Layers, text_of};
 use super::mask::mask_url;
-use super::table::TABLE;
-use super::{DatabaseAddress, Flaw, Flaws, RedisAddress};
+use super::path::path;
+use super::redis::RedisAddress;
+use super::setting::find;
 use actix_web::http::header::HeaderName;
 use frontrow_adapters::redis::{RedisSettingsError, check_address};
 use std::net::{Ipv4Addr, SocketAddr};
@@ -13,8 +16,8 @@ use std::str::FromStr;
 use std::time::Duration;
 use tracing_subscriber::EnvFilter;
 
-/// Reads one setting after another. What can't be read is noted, and something harmless stands in for it until
-/// [`Reading::unless_flawed`] throws it away.
+/// Reads one setting after another. A value that can't be read is recorded as a mistake, and a harmless value takes its
+/// place until [`Reading::unless_flawed`] discards everything.
 pub struct Reading {
     layers: Layers,
 }
@@ -72,7 +75,10 @@ impl Reading {
         let harmless = DatabaseAddress::File(PathBuf::new());
         let Some(text) = self.text(name) else { return harmless };
         DatabaseAddress::parse(&text).unwrap_or_else(|instead| {
-            self.refuse(name, &instead);
+            match instead {
+                Some(instead) => self.refuse(name, &instead),
+                None => self.refuse_as_in_table(name),
+            }
             harmless
         })
     }
@@ -100,12 +106,12 @@ impl Reading {
             if text == "off" {
                 return Some(None);
             }
-            // What stands in `forwarded` is no list of addresses: it could never be read.
+            // `forwarded` isn't a list of addresses, so it could never be read.
             text.parse().ok().filter(|header: &HeaderName| header != "forwarded").map(Some)
         })
     }
 
-    /// Notes that the value can't be used, and what to write.
+    /// Records that the value can't be used, and what to write instead.
     pub fn refuse(&mut self, name: &str, instead: &str) {
         let value = self.layers.values.get(name);
         let origin = value.and_then(config::Value::origin).unwrap_or("nowhere");
@@ -132,13 +138,9 @@ impl Reading {
     }
 
     fn refuse_as_in_table(&mut self, name: &str) {
-        self.refuse(name, &what_it_takes(name));
+        let takes = find(self.layers.table, name).map_or("", |setting| setting.takes);
+        self.refuse(name, takes);
     }
-}
-
-/// What the setting takes, in words.
-pub fn what_it_takes(name: &str) -> String {
-    TABLE.iter().find(|setting| setting.name == name).map_or("", |setting| setting.takes).to_owned()
 }
 
 fn nowhere() -> SocketAddr {
@@ -146,23 +148,12 @@ fn nowhere() -> SocketAddr {
 }
 
 fn within<T: FromStr + PartialOrd>(text: &str, range: &RangeInclusive<T>) -> Option<T> {
-    // `parse` takes a plus sign too; a setting is written in one way.
+    // `parse` would accept a plus sign, too.
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|number| plain && range.contains(number))
 }
 
-fn path(text: &str) -> Option<&str> {
-    let fine = !text.trim().is_empty() && !text.chars().any(char::is_control);
-    fine.then_some(text)
-}
-
-/// Whether a database can be in a file of that name. In memory every connection would have a database of its own;
-/// parameters would reach behind the settings.
-pub fn is_database_file(file: &str) -> bool {
-    path(file).is_some() && !file.contains(['?', '#', '%']) && !file.contains(":memory:") && !file.ends_with('/')
-}
-
-/// In quotes, masked, not too long.
+/// The value as messages show it: in quotes, masked, shortened.
 fn show(text: &str) -> String {
     let masked = mask_url(text);
     let short: String = masked.chars().take(80).collect();

@@ -1,4 +1,4 @@
-//! `frontrow config`: what is in force, and where it comes from.
+//! `frontrow config`: the settings in force, and where they come from.
 
 use super::layers::{Given, Layers, text_of};
 use super::mask::mask_url;
@@ -6,10 +6,10 @@ use super::table::TABLE;
 use std::collections::BTreeMap;
 use std::io::{Result, Write};
 
-/// Writes every setting as a line of the settings file, with where its value comes from; secrets masked. The settings
-/// have been checked.
+/// Writes every setting as a line of the settings file, with the source of its value and with secrets masked. The
+/// settings must have been checked.
 pub fn show(given: &Given, out: &mut dyn Write) -> Result<()> {
-    let layers = Layers::collect(given, &BTreeMap::new());
+    let layers = Layers::collect(TABLE, given, &BTreeMap::new());
     for setting in TABLE {
         let Some(value) = layers.values.get(setting.name) else { continue };
         let text = mask_url(&text_of(value).unwrap_or_default());

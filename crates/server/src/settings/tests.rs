@@ -1,6 +1,7 @@
 use super::*;
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 fn given(directory: &Path) -> Given {
     Given { directory: directory.to_owned(), ..Given::default() }
@@ -23,26 +24,26 @@ fn the_defaults_are_fine_and_reach_nobody_but_this_machine() {
     assert!(settings.listen.ip().is_loopback());
     assert!(settings.metrics_listen.unwrap().ip().is_loopback());
     assert_eq!(settings.database, DatabaseAddress::File("frontrow.sqlite".into()));
-    assert_eq!(settings.lanes, None);
+    assert_eq!(settings.database_workers, None);
     assert_eq!(settings.access_lifetime, Duration::from_mins(15));
     assert_eq!(settings.refresh_lifetime, Duration::from_hours(30 * 24));
-    assert_eq!((settings.workers, settings.currency.as_str()), (None, "KRW"));
+    assert_eq!((settings.http_workers, settings.currency.as_str()), (None, "KRW"));
     assert_eq!((settings.client_address, settings.network_joins), (None, 600));
 }
 
 #[test]
 fn the_later_layer_wins() {
     let directory = tempfile::tempdir().unwrap();
-    fs::write(directory.path().join("frontrow.toml"), "listen = \"127.0.0.1:1\"\nworkers = 2\ncurrency = \"EUR\"")
+    fs::write(directory.path().join("frontrow.toml"), "listen = \"127.0.0.1:1\"\nhttp_workers = 2\ncurrency = \"EUR\"")
         .unwrap();
     let mut given = given(directory.path());
     let ports = |given: &Given| {
         let settings = Settings::load(given).unwrap();
-        (settings.listen.port(), settings.workers, settings.currency, settings.database_readers)
+        (settings.listen.port(), settings.http_workers, settings.currency, settings.database_readers)
     };
     assert_eq!(ports(&given), (1, Some(2), "EUR".into(), 4));
     given.environment.insert("FRONTROW_LISTEN".into(), "127.0.0.1:2".into());
-    given.environment.insert("FRONTROW_WORKERS".into(), "3".into());
+    given.environment.insert("FRONTROW_HTTP_WORKERS".into(), "3".into());
     assert_eq!(ports(&given), (2, Some(3), "EUR".into(), 4));
     given.flags.0.insert("listen", "127.0.0.1:3".into());
     assert_eq!(ports(&given), (3, Some(3), "EUR".into(), 4));
@@ -59,13 +60,13 @@ fn a_commands_own_default_yields_to_everything_that_was_written() {
 #[test]
 fn the_named_file_is_read_instead_and_has_to_be_there() {
     let directory = tempfile::tempdir().unwrap();
-    fs::write(directory.path().join("frontrow.toml"), "workers = 2").unwrap();
-    fs::write(directory.path().join("other.toml"), "workers = 3").unwrap();
+    fs::write(directory.path().join("frontrow.toml"), "http_workers = 2").unwrap();
+    fs::write(directory.path().join("other.toml"), "http_workers = 3").unwrap();
     let mut given = given(directory.path());
     given.environment.insert("FRONTROW_CONFIG".into(), "other.toml".into());
-    assert_eq!(Settings::load(&given).unwrap().workers, Some(3));
+    assert_eq!(Settings::load(&given).unwrap().http_workers, Some(3));
     given.file = Some("frontrow.toml".into());
-    assert_eq!(Settings::load(&given).unwrap().workers, Some(2));
+    assert_eq!(Settings::load(&given).unwrap().http_workers, Some(2));
     given.file = Some("missing.toml".into());
     assert_eq!(
         flaws(&given),
@@ -76,8 +77,11 @@ fn the_named_file_is_read_instead_and_has_to_be_there() {
 #[test]
 fn all_flaws_are_told_at_once_each_with_where_it_came_from() {
     let directory = tempfile::tempdir().unwrap();
-    fs::write(directory.path().join("frontrow.toml"), "listne = \"x\"\nworkers = 0\ncurrency = [1]\n[log]\nlevel = 1")
-        .unwrap();
+    fs::write(
+        directory.path().join("frontrow.toml"),
+        "listne = \"x\"\nhttp_workers = 0\ncurrency = [1]\n[log]\nlevel = 1",
+    )
+    .unwrap();
     let mut given = given(directory.path());
     given.environment.insert("FRONTROW_LISTEN".into(), "localhost".into());
     given.environment.insert("FRONTROW_LISTNE".into(), "1".into());
@@ -88,7 +92,7 @@ fn all_flaws_are_told_at_once_each_with_where_it_came_from() {
         "FRONTROW_LISTNE (the environment): there is no such setting; take it away or write one of FRONTROW_LISTEN, ",
         "listen = \"localhost\" (FRONTROW_LISTEN): write an address and a port, such as 127.0.0.1:8080",
         "currency = no plain value (frontrow.toml): write three capital letters",
-        "workers = \"0\" (frontrow.toml): write a whole number, 1 to 256",
+        "http_workers = \"0\" (frontrow.toml): write a whole number, 1 to 256",
         "sweep_seconds = \"soon\" (--sweep-seconds): write a whole number, 1 to 3600",
         "log = no plain value (frontrow.toml): write a filter of levels",
     ];
@@ -98,72 +102,77 @@ fn all_flaws_are_told_at_once_each_with_where_it_came_from() {
     }
 }
 
+/// What is just outside of "a whole number, 1 to 64"; nothing for a setting that takes something else.
+fn out_of_bounds(takes: &str) -> Vec<String> {
+    let Some(range) = takes.strip_prefix("a whole number, ") else { return Vec::new() };
+    let bounds: Vec<i64> = range.split([' ', ',']).filter_map(|word| word.parse().ok()).take(2).collect();
+    let [least, most] = bounds[..] else { panic!("{takes} has no bounds") };
+    vec![(least - 1).to_string(), (most + 1).to_string(), "soon".to_owned(), String::new()]
+}
+
+/// What settings refuse besides numbers out of their bounds.
+const BAD: &[(&str, &[&str])] = &[
+    ("listen", &["", "8080", "localhost:8080", "127.0.0.1", "127.0.0.1:65536", "off"]),
+    ("metrics_listen", &["", "OFF", "9090", "127.0.0.1:8080"]),
+    (
+        "database_url",
+        &[
+            "",
+            "frontrow.sqlite",
+            "sqlite:",
+            "sqlite://",
+            "sqlite::memory:",
+            "sqlite://:memory:",
+            "sqlite://a?mode=memory",
+            "sqlite://dir/",
+            "sqlite://a\nb",
+            "postgres://db",
+            "mysql://db/",
+            "oracle://db/frontrow",
+            "postgres://db/frontrow?ssl_mode=verify-full",
+            "postgres://me:p@ss@db/frontrow",
+            "mysql://db/frontrow?ssl-ca=/ca.pem",
+        ],
+    ),
+    ("database_password_file", &["", " ", "/run/secrets/a"]),
+    ("database_readers", &["0", "65", "-1", "+1", "1.5", "four", ""]),
+    ("database_workers", &["0", "257", "Auto"]),
+    (
+        "redis_url",
+        &[
+            "",
+            "OFF",
+            "cache:6379",
+            "redis://",
+            "redis://a b",
+            "http://cache:6379",
+            "redis://cache/one",
+            "rediss://cache/0#insecure",
+            "rediss://cache/0?ssl=no",
+            "redis://:p@ss@cache",
+        ],
+    ),
+    ("keys_file", &["", " ", "a\u{0}b"]),
+    ("currency", &["", "krw", "KR", "KRWW", "K1W", "₩₩₩"]),
+    ("access_token_minutes", &["0", "1441", "99999999999999999999"]),
+    ("http_workers", &["0", "257", "Auto"]),
+    ("max_body_bytes", &["1023", "4194305", "1 MiB"]),
+    ("client_address_header", &["", "OFF ", "x forwarded for", "x-forwarded-for:", "주소", "Forwarded"]),
+    ("network_joins_per_minute", &["", "-1", "1000001", "off"]),
+    ("payment_gateway", &["", "stripe", "Sandbox"]),
+    ("allow_sandbox", &["", "yes", "TRUE", "1"]),
+    ("log", &["", "a=b=c", "frontrow=loudly"]),
+    ("log_format", &["", "JSON", "pretty"]),
+];
+
 #[test]
 fn every_setting_refuses_what_it_does_not_take() {
-    let bad: &[(&str, &[&str])] = &[
-        ("listen", &["", "8080", "localhost:8080", "127.0.0.1", "127.0.0.1:65536", "off"]),
-        ("metrics_listen", &["", "OFF", "9090", "127.0.0.1:8080"]),
-        (
-            "database_url",
-            &[
-                "",
-                "frontrow.sqlite",
-                "sqlite:",
-                "sqlite://",
-                "sqlite::memory:",
-                "sqlite://:memory:",
-                "sqlite://a?mode=memory",
-                "sqlite://dir/",
-                "sqlite://a\nb",
-                "postgres://db",
-                "mysql://db/",
-                "oracle://db/frontrow",
-                "postgres://db/frontrow?ssl_mode=verify-full",
-                "postgres://me:p@ss@db/frontrow",
-                "mysql://db/frontrow?ssl-ca=/ca.pem",
-            ],
-        ),
-        ("database_password_file", &["", " ", "/run/secrets/a"]),
-        ("database_readers", &["0", "65", "-1", "+1", "1.5", "four", ""]),
-        ("database_lanes", &["0", "257", "Auto"]),
-        ("queue_capacity", &["0", "100001"]),
-        (
-            "redis_url",
-            &[
-                "",
-                "OFF",
-                "cache:6379",
-                "redis://",
-                "redis://a b",
-                "http://cache:6379",
-                "redis://cache/one",
-                "rediss://cache/0#insecure",
-                "rediss://cache/0?ssl=no",
-                "redis://:p@ss@cache",
-            ],
-        ),
-        ("keys_file", &["", " ", "a\u{0}b"]),
-        ("currency", &["", "krw", "KR", "KRWW", "K1W", "₩₩₩"]),
-        ("access_token_minutes", &["0", "1441", "99999999999999999999"]),
-        ("refresh_token_days", &["0", "366"]),
-        ("workers", &["0", "257", "Auto"]),
-        ("max_body_bytes", &["1023", "4194305", "1 MiB"]),
-        ("request_timeout_seconds", &["0", "301"]),
-        ("client_address_header", &["", "OFF ", "x forwarded for", "x-forwarded-for:", "주소", "Forwarded"]),
-        ("network_joins_per_minute", &["", "-1", "1000001", "off"]),
-        ("drain_seconds", &["-1", "301", "none"]),
-        ("shutdown_timeout_seconds", &["0", "301"]),
-        ("sweep_seconds", &["0", "3601"]),
-        ("payment_gateway", &["", "stripe", "Sandbox"]),
-        ("allow_sandbox", &["", "yes", "TRUE", "1"]),
-        ("log", &["", "a=b=c", "frontrow=loudly"]),
-        ("log_format", &["", "JSON", "pretty"]),
-    ];
-    let tried: Vec<_> = bad.iter().map(|(name, _)| *name).collect();
-    let all: Vec<_> = TABLE.iter().map(|setting| setting.name).collect();
-    assert_eq!(tried, all);
-    for (setting, texts) in TABLE.iter().zip(bad.iter().map(|(_, texts)| texts)) {
-        for text in *texts {
+    assert!(BAD.iter().all(|(name, _)| TABLE.iter().any(|setting| setting.name == *name)));
+    for setting in TABLE {
+        let listed = BAD.iter().filter(|(name, _)| *name == setting.name).flat_map(|(_, texts)| *texts);
+        let texts: Vec<String> = listed.map(|text| (*text).to_owned()).chain(out_of_bounds(setting.takes)).collect();
+        assert!(!texts.is_empty(), "list what {} refuses", setting.name);
+        for text in &texts {
             let found = flaws(&with_environment(&[(&setting.variable(), text)]));
             assert_eq!(found.len(), 1, "{found:?}");
             assert!(found[0].starts_with(&format!("{} = ", setting.name)), "{found:?}");
@@ -179,7 +188,7 @@ fn every_setting_takes_what_it_says() {
         ("FRONTROW_METRICS_LISTEN", "off"),
         ("FRONTROW_DATABASE_URL", "sqlite:///var/lib/frontrow/frontrow.sqlite"),
         ("FRONTROW_DATABASE_READERS", "64"),
-        ("FRONTROW_WORKERS", "256"),
+        ("FRONTROW_HTTP_WORKERS", "256"),
         ("FRONTROW_CLIENT_ADDRESS_HEADER", "X-Forwarded-For"),
         ("FRONTROW_NETWORK_JOINS_PER_MINUTE", "0"),
         ("FRONTROW_LOG", "warn,frontrow_adapters=debug"),
@@ -188,7 +197,7 @@ fn every_setting_takes_what_it_says() {
     let settings = Settings::load(&with_environment(&good)).unwrap();
     assert_eq!(settings.metrics_listen, None);
     assert_eq!(settings.database.url(), "sqlite:///var/lib/frontrow/frontrow.sqlite");
-    assert_eq!((settings.workers, settings.database_readers), (Some(256), 64));
+    assert_eq!((settings.http_workers, settings.database_readers), (Some(256), 64));
     assert_eq!((settings.client_address.unwrap().as_str(), settings.network_joins), ("x-forwarded-for", 0));
 }
 
@@ -211,8 +220,8 @@ fn a_file_that_is_no_settings_file_is_refused() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("frontrow.toml");
     for (bytes, instead) in [
-        (b"workers = ".to_vec(), "write TOML"),
-        (b"workers = 1\nworkers = 2".to_vec(), "write TOML"),
+        (b"http_workers = ".to_vec(), "write TOML"),
+        (b"http_workers = 1\nhttp_workers = 2".to_vec(), "write TOML"),
         (b"\xff".to_vec(), "UTF-8"),
         (vec![b'#'; 70_000], "at most 65536 bytes"),
     ] {
@@ -225,7 +234,7 @@ fn a_file_that_is_no_settings_file_is_refused() {
 #[test]
 fn what_is_in_force_is_shown_masked_with_where_it_comes_from() {
     let directory = tempfile::tempdir().unwrap();
-    fs::write(directory.path().join("frontrow.toml"), "workers = 2").unwrap();
+    fs::write(directory.path().join("frontrow.toml"), "http_workers = 2").unwrap();
     let mut given = given(directory.path());
     given.environment.insert("FRONTROW_DATABASE_URL".into(), "postgres://me:s3cret@db/frontrow".into());
     given.flags.0.insert("currency", "EUR".into());
@@ -234,7 +243,7 @@ fn what_is_in_force_is_shown_masked_with_where_it_comes_from() {
     let shown = String::from_utf8(out).unwrap();
     let line = |name: &str| shown.lines().find(|line| line.starts_with(name)).unwrap().to_owned();
     assert!(!shown.contains("s3cret"));
-    assert!(line("workers").ends_with("# frontrow.toml"));
+    assert!(line("http_workers").ends_with("# frontrow.toml"));
     assert!(line("database_url").ends_with("# FRONTROW_DATABASE_URL"));
     assert!(line("currency").ends_with("# --currency"));
     assert!(line("listen").ends_with("# the default"));

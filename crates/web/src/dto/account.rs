@@ -1,53 +1,54 @@
 //! Accounts and sessions.
 
-use frontrow_application::LoggedIn;
+use super::common::length;
+use frontrow_application::{LoggedIn, Password};
 use frontrow_domain::{Email, User};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
-/// Who signs up.
+/// What somebody signs up with.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"email": "kim@example.com", "password": "correct horse battery", "name": "Kim"}))]
 pub struct NewUser {
-    /// What to log in with.
+    /// Email address to log in with.
     #[validate(custom(function = email))]
     #[schema(format = "email", max_length = 254)]
     pub email: String,
-    /// What to prove it with.
-    #[validate(length(min = 8, max = 128, message = "8 to 128 characters"))]
+    /// Password to log in with.
+    #[validate(length(min = length(Password::SHORTEST), max = length(Password::LONGEST), message = "characters"))]
     #[schema(min_length = 8, max_length = 128)]
     pub password: String,
-    /// What to be called.
+    /// Name to call the user by.
     #[validate(custom(function = name))]
     #[schema(min_length = 1, max_length = 100)]
     pub name: String,
 }
 
-/// Who logs in.
+/// What somebody logs in with.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"email": "kim@example.com", "password": "correct horse battery"}))]
 pub struct NewSession {
-    /// As at the sign-up.
+    /// Email address that was given at the sign-up.
     #[validate(custom(function = email))]
     #[schema(format = "email", max_length = 254)]
     pub email: String,
-    /// As at the sign-up.
-    #[validate(length(min = 1, max = 128, message = "1 to 128 characters"))]
+    /// Password that was given at the sign-up.
+    #[validate(length(min = 1, max = 128, message = "characters"))]
     #[schema(min_length = 1, max_length = 128)]
     pub password: String,
 }
 
-/// Who stays logged in.
+/// What somebody stays logged in with.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"refresh_token": "5f1c0a7b9d3e4c2b8a6f5e4d3c2b1a0f5f1c0a7b9d3e4c2b8a6f5e4d3c2b1a0f"}))]
 pub struct RefreshRequest {
-    /// From the last answer.
-    #[validate(length(min = 1, max = 128, message = "1 to 128 characters"))]
+    /// Refresh token of the last answer.
+    #[validate(length(min = 1, max = 128, message = "characters"))]
     #[schema(min_length = 1, max_length = 128)]
     pub refresh_token: String,
 }
@@ -56,11 +57,11 @@ pub struct RefreshRequest {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "email": "kim@example.com", "name": "Kim"}))]
 pub struct UserDto {
-    /// Theirs for good.
+    /// Id of the user; it never changes.
     pub id: Uuid,
-    /// In lower case.
+    /// Email address, in lower case.
     pub email: String,
-    /// What to call them.
+    /// Name to call the user by.
     pub name: String,
 }
 
@@ -70,18 +71,18 @@ impl From<User> for UserDto {
     }
 }
 
-/// What somebody who is logged in has in hand.
+/// The tokens of somebody who is logged in.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"access_token": "eyJhbGciOiJIUzI1NiJ9.e30.c2ln", "token_type": "Bearer", "expires_in": 900,
     "refresh_token": "5f1c0a7b9d3e4c2b8a6f5e4d3c2b1a0f5f1c0a7b9d3e4c2b8a6f5e4d3c2b1a0f"}))]
 pub struct SessionDto {
-    /// For the header `Authorization: Bearer …`.
+    /// Access token, for the header `Authorization: Bearer …`.
     pub access_token: String,
-    /// `Bearer`.
+    /// Type of the access token: `Bearer`.
     pub token_type: String,
     /// How long the access token is good, in seconds.
     pub expires_in: u64,
-    /// For the next access token, once.
+    /// Refresh token, to be exchanged for the next tokens, once.
     pub refresh_token: String,
 }
 
@@ -103,9 +104,9 @@ fn email(text: &str) -> Result<(), ValidationError> {
 }
 
 fn name(text: &str) -> Result<(), ValidationError> {
-    let fine = (1..=100).contains(&text.chars().count())
+    let fine = (1..=User::LONGEST_NAME).contains(&text.chars().count())
         && !text.chars().any(char::is_control)
         && text.trim().len() == text.len();
-    let detail = "1 to 100 characters, no control characters, no space at either end";
-    if fine { Ok(()) } else { Err(ValidationError::new("text").with_message(detail.into())) }
+    let detail = || format!("1 to {} characters, no control characters, no space at either end", User::LONGEST_NAME);
+    if fine { Ok(()) } else { Err(ValidationError::new("text").with_message(detail().into())) }
 }

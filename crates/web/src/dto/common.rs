@@ -8,13 +8,18 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use utoipa::{IntoParams, ToSchema};
 
+/// A bound of a text or a list, as validation wants it.
+pub(super) const fn length(bound: usize) -> u64 {
+    bound as u64
+}
+
 /// An amount in minor units of the installation's currency.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"amount": 120_000, "currency": "KRW"}))]
 pub struct Money {
-    /// In minor units.
+    /// Amount in minor units.
     pub amount: i64,
-    /// ISO 4217.
+    /// Code of the currency, as in ISO 4217.
     pub currency: String,
 }
 

@@ -1,11 +1,12 @@
-//! What operators put on sale.
+//! What operators put on sale; a performance is in `performance`.
 
+use super::common::length;
 use super::{Timestamp, WaitingRoomBody};
-use crate::extract::{object, objects, some_object};
+use crate::extract::{objects, some_object};
 use frontrow_domain::{
-    Concert, ConcertId, Instant, Performance, PerformanceId, PerformanceStatus, Points, PriceList, PriceType, Sale,
-    SaleId, SeatMap, SeatRow, Section, SectionShape, Tier, Venue, VenueId,
+    Concert, ConcertId, Instant, PerformanceId, Sale, SaleId, SeatMap, SeatRow, Section, SectionShape, Venue, VenueId,
 };
+use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -18,11 +19,11 @@ use validator::Validate;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Small Hall", "time_zone": "Asia/Seoul"}))]
 pub struct VenueBody {
-    /// For people.
-    #[validate(length(min = 1, max = 200, message = "1 to 200 characters"))]
+    /// Name of the venue, for people.
+    #[validate(length(min = 1, max = length(Venue::LONGEST_NAME), message = "characters"))]
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
-    /// IANA name.
+    /// IANA name of its time zone, such as `Asia/Seoul`.
     #[validate(custom(function = time_zone))]
     #[schema(max_length = 64)]
     pub time_zone: String,
@@ -45,32 +46,32 @@ fn time_zone(name: &str) -> Result<(), validator::ValidationError> {
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"sections": [{"kind": "seated", "name": "A", "rows": [{"name": "1", "seats": 10, "tier": "R",
-    "accessible": [1], "companion": [2], "blocked": []}]}, {"kind": "standing", "name": "FLOOR", "places": 100, "tier": "S"}]}))]
+    "accessible": [1], "companion": [2], "blocked": []}]}, {"kind": "standing", "name": "FLOOR", "spots": 100, "tier": "S"}]}))]
 pub struct SeatMapBody {
-    /// From the front to the back: 1 to 200.
+    /// The sections, from the front to the back: 1 to 200.
     #[schema(min_items = 1, max_items = 200)]
     #[serde(deserialize_with = "objects")]
     pub sections: Vec<SectionBody>,
 }
 
 /// A part of the venue.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
-#[serde(try_from = "AnySection", tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(tag = "kind", rename_all = "snake_case", deny_unknown_fields)]
 pub enum SectionBody {
-    /// Rows of seats.
+    /// A section with rows of seats.
     Seated {
-        /// Unique within the map.
+        /// Name of the section: 1 to 16 letters or digits of any script, kept in NFC; unique within the map.
         name: String,
-        /// From the front to the back: 1 to 500.
+        /// The rows, from the front to the back: 1 to 500.
         rows: Vec<RowBody>,
     },
-    /// Numbered places to stand.
+    /// A section with numbered standing spots.
     Standing {
-        /// Unique within the map.
+        /// Name of the section: 1 to 16 letters or digits of any script, kept in NFC; unique within the map.
         name: String,
-        /// How many.
-        places: u32,
-        /// Its price tier's code.
+        /// How many spots it has.
+        spots: u32,
+        /// Code of its price tier.
         tier: String,
     },
 }
@@ -79,12 +80,12 @@ pub enum SectionBody {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct AnySection {
-    kind: String,
+    kind: SectionKind,
     name: String,
     #[serde(default, deserialize_with = "some_rows")]
     rows: Option<Vec<RowBody>>,
     #[serde(default, deserialize_with = "some")]
-    places: Option<u32>,
+    spots: Option<u32>,
     #[serde(default, deserialize_with = "some")]
     tier: Option<String>,
 }
@@ -98,44 +99,60 @@ fn some_rows<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<Ro
     objects(deserializer).map(Some)
 }
 
-impl TryFrom<AnySection> for SectionBody {
-    type Error = &'static str;
+#[derive(Clone, Copy)]
+enum SectionKind {
+    Seated,
+    Standing,
+}
 
-    fn try_from(section: AnySection) -> Result<Self, Self::Error> {
-        let AnySection { kind, name, rows, places, tier } = section;
-        match (kind.as_str(), rows, places, tier) {
-            ("seated", Some(rows), None, None) => Ok(Self::Seated { name, rows }),
-            ("standing", None, Some(places), Some(tier)) => Ok(Self::Standing { name, places, tier }),
-            ("seated", None, ..) => Err("missing field `rows`"),
-            ("seated", _, Some(_), _) => Err("unknown field `places`, expected only `name` and `rows`"),
-            ("seated", ..) => Err("unknown field `tier`, expected only `name` and `rows`"),
-            ("standing", Some(_), ..) => Err("unknown field `rows`, expected only `name`, `places` and `tier`"),
-            ("standing", _, None, _) => Err("missing field `places`"),
-            ("standing", ..) => Err("missing field `tier`"),
-            _ => Err("unknown field `kind`, expected `seated` or `standing`"),
+/// Derived code would take `{"seated": null}`, too.
+impl<'de> Deserialize<'de> for SectionKind {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "seated" => Ok(Self::Seated),
+            "standing" => Ok(Self::Standing),
+            other => Err(D::Error::unknown_variant(other, &["seated", "standing"])),
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for SectionBody {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        const SEATED: &[&str] = &["name", "rows"];
+        const STANDING: &[&str] = &["name", "spots", "tier"];
+        let AnySection { kind, name, rows, spots, tier } = AnySection::deserialize(deserializer)?;
+        match (kind, rows, spots, tier) {
+            (SectionKind::Seated, Some(rows), None, None) => Ok(Self::Seated { name, rows }),
+            (SectionKind::Standing, None, Some(spots), Some(tier)) => Ok(Self::Standing { name, spots, tier }),
+            (SectionKind::Seated, None, ..) => Err(D::Error::missing_field("rows")),
+            (SectionKind::Seated, _, Some(_), _) => Err(D::Error::unknown_field("spots", SEATED)),
+            (SectionKind::Seated, ..) => Err(D::Error::unknown_field("tier", SEATED)),
+            (SectionKind::Standing, Some(_), ..) => Err(D::Error::unknown_field("rows", STANDING)),
+            (SectionKind::Standing, _, None, _) => Err(D::Error::missing_field("spots")),
+            (SectionKind::Standing, ..) => Err(D::Error::missing_field("tier")),
         }
     }
 }
 
 /// A row of seats, numbered from 1.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RowBody {
-    /// Unique within the section.
+    /// Name of the row: 1 to 16 letters or digits of any script, kept in NFC; unique within the section.
     pub name: String,
-    /// How many: 1 to 500.
+    /// How many seats it has: 1 to 500.
     pub seats: u32,
-    /// Their price tier's code.
+    /// Code of its seats' price tier.
     pub tier: String,
-    /// Seats for people with a wheelchair or other needs.
+    /// Numbers of the seats for people with a wheelchair or other needs.
     #[serde(default)]
     #[schema(value_type = Vec<u32>)]
     pub accessible: BTreeSet<u32>,
-    /// Seats beside them.
+    /// Numbers of the seats beside those, for companions.
     #[serde(default)]
     #[schema(value_type = Vec<u32>)]
     pub companion: BTreeSet<u32>,
-    /// Seats that are not sold.
+    /// Numbers of the seats that are not sold.
     #[serde(default)]
     #[schema(value_type = Vec<u32>)]
     pub blocked: BTreeSet<u32>,
@@ -155,9 +172,7 @@ impl From<SectionBody> for Section {
             SectionBody::Seated { name, rows } => {
                 Self { name, shape: SectionShape::Seated { rows: rows.into_iter().map(Into::into).collect() } }
             }
-            SectionBody::Standing { name, places, tier } => {
-                Self { name, shape: SectionShape::Standing { places, tier } }
-            }
+            SectionBody::Standing { name, spots, tier } => Self { name, shape: SectionShape::Standing { spots, tier } },
         }
     }
 }
@@ -180,12 +195,12 @@ impl From<RowBody> for SeatRow {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"title": "First Light", "artist": "The Larks"}))]
 pub struct ConcertBody {
-    /// For people.
-    #[validate(length(min = 1, max = 200, message = "1 to 200 characters"))]
+    /// Title, for people.
+    #[validate(length(min = 1, max = length(Concert::LONGEST_TITLE), message = "characters"))]
     #[schema(min_length = 1, max_length = 200)]
     pub title: String,
-    /// For people.
-    #[validate(length(min = 1, max = 200, message = "1 to 200 characters"))]
+    /// Name of the artist, for people.
+    #[validate(length(min = 1, max = length(Concert::LONGEST_TITLE), message = "characters"))]
     #[schema(min_length = 1, max_length = 200)]
     pub artist: String,
 }
@@ -194,119 +209,6 @@ impl ConcertBody {
     /// The concert of that id.
     pub fn into_concert(self, id: Uuid) -> Concert {
         Concert { id: ConcertId::new(id), title: self.title, artist: self.artist }
-    }
-}
-
-/// A performance, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"concert_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11", "venue_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e12",
-    "seat_map_version": 1, "starts_at": "2027-05-01T10:00:00Z", "prices": {"tiers": [{"code": "R", "name": "Royal",
-    "list_price": 120_000}, {"code": "S", "name": "Standing", "list_price": 80_000}], "types": [{"code": "adult", "name": "Adult",
-    "discount_percent": 0}, {"code": "child", "name": "Child", "discount_percent": 50}], "fee": 1000,
-    "tax_basis_points": 1000}}))]
-pub struct PerformanceBody {
-    /// What is played.
-    pub concert_id: Uuid,
-    /// Where.
-    pub venue_id: Uuid,
-    /// Which seats.
-    #[validate(range(min = 1, max = 2_147_483_647))]
-    #[schema(minimum = 1, maximum = 2_147_483_647)]
-    pub seat_map_version: u32,
-    /// When.
-    #[schema(value_type = String, format = "date-time")]
-    pub starts_at: Timestamp,
-    /// Up to when it may be held and paid although it has begun: from `starts_at` to 31 days after it. Left out, it is sold
-    /// until it begins.
-    #[serde(default)]
-    #[schema(value_type = Option<String>, format = "date-time")]
-    pub sold_until: Option<Timestamp>,
-    /// What the seats cost.
-    #[validate(nested)]
-    #[serde(deserialize_with = "object")]
-    pub prices: PriceListBody,
-}
-
-/// A price list, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PriceListBody {
-    /// By the tiers of the seat map: 1 to 50.
-    #[validate(nested)]
-    #[schema(min_items = 1, max_items = 50)]
-    #[serde(deserialize_with = "objects")]
-    pub tiers: Vec<TierBody>,
-    /// The first is what a buyer gets who names none: 1 to 50.
-    #[validate(nested)]
-    #[schema(min_items = 1, max_items = 50)]
-    #[serde(deserialize_with = "objects")]
-    pub types: Vec<PriceTypeBody>,
-    /// Added to every seat that is not free, in minor units.
-    #[serde(default)]
-    #[validate(range(min = 0, max = 1_000_000_000))]
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    pub fee: i64,
-    /// Tax contained in the price, in hundredths of a percent; shown, never added.
-    #[serde(default)]
-    #[validate(range(max = 10_000))]
-    #[schema(maximum = 10_000)]
-    pub tax_basis_points: u32,
-}
-
-/// A price tier, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct TierBody {
-    /// As in the seat map.
-    pub code: String,
-    /// For people.
-    pub name: String,
-    /// In minor units.
-    #[validate(range(min = 0, max = 1_000_000_000))]
-    #[schema(minimum = 0, maximum = 1_000_000_000)]
-    pub list_price: i64,
-}
-
-/// A price type, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PriceTypeBody {
-    /// What a hold names.
-    pub code: String,
-    /// For people.
-    pub name: String,
-    /// In percent of the list price.
-    #[serde(default)]
-    #[validate(range(max = 100))]
-    #[schema(maximum = 100)]
-    pub discount_percent: u32,
-}
-
-impl PerformanceBody {
-    /// The performance of that id; a draft, unless it is more already.
-    pub fn into_performance(self, id: Uuid) -> Performance {
-        // The ranges have been checked.
-        let points = |amount| Points::new(amount).unwrap_or(Points::ZERO);
-        let PriceListBody { tiers, types, fee, tax_basis_points } = self.prices;
-        let tier = |t: TierBody| Tier { code: t.code, name: t.name, list_price: points(t.list_price) };
-        let price_type =
-            |t: PriceTypeBody| PriceType { code: t.code, name: t.name, discount_percent: t.discount_percent };
-        Performance {
-            id: PerformanceId::new(id),
-            concert: ConcertId::new(self.concert_id),
-            venue: VenueId::new(self.venue_id),
-            seat_map_version: self.seat_map_version,
-            starts_at: self.starts_at.into(),
-            sold_until: self.sold_until.map(Into::into),
-            status: PerformanceStatus::Draft,
-            prices: PriceList {
-                tiers: tiers.into_iter().map(tier).collect(),
-                types: types.into_iter().map(price_type).collect(),
-                fee: points(fee),
-                tax_basis_points,
-            },
-        }
     }
 }
 
@@ -320,11 +222,11 @@ impl PerformanceBody {
     "session_seconds": 600, "groups": [{"name": "General"}, {"name": "Fan club", "weight": 3, "code": "LARKS-2027"}],
     "draw": false, "strict": false, "leave_on_payment": false}}))]
 pub struct SaleBody {
-    /// For people.
-    #[validate(length(min = 1, max = 200, message = "1 to 200 characters"))]
+    /// Name of the sale, for people.
+    #[validate(length(min = 1, max = length(Sale::LONGEST_NAME), message = "characters"))]
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
-    /// What is sold: 1 to 100.
+    /// Ids of the performances that it sells: 1 to 100.
     #[schema(value_type = Vec<Uuid>, min_items = 1, max_items = 100)]
     pub performances: BTreeSet<Uuid>,
     /// The first instant at which seats can be held.
@@ -340,14 +242,14 @@ pub struct SaleBody {
     #[schema(value_type = Option<String>, format = "date-time")]
     pub cancel_until: Option<Timestamp>,
     /// Seats that one person may have: 1 to 50, 4 if left out.
-    #[validate(range(min = 1, max = 50))]
+    #[validate(range(min = 1, max = Sale::MAX_SEATS))]
     #[schema(minimum = 1, maximum = 50)]
     pub limit_per_person: Option<u32>,
-    /// How long a hold lasts: 1 to 3600, 300 if left out.
-    #[validate(range(min = 1, max = 3600))]
+    /// How long a hold lasts, in seconds: 1 to 3600, 300 if left out.
+    #[validate(range(min = Sale::SHORTEST_HOLD.as_secs(), max = Sale::LONGEST_HOLD.as_secs()))]
     #[schema(minimum = 1, maximum = 3600)]
     pub hold_seconds: Option<u64>,
-    /// The line in front of it; none, if left out. Once the sale is public, it stays.
+    /// The queue in front of it; none, if left out. Once the sale is public, it stays.
     #[validate(nested)]
     #[serde(default, deserialize_with = "some_object")]
     pub waiting_room: Option<WaitingRoomBody>,
@@ -378,7 +280,7 @@ impl SaleBody {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "status": "draft"}))]
 pub struct PutDto {
-    /// The client's own id.
+    /// Id that the client has chosen.
     pub id: Uuid,
     /// `draft`, `published`, `postponed` or `cancelled`; absent where there is no such thing.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,20 +1,19 @@
-//! Places in a line, the line as everybody sees it, and admissions.
+//! Queue entries, the queue as everybody sees it, and admissions.
 
 use super::Timestamp;
 use crate::problem::{Kind, Problem};
-use frontrow_application::waiting_room::{Board, PassAnswer, PlaceView};
+use frontrow_application::waiting_room::{PassAnswer, QueueEntryView, QueueView};
 use frontrow_domain::waiting_room::{
-    AskAgain, Drawing, Ending, Forecast, Group, Line, Phase, Standing, Wait, WaitingRoom, commitment,
+    AskAgain, DrawState, Ending, EntryStatus, Forecast, Group, Phase, Queue, Wait, WaitingRoom, commitment,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::fmt::Write;
 use std::time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
-/// Who joins. Nothing of it is needed where the sale has a group without a code.
+/// What somebody joins a queue with. Nothing of it is needed where the sale has a group without a code.
 #[derive(Clone, Debug, Default, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"code": "LARKS-2027", "token": "AQEZoPDnwcex6eazpcL02OEAAAAB"}))]
@@ -23,16 +22,17 @@ pub struct JoinBody {
     #[validate(custom(function = check_code))]
     #[schema(min_length = 1, max_length = 64, pattern = "^[!-~]{1,64}$")]
     pub code: Option<String>,
-    /// The queue token that one has already, in case that the server has lost the place: then it is had again.
-    #[validate(length(min = 1, max = 512, message = "1 to 512 characters"))]
+    /// The queue token of an earlier join, if there was one: should the server have lost the queue entry, it brings it
+    /// back.
+    #[validate(length(min = 1, max = 512, message = "characters"))]
     #[schema(min_length = 1, max_length = 512)]
     pub token: Option<String>,
 }
 
 fn check_code(code: &str) -> Result<(), ValidationError> {
-    let fine = (1..=WaitingRoom::MOST_CODE).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_graphic());
-    let detail = "1 to 64 visible ASCII characters";
-    if fine { Ok(()) } else { Err(ValidationError::new("code").with_message(detail.into())) }
+    let fine = (1..=WaitingRoom::MAX_CODE).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_graphic());
+    let detail = || format!("1 to {} visible ASCII characters", WaitingRoom::MAX_CODE);
+    if fine { Ok(()) } else { Err(ValidationError::new("code").with_message(detail().into())) }
 }
 
 /// What becomes of an admission.
@@ -45,52 +45,52 @@ pub struct RenewBody {
     pub closing: bool,
 }
 
-/// A place in a line.
+/// A queue entry.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"token": "AQEZoPDnwcex6eazpcL02OEAAAAB", "group": 0, "number": 4711, "people_ahead": 1200,
-    "standing": "waiting", "wait": {"least_seconds": 96, "most_seconds": 180}, "ask_again_seconds": 20,
+    "status": "waiting", "wait": {"least_seconds": 96, "most_seconds": 180}, "ask_again_seconds": 20,
     "opens": "2027-01-01T00:00:00Z", "phase": "open"}))]
-pub struct PlaceDto {
+pub struct QueueEntryDto {
     /// The queue token, for the header Frontrow-Queue-Token; only in the answer to joining.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
     /// Which of the snapshot's `groups`, from 0.
     pub group: u8,
-    /// The place's own number in its group, for good.
+    /// The queue entry's own number in its group, for good.
     pub number: u64,
-    /// How many are called before, at most; it never rises. 0 for who is called; `null` while the lobby is not drawn, and
-    /// for who has lapsed.
+    /// How many people will be called before, at most; it never rises. 0 once the entry is called; `null` while the
+    /// lobby is not drawn, and once the call has lapsed.
     #[schema(required = true)]
     pub people_ahead: Option<u64>,
-    /// `lobby` (the line has not been opened, or not been drawn), `waiting`, `called` (claim an admission), or `lapsed`
-    /// (called, but not come for a quarter of an hour: join again).
-    pub standing: StandingDto,
+    /// `lobby` (the queue has not been opened, or not been drawn), `waiting`, `called` (check in), or `lapsed` (called,
+    /// but not checked in for a quarter of an hour: join again).
+    pub status: EntryStatusDto,
     /// How long it will take; `null` while nobody knows.
     #[schema(required = true)]
     pub wait: Option<WaitDto>,
-    /// When to ask again, here or for an admission.
+    /// In how many seconds to ask again, here or for an admission.
     pub ask_again_seconds: u64,
     /// When the sale opens, in UTC.
     pub opens: String,
-    /// What the line does.
+    /// What the queue does.
     pub phase: PhaseDto,
 }
 
-/// How a place stands.
+/// The status of a queue entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum StandingDto {
-    /// The line has not been opened, or not been drawn.
+pub enum EntryStatusDto {
+    /// The queue has not been opened, or not been drawn.
     Lobby,
     /// Others come first.
     Waiting,
-    /// Claim an admission.
+    /// The queue has reached this entry: it is time to check in.
     Called,
-    /// Called, but not come for too long.
+    /// Called, but not checked in for too long.
     Lapsed,
 }
 
-/// What a line does.
+/// What a queue does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum PhaseDto {
@@ -100,29 +100,29 @@ pub enum PhaseDto {
     Open,
     /// People join; calls, admissions and deadlines stand still.
     Paused,
-    /// Nobody joins any more; who is there is called and admitted.
+    /// Nobody joins any more; the people in the queue are called and admitted.
     Draining,
     /// Nobody is admitted any more.
     Closed,
 }
 
-/// How long somebody will wait, hardly less and hardly more.
+/// How long somebody will probably wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
 #[schema(example = json!({"least_seconds": 96, "most_seconds": 180}))]
 pub struct WaitDto {
-    /// Hardly less.
+    /// Lower bound, in seconds: it rarely takes less.
     pub least_seconds: u64,
-    /// Hardly more.
+    /// Upper bound, in seconds: it rarely takes more.
     pub most_seconds: u64,
 }
 
-impl From<Standing> for StandingDto {
-    fn from(standing: Standing) -> Self {
-        match standing {
-            Standing::Lobby => Self::Lobby,
-            Standing::Waiting { .. } => Self::Waiting,
-            Standing::Called => Self::Called,
-            Standing::Lapsed => Self::Lapsed,
+impl From<EntryStatus> for EntryStatusDto {
+    fn from(status: EntryStatus) -> Self {
+        match status {
+            EntryStatus::Lobby => Self::Lobby,
+            EntryStatus::Waiting { .. } => Self::Waiting,
+            EntryStatus::Called => Self::Called,
+            EntryStatus::Lapsed => Self::Lapsed,
         }
     }
 }
@@ -150,31 +150,31 @@ fn whole(duration: Duration) -> u64 {
     duration.as_secs() + u64::from(duration.subsec_nanos() > 0)
 }
 
-impl PlaceDto {
-    /// The place; with its token, for who has just joined.
-    pub fn of(view: &PlaceView, token: Option<String>) -> Self {
-        let people_ahead = match view.standing {
-            Standing::Waiting { ahead } => Some(ahead),
-            Standing::Called => Some(0),
-            Standing::Lobby | Standing::Lapsed => None,
+impl QueueEntryDto {
+    /// The queue entry; with its token after a join.
+    pub fn of(view: &QueueEntryView, token: Option<String>) -> Self {
+        let people_ahead = match view.status {
+            EntryStatus::Waiting { ahead } => Some(ahead),
+            EntryStatus::Called => Some(0),
+            EntryStatus::Lobby | EntryStatus::Lapsed => None,
         };
         Self {
             token,
             group: view.token.group.get(),
             number: view.token.number.get(),
             people_ahead,
-            standing: view.standing.into(),
+            status: view.status.into(),
             wait: view.wait.map(Into::into),
             ask_again_seconds: whole(view.again.0),
-            opens: Timestamp::from(view.board.sale.opens).to_string(),
-            phase: view.board.line.phase.into(),
+            opens: Timestamp::from(view.view.sale.opens).to_string(),
+            phase: view.view.queue.phase.into(),
         }
     }
 
-    /// Whoever stands at the door is called, even if the call of others with such a rank has lapsed.
+    /// Somebody who is checked in counts as called, even if calls up to that rank have lapsed.
     #[must_use]
-    pub fn at_door(self) -> Self {
-        Self { people_ahead: Some(0), standing: StandingDto::Called, ..self }
+    pub fn present(self) -> Self {
+        Self { people_ahead: Some(0), status: EntryStatusDto::Called, ..self }
     }
 
     /// What who is not called yet is told.
@@ -192,7 +192,7 @@ impl PlaceDto {
 #[schema(example = json!({"pass": "AQIZoPDnwcex6eazpcL02OEAAAAB", "expires": "2027-01-01T00:03:00Z",
     "until": "2027-01-01T00:03:00Z", "max_until": "2027-01-01T00:10:00Z"}))]
 pub struct PassDto {
-    /// For the header Frontrow-Pass.
+    /// The pass, for the header Frontrow-Pass.
     pub pass: String,
     /// The first instant at which the pass is worth nothing; renew it before.
     pub expires: String,
@@ -214,7 +214,7 @@ impl From<PassAnswer> for PassDto {
     }
 }
 
-/// A line as everybody sees it: the same for all, so that a cache can send it.
+/// A queue as everybody sees it: the same for all, so that a cache can send it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "phase": "open", "opens": "2027-01-01T00:00:00Z",
     "message": null, "holds_stopped": false, "ending": null, "seats_left": 4000, "epoch": 1, "stale": false,
@@ -224,9 +224,9 @@ impl From<PassAnswer> for PassDto {
     "ask_again": {"part": 0.1, "soonest_seconds": 3, "latest_seconds": 120, "jitter": 0.3, "lobby_after_seconds": 30,
     "lobby_spread_seconds": 15}, "draw": null}))]
 pub struct SnapshotDto {
-    /// Whose line.
+    /// Id of the sale whose queue it is.
     pub sale_id: Uuid,
-    /// What it does.
+    /// What the queue does.
     pub phase: PhaseDto,
     /// When the sale opens, in UTC.
     pub opens: String,
@@ -235,7 +235,8 @@ pub struct SnapshotDto {
     pub message: Option<String>,
     /// Whether nobody can hold seats for the moment.
     pub holds_stopped: bool,
-    /// `all_held` (every seat is held or sold; some may come back), `sold_out`, or `null`.
+    /// Why there is nothing to wait for: `all_held` (every seat is held or sold; some may come back) or `sold_out`;
+    /// `null` while there is something.
     #[schema(required = true)]
     pub ending: Option<EndingDto>,
     /// How many seats are left to hold, by its first digit: of 57 it says 50. `null` while nobody has looked.
@@ -245,13 +246,13 @@ pub struct SnapshotDto {
     pub epoch: u32,
     /// Whether this is old news: the store does not answer, so nothing moves.
     pub stale: bool,
-    /// The lines within it.
+    /// The groups of the queue, in the sale's order.
     pub groups: Vec<GroupDto>,
-    /// Of a wait that was computed as people ahead, divided by `passed_a_minute`.
+    /// How far off a wait may be that was computed as people ahead, divided by `passed_a_minute`.
     pub estimate: EstimateDto,
     /// When to ask again.
     pub ask_again: AskAgainDto,
-    /// How those of the lobby are drawn; `null` if they come in the order in which they joined.
+    /// How the people in the lobby are drawn; `null` if they come in the order in which they joined.
     #[schema(required = true)]
     pub draw: Option<DrawDto>,
 }
@@ -275,18 +276,18 @@ impl From<Ending> for EndingDto {
     }
 }
 
-/// A line within the line.
+/// A queue within the queue.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct GroupDto {
-    /// For people.
+    /// Name of the group, for people.
     pub name: String,
     /// How many are admitted for every one of a group of weight 1.
     pub weight: u32,
-    /// Numbers of the lobby, whose ranks are drawn. Above, the rank is the number.
+    /// How many numbers the lobby has, whose ranks are drawn. Above them, the rank is the number.
     pub drawn: u64,
     /// Numbers that were handed out.
     pub issued: u64,
-    /// The last rank that was called. Above `issued` if nobody waits: who joins is called at once.
+    /// The last rank that was called. Above `issued` if nobody waits: then whoever joins is called at once.
     pub called: u64,
     /// The last rank whose call has lapsed.
     pub lapsed: u64,
@@ -294,7 +295,7 @@ pub struct GroupDto {
     pub gaps: Vec<GapDto>,
     /// People whose rank passed in the last minute.
     pub passed_a_minute: u64,
-    /// The share of those who are called that comes, 0 to 1.
+    /// The share of the people called who check in, 0 to 1.
     pub share: f64,
 }
 
@@ -310,27 +311,27 @@ pub struct GapDto {
 /// How far an estimate may be off: multiply by both.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct EstimateDto {
-    /// Hardly less.
+    /// Factor for the lower bound: it rarely takes less.
     pub least: f64,
-    /// Hardly more.
+    /// Factor for the upper bound: it rarely takes more.
     pub most: f64,
 }
 
-/// When to ask again: after `part` of the wait's most, within the bounds, plus a random part of itself up to `jitter`. In the
-/// lobby: so long after the opening, plus a random time up to the spread.
+/// When to ask again: after `part` of the wait's upper bound, within the bounds here, plus a random part of that, up to
+/// `jitter`. In the lobby: `lobby_after_seconds` after the opening, plus a random time up to `lobby_spread_seconds`.
 #[derive(Clone, Copy, Debug, Serialize, ToSchema)]
 pub struct AskAgainDto {
-    /// Of the wait.
+    /// Which part of the wait to let pass.
     pub part: f64,
-    /// At the soonest.
+    /// How many seconds to let pass at least.
     pub soonest_seconds: u64,
-    /// At the latest.
+    /// How many seconds to let pass at most.
     pub latest_seconds: u64,
-    /// A random part of it is added, up to this.
+    /// The largest part of the pause to add to it at random.
     pub jitter: f64,
-    /// After the opening.
+    /// In the lobby, how many seconds after the opening to ask again.
     pub lobby_after_seconds: u64,
-    /// A random time is added, up to this.
+    /// In the lobby, the most seconds to add to that at random.
     pub lobby_spread_seconds: u64,
 }
 
@@ -344,50 +345,51 @@ pub struct DrawDto {
     /// The public randomness that was named in advance; `null` makes a weaker draw.
     #[schema(required = true)]
     pub round: Option<String>,
-    /// By group, the digest of who was in the lobby; published before the round's value is out.
+    /// By group, the digest of the list of people in the lobby, published before the round's value is out; `null`
+    /// before the opening.
     #[schema(required = true)]
     pub lists: Option<Vec<String>>,
-    /// What the round came to.
+    /// The value that the round came to, empty without a round; `null` until it is known.
     #[schema(required = true)]
     pub value: Option<String>,
-    /// Told when the seed is known.
+    /// The secret; `null` until the seed is known.
     #[schema(required = true)]
     pub secret: Option<String>,
-    /// What decides.
+    /// The seed that decides the order; `null` until it is known.
     #[schema(required = true)]
     pub seed: Option<String>,
 }
 
 impl SnapshotDto {
-    /// The line on a board.
-    pub fn of(board: &Board, stale: bool) -> Self {
-        let (line, sale) = (&board.line, &board.sale);
+    /// The queue on a view.
+    pub fn of(view: &QueueView, stale: bool) -> Self {
+        let (queue, sale) = (&view.queue, &view.sale);
         let names: Vec<&str> =
             sale.waiting_room.iter().flat_map(|room| &room.groups).map(|group| &*group.name).collect();
         Self {
-            sale_id: line.sale.uuid(),
-            phase: line.phase.into(),
+            sale_id: queue.sale.uuid(),
+            phase: queue.phase.into(),
             opens: Timestamp::from(sale.opens).to_string(),
-            message: line.message.clone(),
-            holds_stopped: line.holds_stopped,
-            ending: line.ending.map(Into::into),
-            seats_left: line.seats_left,
-            epoch: line.epoch,
+            message: queue.message.clone(),
+            holds_stopped: queue.holds_stopped,
+            ending: queue.ending.map(Into::into),
+            seats_left: queue.seats_left,
+            epoch: queue.epoch,
             stale,
-            groups: Group::all(line.groups.len())
-                .map(|group| GroupDto::of(line, group, names.get(group.index()).copied().unwrap_or_default()))
+            groups: Group::all(queue.groups.len())
+                .map(|group| GroupDto::of(queue, group, names.get(group.index()).copied().unwrap_or_default()))
                 .collect(),
-            estimate: EstimateDto { least: f64::from(Forecast::LEAST) / 10.0, most: f64::from(Forecast::MOST) / 10.0 },
+            estimate: EstimateDto { least: f64::from(Forecast::MIN) / 10.0, most: f64::from(Forecast::MAX) / 10.0 },
             ask_again: AskAgainDto::known(),
-            draw: line.draw.as_ref().map(Into::into),
+            draw: queue.draw.as_ref().map(Into::into),
         }
     }
 }
 
 impl GroupDto {
-    fn of(line: &Line, group: Group, name: &str) -> Self {
-        let of = &line.groups[group.index()];
-        let forecast = Forecast::of(line, group);
+    fn of(queue: &Queue, group: Group, name: &str) -> Self {
+        let of = &queue.groups[group.index()];
+        let forecast = Forecast::of(queue, group);
         Self {
             name: name.to_owned(),
             weight: of.weight,
@@ -420,23 +422,16 @@ impl AskAgainDto {
     }
 }
 
-impl From<&Drawing> for DrawDto {
-    fn from(draw: &Drawing) -> Self {
+impl From<&DrawState> for DrawDto {
+    fn from(draw: &DrawState) -> Self {
         Self {
-            commitment: hex(&commitment(|bytes| Sha256::digest(bytes).into(), &draw.secret)),
+            commitment: hex::encode(commitment(|bytes| Sha256::digest(bytes).into(), &draw.secret)),
             round: draw.round.clone(),
-            lists: draw.lists.as_ref().map(|lists| lists.iter().map(|list| hex(list)).collect()),
+            lists: draw.lists.as_ref().map(|lists| lists.iter().map(hex::encode).collect()),
             value: draw.value.clone(),
             // Whoever knows it before the value is out could have chosen the list.
-            secret: draw.seed.map(|_| hex(&draw.secret)),
-            seed: draw.seed.map(|seed| hex(&seed)),
+            secret: draw.seed.map(|_| hex::encode(draw.secret)),
+            seed: draw.seed.map(hex::encode),
         }
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut text, byte| {
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }

@@ -1,10 +1,11 @@
 //! Reservations, payments and tickets.
 
+use super::common::length;
 use super::{Money, Timestamp};
 use crate::problem::{FieldError, Problem};
 use frontrow_application::port::OnSale;
 use frontrow_application::{SeatChoice, TicketView};
-use frontrow_domain::{Instant, Line, PriceList, RefundReason, Reservation, ReservationState, SeatLabel, Wish};
+use frontrow_domain::{Instant, LineItem, PriceList, RefundReason, Reservation, Sale, SeatLabel, SeatMap, Wish};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -18,16 +19,16 @@ use validator::Validate;
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"seats": ["A-1-3", {"label": "A-1-4", "price_type": "child"}]}))]
 pub struct HoldBody {
-    /// 1 to 50, each once; or `best_available` instead.
-    #[validate(length(min = 1, max = 50, message = "1 to 50 seats"))]
+    /// The seats: 1 to 50, each once; or `best_available` instead.
+    #[validate(length(min = 1, max = u64::from(Sale::MAX_SEATS), message = "seats"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_items = 1, max_items = 50)]
     pub seats: Option<Vec<SeatBody>>,
-    /// Whichever seats are the best; or `seats` instead.
+    /// What the seats have to be, if the server is to choose them; or `seats` instead.
     #[validate(nested)]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub best_available: Option<BestBody>,
-    /// Under which sale; needed where several are open.
+    /// Id of the sale to hold them under; needed where several are open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sale_id: Option<Uuid>,
 }
@@ -37,20 +38,20 @@ pub struct HoldBody {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"count": 2, "tier": "R"}))]
 pub struct BestBody {
-    /// Seats side by side, of one row; where people stand, any places of one section.
-    #[validate(range(min = 1, max = 50, message = "1 to 50 seats"))]
+    /// How many seats: side by side in one row; where people stand, any spots of one section.
+    #[validate(range(min = 1, max = Sale::MAX_SEATS, message = "seats"))]
     #[schema(minimum = 1, maximum = 50)]
     pub count: u32,
-    /// The price tier's code.
-    #[validate(length(min = 1, max = 8, message = "1 to 8 characters"))]
+    /// Code of the price tier.
+    #[validate(length(min = 1, max = length(SeatMap::MAX_TIER), message = "characters"))]
     #[schema(min_length = 1, max_length = 8)]
     pub tier: String,
     /// Whether one of them has to be accessible. Accessible seats, and those of companions beside them, go to nobody
     /// else.
     #[serde(default)]
     pub accessible: bool,
-    /// For whom they all are, such as `child`; the price list's first type if it is left out.
-    #[validate(length(min = 1, max = 16, message = "1 to 16 characters"))]
+    /// Code of the price type of them all, such as `child`; the price list's first type if it is left out.
+    #[validate(length(min = 1, max = length(PriceList::MAX_TYPE), message = "characters"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_length = 1, max_length = 16)]
     pub price_type: Option<String>,
@@ -68,9 +69,9 @@ pub enum HoldChoice {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[serde(untagged)]
 pub enum SeatBody {
-    /// For the price list's first type.
+    /// The label of a seat, for the price list's first type.
     Label(String),
-    /// For that type.
+    /// The label of a seat, and its price type.
     Typed(TypedSeat),
 }
 
@@ -78,10 +79,10 @@ pub enum SeatBody {
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TypedSeat {
-    /// Such as `A-1-12`.
+    /// Label of the seat, such as `A-1-12`.
     #[schema(max_length = 24)]
     pub label: String,
-    /// Such as `child`.
+    /// Code of the price type, such as `child`; the price list's first type if it is left out.
     #[schema(min_length = 1, max_length = 16)]
     pub price_type: Option<String>,
 }
@@ -146,7 +147,8 @@ fn choices(seats: &[SeatBody]) -> Result<Vec<SeatChoice>, Problem> {
         };
         if !price_type.as_deref().is_none_or(is_price_type) {
             let pointer = format!("/seats/{index}/price_type");
-            errors.push(FieldError::new(pointer, "price_type", "1 to 16 ASCII letters or digits"));
+            let detail = format!("1 to {} ASCII letters or digits", PriceList::MAX_TYPE);
+            errors.push(FieldError::new(pointer, "price_type", detail));
         }
         match label.parse::<SeatLabel>() {
             Ok(label) => choices.push(SeatChoice { label, price_type }),
@@ -157,7 +159,7 @@ fn choices(seats: &[SeatBody]) -> Result<Vec<SeatChoice>, Problem> {
 }
 
 fn is_price_type(code: &str) -> bool {
-    (1..=PriceList::MOST_TYPE).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
+    (1..=PriceList::MAX_TYPE).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
 /// A reservation.
@@ -165,17 +167,17 @@ fn is_price_type(code: &str) -> bool {
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "performance_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11",
     "sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "status": "held", "held_until": "2027-01-01T00:05:00Z",
     "pay_until": "2027-05-01T09:30:00Z", "total": {"amount": 121_000, "currency": "KRW"},
-    "lines": [{"seat": "A-1-3", "tier": "R", "price_type": "adult", "list_price": {"amount": 120_000, "currency": "KRW"},
+    "line_items": [{"seat": "A-1-3", "tier": "R", "price_type": "adult", "list_price": {"amount": 120_000, "currency": "KRW"},
     "discount": {"amount": 0, "currency": "KRW"}, "fee": {"amount": 1000, "currency": "KRW"},
     "tax": {"amount": 11_000, "currency": "KRW"}, "price": {"amount": 121_000, "currency": "KRW"}}]}))]
 pub struct ReservationDto {
-    /// Its own for good.
+    /// Id of the reservation; it never changes.
     pub id: Uuid,
-    /// Which performance.
+    /// Id of the performance.
     pub performance_id: Uuid,
-    /// Under which sale.
+    /// Id of the sale that the seats were held under.
     pub sale_id: Uuid,
-    /// `held`, `confirmed`, `released`, `expired`, `cancelled` or `refunded`.
+    /// Where it stands: `held`, `confirmed`, `released`, `expired`, `cancelled` or `refunded`.
     pub status: String,
     /// The first instant at which the hold has lapsed, in UTC.
     pub held_until: String,
@@ -184,8 +186,8 @@ pub struct ReservationDto {
     pub pay_until: String,
     /// What is to be paid.
     pub total: Money,
-    /// One per seat.
-    pub lines: Vec<LineDto>,
+    /// The line items, one per seat.
+    pub line_items: Vec<LineItemDto>,
     /// Why an operator gave it back, if they said so; operators alone are shown it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, max_length = 200)]
@@ -194,38 +196,41 @@ pub struct ReservationDto {
 
 /// One seat of a reservation and what it costs.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct LineDto {
+pub struct LineItemDto {
     /// The seat's label.
     pub seat: String,
-    /// Its tier's code.
+    /// Code of the seat's tier.
     pub tier: String,
-    /// For whom.
+    /// Code of the price type.
     pub price_type: String,
-    /// Before discount and fee.
+    /// List price, before discount and fee.
     pub list_price: Money,
-    /// Taken off.
+    /// Discount, taken off the list price.
     pub discount: Money,
-    /// Added.
+    /// Fee, added to the price.
     pub fee: Money,
-    /// Contained in the price.
+    /// Tax that the price contains.
     pub tax: Money,
-    /// To be paid.
+    /// What is to be paid for the seat.
     pub price: Money,
 }
 
 impl ReservationDto {
     /// The reservation as it stands now: a hold whose time is over is `expired`, marked as such or not.
     pub fn of(reservation: &Reservation, on_sale: &OnSale, currency: &str, now: Instant) -> Self {
-        let status = if reservation.has_lapsed(now) { ReservationState::Expired } else { reservation.state };
         Self {
             id: reservation.id.uuid(),
             performance_id: reservation.performance.uuid(),
             sale_id: reservation.sale.uuid(),
-            status: status.as_str().to_owned(),
+            status: reservation.status(now).as_str().to_owned(),
             held_until: Timestamp::from(reservation.held_until).to_string(),
             pay_until: Timestamp::from(reservation.late_until).to_string(),
             total: Money::of(reservation.amount, currency),
-            lines: reservation.lines.iter().map(|line| LineDto::of(line, on_sale, currency)).collect(),
+            line_items: reservation
+                .line_items
+                .iter()
+                .map(|line_item| LineItemDto::of(line_item, on_sale, currency))
+                .collect(),
             refund_reason: None,
         }
     }
@@ -238,18 +243,18 @@ impl ReservationDto {
     }
 }
 
-impl LineDto {
-    fn of(line: &Line, on_sale: &OnSale, currency: &str) -> Self {
-        let place = on_sale.layout.place(line.seat);
+impl LineItemDto {
+    fn of(line_item: &LineItem, on_sale: &OnSale, currency: &str) -> Self {
+        let position = on_sale.layout.position(line_item.seat);
         Self {
-            seat: place.map(|place| place.label.to_string()).unwrap_or_default(),
-            tier: line.tier.clone(),
-            price_type: line.price_type.clone(),
-            list_price: Money::of(line.list_price, currency),
-            discount: Money::of(line.discount, currency),
-            fee: Money::of(line.fee, currency),
-            tax: Money::of(line.tax, currency),
-            price: Money::of(line.paid, currency),
+            seat: position.map(|position| position.label.to_string()).unwrap_or_default(),
+            tier: line_item.tier.clone(),
+            price_type: line_item.price_type.clone(),
+            list_price: Money::of(line_item.list_price, currency),
+            discount: Money::of(line_item.discount, currency),
+            fee: Money::of(line_item.fee, currency),
+            tax: Money::of(line_item.tax, currency),
+            price: Money::of(line_item.paid, currency),
         }
     }
 }
@@ -259,7 +264,8 @@ impl LineDto {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "The artist is ill."}))]
 pub struct RefundBody {
-    /// For the books, not for the owner; 1 to 200 characters, without those of control and without space around them.
+    /// The reason, for the books and not for the owner: 1 to 200 characters, none of them a control character, not
+    /// counting the space around them.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 200)]
     pub reason: Option<String>,
@@ -278,24 +284,25 @@ impl RefundBody {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"method": "points"}))]
 pub struct PaymentBody {
-    /// `points`.
+    /// How to pay: `points`.
     pub method: PaymentMethod,
 }
 
 /// How to pay.
-#[derive(Clone, Copy, Debug, Deserialize, Serialize, ToSchema)]
-#[serde(try_from = "String", rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
 pub enum PaymentMethod {
     /// From the wallet.
     Points,
 }
 
 /// Derived code would take `{"points": null}`, too.
-impl TryFrom<String> for PaymentMethod {
-    type Error = &'static str;
-
-    fn try_from(name: String) -> Result<Self, Self::Error> {
-        if name == "points" { Ok(Self::Points) } else { Err("expected `points`") }
+impl<'de> Deserialize<'de> for PaymentMethod {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match String::deserialize(deserializer)?.as_str() {
+            "points" => Ok(Self::Points),
+            other => Err(de::Error::unknown_variant(other, &["points"])),
+        }
     }
 }
 
@@ -305,16 +312,16 @@ impl TryFrom<String> for PaymentMethod {
     "id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "performance_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11",
     "sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "status": "confirmed", "held_until": "2027-01-01T00:05:00Z",
     "pay_until": "2027-05-01T09:30:00Z", "total": {"amount": 121_000, "currency": "KRW"},
-    "lines": [{"seat": "A-1-3", "tier": "R", "price_type": "adult", "list_price": {"amount": 120_000, "currency": "KRW"},
+    "line_items": [{"seat": "A-1-3", "tier": "R", "price_type": "adult", "list_price": {"amount": 120_000, "currency": "KRW"},
     "discount": {"amount": 0, "currency": "KRW"}, "fee": {"amount": 1000, "currency": "KRW"},
     "tax": {"amount": 11_000, "currency": "KRW"}, "price": {"amount": 121_000, "currency": "KRW"}}]},
     "tickets": [{"seat": "A-1-3", "code": "FR1-AZoPDnwcex6eazpcL02OEQAAAAMAAAAAAAAAAs8Rf3m1Yf0Zb1Qv0ZzTgq4"}]}))]
 pub struct PaymentDto {
     /// The payment's own id.
     pub id: Uuid,
-    /// Confirmed.
+    /// The reservation, now confirmed.
     pub reservation: ReservationDto,
-    /// One per seat.
+    /// The tickets, one per seat.
     pub tickets: Vec<TicketDto>,
 }
 
@@ -324,7 +331,7 @@ pub struct PaymentDto {
 pub struct TicketDto {
     /// The seat's label.
     pub seat: String,
-    /// What is scanned at the door.
+    /// What is scanned at the entrance.
     pub code: String,
 }
 

@@ -5,7 +5,7 @@ use crate::problem::Problem;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use frontrow_application::{Availability, SeatFilter, SeatView};
-use frontrow_domain::{Layout, PlaceKind, SeatMap, SectionShape};
+use frontrow_domain::{Layout, PositionKind, SeatMap, SectionShape, seat_name};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
@@ -15,7 +15,7 @@ use utoipa::{IntoParams, ToSchema};
 #[schema(example = json!({"seat_map_version": 1, "seat_count": 10, "available": 9, "bitmap": "/gE=",
     "tiers": {"R": {"seats": 10, "available": 9}}}))]
 pub struct AvailabilityDto {
-    /// Of the layout whose numbers the bits are.
+    /// Version of the seat map whose seat numbers the bits are.
     pub seat_map_version: u32,
     /// How many seats there are.
     pub seat_count: u32,
@@ -56,11 +56,11 @@ impl From<Availability> for AvailabilityDto {
 pub struct SeatQuery {
     /// `available` or `taken`; both if left out.
     pub status: Option<String>,
-    /// A price tier's code.
+    /// Code of a price tier.
     #[param(max_length = 8)]
     pub tier: Option<String>,
-    /// A section's name.
-    #[param(max_length = 8)]
+    /// A section's name, in percent-encoded UTF-8.
+    #[param(max_length = 16)]
     pub section: Option<String>,
     /// Items at most: 1 to 100, 20 if left out.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, example = 20)]
@@ -79,15 +79,21 @@ impl SeatQuery {
             Some("taken") => Some(false),
             Some(_) => return Err(Problem::field("/query/status", "word", "available or taken")),
         };
-        for (name, value) in [("tier", &self.tier), ("section", &self.section)] {
-            let fine = value.as_ref().is_none_or(|text| {
-                (1..=8).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
-            });
-            if !fine {
-                return Err(Problem::field(format!("/query/{name}"), "code", "1 to 8 ASCII letters or digits"));
-            }
+        let most = SeatMap::MAX_TIER;
+        let is_code =
+            |text: &String| (1..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        if !self.tier.as_ref().is_none_or(is_code) {
+            return Err(Problem::field("/query/tier", "code", format!("1 to {most} ASCII letters or digits")));
         }
-        Ok(SeatFilter { available, tier: self.tier.clone(), section: self.section.clone() })
+        let no_name = || {
+            Problem::field(
+                "/query/section",
+                "code",
+                format!("1 to {} letters or digits of any script", SeatMap::MAX_NAME),
+            )
+        };
+        let section = self.section.as_deref().map(|name| seat_name(name).ok_or_else(no_name)).transpose()?;
+        Ok(SeatFilter { available, tier: self.tier.clone(), section })
     }
 
     /// Which page.
@@ -103,20 +109,20 @@ impl SeatQuery {
 pub struct SeatDto {
     /// Its bit in the availability, from 1.
     pub number: u32,
-    /// What a hold names.
+    /// Label of the seat; a hold names it.
     pub label: String,
     /// The section's name.
     pub section: String,
     /// The row's name; `null` where people stand.
     pub row: Option<String>,
-    /// Its price tier's code.
+    /// Code of its price tier.
     pub tier: String,
-    /// `standard`, `accessible`, `companion` or `standing`.
+    /// What it is for: `standard`, `accessible`, `companion` or `standing`.
     #[schema(value_type = String)]
-    pub kind: PlaceKind,
-    /// `available` or `taken`.
+    pub kind: PositionKind,
+    /// Whether it can be had: `available` or `taken`.
     pub status: String,
-    /// For who names no price type, fee and tax included.
+    /// Price for a buyer who names no price type, fee and tax included; `null` if the seat has none.
     pub price: Option<Money>,
 }
 
@@ -125,11 +131,11 @@ impl SeatDto {
     pub fn of(view: SeatView, currency: &str) -> Self {
         Self {
             number: view.number.get(),
-            label: view.place.label.to_string(),
-            section: view.place.label.section,
-            row: view.place.label.row,
-            tier: view.place.tier,
-            kind: view.place.kind,
+            label: view.position.label.to_string(),
+            section: view.position.label.section,
+            row: view.position.label.row,
+            tier: view.position.tier,
+            kind: view.position.kind,
             status: if view.available { "available" } else { "taken" }.to_owned(),
             price: view.price.map(|price| Money::of(price, currency)),
         }
@@ -141,20 +147,20 @@ impl SeatDto {
 #[schema(example = json!({"version": 1, "seat_count": 10, "sections": [{"name": "A", "kind": "seated", "first": 1,
     "rows": [{"name": "1", "first": 1, "seats": 10, "tier": "R", "accessible": [1], "companion": [2], "blocked": []}]}]}))]
 pub struct SeatMapDto {
-    /// Of the map.
+    /// Version of the seat map.
     pub version: u32,
     /// How many seats there are.
     pub seat_count: u32,
-    /// From the front to the back.
+    /// The sections, from the front to the back.
     pub sections: Vec<SectionDto>,
 }
 
 /// A part of the venue.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SectionDto {
-    /// First part of its seats' labels.
+    /// Name of the section, the first part of its seats' labels.
     pub name: String,
-    /// `seated` or `standing`.
+    /// How it is filled: `seated` or `standing`.
     pub kind: String,
     /// The number of its first seat.
     pub first: u32,
@@ -162,10 +168,10 @@ pub struct SectionDto {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
     pub rows: Vec<RowDto>,
-    /// How many places, if people stand.
+    /// How many spots, if people stand.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub places: Option<u32>,
-    /// Their tier, if people stand.
+    pub spots: Option<u32>,
+    /// Code of the spots' tier, if people stand.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tier: Option<String>,
 }
@@ -173,19 +179,19 @@ pub struct SectionDto {
 /// A row of seats.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct RowDto {
-    /// Second part of its seats' labels.
+    /// Name of the row, the second part of its seats' labels.
     pub name: String,
     /// The number of its first seat.
     pub first: u32,
-    /// How many.
+    /// How many seats it has.
     pub seats: u32,
-    /// Their tier.
+    /// Code of its seats' tier.
     pub tier: String,
-    /// Places in the row.
+    /// Positions of the accessible seats in the row.
     pub accessible: Vec<u32>,
-    /// Places in the row.
+    /// Positions of the companion seats in the row.
     pub companion: Vec<u32>,
-    /// Places in the row.
+    /// Positions in the row of the seats that are not sold.
     pub blocked: Vec<u32>,
 }
 
@@ -195,10 +201,10 @@ impl SeatMapDto {
         let mut first = 1;
         let sections = map.sections.into_iter().map(|section| {
             let start = first;
-            let (kind, rows, places, tier) = match section.shape {
-                SectionShape::Standing { places, tier } => {
-                    first += places;
-                    ("standing", Vec::new(), Some(places), Some(tier))
+            let (kind, rows, spots, tier) = match section.shape {
+                SectionShape::Standing { spots, tier } => {
+                    first += spots;
+                    ("standing", Vec::new(), Some(spots), Some(tier))
                 }
                 SectionShape::Seated { rows } => {
                     let rows = rows.into_iter().map(|row| {
@@ -217,7 +223,7 @@ impl SeatMapDto {
                     ("seated", rows.collect(), None, None)
                 }
             };
-            SectionDto { name: section.name, kind: kind.to_owned(), first: start, rows, places, tier }
+            SectionDto { name: section.name, kind: kind.to_owned(), first: start, rows, spots, tier }
         });
         Self { version: map.version, sections: sections.collect(), seat_count: layout.seat_count() }
     }

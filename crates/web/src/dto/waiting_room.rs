@@ -1,6 +1,7 @@
 //! A sale's waiting room, as operators put it and as buyers see it.
 
 use super::Timestamp;
+use super::common::length;
 use crate::extract::objects;
 use frontrow_domain::waiting_room::{AdmissionTerms, GroupTerms, WaitingRoom};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -8,7 +9,7 @@ use std::time::Duration;
 use utoipa::ToSchema;
 use validator::Validate;
 
-/// A sale's waiting room, as an operator puts it. While it runs, `PATCH /v1/sales/{id}/line` changes it.
+/// A sale's waiting room, as an operator puts it. While it runs, `PATCH /v1/sales/{id}/queue` changes it.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WaitingRoomBody {
@@ -16,22 +17,25 @@ pub struct WaitingRoomBody {
     #[schema(value_type = String, format = "date-time")]
     pub lobby_opens: Timestamp,
     /// How many may be admitted at a time.
-    #[validate(range(min = 1, max = 100_000))]
+    #[validate(range(min = 1, max = WaitingRoom::MAX_CAPACITY))]
     #[schema(minimum = 1, maximum = 100_000)]
     pub capacity: u32,
     /// How many are admitted a minute, at most.
-    #[validate(range(min = 1, max = 1_000_000))]
+    #[validate(range(min = 1, max = WaitingRoom::MAX_RATE))]
     #[schema(minimum = 1, maximum = 1_000_000)]
     pub rate_per_minute: u32,
     /// How many of them may come at once; those of a second, if left out.
-    #[validate(range(min = 1, max = 100_000))]
+    #[validate(range(min = 1, max = WaitingRoom::MAX_CAPACITY))]
     #[schema(minimum = 1, maximum = 100_000)]
     pub burst: Option<u32>,
-    /// How long an admission lasts at most, however often it is renewed.
-    #[validate(range(min = 60, max = 7200))]
+    /// How long an admission lasts at most, in seconds, however often it is renewed.
+    #[validate(range(
+        min = WaitingRoom::SHORTEST_SESSION.as_secs(),
+        max = WaitingRoom::LONGEST_SESSION.as_secs()
+    ))]
     #[schema(minimum = 60, maximum = 7200)]
     pub session_seconds: u64,
-    /// The lines within the sale: 1 to 4; one named `General`, if left out.
+    /// The queues within the sale: 1 to 4; one named `General`, if left out.
     #[validate(nested)]
     #[schema(min_items = 1, max_items = 4)]
     #[serde(default, deserialize_with = "groups")]
@@ -47,20 +51,20 @@ pub struct WaitingRoomBody {
     pub leave_on_payment: bool,
 }
 
-/// A line within the sale, as an operator puts it.
+/// A queue within the sale, as an operator puts it.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GroupBody {
-    /// For people.
-    #[validate(length(min = 1, max = 100, message = "1 to 100 characters"))]
+    /// Name of the group, for people.
+    #[validate(length(min = 1, max = length(WaitingRoom::LONGEST_NAME), message = "characters"))]
     #[schema(min_length = 1, max_length = 100)]
     pub name: String,
     /// How many are admitted from it for every one of a group of weight 1; 1 if left out.
-    #[validate(range(min = 1, max = 100))]
+    #[validate(range(min = 1, max = WaitingRoom::MAX_WEIGHT))]
     #[schema(minimum = 1, maximum = 100)]
     pub weight: Option<u32>,
     /// What one has to know to join it: 1 to 64 visible ASCII characters; nothing, if left out. Never shown.
-    #[validate(length(min = 1, max = 64, message = "1 to 64 visible ASCII characters"))]
+    #[validate(length(min = 1, max = length(WaitingRoom::MAX_CODE), message = "visible ASCII characters"))]
     #[schema(min_length = 1, max_length = 64)]
     pub code: Option<String>,
 }
@@ -105,14 +109,14 @@ pub struct WaitingRoomDto {
     pub draw: bool,
     /// Whether every call about the sale's performances needs the pass.
     pub strict: bool,
-    /// The lines within it.
+    /// The queues within it.
     pub groups: Vec<WaitingGroupDto>,
 }
 
-/// A line within the sale, as buyers see it.
+/// A queue within the sale, as buyers see it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct WaitingGroupDto {
-    /// For people.
+    /// Name of the group, for people.
     pub name: String,
     /// Whether one has to know a code to join it.
     pub needs_code: bool,

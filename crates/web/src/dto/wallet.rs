@@ -12,25 +12,25 @@ use validator::{Validate, ValidationError};
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"balance": {"amount": 50_000, "currency": "KRW"}}))]
 pub struct WalletDto {
-    /// 1 point is 1 minor unit.
+    /// The points in the wallet; 1 point is 1 minor unit.
     pub balance: Money,
 }
 
-/// One line of a wallet's history.
+/// One entry of a wallet's history.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "kind": "charge", "amount": {"amount": 50_000,
     "currency": "KRW"}, "at": "2027-01-01T00:00:00Z", "reservation_id": null}))]
 pub struct EntryDto {
     /// The transfer's own id.
     pub id: Uuid,
-    /// `charge`, `reservation` or `refund`.
+    /// What the points moved for: `charge`, `reservation` or `refund`.
     #[schema(value_type = String)]
     pub kind: PaymentKind,
-    /// Negative if points left the wallet.
+    /// How many points moved; negative if they left the wallet.
     pub amount: Money,
-    /// When, in UTC.
+    /// When they moved, in UTC.
     pub at: String,
-    /// For which reservation, if for one.
+    /// Id of the reservation that they moved for; `null` for a charge.
     pub reservation_id: Option<Uuid>,
 }
 
@@ -55,11 +55,11 @@ impl EntryDto {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"amount": 50_000, "payment_token": "tok_accept"}))]
 pub struct ChargeBody {
-    /// In points.
-    #[validate(range(min = 1, max = 10_000_000))]
+    /// How many points.
+    #[validate(range(min = Payment::MIN_CHARGE, max = Payment::MAX_CHARGE))]
     #[schema(minimum = 1, maximum = 10_000_000)]
     pub amount: i64,
-    /// From the payment gateway's own page.
+    /// Payment token, from the payment gateway's own page.
     #[validate(custom(function = payment_token))]
     #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")]
     pub payment_token: String,
@@ -76,13 +76,13 @@ fn payment_token(text: &str) -> Result<(), ValidationError> {
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "status": "succeeded",
     "amount": {"amount": 50_000, "currency": "KRW"}, "at": "2027-01-01T00:00:00Z"}))]
 pub struct ChargeDto {
-    /// Its own for good.
+    /// Id of the charge; it never changes.
     pub id: Uuid,
     /// `pending` while the gateway has not answered, then `succeeded` or `failed`. If the gateway took the money and the
     /// wallet had no room for it: `returning`, then `returned` once it was given back.
     #[schema(value_type = String)]
     pub status: PaymentState,
-    /// In points.
+    /// How many points.
     pub amount: Money,
     /// When it was begun, in UTC.
     pub at: String,

@@ -5,9 +5,10 @@ use crate::problem::{Kind, Problem};
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::web::Data;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use frontrow_application::ActingOperator;
 use frontrow_application::port::AccessClaims;
-use frontrow_domain::{Role, UserId};
+use frontrow_domain::UserId;
 use std::future::{Ready, ready};
 
 /// Somebody who is logged in.
@@ -16,10 +17,10 @@ pub struct Caller(pub AccessClaims);
 
 /// An operator who is logged in.
 #[derive(Clone, Copy, Debug)]
-pub struct Operator(pub AccessClaims);
+pub struct Operator(pub ActingOperator);
 
 impl Caller {
-    /// Who.
+    /// The user that the access token was issued to.
     pub fn user(self) -> UserId {
         self.0.user
     }
@@ -39,16 +40,28 @@ impl FromRequest for Operator {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        ready(match claims(request) {
-            Some(claims) if claims.role == Role::Operator => Ok(Self(claims)),
-            Some(_) => Err(Problem::new(Kind::NotAnOperator)),
-            None => Err(Problem::new(Kind::AccessToken)),
-        })
+        let claims = claims(request).ok_or_else(|| Problem::new(Kind::AccessToken));
+        ready(claims.and_then(|claims| {
+            ActingOperator::from_claims(&claims).map(Self).map_err(|_| Problem::new(Kind::NotAnOperator))
+        }))
     }
 }
 
-/// What the access token says, if there is a valid one.
+/// What the access token says, if there is a valid one. The interceptor and the handler both ask; it is verified once.
 pub(crate) fn claims(request: &HttpRequest) -> Option<AccessClaims> {
+    if let Some(Verified(claims)) = request.extensions().get::<Verified>() {
+        return *claims;
+    }
+    let claims = verify(request);
+    request.extensions_mut().insert(Verified(claims));
+    claims
+}
+
+/// What was found before, while the same request was looked at.
+#[derive(Clone, Copy)]
+struct Verified(Option<AccessClaims>);
+
+fn verify(request: &HttpRequest) -> Option<AccessClaims> {
     let state = request.app_data::<Data<WebState>>()?;
     let mut headers = request.headers().get_all(AUTHORIZATION);
     let (Some(header), None) = (headers.next(), headers.next()) else { return None };

@@ -1,5 +1,6 @@
 //! JSON bodies.
 
+use super::json::Json;
 use super::object::Object;
 use crate::WebState;
 use crate::problem::{FieldError, Kind, Problem};
@@ -8,11 +9,9 @@ use actix_web::web::{Bytes, BytesMut, Data};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use futures::StreamExt;
 use futures::future::LocalBoxFuture;
+use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::{Map, Value};
-use serde_path_to_error::{Path, Segment};
-use std::borrow::Cow;
-use std::fmt::Write;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
 /// A JSON body whose fields have been checked.
@@ -107,57 +106,22 @@ async fn collect(mut payload: Payload, most: usize) -> Result<Bytes, Problem> {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    let mut json = serde_json::Deserializer::from_slice(bytes);
-    let Object(value) = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let pointer = pointer(error.path());
-        let error = error.into_inner();
-        // Numbers that fit nowhere are not what it calls data.
-        if error.is_data() || is_json(bytes) { flaw(pointer, &error) } else { malformed(&error) }
-    })?;
-    json.end().map_err(|error| malformed(&error))?;
-    Ok(value)
+    match serde_json::from_slice::<Object<T>>(bytes) {
+        Ok(Object(value)) => Ok(value),
+        Err(error) => reread(bytes, &error),
+    }
 }
 
-fn is_json(bytes: &[u8]) -> bool {
-    std::str::from_utf8(bytes).is_ok_and(|text| serde_json::from_str::<IgnoredAny>(text).is_ok())
+/// Reads what was refused once more, to say what is wrong with it.
+fn reread<T: DeserializeOwned>(bytes: &[u8], refused: &serde_json::Error) -> Result<T, Problem> {
+    let text = std::str::from_utf8(bytes).map_err(|_| malformed(refused))?;
+    serde_json::from_str::<IgnoredAny>(text).map_err(|error| malformed(&error))?;
+    let read = Json::read(text).and_then(Object::deserialize);
+    read.map(|Object(value)| value).map_err(|flaw| Problem::invalid(vec![flaw.at("")]))
 }
 
 fn malformed(error: &serde_json::Error) -> Problem {
     Problem::new(Kind::Malformed).because(format!("not JSON: line {}, column {}", error.line(), error.column()))
-}
-
-fn flaw(mut pointer: String, error: &serde_json::Error) -> Problem {
-    let text = error.to_string();
-    let text = text.split(" at line ").next().unwrap_or(&text);
-    let named = text.split('`').nth(1).unwrap_or_default();
-    let code = match text.split(' ').next() {
-        Some(code @ ("missing" | "unknown" | "duplicate")) if text[code.len()..].starts_with(" field") => code,
-        _ => "type",
-    };
-    if code != "type" && !pointer.ends_with(&format!("/{}", escape(named))) {
-        let _ = write!(pointer, "/{}", escape(named));
-    }
-    // What was found is the client's own, may be long, and may be a secret.
-    let detail = match text.rsplit_once(", expected ") {
-        Some((_, expected)) => format!("expected {expected}"),
-        None => text.to_owned(),
-    };
-    Problem::field(pointer, code, detail)
-}
-
-fn pointer(path: &Path) -> String {
-    path.iter().fold(String::new(), |mut pointer, segment| {
-        let _ = match segment {
-            Segment::Seq { index } => write!(pointer, "/{index}"),
-            Segment::Map { key } => write!(pointer, "/{}", escape(key)),
-            Segment::Enum { .. } | Segment::Unknown => Ok(()),
-        };
-        pointer
-    })
-}
-
-pub(crate) fn escape(key: &str) -> Cow<'_, str> {
-    if key.contains(['~', '/']) { key.replace('~', "~0").replace('/', "~1").into() } else { key.into() }
 }
 
 fn fields(errors: &ValidationErrors) -> Vec<FieldError> {
@@ -180,18 +144,20 @@ fn collect_fields(at: &str, errors: &ValidationErrors, found: &mut Vec<FieldErro
             ValidationErrorsKind::Field(flaws) => found.extend(flaws.iter().map(|flaw| {
                 let allowed = flaw.params.iter().filter(|(name, _)| *name != "value");
                 let params: Map<_, _> = allowed.map(|(name, value)| (name.to_string(), value.clone())).collect();
-                let detail = flaw.message.clone().unwrap_or_else(|| describe(&params).into()).into_owned();
+                let detail = describe(&params, flaw.message.as_deref());
                 FieldError { pointer: at.clone(), code: flaw.code.to_string(), params, detail }
             })),
         }
     }
 }
 
-fn describe(params: &Map<String, serde_json::Value>) -> String {
+/// What is allowed. Of something with bounds, the message says what is counted; else it says all.
+fn describe(params: &Map<String, Value>, message: Option<&str>) -> String {
+    let unit = message.map(|unit| format!(" {unit}")).unwrap_or_default();
     match (params.get("min"), params.get("max")) {
-        (Some(min), Some(max)) => format!("{min} to {max}"),
-        (Some(min), None) => format!("{min} or more"),
-        (None, Some(max)) => format!("{max} at most"),
-        (None, None) => "not allowed".to_owned(),
+        (Some(min), Some(max)) => format!("{min} to {max}{unit}"),
+        (Some(min), None) => format!("{min}{unit} or more"),
+        (None, Some(max)) => format!("{max}{unit} at most"),
+        (None, None) => message.unwrap_or("not allowed").to_owned(),
     }
 }

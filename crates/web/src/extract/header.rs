@@ -9,7 +9,7 @@ use std::future::{Ready, ready};
 use std::time::Duration;
 use utoipa::IntoParams;
 
-/// The header with a place in a line.
+/// The header with a queue token.
 pub const QUEUE_TOKEN: &str = "Frontrow-Queue-Token";
 /// The header with an admission.
 pub const PASS: &str = "Frontrow-Pass";
@@ -35,7 +35,7 @@ pub struct ShownToken(pub String);
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "what describes a header is never made")]
 pub struct ShownTokenHeader {
-    /// From joining the line.
+    /// From joining the queue.
     #[param(rename = "Frontrow-Queue-Token", example = "AQEZoPDnwcex6eazpcL02OEAAAAB")]
     token: String,
 }
@@ -66,14 +66,14 @@ pub struct PreferredWait(pub Duration);
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "what describes a header is never made")]
 pub struct PreferredWaitHeader {
-    /// `wait=` and how many seconds to wait at the door before the answer, 0 to 30; other preferences are ignored.
+    /// `wait=` and how many seconds to wait for the admission before the answer, 0 to 30; other preferences are ignored.
     #[param(rename = "Prefer", example = "wait=10")]
     prefer: Option<String>,
 }
 
 impl PreferredWait {
-    /// At the longest.
-    const MOST_SECONDS: u32 = 30;
+    /// The longest wait: 30 seconds.
+    pub const MAX_SECONDS: u32 = 30;
 }
 
 impl FromRequest for PreferredWait {
@@ -81,9 +81,10 @@ impl FromRequest for PreferredWait {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let wait = preferred(request.headers()).filter(|seconds| *seconds <= Self::MOST_SECONDS);
+        let wait = preferred(request.headers()).filter(|seconds| *seconds <= Self::MAX_SECONDS);
         let wait = wait.map(|seconds| Self(Duration::from_secs(seconds.into())));
-        ready(wait.ok_or_else(|| Problem::field(format!("/headers/{PREFER}"), "range", "wait=0 to wait=30, once")))
+        let detail = || format!("wait=0 to wait={}, once", Self::MAX_SECONDS);
+        ready(wait.ok_or_else(|| Problem::field(format!("/headers/{PREFER}"), "range", detail())))
     }
 }
 

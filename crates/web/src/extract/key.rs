@@ -39,10 +39,9 @@ impl Key {
 
     /// That user's key for this request with this body.
     pub fn for_user<T: Serialize>(self, user: UserId, body: &T) -> Result<RequestKey, Problem> {
-        let key = CommandKey::new(user, self.name).map_err(|flaw| missing(&flaw.to_string()))?;
         let body = serde_json::to_vec(body).map_err(|_| Problem::new(Kind::Malformed))?;
-        let hash = Sha256::new().chain_update(self.operation).chain_update([0]).chain_update(body);
-        Ok(RequestKey { key, body_hash: hash.finalize().into() })
+        let sha256 = |bytes: &[u8]| Sha256::digest(bytes).into();
+        RequestKey::new(user, self.name, &self.operation, &body, sha256).map_err(|flaw| missing(&flaw.to_string()))
     }
 }
 
@@ -58,7 +57,7 @@ impl FromRequest for Key {
                 Ok(name) if CommandKey::new(UserId::new(uuid::Uuid::nil()), name).is_ok() => {
                     Ok(Self { name: name.to_owned(), operation })
                 }
-                _ => Err(missing("1 to 64 visible ASCII characters")),
+                _ => Err(missing(&format!("1 to {} visible ASCII characters", CommandKey::MAX))),
             },
             (None, _) => Err(missing("the header is needed")),
             (Some(_), Some(_)) => Err(missing("the header once")),

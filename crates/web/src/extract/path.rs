@@ -4,6 +4,7 @@ use super::query::plain;
 use crate::problem::Problem;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest};
+use frontrow_domain::SeatMap;
 use std::future::{Ready, ready};
 use uuid::Uuid;
 
@@ -14,18 +15,18 @@ pub struct Id(pub Uuid);
 /// The address's `{id}` and `{version}`.
 #[derive(Clone, Copy, Debug)]
 pub struct SeatMapAddress {
-    /// Of the venue or the performance.
+    /// Id of the venue or the performance.
     pub id: Uuid,
-    /// Of the seat map.
+    /// Version of the seat map.
     pub version: u32,
 }
 
 /// The address's `{id}` and `{user}`.
 #[derive(Clone, Copy, Debug)]
 pub struct BuyerAddress {
-    /// Of the sale.
+    /// Id of the sale.
     pub id: Uuid,
-    /// Of the user.
+    /// Id of the user.
     pub user: Uuid,
 }
 
@@ -65,9 +66,9 @@ impl FromRequest for SeatMapAddress {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let version = plain(request.match_info().query("version"));
-        // Versions are kept in 31 bits.
-        let version = version.filter(|version| (1..=0x7fff_ffff).contains(version));
-        let version = version.ok_or_else(|| Problem::field("/path/version", "range", "1 to 2147483647"));
+        let version = version.filter(|version| (1..=SeatMap::LAST_VERSION).contains(version));
+        let detail = || format!("1 to {}", SeatMap::LAST_VERSION);
+        let version = version.ok_or_else(|| Problem::field("/path/version", "range", detail()));
         ready(Id::of(request).and_then(|id| Ok(Self { id, version: version? })))
     }
 }

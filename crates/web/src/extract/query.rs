@@ -1,6 +1,6 @@
 //! The part of the address behind the question mark.
 
-use super::body::escape;
+use super::json::Json;
 use crate::problem::Problem;
 use actix_web::dev::Payload;
 use actix_web::web;
@@ -22,20 +22,15 @@ impl<T: DeserializeOwned> FromRequest for Query<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let read = web::Query::<T>::from_query(request.query_string());
-        ready(read.map(|query| Self(query.into_inner())).map_err(|error| flaw(&error.to_string())))
+        ready(read(request.query_string()).map(Self))
     }
 }
 
-fn flaw(text: &str) -> Problem {
-    let name = text.split('`').nth(1).unwrap_or_default();
-    match text.rsplit_once(", expected ") {
-        // The name is the client's own, and stands in the pointer.
-        Some((_, expected)) => {
-            Problem::field(format!("/query/{}", escape(name)), "unknown", format!("expected {expected}"))
-        }
-        None => Problem::field(format!("/query/{}", escape(name)), "duplicate", "once"),
-    }
+fn read<T: DeserializeOwned>(query: &str) -> Result<T, Problem> {
+    let unreadable = |_| Problem::field("/query", "unknown", "this can't be read");
+    let pairs = web::Query::<Vec<(String, String)>>::from_query(query).map_err(unreadable)?;
+    let members = pairs.into_inner().into_iter().map(|(name, value)| (name, Json::Text(value)));
+    T::deserialize(Json::Object(members.collect())).map_err(|flaw| Problem::invalid(vec![flaw.at("/query")]))
 }
 
 /// Whether the parameter of that name is `true`; it need not be there.
@@ -105,20 +100,15 @@ pub fn page_request<C: Cursor, K>(
     cursor: Option<&str>,
     key: impl Fn(C) -> K,
 ) -> Result<PageRequest<K>, Problem> {
-    let limit = match limit {
-        None => DEFAULT_LIMIT,
-        Some(text) => {
-            let limit = plain(text).filter(|limit| (1..=PageRequest::<K>::MOST).contains(limit));
-            limit.ok_or_else(|| Problem::field("/query/limit", "range", "1 to 100"))?
-        }
-    };
-    let after = match cursor {
-        None => None,
-        Some(text) => {
-            let cursor = C::decode(text);
-            let detail = "the next_cursor of the page before";
-            Some(key(cursor.ok_or_else(|| Problem::field("/query/cursor", "cursor", detail))?))
-        }
-    };
-    Ok(PageRequest { limit, after })
+    // What is no number is out of range, too.
+    let limit = limit.map_or(DEFAULT_LIMIT, |text| plain(text).unwrap_or(u32::MAX));
+    let page = PageRequest::new(limit, None);
+    let mut page =
+        page.map_err(|_| Problem::field("/query/limit", "range", format!("1 to {}", PageRequest::<K>::MAX)))?;
+    if let Some(text) = cursor {
+        let detail = "the next_cursor of the page before";
+        let cursor = C::decode(text).ok_or_else(|| Problem::field("/query/cursor", "cursor", detail))?;
+        page.after = Some(key(cursor));
+    }
+    Ok(page)
 }

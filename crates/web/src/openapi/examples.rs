@@ -1,25 +1,26 @@
 //! An example for every body, so that a front end can start before the back end is there.
 
-use super::operations;
 use serde_json::{Map, Value};
-use utoipa::Modify;
+use utoipa::openapi::path::Operation;
 use utoipa::openapi::{Content, OpenApi as Document, RefOr};
 
 /// Gives every body of a request or an answer the example of its schema.
-pub(super) struct Examples;
-
-impl Modify for Examples {
-    fn modify(&self, document: &mut Document) {
-        let schemas = document.components.as_ref().map(|components| &components.schemas);
-        let schemas = serde_json::to_value(schemas).unwrap_or_default();
-        for (.., operation) in operations(document) {
-            let request = operation.request_body.iter_mut().filter_map(here).flat_map(|body| body.content.values_mut());
-            request.filter_map(here).for_each(|content| fill(content, &schemas));
-            let answers = operation.responses.responses.values_mut().filter_map(here);
-            let answers = answers.flat_map(|answer| answer.content.values_mut());
-            answers.filter_map(here).for_each(|content| fill(content, &schemas));
-        }
+pub(super) fn add_examples(document: &mut Document) {
+    let schemas = document.components.as_ref().map(|components| &components.schemas);
+    let schemas = serde_json::to_value(schemas).unwrap_or_default();
+    for operation in operations(document) {
+        let request = operation.request_body.iter_mut().filter_map(here).flat_map(|body| body.content.values_mut());
+        request.filter_map(here).for_each(|content| fill(content, &schemas));
+        let answers = operation.responses.responses.values_mut().filter_map(here);
+        let answers = answers.flat_map(|answer| answer.content.values_mut());
+        answers.filter_map(here).for_each(|content| fill(content, &schemas));
     }
+}
+
+fn operations(document: &mut Document) -> impl Iterator<Item = &mut Operation> {
+    document.paths.paths.values_mut().flat_map(|item| {
+        [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete].into_iter().flatten()
+    })
 }
 
 fn here<T>(maybe: &mut RefOr<T>) -> Option<&mut T> {

@@ -1,19 +1,13 @@
-//! Which error has which type and status code: all of them, in one file.
+//! All types of problems: one line each, in one file.
 
-use super::{FieldError, Problem, whole_seconds};
-use crate::dto::Timestamp;
 use actix_web::http::StatusCode;
-use frontrow_application::port::TooOften;
-use frontrow_application::{Conflict, Denied, Error};
-use frontrow_domain::waiting_room::NotNow;
-use frontrow_domain::{Instant, Invalid, NotBookable, Rejection};
-use std::time::Duration;
+use serde_json::{Value, json};
 
 macro_rules! kinds {
-    ($($(#[$doc:meta])* $name:ident = $status:ident, $slug:literal, $title:literal;)+) => {
+    ($($(#[doc = $advice:literal])+ $name:ident = $status:ident, $slug:literal, $title:literal $(, $example:expr)?;)+) => {
         /// A type of problem.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum Kind { $($(#[$doc])* $name,)+ }
+        pub enum Kind { $($(#[doc = $advice])+ $name,)+ }
 
         /// All types of problems.
         pub const ALL: &[Kind] = &[$(Kind::$name,)+];
@@ -33,17 +27,34 @@ macro_rules! kinds {
             pub const fn title(self) -> &'static str {
                 match self { $(Self::$name => $title,)+ }
             }
+
+            /// What to do about it, or what else it tells; for the API's documentation.
+            pub fn advice(self) -> &'static str {
+                match self { $(Self::$name => concat!($($advice),+).trim(),)+ }
+            }
+
+            /// What an example of it says besides, for the `OpenAPI` document: members of its document.
+            pub(crate) fn example(self) -> Value {
+                match self {
+                    $($(Self::$name => $example,)?)+
+                    _ => json!({}),
+                }
+            }
         }
     };
 }
 
+// A type: what to do about it, its name, its status, the last part of its URI, what it means, and what an example of it
+// tells.
 kinds! {
-    /// Not HTTP as we speak it, or not JSON.
+    /// It isn't valid HTTP, or it isn't JSON.
     Malformed = BAD_REQUEST, "malformed", "The request can't be read";
     /// Fields are missing, unknown or out of bounds; see `errors`.
-    InvalidInput = UNPROCESSABLE_ENTITY, "invalid-input", "The request has fields that are not allowed";
+    InvalidInput = UNPROCESSABLE_ENTITY, "invalid-input", "The request has fields that are not allowed",
+        json!({"errors": [{"pointer": "/seats/0", "code": "unknown", "detail": "the performance has no seat Z-1-1", "params": {}}]});
     /// The header is needed.
-    KeyMissing = BAD_REQUEST, "idempotency-key-missing", "The header Idempotency-Key is needed: 1 to 64 visible ASCII characters";
+    KeyMissing = BAD_REQUEST, "idempotency-key-missing", "The header Idempotency-Key is needed: 1 to 64 visible ASCII characters",
+        json!({"errors": [{"pointer": "/headers/Idempotency-Key", "code": "header", "detail": "the header is needed", "params": {}}]});
     /// Use another key for another request.
     KeyReused = UNPROCESSABLE_ENTITY, "idempotency-key-reused", "The idempotency key was used for another request";
     /// Log in, or refresh.
@@ -51,75 +62,87 @@ kinds! {
     /// Try again, or sign up.
     Credentials = UNAUTHORIZED, "credentials", "The email address or the password is wrong";
     /// Log in again.
-    SessionEnded = UNAUTHORIZED, "session-ended", "The refresh token is worth nothing any more: log in again";
+    SessionEnded = UNAUTHORIZED, "session-ended", "The session has ended: log in again";
     /// Ask an operator.
     NotAnOperator = FORBIDDEN, "not-an-operator", "Only operators may do this";
-    /// `POST /v1/sales/{id}/queue-tokens`, then `POST /v1/sales/{id}/admission`; the pass goes into the header Frontrow-Pass.
-    PassMissing = FORBIDDEN, "pass-missing", "A pass is needed: join the sale's line, and claim an admission when you are called";
-    /// Claim it again, or join the line.
-    PassForged = FORBIDDEN, "pass-forged", "The pass was not given out here: claim the admission again";
-    /// `PUT /v1/sales/{id}/admission`.
+    /// Join, then check in; the pass goes into the header Frontrow-Pass.
+    PassMissing = FORBIDDEN, "pass-missing", "A pass is needed: join the sale's queue, and check in when you are called";
+    /// Check in again, or join the queue.
+    PassForged = FORBIDDEN, "pass-forged", "This server did not issue the pass: check in again";
+    /// Renew it with `PUT /v1/sales/{id}/admission`; if that answers `admission-ended`, join the queue again.
     PassExpired = FORBIDDEN, "pass-expired", "The pass has expired: renew the admission";
     /// Show the pass of a sale that sells this performance.
-    PassOfOtherSale = FORBIDDEN, "pass-of-other-sale", "The pass is of another sale: join the line of this one";
+    PassOfOtherSale = FORBIDDEN, "pass-of-other-sale", "The pass is of another sale: join the queue of this one";
     /// Show your own.
-    PassOfOther = FORBIDDEN, "pass-of-other", "The pass is somebody else's: join the line yourself";
-    /// Join the line, and come to the door when you are called.
-    NotAdmitted = FORBIDDEN, "not-admitted", "You are not admitted: claim an admission when you are called";
-    /// It was given back, paid off or has run out; join again for more.
-    AdmissionEnded = FORBIDDEN, "admission-ended", "The admission has ended: join the line again";
+    PassOfOther = FORBIDDEN, "pass-of-other", "The pass is somebody else's: join the queue yourself";
+    /// Join the queue, and check in when you're called.
+    NotAdmitted = FORBIDDEN, "not-admitted", "You are not admitted: check in when you are called";
+    /// You left, your payment ended it, or its time is over; join again to book more.
+    AdmissionEnded = FORBIDDEN, "admission-ended", "The admission has ended: join the queue again";
     /// Ask whoever runs the sale.
     Barred = FORBIDDEN, "barred", "You are kept out of this sale: ask whoever runs it";
     /// See `detail`.
-    NotEligible = FORBIDDEN, "not-eligible", "You may not join this line: see why";
-    /// Join the line: whoever has a place gets it again.
-    QueueTokenForged = FORBIDDEN, "queue-token-forged", "The queue token was not given out here: join the line";
+    NotEligible = FORBIDDEN, "not-eligible", "You may not join this queue: see why",
+        json!({"detail": "the account is younger than a day"});
+    /// Join the queue: if you have a queue entry, you get it again.
+    QueueTokenForged = FORBIDDEN, "queue-token-forged", "This server did not issue the queue token: join the queue";
     /// Show your own, of this sale.
-    QueueTokenForeign = FORBIDDEN, "queue-token-foreign", "The queue token is somebody else's, or of another sale: join this line yourself";
-    /// It does not exist, or it is somebody else's.
-    NotFound = NOT_FOUND, "not-found", "There is no such thing";
+    QueueTokenForeign = FORBIDDEN, "queue-token-foreign", "The queue token is somebody else's, or of another sale: join this queue yourself";
+    /// It doesn't exist, or it belongs to somebody else.
+    NotFound = NOT_FOUND, "not-found", "Not found";
     /// See the header Allow.
     MethodNotAllowed = METHOD_NOT_ALLOWED, "method-not-allowed", "This address has no such method";
     /// Send it faster.
     BodyTimeout = REQUEST_TIMEOUT, "body-timeout", "The body took too long to arrive";
     /// Send less.
-    BodyTooLarge = PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large";
+    BodyTooLarge = PAYLOAD_TOO_LARGE, "body-too-large", "The body is too large",
+        json!({"most": 65_536});
     /// Send JSON.
     MediaType = UNSUPPORTED_MEDIA_TYPE, "media-type", "The body has to be application/json";
     /// Choose others; see `seats`.
-    SeatsTaken = CONFLICT, "seats-taken", "Seats are taken";
+    SeatsTaken = CONFLICT, "seats-taken", "Seats are taken",
+        json!({"detail": "A-1-3 can't be had", "seats": ["A-1-3"]});
     /// Take fewer, or ask in several requests; see `left`.
-    NotTogether = CONFLICT, "not-together", "Not so many seats are left beside each other";
-    /// Come back: holds lapse.
+    NotTogether = CONFLICT, "not-together", "Fewer adjacent seats are left",
+        json!({"left": 3});
+    /// Try again later: holds may lapse.
     SoldOut = CONFLICT, "sold-out", "Every seat of this kind is taken";
-    /// Come back; see `opens`.
-    SaleNotOpen = CONFLICT, "sale-not-open", "The sale has not opened yet";
+    /// Try again later; see `opens`.
+    SaleNotOpen = CONFLICT, "sale-not-open", "The sale has not opened yet",
+        json!({"opens": "2027-01-01T00:00:00Z"});
     /// See `closed`.
-    SaleClosed = CONFLICT, "sale-closed", "The sale has closed";
-    /// None is open, and there are several.
+    SaleClosed = CONFLICT, "sale-closed", "The sale has closed",
+        json!({"closed": "2027-05-01T09:00:00Z"});
+    /// Several sales exist, and none is open.
     NoOpenSale = CONFLICT, "no-open-sale", "No sale of this performance is open";
     /// Name one as `sale_id`.
     SeveralOpenSales = CONFLICT, "several-open-sales", "Several sales of this performance are open: name one";
     /// It is postponed or cancelled.
     NotBookable = CONFLICT, "not-bookable", "The performance can't be booked";
     /// See `until`; what was paid, an operator can refund.
-    PerformanceBegun = CONFLICT, "performance-begun", "The performance has begun: it can't be booked, paid or cancelled any more";
+    PerformanceBegun = CONFLICT, "performance-begun", "The performance has begun: it can't be booked, paid or cancelled any more",
+        json!({"until": "2027-05-01T10:00:00Z"});
     /// See `limit`, `used` and `asked`.
-    LimitReached = CONFLICT, "limit-reached", "The sale allows fewer seats per person";
+    LimitReached = CONFLICT, "limit-reached", "The sale allows fewer seats per person",
+        json!({"limit": 4, "used": 3, "asked": 2});
     /// Hold again; see `held_until`.
-    HoldLapsed = CONFLICT, "hold-lapsed", "The hold has lapsed";
+    HoldLapsed = CONFLICT, "hold-lapsed", "The hold has lapsed",
+        json!({"held_until": "2027-01-01T00:05:00Z"});
     /// Nothing more to pay.
     AlreadyPaid = CONFLICT, "already-paid", "The reservation is paid";
     /// See `state`.
-    ReservationEnded = CONFLICT, "reservation-ended", "The reservation was given up or given back";
+    ReservationEnded = CONFLICT, "reservation-ended", "The reservation was given up or given back",
+        json!({"state": "released"});
     /// Charge the wallet; see `balance` and `amount`.
-    BalanceTooLow = CONFLICT, "balance-too-low", "The wallet has too few points";
+    BalanceTooLow = CONFLICT, "balance-too-low", "The wallet has too few points",
+        json!({"balance": 1000, "amount": 121_000});
     /// Spend some first.
     BalanceTooHigh = CONFLICT, "balance-too-high", "The wallet would have too many points";
     /// Release it instead.
     NotPaid = CONFLICT, "not-paid", "The reservation is not paid";
     /// See `cancel_until`.
-    TooLateToCancel = CONFLICT, "too-late-to-cancel", "The deadline for cancelling has passed";
+    TooLateToCancel = CONFLICT, "too-late-to-cancel", "The deadline for cancelling has passed",
+        json!({"cancel_until": "2027-04-24T00:00:00Z"});
     /// Log in.
     EmailTaken = CONFLICT, "email-taken", "The email address has an account";
     /// Write a new version.
@@ -127,41 +150,92 @@ kinds! {
     /// Only its date and prices may change.
     PerformancePublic = CONFLICT, "performance-public", "The performance is public: its concert, venue and seats stay";
     /// A cancellation is final.
-    PerformanceStatus = CONFLICT, "performance-status", "The performance can't go from where it stands to there";
-    /// Performances can be added, and the line can be changed instead.
+    PerformanceStatus = CONFLICT, "performance-status", "The performance can't change to that status";
+    /// You can add performances, and change the queue instead.
     SalePublic = CONFLICT, "sale-public", "The sale is public: its performances and its waiting room stay";
     /// Publish them first.
     PerformanceNotPublic = CONFLICT, "performance-not-public", "The sale's performances have to be published first";
     /// Read it again.
     ChangedMeanwhile = CONFLICT, "changed-meanwhile", "Somebody else changed it at the same moment";
-    /// Come back; see `opens`.
-    LobbyNotOpen = CONFLICT, "lobby-not-open", "The lobby has not opened yet: come back when it does";
-    /// Nobody can join one that drains, and nobody is admitted to one that is closed.
-    LineClosed = CONFLICT, "line-closed", "The line is closed: look for another sale";
+    /// Try again later; see `opens`.
+    LobbyNotOpen = CONFLICT, "lobby-not-open", "The lobby has not opened yet: come back when it does",
+        json!({"opens": "2026-12-31T23:00:00Z"});
+    /// Nobody can join a queue that is draining, and nobody is admitted from one that is closed.
+    QueueClosed = CONFLICT, "queue-closed", "The queue is closed: look for another sale";
     /// See `people_ahead`, `wait` and `ask_again_seconds`.
-    NotYourTurn = CONFLICT, "not-your-turn", "It is not your turn yet: ask again later";
+    NotYourTurn = CONFLICT, "not-your-turn", "It is not your turn yet: ask again later",
+        json!({
+            "people_ahead": 1200,
+            "wait": {"least_seconds": 96, "most_seconds": 180},
+            "ask_again_seconds": 20,
+        });
     /// Join again, at the end.
-    PlaceLapsed = GONE, "place-lapsed", "You were called and did not come: join the line again";
+    EntryLapsed = GONE, "queue-entry-lapsed", "You were called and did not check in: join the queue again";
     /// Join again, at the end.
-    PlaceUsed = GONE, "place-used", "The place has been used: join the line again";
+    EntryUsed = GONE, "queue-entry-used", "The queue entry has been used: join the queue again";
     /// See `from` and `to`.
-    LinePhase = CONFLICT, "line-phase", "The line can't go from where it stands to there";
-    /// Repeat it with `?confirm=true` if that is meant.
+    QueuePhase = CONFLICT, "queue-phase", "The queue can't go from its phase to that one",
+        json!({"from": "lobby", "to": "paused"});
+    /// Repeat it with `?confirm=true` if you mean it.
     OpenBesides = CONFLICT, "open-besides", "A performance would be on sale with and without a waiting room at once: confirm it";
-    /// Keep the admission, and come back; what is held can be paid.
-    HoldsStopped = CONFLICT, "holds-stopped", "New holds are stopped for the moment: try again a little later";
-    /// See `ask_again_seconds`, and the header Retry-After. A place that one has is kept meanwhile.
-    TooManyJoins = TOO_MANY_REQUESTS, "too-many-joins", "Too many tries to join a line: try again when it is time";
+    /// Keep the admission, and try again later; what you hold can be paid.
+    HoldsStopped = CONFLICT, "holds-stopped", "New holds are stopped for the moment: try again shortly";
+    /// See `ask_again_seconds`, and the header Retry-After. You keep your queue entry meanwhile.
+    TooManyJoins = TOO_MANY_REQUESTS, "too-many-joins", "Too many tries to join a queue: try again when it is time",
+        json!({"detail": "an account may join 5 times a minute", "ask_again_seconds": 12});
+    /// See the header Retry-After: wait for the answers to some of what you have asked for.
+    TooManyWaiting = TOO_MANY_REQUESTS, "too-many-waiting", "Too many requests of yours are waiting: try again shortly";
     /// See the header Retry-After.
-    Busy = SERVICE_UNAVAILABLE, "busy", "Too much to do: try again a little later";
-    /// See the header Retry-After: the server goes on by itself.
-    Unavailable = SERVICE_UNAVAILABLE, "unavailable", "The database, or another service that this needs, is away: try again later";
+    Busy = SERVICE_UNAVAILABLE, "busy", "Too busy: try again shortly";
+    /// See the header Retry-After: the server recovers by itself.
+    Unavailable = SERVICE_UNAVAILABLE, "unavailable", "The database or another service is unavailable: try again later";
     /// See the header Retry-After: reads go on, and writes do when there is room again.
-    StorageFull = SERVICE_UNAVAILABLE, "storage-full", "There is no room left to store anything: try again later";
-    /// It will have happened once.
+    StorageFull = SERVICE_UNAVAILABLE, "storage-full", "The storage is full: try again later";
+    /// Repeat it with the same key: it's carried out at most once.
     UnknownOutcome = SERVICE_UNAVAILABLE, "unknown-outcome", "It may or may not have happened: repeat it with the same key";
     /// The log has more under `fault`.
-    Fault = INTERNAL_SERVER_ERROR, "fault", "Something is broken on our side";
+    Fault = INTERNAL_SERVER_ERROR, "fault", "Something went wrong on the server",
+        json!({"fault": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10"});
+}
+
+/// Types that are refused together. A route names those that it refuses with; a new type in one of them is documented at
+/// all of its routes.
+impl Kind {
+    /// What every operation of the API may answer with: it needs the database, and may find it broken.
+    pub(crate) const COMMON: &[Self] = &[Self::Busy, Self::Unavailable, Self::StorageFull, Self::Fault];
+    /// What is in the way of reading a body.
+    pub(crate) const BODY: &[Self] = &[Self::Malformed, Self::BodyTimeout, Self::BodyTooLarge, Self::MediaType];
+    /// What can be wrong with an idempotency key.
+    pub(crate) const KEY: &[Self] = &[Self::KeyMissing, Self::KeyReused, Self::TooManyWaiting];
+    /// What can be wrong with a pass.
+    pub(crate) const PASS: &[Self] =
+        &[Self::PassMissing, Self::PassForged, Self::PassExpired, Self::PassOfOtherSale, Self::PassOfOther];
+    /// The seats can't be had.
+    pub(crate) const SEATS: &[Self] = &[Self::SeatsTaken, Self::NotTogether, Self::SoldOut];
+    /// No sale sells them now, or not to this person.
+    pub(crate) const SALE: &[Self] =
+        &[Self::SaleNotOpen, Self::SaleClosed, Self::NoOpenSale, Self::SeveralOpenSales, Self::HoldsStopped];
+    /// The performance can't be booked.
+    pub(crate) const BOOKING: &[Self] = &[Self::NotBookable, Self::PerformanceBegun, Self::LimitReached];
+    /// The waiting room doesn't let this person book.
+    pub(crate) const ADMISSION: &[Self] = &[Self::NotAdmitted, Self::AdmissionEnded, Self::Barred];
+    /// It can't be paid or given up any more.
+    pub(crate) const NOT_HELD: &[Self] = &[Self::AlreadyPaid, Self::ReservationEnded];
+    /// It can't be given back.
+    pub(crate) const NOT_GIVEN_BACK: &[Self] = &[Self::NotPaid, Self::ReservationEnded, Self::BalanceTooHigh];
+    /// The queue takes nobody in at the moment.
+    pub(crate) const JOINING: &[Self] = &[Self::LobbyNotOpen, Self::QueueClosed, Self::NotEligible, Self::TooManyJoins];
+    /// The queue entry doesn't lead in.
+    pub(crate) const CHECK_IN: &[Self] = &[
+        Self::QueueTokenForged,
+        Self::QueueTokenForeign,
+        Self::NotYourTurn,
+        Self::EntryLapsed,
+        Self::EntryUsed,
+        Self::QueueClosed,
+    ];
+    /// The performance can't become what an operator wants it to.
+    pub(crate) const PERFORMANCE: &[Self] = &[Self::PerformanceStatus, Self::ChangedMeanwhile];
 }
 
 impl Kind {
@@ -174,146 +248,5 @@ impl Kind {
     pub fn of_status(status: StatusCode) -> Self {
         let by_class = if status.is_server_error() { Self::Fault } else { Self::Malformed };
         ALL.iter().copied().find(|kind| kind.status() == status).unwrap_or(by_class)
-    }
-}
-
-impl From<Error> for Problem {
-    fn from(error: Error) -> Self {
-        match error {
-            Error::Rejected(rejection) => rejection.into(),
-            Error::SeatsTaken(seats) => {
-                let seats: Vec<String> = seats.iter().map(ToString::to_string).collect();
-                Self::new(Kind::SeatsTaken).because(format!("{} can't be had", seats.join(", "))).with("seats", seats)
-            }
-            Error::NotTogether { left } => Self::new(Kind::NotTogether).with("left", left),
-            Error::Invalid(invalid) => invalid.into(),
-            Error::NotFound(missing) => Self::new(Kind::NotFound).because(format!("no such {}", missing.as_str())),
-            Error::Conflict(conflict) => conflict.into(),
-            Error::Denied(Denied::NotEligible(why)) => Self::new(Kind::NotEligible).because(why),
-            Error::Denied(denied) => Self::new(denied.into()),
-            Error::TooOften(too_often) => too_often.into(),
-            Error::Busy { retry_after } => Self { retry_after: Some(retry_after), ..Self::new(Kind::Busy) },
-            Error::Unavailable { retry_after } => {
-                Self { retry_after: Some(retry_after), ..Self::new(Kind::Unavailable) }
-            }
-            Error::StorageFull { retry_after } => {
-                Self { retry_after: Some(retry_after), ..Self::new(Kind::StorageFull) }
-            }
-            Error::Unknown => Self { retry_after: Some(Duration::from_secs(1)), ..Self::new(Kind::UnknownOutcome) },
-            Error::Fault(id) => Self::new(Kind::Fault).with("fault", id.to_string()),
-        }
-    }
-}
-
-impl From<TooOften> for Problem {
-    fn from(too_often: TooOften) -> Self {
-        let wait = too_often.retry_after;
-        let problem = Self::new(Kind::TooManyJoins).because(too_often.to_string());
-        Self { retry_after: Some(wait), ..problem.with("ask_again_seconds", whole_seconds(wait)) }
-    }
-}
-
-impl From<Invalid> for Problem {
-    fn from(Invalid(flaws): Invalid) -> Self {
-        Self::invalid(flaws.into_iter().map(|flaw| FieldError::new(flaw.pointer, flaw.code, flaw.detail)).collect())
-    }
-}
-
-impl From<Rejection> for Problem {
-    fn from(rejection: Rejection) -> Self {
-        let detail = rejection.to_string();
-        let problem = match rejection {
-            Rejection::KeyReused => Self::new(Kind::KeyReused),
-            Rejection::SaleNotOpen { opens } => Self::new(Kind::SaleNotOpen).with("opens", time(opens)),
-            Rejection::SaleClosed { closed } => Self::new(Kind::SaleClosed).with("closed", time(closed)),
-            Rejection::LimitReached { limit, used, asked } => {
-                Self::new(Kind::LimitReached).with("limit", limit).with("used", used).with("asked", asked)
-            }
-            // The use case has named the seats already; numbers mean nothing to clients.
-            Rejection::SeatsTaken(_) | Rejection::SeatsUnknown(_) => Self::new(Kind::SeatsTaken),
-            Rejection::ReservationUnknown | Rejection::PaymentUnknown => Self::new(Kind::NotFound),
-            Rejection::AlreadyPaid => Self::new(Kind::AlreadyPaid),
-            Rejection::ReservationEnded(state) => Self::new(Kind::ReservationEnded).with("state", state.as_str()),
-            Rejection::HoldLapsed { held_until } => Self::new(Kind::HoldLapsed).with("held_until", time(held_until)),
-            Rejection::BalanceTooLow { balance, amount } => {
-                Self::new(Kind::BalanceTooLow).with("balance", balance.amount()).with("amount", amount.amount())
-            }
-            Rejection::BalanceTooHigh => Self::new(Kind::BalanceTooHigh),
-            // The use case has named the field already.
-            Rejection::ChargeOutOfRange => Self::new(Kind::InvalidInput),
-            Rejection::NotPaid => Self::new(Kind::NotPaid),
-            Rejection::TooLateToCancel { cancel_until } => {
-                Self::new(Kind::TooLateToCancel).with("cancel_until", time(cancel_until))
-            }
-            Rejection::NotBookable(NotBookable::Begun { until }) => {
-                Self::new(Kind::PerformanceBegun).with("until", time(until))
-            }
-            Rejection::NotBookable(_) => Self::new(Kind::NotBookable),
-            Rejection::NotAdmitted => Self::new(Kind::NotAdmitted),
-            Rejection::AdmissionEnded => Self::new(Kind::AdmissionEnded),
-            Rejection::Barred => Self::new(Kind::Barred),
-        };
-        problem.because(detail)
-    }
-}
-
-fn time(at: Instant) -> String {
-    Timestamp::from(at).to_string()
-}
-
-impl From<Conflict> for Problem {
-    fn from(conflict: Conflict) -> Self {
-        let problem = Self::new(conflict.into());
-        match conflict {
-            Conflict::LobbyNotOpen { opens } => problem.with("opens", time(opens)),
-            Conflict::LinePhase(NotNow { from, to }) => {
-                problem.because(conflict.to_string()).with("from", from.as_str()).with("to", to.as_str())
-            }
-            _ => problem,
-        }
-    }
-}
-
-impl From<Conflict> for Kind {
-    fn from(conflict: Conflict) -> Self {
-        match conflict {
-            Conflict::EmailTaken => Self::EmailTaken,
-            Conflict::SeatMapFrozen => Self::SeatMapFrozen,
-            Conflict::PerformancePublic => Self::PerformancePublic,
-            Conflict::PerformanceStatus => Self::PerformanceStatus,
-            Conflict::SalePublic => Self::SalePublic,
-            Conflict::PerformanceNotPublic => Self::PerformanceNotPublic,
-            Conflict::NoOpenSale => Self::NoOpenSale,
-            Conflict::SeveralOpenSales => Self::SeveralOpenSales,
-            Conflict::SoldOut => Self::SoldOut,
-            Conflict::NotBookable => Self::NotBookable,
-            Conflict::ChangedMeanwhile => Self::ChangedMeanwhile,
-            Conflict::LobbyNotOpen { .. } => Self::LobbyNotOpen,
-            Conflict::LineClosed => Self::LineClosed,
-            Conflict::PlaceLapsed => Self::PlaceLapsed,
-            Conflict::PlaceUsed => Self::PlaceUsed,
-            Conflict::LinePhase(_) => Self::LinePhase,
-            Conflict::OpenBesides => Self::OpenBesides,
-            Conflict::HoldsStopped => Self::HoldsStopped,
-        }
-    }
-}
-
-impl From<Denied> for Kind {
-    fn from(denied: Denied) -> Self {
-        match denied {
-            Denied::Credentials => Self::Credentials,
-            Denied::SessionEnded => Self::SessionEnded,
-            Denied::AccessToken => Self::AccessToken,
-            Denied::NotAnOperator => Self::NotAnOperator,
-            Denied::NotEligible(_) => Self::NotEligible,
-            Denied::QueueTokenForged => Self::QueueTokenForged,
-            Denied::QueueTokenForeign => Self::QueueTokenForeign,
-            Denied::PassMissing => Self::PassMissing,
-            Denied::PassForged => Self::PassForged,
-            Denied::PassExpired => Self::PassExpired,
-            Denied::PassOfOtherSale => Self::PassOfOtherSale,
-            Denied::PassOfOther => Self::PassOfOther,
-        }
     }
 }

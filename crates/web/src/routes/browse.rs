@@ -1,25 +1,29 @@
 //! What is on.
 
-use super::at;
+use super::Endpoint;
 use crate::WebState;
 use crate::dto::{ConcertDto, List, PageQuery, PerformanceDto, PerformanceQuery, PricesDto};
 use crate::extract::{Id, Query};
+use crate::pass::Proof;
 use crate::problem::Problem;
 use actix_web::HttpResponse;
-use actix_web::http::Method;
-use actix_web::web::{Data, ServiceConfig, to};
+use actix_web::web::Data;
 use frontrow_domain::{ConcertId, PerformanceId};
 
-pub(super) fn configure(config: &mut ServiceConfig) {
-    at(config, "/v1/concerts", [(Method::GET, to(concerts))]);
-    at(config, "/v1/concerts/{id}/performances", [(Method::GET, to(performances))]);
-    at(config, "/v1/performances/{id}/prices", [(Method::GET, to(prices))]);
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::new(concerts, __path_concerts),
+        Endpoint::new(concert, __path_concert),
+        Endpoint::new(performances, __path_performances),
+        Endpoint::new(performance, __path_performance).pass(Proof::PassIfStrict),
+        Endpoint::new(prices, __path_prices).pass(Proof::PassIfStrict),
+    ]
 }
 
 /// List concerts that have a public performance.
 #[utoipa::path(get, path = "/v1/concerts", operation_id = "list_concerts", tag = "what is on", params(PageQuery),
     responses((status = 200, description = "By ascending id.", body = List<ConcertDto>)))]
-pub(crate) async fn concerts(state: Data<WebState>, Query(query): Query<PageQuery>) -> Result<HttpResponse, Problem> {
+async fn concerts(state: Data<WebState>, Query(query): Query<PageQuery>) -> Result<HttpResponse, Problem> {
     let page = state.use_cases.concerts.list(query.page(ConcertId::new)?).await?;
     Ok(HttpResponse::Ok().json(List::of(page, ConcertDto::from, ConcertId::uuid)))
 }
@@ -27,7 +31,7 @@ pub(crate) async fn concerts(state: Data<WebState>, Query(query): Query<PageQuer
 /// Show a concert.
 #[utoipa::path(get, path = "/v1/concerts/{id}", operation_id = "show_concert", tag = "what is on", params(("id" = uuid::Uuid, Path, description = "The concert.")),
     responses((status = 200, description = "The concert.", body = ConcertDto)))]
-pub(crate) async fn concert(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Problem> {
+async fn concert(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Problem> {
     let concert = state.use_cases.concerts.one(ConcertId::new(id)).await?;
     Ok(HttpResponse::Ok().json(ConcertDto::from(concert)))
 }
@@ -36,7 +40,7 @@ pub(crate) async fn concert(state: Data<WebState>, Id(id): Id) -> Result<HttpRes
 #[utoipa::path(get, path = "/v1/concerts/{id}/performances", operation_id = "list_performances", tag = "what is on",
     params(("id" = uuid::Uuid, Path, description = "The concert."), PerformanceQuery),
     responses((status = 200, description = "By ascending id.", body = List<PerformanceDto>)))]
-pub(crate) async fn performances(
+async fn performances(
     state: Data<WebState>,
     Id(id): Id,
     Query(query): Query<PerformanceQuery>,
@@ -52,7 +56,7 @@ pub(crate) async fn performances(
 #[utoipa::path(get, path = "/v1/performances/{id}", operation_id = "show_performance", tag = "what is on",
     params(("id" = uuid::Uuid, Path, description = "The performance.")),
     responses((status = 200, description = "The performance.", body = PerformanceDto)))]
-pub(crate) async fn performance(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Problem> {
+async fn performance(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Problem> {
     let view = state.use_cases.performances.one(PerformanceId::new(id)).await?;
     Ok(HttpResponse::Ok().json(PerformanceDto::of(view, state.clock.now())))
 }
@@ -61,7 +65,7 @@ pub(crate) async fn performance(state: Data<WebState>, Id(id): Id) -> Result<Htt
 #[utoipa::path(get, path = "/v1/performances/{id}/prices", operation_id = "show_prices", tag = "what is on",
     params(("id" = uuid::Uuid, Path, description = "The performance.")),
     responses((status = 200, description = "By tier and price type.", body = PricesDto)))]
-pub(crate) async fn prices(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Problem> {
+async fn prices(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Problem> {
     let view = state.use_cases.performances.one(PerformanceId::new(id)).await?;
     Ok(HttpResponse::Ok().json(PricesDto::of(&view.on_sale.performance.prices, &state.currency)))
 }

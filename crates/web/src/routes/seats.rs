@@ -1,20 +1,22 @@
 //! Seats of a performance.
 
-use super::at;
+use super::Endpoint;
 use crate::WebState;
 use crate::dto::{AvailabilityDto, List, SeatDto, SeatMapDto, SeatQuery};
 use crate::extract::{Id, PASS, Query, SeatMapAddress, entity_tag, knows};
+use crate::pass::Proof;
 use crate::problem::{Kind, Problem};
-use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
-use actix_web::web::{Data, ServiceConfig, to};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use frontrow_domain::{PerformanceId, SeatNumber};
 
-pub(super) fn configure(config: &mut ServiceConfig) {
-    at(config, "/v1/performances/{id}/seat-map/{version}", [(Method::GET, to(seat_map))]);
-    at(config, "/v1/performances/{id}/availability", [(Method::GET, to(availability))]);
-    at(config, "/v1/performances/{id}/seats", [(Method::GET, to(seats))]);
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::new(seat_map, __path_seat_map).pass(Proof::PassIfStrict),
+        Endpoint::new(availability, __path_availability).pass(Proof::Pass),
+        Endpoint::new(seats, __path_seats).pass(Proof::Pass),
+    ]
 }
 
 /// Show where the seats are. The answer never changes.
@@ -22,7 +24,7 @@ pub(super) fn configure(config: &mut ServiceConfig) {
     params(("id" = uuid::Uuid, Path, description = "The performance."),
         ("version" = u32, Path, description = "Its `seat_map_version`.", minimum = 1)),
     responses((status = 200, description = "The layout.", body = SeatMapDto)))]
-pub(crate) async fn seat_map(
+async fn seat_map(
     state: Data<WebState>,
     address: SeatMapAddress,
     request: HttpRequest,
@@ -41,12 +43,8 @@ pub(crate) async fn seat_map(
     responses((status = 200, description = "Bit n-1 is 1 if seat n can be had.", body = AvailabilityDto,
             headers(("ETag" = String, description = "Of the answer; the same while nothing has changed."))),
         (status = 304, description = "As it was.")))]
-pub(crate) async fn availability(
-    state: Data<WebState>,
-    Id(id): Id,
-    request: HttpRequest,
-) -> Result<HttpResponse, Problem> {
-    let availability = state.use_cases.availability.run(PerformanceId::new(id)).await?;
+async fn availability(state: Data<WebState>, Id(id): Id, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let availability = state.use_cases.booking.availability.run(PerformanceId::new(id)).await?;
     let body = serde_json::to_vec(&AvailabilityDto::from(availability)).map_err(|_| Problem::new(Kind::Fault))?;
     let tag = entity_tag(&body);
     let known = knows(&request, &tag);
@@ -59,13 +57,9 @@ pub(crate) async fn availability(
 #[utoipa::path(get, path = "/v1/performances/{id}/seats", operation_id = "list_seats", tag = "seats",
     params(("id" = uuid::Uuid, Path, description = "The performance."), SeatQuery),
     responses((status = 200, description = "By ascending number.", body = List<SeatDto>)))]
-pub(crate) async fn seats(
-    state: Data<WebState>,
-    Id(id): Id,
-    Query(query): Query<SeatQuery>,
-) -> Result<HttpResponse, Problem> {
+async fn seats(state: Data<WebState>, Id(id): Id, Query(query): Query<SeatQuery>) -> Result<HttpResponse, Problem> {
     let (filter, page) = (query.filter()?, query.page().page(std::convert::identity::<SeatNumber>)?);
-    let page = state.use_cases.seats.run(PerformanceId::new(id), &filter, page).await?;
+    let page = state.use_cases.booking.seats.run(PerformanceId::new(id), &filter, page).await?;
     let seat = |view| SeatDto::of(view, &state.currency);
     Ok(HttpResponse::Ok().json(List::of(page, seat, std::convert::identity::<SeatNumber>)))
 }

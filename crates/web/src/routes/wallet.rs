@@ -1,54 +1,54 @@
 //! Points.
 
-use super::at;
+use super::Endpoint;
 use crate::WebState;
 use crate::dto::{ChargeBody, ChargeDto, EntryDto, List, Money, PageQuery, WalletDto};
-use crate::extract::{Body, Caller, Id, Key, KeyHeader, Query};
-use crate::problem::Problem;
+use crate::extract::{Body, Caller, Id, Key, Query};
+use crate::problem::{Kind, Problem};
 use actix_web::HttpResponse;
-use actix_web::http::Method;
 use actix_web::http::header::LOCATION;
-use actix_web::web::{Data, ServiceConfig, to};
+use actix_web::web::Data;
 use frontrow_application::ChargeWalletRequest;
 use frontrow_domain::{PaymentId, Points, TransferId};
 
-pub(super) fn configure(config: &mut ServiceConfig) {
-    at(config, "/v1/wallet", [(Method::GET, to(wallet))]);
-    at(config, "/v1/wallet/entries", [(Method::GET, to(entries))]);
-    at(config, "/v1/wallet/charges", [(Method::POST, to(charge))]);
-    at(config, "/v1/wallet/charges/{id}", [(Method::GET, to(show_charge))]);
+pub(super) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::new(wallet, __path_wallet),
+        Endpoint::new(entries, __path_entries),
+        Endpoint::new(charge, __path_charge).refuses(&[&[Kind::BalanceTooHigh]]),
+        Endpoint::new(show_charge, __path_show_charge),
+    ]
 }
 
 /// Show one's balance.
-#[utoipa::path(get, path = "/v1/wallet", operation_id = "show_wallet", tag = "wallet", security(("bearer" = [])),
+#[utoipa::path(get, path = "/v1/wallet", operation_id = "show_wallet", tag = "wallet",
     responses((status = 200, description = "The balance.", body = WalletDto)))]
-pub(crate) async fn wallet(state: Data<WebState>, caller: Caller) -> Result<HttpResponse, Problem> {
-    let balance = state.use_cases.wallet.balance(caller.user()).await?;
+async fn wallet(state: Data<WebState>, caller: Caller) -> Result<HttpResponse, Problem> {
+    let balance = state.use_cases.booking.wallet.balance(caller.user()).await?;
     Ok(HttpResponse::Ok().json(WalletDto { balance: Money::of(balance, &state.currency) }))
 }
 
 /// List what happened to one's balance.
-#[utoipa::path(get, path = "/v1/wallet/entries", operation_id = "list_wallet_entries", tag = "wallet", security(("bearer" = [])), params(PageQuery),
+#[utoipa::path(get, path = "/v1/wallet/entries", operation_id = "list_wallet_entries", tag = "wallet", params(PageQuery),
     responses((status = 200, description = "The newest first.", body = List<EntryDto>)))]
-pub(crate) async fn entries(
+async fn entries(
     state: Data<WebState>,
     caller: Caller,
     Query(query): Query<PageQuery>,
 ) -> Result<HttpResponse, Problem> {
-    let page = state.use_cases.wallet.entries(caller.user(), query.page(TransferId::new)?).await?;
+    let page = state.use_cases.booking.wallet.entries(caller.user(), query.page(TransferId::new)?).await?;
     let item = |entry| EntryDto::of(&entry, caller.user(), &state.currency);
     Ok(HttpResponse::Ok().json(List::of(page, item, TransferId::uuid)))
 }
 
 /// Charge one's wallet.
-#[utoipa::path(post, path = "/v1/wallet/charges", operation_id = "charge_wallet", tag = "wallet", security(("bearer" = [])),
-    params(KeyHeader),
+#[utoipa::path(post, path = "/v1/wallet/charges", operation_id = "charge_wallet", tag = "wallet",
     request_body = ChargeBody,
     responses((status = 201, description = "The gateway has answered: `succeeded`, `failed` or `returned`.", body = ChargeDto,
             headers(("Location" = String, description = "The charge."))),
         (status = 202, description = "It has not (`pending`), or not given back what the wallet has no room for (`returning`): look again at the Location.", body = ChargeDto,
             headers(("Location" = String, description = "The charge.")))))]
-pub(crate) async fn charge(
+async fn charge(
     state: Data<WebState>,
     caller: Caller,
     key: Key,
@@ -56,18 +56,18 @@ pub(crate) async fn charge(
 ) -> Result<HttpResponse, Problem> {
     let request = key.of(caller, &body)?;
     let amount = Points::new(body.amount).map_err(|error| Problem::field("/amount", "range", error.to_string()))?;
-    let charge = ChargeWalletRequest { user: caller.user(), amount, payment_token: body.payment_token, request };
-    let payment = state.use_cases.charge.run(charge).await?;
+    let charge = ChargeWalletRequest { amount, payment_token: body.payment_token, request };
+    let payment = state.use_cases.booking.charge.run(charge).await?;
     let mut response = if payment.state.is_open() { HttpResponse::Accepted() } else { HttpResponse::Created() };
     response.insert_header((LOCATION, format!("/v1/wallet/charges/{}", payment.id)));
     Ok(response.json(ChargeDto::of(&payment, &state.currency)))
 }
 
 /// Show one of one's own charges.
-#[utoipa::path(get, path = "/v1/wallet/charges/{id}", tag = "wallet", security(("bearer" = [])),
+#[utoipa::path(get, path = "/v1/wallet/charges/{id}", tag = "wallet",
     params(("id" = uuid::Uuid, Path, description = "The charge.")),
     responses((status = 200, description = "The charge.", body = ChargeDto)))]
-pub(crate) async fn show_charge(state: Data<WebState>, caller: Caller, Id(id): Id) -> Result<HttpResponse, Problem> {
-    let payment = state.use_cases.show_charge.run(caller.user(), PaymentId::new(id)).await?;
+async fn show_charge(state: Data<WebState>, caller: Caller, Id(id): Id) -> Result<HttpResponse, Problem> {
+    let payment = state.use_cases.booking.show_charge.run(caller.user(), PaymentId::new(id)).await?;
     Ok(HttpResponse::Ok().json(ChargeDto::of(&payment, &state.currency)))
 }

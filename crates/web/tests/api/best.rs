@@ -14,7 +14,7 @@ fn best(count: u32) -> Value {
 }
 
 fn seats(held: &Value) -> Vec<&str> {
-    held["lines"].as_array().unwrap().iter().map(|line| line["seat"].as_str().unwrap()).collect()
+    held["line_items"].as_array().unwrap().iter().map(|line_item| line_item["seat"].as_str().unwrap()).collect()
 }
 
 #[actix_web::test]
@@ -36,7 +36,7 @@ async fn accessible_seats_are_for_who_asks() {
     let wish = json!({"best_available": {"count": 2, "tier": "R", "accessible": true, "price_type": "child"}});
     let held = ask(&theatre, &kim, "tap", &wish).await.with(201);
     assert_eq!(seats(&held), ["A-1-1", "A-1-2"], "an accessible one and its companion's");
-    assert!(held["lines"].as_array().unwrap().iter().all(|line| line["price_type"] == "child"));
+    assert!(held["line_items"].as_array().unwrap().iter().all(|line_item| line_item["price_type"] == "child"));
     let lee = theatre.customer("lee").await;
     assert_eq!(seats(&ask(&theatre, &lee, "tap", &best(1)).await.with(201)), ["A-1-3"]);
 }

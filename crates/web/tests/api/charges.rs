@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use frontrow_adapters::SandboxGateway;
 use frontrow_application::SettleCharges;
 use frontrow_application::port::{BookingError, BookingStore};
-use frontrow_domain::{Command, Outcome, Payment, PaymentState, Settle, Settlement, What};
+use frontrow_domain::{Command, Operation, Outcome, Payment, PaymentState, Settle, Settlement};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 
@@ -24,7 +24,7 @@ async fn charge_and_ask(theatre: &Theatre, token: &str, times: u32) -> (Value, V
     let address = pending.header("Location").unwrap();
     for _ in 0..times {
         theatre.clock.advance(SettleCharges::ABANDON_AFTER);
-        theatre.use_cases.settle_charges.run().await.unwrap();
+        theatre.use_cases.booking.settle_charges.run().await.unwrap();
     }
     let became = look(theatre, &kim, address).await;
     // Whoever has not seen the answer and repeats the request sees the same.
@@ -56,7 +56,7 @@ async fn a_lost_answer_is_asked_for_and_booked_once() {
         assert_eq!(theatre.send(&ask).await.with(201)["status"], "succeeded");
     }
     theatre.clock.advance(SettleCharges::ABANDON_AFTER);
-    assert_eq!(theatre.use_cases.settle_charges.run().await, Ok(0));
+    assert_eq!(theatre.use_cases.booking.settle_charges.run().await, Ok(0));
     assert_eq!(look(&theatre, &kim, "/v1/wallet").await["balance"]["amount"], 500);
     assert_eq!(theatre.gateway.booked().len(), 1);
     theatre.verify().await;
@@ -68,9 +68,9 @@ struct Full(Arc<dyn BookingStore>, Mutex<Option<Payment>>);
 #[async_trait]
 impl BookingStore for Full {
     async fn execute(&self, command: Command) -> Result<Outcome, BookingError> {
-        let state = match &command.what {
-            What::Settle(Settle { settlement: Settlement::Accepted { .. }, .. }) => PaymentState::Returning,
-            What::Settle(Settle { settlement: Settlement::Returned, .. }) => PaymentState::Returned,
+        let state = match &command.operation {
+            Operation::Settle(Settle { settlement: Settlement::Accepted { .. }, .. }) => PaymentState::Returning,
+            Operation::Settle(Settle { settlement: Settlement::Returned, .. }) => PaymentState::Returned,
             _ => {
                 let outcome = self.0.execute(command).await?;
                 if let Outcome::Charged(payment) = &outcome {

@@ -117,9 +117,9 @@ impl Operation {
     }
 
     /// The parameters in that part of a request.
-    pub fn parameters(&self, place: &str) -> Vec<Value> {
+    pub fn parameters(&self, position: &str) -> Vec<Value> {
         let all = self.value["parameters"].as_array().cloned().unwrap_or_default();
-        all.into_iter().filter(|parameter| parameter["in"] == place).collect()
+        all.into_iter().filter(|parameter| parameter["in"] == position).collect()
     }
 
     pub fn has_key(&self) -> bool {
@@ -130,8 +130,8 @@ impl Operation {
         self.parameters("header").iter().any(|parameter| parameter["name"] == name)
     }
 
-    /// Whether it is about the line of a sale.
-    pub fn is_of_a_line(&self) -> bool {
+    /// Whether it is about the queue of a sale.
+    pub fn is_of_a_queue(&self) -> bool {
         self.path.starts_with("/v1/queue-tokens")
             || self.path.starts_with("/v1/sales/{id}/") && !self.path.ends_with("publication")
     }

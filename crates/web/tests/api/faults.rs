@@ -2,8 +2,8 @@
 
 use crate::ask::{Answer, Ask};
 use crate::theatre::{NOTHING, PERFORMANCE, Theatre};
-use frontrow_application::FaultId;
 use frontrow_application::port::{BookingError, MockBookingStore, MockConcertRepository, StoreError};
+use frontrow_application::{FaultId, Outage};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,30 +31,30 @@ async fn concerts(answer: fn() -> StoreError) -> Answer {
 #[actix_web::test]
 async fn who_comes_when_there_is_too_much_to_do_is_told_when_to_come_back() {
     let answers = [
-        hold(|| BookingError::Busy { retry_after: Duration::from_secs(3) }).await,
-        concerts(|| StoreError::Busy { retry_after: Duration::from_secs(3) }).await,
+        hold(|| BookingError::Outage(Outage::Busy { retry_after: Duration::from_secs(3) })).await,
+        concerts(|| StoreError::Outage(Outage::Busy { retry_after: Duration::from_secs(3) })).await,
     ];
     for answer in answers {
         answer.problem(503, "busy");
         assert_eq!(answer.header("retry-after"), Some("3"));
     }
     let away = [
-        hold(|| BookingError::Unavailable { retry_after: Duration::from_secs(3) }).await,
-        concerts(|| StoreError::Unavailable { retry_after: Duration::from_secs(3) }).await,
+        hold(|| BookingError::Outage(Outage::Unavailable { retry_after: Duration::from_secs(3) })).await,
+        concerts(|| StoreError::Outage(Outage::Unavailable { retry_after: Duration::from_secs(3) })).await,
     ];
     for answer in away {
         answer.problem(503, "unavailable");
         assert_eq!(answer.header("retry-after"), Some("3"));
     }
     let full = [
-        hold(|| BookingError::StorageFull { retry_after: Duration::from_secs(3) }).await,
-        concerts(|| StoreError::StorageFull { retry_after: Duration::from_secs(3) }).await,
+        hold(|| BookingError::Outage(Outage::StorageFull { retry_after: Duration::from_secs(3) })).await,
+        concerts(|| StoreError::Outage(Outage::StorageFull { retry_after: Duration::from_secs(3) })).await,
     ];
     for answer in full {
         answer.problem(503, "storage-full");
         assert_eq!(answer.header("retry-after"), Some("3"));
     }
-    let soon = hold(|| BookingError::Busy { retry_after: Duration::from_millis(20) }).await;
+    let soon = hold(|| BookingError::Outage(Outage::Busy { retry_after: Duration::from_millis(20) })).await;
     assert_eq!(soon.header("retry-after"), Some("1"), "whole seconds, and never at once");
 }
 
@@ -69,7 +69,7 @@ async fn what_may_have_happened_is_to_be_repeated() {
 async fn a_fault_is_told_by_its_id_alone() {
     let of_us = [hold(|| BookingError::Fault(FAULT)).await, concerts(|| StoreError::Fault(FAULT)).await];
     for answer in of_us {
-        let document = json!({"type": "urn:frontrow:problem:fault", "title": "Something is broken on our side",
+        let document = json!({"type": "urn:frontrow:problem:fault", "title": "Something went wrong on the server",
             "status": 500, "fault": FAULT.to_string()});
         assert_eq!(answer.problem(500, "fault"), document);
     }

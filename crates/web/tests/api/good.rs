@@ -2,7 +2,7 @@
 
 use crate::ask::{Ask, QUEUE_TOKEN};
 use crate::description::Operation;
-use crate::line::{admit, join};
+use crate::steps::{admit, join};
 use crate::theatre::{CONCERT, OTHER_SALE, PERFORMANCE, SALE, Theatre, VENUE, sale_example};
 use actix_web::http::Method;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ pub struct Good {
 impl Good {
     pub async fn new(operation: &Operation) -> (Theatre, Self) {
         let theatre =
-            if operation.is_of_a_line() { Theatre::in_line(json!({})).await } else { Theatre::on_sale().await };
+            if operation.is_of_a_queue() { Theatre::in_queue(json!({})).await } else { Theatre::on_sale().await };
         let buyer = theatre.customer_with("lee", 1_000_000).await;
         let address = Self::prepare(&theatre, &buyer, operation).await;
         let method: Method = operation.method.to_uppercase().parse().unwrap();

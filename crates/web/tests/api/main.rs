@@ -9,19 +9,19 @@ mod bad_input;
 #[cfg(test)]
 mod best;
 #[cfg(test)]
+mod bounds;
+#[cfg(test)]
 mod browse;
 #[cfg(test)]
 mod charges;
 #[cfg(test)]
 mod description;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod good;
-#[cfg(test)]
-mod line;
-#[cfg(test)]
-mod lines;
 #[cfg(test)]
 mod manners;
 #[cfg(test)]
@@ -29,11 +29,11 @@ mod moments;
 #[cfg(test)]
 mod openapi;
 #[cfg(test)]
+mod operating;
+#[cfg(test)]
 mod operators;
 #[cfg(test)]
 mod passes;
-#[cfg(test)]
-mod places;
 #[cfg(test)]
 mod polls;
 #[cfg(test)]
@@ -47,10 +47,14 @@ mod reservations;
 #[cfg(test)]
 mod seen;
 #[cfg(test)]
+mod steps;
+#[cfg(test)]
 mod theatre;
 #[cfg(test)]
 mod timely;
 #[cfg(test)]
 mod traces;
+#[cfg(test)]
+mod unsold_seats;
 #[cfg(test)]
 mod wallet;

@@ -51,7 +51,7 @@ async fn putting_and_publishing_the_same_again_changes_nothing() {
 #[actix_web::test]
 async fn what_is_public_keeps_its_promises() {
     let theatre = Theatre::on_sale().await;
-    let more_seats = with(example(MAP), "/sections/1/places", json!(101));
+    let more_seats = with(example(MAP), "/sections/1/spots", json!(101));
     put(&theatre, MAP, [VENUE, "1"], &more_seats).await.problem(409, "seat-map-frozen");
     put(&theatre, MAP, [VENUE, "2"], &more_seats).await.with(201);
     let other_seats = with(example(PERFORMANCES), "/seat_map_version", json!(2));
@@ -101,7 +101,7 @@ async fn every_flaw_of_a_description_is_named() {
     let theatre = Theatre::on_sale().await;
     let rows = json!([{"name": "1", "seats": 0, "tier": "R"}, {"name": "1", "seats": 5, "tier": "!"}]);
     let map = json!({"sections": [{"kind": "seated", "name": "A", "rows": rows},
-        {"kind": "standing", "name": "A", "places": 100_001, "tier": "S"}]});
+        {"kind": "standing", "name": "A", "spots": 100_001, "tier": "S"}]});
     let row = "/sections/0/rows";
     let flaws = [
         (
@@ -112,7 +112,7 @@ async fn every_flaw_of_a_description_is_named() {
                 format!("{row}/1/name"),
                 format!("{row}/1/tier"),
                 "/sections/1/name".to_owned(),
-                "/sections/1/places".to_owned(),
+                "/sections/1/spots".to_owned(),
                 "/sections".to_owned(),
             ],
         ),

@@ -3,13 +3,14 @@
 use crate::ask::{Answer, Ask, PASS};
 use crate::description::Description;
 use crate::good::pay;
-use crate::line::{admit, at, change, holding};
+use crate::steps::{admit, at, change, holding};
 use crate::theatre::{NOTHING, OTHER_SALE, PERFORMANCE, SALE, Theatre, sale_example};
 use actix_web::http::Method;
 use frontrow_application::port::Clock;
 use frontrow_domain::SaleId;
 use frontrow_domain::waiting_room::Pass;
-use frontrow_web::pass::{PROOFS, Proof};
+use frontrow_web::pass::Proof;
+use frontrow_web::proofs;
 use serde_json::json;
 use std::time::Duration;
 
@@ -46,10 +47,12 @@ async fn flaws(theatre: &Theatre, good: &str) -> Vec<Flaw> {
     flaws
 }
 
-/// Every route of the table, about what kim has held.
+/// Every booking route, about what kim has held.
 fn routes(kim: &str, reservation: &str) -> Vec<(Proof, Ask)> {
     let description = Description::new();
-    let route = |(method, path, proof): &(Method, &str, Proof)| {
+    let is_booking =
+        |path: &str| ["/v1/performances", "/v1/reservations", "/v1/wallet"].iter().any(|front| path.starts_with(front));
+    let route = |(method, path, proof): (&Method, &str, Proof)| {
         let of_reservation = path.starts_with("/v1/reservations");
         let id = if of_reservation { reservation } else { PERFORMANCE };
         let mut ask = Ask::new(method.clone(), path.replace("{id}", id).replace("{version}", "1")).by(kim);
@@ -60,9 +63,9 @@ fn routes(kim: &str, reservation: &str) -> Vec<(Proof, Ask)> {
         if operation.body_schema().is_some() {
             ask = ask.json(&operation.body_example());
         }
-        (*proof, ask)
+        (proof, ask)
     };
-    PROOFS.iter().map(route).collect()
+    proofs().filter(|(_, path, _)| is_booking(path)).map(route).collect()
 }
 
 fn is_about_passes(answer: &Answer) -> bool {
@@ -71,7 +74,7 @@ fn is_about_passes(answer: &Answer) -> bool {
 
 /// A theatre in which kim is admitted and holds a seat: the pass, the access token, the reservation.
 async fn admitted(strict: bool) -> (Theatre, String, String, String) {
-    let theatre = Theatre::in_line(json!({ "strict": strict })).await;
+    let theatre = Theatre::in_queue(json!({ "strict": strict })).await;
     let kim = theatre.customer_with("kim", 500_000).await;
     theatre.customer("lee").await;
     let pass = admit(&theatre, &kim).await;
@@ -112,8 +115,8 @@ async fn a_strict_sale_asks_for_it_everywhere() {
 }
 
 #[actix_web::test]
-async fn in_a_strict_sale_too_a_payment_is_replayed_after_the_slot_has_gone_back() {
-    let theatre = Theatre::in_line(json!({"strict": true, "leave_on_payment": true})).await;
+async fn in_a_strict_sale_too_a_payment_is_replayed_after_the_admission_has_gone_back() {
+    let theatre = Theatre::in_queue(json!({"strict": true, "leave_on_payment": true})).await;
     let kim = theatre.customer_with("kim", 500_000).await;
     let pass = admit(&theatre, &kim).await;
     let held = theatre.send(&holding(&kim, &["A-1-9"]).pass(&pass)).await.with(201);
@@ -199,8 +202,8 @@ async fn no_new_holds_while_they_are_stopped() {
 }
 
 #[actix_web::test]
-async fn a_performance_is_sold_with_and_without_a_line_only_if_that_is_meant() {
-    let theatre = Theatre::in_line(json!({})).await;
+async fn a_performance_is_sold_with_and_without_a_queue_only_if_that_is_meant() {
+    let theatre = Theatre::in_queue(json!({})).await;
     let kim = theatre.customer("kim").await;
     theatre.operate(Ask::put(format!("/v1/sales/{OTHER_SALE}")).json(&sale_example())).await.with(201);
     let publication = format!("/v1/sales/{OTHER_SALE}/publication");

@@ -1,10 +1,10 @@
-//! What everybody in a line asks for all the time.
+//! What everybody in a queue asks for all the time.
 
 use crate::ask::{Answer, Ask};
-use crate::line::{at, change, join, place, snapshot};
+use crate::steps::{at, change, entry, join, snapshot};
 use crate::theatre::{NOTHING, Theatre};
-use frontrow_application::port::{Clock, MockLineStore, MockNumberDispenser};
-use frontrow_domain::waiting_room::{Group, Line, QueueNumber, QueueToken};
+use frontrow_application::port::{Clock, MockNumberDispenser, MockQueueStore};
+use frontrow_domain::waiting_room::{Group, Queue, QueueNumber, QueueToken};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -15,8 +15,8 @@ async fn look(theatre: &Theatre, known: &str) -> Answer {
 }
 
 #[actix_web::test]
-async fn a_line_looks_the_same_to_everybody_until_it_changes() {
-    let theatre = Theatre::in_line(json!({})).await;
+async fn a_queue_looks_the_same_to_everybody_until_it_changes() {
+    let theatre = Theatre::in_queue(json!({})).await;
     let first = theatre.get(at("queue")).await;
     assert_eq!(first.header("Cache-Control"), Some("public, max-age=1"));
     let tag = first.header("ETag").unwrap().to_owned();
@@ -38,8 +38,8 @@ async fn a_line_looks_the_same_to_everybody_until_it_changes() {
 }
 
 #[actix_web::test]
-async fn the_snapshot_has_all_that_is_needed_to_compute_ones_place() {
-    let theatre = Theatre::in_line(json!({"capacity": 1, "rate_per_minute": 60})).await;
+async fn the_snapshot_has_all_that_is_needed_to_compute_ones_entry() {
+    let theatre = Theatre::in_queue(json!({"capacity": 1, "rate_per_minute": 60})).await;
     let tokens = [
         join(&theatre, &theatre.customer("kim").await).await,
         join(&theatre, &theatre.customer("lee").await).await,
@@ -51,20 +51,20 @@ async fn the_snapshot_has_all_that_is_needed_to_compute_ones_place() {
     let number = |name: &str| group[name].as_u64().unwrap();
     assert_eq!((number("drawn"), number("issued"), number("lapsed")), (0, 3, 0));
     for (rank, token) in (1..).zip(tokens) {
-        let place = place(&theatre, &token).await;
-        assert_eq!(place["people_ahead"].as_u64(), Some(u64::saturating_sub(rank, number("called"))));
-        let seconds = place["people_ahead"].as_u64().unwrap() * 60 / number("passed_a_minute");
+        let entry = entry(&theatre, &token).await;
+        assert_eq!(entry["people_ahead"].as_u64(), Some(u64::saturating_sub(rank, number("called"))));
+        let seconds = entry["people_ahead"].as_u64().unwrap() * 60 / number("passed_a_minute");
         let (least, most) = (shown["estimate"]["least"].as_f64().unwrap(), shown["estimate"]["most"].as_f64().unwrap());
-        if let Some(wait) = place["wait"].as_object() {
+        if let Some(wait) = entry["wait"].as_object() {
             let near = |a: &Value, b: f64| (a.as_f64().unwrap() - b).abs() <= 1.0;
             #[expect(clippy::cast_precision_loss, reason = "they are few")]
             let seconds = seconds as f64;
             assert!(near(&wait["least_seconds"], seconds * least) && near(&wait["most_seconds"], seconds * most));
         }
         let (soonest, latest) = (&shown["ask_again"]["soonest_seconds"], &shown["ask_again"]["latest_seconds"]);
-        let again = place["ask_again_seconds"].as_f64().unwrap();
+        let again = entry["ask_again_seconds"].as_f64().unwrap();
         let jitter = 1.0 + shown["ask_again"]["jitter"].as_f64().unwrap();
-        assert!(again >= soonest.as_f64().unwrap() && again <= latest.as_f64().unwrap() * jitter + 1.0, "{place}");
+        assert!(again >= soonest.as_f64().unwrap() && again <= latest.as_f64().unwrap() * jitter + 1.0, "{entry}");
     }
     assert_eq!(
         shown["ask_again"],
@@ -76,7 +76,7 @@ async fn the_snapshot_has_all_that_is_needed_to_compute_ones_place() {
 
 #[actix_web::test]
 async fn old_news_says_so() {
-    let theatre = Theatre::in_line(json!({})).await;
+    let theatre = Theatre::in_queue(json!({})).await;
     let fresh = theatre.get(at("queue")).await;
     theatre.clock.advance(Duration::from_secs(3));
     assert_eq!(theatre.get(at("queue")).await.body, fresh.body);
@@ -91,16 +91,16 @@ async fn old_news_says_so() {
 #[actix_web::test]
 async fn polls_leave_nothing_behind_and_have_manners_all_the_same() {
     let recorder = PrometheusBuilder::new().build_recorder();
-    let theatre = Theatre::in_line(json!({})).await;
+    let theatre = Theatre::in_queue(json!({})).await;
     let token = join(&theatre, &theatre.customer("kim").await).await;
     let counted = metrics::set_default_local_recorder(&recorder);
-    let place = theatre.send(&Ask::get("/v1/queue-tokens/current").queue_token(&token)).await;
+    let entry = theatre.send(&Ask::get("/v1/queue-tokens/current").queue_token(&token)).await;
     let refused = theatre.send(&Ask::get("/v1/queue-tokens/current")).await;
-    for answer in [&theatre.get(at("queue")).await, &place, &refused] {
+    for answer in [&theatre.get(at("queue")).await, &entry, &refused] {
         assert_eq!(answer.header("X-Content-Type-Options"), Some("nosniff"));
         assert_eq!(answer.header("Referrer-Policy"), Some("no-referrer"));
     }
-    assert_eq!((place.header("Cache-Control"), refused.header("Cache-Control")), (Some("no-store"), Some("no-store")));
+    assert_eq!((entry.header("Cache-Control"), refused.header("Cache-Control")), (Some("no-store"), Some("no-store")));
     theatre.send(&Ask::post(at("queue"))).await.problem(405, "method-not-allowed");
     theatre.get(format!("/v1/sales/{NOTHING}/queue")).await.problem(404, "not-found");
     drop(counted);
@@ -108,27 +108,27 @@ async fn polls_leave_nothing_behind_and_have_manners_all_the_same() {
     assert!(!page.contains("frontrow_requests_total"), "{page}");
 }
 
-/// A store that has one line, and would panic if it were asked anything after that line was read once.
+/// A store that has one queue, and would panic if it were asked anything after that queue was read once.
 #[actix_web::test]
 async fn a_poll_costs_no_store_operation() {
-    let opened: Arc<Mutex<Option<Line>>> = Arc::default();
+    let opened: Arc<Mutex<Option<Queue>>> = Arc::default();
     let (kept, read) = (opened.clone(), opened.clone());
-    let mut lines = MockLineStore::new();
-    lines.expect_open_line().times(1).returning(move |line| {
-        *kept.lock().unwrap() = Some(line.clone());
+    let mut queues = MockQueueStore::new();
+    queues.expect_open_queue().times(1).returning(move |queue| {
+        *kept.lock().unwrap() = Some(queue.clone());
         Ok(())
     });
-    lines.expect_lines().times(1).returning(move || Ok(read.lock().unwrap().iter().cloned().collect()));
+    queues.expect_queues().times(1).returning(move || Ok(read.lock().unwrap().iter().cloned().collect()));
     let theatre = Theatre::with(|ports| {
-        ports.lines = Arc::new(lines);
+        ports.queues = Arc::new(queues);
         ports.dispenser = Arc::new(MockNumberDispenser::new());
     });
     let theatre = theatre.await.put_on(Some(json!({}))).await;
     theatre.look().await;
-    let line = opened.lock().unwrap().clone().unwrap();
+    let queue = opened.lock().unwrap().clone().unwrap();
     let token = theatre.signer.sign_token(&QueueToken {
-        sale: line.sale,
-        epoch: line.epoch,
+        sale: queue.sale,
+        epoch: queue.epoch,
         group: Group::FIRST,
         number: QueueNumber::new(7).unwrap(),
         user: theatre.user("operator").await,
@@ -136,6 +136,6 @@ async fn a_poll_costs_no_store_operation() {
     });
     for _ in 0..100 {
         assert_eq!(theatre.get(at("queue")).await.with(200)["phase"], "lobby");
-        assert_eq!(place(&theatre, &token).await["number"], 7);
+        assert_eq!(entry(&theatre, &token).await["number"], 7);
     }
 }

@@ -1,8 +1,8 @@
-//! Through the line: joining, waiting, coming to the door, booking, leaving.
+//! Through the queue: joining, waiting, checking in, booking, leaving.
 
 use crate::ask::{Answer, Ask};
 use crate::good::pay;
-use crate::line::{admit, at, change, claim, claiming, holding, join, place, snapshot, try_join};
+use crate::steps::{admit, at, change, check_in, checking_in, entry, holding, join, snapshot, try_join};
 use crate::theatre::{CLIENT_ADDRESS, JOINS_PER_NETWORK, OPENS, PERFORMANCE, SALE, Theatre};
 use frontrow_application::port::Clock;
 use frontrow_domain::Instant;
@@ -26,11 +26,11 @@ async fn renew(theatre: &Theatre, who: &str, body: &Value) -> Answer {
 }
 
 #[actix_web::test]
-async fn one_person_has_one_place() {
+async fn one_person_has_one_entry() {
     let theatre = narrow_lobby().await;
     let (kim, lee) = (theatre.customer("kim").await, theatre.customer("lee").await);
     let first = try_join(&theatre, &kim, &json!({})).await.with(201);
-    assert_eq!((&first["group"], &first["number"], &first["standing"]), (&json!(0), &json!(1), &json!("lobby")));
+    assert_eq!((&first["group"], &first["number"], &first["status"]), (&json!(0), &json!(1), &json!("lobby")));
     assert_eq!((&first["people_ahead"], &first["wait"]), (&Value::Null, &Value::Null));
     assert_eq!((&first["phase"], &first["opens"]), (&json!("lobby"), &json!("2027-01-01T00:00:00Z")));
     let token = first["token"].as_str().unwrap();
@@ -41,11 +41,11 @@ async fn one_person_has_one_place() {
     assert_eq!(try_join(&theatre, &lee, &json!({})).await.with(201)["number"], 2);
     let mut without = first.clone();
     without.as_object_mut().unwrap().remove("token");
-    assert_eq!(place(&theatre, token).await, without);
+    assert_eq!(entry(&theatre, token).await, without);
 }
 
 #[actix_web::test]
-async fn a_code_opens_a_line_of_its_own() {
+async fn a_code_opens_a_queue_of_its_own() {
     let theatre = narrow_lobby().await;
     let (kim, lee) = (theatre.customer("kim").await, theatre.customer("lee").await);
     let refused = try_join(&theatre, &kim, &json!({"code": "larks-2027"})).await;
@@ -61,7 +61,7 @@ async fn a_code_opens_a_line_of_its_own() {
 }
 
 #[actix_web::test]
-async fn one_joins_from_the_opening_of_the_lobby_until_the_line_drains() {
+async fn one_joins_from_the_opening_of_the_lobby_until_the_queue_drains() {
     let mut theatre = narrow_lobby().await;
     theatre.customer("kim").await;
     let lobby_opens = OPENS - Duration::from_hours(1);
@@ -76,12 +76,12 @@ async fn one_joins_from_the_opening_of_the_lobby_until_the_line_drains() {
     let (kim, lee) = (theatre.back("kim").await, theatre.customer("lee").await);
     change(&theatre, &json!({"phase": "draining"})).await.with(200);
     for who in [&kim, &lee] {
-        try_join(&theatre, who, &json!({})).await.problem(409, "line-closed");
+        try_join(&theatre, who, &json!({})).await.problem(409, "queue-closed");
     }
 }
 
 #[actix_web::test]
-async fn who_asks_for_a_place_too_often_is_told_when_to_ask_again() {
+async fn who_asks_for_an_entry_too_often_is_told_when_to_ask_again() {
     let theatre = narrow_lobby().await;
     let kim = theatre.customer("kim").await;
     for _ in 0..5 {
@@ -97,7 +97,7 @@ async fn who_asks_for_a_place_too_often_is_told_when_to_ask_again() {
 }
 
 #[actix_web::test]
-async fn a_network_from_which_too_many_ask_for_a_place_has_to_wait() {
+async fn a_network_from_which_too_many_ask_for_an_entry_has_to_wait() {
     let theatre = narrow_lobby().await;
     let mut accounts = Vec::new();
     for n in 0..JOINS_PER_NETWORK / 5 {
@@ -122,50 +122,50 @@ async fn a_network_from_which_too_many_ask_for_a_place_has_to_wait() {
 }
 
 #[actix_web::test]
-async fn a_sale_without_a_waiting_room_has_no_line() {
+async fn a_sale_without_a_waiting_room_has_no_queue() {
     let theatre = Theatre::on_sale().await;
     let kim = theatre.customer("kim").await;
     theatre.look().await;
     try_join(&theatre, &kim, &json!({})).await.problem(404, "not-found");
     theatre.get(at("queue")).await.problem(404, "not-found");
-    claim(&theatre, &kim, "x").await.problem(404, "not-found");
+    check_in(&theatre, &kim, "x").await.problem(404, "not-found");
     renew(&theatre, &kim, &json!({})).await.problem(404, "not-found");
     theatre.send(&Ask::delete(at("admission")).by(&kim)).await.problem(404, "not-found");
-    theatre.operate(Ask::get(at("line"))).await.problem(404, "not-found");
+    theatre.operate(Ask::get(at("waiting-room"))).await.problem(404, "not-found");
 }
 
-/// Two people in a line that has just opened, where there is room for one: their access and queue tokens.
+/// Two people in a queue that has just opened, where there is room for one: their access and queue tokens.
 async fn kim_and_lee() -> (Theatre, [String; 2], [String; 2]) {
     let mut theatre = narrow_lobby().await;
     let kim = theatre.customer_with("kim", 500_000).await;
     let lee = theatre.customer("lee").await;
-    let places = [join(&theatre, &kim).await, join(&theatre, &lee).await];
-    let early = claim(&theatre, &kim, &places[0]).await.problem(409, "not-your-turn");
+    let entries = [join(&theatre, &kim).await, join(&theatre, &lee).await];
+    let early = check_in(&theatre, &kim, &entries[0]).await.problem(409, "not-your-turn");
     assert_eq!((&early["people_ahead"], &early["wait"]), (&Value::Null, &Value::Null));
     theatre.open().await;
     let people = [theatre.back("kim").await, theatre.back("lee").await];
-    (theatre, people, places)
+    (theatre, people, entries)
 }
 
 /// The pass of somebody who is called.
 async fn let_in(theatre: &Theatre, who: &str, token: &str) -> Value {
-    claim(theatre, who, token).await.with(202);
+    check_in(theatre, who, token).await.with(202);
     theatre.tick().await;
-    claim(theatre, who, token).await.with(201)
+    check_in(theatre, who, token).await.with(201)
 }
 
 #[actix_web::test]
-async fn who_is_called_comes_to_the_door_and_is_admitted() {
+async fn who_is_called_checks_in_and_is_admitted() {
     let (theatre, [kim, lee], [first, second]) = kim_and_lee().await;
-    let called = place(&theatre, &first).await;
-    assert_eq!((&called["standing"], &called["people_ahead"]), (&json!("called"), &json!(0)));
-    let waiting = place(&theatre, &second).await;
-    assert_eq!((&waiting["standing"], &waiting["people_ahead"]), (&json!("waiting"), &json!(1)));
-    let problem = claim(&theatre, &lee, &second).await.problem(409, "not-your-turn");
+    let called = entry(&theatre, &first).await;
+    assert_eq!((&called["status"], &called["people_ahead"]), (&json!("called"), &json!(0)));
+    let waiting = entry(&theatre, &second).await;
+    assert_eq!((&waiting["status"], &waiting["people_ahead"]), (&json!("waiting"), &json!(1)));
+    let problem = check_in(&theatre, &lee, &second).await.problem(409, "not-your-turn");
     for field in ["people_ahead", "wait", "ask_again_seconds"] {
         assert_eq!(problem[field], waiting[field], "{field}");
     }
-    assert_eq!(claim(&theatre, &kim, &first).await.with(202), called);
+    assert_eq!(check_in(&theatre, &kim, &first).await.with(202), called);
     let admitted = let_in(&theatre, &kim, &first).await;
     assert_eq!(instant(&admitted["expires"]), theatre.clock.now() + Duration::from_mins(3));
     assert_eq!(instant(&admitted["max_until"]), theatre.clock.now() + Duration::from_mins(10));
@@ -191,7 +191,7 @@ async fn who_pays_makes_room_and_has_the_lost_answer_all_the_same() {
     assert_eq!(pay(&theatre, &kim, id).await, paid);
     assert_eq!(theatre.send(&hold).await.with(201)["id"], held["id"]);
     theatre.send(&holding(&kim, &["A-1-4"]).pass(pass)).await.problem(403, "admission-ended");
-    claim(&theatre, &kim, &first).await.problem(410, "place-used");
+    check_in(&theatre, &kim, &first).await.problem(410, "queue-entry-used");
     theatre.clock.advance(SECOND);
     theatre.tick().await;
     let_in(&theatre, &lee, &second).await;
@@ -200,12 +200,12 @@ async fn who_pays_makes_room_and_has_the_lost_answer_all_the_same() {
 }
 
 #[actix_web::test]
-async fn who_waits_at_the_door_hears_of_it_when_they_are_admitted() {
-    let theatre = Theatre::in_line(json!({})).await;
+async fn who_waits_checked_in_hears_of_it_when_they_are_admitted() {
+    let theatre = Theatre::in_queue(json!({})).await;
     let kim = theatre.customer("kim").await;
     let token = join(&theatre, &kim).await;
     theatre.tick().await;
-    let waiting = claiming(&kim, &token).header("Prefer", "respond-async, wait=30");
+    let waiting = checking_in(&kim, &token).header("Prefer", "respond-async, wait=30");
     // The tick comes while they wait.
     let (answer, ()) = futures::join!(theatre.send(&waiting), theatre.tick());
     answer.with(201);
@@ -213,7 +213,7 @@ async fn who_waits_at_the_door_hears_of_it_when_they_are_admitted() {
 
 #[actix_web::test]
 async fn an_admission_is_renewed_until_its_session_is_over() {
-    let theatre = Theatre::in_line(json!({})).await;
+    let theatre = Theatre::in_queue(json!({})).await;
     let kim = theatre.customer("kim").await;
     admit(&theatre, &kim).await;
     let begun = theatre.clock.now();
@@ -238,66 +238,66 @@ async fn an_admission_is_renewed_until_its_session_is_over() {
 }
 
 #[actix_web::test]
-async fn who_leaves_gives_the_slot_back_once() {
-    let theatre = Theatre::in_line(json!({"capacity": 1})).await;
+async fn who_leaves_gives_the_admission_back_once() {
+    let theatre = Theatre::in_queue(json!({"capacity": 1})).await;
     let (kim, lee) = (theatre.customer("kim").await, theatre.customer("lee").await);
     let pass = admit(&theatre, &kim).await;
     let waiting = join(&theatre, &lee).await;
     // Somebody is called ahead, and stands by.
     for _ in 0..2 {
         theatre.tick().await;
-        claim(&theatre, &lee, &waiting).await.with(202);
+        check_in(&theatre, &lee, &waiting).await.with(202);
     }
     for _ in 0..2 {
         theatre.send(&Ask::delete(at("admission")).by(&kim)).await.with(204);
     }
     theatre.send(&holding(&kim, &["A-1-3"]).pass(&pass)).await.problem(403, "admission-ended");
     theatre.tick().await;
-    claim(&theatre, &lee, &waiting).await.with(201);
+    check_in(&theatre, &lee, &waiting).await.with(201);
     theatre.verify().await;
 }
 
 #[actix_web::test]
 async fn nobody_gets_in_with_the_token_of_another() {
-    let theatre = Theatre::in_line(json!({})).await;
+    let theatre = Theatre::in_queue(json!({})).await;
     let (kim, lee) = (theatre.customer("kim").await, theatre.customer("lee").await);
     let token = join(&theatre, &kim).await;
     theatre.tick().await;
-    claim(&theatre, &lee, &token).await.problem(403, "queue-token-foreign");
-    claim(&theatre, &kim, "forged").await.problem(403, "queue-token-forged");
+    check_in(&theatre, &lee, &token).await.problem(403, "queue-token-foreign");
+    check_in(&theatre, &kim, "forged").await.problem(403, "queue-token-forged");
     let pass = admit(&theatre, &kim).await;
-    claim(&theatre, &kim, &pass).await.problem(403, "queue-token-forged");
+    check_in(&theatre, &kim, &pass).await.problem(403, "queue-token-forged");
     renew(&theatre, &lee, &json!({})).await.problem(403, "not-admitted");
     theatre.send(&Ask::get("/v1/queue-tokens/current")).await.problem(422, "invalid-input");
 }
 
 #[actix_web::test]
 async fn who_does_not_come_for_a_quarter_of_an_hour_goes_to_the_end() {
-    let theatre = Theatre::in_line(json!({})).await;
+    let theatre = Theatre::in_queue(json!({})).await;
     let kim = theatre.customer("kim").await;
     let token = join(&theatre, &kim).await;
     theatre.tick().await;
-    assert_eq!(place(&theatre, &token).await["standing"], "called");
-    // Only ticks make time pass in a line.
+    assert_eq!(entry(&theatre, &token).await["status"], "called");
+    // Only ticks make time pass in a queue.
     for _ in 0..16 * 60 {
         theatre.clock.advance(SECOND);
         theatre.tick().await;
     }
-    let lapsed = place(&theatre, &token).await;
-    assert_eq!((&lapsed["standing"], &lapsed["people_ahead"]), (&json!("lapsed"), &Value::Null));
+    let lapsed = entry(&theatre, &token).await;
+    assert_eq!((&lapsed["status"], &lapsed["people_ahead"]), (&json!("lapsed"), &Value::Null));
     let kim = theatre.back("kim").await;
-    claim(&theatre, &kim, &token).await.problem(410, "place-lapsed");
+    check_in(&theatre, &kim, &token).await.problem(410, "queue-entry-lapsed");
     assert_eq!(try_join(&theatre, &kim, &json!({ "token": token })).await.with(201)["number"], 2);
 }
 
 #[actix_web::test]
-async fn a_closed_line_admits_nobody_and_says_so() {
-    let theatre = Theatre::in_line(json!({"capacity": 1})).await;
+async fn a_closed_queue_admits_nobody_and_says_so() {
+    let theatre = Theatre::in_queue(json!({"capacity": 1})).await;
     let (kim, lee) = (theatre.customer("kim").await, theatre.customer("lee").await);
     admit(&theatre, &kim).await;
     let token = join(&theatre, &lee).await;
     change(&theatre, &json!({"phase": "closed"})).await.with(200);
-    claim(&theatre, &lee, &token).await.problem(409, "line-closed");
+    check_in(&theatre, &lee, &token).await.problem(409, "queue-closed");
     renew(&theatre, &kim, &json!({})).await.with(200);
     assert_eq!(snapshot(&theatre).await["phase"], "closed");
 }
@@ -318,7 +318,7 @@ async fn a_draw_is_published_step_by_step() {
     let listed = snapshot(&theatre).await["draw"].clone();
     assert_eq!(listed["lists"].as_array().unwrap().len(), 2);
     assert_eq!((&listed["secret"], &listed["seed"]), (&Value::Null, &Value::Null));
-    assert_eq!(place(&theatre, &tokens[0]).await["standing"], "lobby");
+    assert_eq!(entry(&theatre, &tokens[0]).await["status"], "lobby");
     theatre.tick().await;
     let drawn = snapshot(&theatre).await["draw"].clone();
     assert_eq!((&drawn["lists"], &drawn["commitment"]), (&listed["lists"], &before["commitment"]));
@@ -334,17 +334,16 @@ async fn a_draw_is_published_step_by_step() {
     assert_eq!(snapshot(&theatre).await["groups"][0]["drawn"], 4);
     theatre.tick().await;
     for token in tokens {
-        assert_eq!(place(&theatre, &token).await["standing"], "called");
+        assert_eq!(entry(&theatre, &token).await["status"], "called");
     }
 }
 
-fn bytes(hex: &Value) -> Vec<u8> {
-    let hex = hex.as_str().unwrap();
-    (0..hex.len()).step_by(2).map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap()).collect()
+fn bytes(digits: &Value) -> Vec<u8> {
+    hex::decode(digits.as_str().unwrap()).unwrap()
 }
 
 #[actix_web::test]
-async fn buyers_see_that_there_is_a_line_and_no_code() {
+async fn buyers_see_that_there_is_a_queue_and_no_code() {
     let mut theatre = Theatre::in_lobby(json!({})).await;
     let path = format!("/v1/performances/{PERFORMANCE}");
     let shown = theatre.get(&path).await.with(200);
@@ -357,7 +356,7 @@ async fn buyers_see_that_there_is_a_line_and_no_code() {
     theatre.open().await;
     let shown = theatre.get(&path).await.with(200);
     assert_eq!((&shown["sales"][0]["waiting_room"], &shown["upcoming_sales"]), (&room, &json!([])));
-    for ask in [Ask::get(&path), Ask::get(at("queue")), Ask::get(at("line")).by(&theatre.operator)] {
+    for ask in [Ask::get(&path), Ask::get(at("queue")), Ask::get(at("waiting-room")).by(&theatre.operator)] {
         let body = String::from_utf8(theatre.send(&ask).await.body).unwrap();
         assert!(!body.contains("LARKS-2027"), "{body}");
     }

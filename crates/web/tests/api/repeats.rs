@@ -70,7 +70,7 @@ async fn two_people_may_choose_the_same_key() {
         let token = theatre.customer(name).await;
         let ask = Ask::post(format!("/v1/performances/{PERFORMANCE}/reservations")).by(&token).key("tap");
         let held = theatre.send(&ask.json(&json!({"seats": [seat]}))).await.with(201);
-        assert_eq!(held["lines"][0]["seat"], seat);
+        assert_eq!(held["line_items"][0]["seat"], seat);
     }
 }
 

@@ -51,7 +51,7 @@ async fn a_seat_is_held_paid_and_printed() {
     assert_eq!(held["total"], won(182_000));
     let child = json!({"seat": "A-1-4", "tier": "R", "price_type": "child", "list_price": won(120_000),
         "discount": won(60_000), "fee": won(1_000), "tax": won(5_545), "price": won(61_000)});
-    assert_eq!(held["lines"][1], child);
+    assert_eq!(held["line_items"][1], child);
     assert_eq!(see(&theatre, &kim, &at(id, "")).await, held);
 
     let paid = pay(&theatre, &kim, id).await;

@@ -3,7 +3,7 @@
 use crate::theatre::{CONCERT, OTHER_SALE, PERFORMANCE, SALE, Theatre, VENUE};
 use frontrow_application::PageRequest;
 use frontrow_application::port::{
-    AccountRepository, ConcertRepository, DoneReader, LineStore, NumberDispenser, PerformanceRepository,
+    AccountRepository, ConcertRepository, IdempotencyRecordReader, NumberDispenser, PerformanceRepository, QueueStore,
     ReservationReader, SaleRepository, SeatReader, VenueRepository, WalletReader,
 };
 use frontrow_domain::{BuyerKey, CommandKey, ConcertId, Instant, PerformanceId, SaleId, UserId, VenueId};
@@ -42,7 +42,7 @@ async fn catalogue(theatre: &Theatre) -> Vec<String> {
     for sale in [SALE, OTHER_SALE] {
         let sale = SaleId::new(id(sale));
         seen.push(format!("{:?}", memory.sale(sale).await));
-        seen.push(format!("{:?}", memory.line(sale).await));
+        seen.push(format!("{:?}", memory.queue(sale).await));
         seen.push(format!("{:?}", memory.issued(sale, 4).await));
     }
     seen.push(format!("{:?}", memory.operator_actions()));
@@ -51,11 +51,11 @@ async fn catalogue(theatre: &Theatre) -> Vec<String> {
 
 async fn person(theatre: &Theatre, user: UserId) -> Vec<String> {
     let memory = &theatre.memory;
-    let reservations = memory.reservations_of(user, PageRequest { limit: 100, after: None }).await.unwrap();
+    let reservations = memory.reservations_of(user, PageRequest::new(100, None).unwrap()).await.unwrap();
     let mut seen = vec![
         format!("{reservations:?}"),
         format!("{:?}", memory.balance(user).await),
-        format!("{:?}", memory.entries(user, PageRequest { limit: 100, after: None }).await),
+        format!("{:?}", WalletReader::entries(&**memory, user, PageRequest::new(100, None).unwrap()).await),
         format!("{:?}", memory.done(&CommandKey::new(user, "good-1").unwrap()).await),
         format!("{:?}", memory.whereabouts(BuyerKey { sale: SaleId::new(id(SALE)), user }).await),
     ];

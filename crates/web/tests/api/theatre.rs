@@ -11,17 +11,16 @@ use actix_web::test;
 use actix_web::test::TestRequest;
 use actix_web::web::{Bytes, Data};
 use frontrow_adapters::{
-    AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, InstanceJoinLimits,
-    ManualClock, Memory, NoBeacon, SandboxGateway, SeededIds, SharedSeatReads, SharedWatch, TokenKey,
+    AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, IanaTimeZones,
+    InstanceJoinLimits, ManualClock, Memory, SandboxGateway, SeededIds, SharedSeatReads, SharedWatch, TokenKey, sha256,
 };
 use frontrow_application::port::{AccountRepository, Auditor, Clock, QueueSigner};
-use frontrow_application::{Ports, SignUpRequest, UseCases};
-use frontrow_domain::{Instant, Role, UserId};
+use frontrow_application::{AddOperator, Password, Ports, SignUpRequest, UseCases};
+use frontrow_domain::{Instant, UserId};
 use frontrow_web::{WebState, app};
 use futures::future::LocalBoxFuture;
 use futures::stream::LocalBoxStream;
 use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
 use std::rc::Rc;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -40,7 +39,7 @@ pub const PASSWORD: &str = "correct horse battery";
 pub const MAX_BODY: usize = 16 * 1024;
 /// In which a proxy says who asks.
 pub const CLIENT_ADDRESS: &str = "x-forwarded-for";
-/// A minute.
+/// Joins that a network may make in a minute.
 pub const JOINS_PER_NETWORK: u32 = 30;
 
 /// 2027-01-01T00:00:00Z: the sale of the examples opens.
@@ -125,9 +124,9 @@ impl Theatre {
         self.put_on(None).await
     }
 
-    /// The same behind the examples' waiting room, with some other settings. The sale has just opened, and its line is
+    /// The same behind the examples' waiting room, with some other settings. The sale has just opened, and its queue is
     /// open.
-    pub async fn in_line(settings: Value) -> Self {
+    pub async fn in_queue(settings: Value) -> Self {
         let mut theatre = Self::in_lobby(settings).await;
         theatre.open().await;
         theatre
@@ -143,7 +142,7 @@ impl Theatre {
         theatre
     }
 
-    /// The sale opens, and its line with it. Access tokens have ended by then.
+    /// The sale opens, and its queue with it. Access tokens have ended by then.
     pub async fn open(&mut self) {
         self.clock.set(OPENS);
         self.operator = self.back("operator").await;
@@ -176,15 +175,15 @@ impl Theatre {
         theatre
     }
 
-    /// Reads the lines again, as every instance does four times a second.
+    /// Reads the queues again, as every instance does four times a second.
     pub async fn look(&self) {
-        self.use_cases.tick_lines.refresh().await.unwrap();
+        self.use_cases.tick_queues.refresh().await.unwrap();
     }
 
-    /// Ticks every line that is due.
+    /// Ticks every queue that is due.
     pub async fn tick(&self) {
         self.look().await;
-        self.use_cases.tick_lines.run(true).await.unwrap();
+        self.use_cases.tick_queues.run(true).await.unwrap();
     }
 
     /// Whose account it is.
@@ -247,9 +246,8 @@ impl Theatre {
 
     async fn new_operator(&self) -> String {
         let email = "operator@example.com".parse().unwrap();
-        let (password, name) = (PASSWORD.to_owned(), "Operator".to_owned());
-        let request = SignUpRequest { email, password, name, role: Role::Operator };
-        self.use_cases.sign_up.run(request).await.unwrap();
+        let (password, name) = (Password::new(PASSWORD).unwrap(), "Operator".to_owned());
+        AddOperator(self.use_cases.sign_up.clone()).run(SignUpRequest { email, password, name }).await.unwrap();
         self.log_in("operator@example.com").await["access_token"].as_str().unwrap().to_owned()
     }
 
@@ -283,6 +281,7 @@ fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGa
         store: memory.clone(),
         done: memory.clone(),
         venues: memory.clone(),
+        time_zones: Arc::new(IanaTimeZones),
         concerts: memory.clone(),
         performances: memory.clone(),
         sales: memory.clone(),
@@ -301,14 +300,13 @@ fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGa
         probe: memory.clone(),
         clock: clock.clone(),
         ids: Arc::new(SeededIds::new(2)),
-        lines: memory.clone(),
+        queues: memory.clone(),
         dispenser: memory.clone(),
         watch: Arc::new(SharedWatch::new(memory.clone())),
         join_limits: Arc::new(InstanceJoinLimits::new(clock.clone(), JOINS_PER_NETWORK)),
         eligibility: Arc::new(AccountEligibility::new(clock.clone())),
         signer: Arc::new(HmacQueueSigner::new(&TokenKey { id: "1".into(), secret: [3; 32] }, &[])),
-        beacon: Arc::new(NoBeacon),
-        digest: |bytes| Sha256::digest(bytes).into(),
+        digest: sha256,
         access_lifetime: Duration::from_mins(15),
         refresh_lifetime: Duration::from_hours(24),
     }

@@ -2,6 +2,7 @@
 
 use crate::ask::Ask;
 use crate::theatre::Theatre;
+use frontrow_application::Outage;
 use frontrow_application::deadline::{self, COMMAND, READ};
 use frontrow_application::port::{MockProbe, MockSessionRepository, Probe, StoreError};
 use metrics_exporter_prometheus::PrometheusBuilder;
@@ -23,7 +24,7 @@ fn away(heard: Heard) -> Arc<dyn Probe> {
     let mut probe = MockProbe::new();
     probe.expect_now().returning(move || {
         note(&heard);
-        Err(StoreError::Unavailable { retry_after: Duration::from_secs(1) })
+        Err(StoreError::Outage(Outage::Unavailable { retry_after: Duration::from_secs(1) }))
     });
     Arc::new(probe)
 }
@@ -38,7 +39,7 @@ async fn who_reads_waits_two_seconds_and_who_changes_something_ten() {
         ended.expect_start().returning(|_| Ok(()));
         ended.expect_rotate().returning(move |_, _, _, _| {
             note(&sessions);
-            Err(StoreError::Busy { retry_after: Duration::from_secs(1) })
+            Err(StoreError::Outage(Outage::Busy { retry_after: Duration::from_secs(1) }))
         });
         ports.sessions = Arc::new(ended);
     })

@@ -1,14 +1,13 @@
 //! Concerts.
 
-use super::{Row, SqlCatalogue, next, read_limit};
-use crate::sql::entity::{concert, performance};
+use super::{Row, SqlCatalogue, read_limit};
+use crate::sql::rows::{concert, performance};
 use async_trait::async_trait;
 use frontrow_application::port::{ConcertRepository, Revision, StoreError, Stored};
 use frontrow_application::{Page, PageRequest};
 use frontrow_domain::{Concert, ConcertId};
-use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, ExprTrait, Query, SelectStatement};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 
 #[async_trait]
 impl ConcertRepository for SqlCatalogue {
@@ -26,16 +25,9 @@ impl ConcertRepository for SqlCatalogue {
     }
 
     async fn save_concert(&self, concert: &Concert, read: Option<Revision>) -> Result<(), StoreError> {
-        let id = concert.id.uuid();
-        let row = concert::ActiveModel {
-            id: Set(id),
-            title: Set(concert.title.clone()),
-            artist: Set(concert.artist.clone()),
-            revision: Set(next(read)),
-        };
-        let guard =
-            |read: Revision| Condition::all().add(concert::Column::Id.eq(id)).add(concert::Column::Revision.eq(read.0));
-        self.write("save concert", Row { row, guard: read.map(guard) }).await
+        let row = Row::next(concert::ActiveModel::from(concert), read);
+        let row = row.map_err(|error| self.database.fault("save concert", &error))?;
+        self.write("save concert", row).await
     }
 }
 

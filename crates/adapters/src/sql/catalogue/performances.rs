@@ -1,12 +1,12 @@
 //! Performances, and how they become public.
 
-use super::{Row, Save, SqlCatalogue, next, read_limit};
-use crate::sql::entity::{performance, seat, seat_map};
+use super::{Row, Save, SqlCatalogue, read_limit};
+use crate::sql::rows::{performance, seat, seat_map};
 use crate::sql::write::{Refusal, one};
 use async_trait::async_trait;
 use frontrow_application::port::{PerformanceRepository, Revision, StoreError, Stored};
 use frontrow_application::{Page, PageRequest};
-use frontrow_domain::{ConcertId, Instant, Performance, PerformanceId, PerformanceStatus, SeatNumber, Version};
+use frontrow_domain::{ConcertId, Performance, PerformanceId, PerformanceStatus, SeatNumber, Version};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{
@@ -79,22 +79,7 @@ pub(super) fn is_public() -> SimpleExpr {
 }
 
 fn row(performance: &Performance, read: Option<Revision>) -> Result<Row<performance::ActiveModel>, DbErr> {
-    let id = performance.id.uuid();
-    let row = performance::ActiveModel {
-        id: Set(id),
-        concert_id: Set(performance.concert.uuid()),
-        venue_id: Set(performance.venue.uuid()),
-        seat_map_version: Set(performance.seat_map_version.into()),
-        starts_at: Set(performance.starts_at.micros()),
-        sold_until: Set(performance.sold_until.map(Instant::micros)),
-        status: Set(performance::status_word(performance.status).to_owned()),
-        prices: Set(serde_json::to_value(&performance.prices).map_err(|error| DbErr::Json(error.to_string()))?),
-        revision: Set(next(read)),
-    };
-    let guard = |read: Revision| {
-        Condition::all().add(performance::Column::Id.eq(id)).add(performance::Column::Revision.eq(read.0))
-    };
-    Ok(Row { row, guard: read.map(guard) })
+    Row::next(performance::ActiveModel::try_from(performance)?, read)
 }
 
 struct Publication {

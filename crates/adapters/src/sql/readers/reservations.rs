@@ -1,7 +1,7 @@
 //! Reservations and their tickets.
 
 use super::SqlReaders;
-use crate::sql::entity::{reservation, ticket};
+use crate::sql::rows::{reservation, ticket};
 use async_trait::async_trait;
 use frontrow_application::port::{ReservationReader, StoreError};
 use frontrow_application::{Page, PageRequest};

@@ -1,10 +1,10 @@
 //! Seats, and idempotency records.
 
 use super::SqlReaders;
-use crate::sql::entity::{done, seat};
+use crate::sql::rows::{idempotency_record, seat};
 use async_trait::async_trait;
-use frontrow_application::port::{DoneReader, SeatReader, StoreError};
-use frontrow_domain::{CommandKey, Done, Instant, PerformanceId, Seat, TAKEOVER_GRACE};
+use frontrow_application::port::{IdempotencyRecordReader, SeatReader, StoreError};
+use frontrow_domain::{CommandKey, IdempotencyRecord, Instant, PerformanceId, Seat, TAKEOVER_GRACE};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
@@ -32,10 +32,10 @@ impl SeatReader for SqlReaders {
 }
 
 #[async_trait]
-impl DoneReader for SqlReaders {
-    async fn done(&self, key: &CommandKey) -> Result<Option<Done>, StoreError> {
-        let query = done::Entity::find_by_id((key.user().uuid(), key.name().to_owned()));
-        let query = async { query.one(self.database.readers()).await?.map(Done::try_from).transpose() };
+impl IdempotencyRecordReader for SqlReaders {
+    async fn done(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
+        let query = idempotency_record::Entity::find_by_id((key.user().uuid(), key.name().to_owned()));
+        let query = async { query.one(self.database.readers()).await?.map(IdempotencyRecord::try_from).transpose() };
         self.database.read("read idempotency record", query).await
     }
 }

@@ -1,8 +1,8 @@
 //! Wallets and charges.
 
 use super::SqlReaders;
-use crate::sql::entity::{payment, transfer, wallet};
-use crate::sql::row::Reading;
+use crate::sql::rows::Reading;
+use crate::sql::rows::{payment, transfer, wallet};
 use async_trait::async_trait;
 use frontrow_application::port::{Entry, StoreError, WalletReader};
 use frontrow_application::{Page, PageRequest};

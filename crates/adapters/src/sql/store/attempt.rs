@@ -1,71 +1,54 @@
-//! One transaction of one command: lock and read, decide, write, commit.
+//! One transaction of a batch of commands: lock and read, decide one after the other, write the net, commit.
 
-use super::link::Link;
+use super::booking::Booking;
 use super::lock::{Found, lock};
-use super::statement::{Failure, Statements};
-use super::texts::{Protection, Texts};
 use super::write::write;
 use crate::sql::Class;
+use crate::sql::connection::{Connection, Failure};
 use crate::sql::dialect::Dialect;
-use crate::sql::transaction::{Connection, Transaction};
+use crate::sql::hook::Hook;
+use crate::sql::statements::{Protection, Statements, Texts};
+use crate::sql::worker::WorkerConnection;
 use frontrow_application::port::Clock;
-use frontrow_domain::{Changes, Command, Event, Instant, Outcome, Rejection, Verdict, WriteSet, decide};
+use frontrow_domain::{BatchCarriedOut, Command, Event, Outcome, Rejection, Scope, Stop, carry_out_batch};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// What came of a transaction that has ended.
-pub(super) enum Attempted {
-    Done { outcome: Outcome, events: Vec<Event> },
-    Refused(Rejection),
-    Replan,
-}
+/// By command, in order, as [`carry_out_batch`] says it.
+pub(super) type Results = Vec<Result<(Outcome, Vec<Event>), Stop>>;
 
 /// What is to be done in a transaction that is still open.
-enum Decision {
-    Write(Box<Changes>, Box<WriteSet>),
-    Nothing { attempted: Box<Attempted>, placed: bool },
+struct Decision {
+    carried_out: BatchCarriedOut,
+    /// Whether placeholder rows were inserted.
+    placed: bool,
 }
 
+/// One transaction for all of them: what one is refused touches no other.
 pub(super) async fn attempt(
     statements: &Statements<'_>,
-    link: &Link,
-    command: &Command,
+    connection: &WorkerConnection,
+    batch: &[Booking],
     clock: &dyn Clock,
-) -> Result<Attempted, Failure> {
-    #[cfg(feature = "hooks")]
-    let early = read_without_locks(statements, &link.connection, command, clock).await?;
-
-    statements.before("begin")?;
-    let transaction = link.connection.begin().await?;
-    if !link.is_known() {
-        return Err(roll_back(transaction, Failure::disconnected()).await);
-    }
-    #[cfg(feature = "hooks")]
+) -> Result<Results, Failure> {
+    let early = read_without_locks(statements, connection, batch, clock).await?;
+    let transaction = connection.begin().await?;
     let decided = match early {
         Some(decision) => Ok(decision),
-        None => lock_and_decide(statements, &*transaction, command, clock).await,
+        None => lock_and_decide(statements, &*transaction, batch, clock).await,
     };
-    #[cfg(not(feature = "hooks"))]
-    let decided = lock_and_decide(statements, &*transaction, command, clock).await;
-
-    match decided {
-        Ok(Decision::Write(changes, writes)) => {
-            if let Err(failure) = write(statements, &*transaction, &writes).await {
-                return Err(roll_back(transaction, failure).await);
-            }
-            commit(statements, transaction).await?;
-            Ok(Attempted::Done { outcome: changes.outcome, events: changes.events })
-        }
-        // Places stay: those who wait for one would deadlock if it were undone (`docs/locking.md`).
-        Ok(Decision::Nothing { attempted, placed: true }) => {
-            commit(statements, transaction).await?;
-            Ok(*attempted)
-        }
-        Ok(Decision::Nothing { attempted, placed: false }) => match transaction.rollback().await {
-            Ok(()) => Ok(*attempted),
+    let (results, writes, placed) = match decided {
+        Ok(Decision { carried_out: BatchCarriedOut { results, writes }, placed }) => (results, writes, placed),
+        Err(failure) => return connection.end(transaction, Err(failure)).await,
+    };
+    // Placeholders stay: transactions that wait for one would deadlock if it were undone (`docs/locking.md`).
+    if writes.is_empty() && !placed {
+        return match transaction.rollback().await {
+            Ok(()) => Ok(results),
             Err(error) => Err(Failure::lost(&error)),
-        },
-        Err(failure) => Err(roll_back(transaction, failure).await),
+        };
     }
+    let written = write(statements, &*transaction, &writes).await;
+    connection.end(transaction, written.map(|()| results)).await
 }
 
 /// What came of trying a command out.
@@ -80,26 +63,20 @@ pub(in crate::sql) enum Rehearsed {
 
 /// Does all that carrying the command out would do, but for the end: nothing is kept.
 pub(in crate::sql) async fn rehearse(
-    dialect: Dialect,
+    dialect: &'static dyn Dialect,
     connection: &Connection,
     command: &Command,
     clock: &dyn Clock,
 ) -> Result<Rehearsed, Failure> {
-    let statements = Statements {
-        texts: &Texts::new(dialect, Protection::FULL),
-        #[cfg(feature = "hooks")]
-        hook: None,
-    };
+    let (texts, hook) = (Texts::new(dialect, Protection::FULL), <dyn Hook>::none());
+    let statements = Statements { texts: &texts, hook: &*hook };
     let transaction = connection.begin().await?;
-    let decided = match lock_and_decide(&statements, &*transaction, command, clock).await {
-        Ok(Decision::Write(_, writes)) => {
-            let written = write(&statements, &*transaction, &writes).await;
-            written.map(|()| Rehearsed::Possible)
-        }
-        Ok(Decision::Nothing { attempted, .. }) => Ok(match *attempted {
-            Attempted::Refused(rejection) => Rehearsed::Refused(rejection),
-            _ => Rehearsed::Possible,
-        }),
+    let batch = [Booking::from(command.clone())];
+    let decided = match lock_and_decide(&statements, &*transaction, &batch, clock).await {
+        Ok(Decision { carried_out: BatchCarriedOut { results, writes }, .. }) => match results.into_iter().next() {
+            Some(Err(Stop::Rejected(rejection))) => Ok(Rehearsed::Refused(rejection)),
+            _ => write(&statements, &*transaction, &writes).await.map(|()| Rehearsed::Possible),
+        },
         Err(failure) => Err(failure),
     };
     if let Err(error) = transaction.rollback().await {
@@ -117,60 +94,38 @@ pub(in crate::sql) async fn rehearse(
 async fn lock_and_decide(
     statements: &Statements<'_>,
     connection: &impl sea_orm::ConnectionTrait,
-    command: &Command,
+    batch: &[Booking],
     clock: &dyn Clock,
 ) -> Result<Decision, Failure> {
-    let found = lock(statements, connection, &command.scope(), clock).await?;
+    let mut scope = Scope::default();
+    for booking in batch {
+        scope.extend(booking.scope.clone());
+    }
+    let found = lock(statements, connection, &scope, clock).await?;
     let now = clock.now();
-    // A rule that panics must not take its lane along.
-    catch_unwind(AssertUnwindSafe(|| decide_and_apply(command, found, now)))
-        .unwrap_or_else(|_| Err(Failure::Bug(format!("{} panicked", command.what.name()))))
-}
-
-fn decide_and_apply(command: &Command, found: Found, now: Instant) -> Result<Decision, Failure> {
-    let Found { mut locked, placed } = found;
-    let nothing = |attempted| Ok(Decision::Nothing { attempted: Box::new(attempted), placed });
-    match decide(command, &locked, now).map_err(|error| Failure::Bug(error.to_string()))? {
-        Verdict::No(rejection) => nothing(Attempted::Refused(rejection)),
-        Verdict::Replan => nothing(Attempted::Replan),
-        Verdict::Replay(outcome) => nothing(Attempted::Done { outcome, events: Vec::new() }),
-        Verdict::Do(changes) => {
-            locked.apply(command, &changes).map_err(|error| Failure::Bug(error.to_string()))?;
-            Ok(Decision::Write(Box::new(changes), Box::new(locked.dirty())))
-        }
-    }
-}
-
-pub(in crate::sql) async fn commit(statements: &Statements<'_>, transaction: Transaction) -> Result<(), Failure> {
-    if let Err(failure) = statements.before("commit") {
-        return Err(roll_back(transaction, failure).await);
-    }
-    transaction.commit().await?;
-    statements.after_commit()
-}
-
-/// Ends the transaction. If even that fails the connection is not usable any more.
-pub(in crate::sql) async fn roll_back(transaction: Transaction, cause: Failure) -> Failure {
-    let Err(error) = transaction.rollback().await else { return cause };
-    tracing::debug!(%error, %cause, "a rollback failed");
-    match cause {
-        // SQLite has rolled back by itself.
-        Failure::Database { class: Class::Full | Class::Unwritable, .. } => cause,
-        // Whatever the cause was: it may have been the connection.
-        _ => Failure::lost(&error),
+    let carry_out = || {
+        let Found { mut locked, placed } = found;
+        let commands = batch.iter().map(|booking| &booking.command);
+        carry_out_batch(commands, &mut locked, now).map(|carried_out| Decision { carried_out, placed })
+    };
+    // A rule that panics must not take its worker along.
+    match catch_unwind(AssertUnwindSafe(carry_out)) {
+        Ok(decision) => decision.map_err(|bug| Failure::Bug(bug.to_string())),
+        Err(_) => Err(Failure::Bug("a rule panicked".into())),
     }
 }
 
 /// The first negative control: what is read is not locked, so others may write before this does.
-#[cfg(feature = "hooks")]
 async fn read_without_locks(
     statements: &Statements<'_>,
-    connection: &Connection,
-    command: &Command,
+    connection: &WorkerConnection,
+    batch: &[Booking],
     clock: &dyn Clock,
 ) -> Result<Option<Decision>, Failure> {
-    let Some(hook) = statements.hook.filter(|hook| !hook.locks()) else { return Ok(None) };
-    let decision = lock_and_decide(statements, &**connection, command, clock).await?;
-    hook.decided().await;
+    if statements.hook.locks() {
+        return Ok(None);
+    }
+    let decision = lock_and_decide(statements, &**connection, batch, clock).await?;
+    statements.hook.decided().await;
     Ok(Some(decision))
 }

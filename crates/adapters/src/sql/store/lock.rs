@@ -1,19 +1,17 @@
 //! Locking and reading a scope: one statement per kind of row, in the one order of locks, and what depends on a locked
 //! row in a statement of its own after it (in the same one `PostgreSQL` would read as of before the wait).
 
-use super::cell::Cell;
-use super::shape::buyer_key;
-use super::statement::{Failure, Statements};
-use super::texts::Text;
-use crate::sql::entity::{self, buyer, wallet};
+use crate::sql::connection::Failure;
+use crate::sql::rows::{Guarded, Key, buyer, idempotency_record, is_placeholder, payment, reservation, seat, wallet};
+use crate::sql::statements::Statements;
 use frontrow_application::port::Clock;
-use frontrow_domain::{Candidates, Locked, Scope, SeatKey, TAKEOVER_GRACE, UserId};
-use sea_orm::{ConnectionTrait, EntityTrait, FromQueryResult};
+use frontrow_domain::{Candidates, Locked, PaymentId, ReservationId, Scope, TAKEOVER_GRACE, UserId};
+use sea_orm::ConnectionTrait;
 
 /// A scope under its locks.
 pub(super) struct Found {
     pub locked: Locked,
-    /// Whether rows of version 0 were inserted, which hold the places of rows that do not exist.
+    /// Whether placeholder rows were inserted.
     pub placed: bool,
 }
 
@@ -23,101 +21,69 @@ pub(super) async fn lock(
     scope: &Scope,
     clock: &dyn Clock,
 ) -> Result<Found, Failure> {
-    let (texts, mut locked) = (statements.texts, Locked::new(scope));
+    let mut locked = Locked::new(scope);
 
-    let keys = || scope.buyers.iter().map(buyer_key).collect();
-    let place = texts.places.as_ref().map(|places| &places.buyers);
-    let buyers = lock_or_place::<buyer::Entity>(statements, connection, &texts.buyers.lock, place, keys()).await?;
+    let keys = || scope.buyers.iter().map(buyer::key);
+    let buyers = lock_or_insert_placeholder::<buyer::Entity, _>(statements, connection, keys).await?;
     for row in buyers.rows {
         locked.found_buyer(row.try_into()?);
     }
-    let rows = statements.read::<entity::reservation::Entity>(connection, &texts.reservations_of_buyers, keys());
-    for row in rows.await? {
+    for row in statements.reservations_of(connection, &scope.buyers).await? {
         locked.found_reservation(row.try_into()?);
     }
-    let keys = scope.reservations.iter().map(|id| vec![id.uuid().into()]).collect();
-    for row in statements.read::<entity::reservation::Entity>(connection, &texts.reservations.lock, keys).await? {
+    let keys = scope.reservations.iter().copied().map(ReservationId::uuid);
+    for row in statements.lock::<reservation::Entity>(connection, keys).await? {
         locked.found_reservation(row.try_into()?);
     }
-    let keys = scope.payments.iter().map(|id| vec![id.uuid().into()]).collect();
-    for row in statements.read::<entity::payment::Entity>(connection, &texts.payments.lock, keys).await? {
+    let keys = scope.payments.iter().copied().map(PaymentId::uuid);
+    for row in statements.lock::<payment::Entity>(connection, keys).await? {
         locked.found_payment(row.try_into()?);
     }
-    let keys = scope.wallets.iter().map(wallet_key).collect();
-    let place = texts.places.as_ref().map(|places| &places.wallets);
-    let wallets = lock_or_place::<wallet::Entity>(statements, connection, &texts.wallets.lock, place, keys).await?;
+    let keys = || scope.wallets.iter().copied().map(UserId::uuid);
+    let wallets = lock_or_insert_placeholder::<wallet::Entity, _>(statements, connection, keys).await?;
     for row in wallets.rows {
         locked.found_wallet(row.try_into()?);
     }
-    let keys = scope.seats.iter().map(seat_key).collect();
-    for row in statements.read::<entity::seat::Entity>(connection, &texts.seats.lock, keys).await? {
+    for row in statements.lock::<seat::Entity>(connection, scope.seats.iter().map(seat::key)).await? {
         locked.found_seat(row.try_into()?);
     }
-    let keys = scope.done.iter().map(|key| vec![key.user().uuid().into(), key.name().to_owned().into()]).collect();
-    for row in statements.read::<entity::done::Entity>(connection, &texts.done, keys).await? {
+    for row in statements
+        .read::<idempotency_record::Entity>(connection, scope.done.iter().map(idempotency_record::key))
+        .await?
+    {
         locked.found_done(row.try_into()?);
     }
     for Candidates { seats, most } in &scope.candidates {
-        let keys = seats.iter().map(seat_key).collect();
-        for row in statements.read_candidates(connection, keys, clock.now() - TAKEOVER_GRACE, *most).await? {
+        let (keys, lapsed) = (seats.iter().map(seat::key), clock.now() - TAKEOVER_GRACE);
+        for row in statements.lock_candidates(connection, keys, lapsed, *most).await? {
             locked.found_seat(row.try_into()?);
         }
     }
     Ok(Found { locked, placed: buyers.placed || wallets.placed })
 }
 
-/// The rows of some keys, and whether places were inserted for others.
-struct RowsOrPlaces<M> {
+/// The rows of some keys, and whether placeholder rows were inserted for others.
+struct RowsOrPlaceholders<M> {
     rows: Vec<M>,
     placed: bool,
 }
 
-/// Locks rows. An absent row can't be locked: there it takes its place, so that whoever comes second waits, whether
-/// the row exists or not.
-async fn lock_or_place<E: EntityTrait>(
+/// Locks rows. An absent row can't be locked: there a placeholder row is inserted, so that whoever comes second waits,
+/// whether the row exists or not.
+async fn lock_or_insert_placeholder<E: Guarded, K: IntoIterator<Item = Key<E>>>(
     statements: &Statements<'_>,
     connection: &impl ConnectionTrait,
-    lock: &Text,
-    places: Option<&Text>,
-    keys: Vec<Vec<Cell>>,
-) -> Result<RowsOrPlaces<E::Model>, Failure>
+    keys: impl Fn() -> K,
+) -> Result<RowsOrPlaceholders<E::Model>, Failure>
 where
-    E::Model: FromQueryResult + Versioned,
+    E::ActiveModel: Send,
 {
-    let wanted = keys.len();
-    let mut rows = statements.read::<E>(connection, lock, keys.clone()).await?;
-    let places = places.filter(|_| rows.len() < wanted);
-    if let Some(place) = places {
-        let placed = statements.execute(connection, place, keys.clone()).await?;
-        let dialect = statements.texts.dialect;
-        if placed.is_some_and(|placed| !dialect.inserted_all(&placed, wanted)) {
-            rows = statements.read::<E>(connection, lock, keys).await?;
-        }
+    let wanted = keys().into_iter().count();
+    let mut rows = statements.lock::<E>(connection, keys()).await?;
+    let placed = rows.len() < wanted && statements.texts.makes_placeholders();
+    if placed && !statements.insert_placeholders::<E>(connection, keys()).await? {
+        rows = statements.lock::<E>(connection, keys()).await?;
     }
-    rows.retain(|row| row.version() > 0);
-    Ok(RowsOrPlaces { rows, placed: places.is_some() })
-}
-
-trait Versioned {
-    fn version(&self) -> i64;
-}
-
-impl Versioned for buyer::Model {
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
-impl Versioned for wallet::Model {
-    fn version(&self) -> i64 {
-        self.version
-    }
-}
-
-fn wallet_key(user: &UserId) -> Vec<Cell> {
-    vec![user.uuid().into()]
-}
-
-fn seat_key(key: &SeatKey) -> Vec<Cell> {
-    vec![key.performance.uuid().into(), i64::from(key.number.get()).into()]
+    rows.retain(|row| !is_placeholder(row));
+    Ok(RowsOrPlaceholders { rows, placed })
 }

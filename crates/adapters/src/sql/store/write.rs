@@ -1,15 +1,12 @@
 //! Writing changes: one statement per kind of row and of write, all rows of it at once, each under its version guard.
 
-use super::cell::Cell;
-use super::shape::{Stored, buyer_key};
-use super::statement::{Failure, Statements};
-use frontrow_domain::{Ticket, Version, Write, WriteSet};
+use crate::sql::connection::Failure;
+use crate::sql::rows::{
+    PLACEHOLDER, admission, buyer, idempotency_record, payment, reservation, seat, ticket, transfer, wallet,
+};
+use crate::sql::statements::{Changed, Statements};
+use frontrow_domain::{Version, Write, WriteSet};
 use sea_orm::ConnectionTrait;
-
-/// What the guard of a ticket that is voided has to be: valid.
-const LIVE: i64 = 1;
-/// The version of a place.
-const PLACE: i64 = 0;
 
 /// Writes everything, in the one order of writes; any row that has moved on since it was read is a conflict.
 pub(in crate::sql) async fn write(
@@ -17,80 +14,74 @@ pub(in crate::sql) async fn write(
     connection: &impl ConnectionTrait,
     writes: &WriteSet,
 ) -> Result<(), Failure> {
-    let texts = statements.texts;
-    let rows = Rows { guarded: texts.protection.guards, placed: texts.places.is_some() };
-    let updates = [
-        (&texts.buyers.update, rows.changed_or_placed(&writes.buyers)),
-        (&texts.reservations.update, rows.changed(&writes.reservations)),
-        (&texts.payments.update, rows.changed(&writes.payments)),
-        (&texts.wallets.update, rows.changed_or_placed(&writes.wallets)),
-        (&texts.seats.update, rows.changed(&writes.seats)),
-        (&texts.void_tickets, rows.voided(&writes.tickets_voided)),
-    ];
-    for (text, rows) in updates {
-        statements.write(connection, text, rows).await?;
-    }
-    let inserts = [
-        (&texts.new_tickets, whole(&writes.tickets_issued)?),
-        (&texts.buyers.insert, rows.new_and_not_placed(&writes.buyers)?),
-        (&texts.reservations.insert, new(&writes.reservations)?),
-        (&texts.payments.insert, new(&writes.payments)?),
-        (&texts.wallets.insert, rows.new_and_not_placed(&writes.wallets)?),
-        (&texts.new_transfers, whole(&writes.transfers)?),
-    ];
-    for (text, rows) in inserts {
-        statements.write(connection, text, rows).await?;
-    }
-    let freed = writes.slots_freed.iter().map(buyer_key).collect();
-    statements.write(connection, &texts.free_slots, freed).await?;
-    statements.write(connection, &texts.new_done, whole(&writes.done)?).await
+    let (s, c) = (statements, connection);
+    let placed = statements.texts.makes_placeholders();
+    s.update::<buyer::ActiveModel>(c, changed_or_placed(&writes.buyers, placed)?).await?;
+    s.update::<reservation::ActiveModel>(c, changed(&writes.reservations)?).await?;
+    s.update::<payment::ActiveModel>(c, changed(&writes.payments)?).await?;
+    s.update::<wallet::ActiveModel>(c, changed_or_placed(&writes.wallets, placed)?).await?;
+    s.update::<seat::ActiveModel>(c, changed(&writes.seats)?).await?;
+    let voided = rows(&writes.tickets_voided)?.into_iter();
+    // One that is voided has to be valid until then.
+    let voided = voided.map(|row: ticket::ActiveModel| Changed { row, read: ticket::LIVE.into() });
+    s.update(c, voided.collect()).await?;
+
+    s.insert::<ticket::ActiveModel>(c, rows(&writes.tickets_issued)?).await?;
+    s.insert::<buyer::ActiveModel>(c, new_and_not_placed(&writes.buyers, placed)?).await?;
+    s.insert::<reservation::ActiveModel>(c, new(&writes.reservations)?).await?;
+    s.insert::<payment::ActiveModel>(c, new(&writes.payments)?).await?;
+    s.insert::<wallet::ActiveModel>(c, new_and_not_placed(&writes.wallets, placed)?).await?;
+    s.insert::<transfer::ActiveModel>(c, rows(&writes.transfers)?).await?;
+    s.delete::<admission::Entity>(c, writes.admissions_ended.iter().map(buyer::key)).await?;
+    s.insert::<idempotency_record::ActiveModel>(c, rows(&writes.done)?).await
 }
 
-/// Turns writes into the rows of statements.
-pub(in crate::sql) struct Rows {
-    /// Whether an update compares versions.
-    pub guarded: bool,
-    /// Whether rows that are new stand there already, with the version of a place.
-    pub placed: bool,
+/// The rows of values.
+pub(in crate::sql) fn rows<'a, D: 'a, A>(values: impl IntoIterator<Item = &'a D>) -> Result<Vec<A>, Failure>
+where
+    A: TryFrom<&'a D>,
+    Failure: From<A::Error>,
+{
+    values.into_iter().map(|value| Ok(A::try_from(value)?)).collect()
 }
 
-impl Rows {
-    fn changed<R: Stored>(&self, writes: &[Write<R>]) -> Vec<Vec<Cell>> {
-        let changed = writes.iter().filter_map(|write| Some(self.update(&write.row, write.read?.get())));
-        changed.collect()
-    }
-
-    pub(in crate::sql) fn changed_or_placed<R: Stored>(&self, writes: &[Write<R>]) -> Vec<Vec<Cell>> {
-        if !self.placed {
-            return self.changed(writes);
-        }
-        let rows = writes.iter().map(|write| self.update(&write.row, write.read.map_or(PLACE, Version::get)));
-        rows.collect()
-    }
-
-    pub(in crate::sql) fn new_and_not_placed<R: Stored>(&self, writes: &[Write<R>]) -> Result<Vec<Vec<Cell>>, Failure> {
-        if self.placed { Ok(Vec::new()) } else { new(writes) }
-    }
-
-    fn voided(&self, tickets: &[Ticket]) -> Vec<Vec<Cell>> {
-        tickets.iter().map(|ticket| self.update(ticket, LIVE)).collect()
-    }
-
-    pub(in crate::sql) fn update(&self, row: &impl Stored, guard: i64) -> Vec<Cell> {
-        let guard = self.guarded.then(|| guard.into());
-        row.changing().into_iter().chain(row.key()).chain(guard).collect()
-    }
+fn changed<'a, D, A>(writes: &'a [Write<D>]) -> Result<Vec<Changed<A>>, Failure>
+where
+    A: TryFrom<&'a D>,
+    Failure: From<A::Error>,
+{
+    let changed = writes.iter().filter_map(|write| Some((&write.row, write.read?)));
+    changed.map(|(row, read)| Ok(Changed { row: row.try_into()?, read: read.get().into() })).collect()
 }
 
-fn new<R: Stored>(writes: &[Write<R>]) -> Result<Vec<Vec<Cell>>, Failure> {
-    writes.iter().filter(|write| write.read.is_none()).map(|write| insert(&write.row)).collect()
+/// The same where rows that are new may stand there already, as placeholders.
+pub(in crate::sql) fn changed_or_placed<'a, D, A>(
+    writes: &'a [Write<D>],
+    placed: bool,
+) -> Result<Vec<Changed<A>>, Failure>
+where
+    A: TryFrom<&'a D>,
+    Failure: From<A::Error>,
+{
+    if !placed {
+        return changed(writes);
+    }
+    let read = |write: &Write<D>| write.read.map_or(PLACEHOLDER, Version::get).into();
+    writes.iter().map(|write| Ok(Changed { row: (&write.row).try_into()?, read: read(write) })).collect()
 }
 
-pub(in crate::sql) fn whole<R: Stored>(rows: &[R]) -> Result<Vec<Vec<Cell>>, Failure> {
-    rows.iter().map(insert).collect()
+fn new<'a, D: 'a, A>(writes: &'a [Write<D>]) -> Result<Vec<A>, Failure>
+where
+    A: TryFrom<&'a D>,
+    Failure: From<A::Error>,
+{
+    rows(writes.iter().filter(|write| write.read.is_none()).map(|write| &write.row))
 }
 
-fn insert(row: &impl Stored) -> Result<Vec<Cell>, Failure> {
-    let fixed = row.fixed().map_err(|error| Failure::Bug(error.to_string()))?;
-    Ok(row.key().into_iter().chain(fixed).chain(row.changing()).collect())
+pub(in crate::sql) fn new_and_not_placed<'a, D: 'a, A>(writes: &'a [Write<D>], placed: bool) -> Result<Vec<A>, Failure>
+where
+    A: TryFrom<&'a D>,
+    Failure: From<A::Error>,
+{
+    if placed { Ok(Vec::new()) } else { new(writes) }
 }

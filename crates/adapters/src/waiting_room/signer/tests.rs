@@ -128,10 +128,10 @@ fn forge(dice: &mut Dice, signed: &str, others: &[String]) -> String {
         1 => bytes.truncate(dice.roll(bytes.len())),
         2 => bytes.extend((0..=dice.roll(9)).map(|_| 0)),
         3 => (0..=dice.roll(3)).for_each(|_| {
-            let place = dice.roll(bytes.len());
-            bytes[place] ^= 1 << dice.roll(8);
+            let entry = dice.roll(bytes.len());
+            bytes[entry] ^= 1 << dice.roll(8);
         }),
-        4 => dice.span(bytes.len()).for_each(|place| bytes[place] = dice.byte()),
+        4 => dice.span(bytes.len()).for_each(|entry| bytes[entry] = dice.byte()),
         5 => {
             let most = bytes.len().min(foreign.len());
             let span = dice.span(most);
@@ -144,8 +144,8 @@ fn forge(dice: &mut Dice, signed: &str, others: &[String]) -> String {
         }
         _ => {
             let mut text = signed.to_owned().into_bytes();
-            let place = dice.roll(text.len());
-            text[place] = b"AZaz09-_+/=. %\n"[dice.roll(15)];
+            let entry = dice.roll(text.len());
+            text[entry] = b"AZaz09-_+/=. %\n"[dice.roll(15)];
             return String::from_utf8(text).unwrap();
         }
     }

@@ -1,110 +1,110 @@
-//! What comes of knocking at the door.
+//! What a check-in leads to.
 
 use super::*;
-use crate::port::{BookingError, MockAdmissionWatch, MockBookingStore, MockClock, MockLineStore, MockQueueSigner};
+use crate::port::{BookingError, MockAdmissionWatch, MockBookingStore, MockClock, MockQueueSigner, MockQueueStore};
 use crate::testing::{
-    admitted, at, buyer, clock, digest, drawing, line, line_drawn_by, lines, place, sale, sale_with_room, signs, token,
-    user,
+    admitted, at, buyer, clock, digest, drawing, entry, queue, queue_drawn_by, queues, sale, sale_with_room, signs,
+    token, user,
 };
-use frontrow_domain::waiting_room::{Drawing, Group, Line, Phase, QueueToken, Rank, Ranks};
+use frontrow_domain::waiting_room::{DrawState, Group, Phase, Queue, QueueToken, Rank, Ranks};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 const NOW: i64 = 100;
 const NO_TIME: Duration = Duration::ZERO;
 
-fn claim_in(line: Line, token: QueueToken, store: MockLineStore) -> ClaimAdmission {
-    ClaimAdmission {
-        lines: lines(line, sale_with_room(0)),
+fn check_in_in(queue: Queue, token: QueueToken, store: MockQueueStore) -> CheckInBuyer {
+    CheckInBuyer {
+        queues: queues(queue, sale_with_room(0)),
         store: Arc::new(store),
         watch: Arc::new(MockAdmissionWatch::new()),
         renew: Arc::new(renew(MockBookingStore::new(), signs(token))),
     }
 }
 
-fn claim(number: u64, store: MockLineStore) -> ClaimAdmission {
-    claim_in(line(), token(number), store)
+fn check_in(number: u64, store: MockQueueStore) -> CheckInBuyer {
+    check_in_in(queue(), token(number), store)
 }
 
-/// The same, for who is admitted at the end.
-fn claim_well(number: u64, store: MockLineStore, watch: MockAdmissionWatch) -> ClaimAdmission {
-    let picked_up = Renew { buyer: buyer(1).key, place: Some(place(number)), closing: false };
+/// The same, for somebody who is admitted at the end.
+fn check_in_well(number: u64, store: MockQueueStore, watch: MockAdmissionWatch) -> CheckInBuyer {
+    let picked_up = Renew { buyer: buyer(1).key, entry: Some(entry(number)), closing: false };
     let renew = renew(renews(picked_up, NOW + 45), signs(token(number)));
-    ClaimAdmission { watch: Arc::new(watch), renew: Arc::new(renew), ..claim(number, store) }
+    CheckInBuyer { watch: Arc::new(watch), renew: Arc::new(renew), ..check_in(number, store) }
 }
 
 fn renew(bookings: MockBookingStore, signer: MockQueueSigner) -> RenewAdmission {
     RenewAdmission { bookings: Arc::new(bookings), signer: Arc::new(signer), clock: clock(NOW) }
 }
 
-/// Books that are asked exactly that, once.
+/// A booking store that is asked exactly that, once.
 fn renews(expected: Renew, until: i64) -> MockBookingStore {
     let mut bookings = MockBookingStore::new();
     bookings
         .expect_execute()
-        .withf(move |command| *command == Command::unkeyed(What::Renew(expected)))
+        .withf(move |command| *command == Command::unkeyed(Operation::Renew(expected)))
         .times(1)
         .return_once(move |_| Ok(Outcome::Renewed(admitted(1, until))));
     bookings
 }
 
-/// A door that is come to so often, by that number and rank, and says that each time.
-fn door(number: u64, rank: u64, lapsed: bool, times: usize, answer: Claimed) -> MockLineStore {
+/// A store that expects so many check-ins with that number and rank, and answers each with `answer`.
+fn check_ins(number: u64, rank: u64, lapsed: bool, times: usize, answer: CheckInOutcome) -> MockQueueStore {
     let (key, rank, seen_at) = (buyer(1).key, Rank::new(rank), at(NOW));
-    let Place { group, number } = place(number);
-    let expected = Claim { key, group, number, rank, claimed_at: seen_at, seen_at };
-    let mut store = MockLineStore::new();
+    let QueueEntry { group, number } = entry(number);
+    let expected = CheckIn { key, group, number, rank, checked_in_at: seen_at, seen_at };
+    let mut store = MockQueueStore::new();
     store
-        .expect_claim()
-        .withf(move |claim, was_lapsed| (*claim, *was_lapsed) == (expected, lapsed))
+        .expect_check_in()
+        .withf(move |check_in, was_lapsed| (*check_in, *was_lapsed) == (expected, lapsed))
         .times(times)
         .returning(move |_, _| Ok(answer));
     store
 }
 
 /// A store that must not be asked.
-fn no_store() -> MockLineStore {
-    MockLineStore::new()
+fn no_store() -> MockQueueStore {
+    MockQueueStore::new()
 }
 
-async fn run(claim: &ClaimAdmission, wait: Duration) -> Result<ClaimAnswer, Error> {
-    claim.run(user(1), sale(0).id, "token", wait).await
+async fn run(check_in: &CheckInBuyer, wait: Duration) -> Result<CheckInAnswer, Error> {
+    check_in.run(user(1), sale(0).id, "token", wait).await
 }
 
 #[tokio::test]
 async fn a_token_that_is_forged_or_not_theirs_or_of_another_sale_is_refused() {
-    let forged = claim(15, no_store()).run(user(1), sale(0).id, "forged", NO_TIME).await;
+    let forged = check_in(15, no_store()).run(user(1), sale(0).id, "forged", NO_TIME).await;
     assert_eq!(forged.unwrap_err(), Denied::QueueTokenForged.into());
     for token in [QueueToken { user: user(2), ..token(15) }, QueueToken { sale: sale(1).id, ..token(15) }] {
-        let foreign = run(&claim_in(line(), token, no_store()), NO_TIME).await;
+        let foreign = run(&check_in_in(queue(), token, no_store()), NO_TIME).await;
         assert_eq!(foreign.unwrap_err(), Denied::QueueTokenForeign.into());
     }
 }
 
 #[tokio::test]
-async fn a_line_that_is_over_is_not_found() {
+async fn a_queue_that_is_over_is_not_found() {
     let other = QueueToken { sale: sale(1).id, ..token(15) };
-    let gone = claim_in(line(), other, no_store()).run(user(1), sale(1).id, "token", NO_TIME).await;
-    assert_eq!(gone.unwrap_err(), Error::NotFound(Missing::Line));
+    let gone = check_in_in(queue(), other, no_store()).run(user(1), sale(1).id, "token", NO_TIME).await;
+    assert_eq!(gone.unwrap_err(), Error::NotFound(Missing::Queue));
 }
 
 #[tokio::test]
 async fn who_is_not_called_yet_waits_elsewhere_and_the_store_hears_nothing_of_it() {
-    let lobby = Line { phase: Phase::Lobby, ..line() };
+    let lobby = Queue { phase: Phase::Lobby, ..queue() };
     let far = 20 + Tick::BATCH as u64 + 1;
-    let (farther, undrawn) = (Standing::Waiting { ahead: far - 20 }, line_drawn_by(drawing()));
-    for (line, number, expected) in
-        [(line(), far, farther), (lobby, 15, Standing::Lobby), (undrawn, 15, Standing::Lobby)]
+    let (farther, undrawn) = (EntryStatus::Waiting { ahead: far - 20 }, queue_drawn_by(drawing()));
+    for (queue, number, expected) in
+        [(queue(), far, farther), (lobby, 15, EntryStatus::Lobby), (undrawn, 15, EntryStatus::Lobby)]
     {
-        let answer = run(&claim_in(line, token(number), no_store()), Duration::from_secs(20)).await.unwrap();
-        let ClaimAnswer::NotYet(view) = answer else { panic!("{answer:?}") };
-        assert_eq!(view.standing, expected);
+        let answer = run(&check_in_in(queue, token(number), no_store()), Duration::from_secs(20)).await.unwrap();
+        let CheckInAnswer::NotYet(view) = answer else { panic!("{answer:?}") };
+        assert_eq!(view.status, expected);
     }
 }
 
 /// A store that says of buyer 1 whether they are admitted.
-fn looks(found: Vec<Buyer>) -> MockLineStore {
-    let mut store = MockLineStore::new();
+fn looks(found: Vec<Buyer>) -> MockQueueStore {
+    let mut store = MockQueueStore::new();
     store.expect_admitted().withf(|keys| keys == [buyer(1).key]).times(1).return_once(move |_| Ok(found));
     store
 }
@@ -112,36 +112,36 @@ fn looks(found: Vec<Buyer>) -> MockLineStore {
 #[tokio::test]
 async fn near_the_front_memory_may_be_a_moment_behind() {
     for number in [21, 20 + Tick::BATCH as u64] {
-        let answer = run(&claim(number, looks(Vec::new())), NO_TIME).await.unwrap();
-        assert!(matches!(answer, ClaimAnswer::NotYet(_)), "{answer:?}");
+        let answer = run(&check_in(number, looks(Vec::new())), NO_TIME).await.unwrap();
+        assert!(matches!(answer, CheckInAnswer::NotYet(_)), "{answer:?}");
         let store = looks(vec![admitted(1, NOW + 45)]);
-        let answer = run(&claim_well(number, store, MockAdmissionWatch::new()), NO_TIME).await.unwrap();
-        assert!(matches!(answer, ClaimAnswer::Admitted(_)), "{answer:?}");
+        let answer = run(&check_in_well(number, store, MockAdmissionWatch::new()), NO_TIME).await.unwrap();
+        assert!(matches!(answer, CheckInAnswer::Admitted(_)), "{answer:?}");
     }
 }
 
 #[tokio::test]
-async fn who_is_called_stands_at_the_door() {
-    let answer = run(&claim(15, door(15, 15, false, 1, Claimed::AtDoor)), NO_TIME).await.unwrap();
-    let ClaimAnswer::AtDoor(view) = answer else { panic!("{answer:?}") };
-    assert_eq!((view.standing, view.token), (Standing::Called, token(15)));
+async fn who_is_called_is_checked_in() {
+    let answer = run(&check_in(15, check_ins(15, 15, false, 1, CheckInOutcome::Present)), NO_TIME).await.unwrap();
+    let CheckInAnswer::Present(view) = answer else { panic!("{answer:?}") };
+    assert_eq!((view.status, view.token), (EntryStatus::Called, token(15)));
 }
 
 #[tokio::test]
 async fn they_stand_there_by_the_rank_that_was_drawn() {
     let (lists, value) = (Some(vec![[1; 32]; 2]), Some("cafe".to_owned()));
-    let mut line = line_drawn_by(Drawing { lists, value, seed: Some([9; 32]), ..drawing() });
-    line.groups[0].lapsed = 0;
+    let mut queue = queue_drawn_by(DrawState { lists, value, seed: Some([9; 32]), ..drawing() });
+    queue.groups[0].lapsed = 0;
     let ranks = Ranks::draw(digest, &[9; 32], Group::FIRST, 3);
-    let moved = (1..=3).find(|number| ranks.rank(place(*number).number).get() != *number).unwrap();
-    let rank = ranks.rank(place(moved).number).get();
-    let store = door(moved, rank, false, 1, Claimed::AtDoor);
-    let answer = run(&claim_in(line, token(moved), store), NO_TIME).await.unwrap();
-    assert!(matches!(answer, ClaimAnswer::AtDoor(_)), "{answer:?}");
+    let moved = (1..=3).find(|number| ranks.rank(entry(*number).number).get() != *number).unwrap();
+    let rank = ranks.rank(entry(moved).number).get();
+    let store = check_ins(moved, rank, false, 1, CheckInOutcome::Present);
+    let answer = run(&check_in_in(queue, token(moved), store), NO_TIME).await.unwrap();
+    assert!(matches!(answer, CheckInAnswer::Present(_)), "{answer:?}");
 }
 
 #[tokio::test]
-async fn who_waits_at_the_door_is_seen_there_every_eight_seconds() {
+async fn who_waits_checked_in_is_seen_there_every_eight_seconds() {
     let parts = Arc::new(Mutex::new(Vec::new()));
     let mut watch = MockAdmissionWatch::new();
     let noted = Arc::clone(&parts);
@@ -149,17 +149,17 @@ async fn who_waits_at_the_door_is_seen_there_every_eight_seconds() {
         noted.lock().unwrap().push(within.as_secs());
         None
     });
-    let store = door(15, 15, false, 4, Claimed::AtDoor);
-    let claim = ClaimAdmission { watch: Arc::new(watch), ..claim(15, store) };
-    let answer = run(&claim, Duration::from_secs(20)).await.unwrap();
-    assert!(matches!(answer, ClaimAnswer::AtDoor(_)), "{answer:?}");
+    let store = check_ins(15, 15, false, 4, CheckInOutcome::Present);
+    let check_in = CheckInBuyer { watch: Arc::new(watch), ..check_in(15, store) };
+    let answer = run(&check_in, Duration::from_secs(20)).await.unwrap();
+    assert!(matches!(answer, CheckInAnswer::Present(_)), "{answer:?}");
     assert_eq!(*parts.lock().unwrap(), [8, 8, 4]);
-    assert!(ClaimAdmission::SEEN_EVERY * 3 / 2 < Tick::PRESENCE);
+    assert!(CheckInBuyer::SEEN_EVERY * 3 / 2 < CheckIn::PRESENCE);
 }
 
-/// A claim that takes five seconds uses up some of what they would wait.
+/// A check-in that takes five seconds uses up some of the wait.
 #[tokio::test]
-async fn whoever_is_in_front_of_a_claim_makes_nobody_wait_longer_at_the_door() {
+async fn whoever_is_in_front_of_a_check_in_makes_nobody_wait_longer_checked_in() {
     let now = Arc::new(AtomicI64::new(NOW));
     let passes = |seconds: i64| {
         let now = Arc::clone(&now);
@@ -167,11 +167,11 @@ async fn whoever_is_in_front_of_a_claim_makes_nobody_wait_longer_at_the_door() {
             now.fetch_add(seconds, Ordering::SeqCst);
         }
     };
-    let (claim_takes, parts) = (passes(5), Arc::new(Mutex::new(Vec::new())));
-    let mut store = MockLineStore::new();
-    store.expect_claim().times(2).returning(move |_, _| {
-        claim_takes();
-        Ok(Claimed::AtDoor)
+    let (check_in_takes, parts) = (passes(5), Arc::new(Mutex::new(Vec::new())));
+    let mut store = MockQueueStore::new();
+    store.expect_check_in().times(2).returning(move |_, _| {
+        check_in_takes();
+        Ok(CheckInOutcome::Present)
     });
     let (noted, waits) = (Arc::clone(&parts), Arc::clone(&now));
     let mut watch = MockAdmissionWatch::new();
@@ -183,69 +183,69 @@ async fn whoever_is_in_front_of_a_claim_makes_nobody_wait_longer_at_the_door() {
     let mut clock = MockClock::new();
     clock.expect_now().returning(move || at(now.load(Ordering::SeqCst)));
     let renew = RenewAdmission { clock: Arc::new(clock), ..renew(MockBookingStore::new(), signs(token(15))) };
-    let claim = ClaimAdmission { watch: Arc::new(watch), renew: Arc::new(renew), ..claim(15, store) };
-    let answer = run(&claim, Duration::from_secs(12)).await.unwrap();
-    assert!(matches!(answer, ClaimAnswer::AtDoor(_)), "{answer:?}");
+    let check_in = CheckInBuyer { watch: Arc::new(watch), renew: Arc::new(renew), ..check_in(15, store) };
+    let answer = run(&check_in, Duration::from_secs(12)).await.unwrap();
+    assert!(matches!(answer, CheckInAnswer::Present(_)), "{answer:?}");
     assert_eq!(*parts.lock().unwrap(), [8], "five seconds, and eight: that is more than twelve");
 }
 
 #[tokio::test]
-async fn every_port_hears_how_long_who_claims_would_wait_and_one_second_more() {
+async fn every_port_hears_how_long_a_check_in_would_wait_and_one_second_more() {
     let heard = Arc::new(Mutex::new(None));
     let noted = Arc::clone(&heard);
-    let mut store = MockLineStore::new();
-    store.expect_claim().times(1).return_once(move |_, _| {
+    let mut store = MockQueueStore::new();
+    store.expect_check_in().times(1).return_once(move |_, _| {
         let begun = tokio::time::Instant::now().into_std();
         *noted.lock().unwrap() = deadline::ends(begun).map(|ends| ends - begun);
-        Ok(Claimed::Used)
+        Ok(CheckInOutcome::Used)
     });
-    drop(run(&claim(15, store), Duration::from_secs(12)).await);
+    drop(run(&check_in(15, store), Duration::from_secs(12)).await);
     assert_eq!(*heard.lock().unwrap(), Some(Duration::from_secs(13)));
 }
 
 #[tokio::test]
-async fn who_is_admitted_while_they_wait_picks_it_up_with_their_place() {
+async fn who_is_admitted_while_they_wait_picks_it_up_with_their_entry() {
     let mut watch = MockAdmissionWatch::new();
     watch.expect_admitted().times(1).return_once(|_, _| None);
     watch.expect_admitted().times(1).return_once(|_, _| Some(admitted(1, NOW + 45)));
-    let store = door(15, 15, false, 2, Claimed::AtDoor);
-    let answer = run(&claim_well(15, store, watch), Duration::from_secs(20)).await.unwrap();
-    let ClaimAnswer::Admitted(answer) = answer else { panic!("{answer:?}") };
+    let store = check_ins(15, 15, false, 2, CheckInOutcome::Present);
+    let answer = run(&check_in_well(15, store, watch), Duration::from_secs(20)).await.unwrap();
+    let CheckInAnswer::Admitted(answer) = answer else { panic!("{answer:?}") };
     assert_eq!((answer.pass.as_str(), answer.until), ("signed", at(NOW + 45)));
 }
 
 #[tokio::test]
 async fn who_was_admitted_before_picks_it_up_at_once() {
     for (number, lapsed) in [(15, false), (5, true)] {
-        let store = door(number, number, lapsed, 1, Claimed::Admitted(admitted(1, NOW + 45)));
-        let claim = claim_well(number, store, MockAdmissionWatch::new());
-        let answer = run(&claim, Duration::from_secs(20)).await.unwrap();
-        assert!(matches!(answer, ClaimAnswer::Admitted(_)), "{answer:?}");
+        let store = check_ins(number, number, lapsed, 1, CheckInOutcome::Admitted(admitted(1, NOW + 45)));
+        let check_in = check_in_well(number, store, MockAdmissionWatch::new());
+        let answer = run(&check_in, Duration::from_secs(20)).await.unwrap();
+        assert!(matches!(answer, CheckInAnswer::Admitted(_)), "{answer:?}");
     }
 }
 
 #[tokio::test]
-async fn a_place_that_leads_nowhere_is_refused() {
+async fn an_entry_that_leads_nowhere_is_refused() {
     let wait = Duration::from_secs(20);
-    let lapsed = run(&claim(5, door(5, 5, true, 1, Claimed::Lapsed)), wait).await;
-    assert_eq!(lapsed.unwrap_err(), Conflict::PlaceLapsed.into());
-    let used = run(&claim(15, door(15, 15, false, 1, Claimed::Used)), wait).await;
-    assert_eq!(used.unwrap_err(), Conflict::PlaceUsed.into());
-    let barred = run(&claim(15, door(15, 15, false, 1, Claimed::Barred)), wait).await;
+    let lapsed = run(&check_in(5, check_ins(5, 5, true, 1, CheckInOutcome::Lapsed)), wait).await;
+    assert_eq!(lapsed.unwrap_err(), Conflict::EntryLapsed.into());
+    let used = run(&check_in(15, check_ins(15, 15, false, 1, CheckInOutcome::Used)), wait).await;
+    assert_eq!(used.unwrap_err(), Conflict::EntryUsed.into());
+    let barred = run(&check_in(15, check_ins(15, 15, false, 1, CheckInOutcome::Barred)), wait).await;
     assert_eq!(barred.unwrap_err(), Rejection::Barred.into());
 }
 
 #[tokio::test]
-async fn who_came_to_the_door_in_time_stands_there_after_the_call_has_lapsed() {
-    let answer = run(&claim(5, door(5, 5, true, 1, Claimed::AtDoor)), NO_TIME).await.unwrap();
-    assert!(matches!(answer, ClaimAnswer::AtDoor(_)), "{answer:?}");
+async fn who_checked_in_in_time_stands_there_after_the_call_has_lapsed() {
+    let answer = run(&check_in(5, check_ins(5, 5, true, 1, CheckInOutcome::Present)), NO_TIME).await.unwrap();
+    assert!(matches!(answer, CheckInAnswer::Present(_)), "{answer:?}");
 }
 
 #[tokio::test]
 async fn a_pass_expires_with_the_admission_or_in_three_minutes() {
     for (until, expires) in [(NOW + 60, NOW + 60), (NOW + 180, NOW + 180), (NOW + 700, NOW + 180)] {
         for closing in [false, true] {
-            let asked = Renew { buyer: buyer(1).key, place: None, closing };
+            let asked = Renew { buyer: buyer(1).key, entry: None, closing };
             let expected = Pass { sale: sale(0).id, user: user(1), generation: 7, expires: at(expires) };
             let mut signer = MockQueueSigner::new();
             signer.expect_sign_pass().withf(move |pass| *pass == expected).times(1).return_const("signed");
@@ -277,7 +277,7 @@ async fn an_admission_is_given_back_as_often_as_they_like() {
     let mut bookings = MockBookingStore::new();
     bookings
         .expect_execute()
-        .withf(|command| *command == Command::unkeyed(What::Leave(buyer(1).key)))
+        .withf(|command| *command == Command::unkeyed(Operation::Leave(Leave { buyer: buyer(1).key })))
         .times(2)
         .returning(|_| Ok(Outcome::Left(buyer(1).key)));
     let leave = LeaveAdmission { bookings: Arc::new(bookings) };

@@ -1,26 +1,28 @@
-//! Who gets a place, and which one.
+//! Who gets a queue entry, and which one.
 
 use super::*;
 use crate::port::{
-    Limited, MockEligibility, MockJoinLimits, MockLineStore, MockNumberDispenser, MockQueueSigner, NotEligible,
+    Limited, MockEligibility, MockJoinLimits, MockNumberDispenser, MockQueueSigner, MockQueueStore, NotEligible,
     TooOften,
 };
-use crate::testing::{admitted, at, buyer, clock, line, lines, place, room, sale, sale_with_room, signs, token, user};
-use frontrow_domain::waiting_room::{Claim, Line, Phase, Rank, WaitingRoom};
+use crate::testing::{
+    admitted, at, buyer, clock, entry, queue, queues, room, sale, sale_with_room, signs, token, user,
+};
+use frontrow_domain::waiting_room::{CheckIn, Phase, Queue, Rank, WaitingRoom};
 use frontrow_domain::{Buyer, Sale};
 use std::time::Duration;
 
 const NOW: i64 = 100;
 
-fn join_as(line: Line, sale: Sale, dispenser: MockNumberDispenser) -> JoinLine {
+fn join_as(queue: Queue, sale: Sale, dispenser: MockNumberDispenser) -> JoinQueue {
     let mut eligibility = MockEligibility::new();
     eligibility.expect_check().returning(|_, _, _| Ok(Ok(())));
     let mut limits = MockJoinLimits::new();
     limits.expect_ask().returning(|_, _| Ok(Ok(())));
-    JoinLine {
-        lines: lines(line, sale),
+    JoinQueue {
+        queues: queues(queue, sale),
         dispenser: Arc::new(dispenser),
-        store: Arc::new(MockLineStore::new()),
+        store: Arc::new(MockQueueStore::new()),
         limits: Arc::new(limits),
         eligibility: Arc::new(eligibility),
         signer: Arc::new(signs(token(25))),
@@ -28,12 +30,12 @@ fn join_as(line: Line, sale: Sale, dispenser: MockNumberDispenser) -> JoinLine {
     }
 }
 
-fn join(dispenser: MockNumberDispenser) -> JoinLine {
-    join_as(line(), sale_with_room(0), dispenser)
+fn join(dispenser: MockNumberDispenser) -> JoinQueue {
+    join_as(queue(), sale_with_room(0), dispenser)
 }
 
-fn join_room(room: WaitingRoom, dispenser: MockNumberDispenser) -> JoinLine {
-    join_as(line(), Sale { waiting_room: Some(room), ..sale(0) }, dispenser)
+fn join_room(room: WaitingRoom, dispenser: MockNumberDispenser) -> JoinQueue {
+    join_as(queue(), Sale { waiting_room: Some(room), ..sale(0) }, dispenser)
 }
 
 fn request() -> JoinRequest {
@@ -44,24 +46,24 @@ fn with_code(code: &str) -> JoinRequest {
     JoinRequest { code: Some(code.into()), ..request() }
 }
 
-/// What the dispenser is asked by who has nothing in hand.
+/// What the dispenser is asked by somebody who has nothing in hand.
 fn asked() -> Join {
     Join { key: buyer(1).key, group: Group::FIRST, worthless: None, proved: None }
 }
 
 /// A dispenser that is asked that, once.
-fn gives(asked: Join, place: Place, is_new: bool) -> MockNumberDispenser {
+fn gives(asked: Join, entry: QueueEntry, is_new: bool) -> MockNumberDispenser {
     let mut dispenser = MockNumberDispenser::new();
-    expect_join(&mut dispenser, asked, place, is_new);
+    expect_join(&mut dispenser, asked, entry, is_new);
     dispenser
 }
 
-fn expect_join(dispenser: &mut MockNumberDispenser, asked: Join, place: Place, is_new: bool) {
+fn expect_join(dispenser: &mut MockNumberDispenser, asked: Join, entry: QueueEntry, is_new: bool) {
     dispenser
         .expect_join()
         .withf(move |join| *join == asked)
         .times(1)
-        .return_once(move |_| Ok(Joined { place, is_new }));
+        .return_once(move |_| Ok(Joined { entry, is_new }));
 }
 
 /// A dispenser that must not be asked.
@@ -70,9 +72,9 @@ fn no_dispenser() -> MockNumberDispenser {
 }
 
 #[tokio::test]
-async fn a_line_that_is_not_there_is_not_found() {
+async fn a_queue_that_is_not_there_is_not_found() {
     let unknown = JoinRequest { sale: sale(1).id, ..request() };
-    assert_eq!(join(no_dispenser()).run(&unknown).await.unwrap_err(), Error::NotFound(Missing::Line));
+    assert_eq!(join(no_dispenser()).run(&unknown).await.unwrap_err(), Error::NotFound(Missing::Queue));
 }
 
 #[tokio::test]
@@ -81,24 +83,24 @@ async fn nobody_joins_before_the_lobby_opens() {
     let refused = join_room(early, no_dispenser()).run(&request()).await.unwrap_err();
     assert_eq!(refused, Conflict::LobbyNotOpen { opens: at(NOW + 1) }.into());
     let on_time = WaitingRoom { lobby_opens: at(NOW), ..room() };
-    assert!(join_room(on_time, gives(asked(), place(31), true)).run(&request()).await.is_ok());
+    assert!(join_room(on_time, gives(asked(), entry(31), true)).run(&request()).await.is_ok());
 }
 
 #[tokio::test]
-async fn a_line_is_joined_until_it_drains() {
+async fn a_queue_is_joined_until_it_drains() {
     for phase in [Phase::Draining, Phase::Closed] {
-        let join = join_as(Line { phase, ..line() }, sale_with_room(0), no_dispenser());
-        assert_eq!(join.run(&request()).await.unwrap_err(), Conflict::LineClosed.into());
+        let join = join_as(Queue { phase, ..queue() }, sale_with_room(0), no_dispenser());
+        assert_eq!(join.run(&request()).await.unwrap_err(), Conflict::QueueClosed.into());
     }
     for phase in [Phase::Lobby, Phase::Open, Phase::Paused] {
-        let join = join_as(Line { phase, ..line() }, sale_with_room(0), gives(asked(), place(31), true));
+        let join = join_as(Queue { phase, ..queue() }, sale_with_room(0), gives(asked(), entry(31), true));
         assert!(join.run(&request()).await.is_ok());
     }
 }
 
 #[tokio::test]
 async fn a_code_chooses_the_group() {
-    let second = Place { group: Group::new(1).unwrap(), number: place(1).number };
+    let second = QueueEntry { group: Group::new(1).unwrap(), number: entry(1).number };
     let dispenser = gives(Join { group: second.group, ..asked() }, second, true);
     let (view, ..) = join(dispenser).run(&with_code("early")).await.unwrap();
     assert_eq!((view.token.group, view.token.number), (second.group, second.number));
@@ -130,7 +132,7 @@ async fn who_asks_too_often_is_heard_no_further() {
             .times(1)
             .return_once(move |_, _| Ok(Err(too_often)));
         let eligibility = Arc::new(MockEligibility::new());
-        let join = JoinLine { limits: Arc::new(limits), eligibility, ..join(no_dispenser()) };
+        let join = JoinQueue { limits: Arc::new(limits), eligibility, ..join(no_dispenser()) };
         let refused = join.run(&JoinRequest { network, code, ..request() }).await;
         assert_eq!(refused.unwrap_err(), Error::TooOften(too_often));
     }
@@ -139,7 +141,7 @@ async fn who_asks_too_often_is_heard_no_further() {
 #[tokio::test]
 async fn who_comes_before_the_lobby_opens_is_not_counted() {
     let early = WaitingRoom { lobby_opens: at(NOW + 1), ..room() };
-    let join = JoinLine { limits: Arc::new(MockJoinLimits::new()), ..join_room(early, no_dispenser()) };
+    let join = JoinQueue { limits: Arc::new(MockJoinLimits::new()), ..join_room(early, no_dispenser()) };
     assert_eq!(join.run(&request()).await.unwrap_err(), Conflict::LobbyNotOpen { opens: at(NOW + 1) }.into());
 }
 
@@ -151,69 +153,69 @@ async fn who_may_not_join_gets_no_number() {
         .withf(|who, sale, group| (*who, sale, *group) == (user(1), &sale_with_room(0), Group::FIRST))
         .times(1)
         .return_once(|_, _, _| Ok(Err(NotEligible("members only".into()))));
-    let join = JoinLine { eligibility: Arc::new(eligibility), ..join(no_dispenser()) };
+    let join = JoinQueue { eligibility: Arc::new(eligibility), ..join(no_dispenser()) };
     assert_eq!(join.run(&request()).await.unwrap_err(), Denied::NotEligible("members only".into()).into());
 }
 
 #[tokio::test]
-async fn a_new_place_is_signed_with_the_lines_epoch_and_looked_up_nowhere() {
+async fn a_new_entry_is_signed_with_the_queues_epoch_and_looked_up_nowhere() {
     let expected = QueueToken { issued: at(NOW), ..token(31) };
     let mut signer = MockQueueSigner::new();
     signer.expect_sign_token().withf(move |token| *token == expected).times(1).return_const("theirs");
-    let join = JoinLine { signer: Arc::new(signer), ..join(gives(asked(), place(31), true)) };
+    let join = JoinQueue { signer: Arc::new(signer), ..join(gives(asked(), entry(31), true)) };
     let (view, signed, is_new) = join.run(&request()).await.unwrap();
     assert_eq!((view.token, signed.as_str(), is_new), (expected, "theirs", true));
-    assert_eq!(view.standing, Standing::Waiting { ahead: 11 });
+    assert_eq!(view.status, EntryStatus::Waiting { ahead: 11 });
 }
 
 #[tokio::test]
-async fn who_waits_already_gets_the_place_that_they_have() {
-    let (view, _, is_new) = join(gives(asked(), place(25), false)).run(&request()).await.unwrap();
-    assert_eq!((view.token.number, is_new), (place(25).number, false));
-    let lobby = join_as(Line { phase: Phase::Lobby, ..line() }, sale_with_room(0), gives(asked(), place(5), false));
+async fn who_waits_already_gets_the_entry_that_they_have() {
+    let (view, _, is_new) = join(gives(asked(), entry(25), false)).run(&request()).await.unwrap();
+    assert_eq!((view.token.number, is_new), (entry(25).number, false));
+    let lobby = join_as(Queue { phase: Phase::Lobby, ..queue() }, sale_with_room(0), gives(asked(), entry(5), false));
     let (view, _, is_new) = lobby.run(&request()).await.unwrap();
-    assert_eq!((view.token.number, is_new), (place(5).number, false));
+    assert_eq!((view.token.number, is_new), (entry(5).number, false));
 }
 
-/// The number of who has that one in the line, and is where the store says.
-async fn number_after(number: u64, found: Whereabouts) -> u64 {
-    let mut dispenser = gives(asked(), place(number), false);
+/// The number that somebody gets who has that one in the queue, and is where the store says.
+async fn number_after(number: u64, found: BuyerPresence) -> u64 {
+    let mut dispenser = gives(asked(), entry(number), false);
     // Asked only if the first one is worth nothing.
-    let again = Join { worthless: Some(place(number)), ..asked() };
-    let new = Joined { place: place(31), is_new: true };
+    let again = Join { worthless: Some(entry(number)), ..asked() };
+    let new = Joined { entry: entry(31), is_new: true };
     dispenser.expect_join().withf(move |join| *join == again).returning(move |_| Ok(new));
-    let mut store = MockLineStore::new();
+    let mut store = MockQueueStore::new();
     store.expect_whereabouts().withf(|key| *key == buyer(1).key).times(1).return_once(move |_| Ok(found));
-    let join = JoinLine { store: Arc::new(store), ..join(dispenser) };
+    let join = JoinQueue { store: Arc::new(store), ..join(dispenser) };
     let (view, _, is_new) = join.run(&request()).await.unwrap();
-    assert_eq!(is_new, view.token.number != place(number).number);
+    assert_eq!(is_new, view.token.number != entry(number).number);
     view.token.number.get()
 }
 
-fn at_door(number: u64) -> Whereabouts {
-    let Place { group, number } = place(number);
+fn present(number: u64) -> BuyerPresence {
+    let QueueEntry { group, number } = entry(number);
     let (rank, seen_at) = (Rank::new(number.get()), at(NOW - 60));
-    let claim = Claim { key: buyer(1).key, group, number, rank, claimed_at: seen_at, seen_at };
-    Whereabouts { buyer: None, claim: Some(claim) }
+    let check_in = CheckIn { key: buyer(1).key, group, number, rank, checked_in_at: seen_at, seen_at };
+    BuyerPresence { buyer: None, check_in: Some(check_in) }
 }
 
-fn used(number: u64, buyer: Buyer) -> Whereabouts {
-    let mut spent = buyer.spent;
-    spent[0] = number;
-    Whereabouts { buyer: Some(Buyer { spent, ..buyer }), claim: None }
-}
-
-#[tokio::test]
-async fn a_place_that_has_lapsed_is_replaced_unless_they_came_to_the_door() {
-    assert_eq!(number_after(5, Whereabouts::default()).await, 31);
-    assert_eq!(number_after(5, Whereabouts { buyer: Some(buyer(1)), claim: None }).await, 31);
-    assert_eq!(number_after(5, at_door(4)).await, 31);
-    assert_eq!(number_after(5, at_door(5)).await, 5);
+fn used(number: u64, buyer: Buyer) -> BuyerPresence {
+    let mut used_numbers = buyer.used_numbers;
+    used_numbers[0] = number;
+    BuyerPresence { buyer: Some(Buyer { used_numbers, ..buyer }), check_in: None }
 }
 
 #[tokio::test]
-async fn a_place_that_is_used_up_is_replaced_once_the_admission_is_over() {
-    assert_eq!(number_after(15, Whereabouts::default()).await, 15);
+async fn an_entry_that_has_lapsed_is_replaced_unless_they_checked_in() {
+    assert_eq!(number_after(5, BuyerPresence::default()).await, 31);
+    assert_eq!(number_after(5, BuyerPresence { buyer: Some(buyer(1)), check_in: None }).await, 31);
+    assert_eq!(number_after(5, present(4)).await, 31);
+    assert_eq!(number_after(5, present(5)).await, 5);
+}
+
+#[tokio::test]
+async fn an_entry_that_is_used_up_is_replaced_once_the_admission_is_over() {
+    assert_eq!(number_after(15, BuyerPresence::default()).await, 15);
     assert_eq!(number_after(15, used(14, buyer(1))).await, 15);
     assert_eq!(number_after(15, used(15, buyer(1))).await, 31);
     assert_eq!(number_after(15, used(15, admitted(1, NOW))).await, 31);
@@ -221,17 +223,17 @@ async fn a_place_that_is_used_up_is_replaced_once_the_admission_is_over() {
     assert_eq!(number_after(5, used(5, admitted(1, NOW + 1))).await, 5);
 }
 
-/// What the dispenser hears of who shows that token.
-async fn proved_by(token: QueueToken, text: &str, proved: Option<Place>) {
-    let dispenser = gives(Join { proved, ..asked() }, place(25), false);
-    let join = JoinLine { signer: Arc::new(signs(token)), ..join(dispenser) };
+/// What the dispenser hears of somebody who shows that token.
+async fn proved_by(token: QueueToken, text: &str, proved: Option<QueueEntry>) {
+    let dispenser = gives(Join { proved, ..asked() }, entry(25), false);
+    let join = JoinQueue { signer: Arc::new(signs(token)), ..join(dispenser) };
     let shown = JoinRequest { token: Some(text.into()), ..request() };
     assert!(join.run(&shown).await.is_ok());
 }
 
 #[tokio::test]
-async fn a_place_is_proved_by_a_token_of_theirs_and_by_no_other() {
-    proved_by(token(25), "token", Some(place(25))).await;
+async fn an_entry_is_proved_by_a_token_of_theirs_and_by_no_other() {
+    proved_by(token(25), "token", Some(entry(25))).await;
     proved_by(token(25), "forged", None).await;
     proved_by(QueueToken { user: user(2), ..token(25) }, "token", None).await;
     proved_by(QueueToken { sale: sale(1).id, ..token(25) }, "token", None).await;
@@ -239,14 +241,14 @@ async fn a_place_is_proved_by_a_token_of_theirs_and_by_no_other() {
 }
 
 #[tokio::test]
-async fn a_place_that_is_worth_nothing_is_not_proved_again() {
-    let mut dispenser = gives(Join { proved: Some(place(15)), ..asked() }, place(15), false);
-    expect_join(&mut dispenser, Join { worthless: Some(place(15)), ..asked() }, place(31), true);
-    let mut store = MockLineStore::new();
+async fn an_entry_that_is_worth_nothing_is_not_proved_again() {
+    let mut dispenser = gives(Join { proved: Some(entry(15)), ..asked() }, entry(15), false);
+    expect_join(&mut dispenser, Join { worthless: Some(entry(15)), ..asked() }, entry(31), true);
+    let mut store = MockQueueStore::new();
     let found = used(15, buyer(1));
     store.expect_whereabouts().times(1).return_once(move |_| Ok(found));
     let signer = Arc::new(signs(token(15)));
-    let join = JoinLine { store: Arc::new(store), signer, ..join(dispenser) };
+    let join = JoinQueue { store: Arc::new(store), signer, ..join(dispenser) };
     let (view, ..) = join.run(&JoinRequest { token: Some("token".into()), ..request() }).await.unwrap();
-    assert_eq!(view.token.number, place(31).number);
+    assert_eq!(view.token.number, entry(31).number);
 }

@@ -1,31 +1,32 @@
 //! What is read, ticked and drawn, and when.
 
 use super::*;
+use crate::Outage;
 use crate::port::{
-    BookingStore, MockBeacon, MockLineStore, MockNumberDispenser, MockSaleRepository, MockSeatReader, Revision, Stored,
+    BookingStore, MockNumberDispenser, MockQueueStore, MockSaleRepository, MockSeatReader, Revision, Stored,
 };
 use crate::testing::{
-    at, clock, digest, drawing, line, line_drawn_by, lines, performance, place, reservation, sale, sale_with_room,
+    at, clock, digest, drawing, entry, performance, queue, queue_drawn_by, queues, reservation, sale, sale_with_room,
     seat, user,
 };
-use frontrow_domain::waiting_room::{Standing, WaitingRoom};
+use frontrow_domain::waiting_room::seed;
+use frontrow_domain::waiting_room::{EntryStatus, WaitingRoom};
 use frontrow_domain::{PerformanceId, Seat};
 use uuid::Uuid;
 
 const NOW: i64 = 100;
 
-/// With that line in memory. Nothing can be asked but how many have joined, 31 and 4, and whether there are seats: yes.
-fn ticks(lines: Arc<Lines>, store: MockLineStore) -> TickLines {
-    TickLines {
-        lines,
+/// With that queue in memory. Nothing can be asked but how many have joined, 31 and 4, and whether there are seats: yes.
+fn ticks(queues: Arc<QueueViews>, store: MockQueueStore) -> TickQueues {
+    TickQueues {
+        queues,
         store: Arc::new(store),
         dispenser: Arc::new(issues()),
         sales: Arc::new(MockSaleRepository::new()),
         seats: Arc::new(seats_left()),
-        beacon: Arc::new(MockBeacon::new()),
         digest,
         clock: clock(NOW),
-        lately: Lately::default(),
+        cache: TickCache::default(),
     }
 }
 
@@ -42,54 +43,54 @@ fn seats_left() -> MockSeatReader {
 }
 
 /// A store whose ticks change nothing but the version.
-fn store_with(line: Line) -> MockLineStore {
-    let mut store = MockLineStore::new();
-    store.expect_tick().times(1).return_once(move |_| Ok(Some(report(line))));
+fn store_with(queue: Queue) -> MockQueueStore {
+    let mut store = MockQueueStore::new();
+    store.expect_tick().times(1).return_once(move |_| Ok(Some(report(queue))));
     store
 }
 
-fn report(line: Line) -> TickReport {
-    TickReport { line: ticked(line), admitted: Vec::new(), ended: 0, quiet: false }
+fn report(queue: Queue) -> TickReport {
+    TickReport { queue: ticked(queue), admitted: Vec::new(), ended: 0, quiet: false }
 }
 
-fn ticked(line: Line) -> Line {
-    Line { version: line.version.next(), ..line }
+fn ticked(queue: Queue) -> Queue {
+    Queue { version: queue.version.next(), ..queue }
 }
 
 fn away<T>() -> Result<T, StoreError> {
-    Err(StoreError::Busy { retry_after: Duration::from_secs(1) })
+    Err(StoreError::Outage(Outage::Busy { retry_after: Duration::from_secs(1) }))
 }
 
-fn board(ticks: &TickLines) -> Arc<Board> {
-    ticks.lines.board(sale(0).id).unwrap()
+fn view(ticks: &TickQueues) -> Arc<QueueView> {
+    ticks.queues.view(sale(0).id).unwrap()
 }
 
 #[tokio::test]
-async fn lines_are_put_up_with_their_sales_which_are_read_once_a_second() {
-    let mut store = MockLineStore::new();
-    let orphan = Line { sale: sale(1).id, ..line() };
-    store.expect_lines().times(2).returning(move || Ok(vec![line(), orphan.clone()]));
+async fn queues_are_put_up_with_their_sales_which_are_read_once_a_second() {
+    let mut store = MockQueueStore::new();
+    let orphan = Queue { sale: sale(1).id, ..queue() };
+    store.expect_queues().times(2).returning(move || Ok(vec![queue(), orphan.clone()]));
     let mut sales = MockSaleRepository::new();
     let stored = Stored { value: sale_with_room(0), revision: Revision(1) };
     sales.expect_sale().withf(|id| *id == sale(0).id).times(1).return_once(move |_| Ok(Some(stored)));
     sales.expect_sale().withf(|id| *id == sale(1).id).times(2).returning(|_| Ok(None));
-    let ticks = TickLines { sales: Arc::new(sales), ..ticks(Arc::new(Lines::new(digest)), store) };
+    let ticks = TickQueues { sales: Arc::new(sales), ..ticks(Arc::new(QueueViews::new(digest)), store) };
     assert_eq!(ticks.refresh().await, Ok(1));
     assert_eq!(ticks.refresh().await, Ok(1));
-    let board = board(&ticks);
-    assert_eq!((&board.line, &*board.sale, board.read_at), (&line(), &sale_with_room(0), at(NOW)));
-    assert_eq!(ticks.lines.all().len(), 1);
+    let view = view(&ticks);
+    assert_eq!((&view.queue, &*view.sale, view.read_at), (&queue(), &sale_with_room(0), at(NOW)));
+    assert_eq!(ticks.queues.all().len(), 1);
 }
 
-/// Of sales 0 and 1, whose sales are known; reads these lines, one list after the other.
-fn reads(up: &Arc<Lines>, lists: Vec<Vec<Line>>, dispenser: MockNumberDispenser) -> TickLines {
-    let mut store = MockLineStore::new();
+/// Of sales 0 and 1, whose sales are known; reads these queues, one list after the other.
+fn reads(up: &Arc<QueueViews>, lists: Vec<Vec<Queue>>, dispenser: MockNumberDispenser) -> TickQueues {
+    let mut store = MockQueueStore::new();
     let lists = Mutex::new(lists.into_iter());
-    store.expect_lines().returning(move || Ok(lists.lock().unwrap().next().unwrap()));
+    store.expect_queues().returning(move || Ok(lists.lock().unwrap().next().unwrap()));
     let mut sales = MockSaleRepository::new();
     let stored = |id| Stored { value: Sale { id, ..sale_with_room(0) }, revision: Revision(1) };
     sales.expect_sale().returning(move |id| Ok(Some(stored(id))));
-    TickLines { sales: Arc::new(sales), dispenser: Arc::new(dispenser), ..ticks(Arc::clone(up), store) }
+    TickQueues { sales: Arc::new(sales), dispenser: Arc::new(dispenser), ..ticks(Arc::clone(up), store) }
 }
 
 fn forgets(dispenser: &mut MockNumberDispenser, n: u128, answers: Vec<Result<(), StoreError>>) {
@@ -99,12 +100,12 @@ fn forgets(dispenser: &mut MockNumberDispenser, n: u128, answers: Vec<Result<(),
 }
 
 #[tokio::test]
-async fn the_numbers_of_a_line_that_is_over_are_forgotten_once() {
-    let up = lines(line(), sale_with_room(0));
+async fn the_numbers_of_a_queue_that_is_over_are_forgotten_once() {
+    let up = queues(queue(), sale_with_room(0));
     let mut dispenser = MockNumberDispenser::new();
     forgets(&mut dispenser, 0, vec![Ok(())]);
-    let other = Line { sale: sale(1).id, ..line() };
-    let lists = vec![vec![line(), other.clone()], vec![other.clone()], vec![other]];
+    let other = Queue { sale: sale(1).id, ..queue() };
+    let lists = vec![vec![queue(), other.clone()], vec![other.clone()], vec![other]];
     let ticks = reads(&up, lists, dispenser);
     for count in [2, 1, 1] {
         assert_eq!(ticks.refresh().await, Ok(count));
@@ -112,12 +113,12 @@ async fn the_numbers_of_a_line_that_is_over_are_forgotten_once() {
 }
 
 #[tokio::test]
-async fn a_line_that_cant_be_forgotten_now_keeps_no_other_from_anything_and_is_tried_again() {
-    let up = lines(line(), sale_with_room(0));
+async fn a_queue_that_cant_be_forgotten_now_keeps_no_other_from_anything_and_is_tried_again() {
+    let up = queues(queue(), sale_with_room(0));
     let mut dispenser = MockNumberDispenser::new();
     forgets(&mut dispenser, 0, vec![away(), away(), Ok(())]);
     forgets(&mut dispenser, 1, vec![Ok(())]);
-    let of = |n| Line { sale: sale(n).id, ..line() };
+    let of = |n| Queue { sale: sale(n).id, ..queue() };
     up.put_up_one(of(1), Arc::new(sale_with_room(1)), at(NOW));
     let ticks = reads(&up, vec![vec![of(2)]; 4], dispenser);
     for _ in 0..2 {
@@ -129,12 +130,12 @@ async fn a_line_that_cant_be_forgotten_now_keeps_no_other_from_anything_and_is_t
 }
 
 #[tokio::test]
-async fn what_fails_for_good_is_not_tried_again_and_a_line_that_goes_on_is_not_forgotten() {
-    let up = lines(line(), sale_with_room(0));
+async fn what_fails_for_good_is_not_tried_again_and_a_queue_that_goes_on_is_not_forgotten() {
+    let up = queues(queue(), sale_with_room(0));
     let fault = StoreError::Fault(crate::FaultId(Uuid::from_u128(9)));
     let mut dispenser = MockNumberDispenser::new();
     forgets(&mut dispenser, 0, vec![Err(fault.clone()), away()]);
-    let ticks = reads(&up, vec![vec![], vec![], vec![line()], vec![], vec![line()]], dispenser);
+    let ticks = reads(&up, vec![vec![], vec![], vec![queue()], vec![], vec![queue()]], dispenser);
     assert_eq!(ticks.refresh().await, Err(fault.into()));
     assert_eq!(ticks.refresh().await, Ok(0), "a fault stays one");
     assert_eq!(ticks.refresh().await, Ok(1), "opened again");
@@ -143,12 +144,12 @@ async fn what_fails_for_good_is_not_tried_again_and_a_line_that_goes_on_is_not_f
 }
 
 #[tokio::test]
-async fn a_line_that_is_put_up_while_lines_are_read_is_not_over() {
-    let up = Arc::new(Lines::new(digest));
+async fn a_queue_that_is_put_up_while_queues_are_read_is_not_over() {
+    let up = Arc::new(QueueViews::new(digest));
     let meanwhile = Arc::clone(&up);
-    let mut store = MockLineStore::new();
-    store.expect_lines().times(1).returning(move || {
-        meanwhile.put_up_one(line(), Arc::new(sale_with_room(0)), at(NOW));
+    let mut store = MockQueueStore::new();
+    store.expect_queues().times(1).returning(move || {
+        meanwhile.put_up_one(queue(), Arc::new(sale_with_room(0)), at(NOW));
         Ok(Vec::new())
     });
     // A dispenser that is not told to forget anything.
@@ -164,53 +165,53 @@ async fn what_was_read_a_second_ago_is_read_again() {
 }
 
 /// A store that says, as often as it is asked, that a tick has found nobody.
-fn quiet_store(line: &Line, times: usize) -> MockLineStore {
-    let (mut store, line) = (MockLineStore::new(), line.clone());
-    store.expect_tick().times(times).returning(move |_| Ok(Some(TickReport { quiet: true, ..report(line.clone()) })));
+fn quiet_store(queue: &Queue, times: usize) -> MockQueueStore {
+    let (mut store, queue) = (MockQueueStore::new(), queue.clone());
+    store.expect_tick().times(times).returning(move |_| Ok(Some(TickReport { quiet: true, ..report(queue.clone()) })));
     store
 }
 
 #[tokio::test]
-async fn a_line_in_which_nobody_is_rests_until_somebody_comes() {
-    let ticks = ticks(lines(line(), sale_with_room(0)), quiet_store(&line(), 3));
+async fn a_queue_in_which_nobody_is_rests_until_somebody_comes() {
+    let ticks = ticks(queues(queue(), sale_with_room(0)), quiet_store(&queue(), 3));
     assert_eq!(ticks.run(false).await.unwrap().len(), 1);
     assert_eq!(ticks.run(false).await, Ok(Vec::new()));
     assert_eq!(ticks.run(true).await.unwrap().len(), 1, "it may be needed elsewhere");
-    ticks.lines.pace.rouse(sale(0).id);
+    ticks.queues.pace.rouse(sale(0).id);
     assert_eq!(ticks.run(false).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn a_lobby_notes_now_and_then_how_many_have_joined_and_opens_at_once() {
-    let lobby = Line { phase: Phase::Lobby, ..line() };
+    let lobby = Queue { phase: Phase::Lobby, ..queue() };
     let later = Sale { opens: at(NOW + 1), ..sale_with_room(0) };
-    let early = ticks(lines(lobby.clone(), later), quiet_store(&lobby, 1));
+    let early = ticks(queues(lobby.clone(), later), quiet_store(&lobby, 1));
     assert_eq!(early.run(false).await.unwrap().len(), 1);
     assert_eq!(early.run(false).await, Ok(Vec::new()));
     let now = Sale { opens: at(NOW), ..sale_with_room(0) };
-    let opening = ticks(lines(lobby.clone(), now), quiet_store(&lobby, 1));
-    opening.lines.pace.rest(sale(0).id, at(NOW));
+    let opening = ticks(queues(lobby.clone(), now), quiet_store(&lobby, 1));
+    opening.queues.pace.rest(sale(0).id, at(NOW));
     assert_eq!(opening.run(false).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn a_tick_is_told_that_bookings_are_turned_away() {
-    let mut store = MockLineStore::new();
-    store.expect_tick().withf(|order| order.turned_away).times(1).return_once(|_| Ok(Some(report(line()))));
-    let ticks = ticks(lines(line(), sale_with_room(0)), store);
+    let mut store = MockQueueStore::new();
+    store.expect_tick().withf(|order| order.turned_away).times(1).return_once(|_| Ok(Some(report(queue()))));
+    let ticks = ticks(queues(queue(), sale_with_room(0)), store);
     let mut bookings = crate::port::MockBookingStore::new();
-    let busy = crate::port::BookingError::Busy { retry_after: Duration::from_secs(1) };
+    let busy = crate::port::BookingError::Outage(Outage::Busy { retry_after: Duration::from_secs(1) });
     bookings.expect_execute().return_once(move |_| Err(busy));
-    let (bookings, lines) = (Arc::new(bookings), Arc::clone(&ticks.lines));
-    let watched = crate::waiting_room::WatchedBookings { bookings, lines, clock: clock(NOW) };
-    let leave = frontrow_domain::What::Leave(crate::testing::buyer(1).key);
+    let (bookings, queues) = (Arc::new(bookings), Arc::clone(&ticks.queues));
+    let watched = crate::waiting_room::WatchedBookings { bookings, queues, clock: clock(NOW) };
+    let leave = frontrow_domain::Operation::Leave(frontrow_domain::Leave { buyer: crate::testing::buyer(1).key });
     drop(watched.execute(frontrow_domain::Command::unkeyed(leave)).await);
-    assert_eq!(ticks.run(false).await, Ok(vec![report(line())]));
+    assert_eq!(ticks.run(false).await, Ok(vec![report(queue())]));
 }
 
 #[tokio::test]
-async fn a_tick_is_told_the_session_how_many_joined_and_what_is_left_and_its_line_put_up() {
-    let mut store = MockLineStore::new();
+async fn a_tick_is_told_the_session_how_many_joined_and_what_is_left_and_its_queue_put_up() {
+    let mut store = MockQueueStore::new();
     store
         .expect_tick()
         .withf(|order| {
@@ -218,44 +219,44 @@ async fn a_tick_is_told_the_session_how_many_joined_and_what_is_left_and_its_lin
             told == (true, Duration::from_mins(10), &[31, 4][..], Stock::Left(3))
         })
         .times(1)
-        .return_once(|_| Ok(Some(report(line()))));
-    let ticks = ticks(lines(line(), sale_with_room(0)), store);
-    assert_eq!(ticks.run(false).await, Ok(vec![report(line())]));
-    assert_eq!(board(&ticks).line, ticked(line()));
+        .return_once(|_| Ok(Some(report(queue()))));
+    let ticks = ticks(queues(queue(), sale_with_room(0)), store);
+    assert_eq!(ticks.run(false).await, Ok(vec![report(queue())]));
+    assert_eq!(view(&ticks).queue, ticked(queue()));
 }
 
 #[tokio::test]
-async fn a_line_that_somebody_else_ticks_stays_as_it_was_read() {
-    let mut store = MockLineStore::new();
+async fn a_queue_that_somebody_else_ticks_stays_as_it_was_read() {
+    let mut store = MockQueueStore::new();
     store.expect_tick().times(1).return_once(|_| Ok(None));
-    let ticks = ticks(lines(line(), sale_with_room(0)), store);
-    let before = board(&ticks);
+    let ticks = ticks(queues(queue(), sale_with_room(0)), store);
+    let before = view(&ticks);
     assert_eq!(ticks.run(false).await, Ok(Vec::new()));
-    assert!(Arc::ptr_eq(&before, &board(&ticks)));
+    assert!(Arc::ptr_eq(&before, &view(&ticks)));
 }
 
 #[tokio::test]
 async fn while_the_dispenser_is_away_what_it_had_handed_out_is_called() {
     let mut dispenser = MockNumberDispenser::new();
     dispenser.expect_issued().times(1).returning(|_, _| away());
-    let mut store = MockLineStore::new();
-    store.expect_tick().withf(|order| order.issued == [30, 0]).times(1).return_once(|_| Ok(Some(report(line()))));
-    let ticks = TickLines { dispenser: Arc::new(dispenser), ..ticks(lines(line(), sale_with_room(0)), store) };
-    assert_eq!(ticks.run(false).await, Ok(vec![report(line())]));
+    let mut store = MockQueueStore::new();
+    store.expect_tick().withf(|order| order.issued == [30, 0]).times(1).return_once(|_| Ok(Some(report(queue()))));
+    let ticks = TickQueues { dispenser: Arc::new(dispenser), ..ticks(queues(queue(), sale_with_room(0)), store) };
+    assert_eq!(ticks.run(false).await, Ok(vec![report(queue())]));
 }
 
 #[tokio::test]
-async fn a_line_that_cant_be_ticked_keeps_no_other_from_it() {
-    let up = lines(line(), sale_with_room(0));
-    let other = Line { sale: sale(1).id, ..line() };
+async fn a_queue_that_cant_be_ticked_keeps_no_other_from_it() {
+    let up = queues(queue(), sale_with_room(0));
+    let other = Queue { sale: sale(1).id, ..queue() };
     up.put_up_one(other.clone(), Arc::new(sale_with_room(1)), at(NOW));
-    let mut store = MockLineStore::new();
+    let mut store = MockQueueStore::new();
     store.expect_tick().withf(|order| order.sale.id == sale(0).id).times(1).return_once(|_| away());
     let then = other.clone();
     store.expect_tick().withf(|order| order.sale.id == sale(1).id).times(1).return_once(|_| Ok(Some(report(then))));
     let ticks = ticks(up, store);
-    assert_eq!(ticks.run(false).await, Err(Error::Busy { retry_after: Duration::from_secs(1) }));
-    assert_eq!(ticks.lines.board(other.sale).unwrap().line, ticked(other));
+    assert_eq!(ticks.run(false).await, Err(Error::Outage(Outage::Busy { retry_after: Duration::from_secs(1) })));
+    assert_eq!(ticks.queues.view(other.sale).unwrap().queue, ticked(other));
 }
 
 /// What a tick is told of what is left, where these seats of two performances are not free.
@@ -274,7 +275,7 @@ async fn stock(first: Vec<Seat>, second: Vec<Seat>) -> Stock {
         Ok(known.map(|(_, seats)| seats.clone()).unwrap_or_default())
     });
     let two = Sale { performances: both.into(), ..sale_with_room(0) };
-    let ticks = TickLines { seats: Arc::new(seats), ..ticks(lines(line(), two.clone()), MockLineStore::new()) };
+    let ticks = TickQueues { seats: Arc::new(seats), ..ticks(queues(queue(), two.clone()), MockQueueStore::new()) };
     let stock = ticks.stock(&two).await.unwrap();
     assert_eq!(ticks.stock(&two).await, Ok(stock), "read once a second");
     stock
@@ -296,90 +297,83 @@ fn drawn_sale() -> Sale {
     Sale { waiting_room: room, ..sale_with_room(0) }
 }
 
-/// One tick of that line, whose draw goes on to exactly there.
-fn draws(before: &Line, to: Option<Drawing>, beacon: MockBeacon, dispenser: MockNumberDispenser) -> TickLines {
+/// One tick of that queue, whose draw goes on to exactly there.
+fn draws(before: &Queue, to: Option<DrawState>, dispenser: MockNumberDispenser) -> TickQueues {
     let mut store = store_with(before.clone());
     if let Some(to) = to {
-        let (expected, line) = (LineUpdate::Draw(to), ticked(before.clone()));
+        let (expected, queue) = (QueueUpdate::Draw(to), ticked(before.clone()));
         store
-            .expect_update_line()
+            .expect_update_queue()
             .withf(move |id, update, action| *id == sale(0).id && *update == expected && action.is_none())
             .times(1)
-            .return_once(move |_, update, _| Ok(Some(line.update(update))));
+            .return_once(move |_, update, _| Ok(Some(queue.update(update))));
     }
-    let ticks = ticks(lines(before.clone(), drawn_sale()), store);
-    TickLines { beacon: Arc::new(beacon), dispenser: Arc::new(dispenser), ..ticks }
-}
-
-/// A beacon that says that of the round.
-fn says(value: Option<&str>) -> MockBeacon {
-    let (mut beacon, value) = (MockBeacon::new(), value.map(ToOwned::to_owned));
-    beacon.expect_value().withf(|round| round.as_deref() == Some("round 7")).times(1).return_once(move |_| Ok(value));
-    beacon
+    let ticks = ticks(queues(before.clone(), drawn_sale()), store);
+    TickQueues { dispenser: Arc::new(dispenser), ..ticks }
 }
 
 /// Number 2 of the lobby's 3 is nobody's any more.
 fn lobby() -> MockNumberDispenser {
     let mut dispenser = issues();
     let everybody = |after: u64| {
-        let places = [(place(1).number, user(1)), (place(3).number, user(3))];
-        places.into_iter().filter(|(number, _)| number.get() > after).take(1).collect()
+        let entries = [(entry(1).number, user(1)), (entry(3).number, user(3))];
+        entries.into_iter().filter(|(number, _)| number.get() > after).take(1).collect()
     };
     dispenser
-        .expect_places()
+        .expect_entries()
         .withf(|id, group, _, _| (*id, *group) == (sale(0).id, Group::FIRST))
         .returning(move |_, _, after, _| Ok(everybody(after)));
     dispenser
 }
 
 fn lists() -> Vec<[u8; 32]> {
-    let line = |n| list_line(digest, sale(0).id, user(n));
-    vec![list_digest(digest, &[line(1), [0; 16], line(3)]), list_digest(digest, &[])]
+    let queue = |n| list_line(digest, sale(0).id, user(n));
+    vec![list_digest(digest, &[queue(1), [0; 16], queue(3)]), list_digest(digest, &[])]
 }
 
 #[tokio::test]
-async fn first_the_lists_are_published_while_the_beacon_is_not_asked() {
-    let listed = Drawing { lists: Some(lists()), ..drawing() };
-    let ticks = draws(&line_drawn_by(drawing()), Some(listed.clone()), MockBeacon::new(), lobby());
+async fn first_the_lists_are_published_and_nothing_is_decided() {
+    let listed = DrawState { lists: Some(lists()), ..drawing() };
+    let ticks = draws(&queue_drawn_by(drawing()), Some(listed.clone()), lobby());
     let reports = ticks.run(false).await.unwrap();
-    assert_eq!(reports[0].line.draw, Some(listed));
-    assert_eq!((&board(&ticks).line, board(&ticks).line.is_drawn()), (&reports[0].line, false));
+    assert_eq!(reports[0].queue.draw, Some(listed));
+    assert_eq!((&view(&ticks).queue, view(&ticks).queue.is_drawn()), (&reports[0].queue, false));
 }
 
 #[tokio::test]
-async fn then_the_draw_waits_for_the_value() {
-    let listed = line_drawn_by(Drawing { lists: Some(lists()), ..drawing() });
-    let ticks = draws(&listed, None, says(None), issues());
+async fn then_a_draw_that_names_a_round_waits_for_its_value() {
+    let listed = queue_drawn_by(DrawState { lists: Some(lists()), ..drawing() });
+    let ticks = draws(&listed, None, issues());
     assert_eq!(ticks.run(false).await, Ok(vec![report(listed)]));
-    assert_eq!(board(&ticks).standing(Group::FIRST, place(1).number), Standing::Lobby);
+    assert_eq!(view(&ticks).status(Group::FIRST, entry(1).number), EntryStatus::Lobby);
 }
 
 #[tokio::test]
-async fn then_the_value_decides_and_that_is_all() {
-    let listed = Drawing { lists: Some(lists()), ..drawing() };
-    let decides = seed(digest, &[3; 32], "cafe", &[3, 0], &lists());
-    let decided = Drawing { value: Some("cafe".into()), seed: Some(decides), ..listed.clone() };
-    let ticks = draws(&line_drawn_by(listed), Some(decided.clone()), says(Some("cafe")), issues());
+async fn then_a_draw_without_a_round_is_decided_and_that_is_all() {
+    let listed = DrawState { round: None, lists: Some(lists()), ..drawing() };
+    let decides = seed(digest, &[3; 32], "", &[3, 0], &lists());
+    let decided = DrawState { value: Some(String::new()), seed: Some(decides), ..listed.clone() };
+    let ticks = draws(&queue_drawn_by(listed), Some(decided.clone()), issues());
     let reports = ticks.run(false).await.unwrap();
-    assert_eq!(reports[0].line.draw.as_ref(), Some(&decided));
-    assert!(board(&ticks).line.is_drawn());
+    assert_eq!(reports[0].queue.draw.as_ref(), Some(&decided));
+    assert!(view(&ticks).queue.is_drawn());
 
-    let over = line_drawn_by(decided);
-    let again = draws(&over, None, MockBeacon::new(), issues());
+    let over = queue_drawn_by(decided);
+    let again = draws(&over, None, issues());
     assert_eq!(again.run(false).await, Ok(vec![report(over)]));
 }
 
 #[tokio::test]
 async fn a_lobby_is_not_drawn() {
-    let lobby = Line { phase: Phase::Lobby, ..line_drawn_by(drawing()) };
-    let ticks = draws(&lobby, None, MockBeacon::new(), issues());
+    let lobby = Queue { phase: Phase::Lobby, ..queue_drawn_by(drawing()) };
+    let ticks = draws(&lobby, None, issues());
     assert_eq!(ticks.run(false).await, Ok(vec![report(lobby)]));
 }
 
 #[tokio::test]
 async fn a_list_ends_where_nobody_is_known_any_more() {
     let list = lobby_list(&lobby(), digest, sale(0).id, Group::FIRST, 5).await.unwrap();
-    let line = |n| list_line(digest, sale(0).id, user(n));
-    assert_eq!(list, [line(1), [0; 16], line(3), [0; 16], [0; 16]]);
-    assert_eq!(lobby_list(&lobby(), digest, sale(0).id, Group::FIRST, 2).await.unwrap(), [line(1), [0; 16]]);
+    let queue = |n| list_line(digest, sale(0).id, user(n));
+    assert_eq!(list, [queue(1), [0; 16], queue(3), [0; 16], [0; 16]]);
+    assert_eq!(lobby_list(&lobby(), digest, sale(0).id, Group::FIRST, 2).await.unwrap(), [queue(1), [0; 16]]);
 }

@@ -2,10 +2,10 @@
 
 use super::house::*;
 use crate::fixture::at;
-use frontrow_domain::waiting_room::{Place, *};
+use frontrow_domain::waiting_room::{QueueEntry, *};
 use frontrow_domain::*;
 
-/// Person 1 has just been admitted and has picked it up; person 2 waits at the door.
+/// Person 1 has just been admitted and has picked it up; person 2 waits checked in.
 fn admitted(room: WaitingRoom) -> House {
     let mut house = House::new(WaitingRoom { capacity: 1, ..room });
     house.tick();
@@ -29,9 +29,9 @@ fn forty_five_seconds_to_pick_it_up() {
     let mut house = House::open(room(), 1);
     house.all_come([1]);
     house.tick();
-    let slot = house.slot(1).unwrap();
-    assert_eq!(slot, Slot { until: house.now + seconds(45), max_until: house.now + SESSION });
-    house.now = slot.until - millis(1);
+    let admission = house.admission(1).unwrap();
+    assert_eq!(admission, AdmissionPeriod { until: house.now + seconds(45), max_until: house.now + SESSION });
+    house.now = admission.until - millis(1);
     let picked = house.pick_up(1);
     assert_eq!(picked.until, house.now + Tick::RENEWAL);
     assert!(house.books.buyers[&key(1)].has_used(Group::FIRST, QueueNumber::new(1).unwrap()));
@@ -42,56 +42,56 @@ fn who_is_too_late_to_pick_it_up_may_come_again() {
     let mut house = House::open(room(), 1);
     house.all_come([1]);
     house.tick();
-    house.wait_until(house.slot(1).unwrap().until);
-    let renew = Renew { buyer: key(1), place: Some(house.rooms.places[&key(1)]), closing: false };
-    assert_eq!(house.rejected(What::Renew(renew)), Rejection::AdmissionEnded);
-    assert_eq!(house.come(1), Claimed::AtDoor);
+    house.wait_until(house.admission(1).unwrap().until);
+    let renew = Renew { buyer: key(1), entry: Some(house.rooms.entries[&key(1)]), closing: false };
+    assert_eq!(house.rejected(Operation::Renew(renew)), Rejection::AdmissionEnded);
+    assert_eq!(house.come(1), CheckInOutcome::Present);
 }
 
 #[test]
-fn who_leaves_without_picking_it_up_is_not_let_in_by_a_claim_that_was_on_its_way() {
+fn who_leaves_without_picking_it_up_is_not_let_in_by_a_check_in_that_was_on_its_way() {
     let mut house = House::open(WaitingRoom { capacity: 1, ..room() }, 2);
     house.all_come([1, 2]);
-    let late = house.claim_of(1);
+    let late = house.check_in_of(1);
     assert_eq!(house.tick(), [1]);
-    house.rooms.door.insert(key(1), late);
+    house.rooms.check_ins.insert(key(1), late);
     house.leave(1);
-    assert_eq!(house.tick(), [], "a slot that nobody wants");
+    assert_eq!(house.tick(), [], "an admission that nobody wants");
     assert_eq!(house.tick(), [2]);
-    assert_eq!(house.come(1), Claimed::Used);
+    assert_eq!(house.come(1), CheckInOutcome::Used);
 }
 
 #[test]
-fn whoever_renews_has_picked_it_up_whether_they_claimed_it_or_not() {
+fn whoever_renews_has_picked_it_up_whether_they_checked_in_or_not() {
     let mut house = House::open(room(), 1);
     house.all_come([1]);
     house.tick();
     house.renew(1).unwrap();
-    house.wait_until(house.slot(1).unwrap().until);
-    assert_eq!(house.come(1), Claimed::Used);
+    house.wait_until(house.admission(1).unwrap().until);
+    assert_eq!(house.come(1), CheckInOutcome::Used);
 }
 
 #[test]
 fn a_lower_number_picked_up_later_does_not_unspend() {
     let mut house = admitted(room());
-    let place = |number| Some(Place { group: Group::FIRST, number: QueueNumber::new(number).unwrap() });
+    let entry = |number| Some(QueueEntry { group: Group::FIRST, number: QueueNumber::new(number).unwrap() });
     for number in [9, 3] {
-        house.run_command(What::Renew(Renew { buyer: key(1), place: place(number), closing: false })).unwrap();
+        house.run_command(Operation::Renew(Renew { buyer: key(1), entry: entry(number), closing: false })).unwrap();
     }
-    assert_eq!(house.books.buyers[&key(1)].spent, [9, 0, 0, 0]);
+    assert_eq!(house.books.buyers[&key(1)].used_numbers, [9, 0, 0, 0]);
 }
 
 #[test]
 fn three_minutes_a_renewal_and_never_beyond_the_session() {
     let mut house = admitted(room());
-    let max_until = house.slot(1).unwrap().max_until;
+    let max_until = house.admission(1).unwrap().max_until;
     house.wait(seconds(100));
     assert_eq!(house.renew(1).unwrap().until, house.now + seconds(180));
     renew_until(&mut house, max_until - seconds(20));
-    assert_eq!(house.slot(1), Some(Slot { until: max_until, max_until }));
+    assert_eq!(house.admission(1), Some(AdmissionPeriod { until: max_until, max_until }));
     house.wait_until(max_until);
     assert_eq!(
-        house.rejected(What::Renew(Renew { buyer: key(1), place: None, closing: false })),
+        house.rejected(Operation::Renew(Renew { buyer: key(1), entry: None, closing: false })),
         Rejection::AdmissionEnded
     );
 }
@@ -102,7 +102,7 @@ fn nobody_without_an_admission_renews_or_holds() {
     let hold = house.hold(2, &[1]);
     assert_eq!(house.rejected(hold), Rejection::NotAdmitted);
     assert_eq!(
-        house.rejected(What::Renew(Renew { buyer: key(3), place: None, closing: false })),
+        house.rejected(Operation::Renew(Renew { buyer: key(3), entry: None, closing: false })),
         Rejection::NotAdmitted
     );
     house.leave(1);
@@ -117,7 +117,7 @@ fn nobody_without_an_admission_renews_or_holds() {
 fn a_hold_is_possible_until_just_before_the_right_ends() {
     for (before, possible) in [(1, true), (0, false)] {
         let mut house = admitted(room());
-        house.wait_until(house.slot(1).unwrap().until - millis(before));
+        house.wait_until(house.admission(1).unwrap().until - millis(before));
         let hold = house.hold(1, &[1]);
         assert_eq!(house.run_command(hold).is_ok(), possible);
     }
@@ -134,7 +134,7 @@ fn a_page_that_closes_leaves_forty_five_seconds_unless_it_is_renewed() {
 }
 
 #[test]
-fn a_slot_does_not_outlast_a_closed_page() {
+fn an_admission_does_not_outlast_a_closed_page() {
     let mut house = admitted(room());
     // The tick has seen by now that it was renewed.
     house.wait(seconds(48));
@@ -160,25 +160,29 @@ fn closing_never_cuts_a_live_hold() {
 }
 
 #[test]
-fn a_hold_lengthens_the_slot_beyond_the_session_but_no_hold_follows() {
+fn a_hold_lengthens_the_admission_beyond_the_session_but_no_hold_follows() {
     let mut house = admitted(room());
-    let max_until = house.slot(1).unwrap().max_until;
+    let max_until = house.admission(1).unwrap().max_until;
     renew_until(&mut house, max_until - seconds(10));
     let held = house.held(1, &[1]);
-    assert_eq!(house.slot(1), Some(Slot { until: held.held_until, max_until }));
+    assert_eq!(house.admission(1), Some(AdmissionPeriod { until: held.held_until, max_until }));
     house.wait_until(max_until + seconds(100));
     assert_eq!(house.tick(), []);
     assert_eq!(house.renew(1).unwrap().until, held.held_until, "it can be renewed: a pass is needed for paying");
     let another = house.hold(1, &[2]);
     assert_eq!(house.rejected(another), Rejection::AdmissionEnded);
     house.pay(&held);
-    assert_eq!(house.slot(1).map(|slot| slot.until), Some(held.held_until), "two seats more could be had");
+    assert_eq!(
+        house.admission(1).map(|admission| admission.until),
+        Some(held.held_until),
+        "two seats more could be had"
+    );
 }
 
 #[test]
 fn when_the_hold_that_outlived_the_session_is_no_more_a_renewal_leaves_forty_five_seconds() {
     let mut house = admitted(room());
-    let max_until = house.slot(1).unwrap().max_until;
+    let max_until = house.admission(1).unwrap().max_until;
     renew_until(&mut house, max_until - seconds(10));
     let held = house.held(1, &[1]);
     house.wait_until(max_until + seconds(100));
@@ -194,10 +198,10 @@ fn when_the_hold_that_outlived_the_session_is_no_more_a_renewal_leaves_forty_fiv
 }
 
 #[test]
-fn a_slot_that_a_renewal_shortens_does_not_outlast_it() {
+fn an_admission_that_a_renewal_shortens_does_not_outlast_it() {
     // Two holds, of which the longer one is given up after the tick has seen it.
     let mut house = admitted(room());
-    let max_until = house.slot(1).unwrap().max_until;
+    let max_until = house.admission(1).unwrap().max_until;
     renew_until(&mut house, max_until - seconds(100));
     let shorter = house.held(1, &[1]);
     house.wait(seconds(90));
@@ -213,9 +217,9 @@ fn a_slot_that_a_renewal_shortens_does_not_outlast_it() {
 }
 
 #[test]
-fn a_slot_ends_with_its_grace_and_frees_a_place() {
+fn an_admission_ends_with_its_grace_and_frees_room_for_another() {
     let mut house = admitted(room());
-    let until = house.slot(1).unwrap().until;
+    let until = house.admission(1).unwrap().until;
     while house.now < until {
         house.wait_until((house.now + seconds(4)).min(until));
         house.come(2);
@@ -225,11 +229,11 @@ fn a_slot_ends_with_its_grace_and_frees_a_place() {
     assert_eq!(house.tick(), []);
     house.now = house.now + std::time::Duration::from_micros(1);
     assert_eq!(house.tick(), [2]);
-    assert_eq!(house.books.buyers[&key(1)].slot, None);
+    assert_eq!(house.books.buyers[&key(1)].admission, None);
 }
 
 #[test]
-fn the_buyers_row_has_the_last_word_about_a_slot() {
+fn the_buyers_row_has_the_last_word_about_an_admission() {
     let mut house = admitted(room());
     house.wait(seconds(45));
     house.held(1, &[1]);
@@ -239,35 +243,35 @@ fn the_buyers_row_has_the_last_word_about_a_slot() {
 }
 
 #[test]
-fn paying_all_that_one_may_buy_gives_the_slot_back() {
+fn paying_all_that_one_may_buy_gives_the_admission_back() {
     let mut house = admitted(room());
     let held = house.held(1, &[1, 2, 3, 4]);
     house.pay(&held);
-    assert_eq!((house.slot(1), house.active()), (None, 0));
+    assert_eq!((house.admission(1), house.active()), (None, 0));
     assert_eq!(house.tick(), [2]);
 }
 
 #[test]
-fn who_may_buy_more_keeps_the_slot_unless_the_sale_says_otherwise() {
+fn who_may_buy_more_keeps_the_admission_unless_the_sale_says_otherwise() {
     for (leave_on_payment, kept) in [(false, true), (true, false)] {
         let mut house = admitted(WaitingRoom { terms: AdmissionTerms { leave_on_payment }, ..room() });
         let held = house.held(1, &[1, 2]);
         house.pay(&held);
-        assert_eq!(house.slot(1).is_some(), kept);
+        assert_eq!(house.admission(1).is_some(), kept);
         assert_eq!(house.active() == 1, kept);
     }
 }
 
 #[test]
-fn another_live_hold_keeps_the_slot_and_a_lapsed_one_does_not() {
+fn another_live_hold_keeps_the_admission_and_a_lapsed_one_does_not() {
     let mut house = admitted(WaitingRoom { terms: AdmissionTerms { leave_on_payment: true }, ..room() });
     let first = house.held(1, &[1, 2]);
     house.wait(seconds(10));
     let second = house.held(1, &[3, 4]);
     house.pay(&first);
-    assert!(house.slot(1).is_some());
+    assert!(house.admission(1).is_some());
     house.pay(&second);
-    assert_eq!((house.slot(1), house.active()), (None, 0));
+    assert_eq!((house.admission(1), house.active()), (None, 0));
 
     let mut house = admitted(WaitingRoom { terms: AdmissionTerms { leave_on_payment: true }, ..room() });
     let first = house.held(1, &[1, 2]);
@@ -276,7 +280,7 @@ fn another_live_hold_keeps_the_slot_and_a_lapsed_one_does_not() {
     let second = house.held(1, &[3, 4]);
     house.wait_until(first.held_until);
     house.pay(&second);
-    assert_eq!((house.slot(1), house.active()), (None, 0));
+    assert_eq!((house.admission(1), house.active()), (None, 0));
 }
 
 #[test]
@@ -288,7 +292,7 @@ fn a_hold_that_has_just_lapsed_was_not_bought() {
     let second = house.held(1, &[3, 4]);
     house.wait_until(first.held_until + seconds(1));
     house.pay(&second);
-    assert!(house.slot(1).is_some(), "two more can be bought in a moment");
+    assert!(house.admission(1).is_some(), "two more can be bought in a moment");
 }
 
 #[test]
@@ -297,23 +301,23 @@ fn a_late_payment_after_the_admission_has_ended_is_taken() {
     let held = house.held(1, &[1, 2, 3, 4]);
     house.wait_until(held.held_until + seconds(10));
     house.tick();
-    assert_eq!(house.slot(1), None);
+    assert_eq!(house.admission(1), None);
     house.pay(&held);
     assert_eq!(house.active(), 0);
 }
 
 #[test]
-fn a_payment_in_a_sale_without_a_waiting_room_touches_no_slot() {
+fn a_payment_in_a_sale_without_a_waiting_room_touches_no_admission() {
     let mut house = admitted(room());
     let held = house.held(1, &[1, 2, 3, 4]);
     let with = house.sale.waiting_room.take();
     house.pay(&held);
-    assert!(house.slot(1).is_some());
+    assert!(house.admission(1).is_some());
     house.sale.waiting_room = with;
 }
 
 #[test]
-fn leaving_gives_the_slot_back_and_leaving_again_changes_nothing() {
+fn leaving_gives_the_admission_back_and_leaving_again_changes_nothing() {
     let mut house = admitted(room());
     house.leave(1);
     let before = house.books.clone();
@@ -324,25 +328,25 @@ fn leaving_gives_the_slot_back_and_leaving_again_changes_nothing() {
 }
 
 #[test]
-fn barring_takes_the_slot_and_keeps_the_hold() {
+fn barring_takes_the_admission_and_keeps_the_hold() {
     let mut house = admitted(room());
     let held = house.held(1, &[1]);
     house.bar(1, true);
-    assert_eq!((house.slot(1), house.active()), (None, 0));
+    assert_eq!((house.admission(1), house.active()), (None, 0));
     let before = house.books.clone();
     house.bar(1, true);
     assert!(before == house.books);
     house.pay(&held);
     assert_eq!(house.tick(), [2]);
     house.bar(3, true);
-    assert!(house.books.buyers[&key(3)].barred, "also who has never come");
+    assert!(house.books.buyers[&key(3)].barred, "somebody who has never come, too");
 }
 
 #[test]
-fn only_ticks_give_slots_and_no_slot_is_freed_that_is_not_given_back() {
+fn only_ticks_give_admissions_and_no_admission_is_freed_that_is_not_given_back() {
     let house = admitted(room());
-    let command = Command::unkeyed(What::Leave(key(1)));
-    let slot = house.slot(1);
+    let command = Command::unkeyed(Operation::Leave(Leave { buyer: key(1) }));
+    let admission = house.admission(1);
     let with = |buyer: Buyer, rows: Vec<Row>| {
         let mut locked = Locked::new(&command.scope());
         locked.found_buyer(buyer);
@@ -350,11 +354,11 @@ fn only_ticks_give_slots_and_no_slot_is_freed_that_is_not_given_back() {
         locked.apply(&command, &changes).is_ok()
     };
     let without = Buyer::next(key(1), None);
-    let next = Buyer { slot, ..Buyer::next(key(1), Some(&without)) };
+    let next = Buyer { admission, ..Buyer::next(key(1), Some(&without)) };
     assert!(!with(without, vec![Row::Buyer(next)]));
     let kept = house.books.buyers[&key(1)];
-    assert!(!with(kept, vec![Row::SlotFreed(key(1))]));
-    let gone = Buyer { slot: None, ..Buyer::next(key(1), Some(&kept)) };
-    assert!(with(kept, vec![Row::Buyer(gone), Row::SlotFreed(key(1))]));
-    assert!(!with(kept, vec![Row::Buyer(gone), Row::SlotFreed(key(1)), Row::SlotFreed(key(1))]));
+    assert!(!with(kept, vec![Row::AdmissionEnded(key(1))]));
+    let gone = Buyer { admission: None, ..Buyer::next(key(1), Some(&kept)) };
+    assert!(with(kept, vec![Row::Buyer(gone), Row::AdmissionEnded(key(1))]));
+    assert!(!with(kept, vec![Row::Buyer(gone), Row::AdmissionEnded(key(1)), Row::AdmissionEnded(key(1))]));
 }

@@ -2,11 +2,11 @@
 
 use super::house::*;
 use crate::fixture::{at, sale, user};
-use frontrow_domain::waiting_room::{Place, *};
+use frontrow_domain::waiting_room::{QueueEntry, *};
 use frontrow_domain::*;
 
-/// A day's records: 1, 2 and 3 were admitted, 1 holds two seats, 2 has paid and left, 4 stands at the door.
-fn day() -> (Books, LineRecords) {
+/// A day's records: 1, 2 and 3 were admitted, 1 holds two seats, 2 has paid and left, 4 is checked in.
+fn day() -> (BookingState, QueueRecords) {
     let mut house = House::open(WaitingRoom { capacity: 3, ..room() }, 6);
     house.all_come([1, 2]);
     house.tick();
@@ -18,70 +18,66 @@ fn day() -> (Books, LineRecords) {
     house.tick();
     house.pay(&held);
     assert_eq!(house.findings(), []);
-    (house.books.clone(), LineRecords::of(&house.rooms, vec![house.sale.terms()]))
+    (house.books.clone(), QueueRecords::of(&house.rooms, vec![house.sale.terms()]))
 }
 
-fn broken(books: &Books, records: &LineRecords) -> Vec<(Rule, String)> {
-    audit_lines(books, records).into_iter().map(|finding| (finding.rule, finding.row)).collect()
+fn broken(books: &BookingState, records: &QueueRecords) -> Vec<(Rule, String)> {
+    audit_queues(books, records).into_iter().map(|finding| (finding.rule, finding.row)).collect()
 }
 
-fn rules(books: &Books, records: &LineRecords) -> Vec<Rule> {
+fn rules(books: &BookingState, records: &QueueRecords) -> Vec<Rule> {
     broken(books, records).into_iter().map(|(rule, _)| rule).collect()
 }
 
 #[test]
 fn a_number_given_twice() {
     let (books, mut records) = day();
-    let place = records.places[0].1;
-    records.places.push((key(77), place));
+    let entry = records.entries[0].1;
+    records.entries.push((key(77), entry));
     assert_eq!(rules(&books, &records), [Rule::NumbersUnique]);
-    records.places.last_mut().unwrap().1.group = Group::new(1).unwrap();
+    records.entries.last_mut().unwrap().1.group = Group::new(1).unwrap();
     assert_eq!(rules(&books, &records), [], "another group counts for itself");
 }
 
 #[test]
-fn a_number_given_twice_shows_at_the_door_and_in_what_was_admitted_by() {
+fn a_number_given_twice_shows_checked_in_and_in_what_was_admitted_by() {
     let (books, mut records) = day();
-    let claim = records.claims[0];
-    records.claims.push(Claim { key: key(77), rank: Rank::new(77), ..claim });
-    assert_eq!(rules(&books, &records), [Rule::NumbersUnique], "two stand at the door by it");
-    records.claims.pop();
+    let check_in = records.check_ins[0];
+    records.check_ins.push(CheckIn { key: key(77), rank: Rank::new(77), ..check_in });
+    assert_eq!(rules(&books, &records), [Rule::NumbersUnique], "two is checked in by it");
+    records.check_ins.pop();
 
     // As with numbers from Redis, of which no list is kept here.
-    records.places.clear();
+    records.entries.clear();
     let mut two = books.clone();
-    let place = two.buyers[&key(1)].admitted_by;
-    assert!(place.is_some());
-    two.buyers.insert(key(77), Buyer { admitted_by: place, ..Buyer::next(key(77), None) });
+    let entry = two.buyers[&key(1)].admitted_by;
+    assert!(entry.is_some());
+    two.buyers.insert(key(77), Buyer { admitted_by: entry, ..Buyer::next(key(77), None) });
     assert_eq!(rules(&two, &records), [Rule::NumbersUnique], "two were admitted by it");
     let found = broken(&two, &records);
     assert!(found[0].1.contains(&user(1).to_string()) && found[0].1.contains(&user(77).to_string()), "{found:?}");
 }
 
 #[test]
-fn a_rank_that_two_have_shows_in_the_log_and_at_the_door() {
+fn a_rank_that_two_have_shows_in_the_log_and_checked_in() {
     let (books, mut records) = day();
     records.log[1].rank = records.log[0].rank;
     assert!(rules(&books, &records).contains(&Rule::NumbersUnique), "two were admitted by it");
     let (books, mut records) = day();
-    records.claims[0].rank = records.log[0].rank;
-    assert_eq!(
-        rules(&books, &records),
-        [Rule::NumbersUnique],
-        "who stands at the door has that of one who was admitted"
-    );
+    records.check_ins[0].rank = records.log[0].rank;
+    assert_eq!(rules(&books, &records), [Rule::NumbersUnique], "somebody checked in has that of one who was admitted");
     let (books, mut records) = day();
     let again = Admitted { tick: records.log[2].tick + 1, ..records.log[0] };
     records.log.push(again);
-    assert!(!rules(&books, &records).contains(&Rule::NumbersUnique), "who was admitted again has it still");
+    assert!(!rules(&books, &records).contains(&Rule::NumbersUnique), "whoever was admitted again has it still");
 }
 
 #[test]
-fn two_places_of_one_person() {
+fn two_entries_of_one_person() {
     let (books, mut records) = day();
-    let place = Place { group: Group::FIRST, number: QueueNumber::new(99).unwrap() };
-    records.places.push((key(1), place));
-    assert_eq!(rules(&books, &records), [Rule::OnePlaceEach]);
+    let entry = QueueEntry { group: Group::FIRST, number: QueueNumber::new(99).unwrap() };
+    records.entries.push((key(1), entry));
+    assert_eq!(rules(&books, &records), [Rule::OneQueueEntryEach]);
 }
 
 #[test]
@@ -95,8 +91,8 @@ fn more_than_the_capacity() {
 fn more_admitted_than_any_tick_says() {
     let (mut books, records) = day();
     for n in [7, 8] {
-        let slot = Some(Slot { until: at(100), max_until: at(100) });
-        books.buyers.insert(key(n), Buyer { slot, ..Buyer::next(key(n), None) });
+        let admission = Some(AdmissionPeriod { until: at(100), max_until: at(100) });
+        books.buyers.insert(key(n), Buyer { admission, ..Buyer::next(key(n), None) });
         books.admissions.insert(key(n), Admission { key: key(n), until: at(100) });
     }
     assert_eq!(rules(&books, &records), [Rule::WithinCapacity]);
@@ -122,25 +118,25 @@ fn two_accounts_of_one_tick() {
 fn a_tick_before_the_one_before() {
     let (books, mut records) = day();
     records.log[2].at = at(OPENS - 1);
-    records.log[2].claimed_at = at(OPENS - 1);
+    records.log[2].checked_in_at = at(OPENS - 1);
     assert_eq!(rules(&books, &records), [Rule::TicksOneByOne]);
 }
 
 #[test]
-fn an_admission_of_which_the_line_knows_nothing() {
+fn an_admission_of_which_the_queue_knows_nothing() {
     let (books, mut records) = day();
-    records.lines[0].admitted -= 1;
+    records.queues[0].admitted -= 1;
     assert_eq!(rules(&books, &records), [Rule::TicksOneByOne]);
 }
 
 /// A row of the log: in which tick, which rank, since which second.
-fn row(tick: i64, rank: u64, claimed_at: i64, admitted_at: i64) -> Admitted {
+fn row(tick: i64, rank: u64, checked_in_at: i64, admitted_at: i64) -> Admitted {
     Admitted {
         key: key(rank.into()),
         tick,
         group: Group::FIRST,
         rank: Rank::new(rank),
-        claimed_at: at(claimed_at),
+        checked_in_at: at(checked_in_at),
         at: at(admitted_at),
         active_after: 1,
         capacity: 1,
@@ -148,8 +144,8 @@ fn row(tick: i64, rank: u64, claimed_at: i64, admitted_at: i64) -> Admitted {
 }
 
 fn overtaken(log: &[Admitted]) -> Vec<String> {
-    let records = LineRecords { log: log.to_vec(), ..LineRecords::default() };
-    let found = broken(&Books::default(), &records).into_iter();
+    let records = QueueRecords { log: log.to_vec(), ..QueueRecords::default() };
+    let found = broken(&BookingState::default(), &records).into_iter();
     found.filter(|(rule, _)| *rule == Rule::NobodyOvertaken).map(|(_, row)| row).collect()
 }
 
@@ -181,7 +177,7 @@ fn all_who_were_overtaken_are_found_among_many() {
         let log: Vec<Admitted> = (1..=30)
             .map(|tick| row(tick / 2, rng.random_range(1..40), tick / 2 * 3 - rng.random_range(0..20), tick / 2 * 3))
             .collect();
-        let late = |a: &Admitted| a.claimed_at + seconds(2);
+        let late = |a: &Admitted| a.checked_in_at + seconds(2);
         let slowly = log.iter().filter(|a| log.iter().any(|b| b.tick < a.tick && b.rank > a.rank && b.at >= late(a)));
         assert_eq!(overtaken(&log).len(), slowly.count());
     }
@@ -235,22 +231,22 @@ fn holds_that_were_made_before_an_operator_made_holds_longer() {
 }
 
 #[test]
-fn a_slot_without_an_admission_and_an_admission_without_a_slot_or_a_buyer() {
+fn an_admission_without_a_buyer_and_a_buyer_without_an_admission() {
     let (mut books, records) = day();
     books.admissions.remove(&key(1));
-    assert_eq!(rules(&books, &records), [Rule::SlotsAdmissions]);
+    assert_eq!(rules(&books, &records), [Rule::AdmissionsChecked]);
     let (mut books, records) = day();
-    books.buyers.get_mut(&key(1)).unwrap().slot = None;
-    assert_eq!(rules(&books, &records), [Rule::SlotsAdmissions]);
+    books.buyers.get_mut(&key(1)).unwrap().admission = None;
+    assert_eq!(rules(&books, &records), [Rule::AdmissionsChecked]);
     books.buyers.remove(&key(1));
     let found = broken(&books, &records);
     assert!(found.len() == 1 && found[0].1.ends_with("without a buyer row"), "{found:?}");
 }
 
 #[test]
-fn what_belongs_to_no_line() {
+fn what_belongs_to_no_queue() {
     let (books, mut records) = day();
-    records.lines.clear();
+    records.queues.clear();
     assert_eq!(rules(&books, &records), [Rule::NoOrphans]);
 }
 

@@ -7,10 +7,10 @@ fn wide(rate: u32, burst: u32) -> WaitingRoom {
     WaitingRoom { capacity: 1000, rate, burst, ..room() }
 }
 
-/// People 1 to 200, all of them called, and at the door.
+/// People 1 to 200, all of them called, and checked in.
 fn crowd(room: WaitingRoom) -> House {
     let mut house = House::open(room, 200);
-    house.line_mut().groups[0].called = 200;
+    house.queue_mut().groups[0].called = 200;
     house.all_come(1..=200);
     house
 }
@@ -29,7 +29,7 @@ fn so_many_at_a_time_and_no_more() {
 fn a_lower_capacity_admits_nobody_until_enough_have_gone() {
     let mut house = crowd(WaitingRoom { capacity: 7, ..room() });
     house.tick();
-    house.change(LineChange { capacity: Some(4), ..LineChange::default() }).unwrap();
+    house.change(QueueChange { capacity: Some(4), ..QueueChange::default() }).unwrap();
     for n in 1..=3 {
         house.leave(n);
         assert_eq!(house.tick().len(), 0, "{n}");
@@ -37,7 +37,7 @@ fn a_lower_capacity_admits_nobody_until_enough_have_gone() {
     house.leave(4);
     assert_eq!(house.tick(), [8]);
     assert_eq!(house.rooms.log.last().map(|row| (row.active_after, row.capacity)), Some((4, 4)));
-    house.change(LineChange { capacity: Some(6), ..LineChange::default() }).unwrap();
+    house.change(QueueChange { capacity: Some(6), ..QueueChange::default() }).unwrap();
     assert_eq!(house.tick(), [9, 10]);
 }
 
@@ -52,9 +52,9 @@ fn the_burst_comes_at_once_and_then_the_rate_decides_to_the_microsecond() {
     assert_eq!(house.tick(), [6]);
     // What is earned and not used is kept, up to the burst.
     house.now = then + seconds(2);
-    house.change(LineChange { capacity: Some(1), ..LineChange::default() }).unwrap();
+    house.change(QueueChange { capacity: Some(1), ..QueueChange::default() }).unwrap();
     (3..=12).for_each(|second| drop(house.tick_at(then + seconds(second))));
-    house.change(LineChange { capacity: Some(1000), ..LineChange::default() }).unwrap();
+    house.change(QueueChange { capacity: Some(1000), ..QueueChange::default() }).unwrap();
     house.all_come(7..=200);
     assert_eq!(house.tick(), [7, 8, 9, 10, 11]);
 }
@@ -74,7 +74,7 @@ fn rates_add_up_without_fractions() {
 }
 
 fn house_has_no(house: &House, n: u128) -> bool {
-    house.slot(n).is_none()
+    house.admission(n).is_none()
 }
 
 #[test]
@@ -91,8 +91,8 @@ fn no_window_has_more_than_the_burst_and_the_rate_allow() {
     for (first, from) in log.iter().enumerate() {
         for (last, to) in log.iter().enumerate().skip(first) {
             let micros = u64::try_from(to.at.since(from.at).as_micros()).unwrap();
-            let most = 8 * Line::ADMISSION_COST + 300 * micros;
-            assert!((last - first + 1) as u64 * Line::ADMISSION_COST <= most, "{first} to {last}");
+            let most = 8 * Queue::ADMISSION_COST + 300 * micros;
+            assert!((last - first + 1) as u64 * Queue::ADMISSION_COST <= most, "{first} to {last}");
         }
     }
 }
@@ -100,9 +100,9 @@ fn no_window_has_more_than_the_burst_and_the_rate_allow() {
 #[test]
 fn a_smaller_burst_counts_at_once_and_a_larger_one_is_earned() {
     let mut house = crowd(wide(60, 50));
-    house.change(LineChange { burst: Some(2), ..LineChange::default() }).unwrap();
+    house.change(QueueChange { burst: Some(2), ..QueueChange::default() }).unwrap();
     assert_eq!(house.tick(), [1, 2]);
-    house.change(LineChange { burst: Some(100), ..LineChange::default() }).unwrap();
+    house.change(QueueChange { burst: Some(100), ..QueueChange::default() }).unwrap();
     assert_eq!(house.tick(), []);
     house.now = house.now + seconds(1);
     assert_eq!(house.tick(), [3]);
@@ -111,16 +111,16 @@ fn a_smaller_burst_counts_at_once_and_a_larger_one_is_earned() {
 #[test]
 fn a_tick_earns_for_a_second_at_most() {
     let mut house = crowd(wide(60, 50));
-    house.line_mut().allowance = 0;
+    house.queue_mut().allowance = 0;
     house.now = house.now + seconds(4);
     assert_eq!(house.tick(), [1]);
-    assert_eq!(house.line().open_time, seconds(1));
+    assert_eq!(house.queue().open_time, seconds(1));
 }
 
 #[test]
 fn nothing_is_earned_in_a_pause() {
     let mut house = crowd(wide(60, 50));
-    house.line_mut().allowance = 0;
+    house.queue_mut().allowance = 0;
     house.phase(Phase::Paused).unwrap();
     house.run(60, &[]);
     house.phase(Phase::Open).unwrap();
@@ -142,7 +142,7 @@ fn nobody_is_admitted_for_a_second_after_bookings_were_turned_away() {
 }
 
 #[test]
-fn a_line_does_not_stand_still_for_as_long_as_bookings_are_turned_away() {
+fn a_queue_does_not_stand_still_for_as_long_as_bookings_are_turned_away() {
     let mut house = House::open(WaitingRoom { rate: 60, burst: 1, ..room() }, 4);
     house.all_come(1..=4);
     for _ in 0..100 {
@@ -154,9 +154,9 @@ fn a_line_does_not_stand_still_for_as_long_as_bookings_are_turned_away() {
 
 /// A tick that hears of it.
 fn turned_away(house: &mut House) {
-    let mut floor = house.rooms.floor(&house.books, house.sale.id, house.stock, house.now).unwrap();
-    floor.turned_away = true;
-    let tick = Tick::plan(house.line(), &house.sale, SESSION, &floor, house.now);
+    let mut input = house.rooms.input(&house.books, house.sale.id, house.stock, house.now).unwrap();
+    input.turned_away = true;
+    let tick = Tick::plan(house.queue(), &house.sale, SESSION, &input, house.now);
     let locked = house.lock(&tick, &[]);
     house.rooms.store(&mut house.books, tick.carry_out(&locked)).unwrap();
 }

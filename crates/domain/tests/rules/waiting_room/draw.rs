@@ -45,7 +45,7 @@ fn another_seed_or_group_draws_otherwise() {
     let all = [ranks([1; 32], 0, 50), ranks([2; 32], 0, 50), ranks([1; 32], 1, 50)];
     assert!(all[0] != all[1] && all[0] != all[2] && all[1] != all[2]);
     assert_eq!(all[0], ranks([1; 32], 0, 50));
-    // Who joins last changes nobody's order among the others.
+    // Whoever joins last changes nobody's order among the others.
     let (few, more) = (ranks([1; 32], 0, 50), ranks([1; 32], 0, 51));
     let order = |ranks: &[u64]| (0..50).map(|a| (0..50).filter(|b| ranks[*b] < ranks[a]).count()).collect::<Vec<_>>();
     assert_eq!(order(&few), order(&more));
@@ -108,14 +108,14 @@ fn every_part_of_the_seed_decides() {
 
 #[test]
 fn a_changed_list_is_found() {
-    let line = |n| list_line(digest, sale(1), user(n));
-    let list: Vec<[u8; 16]> = (1..=20).map(line).collect();
+    let queue = |n| list_line(digest, sale(1), user(n));
+    let list: Vec<[u8; 16]> = (1..=20).map(queue).collect();
     let published = list_digest(digest, &list);
     let mut swapped = list.clone();
     swapped.swap(3, 4);
     let mut replaced = list.clone();
-    replaced[7] = line(99);
-    for changed in [&swapped, &replaced, &list[..19].to_vec(), &[list.clone(), vec![line(21)]].concat()] {
+    replaced[7] = queue(99);
+    for changed in [&swapped, &replaced, &list[..19].to_vec(), &[list.clone(), vec![queue(21)]].concat()] {
         assert_ne!(list_digest(digest, changed), published);
         let ranks_of = |list: &[[u8; 16]]| {
             let lists = [list_digest(digest, list)];
@@ -135,15 +135,15 @@ fn gathered() -> House {
     house
 }
 
-fn known(house: &House) -> Drawing {
-    house.line().draw.clone().unwrap()
+fn known(house: &House) -> DrawState {
+    house.queue().draw.clone().unwrap()
 }
 
-fn draw_on(house: &mut House, drawing: Drawing) -> bool {
-    let next = house.line().update(&LineUpdate::Draw(drawing)).unwrap();
-    let changed = next != *house.line();
-    assert_eq!(changed, next.version != house.line().version);
-    *house.line_mut() = next;
+fn draw_on(house: &mut House, drawing: DrawState) -> bool {
+    let next = house.queue().update(&QueueUpdate::Draw(drawing)).unwrap();
+    let changed = next != *house.queue();
+    assert_eq!(changed, next.version != house.queue().version);
+    *house.queue_mut() = next;
     changed
 }
 
@@ -158,49 +158,49 @@ fn a_tick_fixes_who_was_in_the_lobby() {
 #[test]
 fn without_a_draw_nobody_is_drawn() {
     let house = House::open(room(), 5);
-    assert_eq!((house.group().drawn, house.line().draw.clone()), (0, None));
-    let drawing = gathered().line().draw.clone().unwrap();
-    assert_eq!(house.line().update(&LineUpdate::Draw(drawing)).as_ref(), Ok(house.line()));
+    assert_eq!((house.group().drawn, house.queue().draw.clone()), (0, None));
+    let drawing = gathered().queue().draw.clone().unwrap();
+    assert_eq!(house.queue().update(&QueueUpdate::Draw(drawing)).as_ref(), Ok(house.queue()));
 }
 
 #[test]
 fn a_draw_goes_from_lists_to_value_to_seed_and_ranks_follow() {
     let mut house = gathered();
     let lists = Some(vec![[1; 32]]);
-    let published = Drawing { lists: lists.clone(), ..known(&house) };
+    let published = DrawState { lists: lists.clone(), ..known(&house) };
     assert!(draw_on(&mut house, published.clone()));
     assert!(!draw_on(&mut house, published.clone()), "that is known");
-    assert!(!house.line().is_drawn());
-    let decided = Drawing { value: Some("ab".into()), seed: Some([5; 32]), ..published };
+    assert!(!house.queue().is_drawn());
+    let decided = DrawState { value: Some("ab".into()), seed: Some([5; 32]), ..published };
     assert!(draw_on(&mut house, decided.clone()));
-    assert!(house.line().is_drawn());
+    assert!(house.queue().is_drawn());
     house.tick();
     let ranks = Ranks::draw(digest, &[5; 32], Group::FIRST, 5);
-    let standing = house.line().standing_of(&ranks, Group::FIRST, QueueNumber::new(5).unwrap());
-    assert_eq!(standing, Standing::Called);
+    let status = house.queue().status_of(&ranks, Group::FIRST, QueueNumber::new(5).unwrap());
+    assert_eq!(status, EntryStatus::Called);
 }
 
 #[test]
 fn what_is_known_of_a_draw_never_changes() {
     let mut house = gathered();
     let first = known(&house);
-    let no_lists = Drawing { seed: Some([5; 32]), value: Some("ab".into()), ..first.clone() };
+    let no_lists = DrawState { seed: Some([5; 32]), value: Some("ab".into()), ..first.clone() };
     assert!(!draw_on(&mut house, no_lists), "not before the lists are known");
-    let other_secret = Drawing { secret: [8; 32], lists: Some(vec![[1; 32]]), ..first.clone() };
+    let other_secret = DrawState { secret: [8; 32], lists: Some(vec![[1; 32]]), ..first.clone() };
     assert!(!draw_on(&mut house, other_secret));
-    let late_round = Drawing { round: Some("4711".into()), lists: Some(vec![[1; 32]]), ..first.clone() };
+    let late_round = DrawState { round: Some("4711".into()), lists: Some(vec![[1; 32]]), ..first.clone() };
     assert!(!draw_on(&mut house, late_round), "it has to be named in advance");
-    let published = Drawing { lists: Some(vec![[1; 32]]), ..first };
+    let published = DrawState { lists: Some(vec![[1; 32]]), ..first };
     assert!(draw_on(&mut house, published.clone()));
-    let other_lists = Drawing { lists: Some(vec![[2; 32]]), seed: Some([5; 32]), ..published.clone() };
+    let other_lists = DrawState { lists: Some(vec![[2; 32]]), seed: Some([5; 32]), ..published.clone() };
     assert!(!draw_on(&mut house, other_lists), "a seed of other lists than were published");
-    assert!(!draw_on(&mut house, Drawing { lists: None, ..published.clone() }));
-    let decided = Drawing { value: Some("ab".into()), seed: Some([5; 32]), ..published };
+    assert!(!draw_on(&mut house, DrawState { lists: None, ..published.clone() }));
+    let decided = DrawState { value: Some("ab".into()), seed: Some([5; 32]), ..published };
     assert!(draw_on(&mut house, decided.clone()));
     for other in [
-        Drawing { seed: Some([6; 32]), ..decided.clone() },
-        Drawing { seed: None, ..decided.clone() },
-        Drawing { value: Some("cd".into()), ..decided.clone() },
+        DrawState { seed: Some([6; 32]), ..decided.clone() },
+        DrawState { seed: None, ..decided.clone() },
+        DrawState { value: Some("cd".into()), ..decided.clone() },
     ] {
         assert!(!draw_on(&mut house, other));
     }
@@ -211,13 +211,13 @@ fn what_is_known_of_a_draw_never_changes() {
 fn in_the_lobby_the_round_is_named_once_and_nothing_else() {
     let mut house = House::new(WaitingRoom { draw: true, ..room() });
     let first = known(&house);
-    assert!(!draw_on(&mut house, Drawing { lists: Some(vec![[1; 32]]), ..first.clone() }));
-    let named = Drawing { round: Some("4711".into()), ..first };
+    assert!(!draw_on(&mut house, DrawState { lists: Some(vec![[1; 32]]), ..first.clone() }));
+    let named = DrawState { round: Some("4711".into()), ..first };
     assert!(draw_on(&mut house, named.clone()));
-    assert!(!draw_on(&mut house, Drawing { round: Some("4712".into()), ..named.clone() }));
-    assert!(!draw_on(&mut house, Drawing { round: None, ..named.clone() }));
+    assert!(!draw_on(&mut house, DrawState { round: Some("4712".into()), ..named.clone() }));
+    assert!(!draw_on(&mut house, DrawState { round: None, ..named.clone() }));
     house.tick_at(at(OPENS));
-    assert!(draw_on(&mut house, Drawing { lists: Some(vec![[1; 32]]), ..named }));
+    assert!(draw_on(&mut house, DrawState { lists: Some(vec![[1; 32]]), ..named }));
 }
 
 /// Release: `cargo test --release -p frontrow-domain --test rules a_million_ranks -- --ignored --nocapture`.

@@ -9,52 +9,52 @@ fn number(number: u64) -> QueueNumber {
     QueueNumber::new(number).unwrap()
 }
 
-/// A line that has been open for so long, and how far it had called at certain moments.
-fn line(open: Duration, called: &[(Duration, u64)]) -> Line {
+/// A queue that has been open for so long, and how far it had called at certain moments.
+fn queue(open: Duration, called: &[(Duration, u64)]) -> Queue {
     let mut house = House::open(room(), 1);
-    let line = house.line_mut();
-    (line.open_time, line.groups[0].issued) = (open, 1_000_000);
-    line.groups[0].called = called.last().unwrap().1;
-    line.trail = called
+    let queue = house.queue_mut();
+    (queue.open_time, queue.groups[0].issued) = (open, 1_000_000);
+    queue.groups[0].called = called.last().unwrap().1;
+    queue.trail = called
         .iter()
-        .map(|(at, called)| Sample { at: *at, called: vec![*called], claimed: *called, admitted: *called })
+        .map(|(at, called)| Sample { at: *at, called: vec![*called], checked_in: *called, admitted: *called })
         .collect();
-    line.claimed = called.last().unwrap().1;
-    line.clone()
+    queue.checked_in = called.last().unwrap().1;
+    queue.clone()
 }
 
-fn passed(line: &Line) -> u64 {
-    Forecast::of(line, Group::FIRST).passed_a_minute
+fn passed(queue: &Queue) -> u64 {
+    Forecast::of(queue, Group::FIRST).passed_a_minute
 }
 
 #[test]
 fn the_pace_is_what_passed_in_the_last_minute() {
-    let line =
-        line(seconds(1000), &[(seconds(900), 100), (seconds(939), 130), (seconds(941), 150), (seconds(999), 730)]);
-    assert_eq!(passed(&line), 600);
+    let queue =
+        queue(seconds(1000), &[(seconds(900), 100), (seconds(939), 130), (seconds(941), 150), (seconds(999), 730)]);
+    assert_eq!(passed(&queue), 600);
 }
 
 #[test]
 fn less_than_a_minute_is_made_a_minutes_worth() {
-    assert_eq!(passed(&line(seconds(20), &[(seconds(0), 0), (seconds(20), 100)])), 300);
-    assert_eq!(passed(&line(millis(200), &[(seconds(0), 10)])), 600, "of a second at least");
+    assert_eq!(passed(&queue(seconds(20), &[(seconds(0), 0), (seconds(20), 100)])), 300);
+    assert_eq!(passed(&queue(millis(200), &[(seconds(0), 10)])), 600, "of a second at least");
 }
 
 #[test]
-fn the_free_slots_of_an_opening_are_no_pace() {
+fn the_free_admissions_of_an_opening_are_no_pace() {
     let mut house = House::new(WaitingRoom { capacity: 500, rate: 300, burst: 200, ..room() });
     house.all_join(1..=5000, 0);
     house.tick();
-    let wait = Forecast::of(house.line(), Group::FIRST).wait(3000).unwrap();
+    let wait = Forecast::of(house.queue(), Group::FIRST).wait(3000).unwrap();
     assert!(wait.least >= seconds(400) && wait.most <= seconds(1200), "{wait:?}");
 }
 
 #[test]
 fn nobody_knows_how_long_it_takes_while_nothing_moves() {
-    let line = line(seconds(1000), &[(seconds(900), 100)]);
-    assert_eq!(Forecast::of(&line, Group::FIRST).wait(1), None);
+    let queue = queue(seconds(1000), &[(seconds(900), 100)]);
+    assert_eq!(Forecast::of(&queue, Group::FIRST).wait(1), None);
     let other = Group::new(3).unwrap();
-    assert_eq!(Forecast::of(&line, other).passed_a_minute, 0, "there is no such group");
+    assert_eq!(Forecast::of(&queue, other).passed_a_minute, 0, "there is no such group");
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn a_wait_is_a_range_around_ahead_by_pace() {
     assert_eq!(longest.least, seconds(7 * 24 * 3600) * 8 / 10);
 }
 
-/// Real seconds of somebody in a line in which half of the people never come, over what was forecast.
+/// Real seconds of somebody in a queue in which half of the people never come, over what was forecast.
 #[test]
 fn forecasts_come_true() {
     let mut house = House::new(WaitingRoom { capacity: 40, rate: 120, burst: 20, ..room() });
@@ -89,9 +89,9 @@ fn forecasts_come_true() {
             house.leave(n);
         }
         if second % 60 == 5
-            && let Standing::Waiting { ahead } = house.standing(1500)
+            && let EntryStatus::Waiting { ahead } = house.status(1500)
         {
-            forecasts.push((second, Forecast::of(house.line(), Group::FIRST).wait(ahead).unwrap()));
+            forecasts.push((second, Forecast::of(house.queue(), Group::FIRST).wait(ahead).unwrap()));
         }
     }
     let called = called_at[1500].unwrap();
@@ -102,44 +102,48 @@ fn forecasts_come_true() {
     }
 }
 
-fn again(line: &Line, standing: Standing, n: u64, now: i64) -> Duration {
-    AskAgain::of(line, at(OPENS), Group::FIRST, number(n), standing, at(now)).0
+fn again(queue: &Queue, status: EntryStatus, n: u64, now: i64) -> Duration {
+    AskAgain::of(queue, at(OPENS), Group::FIRST, number(n), status, at(now)).0
 }
 
 #[test]
 fn ask_again_after_a_part_of_the_wait_between_bounds_and_not_all_at_once() {
-    let moving = line(seconds(1000), &[(seconds(900), 100), (seconds(999), 700)]);
-    let bounds = |standing, least: Duration, most: Duration| {
-        let all: Vec<Duration> = (1..=1000).map(|n| again(&moving, standing, n, 2000)).collect();
-        assert!(all.iter().all(|again| (least..=most).contains(again)), "{standing:?}");
+    let moving = queue(seconds(1000), &[(seconds(900), 100), (seconds(999), 700)]);
+    let bounds = |status, least: Duration, most: Duration| {
+        let all: Vec<Duration> = (1..=1000).map(|n| again(&moving, status, n, 2000)).collect();
+        assert!(all.iter().all(|again| (least..=most).contains(again)), "{status:?}");
         let spread = most.saturating_sub(least) / 4;
         for quarter in 0..4 {
             let from = least + spread * quarter;
             let within = all.iter().filter(|again| (from..from + spread).contains(*again)).count();
-            assert!((200..=300).contains(&within), "{standing:?}, {quarter}: {within}");
+            assert!((200..=300).contains(&within), "{status:?}, {quarter}: {within}");
         }
     };
     let most = |wait: Duration| wait * 13 / 10;
     let (soonest, latest) = (AskAgain::SOONEST, AskAgain::LATEST);
-    bounds(Standing::Called, soonest, most(soonest));
-    bounds(Standing::Lapsed, soonest, most(soonest));
-    bounds(Standing::Waiting { ahead: 1 }, soonest, most(soonest));
+    bounds(EntryStatus::Called, soonest, most(soonest));
+    bounds(EntryStatus::Lapsed, soonest, most(soonest));
+    bounds(EntryStatus::Waiting { ahead: 1 }, soonest, most(soonest));
     // 400 ahead at 600 a minute: at most a minute.
-    bounds(Standing::Waiting { ahead: 400 }, seconds(6), most(seconds(6)));
-    bounds(Standing::Waiting { ahead: 900_000 }, latest, most(latest));
-    let still = line(seconds(1000), &[(seconds(900), 100)]);
-    assert!(again(&still, Standing::Waiting { ahead: 1 }, 1, 2000) <= seconds(12), "who is next may be called soon");
-    assert!(again(&still, Standing::Waiting { ahead: 20 }, 1, 2000) >= latest);
+    bounds(EntryStatus::Waiting { ahead: 400 }, seconds(6), most(seconds(6)));
+    bounds(EntryStatus::Waiting { ahead: 900_000 }, latest, most(latest));
+    let still = queue(seconds(1000), &[(seconds(900), 100)]);
+    assert!(again(&still, EntryStatus::Waiting { ahead: 1 }, 1, 2000) <= seconds(12), "the next may be called soon");
+    assert!(again(&still, EntryStatus::Waiting { ahead: 20 }, 1, 2000) >= latest);
 }
 
 #[test]
 fn the_lobby_asks_again_after_the_opening_spread_over_a_quarter_of_a_minute() {
-    let lobby = House::new(room()).line().clone();
-    let all = |now| (1..=1000).map(move |n| (n, now)).map(|(n, now)| again(&lobby, Standing::Lobby, n, now));
+    let lobby = House::new(room()).queue().clone();
+    let all = |now| (1..=1000).map(move |n| (n, now)).map(|(n, now)| again(&lobby, EntryStatus::Lobby, n, now));
     assert!(all(0).all(|again| (seconds(40)..seconds(55)).contains(&again)));
     assert!(all(OPENS).all(|again| (seconds(30)..seconds(45)).contains(&again)));
     assert!(all(-3600).all(|again| again == AskAgain::LATEST));
-    assert_eq!(again(&lobby, Standing::Lobby, 1, 0), again(&lobby, Standing::Lobby, 1, 0), "the same for the same");
+    assert_eq!(
+        again(&lobby, EntryStatus::Lobby, 1, 0),
+        again(&lobby, EntryStatus::Lobby, 1, 0),
+        "the same for the same"
+    );
 }
 
 #[test]
@@ -147,8 +151,8 @@ fn while_the_lots_are_drawn_nobody_asks_every_three_seconds() {
     let mut house = House::new(WaitingRoom { draw: true, ..room() });
     house.join(1);
     house.tick();
-    let line = house.line().clone();
-    assert!((1..=1000).all(|n| again(&line, Standing::Lobby, n, OPENS + 20) >= seconds(30)));
+    let queue = house.queue().clone();
+    assert!((1..=1000).all(|n| again(&queue, EntryStatus::Lobby, n, OPENS + 20) >= seconds(30)));
 }
 
 #[test]
@@ -162,7 +166,7 @@ fn how_far_off_the_estimates_are_is_known_when_those_who_were_told_are_called() 
             let new: Vec<u128> = (came + 1..=called).collect();
             came = called;
             house.run(1, &new);
-            house.line().estimates.off()
+            house.queue().estimates.off()
         });
         averages.flatten().max()
     };
@@ -170,7 +174,7 @@ fn how_far_off_the_estimates_are_is_known_when_those_who_were_told_are_called() 
     worst(&mut house, 700);
     let steady = worst(&mut house, 200).unwrap();
     assert!(steady < 300, "{steady} of a thousand");
-    house.change(LineChange { rate: Some(20), ..LineChange::default() }).unwrap();
+    house.change(QueueChange { rate: Some(20), ..QueueChange::default() }).unwrap();
     let slower = worst(&mut house, 400).unwrap();
     assert!(slower > 2 * steady && slower > 100, "{steady}, then {slower} of a thousand");
 }

@@ -1,4 +1,4 @@
-//! How far a line calls: as far as there is use for whoever comes, and no further.
+//! How far a queue calls: as far as there is use for whoever comes, and no further.
 
 use super::house::*;
 use crate::fixture::at;
@@ -33,15 +33,15 @@ fn it_waits_for_those_it_has_called_and_then_calls_others() {
 fn it_calls_more_when_fewer_come() {
     let mut house = House::open(WaitingRoom { capacity: 10, ..room() }, 10_000);
     house.run(180, &[]);
-    let share = Forecast::of(house.line(), Group::FIRST).share;
+    let share = Forecast::of(house.queue(), Group::FIRST).share;
     assert_eq!(share, 50, "a twentieth at least");
     let before = house.group().called;
     house.run(12, &[]);
-    assert!(house.group().called - before >= 200, "twenty for every slot");
+    assert!(house.group().called - before >= 200, "twenty for every admission");
 }
 
 #[test]
-fn when_nobody_waits_whoever_comes_is_called_while_there_are_free_slots() {
+fn when_nobody_waits_whoever_comes_is_called_while_there_are_free_admissions() {
     let mut house = House::open(room(), 0);
     assert_eq!(house.group().called, 10);
     house.all_join(1..=4, 0);
@@ -52,8 +52,8 @@ fn when_nobody_waits_whoever_comes_is_called_while_there_are_free_slots() {
     house.all_join(5..=30, 0);
     house.all_come(5..=10);
     assert_eq!(house.tick().len(), 6);
-    let waiting = house.standing(30);
-    assert!(matches!(waiting, Standing::Waiting { .. }), "{waiting:?}");
+    let waiting = house.status(30);
+    assert!(matches!(waiting, EntryStatus::Waiting { .. }), "{waiting:?}");
 }
 
 #[test]
@@ -63,7 +63,7 @@ fn numbers_that_are_nobodys_are_called_through() {
     house.rooms.issued.insert((house.sale.id, Group::FIRST), 10_000);
     assert_eq!(house.join(6).number.get(), 10_001);
     let mut waited = 0;
-    while house.standing(6) != Standing::Called {
+    while house.status(6) != EntryStatus::Called {
         house.run(1, &[]);
         waited += 1;
         assert!(waited < 900);
@@ -75,13 +75,13 @@ fn numbers_that_are_nobodys_are_called_through() {
 #[derive(Clone, Copy, PartialEq)]
 enum Doing {
     Waits { asks_at: u64 },
-    Books { until: u64 },
+    Booking { until: u64 },
     Gone,
 }
 
-/// An hour in tenths of a second: half of the people never come when they are called, the others look every few seconds;
-/// who is admitted books for one to three minutes. How many tenths of a second of a slot were used, of a thousand, after the
-/// first minute; and how long somebody who had come stood there while a slot was free, at most, in ticks.
+/// An hour in tenths of a second: half of the people never come when they are called, the others look every few
+/// seconds; whoever is admitted books for one to three minutes. How much of the capacity was used after the first
+/// minute, in thousandths; and for how many ticks, at most, somebody was checked in while there was room.
 fn hour(mut room: WaitingRoom, people: u128, seed: u64) -> (u64, u64) {
     room.session = SESSION;
     let capacity = u64::from(room.capacity);
@@ -102,30 +102,30 @@ fn hour(mut room: WaitingRoom, people: u128, seed: u64) -> (u64, u64) {
             let index = usize::try_from(n).unwrap();
             match doing[index] {
                 Doing::Waits { asks_at } if asks_at <= tenth => {
-                    if house.standing(n.into()) == Standing::Called {
+                    if house.status(n.into()) == EntryStatus::Called {
                         house.come(n.into());
                     }
-                    let (line, place) = (house.line(), house.rooms.places[&key(n.into())]);
-                    let standing = house.standing(n.into());
-                    let again = AskAgain::of(line, house.sale.opens, Group::FIRST, place.number, standing, house.now);
+                    let (queue, entry) = (house.queue(), house.rooms.entries[&key(n.into())]);
+                    let status = house.status(n.into());
+                    let again = AskAgain::of(queue, house.sale.opens, Group::FIRST, entry.number, status, house.now);
                     let again = u64::try_from(again.0.as_millis()).unwrap().div_ceil(100);
                     doing[index] = Doing::Waits { asks_at: tenth + again };
                 }
-                Doing::Books { until } if until <= tenth => {
+                Doing::Booking { until } if until <= tenth => {
                     house.leave(n.into());
                     doing[index] = Doing::Gone;
                 }
-                Doing::Books { .. } if tenth.is_multiple_of(1000) => drop(house.renew(n.into())),
+                Doing::Booking { .. } if tenth.is_multiple_of(1000) => drop(house.renew(n.into())),
                 _ => {}
             }
         }
         for n in house.tick() {
             house.pick_up(n);
-            doing[usize::try_from(n).unwrap()] = Doing::Books { until: tenth + rng.random_range(600..1800) };
+            doing[usize::try_from(n).unwrap()] = Doing::Booking { until: tenth + rng.random_range(600..1800) };
         }
         let free = house.active() < usize::try_from(capacity).unwrap();
-        let allowed = house.line().allowance >= Line::ADMISSION_COST;
-        stood = if free && allowed && !house.rooms.door.is_empty() { stood + 1 } else { 0 };
+        let allowed = house.queue().allowance >= Queue::ADMISSION_COST;
+        stood = if free && allowed && !house.rooms.check_ins.is_empty() { stood + 1 } else { 0 };
         longest = longest.max(stood);
         if tenth > 600 {
             used += house.active() as u64;
@@ -136,12 +136,12 @@ fn hour(mut room: WaitingRoom, people: u128, seed: u64) -> (u64, u64) {
 }
 
 #[test]
-fn with_half_of_the_people_absent_98_of_100_slots_are_used() {
+fn with_half_of_the_people_absent_98_of_100_admissions_are_used() {
     for seed in 1..=3 {
         let (used, longest) = hour(WaitingRoom { capacity: 60, ..room() }, 6000, seed);
-        println!("seed {seed}: {used} of 1000 slots used");
-        assert!(used >= 980, "{used} of 1000 slots used");
-        // Nobody waits for a slot that is free.
+        println!("seed {seed}: {used} of 1000 parts of the capacity used");
+        assert!(used >= 980, "{used} of 1000 parts of the capacity used");
+        // Nobody waits while there is room.
         assert_eq!(longest, 0);
     }
 }
@@ -151,8 +151,8 @@ fn nobody_waits_for_numbers_that_were_lost() {
     let mut house = House::open(room(), 30);
     house.lose_numbers(10_000);
     house.all_join(31..=60, 0);
-    assert_eq!(house.rooms.places[&key(31)].number.get(), 10_001);
-    assert_eq!(house.standing(31), Standing::Waiting { ahead: 21 }, "20 of the 30 before, and themselves");
+    assert_eq!(house.rooms.entries[&key(31)].number.get(), 10_001);
+    assert_eq!(house.status(31), EntryStatus::Waiting { ahead: 21 }, "20 of the 30 before, and themselves");
     let mut admitted = Vec::new();
     for n in 1..=60 {
         house.run_until_called(n, 30);
@@ -170,9 +170,9 @@ fn whoever_has_a_number_that_was_taken_for_lost_is_called_with_those_before() {
     house.lose_numbers(10_000);
     house.all_join(34..=5_000, 0);
     house.run_until_called(30, 30);
-    let standings = [31, 33].map(|n| house.standing(n));
-    assert_eq!(standings, [Standing::Called; 2]);
-    assert!(matches!(house.standing(5_000), Standing::Waiting { ahead: 1..4_970 }), "{:?}", house.standing(5_000));
+    let standings = [31, 33].map(|n| house.status(n));
+    assert_eq!(standings, [EntryStatus::Called; 2]);
+    assert!(matches!(house.status(5_000), EntryStatus::Waiting { ahead: 1..4_970 }), "{:?}", house.status(5_000));
 }
 
 #[test]
@@ -181,7 +181,7 @@ fn a_loss_where_nobody_waits_keeps_nobody_waiting() {
     house.lose_numbers(10_000);
     house.join(1);
     house.tick();
-    assert_eq!(house.standing(1), Standing::Called);
+    assert_eq!(house.status(1), EntryStatus::Called);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! A sale with a waiting room, and what people and ticks do there.
 
-use crate::fixture::{at, line, performance, points, sale, seat, user};
-use frontrow_domain::waiting_room::{Line, Place, *};
+use crate::fixture::{at, line_item, performance, points, sale, seat, user};
+use frontrow_domain::waiting_room::{Queue, QueueEntry, *};
 use frontrow_domain::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -22,17 +22,13 @@ pub fn millis(count: u64) -> Duration {
 
 /// Ten at a time, and more a minute than anybody asks for.
 pub fn room() -> WaitingRoom {
-    WaitingRoom {
-        lobby_opens: at(0),
-        capacity: 10,
-        rate: 60_000,
-        burst: 1000,
-        session: SESSION,
-        groups: vec![group(1, None)],
-        draw: false,
-        strict: false,
-        terms: AdmissionTerms::default(),
-    }
+    testing::waiting_room()
+        .lobby_opens(at(0))
+        .rate(60_000)
+        .burst(1000)
+        .session(SESSION)
+        .groups(vec![group(1, None)])
+        .build()
 }
 
 pub fn group(weight: u32, code: Option<&str>) -> GroupTerms {
@@ -40,19 +36,16 @@ pub fn group(weight: u32, code: Option<&str>) -> GroupTerms {
 }
 
 pub fn sale_with(room: WaitingRoom) -> Sale {
-    Sale {
-        id: sale(1),
-        name: "General sale".into(),
-        performances: BTreeSet::from([performance(1)]),
-        opens: at(OPENS),
-        closes: at(1_000_000),
-        pay_until: at(1_000_000),
-        cancel_until: at(1_000_000),
-        limit_per_person: LIMIT,
-        hold_duration: Sale::DEFAULT_HOLD,
-        waiting_room: Some(room),
-        published: true,
-    }
+    testing::sale()
+        .id(sale(1))
+        .performances(BTreeSet::from([performance(1)]))
+        .opens(at(OPENS))
+        .closes(at(1_000_000))
+        .pay_until(at(1_000_000))
+        .cancel_until(at(1_000_000))
+        .limit_per_person(LIMIT)
+        .waiting_room(room)
+        .build()
 }
 
 pub fn key(n: u128) -> BuyerKey {
@@ -61,8 +54,8 @@ pub fn key(n: u128) -> BuyerKey {
 
 /// The books, the rooms, and a clock that the test sets.
 pub struct House {
-    pub books: Books,
-    pub rooms: Rooms,
+    pub books: BookingState,
+    pub rooms: InMemoryQueues,
     pub sale: Sale,
     pub stock: Stock,
     pub now: Instant,
@@ -72,14 +65,14 @@ pub struct House {
 impl House {
     /// At the instant at which the sale opens, before any tick.
     pub fn new(room: WaitingRoom) -> Self {
-        let (sale, mut books, mut rooms) = (sale_with(room), Books::default(), Rooms::default());
+        let (sale, mut books, mut rooms) = (sale_with(room), BookingState::default(), InMemoryQueues::default());
         books.open_seats(performance(1), (1..=SEATS).map(seat));
         let room = sale.waiting_room.clone().unwrap();
-        rooms.open_line(Line::new(&sale, &room, [7; 32], at(0)));
+        rooms.open_queue(Queue::new(&sale, &room, [7; 32], at(0)));
         Self { books, rooms, sale, stock: Stock::Unknown, now: at(OPENS), next_id: 1 << 64 }
     }
 
-    /// Open, with that many in line, none of whom has been called but those for whom there is room.
+    /// Open, with that many in the queue, none of whom has been called but those for whom there is room.
     pub fn open(room: WaitingRoom, people: u128) -> Self {
         let mut house = Self::new(room);
         house.all_join(1..=people, 0);
@@ -87,23 +80,23 @@ impl House {
         house
     }
 
-    pub fn line(&self) -> &Line {
-        &self.rooms.lines[&self.sale.id]
+    pub fn queue(&self) -> &Queue {
+        &self.rooms.queues[&self.sale.id]
     }
 
-    pub fn line_mut(&mut self) -> &mut Line {
-        self.rooms.lines.get_mut(&self.sale.id).unwrap()
+    pub fn queue_mut(&mut self) -> &mut Queue {
+        self.rooms.queues.get_mut(&self.sale.id).unwrap()
     }
 
-    pub fn group(&self) -> GroupLine {
-        self.line().groups[0].clone()
+    pub fn group(&self) -> GroupQueue {
+        self.queue().groups[0].clone()
     }
 
-    pub fn join(&mut self, n: u128) -> Place {
+    pub fn join(&mut self, n: u128) -> QueueEntry {
         self.join_in(n, 0)
     }
 
-    pub fn join_in(&mut self, n: u128, group: u8) -> Place {
+    pub fn join_in(&mut self, n: u128, group: u8) -> QueueEntry {
         self.rooms.join(key(n), Group::new(group).unwrap(), None)
     }
 
@@ -113,26 +106,26 @@ impl House {
         }
     }
 
-    pub fn standing(&self, n: u128) -> Standing {
-        let place = self.rooms.places[&key(n)];
-        self.line().standing(place.group, Rank::new(place.number.get()))
+    pub fn status(&self, n: u128) -> EntryStatus {
+        let entry = self.rooms.entries[&key(n)];
+        self.queue().status(entry.group, Rank::new(entry.number.get()))
     }
 
-    pub fn claim_of(&self, n: u128) -> Claim {
-        let Place { group, number } = self.rooms.places[&key(n)];
+    pub fn check_in_of(&self, n: u128) -> CheckIn {
+        let QueueEntry { group, number } = self.rooms.entries[&key(n)];
         let rank = Rank::new(number.get());
-        Claim { key: key(n), group, number, rank, claimed_at: self.now, seen_at: self.now }
+        CheckIn { key: key(n), group, number, rank, checked_in_at: self.now, seen_at: self.now }
     }
 
-    /// To the door, called or not.
-    pub fn come(&mut self, n: u128) -> Claimed {
-        let lapsed = self.standing(n) == Standing::Lapsed;
-        self.rooms.claim(&self.books, self.claim_of(n), lapsed)
+    /// Somebody checks in, called or not.
+    pub fn come(&mut self, n: u128) -> CheckInOutcome {
+        let lapsed = self.status(n) == EntryStatus::Lapsed;
+        self.rooms.check_in(&self.books, self.check_in_of(n), lapsed)
     }
 
     pub fn all_come(&mut self, people: impl IntoIterator<Item = u128>) {
         for n in people {
-            assert_eq!(self.come(n), Claimed::AtDoor, "{n}");
+            assert_eq!(self.come(n), CheckInOutcome::Present, "{n}");
         }
     }
 
@@ -150,8 +143,8 @@ impl House {
 
     /// Until then, with ticks on the way: a longer silence would be an outage.
     pub fn wait_until(&mut self, then: Instant) {
-        while self.line().last_tick + seconds(4) < then {
-            self.now = self.now.max(self.line().last_tick + seconds(4));
+        while self.queue().last_tick + seconds(4) < then {
+            self.now = self.now.max(self.queue().last_tick + seconds(4));
             self.tick();
         }
         self.now = then;
@@ -161,7 +154,7 @@ impl House {
         self.wait_until(self.now + duration);
     }
 
-    /// A tick a second for so long, those named at the door all the time; who is admitted by them.
+    /// A tick a second for so long, those named checked in all the time; who is admitted by them.
     pub fn run(&mut self, count: u64, present: &[u128]) -> Vec<u128> {
         let mut admitted = Vec::new();
         for _ in 0..count {
@@ -174,28 +167,28 @@ impl House {
         admitted
     }
 
-    /// Until somebody is called, with nobody at the door.
+    /// Until somebody is called, with nobody checked in.
     pub fn run_until_called(&mut self, n: u128, most: u64) {
         for _ in 0..most {
-            if self.standing(n) == Standing::Called {
+            if self.status(n) == EntryStatus::Called {
                 return;
             }
             self.run(1, &[]);
         }
-        panic!("{n} is not called within {most} s: {:?}", self.standing(n));
+        panic!("{n} is not called within {most} s: {:?}", self.status(n));
     }
 
     /// The dispenser goes on above that number.
     pub fn lose_numbers(&mut self, above: u64) {
-        let next = self.line().update(&LineUpdate::NextEpoch { above: vec![above] }).unwrap();
-        *self.line_mut() = next;
+        let next = self.queue().update(&QueueUpdate::NextEpoch { above: vec![above] }).unwrap();
+        *self.queue_mut() = next;
         self.rooms.issued.insert((self.sale.id, Group::FIRST), above);
     }
 
     /// What a tick would do now.
     pub fn plan(&self) -> Tick {
-        let floor = self.rooms.floor(&self.books, self.sale.id, self.stock, self.now).unwrap();
-        Tick::plan(self.line(), &self.sale, SESSION, &floor, self.now)
+        let input = self.rooms.input(&self.books, self.sale.id, self.stock, self.now).unwrap();
+        Tick::plan(self.queue(), &self.sale, SESSION, &input, self.now)
     }
 
     /// The rows that a tick asks for, without those of some people.
@@ -204,22 +197,22 @@ impl House {
         keys.map(|key| (key, self.books.buyers.get(&key).copied())).collect()
     }
 
-    pub fn slot(&self, n: u128) -> Option<Slot> {
-        self.books.buyers.get(&key(n)).and_then(|buyer| buyer.slot)
+    pub fn admission(&self, n: u128) -> Option<AdmissionPeriod> {
+        self.books.buyers.get(&key(n)).and_then(|buyer| buyer.admission)
     }
 
     pub fn active(&self) -> usize {
         self.books.admissions.len()
     }
 
-    pub fn change(&mut self, change: LineChange) -> Result<(), NotNow> {
-        let next = self.line().update(&LineUpdate::Operator(change))?;
-        *self.line_mut() = next;
+    pub fn change(&mut self, change: QueueChange) -> Result<(), NotNow> {
+        let next = self.queue().update(&QueueUpdate::Operator(change))?;
+        *self.queue_mut() = next;
         Ok(())
     }
 
     pub fn phase(&mut self, phase: Phase) -> Result<(), NotNow> {
-        self.change(LineChange { phase: Some(phase), ..LineChange::default() })
+        self.change(QueueChange { phase: Some(phase), ..QueueChange::default() })
     }
 
     pub fn id(&mut self) -> Uuid {
@@ -227,13 +220,13 @@ impl House {
         Uuid::from_u128(self.next_id)
     }
 
-    pub fn run_command(&mut self, what: What) -> Result<Outcome, Refused> {
+    pub fn run_command(&mut self, what: Operation) -> Result<Outcome, Stop> {
         self.books.execute(&Command::unkeyed(what), self.now)
     }
 
-    pub fn rejected(&mut self, what: What) -> Rejection {
+    pub fn rejected(&mut self, what: Operation) -> Rejection {
         match self.run_command(what) {
-            Err(Refused::Rejected(rejection)) => rejection,
+            Err(Stop::Rejected(rejection)) => rejection,
             other => panic!("not rejected: {other:?}"),
         }
     }
@@ -246,41 +239,41 @@ impl House {
         self.pick_up(n);
     }
 
-    pub fn pick_up(&mut self, n: u128) -> Slot {
-        let place = self.rooms.places[&key(n)];
-        self.renew_with(n, Some(place), false).unwrap()
+    pub fn pick_up(&mut self, n: u128) -> AdmissionPeriod {
+        let entry = self.rooms.entries[&key(n)];
+        self.renew_with(n, Some(entry), false).unwrap()
     }
 
-    pub fn renew(&mut self, n: u128) -> Option<Slot> {
+    pub fn renew(&mut self, n: u128) -> Option<AdmissionPeriod> {
         self.renew_with(n, None, false)
     }
 
-    pub fn close_page(&mut self, n: u128) -> Option<Slot> {
+    pub fn close_page(&mut self, n: u128) -> Option<AdmissionPeriod> {
         self.renew_with(n, None, true)
     }
 
-    fn renew_with(&mut self, n: u128, place: Option<Place>, closing: bool) -> Option<Slot> {
-        match self.run_command(What::Renew(Renew { buyer: key(n), place, closing })) {
-            Ok(Outcome::Renewed(buyer)) => buyer.slot,
+    fn renew_with(&mut self, n: u128, entry: Option<QueueEntry>, closing: bool) -> Option<AdmissionPeriod> {
+        match self.run_command(Operation::Renew(Renew { buyer: key(n), entry, closing })) {
+            Ok(Outcome::Renewed(buyer)) => buyer.admission,
             _ => None,
         }
     }
 
     pub fn leave(&mut self, n: u128) {
-        self.run_command(What::Leave(key(n))).unwrap();
+        self.run_command(Operation::Leave(Leave { buyer: key(n) })).unwrap();
     }
 
     pub fn bar(&mut self, n: u128, barred: bool) {
-        self.run_command(What::Bar(Bar { buyer: key(n), barred })).unwrap();
+        self.run_command(Operation::Bar(Bar { buyer: key(n), barred })).unwrap();
     }
 
-    pub fn hold(&mut self, n: u128, seats: &[u32]) -> What {
-        What::Hold(Hold {
+    pub fn hold(&mut self, n: u128, seats: &[u32]) -> Operation {
+        Operation::Hold(Hold {
             reservation: ReservationId::new(self.id()),
             performance: performance(1),
             user: user(n),
             terms: self.sale.terms(),
-            lines: seats.iter().map(|number| line(*number, 0)).collect(),
+            line_items: seats.iter().map(|number| line_item(*number, 0)).collect(),
         })
     }
 
@@ -293,7 +286,7 @@ impl House {
     }
 
     pub fn pay(&mut self, held: &Reservation) {
-        let pay = What::Pay(Pay {
+        let pay = Operation::Pay(Pay {
             reservation: held.id,
             performance: held.performance,
             seats: held.seats().collect(),
@@ -311,7 +304,7 @@ impl House {
     }
 
     pub fn findings(&self) -> Vec<Finding> {
-        audit_lines(&self.books, &LineRecords::of(&self.rooms, vec![self.sale.terms()]))
+        audit_queues(&self.books, &QueueRecords::of(&self.rooms, vec![self.sale.terms()]))
     }
 }
 

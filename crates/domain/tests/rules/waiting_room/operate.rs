@@ -1,19 +1,19 @@
-//! What operators change, what they may say, and how a line is kept.
+//! What operators change, what they may say, and how a queue is kept.
 
 use super::house::*;
 use crate::fixture::at;
-use frontrow_domain::waiting_room::{Line, *};
+use frontrow_domain::waiting_room::{Queue, *};
 use frontrow_domain::*;
 
 fn phase_of(house: &House) -> Phase {
-    house.line().phase
+    house.queue().phase
 }
 
 #[test]
 fn phases_follow_one_another_but_nothing_leads_back_to_the_lobby() {
     let may = |from, to| {
         let mut house = House::new(room());
-        house.line_mut().phase = from;
+        house.queue_mut().phase = from;
         house.phase(to)
     };
     for from in Phase::ALL {
@@ -24,16 +24,16 @@ fn phases_follow_one_another_but_nothing_leads_back_to_the_lobby() {
         assert_eq!(may(from, from), Ok(()), "it is that already");
     }
     let text = NotNow { from: Phase::Lobby, to: Phase::Paused }.to_string();
-    assert_eq!(text, "a line that is lobby can't become paused");
+    assert_eq!(text, "a queue that is lobby can't become paused");
 }
 
 #[test]
 fn a_change_changes_what_it_names() {
     let mut house = House::open(room(), 1);
-    let before = house.line().clone();
-    house.change(LineChange::default()).unwrap();
-    assert_eq!(*house.line(), Line { version: before.version.next(), ..before.clone() });
-    let change = LineChange {
+    let before = house.queue().clone();
+    house.change(QueueChange::default()).unwrap();
+    assert_eq!(*house.queue(), Queue { version: before.version.next(), ..before.clone() });
+    let change = QueueChange {
         phase: Some(Phase::Paused),
         capacity: Some(7),
         rate: Some(8),
@@ -43,17 +43,17 @@ fn a_change_changes_what_it_names() {
         holds_stopped: Some(true),
     };
     house.change(change).unwrap();
-    let line = house.line();
-    assert_eq!((line.phase, line.capacity, line.rate, line.burst), (Phase::Paused, 7, 8, 9));
+    let queue = house.queue();
+    assert_eq!((queue.phase, queue.capacity, queue.rate, queue.burst), (Phase::Paused, 7, 8, 9));
     assert_eq!(
-        (line.groups[0].weight, line.message.as_deref(), line.holds_stopped),
+        (queue.groups[0].weight, queue.message.as_deref(), queue.holds_stopped),
         (5, Some("A moment, please"), true)
     );
-    house.change(LineChange { message: Some(String::new()), ..LineChange::default() }).unwrap();
-    assert_eq!((house.line().message.as_deref(), house.line().holds_stopped), (None, true));
-    let refused = house.change(LineChange { phase: Some(Phase::Lobby), capacity: Some(1), ..LineChange::default() });
+    house.change(QueueChange { message: Some(String::new()), ..QueueChange::default() }).unwrap();
+    assert_eq!((house.queue().message.as_deref(), house.queue().holds_stopped), (None, true));
+    let refused = house.change(QueueChange { phase: Some(Phase::Lobby), capacity: Some(1), ..QueueChange::default() });
     assert!(refused.is_err());
-    assert_eq!(house.line().capacity, 7, "nothing of it");
+    assert_eq!(house.queue().capacity, 7, "nothing of it");
 }
 
 #[test]
@@ -64,9 +64,9 @@ fn an_operator_opens_early() {
     house.tick();
     assert_eq!(phase_of(&house), Phase::Lobby);
     house.phase(Phase::Open).unwrap();
-    assert_eq!(house.standing(1), Standing::Waiting { ahead: 1 });
+    assert_eq!(house.status(1), EntryStatus::Waiting { ahead: 1 });
     house.tick();
-    assert_eq!(house.standing(1), Standing::Called);
+    assert_eq!(house.status(1), EntryStatus::Called);
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn who_opens_early_draws_all_who_were_in_the_lobby() {
         }
         house.phase(Phase::Open).unwrap();
         house.tick();
-        assert_eq!((house.group().drawn, house.line().gathered), (20, true));
+        assert_eq!((house.group().drawn, house.queue().gathered), (20, true));
         house.join(21);
         house.tick();
         assert_eq!(house.group().drawn, 20, "fixed for good");
@@ -89,13 +89,13 @@ fn who_opens_early_draws_all_who_were_in_the_lobby() {
 }
 
 #[test]
-fn a_closed_line_can_be_opened_again() {
+fn a_closed_queue_can_be_opened_again() {
     let mut house = House::open(room(), 3);
     house.stock = Stock::SoldOut;
     house.tick();
     house.stock = Stock::Unknown;
     house.phase(Phase::Open).unwrap();
-    assert_eq!(house.line().ending, None);
+    assert_eq!(house.queue().ending, None);
     house.all_come([1]);
     assert_eq!(house.tick(), [1]);
 }
@@ -103,10 +103,10 @@ fn a_closed_line_can_be_opened_again() {
 #[test]
 fn an_epoch_ends_and_everything_else_stays() {
     let house = House::open(room(), 3);
-    let next = house.line().update(&LineUpdate::NextEpoch { above: vec![10_000] }).unwrap();
-    let mut line = house.line().clone();
-    line.groups[0].gaps.note(3, 10_000);
-    assert_eq!(next, Line { epoch: line.epoch + 1, version: line.version.next(), ..line });
+    let next = house.queue().update(&QueueUpdate::NextEpoch { above: vec![10_000] }).unwrap();
+    let mut queue = house.queue().clone();
+    queue.groups[0].gaps.note(3, 10_000);
+    assert_eq!(next, Queue { epoch: queue.epoch + 1, version: queue.version.next(), ..queue });
 }
 
 #[test]
@@ -114,9 +114,9 @@ fn a_tick_and_a_change_do_not_overwrite_each_other() {
     let mut house = House::open(room(), 3);
     let tick = house.plan();
     let locked = house.lock(&tick, &[]);
-    house.change(LineChange { capacity: Some(1), ..LineChange::default() }).unwrap();
+    house.change(QueueChange { capacity: Some(1), ..QueueChange::default() }).unwrap();
     assert!(house.rooms.store(&mut house.books, tick.carry_out(&locked)).is_err());
-    assert_eq!(house.line().capacity, 1);
+    assert_eq!(house.queue().capacity, 1);
 }
 
 fn pointers(result: Result<(), Invalid>) -> Vec<String> {
@@ -125,7 +125,7 @@ fn pointers(result: Result<(), Invalid>) -> Vec<String> {
 
 #[test]
 fn a_change_is_checked_and_all_that_is_wrong_is_said() {
-    let all = |value: u32, weight: u32, message: &str| LineChange {
+    let all = |value: u32, weight: u32, message: &str| QueueChange {
         phase: None,
         capacity: Some(value),
         rate: Some(value),
@@ -140,9 +140,9 @@ fn a_change_is_checked_and_all_that_is_wrong_is_said() {
     assert_eq!(pointers(all(0, 0, " m").check(2)), wrong);
     assert_eq!(pointers(all(1_000_001, 101, &"m".repeat(501)).check(2)), wrong);
     assert_eq!(pointers(all(100_001, 1, "").check(1)), ["/capacity", "/burst", "/weights"]);
-    let back = LineChange { phase: Some(Phase::Lobby), ..LineChange::default() };
+    let back = QueueChange { phase: Some(Phase::Lobby), ..QueueChange::default() };
     assert_eq!(pointers(back.check(1)), ["/phase"]);
-    assert_eq!(LineChange::default().check(4), Ok(()));
+    assert_eq!(QueueChange::default().check(4), Ok(()));
 }
 
 #[test]
@@ -193,28 +193,28 @@ fn groups_are_checked_one_by_one() {
 }
 
 #[test]
-fn a_line_survives_being_kept() {
+fn a_queue_survives_being_kept() {
     let groups = vec![group(2, None), group(1, Some("x"))];
     let mut house = House::new(WaitingRoom { groups, draw: true, capacity: 2, ..room() });
     house.all_join(1..=5, 0);
     house.all_join(6..=9, 1);
     house.tick();
-    let known = house.line().draw.clone().unwrap();
+    let known = house.queue().draw.clone().unwrap();
     let drawn =
-        Drawing { lists: Some(vec![[1; 32], [2; 32]]), value: Some(String::new()), seed: Some([3; 32]), ..known };
-    let next = house.line().update(&LineUpdate::Draw(drawn)).unwrap();
-    *house.line_mut() = next;
+        DrawState { lists: Some(vec![[1; 32], [2; 32]]), value: Some(String::new()), seed: Some([3; 32]), ..known };
+    let next = house.queue().update(&QueueUpdate::Draw(drawn)).unwrap();
+    *house.queue_mut() = next;
     house.run(70, &[1, 2, 6]);
-    let change = LineChange { message: Some("Hello".into()), holds_stopped: Some(true), ..LineChange::default() };
+    let change = QueueChange { message: Some("Hello".into()), holds_stopped: Some(true), ..QueueChange::default() };
     house.change(change).unwrap();
     house.stock = Stock::AllHeld;
     house.run(1, &[]);
-    let line = house.line();
-    let text = serde_json::to_string(line).unwrap();
+    let queue = house.queue();
+    let text = serde_json::to_string(queue).unwrap();
     // The version has a column of its own.
-    let read: Line = serde_json::from_str(&text).unwrap();
-    assert_eq!(read, Line { version: Version::FIRST, ..line.clone() });
-    assert!(!line.trail.is_empty() && line.admitted > 0 && line.ending.is_some());
+    let read: Queue = serde_json::from_str(&text).unwrap();
+    assert_eq!(read, Queue { version: Version::FIRST, ..queue.clone() });
+    assert!(!queue.trail.is_empty() && queue.admitted > 0 && queue.ending.is_some());
     assert!(text.len() < 20_000, "{}", text.len());
 }
 
@@ -230,6 +230,6 @@ fn a_group_has_an_index_below_four_and_a_number_is_not_zero() {
     assert_eq!(Group::new(3).map(|group| (group.index(), group.get())), Some((3, 3)));
     assert_eq!(Group::new(4), None);
     assert_eq!(Group::all(2).collect::<Vec<_>>(), [0, 1].map(|index| Group::new(index).unwrap()));
-    assert_eq!(Group::all(9).count(), Group::MOST);
+    assert_eq!(Group::all(9).count(), Group::MAX);
     assert_eq!(QueueNumber::new(0), None);
 }

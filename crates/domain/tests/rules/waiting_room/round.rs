@@ -12,79 +12,79 @@ fn lobby() -> House {
     House::new(WaitingRoom { draw: true, ..room() })
 }
 
-fn put(house: &mut House, drawing: Drawing) {
-    *house.line_mut() = house.line().update(&LineUpdate::Draw(drawing)).unwrap();
+fn put(house: &mut House, drawing: DrawState) {
+    *house.queue_mut() = house.queue().update(&QueueUpdate::Draw(drawing)).unwrap();
 }
 
 /// Opened with two people in the lobby, whose list is published; that round was named, if any.
 fn listed(round: Option<&str>) -> House {
     let mut house = lobby();
     if let Some(round) = round {
-        let named = house.line().name_round(round).unwrap();
+        let named = house.queue().name_round(round).unwrap();
         put(&mut house, named);
     }
     house.all_join(1..=2, 0);
     house.tick_at(at(OPENS));
-    let drawing = house.line().draw.clone().unwrap();
-    put(&mut house, Drawing { lists: Some(vec![[1; 32]]), ..drawing });
+    let drawing = house.queue().draw.clone().unwrap();
+    put(&mut house, DrawState { lists: Some(vec![[1; 32]]), ..drawing });
     house
 }
 
 #[test]
 fn a_round_is_named_once_and_only_in_the_lobby() {
     let mut house = lobby();
-    let named = house.line().name_round(ROUND).unwrap();
+    let named = house.queue().name_round(ROUND).unwrap();
     assert_eq!(named.round.as_deref(), Some(ROUND));
     put(&mut house, named.clone());
-    assert_eq!(house.line().draw.as_ref(), Some(&named));
-    assert_eq!(house.line().name_round(ROUND), Ok(named.clone()), "that is known");
-    assert_eq!(house.line().name_round("another"), Err(DrawRefusal::OtherRound(ROUND.into())));
+    assert_eq!(house.queue().draw.as_ref(), Some(&named));
+    assert_eq!(house.queue().name_round(ROUND), Ok(named.clone()), "that is known");
+    assert_eq!(house.queue().name_round("another"), Err(DrawRefusal::OtherRound(ROUND.into())));
 
     let mut late = lobby();
     late.tick_at(at(OPENS));
-    assert_eq!(late.line().name_round(ROUND), Err(DrawRefusal::TooLate));
-    assert_eq!(House::new(room()).line().name_round(ROUND), Err(DrawRefusal::NotByLot));
+    assert_eq!(late.queue().name_round(ROUND), Err(DrawRefusal::TooLate));
+    assert_eq!(House::new(room()).queue().name_round(ROUND), Err(DrawRefusal::NotByLot));
 }
 
 #[test]
 fn the_name_of_a_round_is_bounded() {
-    let longest = "줄".repeat(Drawing::MOST_ROUND);
-    assert!(lobby().line().name_round(&longest).is_ok());
+    let longest = "줄".repeat(DrawState::MAX_ROUND);
+    assert!(lobby().queue().name_round(&longest).is_ok());
     for flawed in ["", " ", "a\nb", " a", "a\u{7f}", &format!("{longest}x")] {
-        assert_eq!(lobby().line().name_round(flawed), Err(DrawRefusal::RoundFlawed), "{flawed:?}");
+        assert_eq!(lobby().queue().name_round(flawed), Err(DrawRefusal::InvalidRound), "{flawed:?}");
     }
 }
 
 #[test]
 fn the_value_of_the_round_decides_and_stays() {
     let mut house = listed(Some(ROUND));
-    assert!(!house.line().is_drawn(), "it is waited for");
-    let decided = house.line().enter_value(digest, VALUE).unwrap();
+    assert!(!house.queue().is_drawn(), "it is waited for");
+    let decided = house.queue().enter_value(digest, VALUE).unwrap();
     let by_hand = seed(digest, &[7; 32], VALUE, &[2], &[[1; 32]]);
     assert_eq!((decided.value.as_deref(), decided.seed), (Some(VALUE), Some(by_hand)));
     put(&mut house, decided.clone());
-    assert!(house.line().is_drawn());
+    assert!(house.queue().is_drawn());
     for same in [VALUE.to_owned(), VALUE.to_uppercase()] {
-        assert_eq!(house.line().enter_value(digest, &same), Ok(decided.clone()));
+        assert_eq!(house.queue().enter_value(digest, &same), Ok(decided.clone()));
     }
     let other = VALUE.replace('0', "1");
-    assert_eq!(house.line().enter_value(digest, &other), Err(DrawRefusal::OtherValue(VALUE.into())));
+    assert_eq!(house.queue().enter_value(digest, &other), Err(DrawRefusal::OtherValue(VALUE.into())));
 }
 
 #[test]
 fn capital_digits_decide_as_small_ones_do() {
     let house = listed(Some(ROUND));
-    let entered = |value: &str| house.line().enter_value(digest, value);
+    let entered = |value: &str| house.queue().enter_value(digest, value);
     assert_eq!(entered(&VALUE.to_uppercase()), entered(VALUE));
 }
 
 #[test]
 fn a_value_is_taken_only_for_a_named_round_whose_lists_are_published() {
-    let entered = |house: &House| house.line().enter_value(digest, VALUE);
+    let entered = |house: &House| house.queue().enter_value(digest, VALUE);
     assert_eq!(entered(&listed(None)), Err(DrawRefusal::NoRound));
     assert_eq!(entered(&House::open(room(), 2)), Err(DrawRefusal::NotByLot));
     let mut house = lobby();
-    let named = house.line().name_round(ROUND).unwrap();
+    let named = house.queue().name_round(ROUND).unwrap();
     put(&mut house, named);
     assert_eq!(entered(&house), Err(DrawRefusal::NotListed));
     house.tick_at(at(OPENS));
@@ -105,8 +105,8 @@ fn a_value_is_bounded_hexadecimal_digits() {
         (format!(" {}", "0".repeat(31)), false),
         ("é".repeat(16), false),
     ] {
-        let entered = house.line().enter_value(digest, &value);
+        let entered = house.queue().enter_value(digest, &value);
         assert_eq!(entered.is_ok(), fits, "{value:?}");
-        assert!(fits || entered == Err(DrawRefusal::ValueFlawed), "{entered:?}");
+        assert!(fits || entered == Err(DrawRefusal::InvalidValue), "{entered:?}");
     }
 }

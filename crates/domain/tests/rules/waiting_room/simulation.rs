@@ -1,6 +1,6 @@
 //! The waiting room in the long run: some dozens of people who join, come, stay away, book, leave and come back, operators
 //! who change their minds, and ticks that fail, collide and fall silent; after every step it is held against a model of
-//! everybody's rights and against what must be true of any line. `FRONTROW_SIMULATION_STEPS` says how many steps,
+//! everybody's rights and against what must be true of any queue. `FRONTROW_SIMULATION_STEPS` says how many steps,
 //! `FRONTROW_SIMULATION_SEED` repeats a run.
 
 mod checks;
@@ -14,7 +14,7 @@ use super::draw::digest;
 use super::house::{group, key, millis, room, sale_with, seconds};
 use crate::fixture::{at, performance, seat};
 use crate::simulation::from_environment;
-use frontrow_domain::waiting_room::{Line, Place, *};
+use frontrow_domain::waiting_room::{Queue, QueueEntry, *};
 use frontrow_domain::*;
 use model::Model;
 use rand::{RngExt, SeedableRng};
@@ -36,7 +36,7 @@ const HOLD: Duration = Duration::from_secs(100);
 const SKEW: u32 = 990;
 
 #[test]
-fn a_million_steps_in_line() {
+fn a_million_steps_of_queues() {
     let seed =
         from_environment("FRONTROW_SIMULATION_SEED").unwrap_or_else(|| RandomState::new().build_hasher().finish());
     let steps = from_environment("FRONTROW_SIMULATION_STEPS").unwrap_or(STEPS);
@@ -59,7 +59,7 @@ fn a_million_steps_in_line() {
 
 /// A simulation in which nothing happens proves nothing.
 fn assert_all_seen(seen: &BTreeMap<&'static str, u64>) {
-    let people = ["joined", "joined again", "early", "at the door", "absent", "lapsed", "used", "barred", "came back"];
+    let people = ["joined", "joined again", "early", "checked in", "absent", "lapsed", "used", "barred", "came back"];
     let rights = [
         "admitted",
         "admitted again",
@@ -83,7 +83,7 @@ fn assert_all_seen(seen: &BTreeMap<&'static str, u64>) {
         "row locked",
         "second ticker",
         "too late",
-        "slot gone",
+        "admission gone",
         "crash",
         "outage",
         "clock back",
@@ -97,7 +97,7 @@ fn assert_all_seen(seen: &BTreeMap<&'static str, u64>) {
         "turns",
         "lapses",
         "drained",
-        "claim on its way",
+        "check-in on its way",
     ];
     for what in people.into_iter().chain(rights).chain(ticks) {
         assert!(seen.get(what).is_some_and(|times| *times > 50), "{what:?} hardly happened: {seen:?}");
@@ -106,8 +106,8 @@ fn assert_all_seen(seen: &BTreeMap<&'static str, u64>) {
 
 struct Simulation {
     rng: ChaCha8Rng,
-    books: Books,
-    rooms: Rooms,
+    books: BookingState,
+    rooms: InMemoryQueues,
     sale: Sale,
     ranks: Vec<Ranks>,
     model: Model,
@@ -131,10 +131,10 @@ impl Simulation {
             terms: AdmissionTerms { leave_on_payment: rng.random_range(0..3) == 0 },
             ..room()
         };
-        let (mut books, mut rooms) = (Books::default(), Rooms::default());
+        let (mut books, mut rooms) = (BookingState::default(), InMemoryQueues::default());
         books.open_seats(performance(1), (1..=SEATS).map(seat));
         let sale = Sale { opens: at(60), limit_per_person: LIMIT, hold_duration: HOLD, ..sale_with(room.clone()) };
-        rooms.open_line(Line::new(&sale, &room, [3; 32], at(0)));
+        rooms.open_queue(Queue::new(&sale, &room, [3; 32], at(0)));
         let model = Model::new(&room);
         let (ranks, seen, context) = (Vec::new(), BTreeMap::new(), String::new());
         Self { rng, books, rooms, sale, ranks, model, now: at(0), next_id: 1 << 64, seen, context }
@@ -153,17 +153,17 @@ impl Simulation {
         Uuid::from_u128(self.next_id)
     }
 
-    fn line(&self) -> &Line {
-        &self.rooms.lines[&self.sale.id]
+    fn queue(&self) -> &Queue {
+        &self.rooms.queues[&self.sale.id]
     }
 
-    fn rank(&self, place: Place) -> Rank {
-        let drawn = self.ranks.get(place.group.index()).filter(|_| self.line().is_drawn());
-        drawn.map_or(Rank::new(place.number.get()), |ranks| ranks.rank(place.number))
+    fn rank(&self, entry: QueueEntry) -> Rank {
+        let drawn = self.ranks.get(entry.group.index()).filter(|_| self.queue().is_drawn());
+        drawn.map_or(Rank::new(entry.number.get()), |ranks| ranks.rank(entry.number))
     }
 
-    fn standing(&self, place: Place) -> Standing {
-        self.line().standing(place.group, self.rank(place))
+    fn status(&self, entry: QueueEntry) -> EntryStatus {
+        self.queue().status(entry.group, self.rank(entry))
     }
 
     /// The time by the clock of some instance.
@@ -192,14 +192,14 @@ impl Simulation {
         self.now = self.now + seconds(self.rng.random_range(1..=300));
     }
 
-    /// Everybody goes home: every slot must become free by itself.
+    /// Everybody goes home: every admission must end by itself.
     fn end(&mut self) {
         for _ in 0..80 {
             self.now = self.now + seconds(4);
             self.plain_tick(self.now, Stock::Unknown);
             self.check();
         }
-        assert_eq!(self.books.admissions.len(), 0, "a slot has leaked: {}", self.context);
+        assert_eq!(self.books.admissions.len(), 0, "an admission has leaked: {}", self.context);
         self.audit();
     }
 }

@@ -1,9 +1,9 @@
-//! Several groups in one line: weighted turns at the door, and calls by the same weights.
+//! Several groups in one queue: admissions by weighted turns, and calls by the same weights.
 
 use super::house::*;
 use frontrow_domain::waiting_room::*;
 
-/// People 1 to 1000 in the first group, 1001 to 2000 in the second; one slot.
+/// People 1 to 1000 in the first group, 1001 to 2000 in the second; there is room for one.
 fn two_groups(first: u32, second: u32) -> House {
     let groups = vec![group(first, None), group(second, Some("x"))];
     let mut house = House::new(WaitingRoom { capacity: 1, groups, ..room() });
@@ -13,8 +13,8 @@ fn two_groups(first: u32, second: u32) -> House {
     house
 }
 
-/// So many admissions, one after the other, of those who stand at the door: the next three of each group named. Who of them
-/// was of the second group.
+/// So many admissions, one after the other, of people who are checked in: the next three of each group named. For each,
+/// whether it was somebody of the second group.
 fn admit(house: &mut House, count: usize, groups: &[u8]) -> Vec<bool> {
     let mut second = Vec::new();
     for _ in 0..count {
@@ -61,7 +61,7 @@ fn turns_go_by_weight_within_a_batch_too() {
     house.all_come((1..=64).chain(1001..=1064));
     let admitted = house.tick();
     assert_eq!((admitted.len(), admitted.iter().filter(|n| **n > 1000).count()), (40, 10));
-    house.change(LineChange { capacity: Some(80), ..LineChange::default() }).unwrap();
+    house.change(QueueChange { capacity: Some(80), ..QueueChange::default() }).unwrap();
     let admitted = house.tick();
     assert_eq!((admitted.len(), admitted.iter().filter(|n| **n > 1000).count()), (40, 10));
 }
@@ -87,7 +87,7 @@ fn an_idle_group_does_not_lose_its_next_turns() {
 fn new_weights_count_from_then_on() {
     let mut house = two_groups(1, 1);
     admit(&mut house, 20, &[0, 1]);
-    house.change(LineChange { weights: Some(vec![1, 4]), ..LineChange::default() }).unwrap();
+    house.change(QueueChange { weights: Some(vec![1, 4]), ..QueueChange::default() }).unwrap();
     let turns = admit(&mut house, 50, &[0, 1]);
     assert!(share(&turns).abs_diff(40) <= 2, "{turns:?}");
 }
@@ -97,7 +97,7 @@ fn flow(house: &mut House, count: u64, mut comes: impl FnMut(u128) -> bool) -> (
     let before = house.rooms.log.len();
     for _ in 0..count {
         house.now = house.now + seconds(1);
-        let called: Vec<u128> = (1..=2000).filter(|n| house.standing(*n) == Standing::Called).collect();
+        let called: Vec<u128> = (1..=2000).filter(|n| house.status(*n) == EntryStatus::Called).collect();
         for n in called.into_iter().filter(|n| comes(*n)) {
             house.come(n);
         }
@@ -115,22 +115,24 @@ fn slow_calls_go_by_weight_too() {
     // One call at a time, again and again: none of the groups may get all of them.
     for (first, second) in [(1, 1), (3, 1), (1, 3)] {
         let mut house = two_groups(first, second);
-        house.change(LineChange { rate: Some(30), burst: Some(1), ..LineChange::default() }).unwrap();
-        house.line_mut().allowance = 0;
+        house.change(QueueChange { rate: Some(30), burst: Some(1), ..QueueChange::default() }).unwrap();
+        house.queue_mut().allowance = 0;
         let (of_first, of_second) = flow(&mut house, 400, |_| true);
         let all = of_first + of_second;
         let wanted = all * second as usize / (first + second) as usize;
         assert!(all > 180 && of_second.abs_diff(wanted) <= 4, "{first} to {second}: {of_first}, {of_second}");
-        let waiting = house.line().groups.iter().all(|group| group.called < group.issued);
-        assert!(waiting, "nobody was called who was not needed: {:?}", house.line().groups);
+        let waiting = house.queue().groups.iter().all(|group| group.called < group.issued);
+        assert!(waiting, "nobody was called who was not needed: {:?}", house.queue().groups);
     }
 }
 
 #[test]
 fn quick_calls_go_by_weight_too() {
     let mut house = two_groups(3, 1);
-    house.change(LineChange { rate: Some(600), burst: Some(10), capacity: Some(50), ..LineChange::default() }).unwrap();
-    house.line_mut().allowance = 0;
+    house
+        .change(QueueChange { rate: Some(600), burst: Some(10), capacity: Some(50), ..QueueChange::default() })
+        .unwrap();
+    house.queue_mut().allowance = 0;
     let (of_first, of_second) = flow(&mut house, 60, |n| n % 2 == 0);
     assert!(of_first > 330 && of_second.abs_diff(of_first / 3) <= of_first / 30, "{of_first}, {of_second}");
 }
@@ -138,14 +140,14 @@ fn quick_calls_go_by_weight_too() {
 #[test]
 fn a_group_in_which_nobody_comes_does_not_hold_the_other_up() {
     let mut house = two_groups(1, 1);
-    house.change(LineChange { rate: Some(60), burst: Some(1), ..LineChange::default() }).unwrap();
-    house.line_mut().allowance = 0;
+    house.change(QueueChange { rate: Some(60), burst: Some(1), ..QueueChange::default() }).unwrap();
+    house.queue_mut().allowance = 0;
     let (of_first, of_second) = flow(&mut house, 300, |n| n > 1000);
     assert!(of_first == 0 && of_second > 230, "{of_second}");
 }
 
 #[test]
-fn one_group_of_many_takes_all_slots_if_the_others_are_empty() {
+fn one_group_of_many_takes_all_admissions_if_the_others_are_empty() {
     let groups = (0..4_u8).map(|n| group(u32::from(n) + 1, Some(["a", "b", "c", "d"][usize::from(n)]))).collect();
     let mut house = House::new(WaitingRoom { groups, ..room() });
     house.all_join(1..=30, 2);

@@ -96,7 +96,8 @@ fn queries(operation: &Operation, good: &Ask) -> Vec<Bad> {
             "cursor" => &["", "x", "!!!!", "%00", "%FF", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "____", &long],
             "bookable" | "confirm" => &["", "1", "yes", "TRUE", "null", "%00", &long],
             "status" => &["", "free", "AVAILABLE", "available,taken", "%00", &long],
-            "tier" | "section" => &["", "R!", "%C3%A9", "a b", "123456789", "%00", &long],
+            "tier" => &["", "R!", "%C3%A9", "a b", "123456789", "%00", &long],
+            "section" => &["", "R!", "%C3%28", "a b", "%EB%82%98-12", "12345678901234567", "%E3%85%A4", "%00", &long],
             other => panic!("{other} has no bad values"),
         };
         for value in values {

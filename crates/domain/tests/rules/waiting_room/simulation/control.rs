@@ -1,4 +1,4 @@
-//! The negative control: what happens without the lock of the line and without the guard of its version.
+//! The negative control: what happens without the lock of the queue and without the guard of its version.
 
 use crate::waiting_room::house::*;
 use frontrow_domain::waiting_room::*;
@@ -7,12 +7,12 @@ use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
 use std::collections::BTreeSet;
 
-/// Two instances tick at a time, again and again, while people come and go. What the audit says of it, and how many slots
-/// were taken at most, of three.
+/// Two instances tick at a time, again and again, while people come and go. What the audit says of it, and how many
+/// were admitted at a time at most, where there is room for three.
 fn two_instances(lock: bool, guard: bool) -> (BTreeSet<Rule>, usize) {
     let mut rng = ChaCha8Rng::seed_from_u64(42);
     let mut house = House::open(WaitingRoom { capacity: 3, ..room() }, 300);
-    house.line_mut().groups[0].called = 300;
+    house.queue_mut().groups[0].called = 300;
     let (mut rules, mut most, mut refused) = (BTreeSet::new(), 0, 0);
     for _ in 0..300 {
         house.now = house.now + millis(500);
@@ -24,7 +24,7 @@ fn two_instances(lock: bool, guard: bool) -> (BTreeSet<Rule>, usize) {
         most = most.max(house.active());
         rules.extend(house.findings().into_iter().map(|finding| finding.rule));
         let leaving: Vec<u128> =
-            (1..=300).filter(|n| house.slot(*n).is_some() && rng.random_range(0..3) == 0).collect();
+            (1..=300).filter(|n| house.admission(*n).is_some() && rng.random_range(0..3) == 0).collect();
         for n in leaving {
             house.leave(n);
         }
@@ -37,7 +37,7 @@ fn two_instances(lock: bool, guard: bool) -> (BTreeSet<Rule>, usize) {
 }
 
 /// Somebody comes, and an instance looks.
-fn plan(house: &mut House, rng: &mut ChaCha8Rng) -> Ticked {
+fn plan(house: &mut House, rng: &mut ChaCha8Rng) -> TickOutcome {
     for _ in 0..3 {
         house.come(rng.random_range(1..=300));
     }
@@ -47,9 +47,9 @@ fn plan(house: &mut House, rng: &mut ChaCha8Rng) -> Ticked {
 }
 
 /// Without the guard it writes over whatever is there.
-fn store(house: &mut House, mut ticked: Ticked, guard: bool) -> bool {
+fn store(house: &mut House, mut ticked: TickOutcome, guard: bool) -> bool {
     if !guard {
-        ticked.line.read = Some(house.line().version);
+        ticked.queue.read = Some(house.queue().version);
         for write in &mut ticked.buyers {
             write.read = house.books.buyers.get(&write.row.key).map(|buyer| buyer.version);
         }

@@ -1,7 +1,7 @@
 //! Who has which right, by the words of the protocol and nothing else.
 
 use super::{HOLD, LIMIT};
-use frontrow_domain::waiting_room::{Place, *};
+use frontrow_domain::waiting_room::{QueueEntry, *};
 use frontrow_domain::*;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -31,16 +31,16 @@ pub struct HoldRow {
 }
 
 pub struct Model {
-    pub slots: BTreeMap<u128, Slot>,
+    pub admissions: BTreeMap<u128, AdmissionPeriod>,
     pub spent: BTreeMap<(u128, Group), u64>,
     pub barred: BTreeSet<u128>,
     pub ever: BTreeSet<u128>,
     pub holds: BTreeMap<ReservationId, HoldRow>,
     pub given: BTreeSet<(Group, QueueNumber)>,
-    pub places: BTreeMap<u128, (Place, Standing)>,
+    pub entries: BTreeMap<u128, (QueueEntry, EntryStatus)>,
     /// Numbers by which somebody was admitted who picked it up, or left.
     pub used: BTreeSet<(Group, QueueNumber)>,
-    /// By which place they were admitted last.
+    /// By which queue entry they were admitted last.
     pub by: BTreeMap<u128, (Group, QueueNumber)>,
     pub leave_on_payment: bool,
     pub capacity: u32,
@@ -53,13 +53,13 @@ pub struct Model {
 impl Model {
     pub fn new(room: &WaitingRoom) -> Self {
         Self {
-            slots: BTreeMap::new(),
+            admissions: BTreeMap::new(),
             spent: BTreeMap::new(),
             barred: BTreeSet::new(),
             ever: BTreeSet::new(),
             holds: BTreeMap::new(),
             given: BTreeSet::new(),
-            places: BTreeMap::new(),
+            entries: BTreeMap::new(),
             used: BTreeSet::new(),
             by: BTreeMap::new(),
             leave_on_payment: room.terms.leave_on_payment,
@@ -70,20 +70,20 @@ impl Model {
         }
     }
 
-    pub fn require(&self, n: u128, now: Instant) -> Result<Slot, Refusal> {
+    pub fn require(&self, n: u128, now: Instant) -> Result<AdmissionPeriod, Refusal> {
         if self.barred.contains(&n) {
             return Err(Refusal::Barred);
         }
-        match self.slots.get(&n) {
-            Some(slot) if now < slot.until => Ok(*slot),
+        match self.admissions.get(&n) {
+            Some(admission) if now < admission.until => Ok(*admission),
             _ if self.ever.contains(&n) => Err(Refusal::Ended),
             _ => Err(Refusal::NotAdmitted),
         }
     }
 
     pub fn may_hold(&self, n: u128, now: Instant) -> Result<(), Refusal> {
-        let slot = self.require(n, now)?;
-        if now < slot.max_until { Ok(()) } else { Err(Refusal::Ended) }
+        let admission = self.require(n, now)?;
+        if now < admission.max_until { Ok(()) } else { Err(Refusal::Ended) }
     }
 
     /// Until when their last live hold lasts.
@@ -95,16 +95,16 @@ impl Model {
         self.holds.values().filter(move |hold| hold.by == n && hold.state == HoldState::Held && now < hold.until)
     }
 
-    /// The slot afterwards.
-    pub fn renew(&mut self, n: u128, closing: bool, now: Instant) -> Result<Slot, Refusal> {
-        let slot = self.require(n, now)?;
-        let least = slot.until.min(now + Duration::from_secs(45));
-        let renewed = (now + Duration::from_mins(3)).min(slot.max_until);
+    /// The admission afterwards.
+    pub fn renew(&mut self, n: u128, closing: bool, now: Instant) -> Result<AdmissionPeriod, Refusal> {
+        let admission = self.require(n, now)?;
+        let least = admission.until.min(now + Duration::from_secs(45));
+        let renewed = (now + Duration::from_mins(3)).min(admission.max_until);
         let until = if closing || renewed < least { least } else { renewed };
         let until = self.held_until(n, now).map_or(until, |held| held.max(until));
-        let slot = Slot { until, ..slot };
-        self.slots.insert(n, slot);
-        Ok(slot)
+        let admission = AdmissionPeriod { until, ..admission };
+        self.admissions.insert(n, admission);
+        Ok(admission)
     }
 
     /// The number by which they were admitted is worth nothing any more; whether it was worth something before.
@@ -117,13 +117,13 @@ impl Model {
 
     pub fn hold(&mut self, n: u128, row: Reservation, now: Instant) {
         let (until, seats) = (now + HOLD, row.seat_count());
-        if let Some(slot) = self.slots.get_mut(&n) {
-            slot.until = slot.until.max(until);
+        if let Some(admission) = self.admissions.get_mut(&n) {
+            admission.until = admission.until.max(until);
         }
         self.holds.insert(row.id, HoldRow { by: n, until, seats, state: HoldState::Held, row });
     }
 
-    /// Whether it gives a slot back.
+    /// Whether it gives an admission back.
     pub fn pay(&mut self, id: ReservationId, now: Instant) -> bool {
         let Some(hold) = self.holds.get_mut(&id) else { return false };
         hold.state = HoldState::Paid;
@@ -131,7 +131,7 @@ impl Model {
         let bought = self.holds.values().filter(|hold| hold.by == n && hold.state == HoldState::Paid);
         let all = bought.map(|hold| hold.seats).sum::<u32>() >= LIMIT;
         let leaves = (all || self.leave_on_payment) && self.live(n, now).next().is_none();
-        let left = leaves && self.slots.remove(&n).is_some();
+        let left = leaves && self.admissions.remove(&n).is_some();
         if left {
             self.use_up(n);
         }

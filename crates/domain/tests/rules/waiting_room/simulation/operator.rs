@@ -10,16 +10,16 @@ impl Simulation {
             6 => self.next_epoch(),
             7 | 8 => self.bar(),
             9 => {
-                let weights = (0..self.line().groups.len()).map(|_| self.rng.random_range(1..=4)).collect();
-                self.change(LineChange { weights: Some(weights), ..LineChange::default() });
+                let weights = (0..self.queue().groups.len()).map(|_| self.rng.random_range(1..=4)).collect();
+                self.change(QueueChange { weights: Some(weights), ..QueueChange::default() });
             }
-            _ => self.change(LineChange { message: Some("Hello".into()), ..LineChange::default() }),
+            _ => self.change(QueueChange { message: Some("Hello".into()), ..QueueChange::default() }),
         }
     }
 
-    pub(super) fn change(&mut self, change: LineChange) {
-        let Ok(next) = self.line().update(&LineUpdate::Operator(change)) else { return };
-        self.rooms.lines.insert(self.sale.id, next);
+    pub(super) fn change(&mut self, change: QueueChange) {
+        let Ok(next) = self.queue().update(&QueueUpdate::Operator(change)) else { return };
+        self.rooms.queues.insert(self.sale.id, next);
     }
 
     fn set_pace(&mut self) {
@@ -28,18 +28,18 @@ impl Simulation {
         if self.books.admissions.len() > capacity as usize {
             self.note("overfull");
         }
-        self.change(LineChange {
+        self.change(QueueChange {
             capacity: Some(capacity),
             rate: Some(rate),
             burst: Some(burst),
-            ..LineChange::default()
+            ..QueueChange::default()
         });
         (self.model.capacity, self.model.rate, self.model.burst) = (capacity, rate, burst);
         self.model.earned = self.model.earned.min(u64::from(burst) * 60_000_000);
     }
 
     fn set_phase(&mut self) {
-        let phase = match (self.line().phase, self.below(6)) {
+        let phase = match (self.queue().phase, self.below(6)) {
             (Phase::Open | Phase::Lobby, 0) => Phase::Closed,
             (Phase::Open, 1) => Phase::Draining,
             (Phase::Open, 2) => Phase::Paused,
@@ -51,20 +51,20 @@ impl Simulation {
             Phase::Draining => "drained",
             _ => "another phase",
         });
-        self.change(LineChange { phase: Some(phase), ..LineChange::default() });
+        self.change(QueueChange { phase: Some(phase), ..QueueChange::default() });
     }
 
     /// The dispenser has lost what it knew: numbers go on above all that it may have handed out.
     fn next_epoch(&mut self) {
         let mut above = Vec::new();
-        for group in Group::all(self.line().groups.len()) {
+        for group in Group::all(self.queue().groups.len()) {
             let (sale, lost) = (self.sale.id, u64::from(self.below(20)));
             let issued = self.rooms.issued.entry((sale, group)).or_default();
             *issued += lost;
             above.push(*issued);
         }
-        let next = self.line().update(&LineUpdate::NextEpoch { above }).unwrap();
-        self.rooms.lines.insert(self.sale.id, next);
+        let next = self.queue().update(&QueueUpdate::NextEpoch { above }).unwrap();
+        self.rooms.queues.insert(self.sale.id, next);
         self.note("epoch");
     }
 
@@ -74,10 +74,10 @@ impl Simulation {
         let barred = self.below(3) == 0;
         let n = if barred { n } else { self.model.barred.first().copied().unwrap_or(n) };
         let now = self.clock();
-        self.books.execute(&Command::unkeyed(What::Bar(Bar { buyer: key(n), barred })), now).unwrap();
+        self.books.execute(&Command::unkeyed(Operation::Bar(Bar { buyer: key(n), barred })), now).unwrap();
         if barred {
             self.model.barred.insert(n);
-            self.model.slots.remove(&n);
+            self.model.admissions.remove(&n);
         } else {
             self.model.barred.remove(&n);
         }

@@ -2,7 +2,7 @@
 
 use super::model::{HoldRow, HoldState, Refusal};
 use super::*;
-use crate::fixture::{line, release, user};
+use crate::fixture::{line_item, release, user};
 
 impl Simulation {
     pub(super) fn person(&mut self) {
@@ -11,7 +11,7 @@ impl Simulation {
         if n.is_multiple_of(6) && self.below(20) > 0 {
             return;
         }
-        if self.model.slots.contains_key(&n) && self.below(10) > 0 {
+        if self.model.admissions.contains_key(&n) && self.below(10) > 0 {
             return self.book(n);
         }
         match self.below(40) {
@@ -45,85 +45,85 @@ impl Simulation {
 
     /// What the use case of joining does.
     pub(super) fn join(&mut self, n: u128) {
-        if !self.line().phase.takes_joins() {
+        if !self.queue().phase.takes_joins() {
             return;
         }
         let now = self.clock();
-        let known = self.rooms.places.get(&key(n)).copied();
-        let worthless = known.filter(|place| self.is_worthless(n, *place, now));
-        let groups = u32::try_from(self.line().groups.len()).unwrap();
+        let known = self.rooms.entries.get(&key(n)).copied();
+        let worthless = known.filter(|entry| self.is_worthless(n, *entry, now));
+        let groups = u32::try_from(self.queue().groups.len()).unwrap();
         let group = Group::new(u8::try_from(self.below(groups)).unwrap()).unwrap();
-        let place = self.rooms.join(key(n), group, worthless);
+        let entry = self.rooms.join(key(n), group, worthless);
         if known.is_some() && worthless.is_none() {
-            assert_eq!(Some(place), known, "a place was lost: {}", self.context);
+            assert_eq!(Some(entry), known, "a queue entry was lost: {}", self.context);
             return;
         }
         self.note(if known.is_some() { "joined again" } else { "joined" });
-        assert!(self.model.given.insert((place.group, place.number)), "{place:?} was given before: {}", self.context);
-        self.model.places.remove(&n);
+        assert!(self.model.given.insert((entry.group, entry.number)), "{entry:?} was given before: {}", self.context);
+        self.model.entries.remove(&n);
     }
 
-    fn is_worthless(&self, n: u128, place: Place, now: Instant) -> bool {
-        let standing = self.standing(place);
+    fn is_worthless(&self, n: u128, entry: QueueEntry, now: Instant) -> bool {
+        let status = self.status(entry);
         let buyer = self.books.buyers.get(&key(n));
-        if matches!(standing, Standing::Lobby | Standing::Waiting { .. })
-            || buyer.is_some_and(|buyer| buyer.live_slot(now).is_some())
+        if matches!(status, EntryStatus::Lobby | EntryStatus::Waiting { .. })
+            || buyer.is_some_and(|buyer| buyer.live_admission(now).is_some())
         {
             return false;
         }
-        let used = buyer.is_some_and(|buyer| buyer.has_used(place.group, place.number));
-        let stands = self.rooms.door.get(&key(n)).is_some_and(|claim| claim.number == place.number);
-        used || (standing == Standing::Lapsed && !stands)
+        let used = buyer.is_some_and(|buyer| buyer.has_used(entry.group, entry.number));
+        let stands = self.rooms.check_ins.get(&key(n)).is_some_and(|check_in| check_in.number == entry.number);
+        used || (status == EntryStatus::Lapsed && !stands)
     }
 
     fn come(&mut self, n: u128) {
-        let Some(place) = self.rooms.places.get(&key(n)).copied() else { return };
-        let standing = self.standing(place);
-        if !matches!(standing, Standing::Called | Standing::Lapsed) {
+        let Some(entry) = self.rooms.entries.get(&key(n)).copied() else { return };
+        let status = self.status(entry);
+        if !matches!(status, EntryStatus::Called | EntryStatus::Lapsed) {
             return self.note("early");
         }
         let now = self.clock();
-        let rank = self.rank(place);
-        let claim =
-            Claim { key: key(n), group: place.group, number: place.number, rank, claimed_at: now, seen_at: now };
-        let stood = self.rooms.door.get(&key(n)).copied().filter(|stood| stood.number == place.number);
-        let claimed = self.rooms.claim(&self.books, claim, standing == Standing::Lapsed);
-        let spent = self.model.spent.get(&(n, place.group)).copied().unwrap_or(0);
+        let rank = self.rank(entry);
+        let check_in =
+            CheckIn { key: key(n), group: entry.group, number: entry.number, rank, checked_in_at: now, seen_at: now };
+        let stood = self.rooms.check_ins.get(&key(n)).copied().filter(|stood| stood.number == entry.number);
+        let checked_in = self.rooms.check_in(&self.books, check_in, status == EntryStatus::Lapsed);
+        let spent = self.model.spent.get(&(n, entry.group)).copied().unwrap_or(0);
         let (expected, what) = match self.model.require(n, now) {
-            Err(Refusal::Barred) => (Claimed::Barred, "barred"),
-            Ok(_) => (Claimed::Admitted(self.books.buyers[&key(n)]), "admitted already"),
-            Err(_) if place.number.get() <= spent => (Claimed::Used, "used"),
-            Err(_) if standing == Standing::Lapsed && stood.is_none() => (Claimed::Lapsed, "lapsed"),
-            Err(_) => (Claimed::AtDoor, "at the door"),
+            Err(Refusal::Barred) => (CheckInOutcome::Barred, "barred"),
+            Ok(_) => (CheckInOutcome::Admitted(self.books.buyers[&key(n)]), "admitted already"),
+            Err(_) if entry.number.get() <= spent => (CheckInOutcome::Used, "used"),
+            Err(_) if status == EntryStatus::Lapsed && stood.is_none() => (CheckInOutcome::Lapsed, "lapsed"),
+            Err(_) => (CheckInOutcome::Present, "checked in"),
         };
-        assert_eq!(claimed, expected, "{n} {place:?} {standing:?}: {}", self.context);
+        assert_eq!(checked_in, expected, "{n} {entry:?} {status:?}: {}", self.context);
         self.note(what);
-        if stood.is_some_and(|stood| claimed == Claimed::AtDoor && now >= stood.seen_at + seconds(15)) {
+        if stood.is_some_and(|stood| checked_in == CheckInOutcome::Present && now >= stood.seen_at + seconds(15)) {
             self.note("came back");
         }
     }
 
     fn pick_up(&mut self, n: u128) {
         let Some((group, number)) = self.model.by.get(&n).copied() else { return };
-        self.renew(n, Some(Place { group, number }), false);
+        self.renew(n, Some(QueueEntry { group, number }), false);
     }
 
-    fn renew(&mut self, n: u128, place: Option<Place>, closing: bool) {
+    fn renew(&mut self, n: u128, entry: Option<QueueEntry>, closing: bool) {
         let now = self.clock();
-        let before = self.model.slots.get(&n).copied();
+        let before = self.model.admissions.get(&n).copied();
         let expected = self.model.renew(n, closing, now);
-        let renew = What::Renew(Renew { buyer: key(n), place, closing });
+        let renew = Operation::Renew(Renew { buyer: key(n), entry, closing });
         let outcome = self.books.execute(&Command::unkeyed(renew), now);
         match (expected, outcome) {
-            (Ok(slot), Ok(Outcome::Renewed(buyer))) => {
-                assert_eq!(buyer.slot, Some(slot), "{}", self.context);
+            (Ok(admission), Ok(Outcome::Renewed(buyer))) => {
+                assert_eq!(buyer.admission, Some(admission), "{}", self.context);
                 self.note(if closing { "closed" } else { "renewed" });
-                if before.is_some_and(|before| slot.until < before.until && !closing) {
+                if before.is_some_and(|before| admission.until < before.until && !closing) {
                     self.note("cut by the session");
                 }
                 self.picked_up(n);
             }
-            (Err(refusal), Err(Refused::Rejected(rejection))) => self.same(refusal, &rejection),
+            (Err(refusal), Err(Stop::Rejected(rejection))) => self.same(refusal, &rejection),
             (expected, outcome) => panic!("{outcome:?} instead of {expected:?}: {}", self.context),
         }
     }
@@ -151,20 +151,20 @@ impl Simulation {
             performance: performance(1),
             user: user(n),
             terms: self.sale.terms(),
-            lines: (first..(first + count).min(SEATS + 1)).map(|number| line(number, 0)).collect(),
+            line_items: (first..(first + count).min(SEATS + 1)).map(|number| line_item(number, 0)).collect(),
         };
-        let outcome = self.books.execute(&Command::unkeyed(What::Hold(hold)), now);
+        let outcome = self.books.execute(&Command::unkeyed(Operation::Hold(hold)), now);
         match (self.model.may_hold(n, now), outcome) {
             (Ok(()), Ok(Outcome::Held(row))) => {
                 self.model.hold(n, row, now);
                 self.note("held");
-                if self.model.slots.get(&n).is_some_and(|slot| slot.until > slot.max_until) {
+                if self.model.admissions.get(&n).is_some_and(|admission| admission.until > admission.max_until) {
                     self.note("hold outlives the session");
                 }
             }
-            (Ok(()), Err(Refused::Rejected(Rejection::SeatsTaken(_) | Rejection::LimitReached { .. }))) => {}
-            (_, Err(Refused::Rejected(Rejection::SaleNotOpen { opens }))) if now < opens => {}
-            (Err(refusal), Err(Refused::Rejected(rejection))) => {
+            (Ok(()), Err(Stop::Rejected(Rejection::SeatsTaken(_) | Rejection::LimitReached { .. }))) => {}
+            (_, Err(Stop::Rejected(Rejection::SaleNotOpen { opens }))) if now < opens => {}
+            (Err(refusal), Err(Stop::Rejected(rejection))) => {
                 self.same(refusal, &rejection);
                 if self.model.require(n, now).is_ok() {
                     self.note("no hold after the session");
@@ -193,15 +193,15 @@ impl Simulation {
             transfer: TransferId::new(self.id()),
         };
         let now = self.clock();
-        match self.books.execute(&Command::unkeyed(What::Pay(pay)), now) {
+        match self.books.execute(&Command::unkeyed(Operation::Pay(pay)), now) {
             Ok(_) => {
                 self.note("paid");
                 if self.model.pay(row.id, now) {
                     self.note("left by paying");
                 }
             }
-            Err(Refused::Rejected(Rejection::HoldLapsed { .. })) => self.model.set(row.id, HoldState::Over),
-            Err(Refused::Rejected(Rejection::LimitReached { .. })) => {}
+            Err(Stop::Rejected(Rejection::HoldLapsed { .. })) => self.model.set(row.id, HoldState::Over),
+            Err(Stop::Rejected(Rejection::LimitReached { .. })) => {}
             Err(other) => panic!("{other}: {}", self.context),
         }
     }
@@ -225,17 +225,16 @@ impl Simulation {
             terms: self.sale.terms(),
             payment: PaymentId::new(self.id()),
             transfer: TransferId::new(self.id()),
-            reason: None,
         };
         let now = self.clock();
-        self.books.execute(&Command::unkeyed(What::Cancel(cancel)), now).unwrap();
+        self.books.execute(&Command::unkeyed(Operation::Cancel(cancel)), now).unwrap();
         self.model.set(row.id, HoldState::Over);
     }
 
     pub(super) fn leave(&mut self, n: u128) {
         let now = self.clock();
-        self.books.execute(&Command::unkeyed(What::Leave(key(n))), now).unwrap();
-        if self.model.slots.remove(&n).is_some() {
+        self.books.execute(&Command::unkeyed(Operation::Leave(Leave { buyer: key(n) })), now).unwrap();
+        if self.model.admissions.remove(&n).is_some() {
             self.model.use_up(n);
             self.note("left");
         }

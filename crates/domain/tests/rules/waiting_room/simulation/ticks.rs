@@ -7,8 +7,8 @@ pub(super) struct Looked {
     pub tick: Tick,
     /// By its clock, but never before the last tick.
     pub now: Instant,
-    pub door: Vec<Claim>,
-    pub line: Line,
+    pub check_ins: Vec<CheckIn>,
+    pub queue: Queue,
 }
 
 pub(super) type Rows = BTreeMap<BuyerKey, Option<Buyer>>;
@@ -42,13 +42,18 @@ impl Simulation {
     }
 
     pub(super) fn look(&mut self, clock: Instant, stock: Stock) -> Looked {
-        let line = self.line().clone();
-        let floor = self.rooms.floor(&self.books, self.sale.id, stock, clock).unwrap();
-        let tick = Tick::plan(&line, &self.sale, SESSION, &floor, clock);
-        if clock < line.last_tick {
+        let queue = self.queue().clone();
+        let input = self.rooms.input(&self.books, self.sale.id, stock, clock).unwrap();
+        let tick = Tick::plan(&queue, &self.sale, SESSION, &input, clock);
+        if clock < queue.last_tick {
             self.note("clock back");
         }
-        Looked { tick, now: clock.max(line.last_tick), door: self.rooms.door.values().copied().collect(), line }
+        Looked {
+            tick,
+            now: clock.max(queue.last_tick),
+            check_ins: self.rooms.check_ins.values().copied().collect(),
+            queue,
+        }
     }
 
     pub(super) fn lock(&self, looked: &Looked, without: &BTreeSet<BuyerKey>) -> Rows {
@@ -60,10 +65,10 @@ impl Simulation {
     fn tick_past_locked_rows(&mut self, now: Instant, stock: Stock) {
         let looked = self.look(now, stock);
         let asked: Vec<u128> =
-            self.model.slots.keys().copied().filter(|n| looked.tick.buyers().contains(&key(*n))).collect();
+            self.model.admissions.keys().copied().filter(|n| looked.tick.buyers().contains(&key(*n))).collect();
         if let Some(n) = asked.first().copied().filter(|_| self.below(2) == 0) {
             self.leave(n);
-            self.note("slot gone");
+            self.note("admission gone");
         }
         let mut without = BTreeSet::new();
         if !looked.tick.waits() {
@@ -96,38 +101,38 @@ impl Simulation {
         if self.below(4) == 0 {
             self.operate();
         }
-        let moved = *self.line() != looked.line
+        let moved = *self.queue() != looked.queue
             || rows.iter().any(|(key, row)| self.books.buyers.get(key).map(|b| b.version) != row.map(|b| b.version));
         if moved {
             self.note("too late");
         }
         // Rows that it does not write may have moved on.
-        let fits = *self.line() == looked.line && !moved;
+        let fits = *self.queue() == looked.queue && !moved;
         if fits {
             self.store(looked, &rows, true);
-        } else if self.line().version != looked.line.version {
+        } else if self.queue().version != looked.queue.version {
             self.store(looked, &rows, false);
         }
     }
 
     /// The steps of the draw, as an instance takes them after its tick.
     fn draw_on(&mut self) {
-        let line = self.line().clone();
-        let Some(draw) = line.draw.as_ref().filter(|draw| draw.seed.is_none() && line.gathered) else { return };
+        let queue = self.queue().clone();
+        let Some(draw) = queue.draw.as_ref().filter(|draw| draw.seed.is_none() && queue.gathered) else { return };
         let drawing = if let Some(lists) = &draw.lists {
-            let counts: Vec<u64> = line.groups.iter().map(|group| group.drawn).collect();
+            let counts: Vec<u64> = queue.groups.iter().map(|group| group.drawn).collect();
             let decides = seed(digest, &draw.secret, "", &counts, lists);
-            Drawing { value: Some(String::new()), seed: Some(decides), ..draw.clone() }
+            DrawState { value: Some(String::new()), seed: Some(decides), ..draw.clone() }
         } else {
-            Drawing { lists: Some(line.groups.iter().map(|_| [1; 32]).collect()), ..draw.clone() }
+            DrawState { lists: Some(queue.groups.iter().map(|_| [1; 32]).collect()), ..draw.clone() }
         };
-        let next = line.update(&LineUpdate::Draw(drawing)).unwrap();
+        let next = queue.update(&QueueUpdate::Draw(drawing)).unwrap();
         if let Some(seed) = next.draw.as_ref().and_then(|draw| draw.seed) {
             let groups = Group::all(next.groups.len()).zip(&next.groups);
             self.ranks = groups.map(|(group, of)| Ranks::draw(digest, &seed, group, of.drawn)).collect();
             let drawn: u64 = next.groups.iter().map(|group| group.drawn).sum();
             *self.seen.entry("drawn").or_default() += drawn;
         }
-        self.rooms.lines.insert(self.sale.id, next);
+        self.rooms.queues.insert(self.sale.id, next);
     }
 }

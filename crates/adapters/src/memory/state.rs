@@ -1,0 +1,61 @@
+//! All rows.
+
+use frontrow_application::port::{Credentials, OperatorAction, Stored};
+use frontrow_domain::waiting_room::{Group, QueueNumber};
+use frontrow_domain::{
+    BookingState, Concert, ConcertId, Email, InMemoryQueues, Installation, Layout, Performance, PerformanceId,
+    RefreshToken, Sale, SaleId, SeatMap, UserId, Venue, VenueId,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+#[derive(Default)]
+pub(super) struct State {
+    pub books: BookingState,
+    pub rooms: InMemoryQueues,
+    pub numbers: Numbers,
+    pub operated: Operated,
+    pub programme: Programme,
+    pub accounts: Accounts,
+    pub installation: Option<Installation>,
+}
+
+#[derive(Default)]
+pub(super) struct Accounts {
+    pub users: BTreeMap<UserId, Credentials>,
+    pub by_email: BTreeMap<Email, UserId>,
+    /// By their hash.
+    pub tokens: BTreeMap<[u8; 32], RefreshToken>,
+}
+
+pub(super) type Table<K, V> = BTreeMap<K, Stored<V>>;
+
+#[derive(Default)]
+pub(super) struct Programme {
+    pub venues: Table<VenueId, Venue>,
+    pub seat_maps: Table<(VenueId, u32), SeatMap>,
+    pub frozen: BTreeSet<(VenueId, u32)>,
+    pub layouts: BTreeMap<(VenueId, u32), Arc<Layout>>,
+    pub concerts: Table<ConcertId, Concert>,
+    pub performances: Table<PerformanceId, Performance>,
+    pub sales: Table<SaleId, Sale>,
+}
+
+/// What is known of numbers besides the queue entries themselves.
+#[derive(Default)]
+pub(super) struct Numbers {
+    pub by_number: BTreeMap<(SaleId, Group, QueueNumber), UserId>,
+    /// By sale and group: the numbers that were leased last.
+    pub leased: BTreeMap<(SaleId, Group), Block>,
+}
+
+/// The numbers above one, up to another.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Block {
+    pub above: u64,
+    pub ceiling: u64,
+}
+
+/// What operators have done, the oldest first.
+#[derive(Default)]
+pub(super) struct Operated(pub Vec<OperatorAction>);

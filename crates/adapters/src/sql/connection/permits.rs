@@ -1,0 +1,43 @@
+//! Who may use a connection of a pool, one after the other. Whoever waits for a turn may go away at any moment, and
+//! whoever has had one never waits for anything but the database.
+
+use super::pool::Pool;
+use parking_lot::Mutex;
+use sea_orm::DatabaseConnection;
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// As many turns at a time as the pool has connections.
+pub(in crate::sql) struct Permits {
+    most: usize,
+    /// For the connections that the pool had when somebody last asked. Those that were thrown away take their turns
+    /// along: whoever uses them may wait for an answer that never comes.
+    current: Mutex<Option<(Arc<DatabaseConnection>, Arc<Semaphore>)>>,
+}
+
+/// Held for as long as a connection is used.
+pub(in crate::sql) type Permit = Option<OwnedSemaphorePermit>;
+
+impl Permits {
+    pub(in crate::sql) fn new(most: u32) -> Self {
+        Self { most: most as usize, current: Mutex::default() }
+    }
+
+    /// Waits for one. (`None` can't come: nobody closes them.)
+    pub(in crate::sql) async fn take(&self, pool: &Pool) -> Permit {
+        let permits = self.of(pool.current());
+        permits.acquire_owned().await.ok()
+    }
+
+    fn of(&self, connections: Arc<DatabaseConnection>) -> Arc<Semaphore> {
+        let mut current = self.current.lock();
+        match &*current {
+            Some((known, permits)) if Arc::ptr_eq(known, &connections) => Arc::clone(permits),
+            _ => {
+                let permits = Arc::new(Semaphore::new(self.most));
+                *current = Some((connections, Arc::clone(&permits)));
+                permits
+            }
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! Ticks. The queue's row is the lock between them, its version the guard; buyers come after it, and admissions last.
+
+use super::context::{QueueContext, note_seconds};
+use crate::queue::Queued;
+use crate::sql::connection::Failure;
+use crate::sql::rows::{admission, admission_log, buyer, check_in, is_placeholder, queue};
+use crate::sql::statements::{Changed, Statements};
+use crate::sql::store::write::{changed_or_placed, new_and_not_placed, rows};
+use crate::sql::worker::{Work, WorkerConnection};
+use frontrow_application::port::{StoreError, TickOrder, TickReport};
+use frontrow_domain::waiting_room::{Admission, CheckIn, Group, Phase, Queue, Tick, TickInput, TickOutcome};
+use frontrow_domain::{Buyer, BuyerKey, Instant, SaleId};
+use sea_orm::sea_query::{Expr, Func, SimpleExpr};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use uuid::Uuid;
+
+/// Two ticks of a queue would only wait for each other.
+impl Queued for TickOrder {
+    fn route(&self) -> Option<Uuid> {
+        Some(self.sale.id.uuid())
+    }
+}
+
+/// Carries ticks out.
+pub(super) struct Ticks(pub Arc<QueueContext>);
+
+/// Rows of one statement: after an outage a tick may have everybody's to write.
+const CHUNK: usize = 1000;
+
+impl Work for Ticks {
+    type Request = TickOrder;
+    type Answer = Option<TickReport>;
+    type Error = StoreError;
+
+    fn name(_: &TickOrder) -> &'static str {
+        "tick"
+    }
+
+    fn note_seconds(name: &'static str, seconds: f64) {
+        note_seconds(name, seconds);
+    }
+
+    fn error(_: &TickOrder, error: StoreError) -> StoreError {
+        error
+    }
+
+    async fn transact(
+        &self,
+        connection: &WorkerConnection,
+        orders: &[TickOrder],
+    ) -> Result<Vec<Option<TickReport>>, Failure> {
+        let mut reports = Vec::with_capacity(orders.len());
+        for order in orders {
+            let run = Run { works: &self.0, statements: self.0.statements(), order };
+            reports.push(run.whole(connection).await?);
+        }
+        Ok(reports)
+    }
+}
+
+/// What has to be read first: nobody else changes it as long as the queue is locked.
+struct Counted {
+    queue: Queue,
+    admissions: Vec<Admission>,
+}
+
+/// One tick.
+struct Run<'a> {
+    works: &'a QueueContext,
+    statements: Statements<'a>,
+    order: &'a TickOrder,
+}
+
+impl Run<'_> {
+    async fn whole(&self, connection: &WorkerConnection) -> Result<Option<TickReport>, Failure> {
+        let early = self.count_without_lock(connection).await?;
+        let transaction = connection.begin().await?;
+        let ticked = self.tick(&*transaction, early).await;
+        connection.end(transaction, ticked).await
+    }
+
+    async fn tick(
+        &self,
+        connection: &impl ConnectionTrait,
+        early: Option<Counted>,
+    ) -> Result<Option<TickReport>, Failure> {
+        let counted = match early {
+            Some(counted) => Some(counted),
+            None => self.count(connection).await?,
+        };
+        let Some(Counted { queue, admissions }) = counted else { return Ok(None) };
+        let (taken, now) = (admissions.len(), self.works.clock.now().max(queue.last_tick));
+        let input = self.look(connection, &queue, admissions, now).await?;
+        let tick = calculate(|| Tick::plan(&queue, &self.order.sale, self.order.session, &input, now))?;
+        let locked = self.lock_buyers(connection, &tick).await?;
+        let ticked = calculate(|| tick.carry_out(&locked))?;
+        self.write(connection, &ticked, taken).await?;
+        Ok(Some(TickReport {
+            admitted: ticked.admitted.iter().map(|admission| admission.key).collect(),
+            ended: ticked.ended.len(),
+            quiet: ticked.quiet,
+            queue: ticked.queue.row,
+        }))
+    }
+
+    /// Locks the queue, then reads the admissions. In one statement `PostgreSQL` would read them as of before the lock.
+    async fn count(&self, connection: &impl ConnectionTrait) -> Result<Option<Counted>, Failure> {
+        let sale = self.order.sale.id.uuid();
+        let found = if self.works.texts.protection.lock {
+            self.statements.lock_free::<queue::Entity>(connection, [sale]).await?
+        } else {
+            self.statements.read::<queue::Entity>(connection, [sale]).await?
+        };
+        let Some(row) = found.into_iter().next() else { return Ok(None) };
+        let taken = admission::Entity::find().filter(admission::Column::SaleId.eq(sale));
+        let admissions = self.all(connection, "read admissions", taken).await?;
+        Ok(Some(Counted { queue: row.try_into()?, admissions: admissions.into_iter().map(Into::into).collect() }))
+    }
+
+    /// The negative control: what is counted is not locked, so others may admit before this does.
+    async fn count_without_lock(&self, connection: &WorkerConnection) -> Result<Option<Counted>, Failure> {
+        if self.works.texts.protection.lock {
+            return Ok(None);
+        }
+        let counted = self.count(&**connection).await?;
+        self.statements.hook.counted().await;
+        Ok(counted)
+    }
+
+    async fn look(
+        &self,
+        connection: &impl ConnectionTrait,
+        queue: &Queue,
+        admissions: Vec<Admission>,
+        now: Instant,
+    ) -> Result<TickInput, Failure> {
+        let groups = queue.groups.len();
+        let mut input = TickInput {
+            admissions,
+            check_ins: vec![Vec::new(); groups],
+            present: vec![0; groups],
+            arrived: 0,
+            issued: self.order.issued.clone(),
+            stock: self.order.stock,
+            turned_away: self.order.turned_away,
+        };
+        for (group, present, arrived) in self.count_check_ins(connection, queue, now).await? {
+            input.arrived += arrived;
+            if let Some(counted) = input.present.get_mut(group) {
+                *counted = present;
+            }
+        }
+        for (group, (check_in, present)) in Group::all(groups).zip(input.check_ins.iter_mut().zip(&input.present)) {
+            if *present > 0 {
+                *check_in = self.first_checked_in(connection, group, now).await?;
+            }
+        }
+        Ok(input)
+    }
+
+    /// By group: how many are present, and how many have come since the last tick.
+    async fn count_check_ins(
+        &self,
+        connection: &impl ConnectionTrait,
+        queue: &Queue,
+        now: Instant,
+    ) -> Result<Vec<(usize, u64, u64)>, Failure> {
+        let counted = check_in_counts(queue.sale, now - CheckIn::PRESENCE, queue.last_tick);
+        self.statements.before("count the check-ins")?;
+        let rows: Vec<(i16, i64, i64)> = counted.into_tuple().all(connection).await?;
+        let count = |count| u64::try_from(count).unwrap_or(0);
+        let rows = rows.into_iter().map(|(group, present, arrived)| {
+            (usize::try_from(group).unwrap_or(usize::MAX), count(present), count(arrived))
+        });
+        Ok(rows.collect())
+    }
+
+    async fn first_checked_in(
+        &self,
+        connection: &impl ConnectionTrait,
+        group: Group,
+        now: Instant,
+    ) -> Result<Vec<CheckIn>, Failure> {
+        let rows = self.all(connection, "read the check-ins", first_checked_in(self.order.sale.id, group, now)).await?;
+        rows.into_iter().map(|row| Ok(row.try_into()?)).collect()
+    }
+
+    /// The buyers that could be locked; `None` stands for one whose row is a placeholder, or need not be there.
+    async fn lock_buyers(
+        &self,
+        connection: &impl ConnectionTrait,
+        tick: &Tick,
+    ) -> Result<BTreeMap<BuyerKey, Option<Buyer>>, Failure> {
+        let keys: Vec<BuyerKey> = tick.buyers().into_iter().collect();
+        let mut locked = BTreeMap::new();
+        if !self.statements.texts.dialect.locks_rows() {
+            // All is locked, rows that are absent too.
+            locked.extend(keys.iter().map(|key| (*key, None)));
+        }
+        for keys in keys.chunks(CHUNK) {
+            let keys = keys.iter().map(buyer::key);
+            let rows = if tick.waits() {
+                self.statements.lock::<buyer::Entity>(connection, keys).await?
+            } else {
+                self.statements.lock_free::<buyer::Entity>(connection, keys).await?
+            };
+            for row in rows {
+                let is_placeholder = is_placeholder(&row);
+                let buyer: Buyer = row.try_into()?;
+                locked.insert(buyer.key, (!is_placeholder).then_some(buyer));
+            }
+        }
+        Ok(locked)
+    }
+
+    /// All of it; a row that has moved on since it was read is a conflict. `taken` is how many people were admitted.
+    async fn write(
+        &self,
+        connection: &impl ConnectionTrait,
+        ticked: &TickOutcome,
+        taken: usize,
+    ) -> Result<(), Failure> {
+        let left = taken + ticked.admitted.len() - ticked.ended.len();
+        self.write_queue(connection, ticked, left).await?;
+        let statements = &self.statements;
+        let placed = statements.texts.makes_placeholders();
+        for buyers in ticked.buyers.chunks(CHUNK) {
+            let changed = changed_or_placed(buyers, placed)?;
+            statements.update::<buyer::ActiveModel>(connection, changed).await?;
+        }
+        for buyers in ticked.buyers.chunks(CHUNK) {
+            let new = new_and_not_placed(buyers, placed)?;
+            statements.insert::<buyer::ActiveModel>(connection, new).await?;
+        }
+        for ended in ticked.ended.chunks(CHUNK) {
+            statements.delete::<admission::Entity>(connection, ended.iter().map(buyer::key)).await?;
+        }
+        for extended in ticked.extended.chunks(CHUNK) {
+            // Its buyer's row is locked, and guards it.
+            statements.update_unguarded::<admission::ActiveModel>(connection, rows(extended)?).await?;
+        }
+        for admitted in ticked.admitted.chunks(CHUNK) {
+            statements.insert::<admission::ActiveModel>(connection, rows(admitted)?).await?;
+        }
+        for log in ticked.log.chunks(CHUNK) {
+            statements.insert::<admission_log::ActiveModel>(connection, rows(log)?).await?;
+        }
+        // Whoever has gone from there already is gone.
+        statements.delete_if_there::<check_in::Entity>(connection, ticked.left.iter().map(buyer::key)).await
+    }
+
+    /// `left` is how many people are admitted from now on.
+    async fn write_queue(
+        &self,
+        connection: &impl ConnectionTrait,
+        ticked: &TickOutcome,
+        left: usize,
+    ) -> Result<(), Failure> {
+        let queue = &ticked.queue;
+        let live = queue.row.phase != Phase::Closed || left > 0;
+        let row = queue::row(&queue.row, live)?;
+        let read = queue.read.ok_or_else(|| Failure::Bug("a tick makes no queue".into()))?;
+        if self.works.texts.protection.guard {
+            self.statements.update(connection, vec![Changed { row, read: read.get().into() }]).await
+        } else {
+            self.statements.update_unguarded(connection, vec![row]).await
+        }
+    }
+
+    async fn all<E: EntityTrait>(
+        &self,
+        connection: &impl ConnectionTrait,
+        name: &str,
+        query: Select<E>,
+    ) -> Result<Vec<E::Model>, Failure> {
+        self.statements.before(name)?;
+        Ok(query.all(connection).await?)
+    }
+}
+
+/// A rule that panics must not take its worker along.
+fn calculate<T>(rule: impl FnOnce() -> T) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(rule)).map_err(|_| Failure::Bug("a tick panicked".into()))
+}
+
+/// Check-ins by group: people who are present, and people who came since the last tick.
+fn check_in_counts(sale: SaleId, seen_after: Instant, checked_in_from: Instant) -> Select<check_in::Entity> {
+    let count = |counted: SimpleExpr| SimpleExpr::from(Func::count(Expr::case(counted, 1)));
+    check_in::Entity::find()
+        .select_only()
+        .column(check_in::Column::GroupIndex)
+        .column_as(count(check_in::Column::SeenAt.gt(seen_after.micros())), "present")
+        .column_as(count(check_in::Column::CheckedInAt.gt(checked_in_from.micros())), "arrived")
+        .filter(check_in::Column::SaleId.eq(sale.uuid()))
+        .group_by(check_in::Column::GroupIndex)
+}
+
+/// Those of a group who are present, the lowest ranks first, as many as one tick can admit.
+pub(in crate::sql) fn first_checked_in(sale: SaleId, group: Group, now: Instant) -> Select<check_in::Entity> {
+    check_in::Entity::find()
+        .filter(check_in::Column::SaleId.eq(sale.uuid()))
+        .filter(check_in::Column::GroupIndex.eq(i16::from(group.get())))
+        .filter(check_in::Column::SeenAt.gt((now - CheckIn::PRESENCE).micros()))
+        .order_by_asc(check_in::Column::QueueRank)
+        .order_by_asc(check_in::Column::UserId)
+        .limit(Tick::BATCH as u64)
+}

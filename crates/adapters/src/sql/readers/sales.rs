@@ -1,0 +1,40 @@
+//! Sales with their performances.
+
+use crate::sql::rows::{sale, sale_performance};
+use frontrow_domain::{PerformanceId, Sale};
+use sea_orm::sea_query::Query;
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Select};
+use std::collections::{BTreeMap, BTreeSet};
+use uuid::Uuid;
+
+/// The sales of these rows, in the same order.
+pub(in crate::sql) async fn with_performances(
+    connection: &impl ConnectionTrait,
+    rows: Vec<sale::Model>,
+) -> Result<Vec<Sale>, DbErr> {
+    let ids = rows.iter().map(|row| row.id);
+    let query = sale_performance::Entity::find().filter(sale_performance::Column::SaleId.is_in(ids));
+    let mut performances: BTreeMap<Uuid, BTreeSet<PerformanceId>> = BTreeMap::new();
+    for row in query.all(connection).await? {
+        performances.entry(row.sale_id).or_default().insert(PerformanceId::new(row.performance_id));
+    }
+    let sales = rows.into_iter().map(|row| {
+        let performances = performances.remove(&row.id).unwrap_or_default();
+        row.into_sale(performances)
+    });
+    sales.collect()
+}
+
+/// The published sales of a performance, by ascending opening.
+pub(in crate::sql) fn published_sales(performance: PerformanceId) -> Select<sale::Entity> {
+    let of_performance = Query::select()
+        .column(sale_performance::Column::SaleId)
+        .from(sale_performance::Entity)
+        .and_where(sale_performance::Column::PerformanceId.eq(performance.uuid()))
+        .take();
+    sale::Entity::find()
+        .filter(sale::Column::Id.in_subquery(of_performance))
+        .filter(sale::Column::Published.eq(true))
+        .order_by_asc(sale::Column::Opens)
+        .order_by_asc(sale::Column::Id)
+}

@@ -1,0 +1,83 @@
+//! A reservation.
+
+use super::{Guarded, Reading, json};
+use frontrow_domain::{Instant, PerformanceId, Reservation, ReservationId, ReservationState, SaleId, UserId, Version};
+use sea_orm::ActiveValue::{Set, Unchanged};
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "reservation")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub performance_id: Uuid,
+    pub sale_id: Uuid,
+    pub user_id: Uuid,
+    pub state: String,
+    pub held_until: i64,
+    pub late_until: i64,
+    pub amount: i64,
+    pub line_items: String,
+    pub refund_reason: Option<String>,
+    pub version: i64,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl TryFrom<Model> for Reservation {
+    type Error = DbErr;
+
+    fn try_from(row: Model) -> Result<Self, DbErr> {
+        let reading = Reading::of("reservation", row.id);
+        Ok(Self {
+            id: ReservationId::new(row.id),
+            performance: PerformanceId::new(row.performance_id),
+            sale: SaleId::new(row.sale_id),
+            user: UserId::new(row.user_id),
+            state: reading.word(&row.state, state(&row.state))?,
+            held_until: Instant::from_micros(row.held_until),
+            late_until: Instant::from_micros(row.late_until),
+            amount: reading.points(row.amount)?,
+            line_items: reading.text(&row.line_items)?,
+            refund_reason: reading.reason(row.refund_reason.as_deref())?,
+            version: Version::new(row.version),
+        })
+    }
+}
+
+fn state(word: &str) -> Option<ReservationState> {
+    ReservationState::ALL.into_iter().find(|state| state.as_str() == word)
+}
+
+impl Guarded for Entity {
+    const GUARD: Column = Column::Version;
+}
+
+/// The index by which the reservations of buyers are found.
+pub(crate) const BY_BUYER: &str = "ix_reservation_user_id_sale_id";
+
+/// The states whose seats count against the limit per person, as far as `decide` has to look at them.
+pub(crate) const COUNTED: [ReservationState; 2] = [ReservationState::Held, ReservationState::Confirmed];
+
+impl TryFrom<&Reservation> for ActiveModel {
+    type Error = DbErr;
+
+    fn try_from(reservation: &Reservation) -> Result<Self, DbErr> {
+        Ok(Self {
+            id: Unchanged(reservation.id.uuid()),
+            performance_id: Unchanged(reservation.performance.uuid()),
+            sale_id: Unchanged(reservation.sale.uuid()),
+            user_id: Unchanged(reservation.user.uuid()),
+            state: Set(reservation.state.as_str().to_owned()),
+            held_until: Unchanged(reservation.held_until.micros()),
+            late_until: Unchanged(reservation.late_until.micros()),
+            amount: Unchanged(reservation.amount.amount()),
+            line_items: Unchanged(json(&reservation.line_items)?),
+            refund_reason: Set(reservation.refund_reason.as_ref().map(|reason| reason.as_str().to_owned())),
+            version: Set(reservation.version.get()),
+        })
+    }
+}

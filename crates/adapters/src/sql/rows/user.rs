@@ -1,0 +1,62 @@
+//! An account.
+
+use super::Reading;
+use frontrow_application::port::Credentials;
+use frontrow_domain::{Instant, Role, User, UserId};
+use sea_orm::ActiveValue::{Set, Unchanged};
+use sea_orm::entity::prelude::*;
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "users")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub email: String,
+    pub name: String,
+    pub role: String,
+    pub password_hash: String,
+    pub created_at: i64,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub enum Relation {}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl TryFrom<Model> for Credentials {
+    type Error = DbErr;
+
+    fn try_from(row: Model) -> Result<Self, DbErr> {
+        let reading = Reading::of("users", row.id);
+        let role = reading.word(&row.role, role(&row.role))?;
+        // The address itself stays out of the log.
+        let email = row.email.parse().map_err(|_| reading.error("its email is not an address"))?;
+        let user = User { id: UserId::new(row.id), email, name: row.name, role };
+        Ok(Self { user, password_hash: row.password_hash })
+    }
+}
+
+const fn role_word(role: Role) -> &'static str {
+    match role {
+        Role::Customer => "customer",
+        Role::Operator => "operator",
+    }
+}
+
+fn role(word: &str) -> Option<Role> {
+    [Role::Customer, Role::Operator].into_iter().find(|role| role_word(*role) == word)
+}
+
+impl From<(&Credentials, Instant)> for ActiveModel {
+    fn from((credentials, at): (&Credentials, Instant)) -> Self {
+        let Credentials { user: User { id, email, name, role }, password_hash } = credentials;
+        Self {
+            id: Unchanged(id.uuid()),
+            email: Set(email.as_str().to_owned()),
+            name: Set(name.clone()),
+            role: Set(role_word(*role).to_owned()),
+            password_hash: Set(password_hash.clone()),
+            created_at: Unchanged(at.micros()),
+        }
+    }
+}

@@ -1,0 +1,116 @@
+//! The texts of statements, each made when it is first needed: to make one takes longer than to send it. A text never
+//! depends on how many rows there are, so the database prepares it once, too.
+
+use super::lists::{self, Lists};
+use super::locking::Locking;
+use crate::sql::connection::Failure;
+use crate::sql::dialect::Dialect;
+use parking_lot::RwLock;
+use sea_orm::{EntityTrait, Iterable, Statement, Value};
+use std::any::TypeId;
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// What keeps transactions apart. Everything, but for the negative controls of tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::sql) struct Protection {
+    /// Rows are locked before they are read.
+    pub locks: bool,
+    /// Version guards and unique keys are heeded.
+    pub guards: bool,
+}
+
+impl Protection {
+    pub(in crate::sql) const FULL: Self = Self { locks: true, guards: true };
+}
+
+/// The texts of one dialect.
+pub(in crate::sql) struct Texts {
+    pub dialect: &'static dyn Dialect,
+    pub protection: Protection,
+    known: RwLock<HashMap<Name, Arc<str>>>,
+}
+
+/// What a statement does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum What {
+    Find(Locking),
+    ReservationsOfBuyers,
+    Candidates,
+    Insert,
+    Put,
+    Issue,
+    Placeholder,
+    Update,
+    UpdateUnguarded,
+    Delete,
+}
+
+/// What makes a text differ from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) struct Name {
+    entity: TypeId,
+    what: What,
+    /// A bit for each column that is written.
+    columns: u64,
+    /// For a list of rows, not for one.
+    many: bool,
+}
+
+impl Name {
+    pub(super) fn of<E: EntityTrait>(what: What) -> Self {
+        Self { entity: TypeId::of::<E>(), what, columns: 0, many: false }
+    }
+
+    pub(super) fn many(self) -> Self {
+        Self { many: true, ..self }
+    }
+
+    pub(super) fn with<C: sea_orm::IdenStatic + Iterable>(self, columns: &[C]) -> Self {
+        let bit = |column: C| u64::from(columns.iter().any(|written| written.as_str() == column.as_str()));
+        Self { columns: C::iter().fold(0, |bits, column| bits << 1 | bit(column)), ..self }
+    }
+}
+
+impl Texts {
+    pub(in crate::sql) fn new(dialect: &'static dyn Dialect, protection: Protection) -> Self {
+        Self { dialect, protection, known: RwLock::default() }
+    }
+
+    /// Whether rows that are absent are made as placeholders before they are locked. Not where BEGIN locks everything, or
+    /// nothing is to be locked.
+    pub(in crate::sql) fn makes_placeholders(&self) -> bool {
+        self.dialect.locks_rows() && self.protection.locks
+    }
+
+    pub(super) fn lists(&self) -> Lists {
+        Lists { dialect: self.dialect }
+    }
+
+    /// A statement for one row, whose values are its parameters, or for many, whose one parameter is a JSON list of rows;
+    /// nothing for none.
+    pub(super) fn one_or_many(
+        &self,
+        name: Name,
+        rows: &[Vec<Value>],
+        one: impl FnOnce(&[Value]) -> Result<Statement, Failure>,
+        many: impl FnOnce(&Lists) -> String,
+    ) -> Result<Option<Statement>, Failure> {
+        let (text, values) = match rows {
+            [] => return Ok(None),
+            [row] => (self.text(name, || Ok(one(row)?.sql))?, row.clone()),
+            rows => (self.text(name.many(), || Ok(many(&self.lists())))?, vec![lists::json(rows)?.into()]),
+        };
+        Ok(Some(Statement::from_sql_and_values(self.dialect.backend(), text, values)))
+    }
+
+    pub(super) fn text(&self, name: Name, make: impl FnOnce() -> Result<String, Failure>) -> Result<String, Failure> {
+        let known = self.known.read().get(&name).cloned();
+        if let Some(text) = known {
+            return Ok(text.to_string());
+        }
+        let text = make()?;
+        self.known.write().insert(name, text.as_str().into());
+        Ok(text)
+    }
+}

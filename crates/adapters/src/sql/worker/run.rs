@@ -1,0 +1,206 @@
+//! One worker: its connection, one batch of requests after another, and the one place where their transactions are
+//! retried.
+
+use super::connection::WorkerConnection;
+use super::part::Part;
+use super::shared::Shared;
+use super::work::{Reply, Work};
+use crate::queue::{Batch, Job};
+use crate::retry::Retry;
+use crate::sql::connection::Failure;
+use crate::sql::dialect::Session;
+use crate::sql::dialect::class::RETRY_AFTER;
+use crate::sql::dialect::purpose::IDLE_CHECK;
+use crate::sql::error::fault;
+use frontrow_application::Outage;
+use frontrow_application::port::StoreError;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use tokio::time::{Instant, sleep, timeout};
+
+pub(super) struct Run<W: Work> {
+    shared: Arc<Shared<W>>,
+    /// `None`: disconnected. It reconnects before it works.
+    connection: Option<WorkerConnection>,
+    /// Whether it is counted as one that could not reconnect.
+    away: bool,
+    /// What may still go on at the other end of a connection that was cut.
+    old: Option<Box<dyn Session>>,
+}
+
+/// How long a worker that could not reconnect waits before it tries again.
+const PAUSE: Duration = Duration::from_millis(250);
+
+impl<W: Work> Run<W> {
+    pub(super) fn new(shared: &Arc<Shared<W>>, connection: WorkerConnection) -> Self {
+        Self { shared: Arc::clone(shared), connection: Some(connection), away: false, old: None }
+    }
+
+    /// Works until the queue is closed and empty.
+    pub(super) async fn until_closed(mut self) {
+        loop {
+            if self.connection.is_none() && !self.reconnect().await {
+                self.refuse_those_who_wait();
+                if self.shared.jobs.is_finished() {
+                    break;
+                }
+                sleep(PAUSE).await;
+                continue;
+            }
+            let shared = Arc::clone(&self.shared);
+            match timeout(IDLE_CHECK, shared.jobs.next()).await {
+                Ok(None) => break,
+                Ok(Some(batch)) => self.work(batch).await,
+                Err(_) => self.keep_alive().await,
+            }
+        }
+        if let Some(connection) = self.connection {
+            drop(connection.close().await);
+        }
+    }
+
+    /// Those who wait are left to other workers; where none has a connection, nobody waits for long.
+    fn refuse_those_who_wait(&self) {
+        if self.shared.is_cut_off() {
+            for job in self.shared.jobs.waiting() {
+                job.refuse(Err(Outage::Unavailable { retry_after: RETRY_AFTER }.into()));
+            }
+        }
+    }
+
+    /// Works on a batch, in parts once that turns out to be necessary. Nobody else works on its route meanwhile.
+    async fn work(&mut self, mut batch: Batch<W::Request, Reply<W>>) {
+        let jobs = std::mem::take(&mut batch.jobs).into_iter();
+        let wanted = jobs.filter(|job| !(W::DROPS_DESERTED && job.is_deserted()));
+        let whole = Part::of(wanted.filter_map(Job::begin));
+        whole.note_wait(Instant::now(), batch.left);
+        let mut parts = vec![whole];
+        while let Some(part) = parts.pop() {
+            if let Some([first, second]) = self.carry_out(part).await {
+                metrics::counter!("frontrow_batches_split_total").increment(1);
+                parts.extend([second, first]);
+            }
+        }
+    }
+
+    /// A server ends sessions in which nothing is said, and whatever stands between forgets them.
+    async fn keep_alive(&mut self) {
+        if !self.shared.context.database.is_server() {
+            return;
+        }
+        let alive = match &self.connection {
+            Some(connection) => connection.is_alive().await,
+            None => false,
+        };
+        if alive {
+            self.shared.context.database.hear();
+        } else {
+            self.reconnect().await;
+        }
+    }
+
+    /// Tries until there is an answer. After a lost connection the same requests run again on a new one, and find what has
+    /// happened. Where one request is at fault, what comes back are the halves: the others must not suffer for it.
+    async fn carry_out(&mut self, mut part: Part<W>) -> Option<[Part<W>; 2]> {
+        let context = self.shared.context.clone();
+        let (mut retry, begun) = (Retry::new(&*context.ids), Instant::now());
+        while !part.is_empty() {
+            let failure = match self.attempt(&part.requests).await {
+                Ok(answers) => {
+                    context.database.hear();
+                    part.answer(answers, begun.elapsed());
+                    return None;
+                }
+                Err(failure) => failure,
+            };
+            metrics::counter!("frontrow_retries_total", "cause" => failure.name()).increment(1);
+            if !failure.needs_new_connection() {
+                context.database.hear();
+            }
+            context.database.storage().note(failure.class());
+            part.unknown |= matches!(failure, Failure::Commit(_));
+            let usable = self.connection.as_ref().is_some_and(WorkerConnection::is_usable);
+            let connected = (usable && !failure.needs_new_connection()) || self.reconnect().await;
+            if connected && failure.is_of_one() && part.requests.len() > 1 {
+                tracing::debug!(work = part.name(), cause = %failure, "a batch goes on in halves");
+                return Some(part.halves());
+            }
+            if failure.is_final() || !connected || !retry.again().await {
+                let error = self.give_up(part.name(), &failure, part.unknown);
+                part.refuse(&error, begun.elapsed());
+                return None;
+            }
+            part.refuse_late(Instant::now());
+        }
+        None
+    }
+
+    async fn attempt(&self, requests: &[W::Request]) -> Result<Vec<W::Answer>, Failure> {
+        let database = &self.shared.context.database;
+        let connection = self.connection.as_ref().ok_or_else(Failure::disconnected)?;
+        self.shared.context.hook.attempted(requests.len()).await;
+        let transacted = self.shared.work.transact(connection, requests);
+        if !database.is_server() {
+            return transacted.await;
+        }
+        // What was cut off is never used again: the worker reconnects.
+        let silent = |_| Failure::Commit("no answer".into());
+        timeout(database.silence(), transacted).await.map_err(silent).flatten()
+    }
+
+    fn give_up(&self, name: &'static str, failure: &Failure, unknown: bool) -> StoreError {
+        let cause = failure.to_string();
+        if unknown {
+            tracing::error!(work = name, cause, "a commit's outcome could not be found out");
+            return StoreError::Unknown;
+        }
+        let Some(outage) = failure.outage() else { return fault(&*self.shared.context.ids, name, &cause) };
+        tracing::warn!(work = name, cause, "gave up for now");
+        outage.into()
+    }
+
+    /// A new connection. What went on over the old one has ended, or soon will.
+    async fn reconnect(&mut self) -> bool {
+        if let Some(connection) = self.connection.take() {
+            self.old = Some(connection.cut());
+        }
+        self.connection = self.connect().await;
+        let connected = self.connection.is_some();
+        if self.away == connected {
+            self.away = !connected;
+            let away = &self.shared.away;
+            if connected {
+                away.fetch_sub(1, Ordering::SeqCst)
+            } else {
+                away.fetch_add(1, Ordering::SeqCst)
+            };
+        }
+        connected
+    }
+
+    async fn connect(&mut self) -> Option<WorkerConnection> {
+        let connection = match WorkerConnection::open(&self.shared.context).await {
+            Ok(connection) => connection,
+            Err(error) => {
+                tracing::warn!(%error, "a worker could not reconnect");
+                return None;
+            }
+        };
+        if let Some(old) = self.old.take() {
+            match timeout(self.shared.context.database.silence(), old.end(&connection)).await {
+                Ok(Ok(())) => {}
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "an old session could not be ended: its locks last until the database notices");
+                }
+                Err(_) => {
+                    // The new connection leads nowhere, either, and nothing has been done on it.
+                    drop(connection.cut());
+                    self.old = Some(old);
+                    return None;
+                }
+            }
+        }
+        Some(connection)
+    }
+}

@@ -1,0 +1,136 @@
+//! The use cases of booking alone, for whoever has accounts, a catalogue and a queue of their own, or none.
+
+use crate::port::{
+    BookingStore, Clock, Housekeeping, IdSource, IdempotencyRecordReader, OnSaleReader, PaymentGateway,
+    ReservationReader, SeatReader, SeatSnapshots, TicketSigner, WalletReader,
+};
+use crate::waiting_room::QueueViews;
+use crate::{
+    BestSeats, CancelReservation, ChargeWallet, ExpireHolds, Forget, HoldBestSeats, HoldSeats, ListSeats,
+    PayReservation, ReadReservations, ReadWallet, RefundReservation, ReleaseHold, SettleCharges, SettleProgress,
+    ShowAvailability, ShowCharge,
+};
+use std::sync::Arc;
+
+/// The ports that booking needs.
+#[expect(missing_docs, reason = "each field is named after its port")]
+#[derive(Clone)]
+pub struct BookingPorts {
+    pub store: Arc<dyn BookingStore>,
+    pub done: Arc<dyn IdempotencyRecordReader>,
+    pub on_sale: Arc<dyn OnSaleReader>,
+    pub seats: Arc<dyn SeatReader>,
+    pub seat_snapshots: Arc<dyn SeatSnapshots>,
+    pub reservations: Arc<dyn ReservationReader>,
+    pub wallets: Arc<dyn WalletReader>,
+    pub tickets: Arc<dyn TicketSigner>,
+    pub gateway: Arc<dyn PaymentGateway>,
+    pub housekeeping: Arc<dyn Housekeeping>,
+    pub clock: Arc<dyn Clock>,
+    pub ids: Arc<dyn IdSource>,
+}
+
+/// Looking at seats, holding, paying and giving back, and the wallet.
+#[expect(missing_docs, reason = "each field is named after its use case")]
+pub struct BookingUseCases {
+    pub availability: Arc<ShowAvailability>,
+    pub seats: ListSeats,
+    pub hold: HoldSeats,
+    pub hold_best: HoldBestSeats,
+    pub pay: PayReservation,
+    pub release: ReleaseHold,
+    pub cancel: Arc<CancelReservation>,
+    pub refund: RefundReservation,
+    pub reservations: ReadReservations,
+    pub wallet: ReadWallet,
+    pub charge: ChargeWallet,
+    pub show_charge: ShowCharge,
+    pub settle_charges: Arc<SettleCharges>,
+    pub expire_holds: Arc<ExpireHolds>,
+    pub forget: Arc<Forget>,
+}
+
+impl BookingUseCases {
+    /// For sales without waiting rooms.
+    pub fn new(ports: &BookingPorts) -> Self {
+        Self::behind(Arc::default(), ports)
+    }
+
+    /// For sales that may have a waiting room: `queues` says where an operator has stopped new holds.
+    pub(crate) fn behind(queues: Arc<QueueViews>, ports: &BookingPorts) -> Self {
+        let p = ports.clone();
+        let availability =
+            Arc::new(ShowAvailability { on_sale: p.on_sale.clone(), seats: p.seats, clock: p.clock.clone() });
+        let (cancel, settle_charges) = (cancel(ports), settle_charges(ports));
+        Self {
+            seats: ListSeats { availability: availability.clone() },
+            availability,
+            hold: HoldSeats {
+                store: p.store.clone(),
+                done: p.done.clone(),
+                queues: queues.clone(),
+                on_sale: p.on_sale.clone(),
+                ids: p.ids.clone(),
+                clock: p.clock.clone(),
+            },
+            hold_best: HoldBestSeats {
+                store: p.store.clone(),
+                done: p.done,
+                queues,
+                on_sale: p.on_sale.clone(),
+                best: BestSeats::new(p.seat_snapshots, p.clock.clone()),
+                ids: p.ids.clone(),
+                clock: p.clock.clone(),
+            },
+            pay: PayReservation {
+                store: p.store.clone(),
+                reservations: p.reservations.clone(),
+                on_sale: p.on_sale.clone(),
+                ids: p.ids.clone(),
+            },
+            release: ReleaseHold { store: p.store.clone(), reservations: p.reservations.clone() },
+            refund: RefundReservation { cancel: cancel.clone() },
+            cancel,
+            reservations: ReadReservations {
+                reservations: p.reservations.clone(),
+                on_sale: p.on_sale,
+                tickets: p.tickets,
+            },
+            wallet: ReadWallet { wallets: p.wallets.clone() },
+            charge: ChargeWallet {
+                store: p.store.clone(),
+                wallets: p.wallets.clone(),
+                settle: settle_charges.clone(),
+                ids: p.ids,
+            },
+            show_charge: ShowCharge { wallets: p.wallets },
+            settle_charges,
+            expire_holds: Arc::new(ExpireHolds {
+                store: p.store,
+                reservations: p.reservations,
+                clock: p.clock.clone(),
+            }),
+            forget: Arc::new(Forget { housekeeping: p.housekeeping, clock: p.clock }),
+        }
+    }
+}
+
+fn cancel(ports: &BookingPorts) -> Arc<CancelReservation> {
+    Arc::new(CancelReservation {
+        store: ports.store.clone(),
+        reservations: ports.reservations.clone(),
+        on_sale: ports.on_sale.clone(),
+        ids: ports.ids.clone(),
+    })
+}
+
+fn settle_charges(ports: &BookingPorts) -> Arc<SettleCharges> {
+    Arc::new(SettleCharges {
+        store: ports.store.clone(),
+        wallets: ports.wallets.clone(),
+        gateway: ports.gateway.clone(),
+        ids: ports.ids.clone(),
+        clock: ports.clock.clone(),
+        progress: SettleProgress::default(),
+    })
+}

@@ -1,0 +1,136 @@
+//! The best seats that are left: beside each other, nearest the front, and such that nobody is left with a single seat
+//! between strangers where it can be helped.
+
+use crate::catalogue::{Layout, PositionKind, SeatNumber, Span};
+use std::ops::Range;
+
+/// What somebody wants who does not want to choose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wish {
+    /// Seats, side by side.
+    pub count: u32,
+    /// The price tier's code.
+    pub tier: String,
+    /// Whether one of them has to be accessible. Accessible seats, and those for companions, go to nobody else.
+    pub accessible: bool,
+}
+
+/// Seats that fulfil a wish, by ascending number.
+pub type Block = Vec<SeatNumber>;
+
+/// The seats of a performance as somebody saw them.
+#[derive(Clone, Copy)]
+pub struct SeatsSeen<'a> {
+    /// All seats.
+    pub layout: &'a Layout,
+    /// Whether seat n can be had, at n-1.
+    pub free: &'a [bool],
+}
+
+impl SeatsSeen<'_> {
+    /// Blocks that have no seat in common, the best first, until they have `most` seats in all.
+    ///
+    /// Those that leave no single seat come before those that do, and among these what is nearer the front comes first.
+    /// Each is the best one if those before it are gone.
+    pub fn best(&self, wish: &Wish, most: usize) -> Vec<Block> {
+        let size = wish.count.max(1) as usize;
+        let wanted = most / size;
+        let (mut blocks, mut with_orphans) = (Vec::new(), Vec::new());
+        for row in self.rows(wish) {
+            for block in self.blocks(row, wish, size, wanted) {
+                let list = if block.orphans == 0 { &mut blocks } else { &mut with_orphans };
+                list.push(block.seats);
+            }
+            if blocks.len() >= wanted {
+                break;
+            }
+        }
+        blocks.append(&mut with_orphans);
+        blocks.truncate(wanted);
+        blocks.into_iter().map(|seats| seats.into_iter().filter_map(seat).collect()).collect()
+    }
+
+    /// Seats that could be part of a block if they were beside each other.
+    pub fn left(&self, wish: &Wish) -> u32 {
+        let left = self.rows(wish).map(|row| row.seats.clone().filter(|seat| self.fits(*seat, wish)).count());
+        u32::try_from(left.sum::<usize>()).unwrap_or(u32::MAX)
+    }
+
+    fn rows(&self, wish: &Wish) -> impl Iterator<Item = &Span> {
+        self.layout.rows().iter().filter(move |row| self.layout.tier(row) == wish.tier)
+    }
+
+    /// Whether the seat (from 0) is one for somebody who has that wish.
+    fn fits(&self, seat: usize, wish: &Wish) -> bool {
+        let kept_back = matches!(self.layout.kind(seat), PositionKind::Accessible | PositionKind::Companion);
+        self.free.get(seat).copied().unwrap_or_default() && (wish.accessible || !kept_back)
+    }
+
+    /// At most `wanted` of a row's.
+    fn blocks(&self, row: &Span, wish: &Wish, size: usize, wanted: usize) -> Vec<Choice> {
+        let fitting = row.seats.clone().filter(|seat| self.fits(*seat, wish));
+        if row.standing {
+            // Nobody stands beside anybody in particular.
+            let positions: Vec<usize> = if wish.accessible { Vec::new() } else { fitting.collect() };
+            let blocks = positions.chunks_exact(size).take(wanted);
+            return blocks.map(|seats| Choice { seats: seats.to_vec(), orphans: 0 }).collect();
+        }
+        runs(fitting).into_iter().flat_map(|run| self.divide(run, wish, size, wanted)).collect()
+    }
+
+    /// The blocks of a run of seats, each the best in what the ones before it leave.
+    fn divide(&self, run: Range<usize>, wish: &Wish, size: usize, wanted: usize) -> Vec<Choice> {
+        let (mut blocks, mut rest) = (Vec::new(), vec![(run, 0)]);
+        while let Some((run, orphans_before)) = rest.pop()
+            && blocks.len() < wanted
+        {
+            let Some(first) = self.best_start(&run, wish, size) else { continue };
+            let orphans = orphans_before + orphans(&run, first, size);
+            blocks.push(Choice { seats: (first..first + size).collect(), orphans });
+            rest.extend([(first + size..run.end, orphans), (run.start..first, orphans)]);
+        }
+        blocks
+    }
+
+    /// What leaves no single seat alone, and then what comes first. Of accessible seats as few as there have to be, and
+    /// strangers' seats only where there are none for companions.
+    fn best_start(&self, run: &Range<usize>, wish: &Wish, size: usize) -> Option<usize> {
+        let mut starts = run.start..(run.end + 1).saturating_sub(size).max(run.start);
+        if !wish.accessible {
+            return starts.clone().find(|first| orphans(run, *first, size) == 0).or_else(|| starts.next());
+        }
+        let count = |first, kind| (first..first + size).filter(|seat| self.layout.kind(*seat) == kind).count();
+        let with_accessible = starts.filter(|first| count(*first, PositionKind::Accessible) > 0);
+        with_accessible.min_by_key(|first| {
+            let of_use_to_others = (count(*first, PositionKind::Accessible), count(*first, PositionKind::Standard));
+            (of_use_to_others, orphans(run, *first, size), *first)
+        })
+    }
+}
+
+/// How many single seats a block leaves of a run.
+fn orphans(run: &Range<usize>, first: usize, size: usize) -> usize {
+    usize::from(first - run.start == 1) + usize::from(run.end - first - size == 1)
+}
+
+/// A block, and how many single seats it and those before it leave.
+struct Choice {
+    seats: Vec<usize>,
+    orphans: usize,
+}
+
+/// Seats beside each other, of seats in ascending order.
+fn runs(seats: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    for seat in seats {
+        match runs.last_mut() {
+            Some(run) if run.end == seat => run.end += 1,
+            _ => runs.push(seat..seat + 1),
+        }
+    }
+    runs
+}
+
+fn seat(index: usize) -> Option<SeatNumber> {
+    SeatNumber::new(u32::try_from(index + 1).ok()?)
+}

@@ -1,0 +1,77 @@
+//! Hold the best seats that are left.
+
+use super::hold::{NewHold, sorted};
+use crate::booking::verdict::CommandRule;
+use crate::booking::{Block, Candidates, Locked, Scope, SeatKey, Stop, Verdict};
+use crate::catalogue::{LineItem, SaleTerms};
+use crate::id::{PerformanceId, ReservationId, UserId};
+use crate::time::Instant;
+use crate::waiting_room::BuyerKey;
+
+/// Hold the best seats that are left. Which these are is planned before anything is locked; if none of the plan can be
+/// had any more, the rule stops with [`Stop::Replan`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HoldBest {
+    /// Id that the new reservation gets.
+    pub reservation: ReservationId,
+    /// All seats are of this performance.
+    pub performance: PerformanceId,
+    /// Who will own the reservation.
+    pub user: UserId,
+    /// The sale's terms as the use case read them; [`SaleTerms::sale`] names the sale.
+    pub terms: SaleTerms,
+    /// How many seats; 1 to [`Sale::MAX_SEATS`](crate::Sale::MAX_SEATS).
+    pub count: u32,
+    /// The plan: blocks of `count` seats, the best first.
+    pub blocks: Vec<Block>,
+    /// What each seat costs, whichever it is; the seat it names means nothing.
+    pub line_item: LineItem,
+    /// Whether to wait for seats that somebody else has locked, or to pass them over.
+    pub wait: bool,
+}
+
+impl HoldBest {
+    /// A plan has at most this many seats in all its blocks.
+    pub const MAX_CANDIDATES: usize = 120;
+}
+
+impl CommandRule for HoldBest {
+    fn name(&self) -> &'static str {
+        "hold_best"
+    }
+
+    fn scope(&self, scope: &mut Scope) {
+        scope.buyers.insert(BuyerKey { sale: self.terms.sale, user: self.user });
+        scope.new_reservations.insert(self.reservation);
+        let planned = self.blocks.iter().flatten().copied();
+        if self.wait {
+            scope.add_seats(self.performance, planned);
+        } else {
+            let seats = planned.map(|number| SeatKey { performance: self.performance, number }).collect();
+            // One block, and another should somebody have taken a seat of the first.
+            scope.candidates.push(Candidates { seats, most: 2 * self.count as usize });
+        }
+    }
+
+    /// Takes the best block all of whose seats were locked and can be had.
+    fn decide(&self, locked: &Locked, now: Instant) -> Result<Verdict, Stop> {
+        let new = NewHold {
+            reservation: self.reservation,
+            performance: self.performance,
+            buyer: BuyerKey { sale: self.terms.sale, user: self.user },
+            terms: &self.terms,
+        };
+        new.check(locked, self.count, now)?;
+        for block in &self.blocks {
+            let mut seats = Vec::with_capacity(block.len());
+            for number in block {
+                seats.extend(locked.candidate(SeatKey { performance: self.performance, number: *number })?.copied());
+            }
+            if seats.len() == self.count as usize && seats.iter().all(|seat| seat.state.can_be_taken(now)) {
+                let line_items: Vec<_> = block.iter().map(|seat| self.line_item.of_seat(*seat)).collect();
+                return new.make(sorted(&line_items), &seats, locked, now);
+            }
+        }
+        Err(Stop::Replan)
+    }
+}

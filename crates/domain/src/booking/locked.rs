@@ -1,0 +1,320 @@
+//! The rows that a command has locked, and what becomes of them.
+
+use super::{
+    Broken, CommandKey, IdempotencyRecord, NotInScope, Rejection, Reservation, ReservationState, Row, Scope, Seat,
+    SeatKey, Stop, Ticket, TicketKey, WriteSet,
+};
+use crate::catalogue::SeatNumber;
+use crate::id::{PaymentId, PerformanceId, ReservationId, UserId};
+use crate::money::{Payment, PaymentKind, Transfer, Wallet};
+use crate::record::{Record, Version, Write};
+use crate::time::Instant;
+use crate::waiting_room::{Buyer, BuyerKey};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One row of a scope: what was read, and what it is by now.
+#[derive(Clone, Debug)]
+struct Entry<T> {
+    read: Option<Version>,
+    row: Option<T>,
+    changed: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Table<T: Record>(BTreeMap<T::Key, Entry<T>>);
+
+impl<T: Record> Table<T> {
+    fn of(keys: impl IntoIterator<Item = T::Key>) -> Self {
+        Self(keys.into_iter().map(|key| (key, Entry { read: None, row: None, changed: false })).collect())
+    }
+
+    fn found(&mut self, row: T) {
+        self.0.insert(row.key(), Entry { read: Some(row.version()), row: Some(row), changed: false });
+    }
+
+    fn get(&self, key: T::Key) -> Result<Option<&T>, NotInScope> {
+        self.0.get(&key).map(|entry| entry.row.as_ref()).ok_or_else(|| NotInScope(format!("{key:?}")))
+    }
+
+    fn put(&mut self, row: T) -> Result<(), Broken> {
+        let key = row.key();
+        let entry = self.0.get_mut(&key).ok_or_else(|| Broken(format!("{key:?} is not in scope")))?;
+        let expected = entry.row.as_ref().map_or(Version::FIRST, |current| current.version().next());
+        if row.version() != expected {
+            return Err(Broken(format!("{key:?} would go to {:?} instead of {expected:?}", row.version())));
+        }
+        *entry = Entry { read: entry.read, row: Some(row), changed: true };
+        Ok(())
+    }
+
+    fn rows(&self) -> impl Iterator<Item = &T> {
+        self.0.values().filter_map(|entry| entry.row.as_ref())
+    }
+
+    fn dirty(&self) -> Vec<Write<T>> {
+        let changed = self.0.values().filter(|entry| entry.changed);
+        changed.filter_map(|entry| Some(Write { row: entry.row.clone()?, read: entry.read })).collect()
+    }
+}
+
+/// The rows that a scope names, as they were found under their locks and as commands have changed them since.
+#[derive(Clone, Debug)]
+pub struct Locked {
+    buyers: Table<Buyer>,
+    reservations: Table<Reservation>,
+    payments: Table<Payment>,
+    wallets: Table<Wallet>,
+    seats: Table<Seat>,
+    candidates: BTreeSet<SeatKey>,
+    done: BTreeMap<CommandKey, Option<IdempotencyRecord>>,
+    new_done: BTreeSet<CommandKey>,
+    issued: BTreeMap<TicketKey, Ticket>,
+    voided: BTreeMap<TicketKey, Ticket>,
+    transfers: Vec<Transfer>,
+    admissions_ended: BTreeSet<BuyerKey>,
+}
+
+impl Locked {
+    /// Everything in scope, nothing of it found yet.
+    pub fn new(scope: &Scope) -> Self {
+        Self {
+            buyers: Table::of(scope.buyers.iter().copied()),
+            reservations: Table::of(scope.reservations.iter().chain(&scope.new_reservations).copied()),
+            payments: Table::of(scope.payments.iter().chain(&scope.new_payments).copied()),
+            wallets: Table::of(scope.wallets.iter().copied()),
+            seats: Table::of(scope.seats.iter().copied()),
+            candidates: scope.candidates.iter().flat_map(|candidates| &candidates.seats).copied().collect(),
+            done: scope.done.iter().map(|key| (key.clone(), None)).collect(),
+            new_done: BTreeSet::new(),
+            issued: BTreeMap::new(),
+            voided: BTreeMap::new(),
+            transfers: Vec::new(),
+            admissions_ended: BTreeSet::new(),
+        }
+    }
+
+    /// A buyer was found.
+    pub fn found_buyer(&mut self, buyer: Buyer) {
+        self.buyers.found(buyer);
+    }
+
+    /// A reservation was found: one that the scope names, or one of a buyer in scope. A store gives all reservations
+    /// of those buyers that are held or confirmed, because the limit per person counts them.
+    pub fn found_reservation(&mut self, reservation: Reservation) {
+        self.reservations.found(reservation);
+    }
+
+    /// A payment was found.
+    pub fn found_payment(&mut self, payment: Payment) {
+        self.payments.found(payment);
+    }
+
+    /// A wallet was found.
+    pub fn found_wallet(&mut self, wallet: Wallet) {
+        self.wallets.found(wallet);
+    }
+
+    /// A seat was found.
+    pub fn found_seat(&mut self, seat: Seat) {
+        self.seats.found(seat);
+    }
+
+    /// An idempotency record was found.
+    pub fn found_done(&mut self, done: IdempotencyRecord) {
+        self.done.insert(done.key.clone(), Some(done));
+    }
+
+    /// The buyer, if it exists.
+    pub fn buyer(&self, key: BuyerKey) -> Result<Option<&Buyer>, NotInScope> {
+        self.buyers.get(key)
+    }
+
+    /// Seats that count against the buyer's limit, without those of the reservation named.
+    pub fn usage(&self, key: BuyerKey, without: Option<ReservationId>, now: Instant) -> Result<u32, NotInScope> {
+        let counted = self.reservations_of(key)?.filter(|r| Some(r.id) != without && r.counts(now));
+        Ok(counted.map(Reservation::seat_count).sum())
+    }
+
+    /// The buyer's reservations that are held or confirmed.
+    pub fn reservations_of(&self, key: BuyerKey) -> Result<impl Iterator<Item = &Reservation>, NotInScope> {
+        self.buyers.get(key)?;
+        Ok(self.reservations.rows().filter(move |r| r.buyer() == key))
+    }
+
+    /// The reservation, if it exists.
+    pub fn reservation(&self, id: ReservationId) -> Result<Option<&Reservation>, NotInScope> {
+        self.reservations.get(id)
+    }
+
+    /// The buyer's reservation. A command names columns that never change, which its sender read without a lock: what it
+    /// says of them has to be true.
+    pub(super) fn reservation_of_buyer(&self, id: ReservationId, buyer: BuyerKey) -> Result<&Reservation, Stop> {
+        self.buyers.get(buyer)?;
+        let found = self.reservations.get(id)?.filter(|r| r.buyer() == buyer);
+        Ok(found.ok_or(Rejection::ReservationUnknown)?)
+    }
+
+    /// The same, if it has just these seats of that performance.
+    pub(super) fn reservation_with_seats(
+        &self,
+        id: ReservationId,
+        buyer: BuyerKey,
+        performance: PerformanceId,
+        seats: &BTreeSet<SeatNumber>,
+    ) -> Result<&Reservation, Stop> {
+        let reservation = self.reservation_of_buyer(id, buyer)?;
+        let named = reservation.performance == performance && reservation.seats().eq(seats.iter().copied());
+        if named { Ok(reservation) } else { Err(Rejection::ReservationUnknown.into()) }
+    }
+
+    /// The payment, if it exists.
+    pub fn payment(&self, id: PaymentId) -> Result<Option<&Payment>, NotInScope> {
+        self.payments.get(id)
+    }
+
+    /// The wallet, if it exists; one that does not is empty.
+    pub fn wallet(&self, user: UserId) -> Result<Option<&Wallet>, NotInScope> {
+        self.wallets.get(user)
+    }
+
+    /// The seat, if it exists.
+    pub fn seat(&self, key: SeatKey) -> Result<Option<&Seat>, NotInScope> {
+        self.seats.get(key)
+    }
+
+    /// The seat, if it is among those that were locked. Which of its candidates a command gets is not known before.
+    pub fn candidate(&self, key: SeatKey) -> Result<Option<&Seat>, NotInScope> {
+        match self.seats.get(key) {
+            Err(_) if self.candidates.contains(&key) => Ok(None),
+            seat => seat,
+        }
+    }
+
+    /// What was done under that key, if anything was.
+    pub fn done(&self, key: &CommandKey) -> Result<Option<&IdempotencyRecord>, NotInScope> {
+        self.done.get(key).map(Option::as_ref).ok_or_else(|| NotInScope(format!("{key:?}")))
+    }
+
+    /// Makes the rows what they shall be. Checks what the schema checks too: versions, transitions, one payment of a kind
+    /// per reservation, one valid ticket per seat. After an error the rows are worth nothing.
+    pub(super) fn put_all(&mut self, rows: &[Row]) -> Result<(), Broken> {
+        rows.iter().cloned().try_for_each(|row| self.put(row))
+    }
+
+    /// Notes that a command was carried out under its key.
+    pub(super) fn put_done(&mut self, done: IdempotencyRecord) -> Result<(), Broken> {
+        let key = done.key.clone();
+        match self.done.insert(key.clone(), Some(done)) {
+            Some(None) => {
+                self.new_done.insert(key);
+                Ok(())
+            }
+            Some(Some(_)) => Err(Broken(format!("{key:?} was done before"))),
+            None => Err(Broken(format!("{key:?} is not in scope"))),
+        }
+    }
+
+    /// What has to be written to make all that was applied true.
+    pub fn writes(&self) -> WriteSet {
+        let new_done = self.new_done.iter().filter_map(|key| self.done.get(key)?.clone());
+        WriteSet {
+            buyers: self.buyers.dirty(),
+            reservations: self.reservations.dirty(),
+            payments: self.payments.dirty(),
+            wallets: self.wallets.dirty(),
+            seats: self.seats.dirty(),
+            tickets_voided: self.voided.values().copied().collect(),
+            tickets_issued: self.issued.values().copied().collect(),
+            transfers: self.transfers.clone(),
+            admissions_ended: self.admissions_ended.iter().copied().collect(),
+            done: new_done.collect(),
+        }
+    }
+
+    fn put(&mut self, row: Row) -> Result<(), Broken> {
+        match row {
+            Row::Buyer(buyer) => self.put_buyer(buyer),
+            Row::Reservation(reservation) => self.put_reservation(reservation),
+            Row::Payment(payment) => self.put_payment(payment),
+            Row::Wallet(wallet) => self.wallets.put(wallet),
+            Row::Seat(seat) => self.seats.put(seat),
+            Row::Ticket(ticket) => self.put_ticket(ticket),
+            Row::Transfer(transfer) => self.put_transfer(transfer),
+            Row::AdmissionEnded(key) => self.end_admission(key),
+        }
+    }
+
+    /// Only ticks give admissions.
+    fn put_buyer(&mut self, next: Buyer) -> Result<(), Broken> {
+        let current = self.buyers.get(next.key).ok().flatten();
+        if next.admission.is_some() && current.is_none_or(|buyer| buyer.admission.is_none()) {
+            return Err(Broken(format!("{:?} would be admitted without a tick", next.key)));
+        }
+        self.buyers.put(next)
+    }
+
+    fn end_admission(&mut self, key: BuyerKey) -> Result<(), Broken> {
+        let gone = self.buyers.get(key).is_ok_and(|buyer| buyer.is_some_and(|buyer| buyer.admission.is_none()));
+        if !gone || !self.admissions_ended.insert(key) {
+            return Err(Broken(format!("the admission of {key:?} is not given back")));
+        }
+        Ok(())
+    }
+
+    fn put_reservation(&mut self, next: Reservation) -> Result<(), Broken> {
+        let current = self.reservations.get(next.id).ok().flatten();
+        let kept = |current: &Reservation| Reservation {
+            state: current.state,
+            version: current.version,
+            refund_reason: current.refund_reason.clone(),
+            ..next.clone()
+        };
+        if let Some(current) = current
+            && (*current != kept(current) || !current.state.may_become(next.state))
+        {
+            return Err(Broken(format!("{:?} can't go from {:?} to {:?}", next.id, current.state, next.state)));
+        }
+        if next.refund_reason.is_some() && next.state != ReservationState::Refunded {
+            return Err(Broken(format!("{:?} is not refunded, and has a reason", next.id)));
+        }
+        self.reservations.put(next)
+    }
+
+    fn put_payment(&mut self, next: Payment) -> Result<(), Broken> {
+        let same = |p: &Payment| p.reservation.is_some() && p.reservation == next.reservation && p.kind == next.kind;
+        if self.payments.rows().any(|p| p.id != next.id && same(p)) {
+            return Err(Broken(format!("{:?} has a payment of that kind", next.reservation)));
+        }
+        if (next.kind == PaymentKind::Charge) == next.reservation.is_some() {
+            return Err(Broken(format!("{:?}: a charge has no reservation, all else has", next.id)));
+        }
+        if let Some(current) = self.payments.get(next.id).ok().flatten()
+            && !current.state.may_become(next.state)
+        {
+            return Err(Broken(format!("{:?} has been settled", next.id)));
+        }
+        self.payments.put(next)
+    }
+
+    fn put_ticket(&mut self, ticket: Ticket) -> Result<(), Broken> {
+        if !ticket.valid {
+            // A ticket issued by an earlier command of the same batch is inserted as void.
+            let map = if self.issued.contains_key(&ticket.key) { &mut self.issued } else { &mut self.voided };
+            map.insert(ticket.key, ticket);
+            return Ok(());
+        }
+        let clash = self.issued.values().any(|t| t.valid && t.key.seat == ticket.key.seat);
+        if clash || self.issued.insert(ticket.key, ticket).is_some() {
+            return Err(Broken(format!("{:?} has a ticket", ticket.key.seat)));
+        }
+        Ok(())
+    }
+
+    fn put_transfer(&mut self, transfer: Transfer) -> Result<(), Broken> {
+        if transfer.amount.is_zero() || transfer.debit == transfer.credit {
+            return Err(Broken(format!("{:?} moves nothing", transfer.id)));
+        }
+        self.transfers.push(transfer);
+        Ok(())
+    }
+}

@@ -1,0 +1,232 @@
+//! Seats of one performance, assigned to a user.
+
+use super::SeatKey;
+use crate::catalogue::{LineItem, SeatNumber};
+use crate::id::{PerformanceId, ReservationId, SaleId, UserId};
+use crate::money::Points;
+use crate::record::{Record, Version};
+use crate::time::{Instant, TAKEOVER_GRACE};
+use crate::waiting_room::BuyerKey;
+use serde::{Deserialize, Serialize};
+use std::fmt;
+use thiserror::Error;
+
+/// A reservation. Its seats and prices never change, its state does.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reservation {
+    /// Id of the reservation; it never changes.
+    pub id: ReservationId,
+    /// The performance that the seats are of.
+    pub performance: PerformanceId,
+    /// The sale that it was held under.
+    pub sale: SaleId,
+    /// The user who owns it.
+    pub user: UserId,
+    /// Where it stands.
+    pub state: ReservationState,
+    /// The first instant at which the hold has lapsed.
+    pub held_until: Instant,
+    /// The first instant at which even a late payment is refused.
+    pub late_until: Instant,
+    /// What is to be paid: the sum of the line items.
+    pub amount: Points,
+    /// One per seat, by ascending number; never empty.
+    pub line_items: Vec<LineItem>,
+    /// Why an operator gave it back, if it is [`ReservationState::Refunded`] and they said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refund_reason: Option<RefundReason>,
+    /// Goes up by one with every change.
+    pub version: Version,
+}
+
+/// Where a reservation stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReservationState {
+    /// The seats are kept until `held_until`.
+    Held,
+    /// Paid.
+    Confirmed,
+    /// Given up by its owner before it was paid.
+    Released,
+    /// Lapsed, and marked as such.
+    Expired,
+    /// Paid, then given back by its owner.
+    Cancelled,
+    /// Paid, then given back by an operator.
+    Refunded,
+}
+
+impl ReservationState {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Held, Self::Confirmed, Self::Released, Self::Expired, Self::Cancelled, Self::Refunded];
+
+    /// The table of transitions. An expired reservation can still be confirmed, by a late payment.
+    pub fn may_become(self, next: Self) -> bool {
+        use ReservationState::{Cancelled, Confirmed, Expired, Held, Refunded, Released};
+        matches!(
+            (self, next),
+            (Held, Confirmed | Released | Expired)
+                | (Expired, Confirmed | Released)
+                | (Confirmed, Cancelled | Refunded)
+        )
+    }
+
+    /// The word for it, in the API and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Confirmed => "confirmed",
+            Self::Released => "released",
+            Self::Expired => "expired",
+            Self::Cancelled => "cancelled",
+            Self::Refunded => "refunded",
+        }
+    }
+}
+
+impl Reservation {
+    /// Who, in which sale: the lock that guards it.
+    pub fn buyer(&self) -> BuyerKey {
+        BuyerKey { sale: self.sale, user: self.user }
+    }
+
+    /// Its seats, by ascending number.
+    pub fn seats(&self) -> impl Iterator<Item = SeatNumber> {
+        self.line_items.iter().map(|item| item.seat)
+    }
+
+    /// Its seats' keys, by ascending number.
+    pub fn seat_keys(&self) -> impl Iterator<Item = SeatKey> {
+        self.seats().map(|number| SeatKey { performance: self.performance, number })
+    }
+
+    /// How many seats it has.
+    pub fn seat_count(&self) -> u32 {
+        u32::try_from(self.line_items.len()).unwrap_or(u32::MAX)
+    }
+
+    /// Whether it is an unpaid hold whose time is over, marked as such or not.
+    pub fn has_lapsed(&self, now: Instant) -> bool {
+        match self.state {
+            ReservationState::Held => self.held_until <= now,
+            ReservationState::Expired => true,
+            _ => false,
+        }
+    }
+
+    /// Where it stands: a hold whose time is over is [`ReservationState::Expired`], marked as such or not.
+    pub fn status(&self, now: Instant) -> ReservationState {
+        if self.has_lapsed(now) { ReservationState::Expired } else { self.state }
+    }
+
+    /// Whether its seats count against the limit per person: a hold's do until [`TAKEOVER_GRACE`] after it has lapsed,
+    /// because an instance whose clock is behind still takes its payment without counting.
+    pub fn counts(&self, now: Instant) -> bool {
+        match self.state {
+            ReservationState::Held => now < self.held_until + TAKEOVER_GRACE,
+            ReservationState::Confirmed => true,
+            _ => false,
+        }
+    }
+
+    /// The row after a change.
+    #[must_use]
+    pub fn with(&self, state: ReservationState) -> Self {
+        Self { state, version: self.version.next(), ..self.clone() }
+    }
+}
+
+impl Record for Reservation {
+    type Key = ReservationId;
+
+    fn key(&self) -> ReservationId {
+        self.id
+    }
+
+    fn version(&self) -> Version {
+        self.version
+    }
+}
+
+/// Why an operator gave something back, in their own words: for the books, not for the owner.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct RefundReason(Box<str>);
+
+/// The text can't be a reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+#[error("1 to {} characters, no control characters", RefundReason::MAX)]
+pub struct InvalidReason;
+
+impl RefundReason {
+    /// Characters of a reason.
+    pub const MAX: usize = 200;
+
+    /// The text without the space around it, which has to be 1 to 200 characters, none of them a control character.
+    pub fn new(text: &str) -> Result<Self, InvalidReason> {
+        let text = text.trim();
+        let fine = (1..=Self::MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
+        if fine { Ok(Self(text.into())) } else { Err(InvalidReason) }
+    }
+
+    /// As it is shown and kept.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for RefundReason {
+    type Error = InvalidReason;
+
+    fn try_from(text: String) -> Result<Self, InvalidReason> {
+        Self::new(&text)
+    }
+}
+
+impl From<RefundReason> for String {
+    fn from(reason: RefundReason) -> Self {
+        reason.0.into()
+    }
+}
+
+impl fmt::Display for RefundReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::ReservationState::{self, Cancelled, Confirmed, Expired, Held, Refunded, Released};
+    use super::{InvalidReason, RefundReason};
+
+    #[test]
+    fn the_table_of_transitions_has_these_seven_and_no_other() {
+        let all = ReservationState::ALL;
+        let allowed: Vec<_> =
+            all.iter().flat_map(|a| all.iter().filter(|b| a.may_become(**b)).map(|b| (*a, *b))).collect();
+        let expected = [
+            (Held, Confirmed),
+            (Held, Released),
+            (Held, Expired),
+            (Confirmed, Cancelled),
+            (Confirmed, Refunded),
+            (Expired, Confirmed),
+            (Expired, Released),
+        ];
+        assert_eq!(allowed, expected);
+    }
+
+    #[test]
+    fn a_reason_is_1_to_200_characters_without_space_around_them() {
+        let read = |text: &str| RefundReason::new(text).map(|reason| reason.as_str().to_owned());
+        assert_eq!(read(" The artist is ill. \n").as_deref(), Ok("The artist is ill."));
+        let long = "\u{1f3ab}".repeat(RefundReason::MAX);
+        assert_eq!(read(&long), Ok(long.clone()));
+        for text in ["", "  ", "two\nlines", "NUL\0", &"x".repeat(RefundReason::MAX + 1)] {
+            assert_eq!(read(text), Err(InvalidReason), "{text:?}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! Which rows a command locks.
+
+use super::{CommandKey, SeatKey};
+use crate::catalogue::SeatNumber;
+use crate::id::{PaymentId, PerformanceId, ReservationId, UserId};
+use crate::waiting_room::BuyerKey;
+use std::collections::BTreeSet;
+
+/// The rows that a command locks, in the order of the fields, each kind by ascending key.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// Buyers, and with them all of their reservations that are held or confirmed.
+    pub buyers: BTreeSet<BuyerKey>,
+    /// Reservations that exist.
+    pub reservations: BTreeSet<ReservationId>,
+    /// Reservations that the command makes: nobody else knows the id, so there is nothing to lock.
+    pub new_reservations: BTreeSet<ReservationId>,
+    /// Payments that exist.
+    pub payments: BTreeSet<PaymentId>,
+    /// Payments that the command makes.
+    pub new_payments: BTreeSet<PaymentId>,
+    /// Wallets, whether or not they have a row yet.
+    pub wallets: BTreeSet<UserId>,
+    /// Seats that the command names; they are locked whatever their state.
+    pub seats: BTreeSet<SeatKey>,
+    /// Idempotency records: looked up after the rows above are locked.
+    pub done: BTreeSet<CommandKey>,
+    /// Seats any of which would do.
+    pub candidates: Vec<Candidates>,
+}
+
+/// Seats any of which would do, locked last of all: those that can be had and that nobody else has locked, in this order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Candidates {
+    /// The best first; each once.
+    pub seats: Vec<SeatKey>,
+    /// So many of them are enough.
+    pub most: usize,
+}
+
+impl Scope {
+    /// Adds another command's rows, for a batch that is locked together. Candidates of one performance become one list: each
+    /// command finds what those before it have left.
+    pub fn extend(&mut self, other: Self) {
+        let Self { buyers, reservations, new_reservations, payments, new_payments, wallets, seats, done, candidates } =
+            other;
+        self.buyers.extend(buyers);
+        self.reservations.extend(reservations);
+        self.new_reservations.extend(new_reservations);
+        self.payments.extend(payments);
+        self.new_payments.extend(new_payments);
+        self.wallets.extend(wallets);
+        self.seats.extend(seats);
+        self.done.extend(done);
+        for more in candidates {
+            self.add_candidates(more);
+        }
+    }
+
+    fn add_candidates(&mut self, more: Candidates) {
+        let performance = |candidates: &Candidates| candidates.seats.first().map(|seat| seat.performance);
+        let same = self.candidates.iter_mut().find(|known| performance(known) == performance(&more));
+        let Some(known) = same else { return self.candidates.push(more) };
+        let there: BTreeSet<SeatKey> = known.seats.iter().copied().collect();
+        known.seats.extend(more.seats.into_iter().filter(|seat| !there.contains(seat)));
+        known.most += more.most;
+    }
+
+    pub(super) fn add_seats(&mut self, performance: PerformanceId, numbers: impl Iterator<Item = SeatNumber>) {
+        self.seats.extend(numbers.map(|number| SeatKey { performance, number }));
+    }
+}

@@ -1,0 +1,113 @@
+//! The numbered layout that a performance is sold by.
+
+use super::{SeatLabel, SeatNumber};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, HashMap};
+use std::ops::Range;
+
+/// What a seat position is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PositionKind {
+    /// A seat like most.
+    Standard,
+    /// For people with a wheelchair or other needs.
+    Accessible,
+    /// Beside an accessible one.
+    Companion,
+    /// A standing spot, without neighbours.
+    Standing,
+}
+
+/// One numbered seat or standing spot of a layout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatPosition {
+    /// What the ticket says.
+    pub label: SeatLabel,
+    /// The price tier's code.
+    pub tier: String,
+    /// What it is for.
+    pub kind: PositionKind,
+    /// Whether it is never sold.
+    pub blocked: bool,
+}
+
+/// A row of seats, or the standing spots, within a layout.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Seat n is n-1.
+    pub seats: Range<usize>,
+    /// Whether they are standing spots, without neighbours.
+    pub standing: bool,
+}
+
+/// A seat map with its seats numbered 1 to n.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Layout {
+    positions: Vec<SeatPosition>,
+    rows: Vec<Span>,
+    by_label: HashMap<SeatLabel, SeatNumber>,
+}
+
+impl Layout {
+    pub(super) fn new(positions: Vec<SeatPosition>) -> Self {
+        let numbered =
+            positions.iter().zip(1..).filter_map(|(position, n)| Some((position.label.clone(), SeatNumber::new(n)?)));
+        let by_label = numbered.collect();
+        Self { rows: rows(&positions), positions, by_label }
+    }
+
+    /// Its rows, from the front to the back.
+    pub fn rows(&self) -> &[Span] {
+        &self.rows
+    }
+
+    /// The tier of a row's seats.
+    pub fn tier(&self, row: &Span) -> &str {
+        &self.positions[row.seats.start].tier
+    }
+
+    /// What the seat at that index, from 0, is for.
+    pub(crate) fn kind(&self, index: usize) -> PositionKind {
+        self.positions[index].kind
+    }
+
+    /// How many seats there are.
+    pub fn seat_count(&self) -> u32 {
+        u32::try_from(self.positions.len()).unwrap_or(u32::MAX)
+    }
+
+    /// The seat of that label.
+    pub fn number(&self, label: &SeatLabel) -> Option<SeatNumber> {
+        self.by_label.get(label).copied()
+    }
+
+    /// What is at that number.
+    pub fn position(&self, number: SeatNumber) -> Option<&SeatPosition> {
+        self.positions.get(number.index())
+    }
+
+    /// All positions, by number.
+    pub fn positions(&self) -> impl Iterator<Item = (SeatNumber, &SeatPosition)> {
+        self.positions.iter().zip(1..).filter_map(|(position, n)| Some((SeatNumber::new(n)?, position)))
+    }
+
+    /// How many seats each tier has.
+    pub fn tiers(&self) -> BTreeMap<&str, u32> {
+        let mut tiers = BTreeMap::new();
+        for position in &self.positions {
+            *tiers.entry(position.tier.as_str()).or_default() += 1;
+        }
+        tiers
+    }
+}
+
+fn rows(positions: &[SeatPosition]) -> Vec<Span> {
+    let same_row =
+        |a: &SeatPosition, b: &SeatPosition| a.label.section == b.label.section && a.label.row == b.label.row;
+    let rows = positions.chunk_by(same_row).scan(0, |end, row| {
+        let start = std::mem::replace(end, *end + row.len());
+        Some(Span { seats: start..*end, standing: row[0].kind == PositionKind::Standing })
+    });
+    rows.collect()
+}

@@ -1,0 +1,31 @@
+//! Where performances take place.
+
+use crate::id::VenueId;
+use crate::violation::{Invalid, Violations};
+use serde::{Deserialize, Serialize};
+
+/// A building with one or more seat maps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Venue {
+    /// Given by the operator's client.
+    pub id: VenueId,
+    /// Text for people: 1 to [`Venue::LONGEST_NAME`] characters.
+    pub name: String,
+    /// IANA name, such as `Asia/Seoul`.
+    pub time_zone: String,
+}
+
+impl Venue {
+    /// Characters of a name: 200.
+    pub const LONGEST_NAME: usize = 200;
+    /// Characters of a time zone's name: 64.
+    pub const LONGEST_TIME_ZONE: usize = 64;
+
+    /// Says everything that is wrong with the venue. Whether the time zone exists is checked where the zones are known.
+    pub fn check(&self) -> Result<(), Invalid> {
+        let mut flaws = Violations::default();
+        flaws.check_text(&self.name, Self::LONGEST_NAME, "/name");
+        flaws.check_text(&self.time_zone, Self::LONGEST_TIME_ZONE, "/time_zone");
+        flaws.into_result()
+    }
+}

@@ -1,0 +1,127 @@
+//! All rows of the waiting rooms in plain maps: the smallest store there can be.
+
+use super::BookingState;
+use crate::booking::Conflict;
+use crate::catalogue::{Group, Sale};
+use crate::id::SaleId;
+use crate::record::Record;
+use crate::time::Instant;
+use crate::waiting_room::{
+    Admitted, BuyerKey, CheckIn, CheckInOutcome, Queue, QueueEntry, QueueNumber, Stock, Tick, TickInput, TickOutcome,
+};
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+/// The rows of all waiting rooms but the admissions, which are in the [`BookingState`] because bookings end them.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct InMemoryQueues {
+    /// One a sale.
+    pub queues: BTreeMap<SaleId, Queue>,
+    /// How many numbers were handed out.
+    pub issued: BTreeMap<(SaleId, Group), u64>,
+    /// One a user and sale.
+    pub entries: BTreeMap<BuyerKey, QueueEntry>,
+    /// Who is called and has come.
+    pub check_ins: BTreeMap<BuyerKey, CheckIn>,
+    /// Who was admitted, in their order.
+    pub log: Vec<Admitted>,
+}
+
+impl InMemoryQueues {
+    /// Adds a queue, if the sale has none.
+    pub fn open_queue(&mut self, queue: Queue) {
+        self.queues.entry(queue.sale).or_insert(queue);
+    }
+
+    /// The queue entry that somebody has, or a new one at the end; also if the entry that they have is the one that is
+    /// worth nothing any more.
+    pub fn join(&mut self, key: BuyerKey, group: Group, worthless: Option<QueueEntry>) -> QueueEntry {
+        if let Some(entry) = self.entries.get(&key).filter(|entry| Some(**entry) != worthless) {
+            return *entry;
+        }
+        let issued = self.issued.entry((key.sale, group)).or_default();
+        *issued += 1;
+        let number = QueueNumber::new(*issued).unwrap_or_else(|| unreachable!("it was just raised"));
+        let entry = QueueEntry { group, number };
+        self.entries.insert(key, entry);
+        entry
+    }
+
+    /// Somebody who is called checks in, or is seen again. A check-in never lapses.
+    pub fn check_in(&mut self, books: &BookingState, check_in: CheckIn, lapsed: bool) -> CheckInOutcome {
+        let now = check_in.seen_at;
+        if let Some(known) = CheckInOutcome::by(books.buyers.get(&check_in.key), check_in.group, check_in.number, now) {
+            return known;
+        }
+        let Some(stands) = check_in.after(self.check_ins.get(&check_in.key), lapsed) else {
+            return CheckInOutcome::Lapsed;
+        };
+        self.check_ins.insert(check_in.key, stands);
+        CheckInOutcome::Present
+    }
+
+    /// What a tick finds.
+    pub fn input(&self, books: &BookingState, sale: SaleId, stock: Stock, now: Instant) -> Option<TickInput> {
+        let queue = self.queues.get(&sale)?;
+        let now = now.max(queue.last_tick);
+        let groups = queue.groups.len();
+        let mut check_ins = vec![Vec::new(); groups];
+        let mut arrived = 0;
+        for check_in in self.check_ins.values().filter(|check_in| check_in.key.sale == sale) {
+            arrived += u64::from(check_in.checked_in_at > queue.last_tick);
+            if CheckIn::is_present(check_in.seen_at, now) {
+                check_ins[check_in.group.index()].push(*check_in);
+            }
+        }
+        let present = check_ins.iter().map(|check_ins| check_ins.len() as u64).collect();
+        for check_ins in &mut check_ins {
+            check_ins.sort_by_key(|check_in| check_in.rank);
+            check_ins.truncate(Tick::BATCH);
+        }
+        let issued = Group::all(groups).map(|group| self.issued.get(&(sale, group)).copied().unwrap_or(0)).collect();
+        let admissions = books.admissions.values().filter(|admission| admission.key.sale == sale).copied().collect();
+        Some(TickInput { admissions, check_ins, present, arrived, issued, stock, turned_away: false })
+    }
+
+    /// One tick, whole.
+    pub fn tick(
+        &mut self,
+        books: &mut BookingState,
+        sale: &Sale,
+        session: Duration,
+        stock: Stock,
+        now: Instant,
+    ) -> Result<(), Conflict> {
+        let (Some(input), Some(queue)) = (self.input(books, sale.id, stock, now), self.queues.get(&sale.id)) else {
+            return Ok(());
+        };
+        let tick = Tick::plan(queue, sale, session, &input, now);
+        let locked = tick.buyers().into_iter().map(|key| (key, books.buyers.get(&key).copied())).collect();
+        self.store(books, tick.carry_out(&locked))
+    }
+
+    /// Writes what a tick has done: all of it, or nothing if a row has moved on since it was read.
+    pub fn store(&mut self, books: &mut BookingState, ticked: TickOutcome) -> Result<(), Conflict> {
+        let queue = ticked.queue.row;
+        if self.queues.get(&queue.sale).map(|queue| queue.version) != ticked.queue.read {
+            return Err(Conflict(format!("queue {}", queue.sale)));
+        }
+        let moved =
+            ticked.buyers.iter().find(|write| books.buyers.get(&write.row.key).map(Record::version) != write.read);
+        if let Some(write) = moved {
+            return Err(Conflict(format!("{:?}", write.row.key)));
+        }
+        self.queues.insert(queue.sale, queue);
+        books.buyers.extend(ticked.buyers.into_iter().map(|write| (write.row.key, write.row)));
+        for key in &ticked.ended {
+            books.admissions.remove(key);
+        }
+        let taken = ticked.extended.into_iter().chain(ticked.admitted);
+        books.admissions.extend(taken.map(|admission| (admission.key, admission)));
+        for key in &ticked.left {
+            self.check_ins.remove(key);
+        }
+        self.log.extend(ticked.log);
+        Ok(())
+    }
+}

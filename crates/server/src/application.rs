@@ -1,0 +1,245 @@
+//! The wiring: settings, adapters, use cases.
+
+use crate::database::open_database;
+use crate::installation::{self, GuardedProbe, InstallationGuard};
+use crate::keys::{KeyRing, Keys};
+use crate::settings::Settings;
+use anyhow::{Context, Result};
+use frontrow_adapters::redis::{RedisDispenser, RedisSettings};
+use frontrow_adapters::sql::{
+    Database, SqlAccounts, SqlCatalogue, SqlHousekeeping, SqlProbe, SqlQueues, SqlReaders, SqlSessions, SqlStore,
+    StorePorts, StoreSettings,
+};
+use frontrow_adapters::{
+    AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, IanaTimeZones,
+    InstanceJoinLimits, SharedSeatReads, SharedWatch, SystemClock, TokenKey, UuidV7Source, sha256,
+};
+use frontrow_application::port::{Announcer, Clock, NumberDispenser, QueueSigner, TicketSigner, TokenIssuer};
+use frontrow_application::{Ports, RingingAnnouncer, UseCases};
+use frontrow_domain::{Event, Installation};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::Notify;
+use tokio::time::timeout;
+
+/// How long to wait for what was begun in a database that is there.
+const CLOSE: Duration = Duration::from_secs(30);
+/// The same in one that is away: for what it may do all the same.
+const AWAY: Duration = Duration::from_millis(1500);
+
+/// Everything that a command works with, wired to one database.
+pub struct Application {
+    /// Every port.
+    pub ports: Ports,
+    /// Every use case, on these ports.
+    pub use_cases: Arc<UseCases>,
+    /// Says who was admitted by a tick of this instance.
+    pub watch: Arc<SharedWatch>,
+    /// Rings when an admission has ended here.
+    pub bell: Arc<Notify>,
+    /// Knows whether this still is what every instance has to be.
+    pub guard: Arc<InstallationGuard>,
+    housekeeping: Arc<SqlHousekeeping>,
+    database: Arc<Database>,
+    store: Arc<SqlStore>,
+    queues: Arc<SqlQueues>,
+}
+
+impl Application {
+    /// Opens the database. Has to be called on the runtime that it lives on.
+    pub async fn open(settings: &Settings, keys: &Keys) -> Result<Self> {
+        let database = open_database(settings).await?;
+        let installation = match installation::enter(&database, settings, keys).await {
+            Ok(installation) => installation,
+            Err(error) => {
+                database.close().await;
+                return Err(error);
+            }
+        };
+        Self::on(database, settings, keys, Some(&installation)).await
+    }
+
+    /// The same on a database that is open already, as one of the installation's instances, if it is one.
+    pub async fn on(
+        database: Arc<Database>,
+        settings: &Settings,
+        keys: &Keys,
+        installation: Option<&Installation>,
+    ) -> Result<Self> {
+        let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Source));
+        let bell = Arc::new(Notify::new());
+        let workers = store_settings(settings);
+        let needs = StorePorts { clock: clock.clone(), ids: ids.clone(), announcer: announcer(bell.clone()) };
+        let store = Arc::new(SqlStore::open(&database, workers, needs).await?);
+        let catalogue = Arc::new(SqlCatalogue::new(database.clone(), clock.clone()));
+        let readers = Arc::new(SqlReaders::new(database.clone()));
+        let housekeeping = Arc::new(SqlHousekeeping::new(database.clone()));
+        let queues = Arc::new(SqlQueues::open(&database, clock.clone(), ids.clone()).await?);
+        let watch = Arc::new(SharedWatch::new(queues.clone()));
+        let redis = redis(settings, &queues, installation::mark(installation), false).await?;
+        let guard = Arc::new(InstallationGuard::new(&database, settings, keys, redis.clone())?);
+        let dispenser: Arc<dyn NumberDispenser> = match redis {
+            Some(redis) => redis,
+            None => queues.clone(),
+        };
+        let ports = Ports {
+            store: store.clone(),
+            done: readers.clone(),
+            venues: catalogue.clone(),
+            time_zones: Arc::new(IanaTimeZones),
+            concerts: catalogue.clone(),
+            performances: catalogue.clone(),
+            sales: catalogue.clone(),
+            on_sale: catalogue,
+            seats: readers.clone(),
+            seat_snapshots: Arc::new(SharedSeatReads::new(readers.clone(), clock.clone())),
+            reservations: readers.clone(),
+            wallets: readers,
+            accounts: Arc::new(SqlAccounts::new(database.clone())),
+            sessions: Arc::new(SqlSessions::new(database.clone())),
+            passwords: Arc::new(Argon2idHasher::new()),
+            tokens: tokens(&keys.access_tokens, clock.clone())?,
+            tickets: tickets(&keys.ticket_codes)?,
+            gateway: settings.payment_gateway.open(),
+            housekeeping: housekeeping.clone(),
+            probe: Arc::new(GuardedProbe {
+                probe: SqlProbe { housekeeping: housekeeping.clone(), store: store.clone() },
+                guard: guard.clone(),
+            }),
+            queues: queues.clone(),
+            dispenser,
+            watch: watch.clone(),
+            join_limits: Arc::new(InstanceJoinLimits::new(clock.clone(), settings.network_joins)),
+            eligibility: Arc::new(AccountEligibility::new(clock.clone())),
+            signer: signer(&keys.queue)?,
+            clock,
+            ids,
+            digest: sha256,
+            access_lifetime: settings.access_lifetime,
+            refresh_lifetime: settings.refresh_lifetime,
+        };
+        let use_cases = Arc::new(UseCases::new(&ports));
+        // Nobody is let past a queue that has not been read yet.
+        use_cases.tick_queues.refresh().await?;
+        Ok(Self { ports, use_cases, watch, bell, guard, housekeeping, database, store, queues })
+    }
+
+    /// How long it is worth to wait for what was begun: not for long if the database is away.
+    pub async fn patience(&self, most: Duration) -> Duration {
+        if self.housekeeping.time().await.is_ok() { most } else { most.min(AWAY) }
+    }
+
+    /// Ends what was begun, then closes the database. Whoever still asks is told to come back. What does not end in time is
+    /// left: the database undoes what was not committed.
+    pub async fn close(self) {
+        let patience = self.patience(CLOSE).await;
+        self.close_within(patience).await;
+    }
+
+    /// The same, and no longer than that.
+    pub async fn close_within(self, patience: Duration) {
+        let close = async {
+            self.store.drain().await;
+            self.queues.drain().await;
+            self.database.close().await;
+        };
+        if timeout(patience, close).await.is_err() {
+            tracing::warn!("the database did not end in time what was begun there");
+        }
+    }
+}
+
+fn store_settings(settings: &Settings) -> StoreSettings {
+    StoreSettings {
+        workers: settings.database_workers,
+        queue: settings.command_queue_capacity,
+        ..StoreSettings::default()
+    }
+}
+
+fn tokens(ring: &KeyRing, clock: Arc<dyn Clock>) -> Result<Arc<dyn TokenIssuer>> {
+    let (signing, others) = token_keys(ring).context("the current key for access tokens is missing")?;
+    Ok(Arc::new(HmacTokenIssuer::new(&signing, &others, clock)))
+}
+
+fn signer(ring: &KeyRing) -> Result<Arc<dyn QueueSigner>> {
+    let (signing, others) = token_keys(ring).context("the current key for queue tokens is missing")?;
+    Ok(Arc::new(HmacQueueSigner::new(&signing, &others)))
+}
+
+/// The key that signs, and those that only check.
+fn token_keys(ring: &KeyRing) -> Option<(TokenKey, Vec<TokenKey>)> {
+    let key = |id: &String| ring.keys.get(id).map(|key| TokenKey { id: id.clone(), secret: key.0 });
+    let others = ring.keys.keys().filter(|id| **id != ring.current).filter_map(key).collect();
+    Some((key(&ring.current)?, others))
+}
+
+fn tickets(ring: &KeyRing) -> Result<Arc<dyn TicketSigner>> {
+    let key = ring.keys.get(&ring.current).context("the current key for ticket codes is missing")?;
+    Ok(Arc::new(HmacTicketSigner::new(&key.0)))
+}
+
+/// The Redis that hands out the numbers of queues, or, for a command that `only_reads`, knows who has them; `None` if
+/// the database does.
+pub async fn redis(
+    settings: &Settings,
+    queues: &Arc<SqlQueues>,
+    mark: Option<String>,
+    only_reads: bool,
+) -> Result<Option<Arc<RedisDispenser>>> {
+    let Some(url) = &settings.redis else { return Ok(None) };
+    let redis = RedisSettings { only_reads, mark, ..RedisSettings::new(url.url()) };
+    Ok(Some(Arc::new(RedisDispenser::open_with(redis, queues.clone(), Arc::new(UuidV7Source)).await?)))
+}
+
+/// Counts what has happened, and rings when an admission has ended.
+fn announcer(bell: Arc<Notify>) -> Arc<dyn Announcer> {
+    Arc::new(RingingAnnouncer { next: Arc::new(Counted), ring: move || bell.notify_one() })
+}
+
+struct Counted;
+
+impl Announcer for Counted {
+    fn announce(&self, events: &[Event]) {
+        for event in events {
+            metrics::counter!("frontrow_events_total", "event" => event_name(event)).increment(1);
+        }
+    }
+}
+
+const fn event_name(event: &Event) -> &'static str {
+    match event {
+        Event::Held(_) => "held",
+        Event::Confirmed(_) => "confirmed",
+        Event::Released(_) => "released",
+        Event::Expired(_) => "expired",
+        Event::Cancelled(_) => "cancelled",
+        Event::Refunded(_) => "refunded",
+        Event::ChargeSettled(_) => "charge_settled",
+        Event::AdmissionEnded(_) => "admission_ended",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_retired_key_still_opens_the_tokens_that_it_signed() {
+        let mut keys = Keys::generate().unwrap();
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let claims = frontrow_application::port::AccessClaims {
+            user: frontrow_domain::UserId::new(uuid::Uuid::nil()),
+            role: frontrow_domain::Role::Customer,
+            session: frontrow_domain::SessionId::new(uuid::Uuid::nil()),
+            expires: clock.now() + std::time::Duration::from_mins(1),
+        };
+        let token = tokens(&keys.access_tokens, clock.clone()).unwrap().issue(&claims);
+        let next = Keys::generate().unwrap().access_tokens;
+        keys.access_tokens.current.clone_from(&next.current);
+        keys.access_tokens.keys.extend(next.keys.clone());
+        let knows = |ring| tokens(ring, clock.clone()).unwrap().verify(&token, clock.now()).is_some();
+        assert!(knows(&keys.access_tokens));
+        assert!(!knows(&next));
+    }
+}

@@ -1,0 +1,213 @@
+//! One route, and everything there is to say about it: the router, the interceptor and the `OpenAPI` document are made
+//! from this.
+
+use super::argument::{Access, Arguments, Needs};
+use crate::extract::{KeyHeader, PASS};
+use crate::pass::Proof;
+use crate::problem::Kind;
+use crate::problem::add_problems;
+use crate::taken::Taken;
+use actix_web::http::Method;
+use actix_web::{FromRequest, Handler, Responder, Route, web};
+use utoipa::IntoParams;
+use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Type};
+use utoipa::openapi::security::SecurityRequirement;
+use utoipa::openapi::{RefOr, Required, Schema};
+
+/// A method of an address.
+pub(crate) struct Endpoint {
+    path: String,
+    method: Method,
+    needs: Needs,
+    proof: Proof,
+    problems: &'static [&'static [Kind]],
+    common: &'static [Kind],
+    creates: bool,
+    polled: bool,
+    taken: Taken,
+    /// `None` if it is not part of the API: the description itself, and its pages.
+    document: Option<Described>,
+    route: Box<dyn Fn() -> Route + Send + Sync>,
+}
+
+/// What `#[utoipa::path]` made of a handler.
+#[derive(Clone)]
+pub(crate) struct Described {
+    pub methods: Vec<HttpMethod>,
+    pub operation: Operation,
+    /// Those that the operation refers to, by name.
+    pub schemas: Vec<(String, RefOr<Schema>)>,
+}
+
+impl Endpoint {
+    /// The handler, and what `#[utoipa::path]` says about it: `Endpoint::new(list, __path_list)`.
+    pub fn new<H, A, D>(handler: H, _: D) -> Self
+    where
+        H: Handler<A> + Send + Sync,
+        H::Output: Responder + 'static,
+        A: Arguments + FromRequest + 'static,
+        D: utoipa::Path + utoipa::__dev::SchemaReferences + for<'t> utoipa::__dev::Tags<'t>,
+    {
+        let methods = D::methods();
+        let mut operation = D::operation();
+        operation.tags.get_or_insert_default().extend(D::tags().into_iter().map(str::to_owned));
+        let mut schemas = Vec::new();
+        D::schemas(&mut schemas);
+        let mut endpoint = Self::hidden(methods.first().map_or(Method::GET, method), D::path(), handler);
+        endpoint.taken = Taken::by(&operation);
+        endpoint.document = Some(Described { methods, operation, schemas });
+        endpoint
+    }
+
+    /// A handler that is not part of the API, and takes neither parameters nor a body.
+    pub fn hidden<H, A>(method: Method, path: impl Into<String>, handler: H) -> Self
+    where
+        H: Handler<A> + Send + Sync,
+        H::Output: Responder + 'static,
+        A: Arguments + FromRequest + 'static,
+    {
+        Self {
+            path: path.into(),
+            method,
+            needs: Needs::of::<A>(),
+            proof: Proof::None,
+            problems: &[],
+            common: Kind::COMMON,
+            creates: false,
+            polled: false,
+            taken: Taken::default(),
+            document: None,
+            route: Box::new(move || web::to(handler.clone())),
+        }
+    }
+
+    /// What it asks for before it is reached, if the sale has a waiting room; nothing unless this says so.
+    pub fn pass(self, proof: Proof) -> Self {
+        Self { proof, ..self }
+    }
+
+    /// What it may refuse besides what follows from its arguments: families of [`Kind`], and single ones.
+    pub fn refuses(self, problems: &'static [&'static [Kind]]) -> Self {
+        Self { problems, ..self }
+    }
+
+    /// What may go wrong with it, where that is less than [`Kind::COMMON`].
+    pub fn fails_only_with(self, common: &'static [Kind]) -> Self {
+        Self { common, ..self }
+    }
+
+    /// It puts something under an id of the client's own, which need not be there yet.
+    pub fn creates(self) -> Self {
+        Self { creates: true, ..self }
+    }
+
+    /// Everybody in a queue asks for it all the time: it is neither logged nor counted, and costs no store operation.
+    pub fn polled(self) -> Self {
+        Self { polled: true, ..self }
+    }
+}
+
+/// What is made of it.
+impl Endpoint {
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// Whether it answers a request with that method. Whoever asks only for the head of an answer asks as for the answer.
+    pub fn answers(&self, method: &Method) -> bool {
+        let method = if method == Method::HEAD { &Method::GET } else { method };
+        self.method == method
+    }
+
+    pub fn proof(&self) -> Proof {
+        self.proof
+    }
+
+    pub fn is_polled(&self) -> bool {
+        self.polled
+    }
+
+    pub fn is_described(&self) -> bool {
+        self.document.is_some()
+    }
+
+    pub fn taken(&self) -> &Taken {
+        &self.taken
+    }
+
+    /// For one worker's router.
+    pub fn route(&self) -> Route {
+        (self.route)()
+    }
+
+    /// Its whole description: what its handler says, and what follows from that.
+    pub fn described(&self) -> Option<Described> {
+        let mut described = self.document.clone()?;
+        let operation = &mut described.operation;
+        if self.needs.access != Access::Anybody {
+            operation.security = Some(vec![SecurityRequirement::new("bearer", [""; 0])]);
+        }
+        if let (true, Some(RefOr::T(body))) = (self.needs.body_is_optional, &mut operation.request_body) {
+            body.required = Some(Required::False);
+        }
+        let key = self.needs.key.then(|| KeyHeader::into_params(|| None)).into_iter().flatten();
+        let parameters = key.chain(pass_header(self.proof)).map(RefOr::T);
+        for parameter in parameters {
+            operation.parameters.get_or_insert_default().push(parameter);
+        }
+        add_problems(&self.kinds(), operation);
+        Some(described)
+    }
+
+    /// Every problem that it may answer with: its own, and what follows from what it takes and from who may ask.
+    pub fn kinds(&self) -> Vec<Kind> {
+        let has_path = self.path.contains('{');
+        let implied: [(bool, &[Kind]); 8] = [
+            // What is not taken is refused everywhere.
+            (true, &[Kind::InvalidInput]),
+            (self.taken.has_body(), Kind::BODY),
+            (self.needs.key, Kind::KEY),
+            (self.needs.access != Access::Anybody, &[Kind::AccessToken]),
+            (self.needs.access == Access::Operators, &[Kind::NotAnOperator]),
+            (self.proof != Proof::None, Kind::PASS),
+            (has_path && !self.creates, &[Kind::NotFound]),
+            // Whatever writes may not hear from its database whether it has.
+            (self.method != Method::GET, &[Kind::UnknownOutcome]),
+        ];
+        let implied = implied.into_iter().filter(|(is, _)| *is).flat_map(|(_, kinds)| kinds);
+        implied.chain(self.problems.iter().copied().flatten()).chain(self.common).copied().collect()
+    }
+}
+
+fn method(method: &HttpMethod) -> Method {
+    match method {
+        HttpMethod::Get => Method::GET,
+        HttpMethod::Post => Method::POST,
+        HttpMethod::Put => Method::PUT,
+        HttpMethod::Delete => Method::DELETE,
+        HttpMethod::Options => Method::OPTIONS,
+        HttpMethod::Head => Method::HEAD,
+        HttpMethod::Patch => Method::PATCH,
+        HttpMethod::Trace => Method::TRACE,
+    }
+}
+
+fn pass_header(proof: Proof) -> Option<Parameter> {
+    let when = match proof {
+        Proof::None => return None,
+        Proof::Pass => "Needed if the sale has a waiting room",
+        Proof::PassOrReservation | Proof::PassIfStrict => "Needed if the sale's waiting room is strict",
+    };
+    let header = ParameterBuilder::new()
+        .name(PASS)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(format!("{when}: from `POST /v1/sales/{{id}}/admission`.")))
+        .schema(Some(ObjectBuilder::new().schema_type(Type::String)));
+    Some(header.build())
+}

@@ -1,0 +1,10 @@
+//! Waiting rooms: what is special to keeping them in SQL.
+
+mod admissions;
+mod controls;
+mod cut_off;
+mod entries;
+mod faults;
+pub mod room;
+mod sources;
+mod ticks;

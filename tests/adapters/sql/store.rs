@@ -1,0 +1,15 @@
+//! The booking store under faults, and without its protections.
+
+mod audits;
+mod batches;
+mod controls;
+mod cuts;
+mod deadlines;
+mod deadlocks;
+mod faults;
+mod money;
+pub mod proxy;
+mod queue;
+mod silence;
+pub mod stage;
+pub mod testbed;

@@ -1,0 +1,102 @@
+//! A row that makes no sense is a fault, never a panic and never a guess.
+
+use crate::setup::{NOW, Setup, id, performance, sale, setup, venue};
+use frontrow_application::PageRequest;
+use frontrow_application::port::{
+    AccountRepository, ConcertRepository, IdempotencyRecordReader, OnSaleReader, PerformanceRepository,
+    ReservationReader, SaleRepository, SeatReader, SessionRepository, StoreError, VenueRepository, WalletReader,
+};
+use frontrow_domain::*;
+
+/// A database where each table has one good row, with `1` as its id.
+async fn filled() -> Setup {
+    let setup = setup().await;
+    setup.on_sale().await;
+    let one = format!("x'{}'", id(1).simple());
+    let hash = "01".repeat(32);
+    for row in [
+        format!("users VALUES ({one}, 'kim@example.com', 'Kim', 'customer', 'hash', 0)"),
+        format!("refresh_token VALUES (x'{hash}', {one}, {one}, {}, NULL)", i64::MAX),
+        format!("reservation VALUES ({one}, {one}, {one}, {one}, 'held', 0, 0, 0, '[]', 1, NULL)"),
+        format!("payment VALUES ({one}, 'charge', NULL, {one}, 5, 'pending', 'sandbox', NULL, 0, 1)"),
+        format!("transfer VALUES ({one}, {one}, x'{}', 5, {one}, 0)", id(2).simple()),
+        format!("wallet VALUES ({one}, 5, 1, 5)"),
+        format!("idempotency_record VALUES ({one}, 'tap', x'{hash}', '{{\"expired\":\"{}\"}}', 0)", id(1)),
+    ] {
+        setup.tamper(&format!("INSERT INTO {row}")).await;
+    }
+    setup
+}
+
+macro_rules! faults {
+    ($($name:ident: $sql:literal, $setup:ident => $read:expr;)+) => {$(
+        #[tokio::test]
+        async fn $name() {
+            let $setup = filled().await;
+            $read.await.unwrap();
+            let $setup = filled().await;
+            $setup.tamper($sql).await;
+            let read = $read.await;
+            assert!(matches!(read, Err(StoreError::Fault(_))), "{read:?}");
+        }
+    )+};
+}
+
+fn user() -> UserId {
+    UserId::new(id(1))
+}
+
+fn page<K>() -> PageRequest<K> {
+    PageRequest::new(10, None).unwrap()
+}
+
+faults! {
+    a_role: "UPDATE users SET role = 'king'", s => s.accounts.user(user());
+    an_email: "UPDATE users SET email = 'kim'", s => s.accounts.user(user());
+    a_venue: "UPDATE venue SET name = x'ff'", s => s.catalogue.venue(venue().id);
+    a_seat_map: "UPDATE seat_map SET sections = '[{}]'",
+        s => s.catalogue.seat_map(venue().id, 1);
+    a_seat_map_that_is_not_json: "UPDATE seat_map SET sections = '['",
+        s => s.catalogue.seat_map(venue().id, 1);
+    a_layout: "UPDATE seat_map SET sections = '[]'",
+        s => s.catalogue.on_sale(performance().id);
+    a_missing_venue: "DELETE FROM venue", s => s.catalogue.on_sale(performance().id);
+    a_missing_seat_map: "DELETE FROM seat_map", s => s.catalogue.on_sale(performance().id);
+    a_concert: "UPDATE concert SET title = x'ff'", s => s.catalogue.concerts(page());
+    a_status: "UPDATE performance SET status = 'sold'",
+        s => s.catalogue.performance(performance().id);
+    a_version: "UPDATE performance SET seat_map_version = -1",
+        s => s.catalogue.performance(performance().id);
+    prices: "UPDATE performance SET prices = '{}'",
+        s => s.catalogue.performance(performance().id);
+    a_limit: "UPDATE sale SET limit_per_person = -1", s => s.catalogue.sale(sale().id);
+    a_hold: "UPDATE sale SET hold_duration = -1", s => s.catalogue.sale(sale().id);
+    a_seat_state: "UPDATE seat SET state = 7", s => s.readers.not_free(performance().id);
+    a_seat_that_is_held_by_nobody: "UPDATE seat SET state = 2, held_until = 5",
+        s => s.readers.not_free(performance().id);
+    a_seat_number: "UPDATE seat SET number = 100001 WHERE number = 1",
+        s => s.readers.not_free(performance().id);
+    a_reservation_state: "UPDATE reservation SET state = 'lost'",
+        s => s.readers.reservations_of(user(), page());
+    line_items: "UPDATE reservation SET line_items = '[{}]'",
+        s => s.readers.reservation(ReservationId::new(id(1)));
+    a_refund_reason: "UPDATE reservation SET refund_reason = ' '",
+        s => s.readers.reservations_of(user(), page());
+    an_amount: "UPDATE reservation SET amount = -1",
+        s => s.readers.reservation(ReservationId::new(id(1)));
+    a_payment_state: "UPDATE payment SET state = 'lost'",
+        s => s.readers.charge(PaymentId::new(id(1)));
+    a_payment_kind: "UPDATE payment SET kind = 'gift'", s => s.readers.entries(user(), page());
+    a_missing_payment: "DELETE FROM payment", s => s.readers.entries(user(), page());
+    an_unsettled_charge: "UPDATE payment SET amount = -1", s => s.readers.unsettled(Instant::default(), NOW, 9);
+    a_transfer: "UPDATE transfer SET amount = 9223372036854775807",
+        s => s.readers.entries(user(), page());
+    a_balance: "UPDATE wallet SET balance = 9223372036854775807",
+        s => s.readers.balance(user());
+    a_refresh_token: "UPDATE refresh_token SET replaced = 'never'",
+        s => s.sessions.rotate([1; 32], [2; 32], NOW, NOW);
+    an_outcome: "UPDATE idempotency_record SET outcome = '{}'",
+        s => s.readers.done(&CommandKey::new(user(), "tap").unwrap());
+    a_hash: "UPDATE idempotency_record SET request_hash = x'01'",
+        s => s.readers.done(&CommandKey::new(user(), "tap").unwrap());
+}
