@@ -2,7 +2,7 @@
 
 use crate::port::{
     BookingStore, Clock, Housekeeping, IdSource, IdempotencyRecordReader, OnSaleReader, PaymentGateway,
-    ReservationReader, SeatReader, SeatSnapshots, TicketSigner, WalletReader,
+    ReservationReader, SeatSnapshots, TicketSigner, WalletReader,
 };
 use crate::waiting_room::QueueViews;
 use crate::{
@@ -19,7 +19,6 @@ pub struct BookingPorts {
     pub store: Arc<dyn BookingStore>,
     pub done: Arc<dyn IdempotencyRecordReader>,
     pub on_sale: Arc<dyn OnSaleReader>,
-    pub seats: Arc<dyn SeatReader>,
     pub seat_snapshots: Arc<dyn SeatSnapshots>,
     pub reservations: Arc<dyn ReservationReader>,
     pub wallets: Arc<dyn WalletReader>,
@@ -60,7 +59,7 @@ impl BookingUseCases {
     pub(crate) fn behind(queues: Arc<QueueViews>, ports: &BookingPorts) -> Self {
         let p = ports.clone();
         let availability =
-            Arc::new(ShowAvailability { on_sale: p.on_sale.clone(), seats: p.seats, clock: p.clock.clone() });
+            Arc::new(ShowAvailability { on_sale: p.on_sale.clone(), snapshots: p.seat_snapshots.clone() });
         let (cancel, settle_charges) = (cancel(ports), settle_charges(ports));
         Self {
             seats: ListSeats { availability: availability.clone() },
@@ -78,7 +77,7 @@ impl BookingUseCases {
                 done: p.done,
                 queues,
                 on_sale: p.on_sale.clone(),
-                best: BestSeats::new(p.seat_snapshots, p.clock.clone()),
+                best: BestSeats::new(p.seat_snapshots),
                 ids: p.ids.clone(),
                 clock: p.clock.clone(),
             },

@@ -94,10 +94,7 @@ impl HoldBestSeats {
             let plan = self.best.plan(on_sale, &request.wish, number > 1, number == PLANS).await?;
             let hold = HoldBest { blocks: plan.blocks.clone(), wait: plan.wait, ..hold.clone() };
             match self.store.execute(request.request.command(Operation::HoldBest(hold))).await {
-                Ok(outcome) => {
-                    plan.carried_out(&outcome);
-                    return Ok(outcome);
-                }
+                Ok(outcome) => return Ok(outcome),
                 Err(BookingError::Replan) if plan.blocks.is_empty() => return Err(shortage(plan.left)),
                 Err(BookingError::Replan) => {}
                 Err(error) => return Err(error.into()),
@@ -122,8 +119,8 @@ fn line_item(request: &HoldBestRequest, on_sale: &OnSale) -> Result<LineItem, Er
         flaw("count", "range", "1 to 50 seats".into());
     }
     let tiers = on_sale.layout.tiers();
-    if !tiers.contains_key(wish.tier.as_str()) {
-        let tiers: Vec<&str> = tiers.into_keys().collect();
+    if !tiers.contains_key(&wish.tier) {
+        let tiers: Vec<&str> = tiers.keys().map(String::as_str).collect();
         flaw("tier", "tier", format!("one of {}", tiers.join(", ")));
     }
     let types: Vec<&str> = prices.types.iter().map(|t| t.code.as_str()).collect();
@@ -186,14 +183,13 @@ mod tests {
     /// What is remembered, and how it really is.
     fn snapshots(recent: &[u32], books: &Arc<Mutex<BookingState>>) -> MockSeatSnapshots {
         let mut snapshots = MockSeatSnapshots::new();
-        let not_free = recent.iter().map(|n| seat(*n, SeatState::Sold { to: reservation().id })).collect();
-        let recent = Arc::new(SeatSnapshot { begun: at(NOW - 1), not_free });
+        let rows: Vec<_> = recent.iter().map(|n| seat(*n, SeatState::Sold { to: reservation().id })).collect();
+        let recent = Arc::new(SeatSnapshot::of(&rows, at(NOW)));
         snapshots.expect_recent().returning(move |_| Ok(Arc::clone(&recent)));
         let books = Arc::clone(books);
         snapshots.expect_fresh().returning(move |_| {
             let books = books.lock().unwrap();
-            let not_free = books.seats.values().filter(|seat| seat.state != SeatState::Free).copied().collect();
-            Ok(Arc::new(SeatSnapshot { begun: at(NOW), not_free }))
+            Ok(Arc::new(SeatSnapshot::of(books.seats.values(), at(NOW))))
         });
         snapshots
     }
@@ -206,7 +202,7 @@ mod tests {
             done: Arc::new(done),
             queues: Arc::default(),
             on_sale: reads(on_sale()),
-            best: BestSeats::new(Arc::new(snapshots), clock(NOW)),
+            best: BestSeats::new(Arc::new(snapshots)),
             ids: ids(),
             clock: clock(NOW),
         }

@@ -148,6 +148,7 @@ pub mod port;
 mod release;
 mod request_key;
 mod reservations;
+mod seats;
 mod stand_in;
 mod sweep;
 #[cfg(any(test, feature = "testing"))]
@@ -160,10 +161,7 @@ mod wallet;
 pub use accounts::{AddOperator, LogIn, LogInRequest, LogOut, LoggedIn, Refresh, SignUp, SignUpRequest};
 pub use acting_operator::ActingOperator;
 pub use booking_use_cases::{BookingPorts, BookingUseCases};
-pub use browse::{
-    Availability, BrowseConcerts, BrowsePerformances, ListSeats, PerformanceView, SeatFilter, SeatView,
-    ShowAvailability, ShowSeatMap, TierCount,
-};
+pub use browse::{BrowseConcerts, BrowsePerformances, PerformanceView};
 pub use cancel::{CancelReservation, RefundReservation};
 pub use charge::{ChargeWallet, ChargeWalletRequest, SettleCharges, SettleProgress, ShowCharge};
 
@@ -180,6 +178,9 @@ pub use pay::{PaidReservation, PayReservation, ReservationRequest};
 pub use release::ReleaseHold;
 pub use request_key::RequestKey;
 pub use reservations::{ReadReservations, ReservationView, TicketView};
+pub use seats::{
+    Availability, ListSeats, PerformanceSeats, SeatFilter, SeatView, ShowAvailability, ShowSeatMap, TierCount,
+};
 pub use stand_in::AddStandIn;
 pub use sweep::{ExpireHolds, Forget};
 pub use upkeep::{Chore, RingingAnnouncer, Round, Upkeep};

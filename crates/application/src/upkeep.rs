@@ -4,7 +4,7 @@ use crate::port::{Announcer, TickReport};
 use crate::waiting_room::TickQueues;
 use crate::{BookingUseCases, Error, ExpireHolds, Forget, SettleCharges, UseCases};
 use frontrow_domain::waiting_room::Tick;
-use frontrow_domain::{BuyerKey, Event};
+use frontrow_domain::{BuyerKey, Event, Seat};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -147,6 +147,10 @@ impl<R: Fn() + Send + Sync> Announcer for RingingAnnouncer<R> {
         if events.iter().any(|event| matches!(event, Event::AdmissionEnded(_))) {
             (self.ring)();
         }
+    }
+
+    fn seats_written(&self, seats: &[Seat]) {
+        self.next.seats_written(seats);
     }
 }
 

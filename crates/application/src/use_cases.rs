@@ -3,8 +3,8 @@
 use crate::port::{
     AccountRepository, AdmissionWatch, BookingStore, Clock, ConcertRepository, Eligibility, Housekeeping, IdSource,
     IdempotencyRecordReader, JoinLimits, NumberDispenser, OnSaleReader, PasswordHasher, PaymentGateway,
-    PerformanceRepository, Probe, QueueSigner, QueueStore, ReservationReader, SaleRepository, SeatReader,
-    SeatSnapshots, SessionRepository, TicketSigner, TimeZones, TokenIssuer, VenueRepository, WalletReader,
+    PerformanceRepository, Probe, QueueSigner, QueueStore, ReservationReader, SaleRepository, SeatSnapshots,
+    SessionRepository, TicketSigner, TimeZones, TokenIssuer, VenueRepository, WalletReader,
 };
 use crate::waiting_room::{
     BarBuyer, CheckInBuyer, JoinQueue, LeaveAdmission, OperateQueue, PassCheck, QueueViews, RenewAdmission,
@@ -29,7 +29,6 @@ pub struct Ports {
     pub performances: Arc<dyn PerformanceRepository>,
     pub sales: Arc<dyn SaleRepository>,
     pub on_sale: Arc<dyn OnSaleReader>,
-    pub seats: Arc<dyn SeatReader>,
     pub seat_snapshots: Arc<dyn SeatSnapshots>,
     pub reservations: Arc<dyn ReservationReader>,
     pub wallets: Arc<dyn WalletReader>,
@@ -64,7 +63,6 @@ impl Ports {
             store: self.store.clone(),
             done: self.done.clone(),
             on_sale: self.on_sale.clone(),
-            seats: self.seats.clone(),
             seat_snapshots: self.seat_snapshots.clone(),
             reservations: self.reservations.clone(),
             wallets: self.wallets.clone(),
@@ -126,7 +124,6 @@ impl UseCases {
         let renew_admission =
             Arc::new(RenewAdmission { bookings: p.store.clone(), signer: p.signer.clone(), clock: p.clock.clone() });
         Self {
-            booking,
             pass_check: PassCheck {
                 queues: queues.clone(),
                 on_sale: p.on_sale.clone(),
@@ -171,7 +168,7 @@ impl UseCases {
                 store: p.queues.clone(),
                 dispenser: p.dispenser,
                 sales: p.sales.clone(),
-                seats: p.seats.clone(),
+                seats: booking.availability.clone(),
                 digest: p.digest,
                 clock: p.clock.clone(),
                 cache: TickCache::default(),
@@ -187,9 +184,8 @@ impl UseCases {
             log_out: LogOut { sessions: p.sessions },
             concerts: BrowseConcerts { concerts: p.concerts.clone() },
             performances: BrowsePerformances {
-                performances: p.performances.clone(),
                 on_sale: p.on_sale.clone(),
-                seats: p.seats,
+                seats: booking.availability.clone(),
                 clock: p.clock.clone(),
             },
             seat_map: ShowSeatMap { on_sale: p.on_sale.clone(), venues: p.venues.clone() },
@@ -209,6 +205,7 @@ impl UseCases {
                 clock: p.clock,
             },
             queues,
+            booking,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What is sold, where, when, at what prices and on what terms.
 //!
 //! - `concert`, `venue`, `performance`: what takes place; `public_status` is what buyers are told of it
-//! - `seat_map`, `layout`, `seat_label`, `seat_name`: where people sit, and how seats are numbered and named
+//! - `seat_map`, `layout`, `seat_label`, `seat_name`, `seat_set`: where people sit, and how seats are numbered and named
 //! - `price_list`: what a seat costs
 //! - `sale`, `waiting_room`, `bookable`: on what terms seats are sold, and to whom first
 
@@ -15,6 +15,7 @@ mod sale;
 mod seat_label;
 mod seat_map;
 mod seat_name;
+mod seat_set;
 mod venue;
 mod waiting_room;
 
@@ -28,5 +29,6 @@ pub use sale::{Sale, SaleTerms};
 pub use seat_label::{NotALabel, SeatLabel, SeatNumber};
 pub use seat_map::{SeatMap, SeatRow, Section, SectionShape};
 pub use seat_name::seat_name;
+pub use seat_set::SeatSet;
 pub use venue::Venue;
 pub use waiting_room::{AdmissionTerms, Group, GroupTerms, WaitingRoom};

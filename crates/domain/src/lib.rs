@@ -71,7 +71,7 @@ pub use booking::*;
 pub use catalogue::{
     Action, Bookable, Concert, Layout, LineItem, NotALabel, NotBookable, Performance, PerformanceStatus, PositionKind,
     PriceList, PriceType, PublicStatus, Sale, SaleTerms, SeatLabel, SeatMap, SeatNumber, SeatPosition, SeatRow,
-    Section, SectionShape, Span, Tier, Venue, seat_name,
+    SeatSet, Section, SectionShape, Span, Tier, Venue, seat_name,
 };
 pub use id::{ConcertId, PaymentId, PerformanceId, ReservationId, SaleId, SessionId, TransferId, UserId, VenueId};
 pub use in_memory::{BookingState, InMemoryQueues};

@@ -1,10 +1,27 @@
 //! Who hears of what has happened.
 
-use frontrow_domain::Event;
+use frontrow_domain::{Event, Seat};
+use std::sync::Arc;
 
 /// Hears of every event once its transaction is committed: at most once, and not at all if the process ends in between.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait Announcer: Send + Sync {
     /// Must not block: the worker waits for it.
     fn announce(&self, events: &[Event]);
+
+    /// Hears of the rows of seats as they were committed, before whoever asked for it is answered. Of two rows of one seat
+    /// the later one comes later. Must not block, either. Whoever knows seats by heart
+    /// ([`SeatSnapshots`](super::SeatSnapshots)) listens here; most don't.
+    fn seats_written(&self, _seats: &[Seat]) {}
+}
+
+/// Tells each of them, in this order.
+impl Announcer for Vec<Arc<dyn Announcer>> {
+    fn announce(&self, events: &[Event]) {
+        self.iter().for_each(|announcer| announcer.announce(events));
+    }
+
+    fn seats_written(&self, seats: &[Seat]) {
+        self.iter().for_each(|announcer| announcer.seats_written(seats));
+    }
 }

@@ -72,13 +72,6 @@ pub trait PerformanceRepository: Send + Sync {
     /// By id.
     async fn performance(&self, id: PerformanceId) -> Result<Option<Stored<Performance>>, StoreError>;
 
-    /// The ids of a concert's performances that are not drafts, by ascending id.
-    async fn performances_of(
-        &self,
-        concert: ConcertId,
-        page: PageRequest<PerformanceId>,
-    ) -> Result<Page<PerformanceId, PerformanceId>, StoreError>;
-
     /// Adds or replaces.
     async fn save_performance(&self, performance: &Performance, read: Option<Revision>) -> Result<(), StoreError>;
 
@@ -122,6 +115,12 @@ pub struct OnSale {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait OnSaleReader: Send + Sync {
-    /// The performance, unless it is a draft.
+    /// The performance, unless it is a draft. As long as it has not been read again, the answer is the same `Arc`.
     async fn on_sale(&self, performance: PerformanceId) -> Result<Option<Arc<OnSale>>, StoreError>;
+
+    /// The ids of a concert's performances that are not drafts, ascending; `None` if there is no such concert. Where nobody
+    /// lists performances by concert it can be left out.
+    async fn performances_of(&self, _concert: ConcertId) -> Result<Option<Arc<Vec<PerformanceId>>>, StoreError> {
+        Ok(None)
+    }
 }

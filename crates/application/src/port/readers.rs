@@ -5,7 +5,7 @@ use crate::{Page, PageRequest};
 use async_trait::async_trait;
 use frontrow_domain::{
     BuyerKey, CommandKey, IdempotencyRecord, Instant, Payment, PaymentId, PaymentKind, PerformanceId, Points,
-    Reservation, ReservationId, Seat, Ticket, Transfer, TransferId, UserId,
+    Reservation, ReservationId, Seat, SeatSet, SeatState, Ticket, Transfer, TransferId, UserId,
 };
 use std::sync::Arc;
 
@@ -15,34 +15,47 @@ use std::sync::Arc;
 pub trait SeatReader: Send + Sync {
     /// The seats of a performance that are not free, by ascending number: those held (lapsed or not), sold and blocked.
     async fn not_free(&self, performance: PerformanceId) -> Result<Vec<Seat>, StoreError>;
-
-    /// How many seats of each performance can be had at that instant (see
-    /// [`SeatState::can_be_taken`](frontrow_domain::SeatState::can_be_taken)), in one query; in any order, those with none
-    /// or without seats may be left out.
-    async fn available(
-        &self,
-        performances: &[PerformanceId],
-        now: Instant,
-    ) -> Result<Vec<(PerformanceId, u32)>, StoreError>;
 }
 
-/// The seats of a performance at one moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Which seats of a performance can't be had, at one moment.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SeatSnapshot {
-    /// What is not older than this is in it.
-    pub begun: Instant,
-    /// See [`SeatReader::not_free`].
-    pub not_free: Vec<Seat>,
+    /// Those that can't be had: sold, blocked, or held by somebody whose hold can't be taken over yet.
+    pub taken: SeatSet,
+    /// How many they are.
+    pub count: u32,
+    /// Whether any of them is held, so that it may come back by itself.
+    pub any_held: bool,
 }
 
-/// Reads seats for many at once, who are content with what one of them has read. Nothing is decided by it.
+impl SeatSnapshot {
+    /// Of rows of which those that are left out are free.
+    pub fn of<'a>(rows: impl IntoIterator<Item = &'a Seat>, now: Instant) -> Self {
+        let mut snapshot = Self::default();
+        for seat in rows.into_iter().filter(|seat| !seat.state.can_be_taken(now)) {
+            snapshot.taken.insert(seat.key.number);
+            snapshot.any_held |= matches!(seat.state, SeatState::Held { .. });
+        }
+        Self { count: snapshot.taken.len(), ..snapshot }
+    }
+
+    /// How many seats of a hall of `seat_count` can be had.
+    pub const fn left_of(&self, seat_count: u32) -> u32 {
+        seat_count.saturating_sub(self.count)
+    }
+}
+
+/// Knows the seats of performances well enough to look at and to plan with, for as many as ask. Nothing is decided by it.
+///
+/// As long as nothing has changed the answer is the same `Arc`: what was made of it can be used again.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait SeatSnapshots: Send + Sync {
-    /// One that was read lately.
+    /// With all that was answered here (see [`Announcer::seats_written`](super::Announcer::seats_written)), and all that
+    /// others committed more than a second ago; a little longer while that is being read.
     async fn recent(&self, performance: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError>;
 
-    /// One whose reading began after this was called.
+    /// With all that anybody had committed when this was called.
     async fn fresh(&self, performance: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError>;
 }
 

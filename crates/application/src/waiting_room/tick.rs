@@ -1,12 +1,13 @@
 //! What keeps queues going: reading them, ticking them, drawing their lobbies.
 
 use super::{QueueView, QueueViews};
-use crate::Error;
-use crate::port::{Clock, NumberDispenser, QueueStore, SaleRepository, SeatReader, StoreError, TickOrder, TickReport};
+use crate::port::{Clock, NumberDispenser, QueueStore, SaleRepository, StoreError, TickOrder, TickReport};
+use crate::{Error, ShowAvailability};
 use frontrow_domain::waiting_room::{
     Digest, DrawState, Group, Phase, Queue, QueueUpdate, Stock, list_digest, list_line,
 };
-use frontrow_domain::{Instant, Sale, SaleId, SeatState};
+use frontrow_domain::{Instant, Sale, SaleId};
+use futures_util::future::join_all;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -21,8 +22,8 @@ pub struct TickQueues {
     pub dispenser: Arc<dyn NumberDispenser>,
     /// The sales of the queues.
     pub sales: Arc<dyn SaleRepository>,
-    /// What is left to sell.
-    pub seats: Arc<dyn SeatReader>,
+    /// Knows what is left to sell.
+    pub seats: Arc<ShowAvailability>,
     /// SHA-256.
     pub digest: Digest,
     /// Gives the instant that the rules decide by.
@@ -31,11 +32,12 @@ pub struct TickQueues {
     pub cache: TickCache,
 }
 
-/// Sales and seat counts read within the last second, and closed queues whose numbers are still to be forgotten.
+/// Sales read within the last second, and which queues this instance has to see to.
 #[derive(Default)]
 pub struct TickCache {
     sales: Mutex<BTreeMap<SaleId, (Instant, Arc<Sale>)>>,
-    stocks: Mutex<BTreeMap<SaleId, (Instant, Stock)>>,
+    /// Queues that were ticked here the last time. Whoever ticks a queue counts its seats; the others need not.
+    ticked_here: Mutex<BTreeSet<SaleId>>,
     /// Queues that are over, and whose numbers are not forgotten yet.
     over: Mutex<BTreeSet<SaleId>>,
 }
@@ -43,6 +45,10 @@ pub struct TickCache {
 impl TickCache {
     fn over(&self) -> MutexGuard<'_, BTreeSet<SaleId>> {
         self.over.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn ticked_here(&self) -> MutexGuard<'_, BTreeSet<SaleId>> {
+        self.ticked_here.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -96,13 +102,15 @@ impl TickQueues {
         failed.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Ticks every queue that is due, also those that rest if it is `urgent`; those that somebody else ticked have no
-    /// report. A queue that can't be ticked keeps no other from it: its error comes after them.
+    /// Ticks every queue that is due, also those that rest if it is `urgent`, all at the same time: none waits for another.
+    /// Those that somebody else ticked have no report. A queue that can't be ticked keeps no other from it: its error comes
+    /// after them.
     pub async fn run(&self, urgent: bool) -> Result<Vec<TickReport>, Error> {
-        let mut reports = Vec::new();
-        let mut failed = None;
-        for view in self.queues.all().values().filter(|view| urgent || self.is_due(view)) {
-            match self.tick(view).await {
+        let queues = self.queues.all();
+        let due = queues.values().filter(|view| urgent || self.is_due(view));
+        let (mut reports, mut failed) = (Vec::new(), None);
+        for ticked in join_all(due.map(|view| self.tick(view))).await {
+            match ticked {
                 Ok(report) => reports.extend(report),
                 Err(error) => failed = failed.or(Some(error)),
             }
@@ -122,11 +130,17 @@ impl TickQueues {
         let issued = self.dispenser.issued(view.queue.sale, view.queue.groups.len()).await;
         // While the dispenser is away, what it had handed out is still called.
         let issued = issued.unwrap_or_else(|_| view.queue.groups.iter().map(|group| group.issued).collect());
-        let stock = self.stock(&view.sale).await?;
+        let stock = self.stock(&view.sale).await;
         let read_at = self.clock.now();
         let turned_away = self.queues.pace.turns_away(read_at);
         let order = TickOrder { sale: Arc::clone(&view.sale), session: room.session, issued, stock, turned_away };
-        let Some(mut report) = self.store.tick(&order).await? else { return Ok(None) };
+        let ticked = self.store.tick(&order).await?;
+        if ticked.is_some() {
+            self.cache.ticked_here().insert(view.queue.sale);
+        } else {
+            self.cache.ticked_here().remove(&view.queue.sale);
+        }
+        let Some(mut report) = ticked else { return Ok(None) };
         if report.quiet {
             self.queues.pace.rest(view.queue.sale, read_at);
         }
@@ -181,30 +195,26 @@ impl TickQueues {
         Ok(Some(sale))
     }
 
-    async fn stock(&self, sale: &Sale) -> Result<Stock, Error> {
-        let now = self.clock.now();
-        if let Some(stock) = recent(&self.cache.stocks, sale.id, now) {
-            return Ok(stock);
+    /// Not known where another instance ticks, nor while seats can't be read: a queue goes on all the same.
+    async fn stock(&self, sale: &Sale) -> Stock {
+        if !self.cache.ticked_here().contains(&sale.id) {
+            return Stock::Unknown;
         }
-        let stock = self.look(sale, now).await?;
-        note(&self.cache.stocks, sale.id, (now, stock));
-        Ok(stock)
+        self.count(sale).await.unwrap_or(Stock::Unknown)
     }
 
-    async fn look(&self, sale: &Sale, now: Instant) -> Result<Stock, Error> {
-        let performances: Vec<_> = sale.performances.iter().copied().collect();
-        let available = self.seats.available(&performances, now).await?;
-        let left: u64 = available.iter().map(|(_, seats)| u64::from(*seats)).sum();
-        if left > 0 {
-            return Ok(Stock::Left(left));
+    async fn count(&self, sale: &Sale) -> Result<Stock, StoreError> {
+        let (mut left, mut any_held) = (0, false);
+        for found in join_all(sale.performances.iter().map(|id| self.seats.find(*id))).await {
+            let Some(of) = found? else { continue };
+            left += u64::from(of.available());
+            any_held |= of.seats.any_held;
         }
-        for performance in performances {
-            let not_free = self.seats.not_free(performance).await?;
-            if not_free.iter().any(|seat| matches!(seat.state, SeatState::Held { .. })) {
-                return Ok(Stock::AllHeld);
-            }
-        }
-        Ok(Stock::SoldOut)
+        Ok(match left {
+            0 if any_held => Stock::AllHeld,
+            0 => Stock::SoldOut,
+            left => Stock::Left(left),
+        })
     }
 }
 

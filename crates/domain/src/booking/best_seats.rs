@@ -1,7 +1,7 @@
 //! The best seats that are left: beside each other, nearest the front, and such that nobody is left with a single seat
 //! between strangers where it can be helped.
 
-use crate::catalogue::{Layout, PositionKind, SeatNumber, Span};
+use crate::catalogue::{Layout, PositionKind, SeatNumber, SeatSet, Span};
 use std::ops::Range;
 
 /// What somebody wants who does not want to choose.
@@ -23,8 +23,8 @@ pub type Block = Vec<SeatNumber>;
 pub struct SeatsSeen<'a> {
     /// All seats.
     pub layout: &'a Layout,
-    /// Whether seat n can be had, at n-1.
-    pub free: &'a [bool],
+    /// Those that can't be had.
+    pub taken: &'a SeatSet,
 }
 
 impl SeatsSeen<'_> {
@@ -57,13 +57,14 @@ impl SeatsSeen<'_> {
     }
 
     fn rows(&self, wish: &Wish) -> impl Iterator<Item = &Span> {
-        self.layout.rows().iter().filter(move |row| self.layout.tier(row) == wish.tier)
+        let rows = self.layout.rows().iter().filter(|row| !self.taken.has_all(&row.seats));
+        rows.filter(move |row| self.layout.tier(row) == wish.tier)
     }
 
     /// Whether the seat (from 0) is one for somebody who has that wish.
     fn fits(&self, seat: usize, wish: &Wish) -> bool {
-        let kept_back = matches!(self.layout.kind(seat), PositionKind::Accessible | PositionKind::Companion);
-        self.free.get(seat).copied().unwrap_or_default() && (wish.accessible || !kept_back)
+        let kept_back = || matches!(self.layout.kind(seat), PositionKind::Accessible | PositionKind::Companion);
+        !self.taken.has(seat) && (wish.accessible || !kept_back())
     }
 
     /// At most `wanted` of a row's.

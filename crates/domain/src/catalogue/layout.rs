@@ -1,6 +1,6 @@
 //! The numbered layout that a performance is sold by.
 
-use super::{SeatLabel, SeatNumber};
+use super::{SeatLabel, SeatNumber, SeatSet};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -47,6 +47,7 @@ pub struct Layout {
     positions: Vec<SeatPosition>,
     rows: Vec<Span>,
     by_label: HashMap<SeatLabel, SeatNumber>,
+    by_tier: BTreeMap<String, SeatSet>,
 }
 
 impl Layout {
@@ -54,7 +55,7 @@ impl Layout {
         let numbered =
             positions.iter().zip(1..).filter_map(|(position, n)| Some((position.label.clone(), SeatNumber::new(n)?)));
         let by_label = numbered.collect();
-        Self { rows: rows(&positions), positions, by_label }
+        Self { rows: rows(&positions), by_tier: by_tier(&positions), positions, by_label }
     }
 
     /// Its rows, from the front to the back.
@@ -89,17 +90,33 @@ impl Layout {
 
     /// All positions, by number.
     pub fn positions(&self) -> impl Iterator<Item = (SeatNumber, &SeatPosition)> {
-        self.positions.iter().zip(1..).filter_map(|(position, n)| Some((SeatNumber::new(n)?, position)))
+        self.positions_after(None)
     }
 
-    /// How many seats each tier has.
-    pub fn tiers(&self) -> BTreeMap<&str, u32> {
-        let mut tiers = BTreeMap::new();
-        for position in &self.positions {
-            *tiers.entry(position.tier.as_str()).or_default() += 1;
-        }
-        tiers
+    /// The positions of higher numbers than that, by number; all if there is none.
+    pub fn positions_after(&self, after: Option<SeatNumber>) -> impl Iterator<Item = (SeatNumber, &SeatPosition)> {
+        let passed = after.map_or(0, |after| after.get() as usize);
+        let rest = self.positions.iter().skip(passed).zip(after.map_or(0, SeatNumber::get) + 1..);
+        rest.filter_map(|(position, n)| Some((SeatNumber::new(n)?, position)))
     }
+
+    /// The seats of each tier, by its code.
+    pub const fn tiers(&self) -> &BTreeMap<String, SeatSet> {
+        &self.by_tier
+    }
+
+    /// Whether it has a section of that name, as labels have it.
+    pub fn has_section(&self, name: &str) -> bool {
+        self.rows.iter().any(|row| self.positions[row.seats.start].label.section == name)
+    }
+}
+
+fn by_tier(positions: &[SeatPosition]) -> BTreeMap<String, SeatSet> {
+    let mut tiers: BTreeMap<String, SeatSet> = BTreeMap::new();
+    for (position, number) in positions.iter().zip(1..) {
+        tiers.entry(position.tier.clone()).or_default().extend(SeatNumber::new(number));
+    }
+    tiers
 }
 
 fn rows(positions: &[SeatPosition]) -> Vec<Span> {

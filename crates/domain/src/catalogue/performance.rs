@@ -63,7 +63,7 @@ impl Performance {
         let fine = allowed.contains(&self.sold_until());
         let days = Self::LONGEST_SOLD.as_secs() / 86_400;
         flaws.unless(fine, "/sold_until", "range", &format!("from starts_at to {days} days after it"));
-        let prices = self.prices.check(layout.tiers().into_keys());
+        let prices = self.prices.check(layout.tiers().keys().map(String::as_str));
         match (flaws.into_result(), prices) {
             (Err(Invalid(own)), Err(Invalid(prices))) => Err(Invalid(own.into_iter().chain(prices).collect())),
             (own, prices) => own.and(prices),

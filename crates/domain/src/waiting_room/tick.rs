@@ -241,7 +241,8 @@ fn advance(queue: &Queue, sale: &Sale, input: &TickInput, step: Duration, now: I
         next.gather();
     }
     (next.ending, next.seats_left) = match input.stock {
-        Stock::Unknown => (None, next.seats_left),
+        // As far as is known.
+        Stock::Unknown => (next.ending, next.seats_left),
         Stock::Left(seats) => (None, Some(roughly(seats))),
         Stock::AllHeld => (Some(Ending::AllHeld), Some(0)),
         Stock::SoldOut => (Some(Ending::SoldOut), Some(0)),

@@ -23,14 +23,20 @@ fn wish(count: u32) -> Wish {
     Wish { count, tier: "R".into(), accessible: false }
 }
 
-/// Free seats from what they look like: `-` can be had, anything else can't.
-fn free(seats: &str) -> Vec<bool> {
-    seats.chars().filter(|c| *c != ' ').map(|c| c == '-').collect()
+/// Taken seats from what all look like: `-` can be had, anything else can't.
+fn taken(seats: &str) -> SeatSet {
+    let free: Vec<bool> = seats.chars().filter(|c| *c != ' ').map(|c| c == '-').collect();
+    all_but(&free)
+}
+
+/// Seats of which these are free, from the first on.
+fn all_but(free: &[bool]) -> SeatSet {
+    free.iter().zip(1..).filter(|(free, _)| !**free).filter_map(|(_, number)| SeatNumber::new(number)).collect()
 }
 
 fn best(layout: &Layout, seats: &str, wish: &Wish) -> Vec<Vec<u32>> {
-    let free = free(seats);
-    let blocks = SeatsSeen { layout, free: &free }.best(wish, MAX);
+    let taken = taken(seats);
+    let blocks = SeatsSeen { layout, taken: &taken }.best(wish, MAX);
     blocks.into_iter().map(|block| block.into_iter().map(SeatNumber::get).collect()).collect()
 }
 
@@ -46,7 +52,7 @@ fn the_best_is_nearest_the_front() {
 fn rows_are_not_beside_each_other() {
     let hall = seated(vec![row(1, 3), row(2, 3)]);
     assert_eq!(best(&hall, "xx- -xx", &wish(2)), Vec::<Vec<u32>>::new());
-    assert_eq!(SeatsSeen { layout: &hall, free: &free("xx- -xx") }.left(&wish(2)), 2);
+    assert_eq!(SeatsSeen { layout: &hall, taken: &taken("xx- -xx") }.left(&wish(2)), 2);
 }
 
 #[test]
@@ -71,7 +77,7 @@ fn accessible_seats_are_for_who_asks_and_companions_sit_beside_them() {
     let hall = seated(vec![first, row(2, 4)]);
     let everything = "-------- ----";
     assert_eq!(best(&hall, everything, &wish(2)), [[4, 5], [9, 10], [11, 12]]);
-    assert_eq!(SeatsSeen { layout: &hall, free: &free(everything) }.left(&wish(2)), 8);
+    assert_eq!(SeatsSeen { layout: &hall, taken: &taken(everything) }.left(&wish(2)), 8);
 
     let asks = |count| Wish { accessible: true, ..wish(count) };
     assert_eq!(best(&hall, everything, &asks(1)), [[3], [6]]);
@@ -90,8 +96,8 @@ fn where_people_stand_any_spots_will_do() {
 #[test]
 fn no_more_is_planned_than_wanted() {
     let hall = seated((1..=20).map(|n| row(n, 40)).collect());
-    let free = vec![true; 800];
-    let hall = SeatsSeen { layout: &hall, free: &free };
+    let taken = SeatSet::default();
+    let hall = SeatsSeen { layout: &hall, taken: &taken };
     for count in [1, 2, 7, 40] {
         let seats = hall.best(&wish(count), MAX).iter().map(Vec::len).sum::<usize>();
         assert_eq!(seats, MAX / count as usize * count as usize);
@@ -121,7 +127,7 @@ proptest! {
         (layout, free) in halls(), count in 1..5_u32, accessible in any::<bool>(),
     ) {
         let wish = Wish { accessible, ..wish(count) };
-        let blocks = SeatsSeen { layout: &layout, free: &free }.best(&wish, MAX);
+        let blocks = SeatsSeen { layout: &layout, taken: &all_but(&free) }.best(&wish, MAX);
         let mut seen = std::collections::BTreeSet::new();
         for block in &blocks {
             prop_assert_eq!(block.len(), count as usize);
@@ -150,6 +156,6 @@ proptest! {
             let good = |w: &[(bool, bool)]| w.iter().all(|s| s.0) && (!accessible || w.iter().any(|s| s.1));
             seats.windows(count as usize).any(good)
         });
-        prop_assert_eq!(!SeatsSeen { layout: &layout, free: &free }.best(&wish, MAX).is_empty(), possible);
+        prop_assert_eq!(!SeatsSeen { layout: &layout, taken: &all_but(&free) }.best(&wish, MAX).is_empty(), possible);
     }
 }

@@ -3,15 +3,16 @@
 use super::*;
 use crate::Outage;
 use crate::port::{
-    BookingStore, MockNumberDispenser, MockQueueStore, MockSaleRepository, MockSeatReader, Revision, Stored,
+    BookingStore, MockNumberDispenser, MockOnSaleReader, MockQueueStore, MockSaleRepository, MockSeatSnapshots,
+    Revision, SeatSnapshot, Stored,
 };
 use crate::testing::{
-    at, clock, digest, drawing, entry, performance, queue, queue_drawn_by, queues, reservation, sale, sale_with_room,
-    seat, user,
+    at, clock, digest, drawing, entry, on_sale, performance, queue, queue_drawn_by, queues, reservation, sale,
+    sale_with_room, seat, seat_number, user,
 };
 use frontrow_domain::waiting_room::seed;
 use frontrow_domain::waiting_room::{EntryStatus, WaitingRoom};
-use frontrow_domain::{PerformanceId, Seat};
+use frontrow_domain::{PerformanceId, Seat, SeatState};
 use uuid::Uuid;
 
 const NOW: i64 = 100;
@@ -23,7 +24,7 @@ fn ticks(queues: Arc<QueueViews>, store: MockQueueStore) -> TickQueues {
         store: Arc::new(store),
         dispenser: Arc::new(issues()),
         sales: Arc::new(MockSaleRepository::new()),
-        seats: Arc::new(seats_left()),
+        seats: Arc::new(seats_left(10 - 3)),
         digest,
         clock: clock(NOW),
         cache: TickCache::default(),
@@ -36,10 +37,22 @@ fn issues() -> MockNumberDispenser {
     dispenser
 }
 
-fn seats_left() -> MockSeatReader {
-    let mut seats = MockSeatReader::new();
-    seats.expect_available().returning(|performances, _| Ok(vec![(performances[0], 3)]));
-    seats
+/// The first seats of ten are sold.
+fn seats_left(sold: u32) -> ShowAvailability {
+    let taken = (1..=sold).map(seat_number).collect();
+    let snapshot = SeatSnapshot { taken, count: sold, any_held: false };
+    knows(vec![(performance().id, snapshot)])
+}
+
+/// These performances, of ten seats each.
+fn knows(of: Vec<(PerformanceId, SeatSnapshot)>) -> ShowAvailability {
+    let (mut performances, mut snapshots) = (MockOnSaleReader::new(), MockSeatSnapshots::new());
+    performances.expect_on_sale().returning(|_| Ok(Some(Arc::new(on_sale()))));
+    snapshots.expect_recent().returning(move |id| {
+        let known = of.iter().find(|(known, _)| *known == id);
+        known.map_or_else(away, |(_, snapshot)| Ok(Arc::new(snapshot.clone())))
+    });
+    ShowAvailability { on_sale: Arc::new(performances), snapshots: Arc::new(snapshots) }
 }
 
 /// A store whose ticks change nothing but the version.
@@ -210,13 +223,13 @@ async fn a_tick_is_told_that_bookings_are_turned_away() {
 }
 
 #[tokio::test]
-async fn a_tick_is_told_the_session_how_many_joined_and_what_is_left_and_its_queue_put_up() {
+async fn a_tick_is_told_the_session_how_many_joined_and_its_queue_put_up() {
     let mut store = MockQueueStore::new();
     store
         .expect_tick()
         .withf(|order| {
-            let told = (*order.sale == sale_with_room(0), order.session, order.issued.as_slice(), order.stock);
-            told == (true, Duration::from_mins(10), &[31, 4][..], Stock::Left(3))
+            let told = (*order.sale == sale_with_room(0), order.session, order.issued.as_slice());
+            told == (true, Duration::from_mins(10), &[31, 4][..])
         })
         .times(1)
         .return_once(|_| Ok(Some(report(queue()))));
@@ -259,36 +272,56 @@ async fn a_queue_that_cant_be_ticked_keeps_no_other_from_it() {
     assert_eq!(ticks.queues.view(other.sale).unwrap().queue, ticked(other));
 }
 
-/// What a tick is told of what is left, where these seats of two performances are not free.
-async fn stock(first: Vec<Seat>, second: Vec<Seat>) -> Stock {
-    let other = PerformanceId::new(Uuid::from_u128(7));
-    let mut seats = MockSeatReader::new();
-    let both = [performance().id, other];
-    seats
-        .expect_available()
-        .withf(move |performances, now| (performances, *now) == (&both[..], at(NOW)))
-        .times(1)
-        .return_once(|_, _| Ok(vec![(performance().id, 0)]));
-    let of = [(performance().id, first), (other, second)];
-    seats.expect_not_free().returning(move |id| {
-        let known = of.iter().find(|(known, _)| *known == id);
-        Ok(known.map(|(_, seats)| seats.clone()).unwrap_or_default())
+/// What ticks are told of what is left, one after the other, of which these are this instance's.
+async fn stocks(seats: ShowAvailability, sale: Sale, ticked_here: &[bool]) -> Vec<Stock> {
+    let (told, mut store) = (Arc::<Mutex<Vec<Stock>>>::default(), MockQueueStore::new());
+    let (tell, answers) = (Arc::clone(&told), Mutex::new(ticked_here.to_vec().into_iter()));
+    store.expect_tick().returning(move |order| {
+        tell.lock().unwrap().push(order.stock);
+        Ok(answers.lock().unwrap().next().unwrap().then(|| report(queue())))
     });
-    let two = Sale { performances: both.into(), ..sale_with_room(0) };
-    let ticks = TickQueues { seats: Arc::new(seats), ..ticks(queues(queue(), two.clone()), MockQueueStore::new()) };
-    let stock = ticks.stock(&two).await.unwrap();
-    assert_eq!(ticks.stock(&two).await, Ok(stock), "read once a second");
-    stock
+    let ticks = TickQueues { seats: Arc::new(seats), ..ticks(queues(queue(), sale), store) };
+    for _ in ticked_here {
+        ticks.run(true).await.unwrap();
+    }
+    let told = told.lock().unwrap();
+    told.clone()
+}
+
+#[tokio::test]
+async fn whoever_ticked_last_counts_what_is_left() {
+    use Stock::{Left, Unknown};
+    let told = stocks(seats_left(7), sale_with_room(0), &[true, true, false, false, true, true]).await;
+    assert_eq!(told, [Unknown, Left(3), Left(3), Unknown, Unknown, Left(3)]);
+}
+
+#[tokio::test]
+async fn seats_that_cannot_be_read_stop_no_tick() {
+    let told = stocks(knows(Vec::new()), sale_with_room(0), &[true, true]).await;
+    assert_eq!(told, [Stock::Unknown, Stock::Unknown]);
+}
+
+/// What is left, where the first seats of two performances are in these states and the others sold.
+async fn stock(first: &[SeatState], second: &[SeatState]) -> Stock {
+    let other = PerformanceId::new(Uuid::from_u128(7));
+    let snapshot = |states: &[SeatState]| {
+        let sold = SeatState::Sold { to: reservation().id };
+        let states = states.iter().copied().chain(std::iter::repeat(sold)).take(10);
+        let seats: Vec<Seat> = states.zip(1..).map(|(state, number)| seat(number, state)).collect();
+        SeatSnapshot::of(&seats, at(NOW))
+    };
+    let seats = knows(vec![(performance().id, snapshot(first)), (other, snapshot(second))]);
+    let two = Sale { performances: [performance().id, other].into(), ..sale_with_room(0) };
+    stocks(seats, two, &[true, true]).await[1]
 }
 
 #[tokio::test]
 async fn what_is_held_may_come_back_and_what_is_sold_does_not() {
-    let held = || seat(1, SeatState::Held { by: reservation().id, until: at(310) });
-    let sold = || seat(2, SeatState::Sold { to: reservation().id });
-    let blocked = || seat(3, SeatState::Blocked);
-    assert_eq!(stock(vec![held(), sold()], vec![]).await, Stock::AllHeld);
-    assert_eq!(stock(vec![sold()], vec![sold(), held()]).await, Stock::AllHeld);
-    assert_eq!(stock(vec![sold(), blocked()], vec![sold()]).await, Stock::SoldOut);
+    let held = SeatState::Held { by: reservation().id, until: at(310) };
+    assert_eq!(stock(&[held], &[]).await, Stock::AllHeld);
+    assert_eq!(stock(&[], &[SeatState::Blocked, held]).await, Stock::AllHeld);
+    assert_eq!(stock(&[SeatState::Blocked], &[]).await, Stock::SoldOut);
+    assert_eq!(stock(&[SeatState::Free, held], &[SeatState::Free]).await, Stock::Left(2));
 }
 
 /// A sale whose lobby is drawn.

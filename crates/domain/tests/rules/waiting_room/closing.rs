@@ -44,6 +44,9 @@ fn a_sold_out_queue_closes_and_one_that_is_all_held_waits() {
     assert_eq!((house.queue().phase, house.queue().ending), (Phase::Open, Some(Ending::AllHeld)));
     house.stock = Stock::Unknown;
     house.tick();
+    assert_eq!(house.queue().ending, Some(Ending::AllHeld), "as far as is known");
+    house.stock = Stock::Left(1);
+    house.tick();
     assert_eq!((house.queue().phase, house.queue().ending), (Phase::Open, None));
     house.stock = Stock::SoldOut;
     house.all_come([1]);
