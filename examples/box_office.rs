@@ -24,7 +24,7 @@ fn ports(memory: &Arc<Memory>) -> BookingPorts {
     let clock = Arc::new(SystemClock);
     BookingPorts {
         store: memory.clone(),
-        done: memory.clone(),
+        idempotency_records: memory.clone(),
         on_sale: memory.clone(),
         seats: memory.clone(),
         seat_snapshots: Arc::new(SharedSeatReads::new(memory.clone(), clock.clone())),

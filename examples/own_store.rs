@@ -86,7 +86,7 @@ impl Kept {
         Ok(Fixture {
             booking: BookingPorts {
                 store: store.clone(),
-                done: store.clone(),
+                idempotency_records: store.clone(),
                 seats: store.clone(),
                 reservations: store.clone(),
                 wallets: store.clone(),
@@ -118,8 +118,8 @@ impl Auditor for OurStore {
 
 #[async_trait]
 impl IdempotencyRecordReader for OurStore {
-    async fn done(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
-        Ok(self.books.lock().await.done.get(key).cloned())
+    async fn idempotency_record(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
+        Ok(self.books.lock().await.idempotency_records.get(key).cloned())
     }
 }
 

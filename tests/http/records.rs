@@ -168,14 +168,14 @@ pub async fn look_up(house: &House, records: &mut [Record]) -> Result<()> {
     for record in records {
         let Some(key) = &record.key else { continue };
         let name = CommandKey::new(house.stage.people[1 + record.customer].user.id, key.clone())?;
-        record.at = match (&record.answer, readers.done(&name).await?) {
+        record.at = match (&record.answer, readers.idempotency_record(&name).await?) {
             (Answer::Refused { .. }, None) => None,
             (Answer::Refused { .. }, Some(_)) => bail!("it was refused, and is there: {record:?}"),
             (_, None) => bail!("it was answered, and is not there: {record:?}"),
-            (_, Some(done)) => {
-                ensure!(is_the_same(record, &done), "{record:?} is {:?}", done.outcome);
-                ensure!(record.from <= done.at && done.at <= record.to, "{record:?} was done at {:?}", done.at);
-                Some(done.at)
+            (_, Some(stored)) => {
+                ensure!(is_the_same(record, &stored), "{record:?} is {:?}", stored.outcome);
+                ensure!(record.from <= stored.at && stored.at <= record.to, "{record:?} was done at {:?}", stored.at);
+                Some(stored.at)
             }
         };
     }
@@ -183,8 +183,8 @@ pub async fn look_up(house: &House, records: &mut [Record]) -> Result<()> {
     Ok(())
 }
 
-fn is_the_same(record: &Record, done: &IdempotencyRecord) -> bool {
-    match (&record.asked, &record.answer, &done.outcome) {
+fn is_the_same(record: &Record, stored: &IdempotencyRecord) -> bool {
+    match (&record.asked, &record.answer, &stored.outcome) {
         (Asked::Hold(_) | Asked::Best(_), Answer::Held { id, seats, until }, Outcome::Held(reservation)) => {
             let found: Seats = reservation.seats().map(|seat| seat.get() as usize - 1).collect();
             (*id, seats, *until) == (reservation.id, &found, reservation.held_until)

@@ -2,7 +2,7 @@
 
 mod plan;
 
-use crate::hold::{check_done, choose_sale, done_before};
+use crate::hold::{choose_sale, recorded_outcome, require_record};
 use crate::port::{BookingError, BookingStore, Clock, IdSource, IdempotencyRecordReader, OnSale, OnSaleReader};
 use crate::waiting_room::QueueViews;
 use crate::{Conflict, Error, Missing, Outage, RequestKey};
@@ -34,8 +34,8 @@ pub struct HoldBestRequest {
 pub struct HoldBestSeats {
     /// Carries it out.
     pub store: Arc<dyn BookingStore>,
-    /// Knows what was done before.
-    pub done: Arc<dyn IdempotencyRecordReader>,
+    /// Finds the outcome of a request that was carried out before.
+    pub idempotency_records: Arc<dyn IdempotencyRecordReader>,
     /// Knows where an operator has stopped new holds; [`QueueViews::default`] where there are no waiting rooms.
     pub queues: Arc<QueueViews>,
     /// Knows what is sold, and at what price.
@@ -58,11 +58,11 @@ impl HoldBestSeats {
         let on_sale = on_sale.ok_or(Error::NotFound(Missing::Performance))?;
         let HoldBestRequest { performance, sale, .. } = request;
         if self.queues.holds_stopped(performance, sale, self.clock.now()) {
-            check_done(&*self.done, &request.request).await?;
+            require_record(&*self.idempotency_records, &request.request).await?;
         }
         let outcome = match self.without_plan(&request, &on_sale) {
             Ok(hold) => self.hold(&request, &on_sale, &hold).await?,
-            Err(refusal) => done_before(&*self.done, &request.request).await?.ok_or(refusal)?,
+            Err(refusal) => recorded_outcome(&*self.idempotency_records, &request.request).await?.ok_or(refusal)?,
         };
         match outcome {
             Outcome::Held(reservation) => Ok((reservation, on_sale)),
@@ -87,8 +87,8 @@ impl HoldBestSeats {
         })
     }
 
-    /// Even without any seat to hope for the store is asked: it may have been done before, or be refused for a better
-    /// reason.
+    /// Asks the store even if no seat is left: the request may have been carried out before, or may be refused for a
+    /// better reason.
     async fn hold(&self, request: &HoldBestRequest, on_sale: &OnSale, hold: &HoldBest) -> Result<Outcome, Error> {
         for number in 1..=PLANS {
             let plan = self.best.plan(on_sale, &request.wish, number > 1, number == PLANS).await?;
@@ -199,11 +199,11 @@ mod tests {
     }
 
     fn use_case(store: MockBookingStore, snapshots: MockSeatSnapshots) -> HoldBestSeats {
-        let mut done = MockIdempotencyRecordReader::new();
-        done.expect_done().returning(|_| Ok(None));
+        let mut records = MockIdempotencyRecordReader::new();
+        records.expect_idempotency_record().returning(|_| Ok(None));
         HoldBestSeats {
             store: Arc::new(store),
-            done: Arc::new(done),
+            idempotency_records: Arc::new(records),
             queues: Arc::default(),
             on_sale: reads(on_sale()),
             best: BestSeats::new(Arc::new(snapshots), clock(NOW)),

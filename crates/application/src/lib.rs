@@ -37,8 +37,8 @@
 //!
 //! #[async_trait]
 //! impl IdempotencyRecordReader for OurStore {
-//!     async fn done(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
-//!         Ok(self.0.lock().unwrap().done.get(key).cloned())
+//!     async fn idempotency_record(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
+//!         Ok(self.0.lock().unwrap().idempotency_records.get(key).cloned())
 //!     }
 //! }
 //! # use sha2::{Digest, Sha256};
@@ -108,7 +108,7 @@
 //! let store = Arc::new(OurStore(Mutex::new(books)));
 //! let hold = HoldSeats {
 //!     store: store.clone(),
-//!     done: store,
+//!     idempotency_records: store,
 //!     on_sale: Arc::new(catalogue),
 //!     queues: Arc::default(), // no waiting rooms
 //!     ids: Arc::new(OurIds),

@@ -84,7 +84,7 @@ impl Application {
         };
         let ports = Ports {
             store: store.clone(),
-            done: readers.clone(),
+            idempotency_records: readers.clone(),
             venues: catalogue.clone(),
             time_zones: Arc::new(IanaTimeZones),
             concerts: catalogue.clone(),

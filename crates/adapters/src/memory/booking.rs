@@ -49,8 +49,8 @@ impl Memory {
 
 #[async_trait]
 impl IdempotencyRecordReader for Memory {
-    async fn done(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
-        Ok(self.state().books.done.get(key).cloned())
+    async fn idempotency_record(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
+        Ok(self.state().books.idempotency_records.get(key).cloned())
     }
 }
 
@@ -82,11 +82,11 @@ impl State {
 
 #[async_trait]
 impl Housekeeping for Memory {
-    async fn forget_done(&self, before: Instant, limit: u32) -> Result<u32, StoreError> {
-        let done = &mut self.state().books.done;
-        let old = done.values().filter(|done| done.at < before).map(|done| done.key.clone());
+    async fn forget_idempotency_records(&self, before: Instant, limit: u32) -> Result<u32, StoreError> {
+        let records = &mut self.state().books.idempotency_records;
+        let old = records.values().filter(|record| record.at < before).map(|record| record.key.clone());
         let old: Vec<CommandKey> = old.take(limit as usize).collect();
-        let forgotten = old.iter().filter_map(|key| done.remove(key));
+        let forgotten = old.iter().filter_map(|key| records.remove(key));
         Ok(u32::try_from(forgotten.count()).unwrap_or(limit))
     }
 
@@ -136,7 +136,7 @@ mod tests {
     async fn a_panic_is_a_fault_and_the_store_goes_on() {
         let memory = Memory::new(Arc::new(Breaking(AtomicBool::new(true))), Arc::new(SeededIds::default()));
         assert!(matches!(memory.execute(charge()).await, Err(BookingError::Fault(_))));
-        assert_eq!(memory.done(charge().key.as_ref().unwrap()).await, Ok(None));
+        assert_eq!(memory.idempotency_record(charge().key.as_ref().unwrap()).await, Ok(None));
         assert!(memory.execute(charge()).await.is_ok());
     }
 

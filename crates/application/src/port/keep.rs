@@ -35,7 +35,7 @@ impl StoreError {
 #[async_trait]
 pub trait Housekeeping: Send + Sync {
     /// Forgets idempotency records written before that instant, at most `limit`; says how many.
-    async fn forget_done(&self, before: Instant, limit: u32) -> Result<u32, StoreError>;
+    async fn forget_idempotency_records(&self, before: Instant, limit: u32) -> Result<u32, StoreError>;
 
     /// Forgets refresh tokens that expired before that instant, at most `limit`; says how many.
     async fn forget_refresh_tokens(&self, before: Instant, limit: u32) -> Result<u32, StoreError>;

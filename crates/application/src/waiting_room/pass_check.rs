@@ -16,8 +16,8 @@ pub struct PassCheck {
     pub on_sale: Arc<dyn OnSaleReader>,
     /// Knows which sale a reservation is of.
     pub reservations: Arc<dyn ReservationReader>,
-    /// Knows what was done before.
-    pub done: Arc<dyn IdempotencyRecordReader>,
+    /// Finds the outcome of a request that was carried out before.
+    pub idempotency_records: Arc<dyn IdempotencyRecordReader>,
     /// Reads passes.
     pub signer: Arc<dyn QueueSigner>,
     /// Gives the instant that the rules decide by.
@@ -130,7 +130,7 @@ impl PassCheck {
     async fn check(&self, sales: &[SaleId], visitor: Visitor<'_>) -> Result<(), Error> {
         let Err(denied) = self.read(sales, visitor) else { return Ok(()) };
         match visitor.key {
-            Some(key) if self.done.done(key).await?.is_some() => Ok(()),
+            Some(key) if self.idempotency_records.idempotency_record(key).await?.is_some() => Ok(()),
             _ => Err(denied.into()),
         }
     }
@@ -191,13 +191,13 @@ mod tests {
         Pass { sale: sale(0).id, user: user(1), generation: 1, expires: at(NOW + 60) }
     }
 
-    /// In front of these sales; reads no reservation, and no record of what was done.
+    /// In front of these sales; reads no reservation, and no idempotency record.
     fn pass_check(sales: Vec<Sale>) -> PassCheck {
         PassCheck {
             queues: Arc::new(QueueViews::new(digest)),
             on_sale: reads(OnSale { sales, ..on_sale() }),
             reservations: Arc::new(MockReservationReader::new()),
-            done: Arc::new(MockIdempotencyRecordReader::new()),
+            idempotency_records: Arc::new(MockIdempotencyRecordReader::new()),
             signer: Arc::new(reads_pass(Ok(pass()))),
             clock: clock(NOW),
         }
@@ -300,13 +300,15 @@ mod tests {
         for (was_done, expected) in [(true, Ok(())), (false, missing())] {
             let outcome = Outcome::Held(reservation());
             let record = IdempotencyRecord { key: key.clone(), request_hash: [7; 32], outcome, at: at(50) };
-            let mut done = MockIdempotencyRecordReader::new();
+            let mut records = MockIdempotencyRecordReader::new();
             let known = key.clone();
-            done.expect_done()
+            records
+                .expect_idempotency_record()
                 .withf(move |asked| *asked == known)
                 .times(1)
                 .return_once(move |_| Ok(Some(record).filter(|_| was_done)));
-            let pass_check = PassCheck { done: Arc::new(done), ..pass_check(vec![sale_with_room(0)]) };
+            let pass_check =
+                PassCheck { idempotency_records: Arc::new(records), ..pass_check(vec![sale_with_room(0)]) };
             let visitor = Visitor { pass: None, key: Some(&key), ..visitor() };
             assert_eq!(pass_check.performance(performance().id, PassRequired::WaitingRoom, visitor).await, expected);
         }

@@ -24,10 +24,10 @@ type Reopened = Result<Arc<Stage>, Failure>;
 async fn kept(stage: Arc<Stage>, command: Command) -> Result<(Arc<Stage>, Outcome), Failure> {
     let name = command.operation.name();
     let outcome = stage.execute(command.clone()).await?;
-    let before = (Snapshot::take(&stage, PEOPLE).await?, done(&stage, &command).await?);
+    let before = (Snapshot::take(&stage, PEOPLE).await?, idempotency_record(&stage, &command).await?);
     ensure!(before.1.is_some() || command.key.is_none(), "a {name} is not noted under its key");
     let stage = stage.reopen().await?;
-    let after = (Snapshot::take(&stage, PEOPLE).await?, done(&stage, &command).await?);
+    let after = (Snapshot::take(&stage, PEOPLE).await?, idempotency_record(&stage, &command).await?);
     ensure_eq!(after, before, "what is there when the store is opened again after a {name}");
     if command.key.is_some() {
         let again = stage.execute(command).await;
@@ -36,9 +36,9 @@ async fn kept(stage: Arc<Stage>, command: Command) -> Result<(Arc<Stage>, Outcom
     Ok((stage, outcome))
 }
 
-async fn done(stage: &Stage, command: &Command) -> Result<Option<IdempotencyRecord>, Failure> {
+async fn idempotency_record(stage: &Stage, command: &Command) -> Result<Option<IdempotencyRecord>, Failure> {
     let Some(key) = &command.key else { return Ok(None) };
-    Ok(stage.fixture.booking.done.done(key).await?)
+    Ok(stage.fixture.booking.idempotency_records.idempotency_record(key).await?)
 }
 
 pub(super) async fn a_booking_outlives_the_process(stage: Arc<Stage>) -> Reopened {

@@ -79,8 +79,9 @@ pub(super) async fn a_repetition_is_told_what_happened_then(stage: Arc<Stage>) -
     for (command, outcome) in [(hold, Outcome::Held(reservation)), (pay, paid), (cancel, cancelled)] {
         ensure_eq!(stage.execute(command.clone()).await, Ok(outcome.clone()));
         let key = command.key.ok_or_else(|| Failure::new("a user's command has a key"))?;
-        let done = stage.fixture.booking.done.done(&key).await?.ok_or_else(|| Failure::new("not noted"))?;
-        ensure_eq!((done.key, done.request_hash, done.outcome, done.at), (key, [1; 32], outcome, stage.now()));
+        let record = stage.fixture.booking.idempotency_records.idempotency_record(&key).await?;
+        let record = record.ok_or_else(|| Failure::new("not noted"))?;
+        ensure_eq!((record.key, record.request_hash, record.outcome, record.at), (key, [1; 32], outcome, stage.now()));
     }
     ensure_eq!(stage.balance(kim).await?, 10_000);
     Ok(())

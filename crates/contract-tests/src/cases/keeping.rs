@@ -21,14 +21,14 @@ pub(super) async fn old_idempotency_records_are_forgotten_a_few_at_a_time(stage:
     }
     // The first three are older than the fourth.
     let before = stage.now() - SECOND;
-    ensure_eq!(housekeeping.forget_done(before, 2).await?, 2);
-    ensure_eq!(housekeeping.forget_done(before, 2).await?, 1);
-    ensure_eq!(housekeeping.forget_done(before, 2).await?, 0);
-    let done = &stage.fixture.booking.done;
+    ensure_eq!(housekeeping.forget_idempotency_records(before, 2).await?, 2);
+    ensure_eq!(housekeeping.forget_idempotency_records(before, 2).await?, 1);
+    ensure_eq!(housekeeping.forget_idempotency_records(before, 2).await?, 0);
+    let records = &stage.fixture.booking.idempotency_records;
     for key in &keys[..3] {
-        ensure_eq!(done.done(key).await?, None);
+        ensure_eq!(records.idempotency_record(key).await?, None);
     }
-    ensure!(done.done(&keys[3]).await?.is_some(), "it is not old");
+    ensure!(records.idempotency_record(&keys[3]).await?.is_some(), "it is not old");
     let seats = stage.fixture.booking.seats.not_free(stage.performance()).await?;
     ensure_eq!(seats.len(), 4, "what was done stays done");
     Ok(())

@@ -25,7 +25,7 @@ pub(super) async fn a_rejection_leaves_nothing_behind(stage: Arc<Stage>) -> Resu
         ensure_eq!(answer, Err(expected.into()));
         ensure_eq!(Snapshot::take(&stage, 2).await?, before, "after {command:?}");
         if let Some(key) = &command.key {
-            ensure_eq!(stage.fixture.booking.done.done(key).await?, None);
+            ensure_eq!(stage.fixture.booking.idempotency_records.idempotency_record(key).await?, None);
         }
     }
     Ok(())

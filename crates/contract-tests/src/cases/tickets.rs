@@ -56,8 +56,8 @@ pub(super) async fn a_refund_keeps_its_reason(stage: Arc<Stage>) -> Result<(), F
         let kept = stage.reservation(reservation.id).await?;
         ensure_eq!(Outcome::GivenBack(kept), expected, "what is read");
         let key = refund.key.clone().ok_or_else(|| Failure::new("a refund has a key"))?;
-        let done = stage.fixture.booking.done.done(&key).await?;
-        ensure_eq!(done.map(|done| done.outcome), Some(expected.clone()), "what is noted under the key");
+        let record = stage.fixture.booking.idempotency_records.idempotency_record(&key).await?;
+        ensure_eq!(record.map(|record| record.outcome), Some(expected.clone()), "what is noted under the key");
         ensure_eq!(stage.execute(refund.clone()).await, Ok(expected), "what a repetition is told");
         let other = Command { request_hash: [2; 32], ..refund };
         ensure_eq!(stage.execute(other).await, Err(Rejection::KeyReused.into()));

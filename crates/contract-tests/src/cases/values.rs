@@ -20,8 +20,8 @@ async fn check_kept(stage: &Stage, command: Command, expected: &Reservation) -> 
     ensure_eq!(stage.reservation(expected.id).await?, *expected);
     let key = command.key.clone().ok_or_else(|| Failure::new("a hold has a key"))?;
     let outcome = Outcome::Held(expected.clone());
-    let done = stage.fixture.booking.done.done(&key).await?;
-    ensure_eq!(done.map(|done| done.outcome), Some(outcome.clone()));
+    let record = stage.fixture.booking.idempotency_records.idempotency_record(&key).await?;
+    ensure_eq!(record.map(|record| record.outcome), Some(outcome.clone()));
     ensure_eq!(stage.execute(command).await, Ok(outcome));
     Ok(())
 }

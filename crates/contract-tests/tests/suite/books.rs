@@ -77,7 +77,7 @@ impl Kept {
         Fixture {
             booking: BookingPorts {
                 store: store.clone(),
-                done: store.clone(),
+                idempotency_records: store.clone(),
                 seats: store.clone(),
                 reservations: store.clone(),
                 wallets: store.clone(),
@@ -190,7 +190,7 @@ fn overwrite(books: &mut BookingState, mut writes: WriteSet) -> Result<(), Confl
     writes.tickets_issued.retain(|ticket| !books.tickets.contains_key(&ticket.key));
     writes.transfers.retain(|transfer| !books.transfers.contains_key(&transfer.id));
     writes.admissions_ended.retain(|key| books.admissions.contains_key(key));
-    writes.done.retain(|done| !books.done.contains_key(&done.key));
+    writes.idempotency_records.retain(|record| !books.idempotency_records.contains_key(&record.key));
     books.store(writes)
 }
 
@@ -203,8 +203,8 @@ impl Auditor for Store {
 
 #[async_trait]
 impl IdempotencyRecordReader for Store {
-    async fn done(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
-        Ok(held(&self.books).done.get(key).cloned())
+    async fn idempotency_record(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
+        Ok(held(&self.books).idempotency_records.get(key).cloned())
     }
 }
 

@@ -62,7 +62,7 @@ pub struct WriteSet {
     /// Buyers whose admission has ended.
     pub admissions_ended: Vec<BuyerKey>,
     /// New idempotency records; written last.
-    pub done: Vec<IdempotencyRecord>,
+    pub idempotency_records: Vec<IdempotencyRecord>,
 }
 
 impl WriteSet {

@@ -43,7 +43,7 @@ impl Command {
 
     /// The keys of the rows that [`decide`](crate::decide) looks at or changes.
     pub fn scope(&self) -> Scope {
-        let mut scope = Scope { done: self.key.iter().cloned().collect(), ..Scope::default() };
+        let mut scope = Scope { idempotency_records: self.key.iter().cloned().collect(), ..Scope::default() };
         self.operation.rule().scope(&mut scope);
         scope
     }

@@ -28,12 +28,12 @@ pub struct BatchCarriedOut {
 /// connection, and says the same of the same rows at the same instant.
 pub fn decide(command: &Command, locked: &Locked, now: Instant) -> Result<Verdict, Stop> {
     if let Some(key) = &command.key
-        && let Some(done) = locked.done(key)?
+        && let Some(record) = locked.idempotency_record(key)?
     {
-        if done.request_hash != command.request_hash {
+        if record.request_hash != command.request_hash {
             return Err(Rejection::KeyReused.into());
         }
-        return Ok(Verdict::AlreadyDone(done.outcome.clone()));
+        return Ok(Verdict::AlreadyDone(record.outcome.clone()));
     }
     command.operation.rule().decide(locked, now)
 }
@@ -79,6 +79,6 @@ impl Locked {
         self.put_all(&changes.rows)?;
         let Some(key) = command.key.clone() else { return Ok(()) };
         let (request_hash, outcome, at) = (command.request_hash, changes.outcome.clone(), changes.at);
-        self.put_done(IdempotencyRecord { key, request_hash, outcome, at })
+        self.put_idempotency_record(IdempotencyRecord { key, request_hash, outcome, at })
     }
 }

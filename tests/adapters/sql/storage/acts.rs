@@ -202,7 +202,7 @@ impl Writing {
             Act::Join(n) => drop(self.queues.join(join(*n)).await?),
             Act::CheckIn(n) => drop(self.queues.check_in(self.room.check_in(*n), false).await?),
             Act::Tick => drop(self.queues.tick(&self.room.order()).await?.unwrap()),
-            Act::ForgetKeys => assert!(self.housekeeping.forget_done(at(1000), 1).await? > 0),
+            Act::ForgetKeys => assert!(self.housekeeping.forget_idempotency_records(at(1000), 1).await? > 0),
             Act::ForgetTokens => assert!(self.housekeeping.forget_refresh_tokens(at(1000), 1).await? > 0),
             other => panic!("{other:?}"),
         }

@@ -59,7 +59,7 @@ async fn reads_are_told(stage: &Stage) {
 
 async fn writes_are_told(room: &Room) {
     let housekeeping = SqlHousekeeping::new(Arc::clone(&room.stage.database));
-    all_are_told("write", async |_| within(SOON, housekeeping.forget_done(at(0), 1)).await).await;
+    all_are_told("write", async |_| within(SOON, housekeeping.forget_idempotency_records(at(0), 1)).await).await;
 }
 
 async fn who_asks_a_silent_database_is_told_in_time(testbed: &Testbed) {

@@ -51,7 +51,7 @@ async fn who_reads_from_a_silent_database_is_told_to_come_back(testbed: &Testbed
 async fn who_writes_to_a_silent_database_is_told_to_come_back(testbed: &Testbed) {
     let (proxy, stage) = behind_a_proxy(testbed).await;
     let housekeeping = SqlHousekeeping::new(Arc::clone(&stage.database));
-    comes_back(&proxy, async || housekeeping.forget_done(super::stage::at(0), 1).await).await;
+    comes_back(&proxy, async || housekeeping.forget_idempotency_records(super::stage::at(0), 1).await).await;
 }
 
 async fn a_lane_whose_database_is_silent_comes_back_and_knows_what_became_of_it(testbed: &Testbed) {
