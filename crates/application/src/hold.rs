@@ -352,9 +352,9 @@ mod tests {
 
     #[tokio::test]
     async fn the_same_key_with_other_seats_is_refused() {
-        let books = Arc::new(std::sync::Mutex::new(free_seats()));
+        let bookings = Arc::new(std::sync::Mutex::new(free_seats()));
         let mut store = MockBookingStore::new();
-        store.expect_execute().returning(move |command| execute(&mut books.lock().unwrap(), &command, at(NOW)));
+        store.expect_execute().returning(move |command| execute(&mut bookings.lock().unwrap(), &command, at(NOW)));
         let hold = hold(store, no_record(), on_sale());
         let asked = |label: &str| {
             let key = RequestKey::new(user(1), "tap-1", "hold", label.as_bytes(), digest).unwrap();

@@ -161,20 +161,20 @@ mod tests {
     }
 
     /// Ten seats, of which those are sold.
-    fn books(sold: &[u32]) -> Arc<Mutex<BookingState>> {
-        let mut books = BookingState::default();
-        books.open_seats(on_sale().performance.id, (1..=10).map(seat_number));
+    fn bookings(sold: &[u32]) -> Arc<Mutex<BookingState>> {
+        let mut bookings = BookingState::default();
+        bookings.open_seats(on_sale().performance.id, (1..=10).map(seat_number));
         for number in sold {
             let sold = seat(*number, SeatState::Sold { to: reservation().id });
-            books.seats.insert(sold.key, sold);
+            bookings.seats.insert(sold.key, sold);
         }
-        Arc::new(Mutex::new(books))
+        Arc::new(Mutex::new(bookings))
     }
 
-    fn store(books: &Arc<Mutex<BookingState>>) -> MockBookingStore {
-        let (mut store, books) = (MockBookingStore::new(), Arc::clone(books));
+    fn store(bookings: &Arc<Mutex<BookingState>>) -> MockBookingStore {
+        let (mut store, bookings) = (MockBookingStore::new(), Arc::clone(bookings));
         store.expect_execute().returning(move |command| {
-            books.lock().unwrap().execute(&command, at(NOW)).map_err(|refused| match refused {
+            bookings.lock().unwrap().execute(&command, at(NOW)).map_err(|refused| match refused {
                 Stop::Rejected(rejection) => rejection.into(),
                 Stop::Replan => BookingError::Replan,
                 bug => panic!("{bug}"),
@@ -184,15 +184,15 @@ mod tests {
     }
 
     /// What is remembered, and how it really is.
-    fn snapshots(recent: &[u32], books: &Arc<Mutex<BookingState>>) -> MockSeatSnapshots {
+    fn snapshots(recent: &[u32], bookings: &Arc<Mutex<BookingState>>) -> MockSeatSnapshots {
         let mut snapshots = MockSeatSnapshots::new();
         let not_free = recent.iter().map(|n| seat(*n, SeatState::Sold { to: reservation().id })).collect();
         let recent = Arc::new(SeatSnapshot { begun: at(NOW - 1), not_free });
         snapshots.expect_recent().returning(move |_| Ok(Arc::clone(&recent)));
-        let books = Arc::clone(books);
+        let bookings = Arc::clone(bookings);
         snapshots.expect_fresh().returning(move |_| {
-            let books = books.lock().unwrap();
-            let not_free = books.seats.values().filter(|seat| seat.state != SeatState::Free).copied().collect();
+            let bookings = bookings.lock().unwrap();
+            let not_free = bookings.seats.values().filter(|seat| seat.state != SeatState::Free).copied().collect();
             Ok(Arc::new(SeatSnapshot { begun: at(NOW), not_free }))
         });
         snapshots
@@ -213,8 +213,8 @@ mod tests {
     }
 
     async fn run(recent: &[u32], sold: &[u32], count: u32) -> Result<Vec<u32>, Error> {
-        let books = books(sold);
-        let hold = use_case(store(&books), snapshots(recent, &books));
+        let bookings = bookings(sold);
+        let hold = use_case(store(&bookings), snapshots(recent, &bookings));
         let (held, _) = hold.run(request(wish(count))).await?;
         Ok(held.seats().map(SeatNumber::get).collect())
     }
@@ -250,15 +250,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_repetition_finds_what_was_done_even_if_nothing_is_left() {
-        let books = books(&[3, 4, 5, 6, 7, 8, 9, 10]);
-        let hold = use_case(store(&books), snapshots(&[], &books));
+        let bookings = bookings(&[3, 4, 5, 6, 7, 8, 9, 10]);
+        let hold = use_case(store(&bookings), snapshots(&[], &bookings));
         let first = hold.run(request(wish(2))).await;
         assert_eq!(hold.run(request(wish(2))).await, first);
     }
 
     #[tokio::test]
     async fn who_is_always_too_late_is_told_to_come_back() {
-        let books = books(&[]);
+        let bookings = bookings(&[]);
         let mut store = MockBookingStore::new();
         let mut plans = 0;
         store.expect_execute().times(3).returning(move |command| {
@@ -267,26 +267,26 @@ mod tests {
             assert_eq!(best.wait, plans == 3);
             Err(BookingError::Replan)
         });
-        let refused = use_case(store, snapshots(&[], &books)).run(request(wish(2))).await;
+        let refused = use_case(store, snapshots(&[], &bookings)).run(request(wish(2))).await;
         assert!(matches!(refused, Err(Error::Outage(Outage::Busy { .. }))), "{refused:?}");
     }
 
     #[tokio::test]
     async fn while_holds_are_stopped_nothing_new_is_held() {
-        let books = books(&[]);
+        let bookings = bookings(&[]);
         let queues = queues(Queue { holds_stopped: true, ..queue() }, sale_with_room(0));
-        let hold = HoldBestSeats { queues, ..use_case(MockBookingStore::new(), snapshots(&[], &books)) };
+        let hold = HoldBestSeats { queues, ..use_case(MockBookingStore::new(), snapshots(&[], &bookings)) };
         assert_eq!(hold.run(request(wish(2))).await, Err(Conflict::HoldsStopped.into()));
     }
 
     #[tokio::test]
     async fn every_flaw_is_named() {
-        let books = books(&[]);
+        let bookings = bookings(&[]);
         let asked = HoldBestRequest {
             price_type: Some("senior".into()),
             ..request(Wish { count: 51, tier: "X".into(), accessible: false })
         };
-        let refused = use_case(MockBookingStore::new(), snapshots(&[], &books)).run(asked).await;
+        let refused = use_case(MockBookingStore::new(), snapshots(&[], &bookings)).run(asked).await;
         let Err(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
         let found: Vec<_> = flaws.iter().map(|flaw| (flaw.pointer.as_str(), flaw.detail.as_str())).collect();
         let expected = [
@@ -299,8 +299,8 @@ mod tests {
 
     #[tokio::test]
     async fn prices_and_terms_come_from_the_servers_own_data() {
-        let books = books(&[]);
-        let hold = use_case(store(&books), snapshots(&[], &books));
+        let bookings = bookings(&[]);
+        let hold = use_case(store(&bookings), snapshots(&[], &bookings));
         let asked = HoldBestRequest { price_type: Some("child".into()), ..request(wish(2)) };
         let (held, _) = hold.run(asked).await.unwrap();
         assert_eq!((held.sale, held.amount.amount()), (sale(0).id, 1000));

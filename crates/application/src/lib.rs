@@ -25,8 +25,8 @@
 //! #[async_trait]
 //! impl BookingStore for OurStore {
 //!     async fn execute(&self, command: Command) -> Result<Outcome, BookingError> {
-//!         let mut books = self.0.lock().unwrap();
-//!         books.execute(&command, OurClock.now()).map_err(|refused| match refused {
+//!         let mut bookings = self.0.lock().unwrap();
+//!         bookings.execute(&command, OurClock.now()).map_err(|refused| match refused {
 //!             Stop::Rejected(rejection) => rejection.into(),
 //!             // Best available seats are gone: the use case looks for others.
 //!             Stop::Replan => BookingError::Replan,
@@ -102,10 +102,10 @@
 //!
 //! let catalogue = catalogue(); // one performance, ten seats, one open sale
 //! let performance = catalogue.0.performance.id;
-//! let mut books = BookingState::default();
-//! books.open_seats(performance, catalogue.0.layout.positions().map(|(number, _)| number));
+//! let mut bookings = BookingState::default();
+//! bookings.open_seats(performance, catalogue.0.layout.positions().map(|(number, _)| number));
 //!
-//! let store = Arc::new(OurStore(Mutex::new(books)));
+//! let store = Arc::new(OurStore(Mutex::new(bookings)));
 //! let hold = HoldSeats {
 //!     store: store.clone(),
 //!     idempotency_records: store,

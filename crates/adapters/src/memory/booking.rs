@@ -37,7 +37,7 @@ impl Memory {
     fn carry_out(&self, command: &Command) -> Result<(Outcome, Vec<Event>), Stop> {
         let mut state = self.state();
         let now = self.clock.now();
-        state.books.carry_out(command, now)
+        state.bookings.carry_out(command, now)
     }
 
     fn fault(&self, command: &Command, cause: &str) -> BookingError {
@@ -50,7 +50,7 @@ impl Memory {
 #[async_trait]
 impl IdempotencyRecordReader for Memory {
     async fn idempotency_record(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
-        Ok(self.state().books.idempotency_records.get(key).cloned())
+        Ok(self.state().bookings.idempotency_records.get(key).cloned())
     }
 }
 
@@ -58,8 +58,8 @@ impl IdempotencyRecordReader for Memory {
 impl Auditor for Memory {
     async fn audit(&self, now: Instant) -> Result<Vec<Finding>, StoreError> {
         let state = self.state();
-        let mut findings = audit(&state.books, &state.catalogue(), now);
-        findings.extend(audit_queues(&state.books, &QueueRecords::of(&state.rooms, state.terms())));
+        let mut findings = audit(&state.bookings, &state.catalogue(), now);
+        findings.extend(audit_queues(&state.bookings, &QueueRecords::of(&state.rooms, state.terms())));
         Ok(findings)
     }
 }
@@ -83,7 +83,7 @@ impl State {
 #[async_trait]
 impl Housekeeping for Memory {
     async fn forget_idempotency_records(&self, before: Instant, limit: u32) -> Result<u32, StoreError> {
-        let records = &mut self.state().books.idempotency_records;
+        let records = &mut self.state().bookings.idempotency_records;
         let old = records.values().filter(|record| record.at < before).map(|record| record.key.clone());
         let old: Vec<CommandKey> = old.take(limit as usize).collect();
         let forgotten = old.iter().filter_map(|key| records.remove(key));

@@ -34,7 +34,7 @@ fn forty_five_seconds_to_pick_it_up() {
     house.now = admission.until - millis(1);
     let picked = house.pick_up(1);
     assert_eq!(picked.until, house.now + Tick::RENEWAL);
-    assert!(house.books.buyers[&key(1)].has_used(Group::FIRST, QueueNumber::new(1).unwrap()));
+    assert!(house.bookings.buyers[&key(1)].has_used(Group::FIRST, QueueNumber::new(1).unwrap()));
 }
 
 #[test]
@@ -78,7 +78,7 @@ fn a_lower_number_picked_up_later_does_not_unspend() {
     for number in [9, 3] {
         house.run_command(Operation::Renew(Renew { buyer: key(1), entry: entry(number), closing: false })).unwrap();
     }
-    assert_eq!(house.books.buyers[&key(1)].used_numbers, [9, 0, 0, 0]);
+    assert_eq!(house.bookings.buyers[&key(1)].used_numbers, [9, 0, 0, 0]);
 }
 
 #[test]
@@ -229,7 +229,7 @@ fn an_admission_ends_with_its_grace_and_frees_room_for_another() {
     assert_eq!(house.tick(), []);
     house.now = house.now + std::time::Duration::from_micros(1);
     assert_eq!(house.tick(), [2]);
-    assert_eq!(house.books.buyers[&key(1)].admission, None);
+    assert_eq!(house.bookings.buyers[&key(1)].admission, None);
 }
 
 #[test]
@@ -320,10 +320,10 @@ fn a_payment_in_a_sale_without_a_waiting_room_touches_no_admission() {
 fn leaving_gives_the_admission_back_and_leaving_again_changes_nothing() {
     let mut house = admitted(room());
     house.leave(1);
-    let before = house.books.clone();
+    let before = house.bookings.clone();
     house.leave(1);
     house.leave(3);
-    assert!(before == house.books);
+    assert!(before == house.bookings);
     assert_eq!(house.tick(), [2]);
 }
 
@@ -333,13 +333,13 @@ fn barring_takes_the_admission_and_keeps_the_hold() {
     let held = house.held(1, &[1]);
     house.bar(1, true);
     assert_eq!((house.admission(1), house.active()), (None, 0));
-    let before = house.books.clone();
+    let before = house.bookings.clone();
     house.bar(1, true);
-    assert!(before == house.books);
+    assert!(before == house.bookings);
     house.pay(&held);
     assert_eq!(house.tick(), [2]);
     house.bar(3, true);
-    assert!(house.books.buyers[&key(3)].barred, "somebody who has never come, too");
+    assert!(house.bookings.buyers[&key(3)].barred, "somebody who has never come, too");
 }
 
 #[test]
@@ -356,7 +356,7 @@ fn only_ticks_give_admissions_and_no_admission_is_freed_that_is_not_given_back()
     let without = Buyer::next(key(1), None);
     let next = Buyer { admission, ..Buyer::next(key(1), Some(&without)) };
     assert!(!with(without, vec![Row::Buyer(next)]));
-    let kept = house.books.buyers[&key(1)];
+    let kept = house.bookings.buyers[&key(1)];
     assert!(!with(kept, vec![Row::AdmissionEnded(key(1))]));
     let gone = Buyer { admission: None, ..Buyer::next(key(1), Some(&kept)) };
     assert!(with(kept, vec![Row::Buyer(gone), Row::AdmissionEnded(key(1))]));

@@ -154,9 +154,9 @@ fn a_queue_does_not_stand_still_for_as_long_as_bookings_are_turned_away() {
 
 /// A tick that hears of it.
 fn turned_away(house: &mut House) {
-    let mut input = house.rooms.input(&house.books, house.sale.id, house.stock, house.now).unwrap();
+    let mut input = house.rooms.input(&house.bookings, house.sale.id, house.stock, house.now).unwrap();
     input.turned_away = true;
     let tick = Tick::plan(house.queue(), &house.sale, SESSION, &input, house.now);
     let locked = house.lock(&tick, &[]);
-    house.rooms.store(&mut house.books, tick.carry_out(&locked)).unwrap();
+    house.rooms.store(&mut house.bookings, tick.carry_out(&locked)).unwrap();
 }

@@ -142,7 +142,7 @@ fn whose_row_is_locked_stops_their_group_and_no_other() {
     let ticked = tick.carry_out(&locked);
     let users: Vec<UserId> = ticked.log.iter().map(|row| row.key.user).collect();
     assert_eq!(users, [1, 11, 12, 13].map(user));
-    house.rooms.store(&mut house.books, ticked).unwrap();
+    house.rooms.store(&mut house.bookings, ticked).unwrap();
     assert_eq!(house.tick(), [2, 3]);
 }
 
@@ -171,7 +171,7 @@ fn somebody_who_was_admitted_and_never_picked_up_is_admitted_again_in_the_tick_t
     house.now = house.now + millis(1);
     house.all_come([1]);
     assert_eq!(house.tick(), [1]);
-    assert_eq!((house.active(), house.books.buyers[&key(1)].generation), (1, 2));
+    assert_eq!((house.active(), house.bookings.buyers[&key(1)].generation), (1, 2));
 }
 
 #[test]
@@ -201,10 +201,10 @@ fn of_two_ticks_from_one_read_the_second_is_refused() {
     let second = house.plan();
     let (rows, others) = (house.lock(&first, &[]), house.lock(&second, &[]));
     let (first, second) = (first.carry_out(&rows), second.carry_out(&others));
-    house.rooms.store(&mut house.books, first).unwrap();
-    let before = (house.books.clone(), house.rooms.clone());
-    assert!(house.rooms.store(&mut house.books, second).is_err());
-    assert!(before == (house.books.clone(), house.rooms.clone()), "it has changed nothing");
+    house.rooms.store(&mut house.bookings, first).unwrap();
+    let before = (house.bookings.clone(), house.rooms.clone());
+    assert!(house.rooms.store(&mut house.bookings, second).is_err());
+    assert!(before == (house.bookings.clone(), house.rooms.clone()), "it has changed nothing");
 }
 
 #[test]
@@ -215,7 +215,7 @@ fn a_tick_whose_buyer_has_moved_on_is_refused() {
     let locked = house.lock(&tick, &[]);
     house.bar(2, true);
     let ticked = tick.carry_out(&locked);
-    assert!(house.rooms.store(&mut house.books, ticked).is_err());
+    assert!(house.rooms.store(&mut house.bookings, ticked).is_err());
     assert_eq!(house.tick(), [1]);
 }
 

@@ -80,7 +80,7 @@ fn forecasts_come_true() {
         for n in 1..=u128::from(called) {
             let at = &mut called_at[usize::try_from(n).unwrap()];
             at.get_or_insert(second);
-            if n % 2 == 0 && house.books.buyers.get(&key(n)).is_none_or(|buyer| buyer.generation == 0) {
+            if n % 2 == 0 && house.bookings.buyers.get(&key(n)).is_none_or(|buyer| buyer.generation == 0) {
                 house.come(n);
             }
         }

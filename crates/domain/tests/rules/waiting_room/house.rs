@@ -54,7 +54,7 @@ pub fn key(n: u128) -> BuyerKey {
 
 /// The books, the rooms, and a clock that the test sets.
 pub struct House {
-    pub books: BookingState,
+    pub bookings: BookingState,
     pub rooms: InMemoryQueues,
     pub sale: Sale,
     pub stock: Stock,
@@ -65,11 +65,11 @@ pub struct House {
 impl House {
     /// At the instant at which the sale opens, before any tick.
     pub fn new(room: WaitingRoom) -> Self {
-        let (sale, mut books, mut rooms) = (sale_with(room), BookingState::default(), InMemoryQueues::default());
-        books.open_seats(performance(1), (1..=SEATS).map(seat));
+        let (sale, mut bookings, mut rooms) = (sale_with(room), BookingState::default(), InMemoryQueues::default());
+        bookings.open_seats(performance(1), (1..=SEATS).map(seat));
         let room = sale.waiting_room.clone().unwrap();
         rooms.open_queue(Queue::new(&sale, &room, [7; 32], at(0)));
-        Self { books, rooms, sale, stock: Stock::Unknown, now: at(OPENS), next_id: 1 << 64 }
+        Self { bookings, rooms, sale, stock: Stock::Unknown, now: at(OPENS), next_id: 1 << 64 }
     }
 
     /// Open, with that many in the queue, none of whom has been called but those for whom there is room.
@@ -120,7 +120,7 @@ impl House {
     /// Somebody checks in, called or not.
     pub fn come(&mut self, n: u128) -> CheckInOutcome {
         let lapsed = self.status(n) == EntryStatus::Lapsed;
-        self.rooms.check_in(&self.books, self.check_in_of(n), lapsed)
+        self.rooms.check_in(&self.bookings, self.check_in_of(n), lapsed)
     }
 
     pub fn all_come(&mut self, people: impl IntoIterator<Item = u128>) {
@@ -132,7 +132,7 @@ impl House {
     /// Who is admitted by it.
     pub fn tick(&mut self) -> Vec<u128> {
         let before = self.rooms.log.len();
-        self.rooms.tick(&mut self.books, &self.sale, SESSION, self.stock, self.now).unwrap();
+        self.rooms.tick(&mut self.bookings, &self.sale, SESSION, self.stock, self.now).unwrap();
         self.rooms.log[before..].iter().map(|row| row.key.user.uuid().as_u128() - 1000).collect()
     }
 
@@ -187,22 +187,22 @@ impl House {
 
     /// What a tick would do now.
     pub fn plan(&self) -> Tick {
-        let input = self.rooms.input(&self.books, self.sale.id, self.stock, self.now).unwrap();
+        let input = self.rooms.input(&self.bookings, self.sale.id, self.stock, self.now).unwrap();
         Tick::plan(self.queue(), &self.sale, SESSION, &input, self.now)
     }
 
     /// The rows that a tick asks for, without those of some people.
     pub fn lock(&self, tick: &Tick, without: &[u128]) -> BTreeMap<BuyerKey, Option<Buyer>> {
         let keys = tick.buyers().into_iter().filter(|locked| !without.iter().any(|n| key(*n) == *locked));
-        keys.map(|key| (key, self.books.buyers.get(&key).copied())).collect()
+        keys.map(|key| (key, self.bookings.buyers.get(&key).copied())).collect()
     }
 
     pub fn admission(&self, n: u128) -> Option<AdmissionPeriod> {
-        self.books.buyers.get(&key(n)).and_then(|buyer| buyer.admission)
+        self.bookings.buyers.get(&key(n)).and_then(|buyer| buyer.admission)
     }
 
     pub fn active(&self) -> usize {
-        self.books.admissions.len()
+        self.bookings.admissions.len()
     }
 
     pub fn change(&mut self, change: QueueChange) -> Result<(), NotNow> {
@@ -221,7 +221,7 @@ impl House {
     }
 
     pub fn run_command(&mut self, what: Operation) -> Result<Outcome, Stop> {
-        self.books.execute(&Command::unkeyed(what), self.now)
+        self.bookings.execute(&Command::unkeyed(what), self.now)
     }
 
     pub fn rejected(&mut self, what: Operation) -> Rejection {
@@ -300,11 +300,11 @@ impl House {
     }
 
     pub fn release(&mut self, held: &Reservation) {
-        self.books.execute(&crate::fixture::release(held), self.now).unwrap();
+        self.bookings.execute(&crate::fixture::release(held), self.now).unwrap();
     }
 
     pub fn findings(&self) -> Vec<Finding> {
-        audit_queues(&self.books, &QueueRecords::of(&self.rooms, vec![self.sale.terms()]))
+        audit_queues(&self.bookings, &QueueRecords::of(&self.rooms, vec![self.sale.terms()]))
     }
 }
 

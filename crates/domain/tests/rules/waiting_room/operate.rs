@@ -115,7 +115,7 @@ fn a_tick_and_a_change_do_not_overwrite_each_other() {
     let tick = house.plan();
     let locked = house.lock(&tick, &[]);
     house.change(QueueChange { capacity: Some(1), ..QueueChange::default() }).unwrap();
-    assert!(house.rooms.store(&mut house.books, tick.carry_out(&locked)).is_err());
+    assert!(house.rooms.store(&mut house.bookings, tick.carry_out(&locked)).is_err());
     assert_eq!(house.queue().capacity, 1);
 }
 

@@ -19,7 +19,7 @@ fn admit(house: &mut House, count: usize, groups: &[u8]) -> Vec<bool> {
     let mut second = Vec::new();
     for _ in 0..count {
         for from in groups.iter().map(|group| u128::from(*group) * 1000) {
-            let used = |n: &u128| house.books.buyers.get(&key(*n)).is_some_and(|buyer| buyer.generation > 0);
+            let used = |n: &u128| house.bookings.buyers.get(&key(*n)).is_some_and(|buyer| buyer.generation > 0);
             let next: Vec<u128> = (from + 1..=from + 1000).filter(|n| !used(n)).take(3).collect();
             house.all_come(next);
         }

@@ -32,7 +32,7 @@ fn two_instances(lock: bool, guard: bool) -> (BTreeSet<Rule>, usize) {
     assert_eq!(refused > 100, !lock && guard, "{refused} were refused");
     assert!(house.rooms.log.len() > 100);
     std::mem::take(&mut house.rooms);
-    std::mem::take(&mut house.books);
+    std::mem::take(&mut house.bookings);
     (rules, most)
 }
 
@@ -51,10 +51,10 @@ fn store(house: &mut House, mut ticked: TickOutcome, guard: bool) -> bool {
     if !guard {
         ticked.queue.read = Some(house.queue().version);
         for write in &mut ticked.buyers {
-            write.read = house.books.buyers.get(&write.row.key).map(|buyer| buyer.version);
+            write.read = house.bookings.buyers.get(&write.row.key).map(|buyer| buyer.version);
         }
     }
-    house.rooms.store(&mut house.books, ticked).is_ok()
+    house.rooms.store(&mut house.bookings, ticked).is_ok()
 }
 
 #[test]
