@@ -143,7 +143,7 @@ impl SaleNumbers {
 
     /// By group, how many numbers were handed out; at most [`RECENT`] old.
     pub(super) async fn issued(self: &Arc<Self>) -> Result<Vec<u64>, Trouble> {
-        self.drop_old_roster();
+        self.drop_old_index();
         let known = self.issued.lock().clone();
         match known {
             Some((at, issued)) if at.elapsed() < RECENT => Ok(issued),
