@@ -26,7 +26,7 @@ pub struct HoldRequest {
     pub performance: PerformanceId,
     /// The sale to hold them under; can be left out while only one is open.
     pub sale: Option<SaleId>,
-    /// The seats: 1 to [`Sale::MAX_SEATS`], each once.
+    /// The seats: 1 to [`Hold::MAX_SEATS`], each once.
     pub seats: Vec<SeatChoice>,
     /// The user who asks, and their key: a repetition under the same key gets the same reservation.
     pub request: RequestKey,
@@ -116,16 +116,16 @@ pub(crate) async fn recorded_outcome(
 
 fn line_items(seats: &[SeatChoice], on_sale: &OnSale) -> Result<Vec<LineItem>, Error> {
     let mut flaws = Vec::new();
-    if !(1..=Sale::MAX_SEATS as usize).contains(&seats.len()) {
+    if !(1..=Hold::MAX_SEATS as usize).contains(&seats.len()) {
         flaws.push(Violation {
             pointer: "/seats".into(),
             code: "range",
-            detail: format!("1 to {} seats", Sale::MAX_SEATS),
+            detail: format!("1 to {} seats", Hold::MAX_SEATS),
         });
     }
     let mut seen = BTreeSet::new();
     let mut line_items = Vec::new();
-    for (index, choice) in seats.iter().enumerate().take(Sale::MAX_SEATS as usize) {
+    for (index, choice) in seats.iter().enumerate().take(Hold::MAX_SEATS as usize) {
         match line_item(choice, on_sale, &mut seen) {
             Ok(line_item) => line_items.push(line_item),
             Err((field, code, detail)) => {

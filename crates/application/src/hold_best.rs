@@ -7,8 +7,8 @@ use crate::port::{BookingError, BookingStore, Clock, IdSource, IdempotencyRecord
 use crate::waiting_room::QueueViews;
 use crate::{Conflict, Error, Missing, Outage, RequestKey};
 use frontrow_domain::{
-    Action, HoldBest, Invalid, LineItem, Operation, Outcome, PerformanceId, Rejection, Reservation, ReservationId,
-    Sale, SaleId, SeatNumber, Violation, Wish,
+    Action, Hold, HoldBest, Invalid, LineItem, Operation, Outcome, PerformanceId, Rejection, Reservation,
+    ReservationId, SaleId, SeatNumber, Violation, Wish,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub struct HoldBestRequest {
     pub performance: PerformanceId,
     /// The sale to hold them under; can be left out while only one is open.
     pub sale: Option<SaleId>,
-    /// How many (1 to [`Sale::MAX_SEATS`]), and of what kind.
+    /// How many (1 to [`Hold::MAX_SEATS`]), and of what kind.
     pub wish: Wish,
     /// Code of the price type of them all; the list's first type if none is named.
     pub price_type: Option<String>,
@@ -118,8 +118,8 @@ fn line_item(request: &HoldBestRequest, on_sale: &OnSale) -> Result<LineItem, Er
     let mut flaw = |field: &str, code, detail: String| {
         flaws.push(Violation { pointer: format!("/best_available/{field}"), code, detail });
     };
-    if !(1..=Sale::MAX_SEATS).contains(&wish.count) {
-        flaw("count", "range", "1 to 50 seats".into());
+    if !(1..=Hold::MAX_SEATS).contains(&wish.count) {
+        flaw("count", "range", format!("1 to {} seats", Hold::MAX_SEATS));
     }
     let tiers = on_sale.layout.tiers();
     if !tiers.contains_key(wish.tier.as_str()) {

@@ -83,7 +83,7 @@ fn sale(stage: &Stage) -> Sale {
         .closes(Instant::from_micros(i64::MAX))
         .pay_until(Instant::from_micros(1))
         .cancel_until(Instant::from_micros(-1))
-        .limit_per_person(Sale::MAX_SEATS)
+        .limit_per_person(Sale::MAX_LIMIT_PER_PERSON)
         .hold_duration(Sale::LONGEST_HOLD)
         .waiting_room(waiting_room())
         .published(false)

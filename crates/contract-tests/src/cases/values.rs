@@ -3,7 +3,7 @@
 use crate::Failure;
 use crate::stage::{Answer, Stage, charged, held};
 use frontrow_domain::{
-    Charge, Command, CommandKey, Instant, LineItem, Operation, Outcome, Payment, PaymentId, Points, PriceList,
+    Charge, Command, CommandKey, Hold, Instant, LineItem, Operation, Outcome, Payment, PaymentId, Points, PriceList,
     Reservation, Sale, SeatMap, SeatNumber, Settle, Settlement, TransferId,
 };
 use std::sync::Arc;
@@ -29,7 +29,7 @@ async fn check_kept(stage: &Stage, command: Command, expected: &Reservation) -> 
 pub(super) async fn a_reservation_of_fifty_line_items_is_kept_as_it_was(stage: Arc<Stage>) -> Result<(), Failure> {
     let kim = stage.user(0);
     // In no order, as a request may have them.
-    let numbers = (1..=Sale::MAX_SEATS).map(|n| 1 + (n * 7) % Sale::MAX_SEATS);
+    let numbers = (1..=Hold::MAX_SEATS).map(|n| 1 + (n * 7) % Hold::MAX_SEATS);
     let most = Points::new(PriceList::MAX_PRICE)?;
     let line_items: Vec<LineItem> = numbers.map(|number| long_line_item(number, most)).collect::<Result<_, _>>()?;
     let key = CommandKey::new(kim, "~".repeat(CommandKey::MAX))?;

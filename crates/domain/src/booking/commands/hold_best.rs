@@ -20,7 +20,7 @@ pub struct HoldBest {
     pub user: UserId,
     /// The sale's terms as the use case read them; [`SaleTerms::sale`] names the sale.
     pub terms: SaleTerms,
-    /// How many seats; 1 to [`Sale::MAX_SEATS`](crate::Sale::MAX_SEATS).
+    /// How many seats; 1 to [`Hold::MAX_SEATS`](super::hold::Hold::MAX_SEATS).
     pub count: u32,
     /// The plan: blocks of `count` seats, the best first.
     pub blocks: Vec<Block>,
