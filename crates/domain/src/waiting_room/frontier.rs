@@ -10,8 +10,8 @@ const AHEAD: Duration = Duration::from_secs(5);
 const CLOSE: Duration = Duration::from_secs(1);
 const FAR: Duration = Duration::from_secs(30);
 
-/// Moves what was called and what has lapsed, given how many people are admitted and how many are checked in.
-pub(super) fn advance(queue: &mut Queue, active: usize, present: u64) {
+/// Updates which ranks are called and whose calls have lapsed, given how many people are admitted and checked in.
+pub(super) fn update(queue: &mut Queue, active: usize, present: u64) {
     if !queue.phase.moves() || !queue.is_drawn() {
         return;
     }

@@ -115,7 +115,7 @@ impl Tick {
         let is_over = |admission: &Admission| Self::is_over(admission.until + outage.unwrap_or_default(), now);
         let over = input.admissions.iter().filter(|admission| is_over(admission)).count();
         let due = input.admissions.iter().filter(|admission| outage.is_some() || is_over(admission));
-        let mut next = advance(queue, sale, input, silence.min(Self::MAX_STEP), now);
+        let mut next = catch_up(queue, sale, input, silence.min(Self::MAX_STEP), now);
         next.last_tick = now;
         let mut tick = Self {
             now,
@@ -172,7 +172,7 @@ impl Tick {
             });
             serve(&mut queue, check_in);
         }
-        frontier::advance(&mut queue, active_after, self.present.saturating_sub(left.len() as u64));
+        frontier::update(&mut queue, active_after, self.present.saturating_sub(left.len() as u64));
         queue.version = self.read.next();
         let still = |queue: &Queue| !queue.phase.moves() || queue.groups.iter().all(|group| group.waiting() == 0);
         let quiet = active_after == 0 && self.present == 0 && still(&queue);
@@ -225,8 +225,8 @@ impl Tick {
     }
 }
 
-/// What becomes of the queue with time, before anybody is admitted.
-fn advance(queue: &Queue, sale: &Sale, input: &TickInput, step: Duration, now: Instant) -> Queue {
+/// The queue brought up to `now`, before anybody is admitted.
+fn catch_up(queue: &Queue, sale: &Sale, input: &TickInput, step: Duration, now: Instant) -> Queue {
     let mut next = queue.clone();
     for (group, issued) in next.groups.iter_mut().zip(&input.issued) {
         group.issued = group.issued.max(*issued);
