@@ -33,7 +33,8 @@ fn full_queue(room: &Room) -> Queue {
     let lists = Some(vec![[0; 32], [255; 32], [1; 32], [2; 32]]);
     queue.draw = Some(DrawState { secret: [9; 32], round, lists, value, seed: Some([4; 32]) });
     for (group, n) in queue.groups.iter_mut().zip(1..) {
-        (group.drawn, group.issued, group.called, group.lapsed, group.served) = (n, n + 50_000_000, n, n - 1, 1 << 50);
+        (group.drawn, group.issued, group.called, group.lapsed, group.admission_turns) =
+            (n, n + 50_000_000, n, n - 1, 1 << 50);
     }
     let sample = |seconds| Sample {
         at: Duration::from_secs(seconds),

@@ -39,7 +39,7 @@ fn calls(queue: &Queue, free: u64, present: u64) -> u64 {
 
 /// Calls so many, by weighted turns of the groups in which somebody waits.
 fn call(queue: &mut Queue, mut calls: u64) {
-    let mut turns = queue.turns(|group| group.summoned);
+    let mut turns = queue.turns(|group| group.call_turns);
     while calls > 0 {
         let waiting = || queue.groups.iter().enumerate().filter(|(_, group)| group.waiting() > 0);
         let Some((index, _)) = waiting().min_by_key(|(index, _)| turns[*index]) else { break };
@@ -47,8 +47,8 @@ fn call(queue: &mut Queue, mut calls: u64) {
         let group = &mut queue.groups[index];
         let part = if alone { calls.min(group.waiting()) } else { 1 };
         group.called = group.gaps.beyond(group.called.min(group.issued), part);
-        group.summoned = turns[index] + part * group.turn();
-        turns[index] = group.summoned;
+        group.call_turns = turns[index] + part * group.turn();
+        turns[index] = group.call_turns;
         calls -= part;
     }
 }

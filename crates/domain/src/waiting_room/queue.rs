@@ -22,10 +22,11 @@ pub struct GroupQueue {
     /// The last rank whose call has lapsed.
     pub lapsed: u64,
     /// What the group has had so far of the admissions, divided by its weight; the least comes next.
-    pub served: u64,
+    #[serde(alias = "served")]
+    pub admission_turns: u64,
     /// What the group has had so far of the calls, divided by its weight; the least comes next.
-    #[serde(default)]
-    pub summoned: u64,
+    #[serde(default, alias = "summoned")]
+    pub call_turns: u64,
     /// Ranks that nobody has.
     #[serde(default)]
     pub gaps: Gaps,
@@ -180,9 +181,9 @@ impl Queue {
     /// For each group, what its next turn counts from, given what it has had so far; the lowest goes next (weighted
     /// fair queueing). A group that was empty for a while starts where the last turn began, so it can't catch up on
     /// turns that it missed.
-    pub(super) fn turns(&self, had: impl Fn(&GroupQueue) -> u64) -> Vec<u64> {
-        let last = self.groups.iter().map(|group| had(group).saturating_sub(group.turn())).max().unwrap_or(0);
-        self.groups.iter().map(|group| had(group).max(last)).collect()
+    pub(super) fn turns(&self, so_far: impl Fn(&GroupQueue) -> u64) -> Vec<u64> {
+        let last = self.groups.iter().map(|group| so_far(group).saturating_sub(group.turn())).max().unwrap_or(0);
+        self.groups.iter().map(|group| so_far(group).max(last)).collect()
     }
 
     pub(super) fn max_allowance(&self) -> u64 {

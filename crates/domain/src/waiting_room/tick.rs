@@ -170,7 +170,7 @@ impl Tick {
                 active_after: u32::try_from(active_after).unwrap_or(u32::MAX),
                 capacity: queue.capacity,
             });
-            serve(&mut queue, check_in);
+            count_admission(&mut queue, check_in);
         }
         frontier::update(&mut queue, active_after, self.present.saturating_sub(left.len() as u64));
         queue.version = self.read.next();
@@ -273,26 +273,27 @@ fn roughly(count: u64) -> u64 {
 
 /// Who comes next, by weighted turns of the groups and ascending rank within each.
 fn choose(queue: &Queue, check_ins: &[Vec<CheckIn>], room: usize) -> Vec<CheckIn> {
-    let mut served = queue.turns(|group| group.served);
+    let mut turns = queue.turns(|group| group.admission_turns);
     let mut queues: Vec<_> = check_ins.iter().map(|check_ins| check_ins.iter().peekable()).collect();
     let mut chosen = Vec::with_capacity(room);
     while chosen.len() < room {
         let present = queues.iter_mut().enumerate().filter_map(|(index, queue)| queue.peek().map(|_| index));
-        let Some(next) = present.filter(|index| *index < served.len()).min_by_key(|index| served[*index]) else {
+        let Some(next) = present.filter(|index| *index < turns.len()).min_by_key(|index| turns[*index]) else {
             break;
         };
         chosen.extend(queues[next].next());
-        served[next] += queue.groups[next].turn();
+        turns[next] += queue.groups[next].turn();
     }
     chosen
 }
 
-fn serve(queue: &mut Queue, check_in: &CheckIn) {
+/// Takes one admission from the allowance, and gives its group the turn for it.
+fn count_admission(queue: &mut Queue, check_in: &CheckIn) {
     queue.allowance = queue.allowance.saturating_sub(Queue::ADMISSION_COST);
     queue.admitted += 1;
-    let turn = queue.turns(|group| group.served).get(check_in.group.index()).copied().unwrap_or(0);
+    let turn = queue.turns(|group| group.admission_turns).get(check_in.group.index()).copied().unwrap_or(0);
     if let Some(group) = queue.groups.get_mut(check_in.group.index()) {
-        group.served = turn + group.turn();
+        group.admission_turns = turn + group.turn();
     }
 }
 
