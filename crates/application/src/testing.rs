@@ -151,7 +151,7 @@ pub fn drawing() -> DrawState {
 /// In memory, that queue as it was at 100 s.
 pub fn queues(queue: Queue, sale: Sale) -> Arc<QueueViews> {
     let queues = QueueViews::new(digest);
-    queues.put_up_one(queue, Arc::new(sale), at(100));
+    queues.replace(queue, Arc::new(sale), at(100));
     Arc::new(queues)
 }
 

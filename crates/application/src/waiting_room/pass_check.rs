@@ -319,12 +319,12 @@ mod tests {
 
     /// In front of the reservation, which is of sale 0; there is a queue for each of these sales.
     fn check_of_reservation(sales: Vec<Sale>) -> PassCheck {
-        let up = QueueViews::new(digest);
-        up.put_up(
+        let queues = QueueViews::new(digest);
+        queues.replace_all(
             sales.iter().map(|sale| (Queue { sale: sale.id, ..queue() }, Arc::new(sale.clone()))).collect(),
             at(NOW),
         );
-        PassCheck { queues: Arc::new(up), reservations: finds(reservation()), ..pass_check(sales) }
+        PassCheck { queues: Arc::new(queues), reservations: finds(reservation()), ..pass_check(sales) }
     }
 
     #[tokio::test]

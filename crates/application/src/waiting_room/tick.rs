@@ -55,7 +55,7 @@ impl TickQueues {
     /// Reads all queues again; says how many there are. The numbers of those that are over may be forgotten.
     pub async fn refresh(&self) -> Result<u32, Error> {
         let read_at = self.clock.now();
-        // Before they are read: a queue that somebody else puts up meanwhile is not over.
+        // Before they are read: a queue that somebody else adds meanwhile is not over.
         let known = self.queues.all();
         let queues = self.store.queues().await?;
         self.note_over(&known, &queues);
@@ -66,7 +66,7 @@ impl TickQueues {
             }
         }
         let count = u32::try_from(with_sales.len()).unwrap_or(u32::MAX);
-        self.queues.put_up(with_sales, read_at);
+        self.queues.replace_all(with_sales, read_at);
         self.forget_over().await?;
         Ok(count)
     }
@@ -133,7 +133,7 @@ impl TickQueues {
         if let Some(drawn) = self.draw(&report.queue).await? {
             report.queue = drawn;
         }
-        self.queues.put_up_one(report.queue.clone(), Arc::clone(&view.sale), read_at);
+        self.queues.replace(report.queue.clone(), Arc::clone(&view.sale), read_at);
         Ok(Some(report))
     }
 
