@@ -215,12 +215,12 @@ async fn prepare(house: &House) -> Result<()> {
     let queue = Queue::publish(&mut house.operator()?, Terms::default(), &json!({"capacity": 1})).await?;
     let endpoints = endpoints(&[house.server()?.address]);
     for customer in [1, 2] {
-        let mut visitor = queue.visitor(&endpoints, &house.stage.customers[customer]);
-        visitor.join().await?.expect(StatusCode::CREATED)?;
-        let_in(&mut visitor).await?;
+        let mut client = queue.client(&endpoints, &house.stage.customers[customer]);
+        client.join().await?.expect(StatusCode::CREATED)?;
+        let_in(&mut client).await?;
         match customer {
-            1 => drop(visitor.leave().await?.expect(StatusCode::NO_CONTENT)?),
-            _ => drop(visitor.hold_best(1, "R", "hold").await?.expect(StatusCode::CREATED)?),
+            1 => drop(client.leave().await?.expect(StatusCode::NO_CONTENT)?),
+            _ => drop(client.hold_best(1, "R", "hold").await?.expect(StatusCode::CREATED)?),
         }
     }
     Ok(())

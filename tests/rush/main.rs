@@ -15,7 +15,7 @@ mod show;
 mod tally;
 
 use anyhow::{Context, Result, ensure};
-use crowd::{Endpoints, Person, Visitor};
+use crowd::{Endpoints, Person, QueueClient};
 use display::Display;
 use driver::{Log, Server, command};
 use outcome::Outcome;
@@ -104,7 +104,7 @@ async fn play(server: &Server, show: &Show, people: Vec<Person>) -> Result<(Vec<
     let mut actors = JoinSet::new();
     for (n, person) in people.into_iter().enumerate() {
         let script = Script::write(&mut ChaCha8Rng::seed_from_u64(n as u64), show.opens_at() - begun);
-        let visitor = Visitor {
+        let client = QueueClient {
             endpoints: endpoints.clone(),
             sale: show.sale,
             performance: show.performance,
@@ -112,7 +112,7 @@ async fn play(server: &Server, show: &Show, people: Vec<Person>) -> Result<(Vec<
             token: None,
             pass: None,
         };
-        actors.spawn(script.act(visitor, stage.clone(), begun));
+        actors.spawn(script.act(client, stage.clone(), begun));
     }
     let display = tokio::spawn(Display::new(tally.clone()).follow(show.line(server), end));
     let outcomes = timeout(LONGEST, actors.join_all()).await.context("it takes too long")?;

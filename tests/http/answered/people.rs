@@ -3,7 +3,7 @@
 use super::scene::{Answered, Caller, Scene};
 use crate::driver::{Client, Stage};
 use crate::house::{House, text};
-use crate::queue::crowd::{AdmissionLog, Visitor};
+use crate::queue::crowd::{AdmissionLog, QueueClient};
 use crate::queue::entry;
 use anyhow::{Context, Result, bail, ensure};
 use frontrow_adapters::UuidV7Source;
@@ -200,26 +200,26 @@ async fn join(scene: &Scene) -> Result<Told> {
         if scene.is_over() {
             break;
         }
-        let mut visitor = scene.queue.visitor(&scene.endpoints, &person.access);
-        let joined = scene.insist_on(async |_| visitor.join().await).await?.reply;
+        let mut client = scene.queue.client(&scene.endpoints, &person.access);
+        let joined = scene.insist_on(async |_| client.join().await).await?.reply;
         ensure!(joined.status.is_success(), "{joined:?}");
         let entry = entry(&joined.body)?;
         entries.push((n, entry));
-        if !come(scene, &mut visitor).await? {
+        if !come(scene, &mut client).await? {
             break;
         }
         admitted.push(entry);
         // The next one needs the admission.
-        let left = scene.insist_on(async |_| visitor.leave().await).await?.reply;
+        let left = scene.insist_on(async |_| client.leave().await).await?.reply;
         ensure!(left.status.is_success(), "{left:?}");
     }
     Ok(Told::Joiners { entries, admitted })
 }
 
 /// Stands checked in until they are let in, or the round is over.
-async fn come(scene: &Scene, visitor: &mut Visitor) -> Result<bool> {
+async fn come(scene: &Scene, client: &mut QueueClient) -> Result<bool> {
     while !scene.is_over() {
-        let checked_in = scene.insist_on(async |_| visitor.check_in(Duration::from_secs(1)).await).await?.reply;
+        let checked_in = scene.insist_on(async |_| client.check_in(Duration::from_secs(1)).await).await?.reply;
         match checked_in.status {
             StatusCode::CREATED => return Ok(true),
             StatusCode::ACCEPTED => {}
@@ -355,9 +355,9 @@ async fn check_queue(
     ensure!(log.overtakings().is_empty(), "{:#?}", log.overtakings());
     // People who haven't been admitted yet still have the queue entry they were told.
     for (person, told) in entries.iter().filter(|(_, entry)| !admitted.contains(entry)) {
-        let mut visitor = scene.queue.visitor(&scene.endpoints, &scene.joiners[*person].access);
+        let mut client = scene.queue.client(&scene.endpoints, &scene.joiners[*person].access);
         // They may have joined as often as one may in a minute.
-        let again = scene.insist_on(async |_| visitor.join().await).await?.reply;
+        let again = scene.insist_on(async |_| client.join().await).await?.reply;
         ensure!(again.status == StatusCode::OK && entry(&again.body)? == *told, "{again:?} instead of {told:?}");
     }
     let mut operator = house.operator()?;

@@ -137,9 +137,9 @@ impl<'a> Pair<'a> {
     /// Somebody joins on one of the instances, and gets a token.
     async fn join(&mut self, n: usize, customer: usize) -> Result<()> {
         let access = self.log_in(n, customer).await?;
-        let mut visitor = self.queue.visitor(&endpoints(&[self.addresses()[n]]), &access);
+        let mut client = self.queue.client(&endpoints(&[self.addresses()[n]]), &access);
         let joined = until("somebody joins", async || {
-            Ok(Some(visitor.join().await?).filter(|reply| reply.status == StatusCode::CREATED))
+            Ok(Some(client.join().await?).filter(|reply| reply.status == StatusCode::CREATED))
         });
         self.entries.push((access, text(&joined.await?.body, "token")?));
         Ok(())
@@ -157,10 +157,10 @@ impl<'a> Pair<'a> {
                 ensure!(wallet.status == StatusCode::OK, "{address} refuses an access token: {wallet:?}");
             }
             for (access, token) in &self.entries {
-                let mut visitor = self.queue.visitor(&endpoints(&[address]), access);
-                visitor.token = Some(token.clone());
+                let mut client = self.queue.client(&endpoints(&[address]), access);
+                client.token = Some(token.clone());
                 let looked = until("the instance knows the queue", async || {
-                    Ok(Some(visitor.look().await?).filter(|reply| reply.status != StatusCode::NOT_FOUND))
+                    Ok(Some(client.look().await?).filter(|reply| reply.status != StatusCode::NOT_FOUND))
                 });
                 let looked = looked.await?;
                 ensure!(looked.status == StatusCode::OK, "{address} refuses a queue token: {looked:?}");

@@ -63,7 +63,7 @@ async fn drawn_and_checked(house: &mut House) -> Result<(Queue, Draw)> {
     draw.value_refused(VALUE, "not published yet").await?;
 
     let endpoints = endpoints(&[house.server()?.address]);
-    let mut people: Vec<_> = house.stage.customers.iter().map(|access| queue.visitor(&endpoints, access)).collect();
+    let mut people: Vec<_> = house.stage.customers.iter().map(|access| queue.client(&endpoints, access)).collect();
     for person in &mut people[..LOBBY] {
         person.join().await?.expect(StatusCode::CREATED)?;
     }

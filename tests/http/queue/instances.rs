@@ -1,6 +1,6 @@
 //! Several servers on one database: any of them ticks, and what one signs all know.
 
-use super::crowd::{AdmissionLog, Visitor};
+use super::crowd::{AdmissionLog, QueueClient};
 use super::{Queue, endpoints, entry, kind};
 use crate::driver::{CUSTOMERS, Client, Terms};
 use crate::house::{House, on_every_server, until};
@@ -26,20 +26,20 @@ const PACE: Duration = Duration::from_millis(200);
 async fn what_one_instance_signs_another_knows(house: &mut House) -> Result<()> {
     let queue = Queue::publish(&mut house.operator()?, Terms::default(), &json!({"strict": true})).await?;
     let other = house.another().await?;
-    let mut visitor = queue.visitor(&endpoints(&[house.server()?.address]), &house.stage.customers[0]);
-    let joined = visitor.join().await?.expect(StatusCode::CREATED)?;
-    visitor.endpoints = endpoints(&[other.address]);
+    let mut client = queue.client(&endpoints(&[house.server()?.address]), &house.stage.customers[0]);
+    let joined = client.join().await?.expect(StatusCode::CREATED)?;
+    client.endpoints = endpoints(&[other.address]);
     let looked = until("the other instance has read the queue", async || {
-        Ok(Some(visitor.look().await?).filter(|reply| reply.status == StatusCode::OK))
+        Ok(Some(client.look().await?).filter(|reply| reply.status == StatusCode::OK))
     });
     ensure!(entry(&looked.await?.body)? == entry(&joined)?);
     until("the other instance lets them in", async || {
-        let reply = visitor.check_in(WAIT).await?;
+        let reply = client.check_in(WAIT).await?;
         Ok((reply.status == StatusCode::CREATED).then_some(()))
     })
     .await?;
-    visitor.endpoints = endpoints(&[house.server()?.address]);
-    visitor.hold_best(1, "R", "hold").await?.expect(StatusCode::CREATED)?;
+    client.endpoints = endpoints(&[house.server()?.address]);
+    client.hold_best(1, "R", "hold").await?.expect(StatusCode::CREATED)?;
     other.stop().await
 }
 
@@ -51,7 +51,7 @@ async fn admissions_go_on_when_an_instance_is_killed(house: &mut House) -> Resul
     let admitted = Arc::new(AtomicUsize::new(0));
     let mut people = JoinSet::new();
     for access in &house.stage.customers {
-        people.spawn(come_and_go(queue.visitor(&endpoints, access), admitted.clone()));
+        people.spawn(come_and_go(queue.client(&endpoints, access), admitted.clone()));
     }
     let mut kills = Vec::new();
     for _ in 0..3 {
@@ -87,9 +87,9 @@ async fn more(admitted: &AtomicUsize, count: usize, people: &mut JoinSet<Result<
 }
 
 /// Joins, is admitted, leaves, and joins again, at the end.
-async fn come_and_go(mut visitor: Visitor, admitted: Arc<AtomicUsize>) -> Result<()> {
+async fn come_and_go(mut client: QueueClient, admitted: Arc<AtomicUsize>) -> Result<()> {
     loop {
-        let joined = visitor.join().await?;
+        let joined = client.join().await?;
         // The survivor may not have read the queue yet, and nobody may join more than five times a minute.
         if ["not-found", "too-many-joins"].contains(&kind(&joined)) {
             sleep(PACE).await;
@@ -97,7 +97,7 @@ async fn come_and_go(mut visitor: Visitor, admitted: Arc<AtomicUsize>) -> Result
         }
         ensure!(joined.status.is_success(), "{joined:?}");
         loop {
-            let reply = visitor.check_in(WAIT).await?;
+            let reply = client.check_in(WAIT).await?;
             match reply.status {
                 StatusCode::CREATED => break,
                 StatusCode::ACCEPTED => {}
@@ -106,6 +106,6 @@ async fn come_and_go(mut visitor: Visitor, admitted: Arc<AtomicUsize>) -> Result
             }
         }
         admitted.fetch_add(1, Ordering::Relaxed);
-        visitor.leave().await?.expect(StatusCode::NO_CONTENT)?;
+        client.leave().await?.expect(StatusCode::NO_CONTENT)?;
     }
 }

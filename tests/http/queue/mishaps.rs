@@ -46,7 +46,7 @@ async fn nobody_loses_their_entry_whatever_breaks(house: &mut House, database: &
     let crowd = Crowd::of(people.len(), time);
     let actors = people.iter().enumerate().map(|(n, person)| {
         let chance = ChaCha8Rng::seed_from_u64(seed.wrapping_add(n as u64));
-        crowd.act(queue.visitor(&endpoints, &person.access), chance)
+        crowd.act(queue.client(&endpoints, &person.access), chance)
     });
     let mut scene = Scene { house, endpoints: &endpoints, database, time };
     let forgets = troupe::forget_when(&redis, || crowd.has_joined_in_part());

@@ -1,6 +1,6 @@
 //! A client that asks any server again and again until it gets an answer: servers come and go.
 
-use super::crowd::Visitor;
+use super::crowd::QueueClient;
 use super::kind;
 use crate::driver::client::Reply;
 use anyhow::{Result, ensure};
@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Before the same is asked again.
 const PACE: Duration = Duration::from_millis(300);
 
-impl Visitor {
+impl QueueClient {
     pub async fn insist_on_joining(&mut self) -> Result<Reply> {
         insist("join", async || self.join().await).await
     }
