@@ -10,7 +10,7 @@ mod story;
 
 use crate::driver::client::Reply;
 use crate::driver::{Client, Show, Terms};
-use crate::house::until;
+use crate::test_server::until;
 use anyhow::{Context, Result, ensure};
 use crowd::{Endpoints, QueueClient};
 use hyper::{Method, StatusCode};

@@ -2,7 +2,7 @@
 
 use crate::driver::client::Reply;
 use crate::driver::{Client, Show};
-use crate::house::{House, text, time};
+use crate::test_server::{TestServer, text, time};
 use anyhow::{Context, Result, bail, ensure};
 use frontrow_adapters::sql::{Database, DatabaseSettings, SqlReaders};
 use frontrow_adapters::{SystemClock, UuidV7Source};
@@ -161,13 +161,13 @@ pub fn number(label: &Value) -> Result<usize> {
 
 /// Finds in the database what was done, and when: all that was answered with success and nothing that was refused, as it
 /// was answered, and while it was asked for.
-pub async fn look_up(house: &House, records: &mut [Record]) -> Result<()> {
-    let settings = DatabaseSettings { url: house.address(), readers: 4, create: false };
+pub async fn look_up(server: &TestServer, records: &mut [Record]) -> Result<()> {
+    let settings = DatabaseSettings { url: server.address(), readers: 4, create: false };
     let database = Arc::new(Database::open(&settings, Arc::new(UuidV7Source)).await?);
     let readers = SqlReaders::new(Arc::clone(&database));
     for record in records {
         let Some(key) = &record.key else { continue };
-        let name = CommandKey::new(house.stage.people[1 + record.customer].user.id, key.clone())?;
+        let name = CommandKey::new(server.stage.people[1 + record.customer].user.id, key.clone())?;
         record.at = match (&record.answer, readers.idempotency_record(&name).await?) {
             (Answer::Refused { .. }, None) => None,
             (Answer::Refused { .. }, Some(_)) => bail!("it was refused, and is there: {record:?}"),

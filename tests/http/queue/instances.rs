@@ -3,7 +3,7 @@
 use super::crowd::{AdmissionLog, QueueClient};
 use super::{Queue, endpoints, entry, kind};
 use crate::driver::{CUSTOMERS, Client, Terms};
-use crate::house::{House, on_every_server, until};
+use crate::test_server::{TestServer, on_every_server, until};
 use anyhow::{Context, Result, bail, ensure};
 use frontrow_adapters::SystemClock;
 use frontrow_application::port::Clock;
@@ -23,10 +23,10 @@ const WAIT: Duration = Duration::from_secs(2);
 /// Before a request that led to nothing is made again.
 const PACE: Duration = Duration::from_millis(200);
 
-async fn what_one_instance_signs_another_knows(house: &mut House) -> Result<()> {
-    let queue = Queue::publish(&mut house.operator()?, Terms::default(), &json!({"strict": true})).await?;
-    let other = house.another().await?;
-    let mut client = queue.client(&endpoints(&[house.server()?.address]), &house.stage.customers[0]);
+async fn what_one_instance_signs_another_knows(server: &mut TestServer) -> Result<()> {
+    let queue = Queue::publish(&mut server.operator()?, Terms::default(), &json!({"strict": true})).await?;
+    let other = server.another().await?;
+    let mut client = queue.client(&endpoints(&[server.running()?.address]), &server.stage.customers[0]);
     let joined = client.join().await?.expect(StatusCode::CREATED)?;
     client.endpoints = endpoints(&[other.address]);
     let looked = until("the other instance has read the queue", async || {
@@ -38,29 +38,29 @@ async fn what_one_instance_signs_another_knows(house: &mut House) -> Result<()> 
         Ok((reply.status == StatusCode::CREATED).then_some(()))
     })
     .await?;
-    client.endpoints = endpoints(&[house.server()?.address]);
+    client.endpoints = endpoints(&[server.running()?.address]);
     client.hold_best(1, "R", "hold").await?.expect(StatusCode::CREATED)?;
     other.stop().await
 }
 
-async fn admissions_go_on_when_an_instance_is_killed(house: &mut House) -> Result<()> {
+async fn admissions_go_on_when_an_instance_is_killed(server: &mut TestServer) -> Result<()> {
     let room = json!({"capacity": CUSTOMERS, "rate_per_minute": 600, "burst": 1});
-    let queue = Queue::publish(&mut house.operator()?, Terms::default(), &room).await?;
-    let survivor = house.another().await?;
+    let queue = Queue::publish(&mut server.operator()?, Terms::default(), &room).await?;
+    let survivor = server.another().await?;
     let endpoints = endpoints(&[survivor.address]);
     let admitted = Arc::new(AtomicUsize::new(0));
     let mut people = JoinSet::new();
-    for access in &house.stage.customers {
+    for access in &server.stage.customers {
         people.spawn(come_and_go(queue.client(&endpoints, access), admitted.clone()));
     }
     let mut kills = Vec::new();
     for _ in 0..3 {
         // Both tick: it is chance which of them was at it when one is killed.
         more(&admitted, 5, &mut people).await.context("before a kill")?;
-        house.kill().await?;
+        server.kill().await?;
         kills.push(SystemClock.now());
         more(&admitted, 5, &mut people).await.context("after a kill")?;
-        house.start().await?;
+        server.start().await?;
     }
     people.shutdown().await;
     let log = AdmissionLog::read(&mut Client::new(survivor.address, None), queue.sale).await?;

@@ -33,7 +33,7 @@ impl QueueClient {
     /// The reservation of a seat.
     pub async fn insist_on_holding(&self) -> Result<String> {
         let held = insist("hold", async || self.hold_best(1, "R", "hold").await).await?;
-        crate::house::text(&held.expect(StatusCode::CREATED)?, "id")
+        crate::test_server::text(&held.expect(StatusCode::CREATED)?, "id")
     }
 
     pub async fn insist_on_paying(&self, reservation: &str) -> Result<()> {
@@ -45,7 +45,7 @@ impl QueueClient {
     pub async fn status_of(&self, reservation: &str) -> Result<String> {
         let path = format!("/v1/reservations/{reservation}");
         let read = insist("read", async || self.ask(Method::GET, &path, None, None, None).await).await?;
-        crate::house::text(&read.expect(StatusCode::OK)?, "status")
+        crate::test_server::text(&read.expect(StatusCode::OK)?, "status")
     }
 }
 

@@ -3,8 +3,8 @@
 use super::{Queue, endpoints, entry, kind, let_in};
 use crate::driver::Terms;
 use crate::driver::client::Reply;
-use crate::house::{House, on_every_database, text, until};
 use crate::queue::crowd::QueueClient;
+use crate::test_server::{TestServer, on_every_database, text, until};
 use anyhow::{Result, ensure};
 use hyper::StatusCode;
 use serde_json::json;
@@ -18,13 +18,13 @@ fn refused(reply: &Reply, status: StatusCode, with: &str) -> Result<()> {
     Ok(())
 }
 
-async fn an_entry_becomes_a_pass_and_the_pass_a_ticket(house: &mut House) -> Result<()> {
-    let mut operator = house.operator()?;
+async fn an_entry_becomes_a_pass_and_the_pass_a_ticket(server: &mut TestServer) -> Result<()> {
+    let mut operator = server.operator()?;
     let room = json!({"capacity": 1, "strict": true});
     let queue = Queue::publish(&mut operator, Terms::default(), &room).await?;
-    let endpoints = endpoints(&[house.server()?.address]);
-    let mut first = queue.client(&endpoints, &house.stage.customers[0]);
-    let mut second = queue.client(&endpoints, &house.stage.customers[1]);
+    let endpoints = endpoints(&[server.running()?.address]);
+    let mut first = queue.client(&endpoints, &server.stage.customers[0]);
+    let mut second = queue.client(&endpoints, &server.stage.customers[1]);
 
     // There is room for one, so the queue has called one rank ahead; in a pause it stays at that.
     until("the queue has called", async || queue.snapshot(&mut operator, |s| s["groups"][0]["called"] == 1).await)

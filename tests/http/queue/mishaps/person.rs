@@ -1,8 +1,8 @@
 //! What one person of the crowd does, and what they are told.
 
-use crate::house::text;
 use crate::queue::crowd::QueueClient;
 use crate::queue::{entry, kind};
+use crate::test_server::text;
 use anyhow::{Result, bail, ensure};
 use hyper::StatusCode;
 use rand::RngExt;
