@@ -1,24 +1,24 @@
 //! Each rule of the waiting room's audit, broken by hand.
 
-use super::house::*;
+use super::test_room::*;
 use crate::fixture::{at, sale, user};
 use frontrow_domain::waiting_room::{QueueEntry, *};
 use frontrow_domain::*;
 
 /// A day's records: 1, 2 and 3 were admitted, 1 holds two seats, 2 has paid and left, 4 is checked in.
 fn day() -> (BookingState, QueueRecords) {
-    let mut house = House::open(WaitingRoom { capacity: 3, ..room() }, 6);
-    house.all_come([1, 2]);
-    house.tick();
-    house.pick_up(1);
-    house.held(1, &[1, 2]);
-    house.now = house.now + seconds(3);
-    let held = house.held(2, &[3, 4, 5, 6]);
-    house.all_come([3, 4]);
-    house.tick();
-    house.pay(&held);
-    assert_eq!(house.findings(), []);
-    (house.bookings.clone(), QueueRecords::of(&house.rooms, vec![house.sale.terms()]))
+    let mut waiting_room = TestRoom::open(WaitingRoom { capacity: 3, ..room() }, 6);
+    waiting_room.all_come([1, 2]);
+    waiting_room.tick();
+    waiting_room.pick_up(1);
+    waiting_room.held(1, &[1, 2]);
+    waiting_room.now = waiting_room.now + seconds(3);
+    let held = waiting_room.held(2, &[3, 4, 5, 6]);
+    waiting_room.all_come([3, 4]);
+    waiting_room.tick();
+    waiting_room.pay(&held);
+    assert_eq!(waiting_room.findings(), []);
+    (waiting_room.bookings.clone(), QueueRecords::of(&waiting_room.rooms, vec![waiting_room.sale.terms()]))
 }
 
 fn broken(bookings: &BookingState, records: &QueueRecords) -> Vec<(Rule, String)> {

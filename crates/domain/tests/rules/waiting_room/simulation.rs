@@ -11,7 +11,7 @@ mod people;
 mod ticks;
 
 use super::draw::digest;
-use super::house::{group, key, millis, room, sale_with, seconds};
+use super::test_room::{group, key, millis, room, sale_with, seconds};
 use crate::fixture::{at, performance, seat};
 use crate::simulation::from_environment;
 use frontrow_domain::waiting_room::{Queue, QueueEntry, *};

@@ -1,4 +1,4 @@
-//! A sale with a waiting room, and what people and ticks do there.
+//! A sale with a waiting room, and what people and ticks do in it.
 
 use crate::fixture::{at, line_item, performance, points, sale, seat, user};
 use frontrow_domain::waiting_room::{Queue, QueueEntry, *};
@@ -52,8 +52,8 @@ pub fn key(n: u128) -> BuyerKey {
     BuyerKey { sale: sale(1), user: user(n) }
 }
 
-/// The books, the rooms, and a clock that the test sets.
-pub struct House {
+/// A waiting room with its bookings, and a clock that the test sets.
+pub struct TestRoom {
     pub bookings: BookingState,
     pub rooms: InMemoryQueues,
     pub sale: Sale,
@@ -62,7 +62,7 @@ pub struct House {
     next_id: u128,
 }
 
-impl House {
+impl TestRoom {
     /// At the instant at which the sale opens, before any tick.
     pub fn new(room: WaitingRoom) -> Self {
         let (sale, mut bookings, mut rooms) = (sale_with(room), BookingState::default(), InMemoryQueues::default());
@@ -72,12 +72,12 @@ impl House {
         Self { bookings, rooms, sale, stock: Stock::Unknown, now: at(OPENS), next_id: 1 << 64 }
     }
 
-    /// Open, with that many in the queue, none of whom has been called but those for whom there is room.
+    /// Open, with that many people in the queue; only those for whom there is room have been called.
     pub fn open(room: WaitingRoom, people: u128) -> Self {
-        let mut house = Self::new(room);
-        house.all_join(1..=people, 0);
-        house.tick();
-        house
+        let mut waiting_room = Self::new(room);
+        waiting_room.all_join(1..=people, 0);
+        waiting_room.tick();
+        waiting_room
     }
 
     pub fn queue(&self) -> &Queue {
@@ -129,7 +129,7 @@ impl House {
         }
     }
 
-    /// Who is admitted by it.
+    /// Ticks once; says who was admitted.
     pub fn tick(&mut self) -> Vec<u128> {
         let before = self.rooms.log.len();
         self.rooms.tick(&mut self.bookings, &self.sale, SESSION, self.stock, self.now).unwrap();
@@ -141,7 +141,7 @@ impl House {
         self.tick()
     }
 
-    /// Until then, with ticks on the way: a longer silence would be an outage.
+    /// Lets time pass until then, with ticks on the way: a longer silence would be an outage.
     pub fn wait_until(&mut self, then: Instant) {
         while self.queue().last_tick + seconds(4) < then {
             self.now = self.now.max(self.queue().last_tick + seconds(4));
@@ -154,7 +154,7 @@ impl House {
         self.wait_until(self.now + duration);
     }
 
-    /// A tick a second for so long, those named checked in all the time; who is admitted by them.
+    /// One tick a second for `count` seconds, with these people checked in all the time; says who was admitted.
     pub fn run(&mut self, count: u64, present: &[u128]) -> Vec<u128> {
         let mut admitted = Vec::new();
         for _ in 0..count {
@@ -167,7 +167,7 @@ impl House {
         admitted
     }
 
-    /// Until somebody is called, with nobody checked in.
+    /// Lets time pass until somebody is called, with nobody checked in.
     pub fn run_until_called(&mut self, n: u128, most: u64) {
         for _ in 0..most {
             if self.status(n) == EntryStatus::Called {
@@ -178,7 +178,7 @@ impl House {
         panic!("{n} is not called within {most} s: {:?}", self.status(n));
     }
 
-    /// The dispenser goes on above that number.
+    /// The dispenser loses its numbers, and goes on above that one.
     pub fn lose_numbers(&mut self, above: u64) {
         let next = self.queue().update(&QueueUpdate::NextEpoch { above: vec![above] }).unwrap();
         *self.queue_mut() = next;
@@ -231,7 +231,7 @@ impl House {
         }
     }
 
-    /// One, admitted and picked up.
+    /// Admits one person, who picks up the pass.
     pub fn admit(&mut self, n: u128) {
         self.join(n);
         self.come(n);
@@ -308,7 +308,7 @@ impl House {
     }
 }
 
-impl Drop for House {
+impl Drop for TestRoom {
     /// Whatever a test does, nothing may be wrong afterwards.
     fn drop(&mut self) {
         if !std::thread::panicking() {
