@@ -21,7 +21,7 @@ use driver::{Log, Server, command};
 use outcome::Outcome;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use script::{Script, Stage};
+use script::{Script, Shared};
 use show::{Opening, Show};
 use std::ffi::OsString;
 use std::io::{Write, stdout};
@@ -94,7 +94,7 @@ async fn play(server: &Server, show: &Show, people: Vec<Person>) -> Result<(Vec<
     let tally = Arc::new(Tally::default());
     let endpoints = Arc::new(Endpoints::new(vec![server.address], CONNECTIONS));
     let (end, ended) = watch::channel(false);
-    let stage = Arc::new(Stage {
+    let shared = Arc::new(Shared {
         tally: tally.clone(),
         opens: show.opens_at(),
         waiting_requests: Semaphore::new(WAITING_REQUESTS),
@@ -112,7 +112,7 @@ async fn play(server: &Server, show: &Show, people: Vec<Person>) -> Result<(Vec<
             token: None,
             pass: None,
         };
-        actors.spawn(script.act(client, stage.clone(), begun));
+        actors.spawn(script.act(client, shared.clone(), begun));
     }
     let display = tokio::spawn(Display::new(tally.clone()).follow(show.line(server), end));
     let outcomes = timeout(LONGEST, actors.join_all()).await.context("it takes too long")?;
