@@ -1,6 +1,6 @@
 //! Charging a wallet through a gateway that answers late, never, or twice.
 
-use crate::driver::{Client, Stage};
+use crate::driver::{Client, TestAccounts};
 use crate::test_server::{TestServer, at_once, on_every_database, text, until};
 use anyhow::{Result, ensure};
 use hyper::StatusCode;
@@ -25,13 +25,13 @@ async fn a_charge_repeated_with_its_key_charges_once(server: &mut TestServer) ->
     ids.dedup();
     ensure!(ids.len() == 1, "{ids:?}");
     let mut client = server.customer(0)?;
-    until("the charge", async || Ok((client.balance().await? == Stage::POINTS + 700).then_some(()))).await
+    until("the charge", async || Ok((client.balance().await? == TestAccounts::POINTS + 700).then_some(()))).await
 }
 
 async fn a_gateway_that_answers_twice_charges_once(server: &mut TestServer) -> Result<()> {
     let mut client = server.customer(0)?;
     client.charge(700, "tok_twice", "charge").await?.expect(StatusCode::CREATED)?;
-    ensure!(client.balance().await? == Stage::POINTS + 700);
+    ensure!(client.balance().await? == TestAccounts::POINTS + 700);
     Ok(())
 }
 
@@ -39,7 +39,7 @@ async fn a_declined_charge_moves_nothing(server: &mut TestServer) -> Result<()> 
     let mut client = server.customer(0)?;
     let declined = client.charge(700, "tok_decline", "charge").await?;
     ensure!(declined.status.is_success() || declined.status.is_client_error(), "{declined:?}");
-    ensure!(client.balance().await? == Stage::POINTS);
+    ensure!(client.balance().await? == TestAccounts::POINTS);
     Ok(())
 }
 
@@ -52,7 +52,7 @@ async fn an_answer_that_comes_late_is_asked_for_until_it_is_known(server: &mut T
         Ok((status == "succeeded").then_some(()))
     })
     .await?;
-    ensure!(client.balance().await? == Stage::POINTS + 700);
+    ensure!(client.balance().await? == TestAccounts::POINTS + 700);
     Ok(())
 }
 

@@ -1,7 +1,7 @@
 //! The server or its database dies, or the server is asked to stop, while people book: what it has answered is true for
 //! ever.
 
-use crate::driver::{Client, Show, Stage, Terms};
+use crate::driver::{Client, Show, Terms, TestAccounts};
 use crate::test_server::{Amount, TestServer, on_every_database, seat, text, time, until};
 use anyhow::{Context, Result, ensure};
 use frontrow_adapters::SystemClock;
@@ -129,7 +129,7 @@ async fn check(server: &TestServer, show: Show, told: Vec<Told>, spent: &mut [i6
             text(&tickets[0], "code")?;
         }
         spent[customer] += PRICE * i64::try_from(paid.len())?;
-        ensure!(client.balance().await? == Stage::POINTS - spent[customer]);
+        ensure!(client.balance().await? == TestAccounts::POINTS - spent[customer]);
     }
     Ok(())
 }

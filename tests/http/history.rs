@@ -1,7 +1,7 @@
 //! Whether what was answered to everybody is what could have happened: one thing after the other, each at some moment of
 //! the time for which its answer was waited for.
 
-use crate::driver::{CUSTOMERS, Show, Stage};
+use crate::driver::{CUSTOMERS, Show, TestAccounts};
 use crate::records::{Answer, Asked, Record, Seats, look_up, number};
 use crate::test_server::{TestServer, until};
 use anyhow::{Context, Result, bail, ensure};
@@ -334,7 +334,7 @@ impl History {
 
     /// What the customer has in the end.
     pub fn points(&self, customer: usize, records: &[Record]) -> Result<i64> {
-        let mut points = Stage::POINTS;
+        let mut points = TestAccounts::POINTS;
         for record in records.iter().filter(|record| record.customer == customer) {
             let (Asked::Charge(amount), Answer::Done) = (&record.asked, &record.answer) else { continue };
             points += amount;

@@ -50,7 +50,7 @@ async fn three_instances_answer_as_one(server: &mut TestServer) -> Result<()> {
 
 /// Every third customer has the same instance.
 fn client_of(server: &TestServer, others: &[Server; 2], customer: usize) -> Result<Client> {
-    let token = &server.stage.customers[customer];
+    let token = &server.accounts.customers[customer];
     let address = match customer % 3 {
         0 => server.running()?.address,
         n => others[n - 1].address,

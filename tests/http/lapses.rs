@@ -1,6 +1,6 @@
 //! Holds that lapse while somebody pays, or while somebody else waits for the seat.
 
-use crate::driver::{Client, Show, Stage, Terms};
+use crate::driver::{Client, Show, Terms, TestAccounts};
 use crate::test_server::{TestServer, at_once, on_every_database, seat, text, until};
 use anyhow::{Context, Result, ensure};
 use hyper::StatusCode;
@@ -45,7 +45,7 @@ async fn a_seat_whose_hold_has_lapsed_is_somebody_elses(server: &mut TestServer)
     let taken = take_over(&mut second, show, 1, &mut watch, &lapsed).await?.context("nobody has paid")?;
     let late = first.pay(&lapsed, "pay").await?;
     late.expect(StatusCode::CONFLICT)?;
-    ensure!(first.balance().await? == Stage::POINTS, "a payment that came too late has cost points");
+    ensure!(first.balance().await? == TestAccounts::POINTS, "a payment that came too late has cost points");
     // The new hold may lapse as well before it is paid; then it is paid late, as nobody else wants the seat.
     second.pay(&taken, "pay").await?.expect(StatusCode::CREATED)?;
     ensure!(second.status_of(&taken).await? == "confirmed");
@@ -59,7 +59,7 @@ async fn a_late_payment_is_good_while_nobody_has_taken_the_seats(server: &mut Te
     until("the hold lapses", async || Ok((client.status_of(&id).await? == "expired").then_some(()))).await?;
     client.pay(&id, "pay").await?.expect(StatusCode::CREATED)?;
     ensure!(client.status_of(&id).await? == "confirmed");
-    ensure!(client.balance().await? == Stage::POINTS - 2 * PRICE);
+    ensure!(client.balance().await? == TestAccounts::POINTS - 2 * PRICE);
     Ok(())
 }
 
@@ -89,6 +89,6 @@ async fn duel((mut holder, mut watcher): (Client, Client), mut rival: Client, sh
     let (paid, taken) = (paid?, taken?);
     ensure!(paid.status.is_success() != taken.is_some(), "paid: {paid:?}, taken over: {taken:?}");
     let cost = if paid.status.is_success() { PRICE } else { 0 };
-    ensure!(holder.balance().await? == Stage::POINTS - cost);
+    ensure!(holder.balance().await? == TestAccounts::POINTS - cost);
     Ok(())
 }

@@ -27,7 +27,7 @@ async fn nobody_is_told_that_nothing_is_left_while_a_pair_can_be_had(server: &mu
     let other = server.another().await?;
     let addresses = [server.running()?.address, other.address];
     let (seed, end) = (seed()?, Instant::now() + RUSH);
-    let client = |n: usize| Client::new(addresses[n % 2], Some(&server.stage.customers[n % CUSTOMERS]));
+    let client = |n: usize| Client::new(addresses[n % 2], Some(&server.accounts.customers[n % CUSTOMERS]));
     let buy = |n: usize, client| {
         let chance = ChaCha8Rng::seed_from_u64(seed.wrapping_add(n as u64));
         buy(Teller::new(n % CUSTOMERS, client, show, n), chance, end)

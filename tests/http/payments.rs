@@ -1,7 +1,7 @@
 //! Paying and giving back: once, whatever happens at the same moment.
 
 use crate::driver::client::Reply;
-use crate::driver::{Client, Stage, Terms};
+use crate::driver::{Client, Terms, TestAccounts};
 use crate::test_server::{TestServer, at_once, on_every_database, seat, text};
 use anyhow::{Context, Result, ensure};
 use hyper::{Method, StatusCode};
@@ -39,7 +39,7 @@ async fn a_payment_repeated_with_its_key_is_the_same_payment(server: &mut TestSe
     ensure!(refused.is_empty(), "{refused:?}");
     ensure!(paid.iter().all(|answer| *answer == paid[0]), "{paid:?}");
     ensure!(paid[0]["tickets"].as_array().is_some_and(|tickets| tickets.len() == 2), "{}", paid[0]);
-    ensure!(server.customer(0)?.balance().await? == Stage::POINTS - 2 * PRICE);
+    ensure!(server.customer(0)?.balance().await? == TestAccounts::POINTS - 2 * PRICE);
     Ok(())
 }
 
@@ -51,7 +51,7 @@ async fn payments_with_different_keys_pay_once(server: &mut TestServer) -> Resul
     let (paid, refused) = split(at_once(phones(server)?, pay).await?);
     ensure!(paid.len() == 1, "it was paid {} times", paid.len());
     ensure!(refused.iter().all(|reply| reply.status == StatusCode::CONFLICT), "{refused:?}");
-    ensure!(server.customer(0)?.balance().await? == Stage::POINTS - PRICE);
+    ensure!(server.customer(0)?.balance().await? == TestAccounts::POINTS - PRICE);
     Ok(())
 }
 
@@ -75,7 +75,7 @@ async fn two_cancellations_give_the_points_back_once(server: &mut TestServer) ->
     let (cancelled, refused) = split(at_once(phones(server)?, cancel).await?);
     ensure!(cancelled.len() == 1, "it was given back {} times", cancelled.len());
     ensure!(refused.iter().all(|reply| reply.status == StatusCode::CONFLICT), "{refused:?}");
-    ensure!(client.balance().await? == Stage::POINTS);
+    ensure!(client.balance().await? == TestAccounts::POINTS);
     ensure!(client.status_of(id).await? == "cancelled");
     // The seat is on sale again, and its new ticket is another one.
     let again = client.held(show, &[seat(1)], "again").await?;
@@ -106,7 +106,7 @@ async fn releasing_and_paying_at_once_end_in_one_of_the_two(server: &mut TestSer
 
 async fn charging_and_paying_at_once_lose_nothing(server: &mut TestServer) -> Result<()> {
     // Nobody can pay before they have charged.
-    let show = server.publish(Terms { price: Stage::POINTS + 500, ..Terms::default() }).await?;
+    let show = server.publish(Terms { price: TestAccounts::POINTS + 500, ..Terms::default() }).await?;
     let book = |n: usize, mut client: Client| async move {
         let id = client.held(show, &[seat(n + 1)], "hold").await?;
         Ok((id, client))
@@ -139,6 +139,6 @@ async fn every_point_is_in_the_history(server: &mut TestServer) -> Result<()> {
     for items in items {
         amounts.extend(items?.iter().map(|entry| entry["amount"]["amount"].as_i64()));
     }
-    ensure!(amounts == [Some(PRICE), Some(-PRICE), Some(Stage::POINTS)], "{amounts:?}");
+    ensure!(amounts == [Some(PRICE), Some(-PRICE), Some(TestAccounts::POINTS)], "{amounts:?}");
     Ok(())
 }

@@ -167,7 +167,7 @@ pub async fn look_up(server: &TestServer, records: &mut [Record]) -> Result<()> 
     let readers = SqlReaders::new(Arc::clone(&database));
     for record in records {
         let Some(key) = &record.key else { continue };
-        let name = CommandKey::new(server.stage.people[1 + record.customer].user.id, key.clone())?;
+        let name = CommandKey::new(server.accounts.people[1 + record.customer].user.id, key.clone())?;
         record.at = match (&record.answer, readers.idempotency_record(&name).await?) {
             (Answer::Refused { .. }, None) => None,
             (Answer::Refused { .. }, Some(_)) => bail!("it was refused, and is there: {record:?}"),

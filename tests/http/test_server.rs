@@ -1,7 +1,7 @@
 //! The server that every test has: on a database of its own, with people, and an audit at the end.
 
 use crate::driver::client::Reply;
-use crate::driver::{CUSTOMERS, Client, Log, Server, Show, Stage, Terms, command};
+use crate::driver::{CUSTOMERS, Client, Log, Server, Show, Terms, TestAccounts, command};
 use anyhow::{Context, Result, anyhow, ensure};
 use frontrow_domain::Instant;
 use frontrow_test_databases::{Kind, PrivateServer, RamDisk, TestDatabase, database, private_server, ram_disk};
@@ -27,7 +27,7 @@ const PACE: Duration = Duration::from_millis(20);
 /// A server under test, with its directory and its database; it may run or not.
 pub struct TestServer {
     pub directory: TempDir,
-    pub stage: &'static Stage,
+    pub accounts: &'static TestAccounts,
     settings: &'static [(&'static str, &'static str)],
     /// `None` while it does not run.
     running: Option<Server>,
@@ -86,17 +86,17 @@ pub fn run_with(
     test: impl AsyncFnOnce(&mut TestServer) -> Result<()>,
 ) -> Result<()> {
     let runtime = runtime()?;
-    let stage = stage(&runtime)?;
-    runtime.block_on(async { run_test(TestServer::new(stage, settings, None).await?, test).await })
+    let accounts = accounts(&runtime)?;
+    runtime.block_on(async { run_test(TestServer::new(accounts, settings, None).await?, test).await })
 }
 
 /// The same on a database of that kind; nothing, loudly, where there is no such server.
 pub fn run_on(kind: Kind, name: &str, test: impl AsyncFnOnce(&mut TestServer) -> Result<()>) -> Result<()> {
     let runtime = runtime()?;
-    let stage = stage(&runtime)?;
+    let accounts = accounts(&runtime)?;
     runtime.block_on(async {
         let Some(database) = database(kind, name).await else { return Ok(()) };
-        run_test(TestServer::new(stage, &[], Some(database)).await?, test).await
+        run_test(TestServer::new(accounts, &[], Some(database)).await?, test).await
     })
 }
 
@@ -107,11 +107,11 @@ pub fn run_on_private(
     test: impl AsyncFnOnce(&mut TestServer, &mut PrivateServer) -> Result<()>,
 ) -> Result<()> {
     let runtime = runtime()?;
-    let stage = stage(&runtime)?;
+    let accounts = accounts(&runtime)?;
     runtime.block_on(async {
         let Some(mut database_server) = private_server(kind, name).await else { return Ok(()) };
         let database = TestDatabase::make(kind, database_server.url()).await?;
-        let mut server = TestServer::new(stage, &[], Some(database)).await?;
+        let mut server = TestServer::new(accounts, &[], Some(database)).await?;
         server.may_complain = true;
         run_test(server, async |server: &mut TestServer| test(server, &mut database_server).await).await
     })
@@ -122,10 +122,10 @@ pub fn run_on_ram_disk(name: &str, test: impl AsyncFnOnce(&mut TestServer, &RamD
     // Every second of a test writes less than a megabyte.
     let Some(disk) = ram_disk(64 + Amount::ANSWERED_SECONDS.get()?, name) else { return Ok(()) };
     let runtime = runtime()?;
-    let stage = stage(&runtime)?;
+    let accounts = accounts(&runtime)?;
     runtime.block_on(async {
         let directory = tempfile::tempdir_in(disk.path())?;
-        let mut server = TestServer::new_in(directory, stage, &[], None).await?;
+        let mut server = TestServer::new_in(directory, accounts, &[], None).await?;
         server.may_complain = true;
         run_test(server, async |server: &mut TestServer| test(server, &disk).await).await
     })
@@ -147,10 +147,10 @@ async fn run_test(mut server: TestServer, test: impl AsyncFnOnce(&mut TestServer
     both.with_context(|| format!("the servers' log:\n{}", server.log.text()))
 }
 
-fn stage(runtime: &Runtime) -> Result<&'static Stage> {
-    static STAGE: OnceLock<Result<Stage, String>> = OnceLock::new();
-    let build = || runtime.block_on(Stage::build()).map_err(|error| format!("{error:#}"));
-    STAGE.get_or_init(build).as_ref().map_err(|error| anyhow!("no stage: {error}"))
+fn accounts(runtime: &Runtime) -> Result<&'static TestAccounts> {
+    static ACCOUNTS: OnceLock<Result<TestAccounts, String>> = OnceLock::new();
+    let build = || runtime.block_on(TestAccounts::build()).map_err(|error| format!("{error:#}"));
+    ACCOUNTS.get_or_init(build).as_ref().map_err(|error| anyhow!("no accounts: {error}"))
 }
 
 pub fn runtime() -> Result<Runtime> {
@@ -159,25 +159,25 @@ pub fn runtime() -> Result<Runtime> {
 
 impl TestServer {
     async fn new(
-        stage: &'static Stage,
+        accounts: &'static TestAccounts,
         settings: &'static [(&'static str, &'static str)],
         database: Option<TestDatabase>,
     ) -> Result<Self> {
-        Self::new_in(tempfile::tempdir()?, stage, settings, database).await
+        Self::new_in(tempfile::tempdir()?, accounts, settings, database).await
     }
 
     async fn new_in(
         directory: TempDir,
-        stage: &'static Stage,
+        accounts: &'static TestAccounts,
         settings: &'static [(&'static str, &'static str)],
         database: Option<TestDatabase>,
     ) -> Result<Self> {
         match &database {
-            Some(database) => stage.put_on_server(directory.path(), database.url()).await?,
-            None => stage.copy_to(directory.path())?,
+            Some(database) => accounts.put_on_server(directory.path(), database.url()).await?,
+            None => accounts.copy_to(directory.path())?,
         }
         let log = Log::default();
-        Ok(Self { directory, stage, settings, running: None, log, may_complain: false, database })
+        Ok(Self { directory, accounts, settings, running: None, log, may_complain: false, database })
     }
 
     /// Starts the server again, on another port: clients made before know the old one.
@@ -240,11 +240,11 @@ impl TestServer {
     }
 
     pub fn operator(&self) -> Result<Client> {
-        Ok(Client::new(self.running()?.address, Some(&self.stage.operator)))
+        Ok(Client::new(self.running()?.address, Some(&self.accounts.operator)))
     }
 
     pub fn customer(&self, n: usize) -> Result<Client> {
-        Ok(Client::new(self.running()?.address, Some(&self.stage.customers[n])))
+        Ok(Client::new(self.running()?.address, Some(&self.accounts.customers[n])))
     }
 
     /// One client for each of them.

@@ -166,7 +166,7 @@ async fn what_operators_bring_about_they_can_mend(server: &mut TestServer) -> Re
     replica.run([BAR, "SELECT 1"]).await?;
     names(Rule::NoOrphans, directory).await?;
     let replica_server = Server::start(directory, &[], Log::default()).await?;
-    let mut operator = Client::new(replica_server.address, Some(&server.stage.operator));
+    let mut operator = Client::new(replica_server.address, Some(&server.accounts.operator));
     let barred = |user: Uuid| format!("/v1/sales/{}/barred/{user}", queue.sale);
     for method in [Method::PUT, Method::DELETE] {
         operator.ask(method, &barred(Uuid::nil()), None, None).await?.expect(StatusCode::NOT_FOUND)?;
@@ -215,7 +215,7 @@ async fn prepare(server: &TestServer) -> Result<()> {
     let queue = Queue::publish(&mut server.operator()?, Terms::default(), &json!({"capacity": 1})).await?;
     let endpoints = endpoints(&[server.running()?.address]);
     for customer in [1, 2] {
-        let mut client = queue.client(&endpoints, &server.stage.customers[customer]);
+        let mut client = queue.client(&endpoints, &server.accounts.customers[customer]);
         client.join().await?.expect(StatusCode::CREATED)?;
         let_in(&mut client).await?;
         match customer {

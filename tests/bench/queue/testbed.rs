@@ -1,6 +1,6 @@
 //! A database, and the server on it.
 
-use crate::driver::{Client, Log, Server, Show, Stage, Terms, command};
+use crate::driver::{Client, Log, Server, Show, Terms, TestAccounts, command};
 use anyhow::{Context, Result, ensure};
 use frontrow_application::port::{AccessClaims, Credentials, Join};
 use frontrow_domain::waiting_room::{Group, Pass, QueueNumber, QueueToken};
@@ -39,24 +39,24 @@ pub struct Sale {
 
 impl Testbed {
     /// A file; with Redis, that hands out the numbers.
-    pub async fn file(stage: &Stage, redis: Option<&str>) -> Result<Self> {
+    pub async fn file(accounts: &TestAccounts, redis: Option<&str>) -> Result<Self> {
         let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-        stage.copy_to(directory.path())?;
+        accounts.copy_to(directory.path())?;
         let name = if redis.is_some() { "SQLite and Redis" } else { "SQLite" };
-        Self::on(name, stage, directory, redis, None).await
+        Self::on(name, accounts, directory, redis, None).await
     }
 
     /// A database on a server.
-    pub async fn server(stage: &Stage, server: &PrivateServer) -> Result<Self> {
+    pub async fn server(accounts: &TestAccounts, server: &PrivateServer) -> Result<Self> {
         let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
         let database = TestDatabase::make(server.kind(), server.url()).await?;
-        stage.put_on_server(directory.path(), database.url()).await?;
-        Self::on(&server.kind().to_string(), stage, directory, None, Some(database)).await
+        accounts.put_on_server(directory.path(), database.url()).await?;
+        Self::on(&server.kind().to_string(), accounts, directory, None, Some(database)).await
     }
 
     async fn on(
         name: &str,
-        stage: &Stage,
+        accounts: &TestAccounts,
         directory: TempDir,
         redis: Option<&str>,
         database: Option<TestDatabase>,
@@ -76,7 +76,7 @@ impl Testbed {
         }
         let keys = Keys::load_or_create(&directory.path().join("keys.json"))?;
         let application = Application::open(&settings, &keys).await?;
-        let operator = stage.operator.clone();
+        let operator = accounts.operator.clone();
         Ok(Self { name: name.to_owned(), server, application, directory, operator, _database: database })
     }
 

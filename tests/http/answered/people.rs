@@ -1,7 +1,7 @@
 //! What people do, what they have been told, and whether it is so.
 
 use super::scene::{Answered, Caller, Scene};
-use crate::driver::{Client, Stage};
+use crate::driver::{Client, TestAccounts};
 use crate::queue::crowd::{AdmissionLog, QueueClient};
 use crate::queue::entry;
 use crate::test_server::{TestServer, text};
@@ -377,4 +377,4 @@ fn message_of(queue: &Value) -> Result<String> {
 }
 
 /// What every customer had at the beginning is more than any round takes.
-const _: () = assert!(Stage::POINTS > PRICE * 100);
+const _: () = assert!(TestAccounts::POINTS > PRICE * 100);

@@ -96,8 +96,8 @@ impl Scene {
             show,
             queue,
             name: format!("round-{round}-{:08x}", getrandom::u32().context("no randomness")?),
-            operator: server.stage.operator.clone(),
-            customers: &server.stage.customers,
+            operator: server.accounts.operator.clone(),
+            customers: &server.accounts.customers,
             joiners: joiners(server).await?,
             pending,
             endpoints: crate::queue::endpoints(&[address]),
@@ -196,7 +196,7 @@ async fn joiners(server: &TestServer) -> Result<Vec<Person>> {
     settings.keys_file = directory.join("keys.json");
     let keys = Keys::load_or_create(&settings.keys_file)?;
     let library = frontrow_server::application::Application::open(&settings, &keys).await?;
-    let people = settle(&library, &server.stage.people[0].password_hash, JOINERS, 1).await;
+    let people = settle(&library, &server.accounts.people[0].password_hash, JOINERS, 1).await;
     library.close().await;
     people
 }

@@ -63,7 +63,7 @@ async fn drawn_and_checked(server: &mut TestServer) -> Result<(Queue, Draw)> {
     draw.value_refused(VALUE, "not published yet").await?;
 
     let endpoints = endpoints(&[server.running()?.address]);
-    let mut people: Vec<_> = server.stage.customers.iter().map(|access| queue.client(&endpoints, access)).collect();
+    let mut people: Vec<_> = server.accounts.customers.iter().map(|access| queue.client(&endpoints, access)).collect();
     for person in &mut people[..LOBBY] {
         person.join().await?.expect(StatusCode::CREATED)?;
     }

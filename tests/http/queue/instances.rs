@@ -26,7 +26,7 @@ const PACE: Duration = Duration::from_millis(200);
 async fn what_one_instance_signs_another_knows(server: &mut TestServer) -> Result<()> {
     let queue = Queue::publish(&mut server.operator()?, Terms::default(), &json!({"strict": true})).await?;
     let other = server.another().await?;
-    let mut client = queue.client(&endpoints(&[server.running()?.address]), &server.stage.customers[0]);
+    let mut client = queue.client(&endpoints(&[server.running()?.address]), &server.accounts.customers[0]);
     let joined = client.join().await?.expect(StatusCode::CREATED)?;
     client.endpoints = endpoints(&[other.address]);
     let looked = until("the other instance has read the queue", async || {
@@ -50,7 +50,7 @@ async fn admissions_go_on_when_an_instance_is_killed(server: &mut TestServer) ->
     let endpoints = endpoints(&[survivor.address]);
     let admitted = Arc::new(AtomicUsize::new(0));
     let mut people = JoinSet::new();
-    for access in &server.stage.customers {
+    for access in &server.accounts.customers {
         people.spawn(come_and_go(queue.client(&endpoints, access), admitted.clone()));
     }
     let mut kills = Vec::new();

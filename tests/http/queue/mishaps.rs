@@ -39,7 +39,7 @@ async fn nobody_loses_their_entry_whatever_breaks(server: &mut TestServer, datab
     server.stop().await?;
     let people = prepare(server, &redis, people).await?;
     let mut troupe = Troupe::assemble(server).await?;
-    let mut operator = Client::new(troupe.address()?, Some(&server.stage.operator));
+    let mut operator = Client::new(troupe.address()?, Some(&server.accounts.operator));
     let queue = publish(&mut operator, people.len(), time).await?;
 
     let endpoints = Arc::new(Endpoints::new(troupe.addresses(), CONNECTIONS));
@@ -54,7 +54,7 @@ async fn nobody_loses_their_entry_whatever_breaks(server: &mut TestServer, datab
     let last = mishaps.with_context(|| format!("seed {seed}"))?;
     forgot?;
     let told = told.into_iter().collect::<Result<Vec<Told>>>();
-    let mut operator = Client::new(troupe.address()?, Some(&server.stage.operator));
+    let mut operator = Client::new(troupe.address()?, Some(&server.accounts.operator));
     let report = queue.report(&mut operator).await?;
     let told = told.with_context(|| format!("seed {seed}: {report}"))?;
     check(&told, queue, &mut operator, last).await.with_context(|| format!("seed {seed}"))?;
@@ -68,7 +68,7 @@ async fn prepare(server: &TestServer, redis: &PrivateRedis, people: usize) -> Re
     writeln!(file, "redis_url = {:?}", redis.url())?;
     change_installation(directory, &["numbers"], &[]).await?;
     let library = frontrow_server::application::Application::open(&settings(directory)?, &keys(directory)?).await?;
-    let hash = &server.stage.people[0].password_hash;
+    let hash = &server.accounts.people[0].password_hash;
     let people = settle(&library, hash, people, PRICE).await;
     library.close().await;
     people

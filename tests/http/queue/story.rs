@@ -23,8 +23,8 @@ async fn an_entry_becomes_a_pass_and_the_pass_a_ticket(server: &mut TestServer) 
     let room = json!({"capacity": 1, "strict": true});
     let queue = Queue::publish(&mut operator, Terms::default(), &room).await?;
     let endpoints = endpoints(&[server.running()?.address]);
-    let mut first = queue.client(&endpoints, &server.stage.customers[0]);
-    let mut second = queue.client(&endpoints, &server.stage.customers[1]);
+    let mut first = queue.client(&endpoints, &server.accounts.customers[0]);
+    let mut second = queue.client(&endpoints, &server.accounts.customers[1]);
 
     // There is room for one, so the queue has called one rank ahead; in a pause it stays at that.
     until("the queue has called", async || queue.snapshot(&mut operator, |s| s["groups"][0]["called"] == 1).await)
