@@ -51,11 +51,11 @@ impl Argon2idHasher {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashingBusy> {
-        let place = Arc::clone(&self.permits).try_acquire_owned().map_err(|_| HashingBusy)?;
+        let permit = Arc::clone(&self.permits).try_acquire_owned().map_err(|_| HashingBusy)?;
         let core = Arc::clone(&self.cores).acquire_owned().await.map_err(|_| HashingBusy)?;
         let task = tokio::task::spawn_blocking(move || {
             // They go with the work, which goes on if nobody waits for it any more.
-            let _held = (place, core);
+            let _held = (permit, core);
             work()
         });
         task.await.map_err(|error| {
