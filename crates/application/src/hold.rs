@@ -97,12 +97,12 @@ pub(crate) fn choose_sale(named: Option<SaleId>, on_sale: &OnSale, now: Instant)
     }
 }
 
-/// While new holds are stopped, only what was held before is answered, as it was.
+/// While new holds are stopped, only a repeated request is answered, with the outcome that it had.
 pub(crate) async fn require_record(records: &dyn IdempotencyRecordReader, request: &RequestKey) -> Result<(), Error> {
     if records.idempotency_record(request.key()).await?.is_some() { Ok(()) } else { Err(Conflict::HoldsStopped.into()) }
 }
 
-/// What is refused now may have been carried out before, when the catalogue still said otherwise.
+/// The outcome of a request that was carried out before. The catalogue may refuse now what it allowed then.
 pub(crate) async fn recorded_outcome(
     records: &dyn IdempotencyRecordReader,
     request: &RequestKey,
@@ -136,7 +136,7 @@ fn line_items(seats: &[SeatChoice], on_sale: &OnSale) -> Result<Vec<LineItem>, E
     if flaws.is_empty() { Ok(line_items) } else { Err(Invalid(flaws).into()) }
 }
 
-/// Which field of a choice is wrong (empty: the whole), the kind of flaw, and what is allowed.
+/// The field of a choice that is wrong (empty if it is the choice itself), the kind of flaw, and what is allowed.
 type ChoiceFlaw = (&'static str, &'static str, String);
 
 fn line_item(choice: &SeatChoice, on_sale: &OnSale, seen: &mut BTreeSet<SeatNumber>) -> Result<LineItem, ChoiceFlaw> {
@@ -272,7 +272,7 @@ mod tests {
         }
     }
 
-    /// The sale under which a hold goes that names `named`, where there are `sales`.
+    /// The sale of a hold that names `named`, if these are the sales.
     async fn sale_of(named: Option<u128>, sales: Vec<Sale>) -> Result<SaleId, Error> {
         let asked = HoldRequest { sale: named.map(|n| sale(n).id), ..request(vec![choice("A-1-1")]) };
         let hold = hold(store(), no_record(), OnSale { sales, ..on_sale() });
@@ -344,7 +344,7 @@ mod tests {
         let records = recorded(request_key(user(1)).hash(), Outcome::Held(reservation()));
         let again = HoldSeats { queues: stopped(sale_with_room(0)), ..hold(store(), records, on_sale()) };
         assert!(again.run(asked()).await.is_ok());
-        // Another sale's are not this one's.
+        // Holds that are stopped in another sale.
         let other = HoldSeats { queues: stopped(sale_with_room(1)), ..hold(store(), no_record(), on_sale()) };
         let named = HoldRequest { sale: Some(sale(0).id), ..asked() };
         assert!(other.run(named).await.is_ok());

@@ -48,7 +48,8 @@ pub struct HoldBestSeats {
     pub clock: Arc<dyn Clock>,
 }
 
-/// How often somebody plans whose seats are taken meanwhile. The last time they wait for whoever has locked some.
+/// How often a request is planned at most, if its seats are taken meanwhile. The last plan waits for seats that others
+/// have locked.
 const PLANS: u32 = 3;
 
 impl HoldBestSeats {
@@ -160,7 +161,7 @@ mod tests {
         HoldBestRequest { performance, sale: None, wish, price_type: None, request }
     }
 
-    /// Ten seats, of which those are sold.
+    /// Ten seats, some of them sold.
     fn bookings(sold: &[u32]) -> Arc<Mutex<BookingState>> {
         let mut bookings = BookingState::default();
         bookings.open_seats(on_sale().performance.id, (1..=10).map(seat_number));
@@ -183,7 +184,7 @@ mod tests {
         store
     }
 
-    /// What is remembered, and how it really is.
+    /// The seats as they are remembered, and as they are.
     fn snapshots(recent: &[u32], bookings: &Arc<Mutex<BookingState>>) -> MockSeatSnapshots {
         let mut snapshots = MockSeatSnapshots::new();
         let not_free = recent.iter().map(|n| seat(*n, SeatState::Sold { to: reservation().id })).collect();

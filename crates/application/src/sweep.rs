@@ -1,4 +1,4 @@
-//! Keeping house.
+//! Upkeep: marks lapsed holds, and deletes what is no longer needed.
 
 use crate::Error;
 use crate::port::{BookingError, BookingStore, Clock, Housekeeping, ReservationReader};
@@ -21,8 +21,8 @@ impl ExpireHolds {
     /// Holds of one run: 500.
     pub const BATCH: u32 = 500;
 
-    /// Marks the oldest lapsed holds; says how many there were. One that can't be marked does not keep the others from it;
-    /// its error is told at the end.
+    /// Marks the oldest lapsed holds; says how many there were. One that can't be marked doesn't stop
+    /// the others; its error is returned at the end.
     pub async fn run(&self) -> Result<u32, Error> {
         let (mut marked, mut failed) = (0, None);
         for (reservation, buyer) in self.reservations.lapsed(self.clock.now(), Self::BATCH).await? {
@@ -38,7 +38,7 @@ impl ExpireHolds {
     }
 }
 
-/// Forgets what nobody will ask for any more.
+/// Deletes idempotency records and refresh tokens that are no longer needed.
 pub struct Forget {
     /// Does it.
     pub housekeeping: Arc<dyn Housekeeping>,
@@ -52,7 +52,7 @@ impl Forget {
     /// Rows of one run: 1000.
     pub const BATCH: u32 = 1000;
 
-    /// Forgets the oldest; says how many rows.
+    /// Deletes the oldest; returns how many rows.
     pub async fn run(&self) -> Result<u32, Error> {
         let now = self.clock.now();
         let records =

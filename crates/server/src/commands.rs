@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use uuid::Uuid;
 
-/// Does what the command line says.
+/// Runs the command that the command line names.
 pub fn run(action: Action, given: &Given) -> Result<ExitCode> {
     match action {
         Action::Serve => on_runtime(serve_command(&Settings::load(given)?))?,
@@ -129,7 +129,7 @@ enum DemoTarget {
     Server,
     /// A flag or `database_url` names a file.
     File(PathBuf),
-    /// Nothing names a database: a served demo has one that goes away with it.
+    /// Nothing names a database: a served demo has one that is deleted with it.
     Nameless,
 }
 

@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 const DRAW: &str = "draw.json";
 
-/// Does what the command line says, on the database itself.
+/// Carries out a command of `frontrow draw`, on the database itself.
 pub async fn work(action: DrawAction, settings: &Settings) -> Result<()> {
     crate::logs::start(settings)?;
     let database = open_existing_database(settings).await?;
@@ -109,7 +109,7 @@ async fn write_files(commands: &DrawCommands, sale: SaleId, reveal: bool, out: &
     if drawing.lists.is_some() {
         let written = write_lists(&*commands.dispenser, &queue, drawing, out).await;
         if queue.phase == Phase::Closed {
-            // Where all was forgotten already, looking has begun it anew.
+            // If the numbers were forgotten already, reading them has made new keys.
             commands.dispenser.forget(sale).await?;
         }
         written?;
@@ -171,7 +171,7 @@ fn read(directory: &Path) -> Result<PublishedDraw, Refused> {
 
 fn check(directory: &Path, published: &PublishedDraw) -> Result<Vec<String>> {
     let text = |path: PathBuf| fs::read_to_string(&path).with_context(|| path.display().to_string());
-    // Before any file is missed that nobody was promised yet.
+    // Before a file is missed that was not promised yet.
     if published.secret.is_none() {
         return Err(Refused(format!("{DRAW}: {}", NotCheckable::Hidden("secret"))).into());
     }

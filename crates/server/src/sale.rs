@@ -19,7 +19,7 @@ use std::collections::btree_map::Entry;
 use std::io::{Write, stdout};
 use std::sync::Arc;
 
-/// Does what the command line says.
+/// Carries out a command of `frontrow sale`.
 pub async fn work(action: SaleAction, settings: &Settings) -> Result<()> {
     crate::logs::start(settings)?;
     let database = open_existing_database(settings).await?;
@@ -115,7 +115,7 @@ impl SaleCommands {
     }
 }
 
-/// What was asked for in vain is told apart from what went wrong.
+/// Tells refusals from failures.
 fn refused(error: Error, sale: SaleId) -> anyhow::Error {
     let why = match error {
         Error::NotFound(Missing::Queue) => format!("sale {sale} has no waiting room, or is not published"),

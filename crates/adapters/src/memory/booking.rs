@@ -1,4 +1,4 @@
-//! Commands, and what keeps their books in order.
+//! The in-memory booking store, its auditor, its housekeeping and its probe.
 
 use super::Memory;
 use super::state::State;

@@ -1,4 +1,4 @@
-//! What is on, where, when and at what price.
+//! The in-memory catalogue.
 
 use super::Memory;
 use super::state::{Programme, Table};

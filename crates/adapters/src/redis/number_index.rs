@@ -1,5 +1,5 @@
-//! Who has which number, by number. Redis keeps it by user, in buckets, so all of them are read. That happens once a sale,
-//! too seldom to keep a second map in Redis.
+//! Who has which number, by number. Redis keeps it by user, in buckets, so all of them are read. That happens once a
+//! sale, too seldom to keep a second map in Redis.
 
 use super::connection::RedisConnection;
 use super::keys::{read_entry, read_user};
@@ -31,7 +31,7 @@ impl SaleNumbers {
     ) -> Result<Vec<(QueueNumber, UserId)>, Trouble> {
         let known = if after == 0 { None } else { self.known_index(group) };
         let entries = match known {
-            // Past its end there may be more by now.
+            // There may be more entries after its end by now.
             Some(entries) if entries.last().is_some_and(|(last, _)| last.get() > after) => entries,
             _ => self.read_index(group).await?,
         };
@@ -51,7 +51,7 @@ impl SaleNumbers {
     }
 
     async fn read_index(self: &Arc<Self>, group: Group) -> Result<Arc<Vec<(QueueNumber, UserId)>>, Trouble> {
-        // What an older copy knows is not read.
+        // Makes sure that Redis has its data: an older copy must not be read.
         self.give(&[]).await?;
         let link = self.context.server.link().await?;
         let mut entries = match self.read_buckets(&mut link.connection.clone(), group).await {
@@ -66,8 +66,8 @@ impl SaleNumbers {
         Ok(entries)
     }
 
-    /// A bucket that is split meanwhile moves some of its people to a new one, so new buckets are read, too, until there are
-    /// no more. Somebody who moved after they were read is there twice.
+    /// A bucket that is split meanwhile moves some of its people to a new one, so new buckets are read, too, until there
+    /// are no more. Somebody who moved after they were read is there twice.
     async fn read_buckets(
         &self,
         connection: &mut MultiplexedConnection,
@@ -102,8 +102,8 @@ impl SaleNumbers {
         numbers.map(move |number| format!("{prefix}{number}"))
     }
 
-    /// Lets all data of the sale expire. Every instance says that a queue is over, and an operator may look at it again: that
-    /// gives it no more time.
+    /// Lets all data of the sale expire. Every instance says that a queue is over, and an operator may look at it again:
+    /// that gives it no more time.
     pub(super) async fn forget(&self) -> Result<(), Trouble> {
         let expire = |ask: &mut Pipeline, name: String| {
             ask.cmd("EXPIRE").arg(name).arg(RETENTION.as_secs()).arg("NX").ignore();
@@ -119,7 +119,7 @@ impl SaleNumbers {
     pub(super) async fn keep(&self, link: &RedisConnection) -> Result<(), Trouble> {
         let mut connection = link.connection.clone();
         let kept = async {
-            // The one that is told last, and that no join writes.
+            // The key that is changed last, and that no join writes.
             let key = self.keys.epoch();
             let left: i64 = redis::cmd("TTL").arg(key).query_async(&mut connection).await?;
             if left < 0 {
@@ -136,8 +136,8 @@ impl SaleNumbers {
         }
     }
 
-    /// Some hundreds of keys at a time, so that nobody else waits for long. The number of buckets comes after the buckets, so
-    /// that it outlasts them; the epoch comes last, so that whoever was interrupted begins anew.
+    /// Some hundreds of keys at a time, so that nobody else waits for long. The number of buckets comes after the buckets,
+    /// so that it outlasts them; the epoch comes last, so that whoever was interrupted begins anew.
     async fn tell_all_keys(
         &self,
         connection: &mut MultiplexedConnection,

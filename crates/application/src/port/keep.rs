@@ -24,7 +24,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the same may succeed later without a change by anybody who asks.
+    /// Whether the same request may succeed later.
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Outage(_))
     }

@@ -29,17 +29,17 @@ pub trait SeatReader: Send + Sync {
 /// The seats of a performance at one moment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SeatSnapshot {
-    /// What is not older than this is in it.
+    /// The moment: every change committed before it is included.
     pub begun: Instant,
     /// See [`SeatReader::not_free`].
     pub not_free: Vec<Seat>,
 }
 
-/// Reads seats for many at once, who are content with what one of them has read. Nothing is decided by it.
+/// Reads seats once for many callers at the same time. Only for showing: nothing is decided by it.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait SeatSnapshots: Send + Sync {
-    /// One that was read lately.
+    /// One that was read a moment ago.
     async fn recent(&self, performance: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError>;
 
     /// One whose reading began after this was called.

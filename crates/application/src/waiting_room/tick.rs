@@ -1,4 +1,4 @@
-//! What keeps queues going: reading them, ticking them, drawing their lobbies.
+//! The work that keeps queues moving: reading them, ticking them, drawing their lobbies.
 
 use super::{QueueView, QueueViews};
 use crate::Error;
@@ -79,8 +79,8 @@ impl TickQueues {
         over.retain(|sale| !going_on.contains(sale));
     }
 
-    /// Lets the dispenser forget queues that are over; those that it is too busy for, the next time. One that fails keeps
-    /// no other from it: its error comes after them.
+    /// Lets the dispenser forget queues that are over; those that it is too busy for, the next time. One that fails
+    /// doesn't stop the others: its error comes after them.
     async fn forget_over(&self) -> Result<(), Error> {
         let over = self.cache.over().clone();
         let mut failed = None;
@@ -97,7 +97,7 @@ impl TickQueues {
     }
 
     /// Ticks every queue that is due, also those that rest if it is `urgent`; those that somebody else ticked have no
-    /// report. A queue that can't be ticked keeps no other from it: its error comes after them.
+    /// report. A queue that can't be ticked doesn't stop the others: its error comes after them.
     pub async fn run(&self, urgent: bool) -> Result<Vec<TickReport>, Error> {
         let mut reports = Vec::new();
         let mut failed = None;

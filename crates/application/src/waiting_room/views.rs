@@ -1,4 +1,4 @@
-//! What every instance has in memory of the queues, so that looking costs no store operation.
+//! Copies of the queues in the memory of every instance, so that showing one costs no store operation.
 
 use super::QueuePace;
 use frontrow_domain::waiting_room::{Digest, EntryStatus, Group, Queue, QueueNumber, Ranks};
@@ -16,7 +16,7 @@ pub struct Rendered {
     pub tag: String,
 }
 
-/// One queue, as it was lately.
+/// One queue, as it was a moment ago.
 #[derive(Debug)]
 pub struct QueueView {
     /// As it was when it was read last, at most some seconds ago.
@@ -45,7 +45,7 @@ impl QueueView {
         self.ranks.get(group.index())
     }
 
-    /// Whether the store has not been heard of for a while.
+    /// Whether the store hasn't answered for a while.
     pub fn is_stale(&self, now: Instant) -> bool {
         now.since(self.read_at) > Self::STALE
     }

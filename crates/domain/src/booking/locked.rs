@@ -1,4 +1,4 @@
-//! The rows that a command has locked, and what becomes of them.
+//! The rows that a command has locked, and how it changes them.
 
 use super::{
     Broken, CommandKey, IdempotencyRecord, NotInScope, Rejection, Reservation, ReservationState, Row, Scope, Seat,
@@ -12,7 +12,7 @@ use crate::time::Instant;
 use crate::waiting_room::{Buyer, BuyerKey};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One row of a scope: what was read, and what it is by now.
+/// One row of a scope: the version that was read, and the row as it is now.
 #[derive(Clone, Debug)]
 struct Entry<T> {
     read: Option<Version>,
@@ -75,7 +75,7 @@ pub struct Locked {
 }
 
 impl Locked {
-    /// Everything in scope, nothing of it found yet.
+    /// All rows of the scope, none of them found yet.
     pub fn new(scope: &Scope) -> Self {
         Self {
             buyers: Table::of(scope.buyers.iter().copied()),
@@ -195,8 +195,8 @@ impl Locked {
         self.idempotency_records.get(key).map(Option::as_ref).ok_or_else(|| NotInScope(format!("{key:?}")))
     }
 
-    /// Makes the rows what they shall be. Checks what the schema checks too: versions, transitions, one payment of a kind
-    /// per reservation, one valid ticket per seat. After an error the rows are worth nothing.
+    /// Changes the rows. Checks what the schema checks too: versions, transitions, one payment of a kind per reservation,
+    /// one valid ticket per seat. After an error the rows must not be used.
     pub(super) fn put_all(&mut self, rows: &[Row]) -> Result<(), Broken> {
         rows.iter().cloned().try_for_each(|row| self.put(row))
     }

@@ -8,7 +8,7 @@ use crate::time::Instant;
 pub struct CarriedOut {
     /// What the command led to, now or the first time.
     pub outcome: Outcome,
-    /// What others may want to hear of once the writes are committed; empty if nothing has changed.
+    /// Messages to send once the writes are committed; empty if nothing has changed.
     pub events: Vec<Event>,
     /// Empty if nothing has changed.
     pub writes: WriteSet,
@@ -17,7 +17,7 @@ pub struct CarriedOut {
 /// What came of commands that were carried out together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchCarriedOut {
-    /// By command, in order: what it led to and what others may want to hear of, or why it was not carried out
+    /// By command, in order: its outcome and the messages to send, or why it was not carried out
     /// ([`Stop::Rejected`] or [`Stop::Replan`]).
     pub results: Vec<Result<(Outcome, Vec<Event>), Stop>>,
     /// The net of what all of them changed: each row once. Empty if nothing has changed.

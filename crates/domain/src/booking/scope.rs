@@ -34,7 +34,7 @@ pub struct Scope {
 pub struct Candidates {
     /// The best first; each once.
     pub seats: Vec<SeatKey>,
-    /// So many of them are enough.
+    /// How many of them are locked at most.
     pub most: usize,
 }
 

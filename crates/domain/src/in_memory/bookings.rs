@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// [`audit`](crate::audit) reads one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BookingState {
-    /// Who came, in which sale.
+    /// All buyers, by sale and user.
     pub buyers: BTreeMap<BuyerKey, Buyer>,
     /// All reservations.
     pub reservations: BTreeMap<ReservationId, Reservation>,
@@ -48,12 +48,12 @@ impl BookingState {
         }
     }
 
-    /// Runs one command, whole, and says what it led to.
+    /// Runs one command, whole; returns its outcome.
     pub fn execute(&mut self, command: &Command, now: Instant) -> Result<Outcome, Stop> {
         self.carry_out(command, now).map(|(outcome, _)| outcome)
     }
 
-    /// Runs one command, whole, and says what it led to and what others may want to hear of.
+    /// Runs one command, whole; returns its outcome and the messages to send.
     pub fn carry_out(&mut self, command: &Command, now: Instant) -> Result<(Outcome, Vec<Event>), Stop> {
         let mut locked = self.lock(&command.scope(), now);
         let CarriedOut { outcome, events, writes } = carry_out(command, &mut locked, now)?;

@@ -32,7 +32,7 @@ pub struct GroupQueue {
     pub gaps: Gaps,
 }
 
-/// How things stood at one moment of open time.
+/// The state of a queue at one moment of open time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sample {
     /// When it was, in open time.
@@ -70,7 +70,7 @@ pub struct Queue {
     pub message: Option<String>,
     /// Whether new holds are stopped.
     pub holds_stopped: bool,
-    /// Why there is nothing to wait for.
+    /// Why there is nothing left to wait for, if there is not.
     pub ending: Option<Ending>,
     /// How those of the lobby are drawn, if they are.
     pub draw: Option<DrawState>,
@@ -80,7 +80,7 @@ pub struct Queue {
     pub gathered: bool,
     /// Its groups.
     pub groups: Vec<GroupQueue>,
-    /// How things stood, the oldest first.
+    /// Samples of the last minutes, the oldest first.
     pub trail: Vec<Sample>,
     /// How many have checked in so far.
     pub checked_in: u64,
@@ -92,7 +92,7 @@ pub struct Queue {
     /// Until when nobody is admitted, because bookings have been turned away.
     #[serde(default)]
     pub held_back_until: Option<Instant>,
-    /// What those who wait were told, and how right it was.
+    /// Waits that people were shown, and how far off they were.
     #[serde(default)]
     pub estimates: Estimates,
     /// Goes up by one with every change.
@@ -166,7 +166,7 @@ impl Queue {
         self.status(group, ranks.rank(number))
     }
 
-    /// Fixes who was in the lobby.
+    /// Fixes who takes part in the draw.
     pub(super) fn gather(&mut self) {
         self.gathered = true;
         if self.draw.is_some() {
@@ -190,7 +190,7 @@ impl Queue {
         u64::from(self.burst) * Self::ADMISSION_COST
     }
 
-    /// How things stood so long ago, in open time; the oldest that is known if that is younger.
+    /// The last sample that is at least this old, in open time; `None` if there is none.
     pub(super) fn ago(&self, ago: Duration) -> Option<&Sample> {
         let at = self.open_time.checked_sub(ago)?;
         let later = self.trail.partition_point(|sample| sample.at <= at);

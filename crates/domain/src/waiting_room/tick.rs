@@ -11,10 +11,10 @@ use crate::time::{Instant, TAKEOVER_GRACE};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// What there is to sell.
+/// The seats that can still be held.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stock {
-    /// Nobody knows.
+    /// Not known.
     #[default]
     Unknown,
     /// So many seats.
@@ -39,13 +39,13 @@ pub struct TickInput {
     pub arrived: u64,
     /// By group, how many numbers were handed out.
     pub issued: Vec<u64>,
-    /// What there is to sell.
+    /// The seats that can still be held.
     pub stock: Stock,
     /// Whether bookings have been turned away a moment ago, because there was too much to do.
     pub turned_away: bool,
 }
 
-/// What a tick would like to do.
+/// What a tick plans to do.
 #[derive(Clone, Debug)]
 pub struct Tick {
     now: Instant,
@@ -76,7 +76,7 @@ pub struct TickOutcome {
     pub ended: Vec<BuyerKey>,
     /// People who are no longer checked in.
     pub left: Vec<BuyerKey>,
-    /// What the log says of it.
+    /// The rows for the admission log.
     pub log: Vec<Admitted>,
     /// Whether nobody is admitted or checked in, or could be called: the next tick can take its time.
     pub quiet: bool,
@@ -144,7 +144,7 @@ impl Tick {
         self.outage.is_some()
     }
 
-    /// Does what can be done with the buyers that were locked; `None` stands for a placeholder row.
+    /// Carries out what the locked buyers allow; `None` stands for a placeholder row.
     pub fn carry_out(self, locked: &BTreeMap<BuyerKey, Option<Buyer>>) -> TickOutcome {
         let mut work = Work { locked, buyers: BTreeMap::new(), extended: Vec::new(), ended: Vec::new(), gone: 0 };
         let outage = self.outage.unwrap_or_default();
@@ -214,7 +214,7 @@ impl Tick {
         (admitted, left)
     }
 
-    /// How many can be admitted while so many are.
+    /// How many more can be admitted while `active` people are.
     fn room(&self, active: usize) -> usize {
         if !self.queue.phase.moves() || !self.queue.is_drawn() || self.queue.held_back_until.is_some() {
             return 0;
@@ -255,7 +255,7 @@ fn catch_up(queue: &Queue, sale: &Sale, input: &TickInput, step: Duration, now: 
     if next.ending == Some(Ending::SoldOut) && next.phase.moves() {
         next.phase = Phase::Closed;
     }
-    // Only time in which it was open before counts.
+    // Only time in which the queue was already open counts.
     if queue.phase.moves() && queue.is_drawn() {
         next.open_time += step;
         let earned = u64::from(next.rate) * u64::try_from(step.as_micros()).unwrap_or(u64::MAX);
@@ -265,7 +265,7 @@ fn catch_up(queue: &Queue, sale: &Sale, input: &TickInput, step: Duration, now: 
     next
 }
 
-/// By its first digit, so that it does not change all the time.
+/// The count rounded down to its first digit, so that it doesn't change all the time.
 fn roughly(count: u64) -> u64 {
     let unit = 10_u64.pow(count.checked_ilog10().unwrap_or(0));
     count / unit * unit

@@ -77,7 +77,7 @@ impl Hold {
     }
 }
 
-/// What is the same whether the buyer chooses the seats or the server does.
+/// What a hold checks and makes, whether the buyer chooses the seats or the server does.
 pub(super) struct NewHold<'a> {
     pub reservation: ReservationId,
     pub performance: PerformanceId,
