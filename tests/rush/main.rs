@@ -114,7 +114,7 @@ async fn play(server: &Server, show: &Show, people: Vec<Person>) -> Result<(Vec<
         };
         actors.spawn(script.act(client, shared.clone(), begun));
     }
-    let display = tokio::spawn(Display::new(tally.clone()).follow(show.line(server), end));
+    let display = tokio::spawn(Display::new(tally.clone()).follow(show.queue(server), end));
     let outcomes = timeout(LONGEST, actors.join_all()).await.context("it takes too long")?;
     display.abort();
     let outcomes = outcomes.into_iter().collect::<Result<_>>().with_context(|| server.log.text())?;

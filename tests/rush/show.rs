@@ -62,7 +62,7 @@ impl Show {
     }
 
     /// Where everybody can see how the queue stands.
-    pub fn line(&self, server: &Server) -> (Client, String) {
+    pub fn queue(&self, server: &Server) -> (Client, String) {
         (Client::new(server.address, None), format!("/v1/sales/{}/queue", self.sale))
     }
 
