@@ -24,7 +24,7 @@ fn ports(memory: &Arc<Memory>) -> BookingPorts {
     let clock = Arc::new(SystemClock);
     BookingPorts {
         store: memory.clone(),
-        done: memory.clone(),
+        idempotency_records: memory.clone(),
         on_sale: memory.clone(),
         seats: memory.clone(),
         seat_snapshots: Arc::new(SharedSeatReads::new(memory.clone(), clock.clone())),
@@ -81,7 +81,7 @@ async fn put_on_sale(memory: &Arc<Memory>) -> Result<PerformanceId> {
         closes,
         pay_until: closes + Sale::DEFAULT_HOLD,
         cancel_until: closes,
-        limit_per_person: Sale::DEFAULT_LIMIT,
+        limit_per_person: Sale::DEFAULT_LIMIT_PER_PERSON,
         hold_duration: Sale::DEFAULT_HOLD,
         waiting_room: None,
         published: false,

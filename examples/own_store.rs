@@ -22,7 +22,7 @@ use tokio::sync::Mutex;
 
 /// The catalogue is kept elsewhere; the seats were told to the store when it was made.
 struct OurStore {
-    books: Mutex<BookingState>,
+    bookings: Mutex<BookingState>,
     kept: Kept,
 }
 
@@ -55,14 +55,14 @@ impl BookingStore for OurStore {
 
 impl OurStore {
     async fn carry_out(&self, command: Command) -> Result<(Outcome, Vec<Event>), Stop> {
-        let (books, journal) = (&mut *self.books.lock().await, &mut *self.kept.journal.lock().await);
+        let (bookings, journal) = (&mut *self.bookings.lock().await, &mut *self.kept.journal.lock().await);
         // Nothing is awaited from here to the end, so a caller who goes away can't leave anything half-done. The time is
         // asked for under the lock: whoever comes later sees what was decided by it.
         let now = self.kept.suite.clock.now();
-        let mut locked = books.lock(&command.scope(), now);
+        let mut locked = bookings.lock(&command.scope(), now);
         let CarriedOut { outcome, events, writes } = carry_out(&command, &mut locked, now)?;
         if !writes.is_empty() {
-            books.store(writes)?;
+            bookings.store(writes)?;
             journal.push((now, command));
         }
         Ok((outcome, events))
@@ -72,21 +72,21 @@ impl OurStore {
 impl Kept {
     /// The rules are pure: the same commands at the same instants lead to the same books.
     async fn recover(&self) -> Result<BookingState, Stop> {
-        let mut books = BookingState::default();
-        self.seats.iter().for_each(|seat| books.open_seats(seat.performance, [seat.number]));
-        self.journal.lock().await.iter().try_for_each(|(at, command)| books.execute(command, *at).map(drop))?;
-        Ok(books)
+        let mut bookings = BookingState::default();
+        self.seats.iter().for_each(|seat| bookings.open_seats(seat.performance, [seat.number]));
+        self.journal.lock().await.iter().try_for_each(|(at, command)| bookings.execute(command, *at).map(drop))?;
+        Ok(bookings)
     }
 
     /// As a process does that starts: nothing is left of the last one but what it kept.
     async fn open(self) -> Result<Fixture, Failure> {
-        let books = Mutex::new(self.recover().await?);
+        let bookings = Mutex::new(self.recover().await?);
         let again = self.clone();
-        let store = Arc::new(OurStore { books, kept: self });
+        let store = Arc::new(OurStore { bookings, kept: self });
         Ok(Fixture {
             booking: BookingPorts {
                 store: store.clone(),
-                done: store.clone(),
+                idempotency_records: store.clone(),
                 seats: store.clone(),
                 reservations: store.clone(),
                 wallets: store.clone(),
@@ -111,30 +111,30 @@ impl Kept {
 #[async_trait]
 impl Auditor for OurStore {
     async fn audit(&self, now: Instant) -> Result<Vec<Finding>, StoreError> {
-        let books = self.books.lock().await;
-        Ok(audit(&books, &self.kept.catalogue, now))
+        let bookings = self.bookings.lock().await;
+        Ok(audit(&bookings, &self.kept.catalogue, now))
     }
 }
 
 #[async_trait]
 impl IdempotencyRecordReader for OurStore {
-    async fn done(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
-        Ok(self.books.lock().await.done.get(key).cloned())
+    async fn idempotency_record(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
+        Ok(self.bookings.lock().await.idempotency_records.get(key).cloned())
     }
 }
 
 #[async_trait]
 impl SeatReader for OurStore {
     async fn not_free(&self, performance: PerformanceId) -> Result<Vec<Seat>, StoreError> {
-        let books = self.books.lock().await;
-        let seats = books.seats.values().filter(|seat| seat.key.performance == performance);
+        let bookings = self.bookings.lock().await;
+        let seats = bookings.seats.values().filter(|seat| seat.key.performance == performance);
         Ok(seats.filter(|seat| seat.state != SeatState::Free).copied().collect())
     }
 
     async fn available(&self, of: &[PerformanceId], now: Instant) -> Result<Vec<(PerformanceId, u32)>, StoreError> {
-        let books = self.books.lock().await;
+        let bookings = self.bookings.lock().await;
         let mut counts: Vec<(PerformanceId, u32)> = of.iter().map(|performance| (*performance, 0)).collect();
-        for seat in books.seats.values().filter(|seat| seat.state.can_be_taken(now)) {
+        for seat in bookings.seats.values().filter(|seat| seat.state.can_be_taken(now)) {
             if let Some((_, count)) = counts.iter_mut().find(|(performance, _)| *performance == seat.key.performance) {
                 *count += 1;
             }
@@ -146,7 +146,7 @@ impl SeatReader for OurStore {
 #[async_trait]
 impl ReservationReader for OurStore {
     async fn reservation(&self, id: ReservationId) -> Result<Option<Reservation>, StoreError> {
-        Ok(self.books.lock().await.reservations.get(&id).cloned())
+        Ok(self.bookings.lock().await.reservations.get(&id).cloned())
     }
 
     async fn reservations_of(
@@ -154,20 +154,20 @@ impl ReservationReader for OurStore {
         user: UserId,
         page: PageRequest<ReservationId>,
     ) -> Result<Page<Reservation, ReservationId>, StoreError> {
-        let books = self.books.lock().await;
-        let newest_first = books.reservations.values().rev().filter(|r| r.user == user);
+        let bookings = self.bookings.lock().await;
+        let newest_first = bookings.reservations.values().rev().filter(|r| r.user == user);
         let wanted = newest_first.filter(|r| page.after.is_none_or(|after| r.id < after));
         Ok(Page::of(wanted.take(page.limit as usize + 1).cloned().collect(), page.limit, |r: &Reservation| r.id))
     }
 
     async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError> {
-        let books = self.books.lock().await;
-        Ok(books.tickets.values().filter(|t| t.valid && t.reservation == reservation).copied().collect())
+        let bookings = self.bookings.lock().await;
+        Ok(bookings.tickets.values().filter(|t| t.valid && t.reservation == reservation).copied().collect())
     }
 
     async fn lapsed(&self, now: Instant, limit: u32) -> Result<Vec<(ReservationId, BuyerKey)>, StoreError> {
-        let books = self.books.lock().await;
-        let unmarked = books.reservations.values().filter(|r| r.state == ReservationState::Held);
+        let bookings = self.bookings.lock().await;
+        let unmarked = bookings.reservations.values().filter(|r| r.state == ReservationState::Held);
         let mut lapsed: Vec<&Reservation> = unmarked.filter(|r| r.has_lapsed(now)).collect();
         lapsed.sort_by_key(|r| r.held_until);
         Ok(lapsed.into_iter().take(limit as usize).map(|r| (r.id, r.buyer())).collect())
@@ -177,8 +177,8 @@ impl ReservationReader for OurStore {
 #[async_trait]
 impl WalletReader for OurStore {
     async fn balance(&self, user: UserId) -> Result<Points, StoreError> {
-        let books = self.books.lock().await;
-        Ok(books.wallets.get(&user).map_or(Points::ZERO, |wallet| wallet.balance))
+        let bookings = self.bookings.lock().await;
+        Ok(bookings.wallets.get(&user).map_or(Points::ZERO, |wallet| wallet.balance))
     }
 
     async fn entries(
@@ -186,25 +186,25 @@ impl WalletReader for OurStore {
         user: UserId,
         page: PageRequest<TransferId>,
     ) -> Result<Page<Entry, TransferId>, StoreError> {
-        let books = self.books.lock().await;
+        let bookings = self.bookings.lock().await;
         let theirs = |account| account == AccountId::Wallet(user);
-        let newest_first = books.transfers.values().rev().filter(|t| theirs(t.debit) || theirs(t.credit));
+        let newest_first = bookings.transfers.values().rev().filter(|t| theirs(t.debit) || theirs(t.credit));
         let wanted = newest_first.filter(|t| page.after.is_none_or(|after| t.id < after));
         let entries = wanted.take(page.limit as usize + 1).filter_map(|transfer| {
-            let Payment { kind, reservation, .. } = *books.payments.get(&transfer.payment)?;
+            let Payment { kind, reservation, .. } = *bookings.payments.get(&transfer.payment)?;
             Some(Entry { transfer: *transfer, kind, reservation })
         });
         Ok(Page::of(entries.collect(), page.limit, |entry: &Entry| entry.transfer.id))
     }
 
     async fn charge(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
-        let books = self.books.lock().await;
-        Ok(books.payments.get(&id).filter(|payment| payment.kind == PaymentKind::Charge).cloned())
+        let bookings = self.bookings.lock().await;
+        Ok(bookings.payments.get(&id).filter(|payment| payment.kind == PaymentKind::Charge).cloned())
     }
 
     async fn unsettled(&self, from: Instant, before: Instant, limit: u32) -> Result<Vec<Payment>, StoreError> {
-        let books = self.books.lock().await;
-        let pending = books.payments.values().filter(|p| p.state.is_open() && (from..before).contains(&p.at));
+        let bookings = self.bookings.lock().await;
+        let pending = bookings.payments.values().filter(|p| p.state.is_open() && (from..before).contains(&p.at));
         let mut unsettled: Vec<Payment> = pending.cloned().collect();
         unsettled.sort_by_key(|payment| payment.at);
         unsettled.truncate(limit as usize);

@@ -13,7 +13,7 @@ mod reference;
 mod report;
 
 use anyhow::{Context, Result, ensure};
-use driver::{CUSTOMERS, Log, Server, Show, Stage, Terms, command};
+use driver::{CUSTOMERS, Log, Server, Show, Terms, TestAccounts, command};
 use frontrow_test_databases::{HostServer, Kind, TestDatabase, host_server};
 use http::Http;
 use raw::Testbed;
@@ -55,16 +55,16 @@ fn main() -> Result<()> {
 }
 
 async fn measure() -> Result<()> {
-    let stage = Stage::build().await?;
+    let accounts = TestAccounts::build().await?;
     // All of them, unless `FRONTROW_BENCH_DATABASES` names some.
     let named = std::env::var("FRONTROW_BENCH_DATABASES").ok();
     let is_wanted = |name: &str| named.as_ref().is_none_or(|named| named.split(',').any(|one| one == name));
     if is_wanted("sqlite") {
-        measure_on_file(&stage).await?.write(&mut std::io::stdout())?;
+        measure_on_file(&accounts).await?.write(&mut std::io::stdout())?;
     }
     for kind in Kind::ALL.into_iter().filter(|kind| is_wanted(kind.name())) {
         if let Some(server) = host_server(kind, "make bench", Path::new(env!("CARGO_TARGET_TMPDIR"))).await {
-            measure_on_server(&stage, &server).await?.write(&mut std::io::stdout())?;
+            measure_on_server(&accounts, &server).await?.write(&mut std::io::stdout())?;
         }
     }
     Ok(())
@@ -75,33 +75,33 @@ fn directory() -> Result<tempfile::TempDir> {
     Ok(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?)
 }
 
-async fn measure_on_file(stage: &Stage) -> Result<Report> {
+async fn measure_on_file(accounts: &TestAccounts) -> Result<Report> {
     let (ours, theirs) = (directory()?, directory()?);
     for directory in [&ours, &theirs] {
-        stage.copy_to(directory.path())?;
+        accounts.copy_to(directory.path())?;
     }
     let testbed = Testbed::file(&theirs.path().join("frontrow.sqlite")).await?;
-    take_turns(Report::of("SQLite"), stage, ours.path(), testbed).await
+    take_turns(Report::of("SQLite"), accounts, ours.path(), testbed).await
 }
 
 /// As durable as it comes, and reached without anything in between.
-async fn measure_on_server(stage: &Stage, server: &HostServer) -> Result<Report> {
+async fn measure_on_server(accounts: &TestAccounts, server: &HostServer) -> Result<Report> {
     let (ours, theirs) = (directory()?, directory()?);
     let databases = [
         TestDatabase::make(server.kind(), server.url()).await?,
         TestDatabase::make(server.kind(), server.url()).await?,
     ];
     for (directory, database) in [&ours, &theirs].into_iter().zip(&databases) {
-        stage.put_on_server(directory.path(), database.url()).await?;
+        accounts.put_on_server(directory.path(), database.url()).await?;
     }
     let testbed = Testbed::Server(server.kind(), databases[1].url().to_owned());
-    take_turns(Report::of(server.kind().to_string()), stage, ours.path(), testbed).await
+    take_turns(Report::of(server.kind().to_string()), accounts, ours.path(), testbed).await
 }
 
-async fn take_turns(mut report: Report, stage: &Stage, directory: &Path, testbed: Testbed) -> Result<Report> {
+async fn take_turns(mut report: Report, accounts: &TestAccounts, directory: &Path, testbed: Testbed) -> Result<Report> {
     let log = Log::default();
     let server = Server::start(directory, &[("FRONTROW_SWEEP_SECONDS", "3600")], log.clone()).await?;
-    let http = Http { address: server.address, tokens: stage.customers.clone() };
+    let http = Http { address: server.address, tokens: accounts.customers.clone() };
     let references = References::on(testbed).await?;
     let rounds = match std::env::var("FRONTROW_BENCH_ROUNDS") {
         Ok(rounds) => rounds.parse().context("FRONTROW_BENCH_ROUNDS is a whole number")?,
@@ -109,11 +109,13 @@ async fn take_turns(mut report: Report, stage: &Stage, directory: &Path, testbed
     };
     for round in 0..rounds {
         for connections in CONNECTIONS {
-            report
-                .add(connections, pair(&http, &references, publish(&server, stage).await?, connections, round).await?);
+            report.add(
+                connections,
+                pair(&http, &references, publish(&server, accounts).await?, connections, round).await?,
+            );
         }
-        let answers = http.answers(publish(&server, stage).await?, 64).await?;
-        let pairs = http.pairs(publish(&server, stage).await?, 64).await?;
+        let answers = http.answers(publish(&server, accounts).await?, 64).await?;
+        let pairs = http.pairs(publish(&server, accounts).await?, 64).await?;
         report.add_rush(answers, pairs);
         eprintln!("round {} of {rounds}", round + 1);
     }
@@ -137,10 +139,10 @@ async fn pair(http: &Http, references: &References, show: Show, connections: usi
 }
 
 /// Seats for one turn.
-async fn publish(server: &Server, stage: &Stage) -> Result<Show> {
+async fn publish(server: &Server, accounts: &TestAccounts) -> Result<Show> {
     let rows = u32::try_from((2 * CUSTOMERS * HOLDS_EACH).div_ceil(100))?;
     let terms = Terms { rows, price: PRICE, limit_per_person: 50, hold_seconds: 3600 };
-    Show::publish(&mut driver::Client::new(server.address, Some(&stage.operator)), terms).await
+    Show::publish(&mut driver::Client::new(server.address, Some(&accounts.operator)), terms).await
 }
 
 /// The jobs of a turn, dealt out to that many callers.

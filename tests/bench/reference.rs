@@ -18,7 +18,8 @@ pub enum Reference {
 }
 
 /// As long as those of a real hold.
-const LINES: &str = r#"[{"seat":1,"tier":"R","type":"adult","list_price":10,"discount":0,"fee":0,"tax":0,"paid":10}]"#;
+const LINE_ITEMS: &str =
+    r#"[{"seat":1,"tier":"R","type":"adult","list_price":10,"discount":0,"fee":0,"tax":0,"paid":10}]"#;
 const OUTCOME: &str = r#"{"held":{"id":"019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10","performance":"019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11","sale":"019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13","user":"019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e14","state":"held","held_until":1800000000000000,"late_until":1800000000000000,"amount":10,"line_items":[{"seat":1,"tier":"R","type":"adult","list_price":10,"discount":0,"fee":0,"tax":0,"paid":10}],"version":1}}"#;
 const TIME: i64 = 1_800_000_000_000_000;
 
@@ -28,7 +29,7 @@ struct Texts {
     lock_reservation: &'static str,
     lock_wallet: &'static str,
     lock_seat: &'static str,
-    done: &'static str,
+    idempotency_record: &'static str,
     update_buyer: &'static str,
     update_reservation: &'static str,
     update_wallet: &'static str,
@@ -38,7 +39,7 @@ struct Texts {
     new_reservation: &'static str,
     new_payment: &'static str,
     new_transfer: &'static str,
-    new_done: &'static str,
+    new_idempotency_record: &'static str,
     new_seat: &'static str,
     new_buyer: &'static str,
     new_wallet: &'static str,
@@ -55,7 +56,7 @@ impl Texts {
             lock_reservation: text("SELECT * FROM reservation WHERE id = ? FOR UPDATE"),
             lock_wallet: text("SELECT * FROM wallet WHERE user_id = ? FOR UPDATE"),
             lock_seat: text("SELECT * FROM seat WHERE performance_id = ? AND number = ? FOR UPDATE"),
-            done: text("SELECT * FROM idempotency_record WHERE user_id = ? AND \"key\" = ?"),
+            idempotency_record: text("SELECT * FROM idempotency_record WHERE user_id = ? AND \"key\" = ?"),
             update_buyer: text("UPDATE buyer SET version = version + 1 WHERE sale_id = ? AND user_id = ?"),
             update_reservation: text(
                 "UPDATE reservation SET state = 'confirmed', version = 2 WHERE id = ? AND version = 1",
@@ -79,7 +80,7 @@ impl Texts {
             new_transfer: text(
                 "INSERT INTO transfer (id, debit, credit, amount, payment_id, at) VALUES (?, ?, ?, 10, ?, ?)",
             ),
-            new_done: text(
+            new_idempotency_record: text(
                 "INSERT INTO idempotency_record (user_id, \"key\", request_hash, outcome, at) VALUES (?, ?, ?, ?, ?)",
             ),
             new_seat: text("INSERT INTO seat (performance_id, number, state, version) VALUES (?, ?, 0, 1)"),
@@ -189,7 +190,7 @@ async fn hold(
         }
         raw.run(texts.lock_seat, &seat).await?;
         if full {
-            raw.run(texts.done, &[Value::Id(customer), key.clone()]).await?;
+            raw.run(texts.idempotency_record, &[Value::Id(customer), key.clone()]).await?;
             raw.run(texts.update_buyer, &buyer).await?;
         }
         let [performance, number_value] = seat;
@@ -203,12 +204,15 @@ async fn hold(
             user.clone(),
             Value::Number(TIME),
             Value::Number(TIME),
-            Value::Text(LINES),
+            Value::Text(LINE_ITEMS),
         ];
         raw.run(texts.new_reservation, &row).await?;
         if full {
-            raw.run(texts.new_done, &[user, key, Value::Bytes(vec![7; 32]), Value::Text(OUTCOME), Value::Number(TIME)])
-                .await?;
+            raw.run(
+                texts.new_idempotency_record,
+                &[user, key, Value::Bytes(vec![7; 32]), Value::Text(OUTCOME), Value::Number(TIME)],
+            )
+            .await?;
         }
         raw.commit().await?;
         held.push(Held { reservation, customer, seat: number });
@@ -234,7 +238,7 @@ async fn pay(mut raw: Raw, texts: Arc<Texts>, reference: Reference, show: Show, 
         raw.run(texts.lock_wallet, std::slice::from_ref(&user)).await?;
         if full {
             raw.run(texts.lock_seat, &seat).await?;
-            raw.run(texts.done, &[user.clone(), key.clone()]).await?;
+            raw.run(texts.idempotency_record, &[user.clone(), key.clone()]).await?;
         }
         raw.run(texts.update_reservation, std::slice::from_ref(&named)).await?;
         raw.run(texts.update_wallet, std::slice::from_ref(&user)).await?;
@@ -247,8 +251,11 @@ async fn pay(mut raw: Raw, texts: Arc<Texts>, reference: Reference, show: Show, 
             let row =
                 [Value::Id(transfer), user.clone(), Value::Id(show.sale), Value::Id(payment), Value::Number(TIME)];
             raw.run(texts.new_transfer, &row).await?;
-            raw.run(texts.new_done, &[user, key, Value::Bytes(vec![7; 32]), Value::Text(OUTCOME), Value::Number(TIME)])
-                .await?;
+            raw.run(
+                texts.new_idempotency_record,
+                &[user, key, Value::Bytes(vec![7; 32]), Value::Text(OUTCOME), Value::Number(TIME)],
+            )
+            .await?;
         }
         raw.commit().await?;
         paid.push(());

@@ -3,9 +3,9 @@
 mod admission_log;
 mod endpoints;
 mod people;
-mod visitor;
+mod queue_client;
 
 pub use admission_log::AdmissionLog;
 pub use endpoints::{Endpoints, Request};
 pub use people::{Person, settle};
-pub use visitor::Visitor;
+pub use queue_client::QueueClient;

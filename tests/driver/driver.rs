@@ -1,9 +1,11 @@
 //! Drives the real binary from outside, over HTTP: for tests and for benchmarks.
 
+mod accounts;
 pub mod client;
 mod server;
-mod stage;
+mod show;
 
+pub use accounts::{CUSTOMERS, TestAccounts};
 pub use client::Client;
 pub use server::{Log, Server, command};
-pub use stage::{CUSTOMERS, Show, Stage, Terms};
+pub use show::{Show, Terms};

@@ -23,26 +23,26 @@ pub struct Person {
 }
 
 /// Makes so many people with so many points, all with the same password's hash.
-pub async fn settle(house: &Application, password_hash: &str, count: usize, points: i64) -> Result<Vec<Person>> {
-    let settled = iter(0..count).map(|_| one(house, password_hash, points)).buffer_unordered(AT_ONCE);
+pub async fn settle(application: &Application, password_hash: &str, count: usize, points: i64) -> Result<Vec<Person>> {
+    let settled = iter(0..count).map(|_| one(application, password_hash, points)).buffer_unordered(AT_ONCE);
     settled.try_collect().await
 }
 
-async fn one(house: &Application, password_hash: &str, points: i64) -> Result<Person> {
-    let ports = &house.ports;
+async fn one(application: &Application, password_hash: &str, points: i64) -> Result<Person> {
+    let ports = &application.ports;
     let user = UserId::new(ports.ids.id());
     let email = format!("{}@example.com", user.uuid().simple()).parse()?;
     let user = testing::user().id(user).email(email).build();
     let (id, password_hash) = (user.id, password_hash.to_owned());
     ports.accounts.add(&Credentials { user, password_hash }, ports.clock.now()).await?;
-    fill(house, id, Points::new(points)?).await?;
+    fill(application, id, Points::new(points)?).await?;
     let session = SessionId::new(ports.ids.id());
     let claims = AccessClaims { user: id, role: Role::Customer, session, expires: ports.clock.now() + LIFETIME };
     Ok(Person { access: ports.tokens.issue(&claims) })
 }
 
-async fn fill(house: &Application, user: UserId, amount: Points) -> Result<()> {
-    let (store, ids) = (&house.ports.store, &house.ports.ids);
+async fn fill(application: &Application, user: UserId, amount: Points) -> Result<()> {
+    let (store, ids) = (&application.ports.store, &application.ports.ids);
     let payment = PaymentId::new(ids.id());
     let charge = Charge { payment, user, amount, provider: "sandbox".to_owned() };
     store.execute(Command::keyed(CommandKey::new(user, "fill")?, [0; 32], Operation::Charge(charge))).await?;

@@ -1,8 +1,8 @@
 //! The server or its database dies, or the server is asked to stop, while people book: what it has answered is true for
 //! ever.
 
-use crate::driver::{Client, Show, Stage, Terms};
-use crate::house::{Amount, House, on_every_database, seat, text, time, until};
+use crate::driver::{Client, Show, Terms, TestAccounts};
+use crate::test_server::{Amount, TestServer, on_every_database, seat, text, time, until};
 use anyhow::{Context, Result, ensure};
 use frontrow_adapters::SystemClock;
 use frontrow_application::port::Clock;
@@ -81,17 +81,17 @@ fn seat_of(customer: usize, n: usize) -> String {
 /// Lets people book until that many answers have come, then calls `end` to end the server. Returns what everybody was told,
 /// and the result of `end`.
 async fn under_load<T>(
-    house: &mut House,
+    server: &mut TestServer,
     show: Show,
     round: usize,
-    end: impl AsyncFnOnce(&mut House) -> Result<T>,
+    end: impl AsyncFnOnce(&mut TestServer) -> Result<T>,
 ) -> Result<(Vec<Told>, T)> {
     let meter =
         Arc::new(Meter { answers: AtomicUsize::new(0), enough: 100 + 37 * (round % 10), reached: Notify::new() });
     let mut buyers = JoinSet::new();
     for customer in 0..BUYERS {
         let told = Told { customer, ..Told::default() };
-        buyers.spawn(book(house.customer(customer)?, show, round, Arc::clone(&meter), told));
+        buyers.spawn(book(server.customer(customer)?, show, round, Arc::clone(&meter), told));
     }
     tokio::select! {
         () = meter.reached.notified() => {}
@@ -101,14 +101,14 @@ async fn under_load<T>(
             anyhow::bail!("customer {customer} gave up at {what:?} before the server was ended");
         }
     }
-    let ended = end(house).await?;
+    let ended = end(server).await?;
     Ok((buyers.join_all().await, ended))
 }
 
 /// Everything that anybody was told is there, and what they were not told has happened once or not at all.
-async fn check(house: &House, show: Show, told: Vec<Told>, spent: &mut [i64]) -> Result<()> {
+async fn check(server: &TestServer, show: Show, told: Vec<Told>, spent: &mut [i64]) -> Result<()> {
     for Told { customer, held, mut paid, open } in told {
-        let mut client = house.customer(customer)?;
+        let mut client = server.customer(customer)?;
         match open {
             Some((Open::Hold(label), key)) => drop(client.held(show, &[label], &key).await?),
             Some((Open::Pay(id), key)) => {
@@ -129,31 +129,31 @@ async fn check(house: &House, show: Show, told: Vec<Told>, spent: &mut [i64]) ->
             text(&tickets[0], "code")?;
         }
         spent[customer] += PRICE * i64::try_from(paid.len())?;
-        ensure!(client.balance().await? == Stage::POINTS - spent[customer]);
+        ensure!(client.balance().await? == TestAccounts::POINTS - spent[customer]);
     }
     Ok(())
 }
 
 /// A row for every customer.
-async fn publish(house: &House) -> Result<Show> {
-    house.publish(Terms { rows: u32::try_from(BUYERS)?, price: PRICE, ..Terms::default() }).await
+async fn publish(server: &TestServer) -> Result<Show> {
+    server.publish(Terms { rows: u32::try_from(BUYERS)?, price: PRICE, ..Terms::default() }).await
 }
 
-async fn what_was_acknowledged_survives_kill_9(house: &mut House) -> Result<()> {
+async fn what_was_acknowledged_survives_kill_9(server: &mut TestServer) -> Result<()> {
     let mut spent = [0; BUYERS];
     let mut too_early = 0;
     for round in 0..Amount::KILLS.get()? {
-        let show = publish(house).await?;
-        let brief = house.publish(Terms { hold_seconds: 1, ..Terms::default() }).await?;
-        let (told, brief) = under_load(house, show, round, async |house| {
-            let brief = Brief::hold(house, brief).await?;
-            house.kill().await.map(|()| brief)
+        let show = publish(server).await?;
+        let brief = server.publish(Terms { hold_seconds: 1, ..Terms::default() }).await?;
+        let (told, brief) = under_load(server, show, round, async |server| {
+            let brief = Brief::hold(server, brief).await?;
+            server.kill().await.map(|()| brief)
         })
         .await?;
-        house.audit().await.context("after the kill")?;
-        house.start().await?;
-        too_early += brief.lapses(house).await.with_context(|| format!("round {round}"))?;
-        check(house, show, told, &mut spent).await.with_context(|| format!("round {round}"))?;
+        server.audit().await.context("after the kill")?;
+        server.start().await?;
+        too_early += brief.lapses(server).await.with_context(|| format!("round {round}"))?;
+        check(server, show, told, &mut spent).await.with_context(|| format!("round {round}"))?;
     }
     ensure!(too_early > 0, "every server came back too late to take a seat over too early");
     Ok(())
@@ -167,17 +167,17 @@ struct Brief {
 }
 
 impl Brief {
-    async fn hold(house: &House, show: Show) -> Result<Self> {
+    async fn hold(server: &TestServer, show: Show) -> Result<Self> {
         let key = show.performance.simple().to_string();
-        let reply = house.customer(BUYERS)?.hold(show.performance, &[seat(1)], &key).await?;
+        let reply = server.customer(BUYERS)?.hold(show.performance, &[seat(1)], &key).await?;
         let held = reply.expect(StatusCode::CREATED)?;
         Ok(Self { show, id: text(&held, "id")?, held_until: time(&held, "held_until")? })
     }
 
     /// The hold lapses exactly at its time, and its seat can be taken over exactly at its time, whatever has happened
     /// to the server since. Returns how many attempts came too early.
-    async fn lapses(&self, house: &House) -> Result<usize> {
-        let (mut holder, mut other) = (house.customer(BUYERS)?, house.customer(BUYERS + 1)?);
+    async fn lapses(&self, server: &TestServer) -> Result<usize> {
+        let (mut holder, mut other) = (server.customer(BUYERS)?, server.customer(BUYERS + 1)?);
         let free = self.held_until + TAKEOVER_GRACE;
         let mut tries = 0;
         until("the seat is taken over", async || {
@@ -206,20 +206,20 @@ impl Brief {
     }
 }
 
-async fn a_server_that_is_asked_to_stop_finishes_what_it_began(house: &mut House) -> Result<()> {
+async fn a_server_that_is_asked_to_stop_finishes_what_it_began(server: &mut TestServer) -> Result<()> {
     let mut spent = [0; BUYERS];
     for round in 0..2 {
-        let show = publish(house).await?;
-        let (told, ()) = under_load(house, show, round, House::stop).await?;
-        house.start().await?;
-        check(house, show, told, &mut spent).await.with_context(|| format!("round {round}"))?;
+        let show = publish(server).await?;
+        let (told, ()) = under_load(server, show, round, TestServer::stop).await?;
+        server.start().await?;
+        check(server, show, told, &mut spent).await.with_context(|| format!("round {round}"))?;
     }
     Ok(())
 }
 
 mod database {
     use super::*;
-    use crate::house::on_every_server;
+    use crate::test_server::on_every_server;
     use frontrow_test_databases::PrivateServer;
     use std::time::Duration;
     use tokio::time::timeout;
@@ -230,24 +230,24 @@ mod database {
     on_every_server! { run_on_private: what_was_acknowledged_survives_the_death_of_the_database }
 
     async fn what_was_acknowledged_survives_the_death_of_the_database(
-        house: &mut House,
-        server: &mut PrivateServer,
+        server: &mut TestServer,
+        database_server: &mut PrivateServer,
     ) -> Result<()> {
         let mut spent = [0; BUYERS];
         for round in 0..Amount::DATABASE_KILLS.get()? {
-            let show = publish(house).await?;
-            let (told, ()) = under_load(house, show, round, async |_| server.kill()).await?;
-            server.start().await?;
-            let ready = timeout(READY, until("the server is ready", async || is_ready(house).await));
+            let show = publish(server).await?;
+            let (told, ()) = under_load(server, show, round, async |_| database_server.kill()).await?;
+            database_server.start().await?;
+            let ready = timeout(READY, until("the server is ready", async || is_ready(server).await));
             ready.await.with_context(|| format!("not ready within {READY:?}")).flatten()?;
-            check(house, show, told, &mut spent).await.with_context(|| format!("round {round}"))?;
-            house.audit().await.context("after the kill")?;
+            check(server, show, told, &mut spent).await.with_context(|| format!("round {round}"))?;
+            server.audit().await.context("after the kill")?;
         }
         Ok(())
     }
 
-    async fn is_ready(house: &House) -> Result<Option<()>> {
-        let reply = house.stranger()?.ask(Method::GET, "/readyz", None, None).await?;
+    async fn is_ready(server: &TestServer) -> Result<Option<()>> {
+        let reply = server.stranger()?.ask(Method::GET, "/readyz", None, None).await?;
         Ok((reply.status == StatusCode::OK).then_some(()))
     }
 }

@@ -1,6 +1,6 @@
 //! What does not even become a request, and what asks whether the server lives.
 
-use crate::house::{run, run_with};
+use crate::test_server::{run, run_with};
 use anyhow::{Context, Result, ensure};
 use hyper::{Method, StatusCode};
 use std::net::SocketAddr;
@@ -34,8 +34,8 @@ fn code(answer: &str) -> Option<u16> {
 
 #[test]
 fn what_is_not_http_is_refused() -> Result<()> {
-    run(async |house| {
-        let address = house.server()?.address;
+    run(async |server| {
+        let address = server.running()?.address;
         let long_header = format!("GET /healthz HTTP/1.1\r\nhost: a\r\nx: {}\r\n\r\n", "x".repeat(1 << 20));
         let many_headers = format!("GET /healthz HTTP/1.1\r\nhost: a\r\n{}\r\n", "x: y\r\n".repeat(10_000));
         let refused: [&[u8]; 7] = [
@@ -52,15 +52,15 @@ fn what_is_not_http_is_refused() -> Result<()> {
             let start = String::from_utf8_lossy(&bytes[..bytes.len().min(60)]);
             ensure!(code(&answer).is_none_or(|code| (400..500).contains(&code)), "{start:?}: {answer}");
         }
-        house.stranger()?.get("/healthz").await?;
+        server.stranger()?.get("/healthz").await?;
         Ok(())
     })
 }
 
 #[test]
 fn a_body_that_does_not_come_is_not_waited_for() -> Result<()> {
-    run_with(&[("FRONTROW_REQUEST_TIMEOUT_SECONDS", "1")], async |house| {
-        let address = house.server()?.address;
+    run_with(&[("FRONTROW_REQUEST_TIMEOUT_SECONDS", "1")], async |server| {
+        let address = server.running()?.address;
         let head =
             "POST /v1/users HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\ncontent-length: 100\r\n\r\n";
         let answer = say(address, format!("{head}{{\"email\":").as_bytes()).await?;
@@ -74,13 +74,13 @@ fn a_body_that_does_not_come_is_not_waited_for() -> Result<()> {
 
 #[test]
 fn a_body_that_is_too_large_is_not_read() -> Result<()> {
-    run_with(&[("FRONTROW_MAX_BODY_BYTES", "1024")], async |house| {
+    run_with(&[("FRONTROW_MAX_BODY_BYTES", "1024")], async |server| {
         let body = "x".repeat(4096);
         let head = "POST /v1/users HTTP/1.1\r\nhost: a\r\ncontent-type: application/json\r\nconnection: close\r\n";
         let announced = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
         let chunked = format!("{head}transfer-encoding: chunked\r\n\r\n1000\r\n{body}\r\n0\r\n\r\n");
         for request in [announced, chunked] {
-            let answer = say(house.server()?.address, request.as_bytes()).await?;
+            let answer = say(server.running()?.address, request.as_bytes()).await?;
             ensure!(code(&answer) == Some(413), "{answer:?}");
         }
         Ok(())
@@ -89,8 +89,8 @@ fn a_body_that_is_too_large_is_not_read() -> Result<()> {
 
 #[test]
 fn a_server_says_that_it_lives_and_that_it_is_ready() -> Result<()> {
-    run(async |house| {
-        let mut client = house.stranger()?;
+    run(async |server| {
+        let mut client = server.stranger()?;
         for path in ["/healthz", "/readyz"] {
             let reply = client.ask(Method::GET, path, None, None).await?;
             ensure!(reply.status == StatusCode::OK, "{path}: {reply:?}");

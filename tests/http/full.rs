@@ -2,7 +2,7 @@
 //! files gives "input/output error" where a full disk gives "full"; for keeping confirmed changes it's the same.)
 
 use crate::driver::{Client, Log, Server, command};
-use crate::house::{runtime, until};
+use crate::test_server::{runtime, until};
 use anyhow::{Context, Result, ensure};
 use hyper::{Method, StatusCode};
 use serde_json::json;

@@ -1,9 +1,9 @@
 //! Whether what was answered to everybody is what could have happened: one thing after the other, each at some moment of
 //! the time for which its answer was waited for.
 
-use crate::driver::{CUSTOMERS, Show, Stage};
-use crate::house::{House, until};
+use crate::driver::{CUSTOMERS, Show, TestAccounts};
 use crate::records::{Answer, Asked, Record, Seats, look_up, number};
+use crate::test_server::{TestServer, until};
 use anyhow::{Context, Result, bail, ensure};
 use frontrow_domain::{Instant, ReservationId, TAKEOVER_GRACE};
 use serde_json::Value;
@@ -65,16 +65,16 @@ pub struct Seen {
 }
 
 /// Whether all answers together are possible, and lead to the final state.
-pub async fn judge(house: &House, show: Show, terms: Terms, mut records: Vec<Record>) -> Result<Seen> {
-    look_up(house, &mut records).await?;
+pub async fn judge(server: &TestServer, show: Show, terms: Terms, mut records: Vec<Record>) -> Result<Seen> {
+    look_up(server, &mut records).await?;
     let history = History::of(terms, &records)?;
     let seen = history.explain(&records)?;
     eprintln!("{} answers: {seen:?}", records.len());
     let left = u64::try_from(terms.seats - history.sold())?;
-    until("all holds have lapsed", async || Ok((house.stranger()?.available(show).await? == left).then_some(())))
+    until("all holds have lapsed", async || Ok((server.stranger()?.available(show).await? == left).then_some(())))
         .await?;
     for customer in 0..CUSTOMERS {
-        let (balance, points) = (house.customer(customer)?.balance().await?, history.points(customer, &records)?);
+        let (balance, points) = (server.customer(customer)?.balance().await?, history.points(customer, &records)?);
         ensure!(balance == points, "customer {customer} has {balance} points instead of {points}");
     }
     Ok(seen)
@@ -334,7 +334,7 @@ impl History {
 
     /// What the customer has in the end.
     pub fn points(&self, customer: usize, records: &[Record]) -> Result<i64> {
-        let mut points = Stage::POINTS;
+        let mut points = TestAccounts::POINTS;
         for record in records.iter().filter(|record| record.customer == customer) {
             let (Asked::Charge(amount), Answer::Done) = (&record.asked, &record.answer) else { continue };
             points += amount;

@@ -3,7 +3,7 @@
 mod rotation;
 
 use crate::driver::{Client, Log, Server, command};
-use crate::house::{House, change_installation, on_every_database, run, until};
+use crate::test_server::{TestServer, change_installation, on_every_database, run, until};
 use anyhow::{Context, Result, bail, ensure};
 use frontrow_test_databases::{PrivateRedis, private_redis};
 use hyper::{Method, StatusCode};
@@ -23,8 +23,8 @@ type Settings<'a> = &'a [(&'a str, &'a str)];
 /// An instance that refuses to start does so within this time; otherwise it would serve for ever.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-async fn an_instance_that_differs_does_not_start_and_says_what_to_do(house: &mut House) -> Result<()> {
-    let other_keys = house.directory.path().join("other-keys.json").display().to_string();
+async fn an_instance_that_differs_does_not_start_and_says_what_to_do(server: &mut TestServer) -> Result<()> {
+    let other_keys = server.directory.path().join("other-keys.json").display().to_string();
     let cases: [(Settings<'_>, &[&str]); 3] = [
         (
             &[("FRONTROW_CURRENCY", "USD")],
@@ -46,70 +46,70 @@ async fn an_instance_that_differs_does_not_start_and_says_what_to_do(house: &mut
         ),
     ];
     for (settings, says) in cases {
-        refuses(house, settings, says).await.with_context(|| format!("{settings:?}"))?;
+        refuses(server, settings, says).await.with_context(|| format!("{settings:?}"))?;
     }
-    let shown = installation(house, &["show"], &[]).await?;
+    let shown = installation(server, &["show"], &[]).await?;
     for part in ["currency: KRW", "numbers: from the database", "schema: m00", "here may start"] {
         ensure!(shown.contains(part), "{part}: {shown}");
     }
-    let differs = installation(house, &["show"], &[("FRONTROW_CURRENCY", "USD")]).await?;
+    let differs = installation(server, &["show"], &[("FRONTROW_CURRENCY", "USD")]).await?;
     ensure!(differs.contains("may not start: currency"), "{differs}");
-    house.another().await?.stop().await
+    server.another().await?.stop().await
 }
 
-async fn an_instance_that_runs_notices_a_change(house: &mut House) -> Result<()> {
+async fn an_instance_that_runs_notices_a_change(server: &mut TestServer) -> Result<()> {
     let dollars: Settings<'_> = &[("FRONTROW_CURRENCY", "USD")];
-    let refused = change(house, &["currency"], dollars).await?;
+    let refused = change(server, &["currency"], dollars).await?;
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     ensure!(refused.status.code() == Some(2) && said.contains("amounts are booked"), "{said}");
-    ready(house, StatusCode::OK).await?;
-    done(change(house, &["currency", "--relabel"], dollars).await?)?;
-    ready(house, StatusCode::SERVICE_UNAVAILABLE).await.context("it does not notice")?;
-    refuses(house, &[], &["currency: the installation has USD, this instance KRW"]).await?;
-    done(change(house, &["currency", "--relabel"], &[]).await?)?;
-    ready(house, StatusCode::OK).await.context("it does not notice that all is as it was")
+    ready(server, StatusCode::OK).await?;
+    done(change(server, &["currency", "--relabel"], dollars).await?)?;
+    ready(server, StatusCode::SERVICE_UNAVAILABLE).await.context("it does not notice")?;
+    refuses(server, &[], &["currency: the installation has USD, this instance KRW"]).await?;
+    done(change(server, &["currency", "--relabel"], &[]).await?)?;
+    ready(server, StatusCode::OK).await.context("it does not notice that all is as it was")
 }
 
 #[test]
 fn another_redis_is_refused_and_one_that_was_flushed_goes_on() -> Result<()> {
-    run(async |house| {
+    run(async |server| {
         let test = "another_redis_is_refused_and_one_that_was_flushed_goes_on";
         let Some(redis) = private_redis(test).await else { return Ok(()) };
         let Some(other) = private_redis(test).await else { return Ok(()) };
         let (ours, theirs) = ([("FRONTROW_REDIS_URL", redis.url())], [("FRONTROW_REDIS_URL", other.url())]);
-        house.stop().await?;
-        refuses(house, &ours, &["source of numbers: the installation has the database"]).await?;
-        change_installation(house.directory.path(), &["numbers"], &ours).await?;
-        refuses(house, &[], &["source of numbers", "set redis_url"]).await.context("without Redis")?;
-        refuses(house, &theirs, &["a Redis without that mark"]).await.context("another Redis")?;
+        server.stop().await?;
+        refuses(server, &ours, &["source of numbers: the installation has the database"]).await?;
+        change_installation(server.directory.path(), &["numbers"], &ours).await?;
+        refuses(server, &[], &["source of numbers", "set redis_url"]).await.context("without Redis")?;
+        refuses(server, &theirs, &["a Redis without that mark"]).await.context("another Redis")?;
 
-        let first = start(house, &ours).await?;
+        let first = start(server, &ours).await?;
         flush(&redis).await?;
         // The running instance puts the mark back, and a starting one waits for that for a while.
-        until("another one starts after the flush", async || match start(house, &ours).await {
+        until("another one starts after the flush", async || match start(server, &ours).await {
             Ok(second) => second.stop().await.map(Some),
             Err(_) => Ok(None),
         })
         .await?;
         first.stop().await?;
         flush(&redis).await?;
-        refuses(house, &ours, &["a Redis without that mark", "change numbers"]).await.context("nobody has seen it")?;
+        refuses(server, &ours, &["a Redis without that mark", "change numbers"]).await.context("nobody has seen it")?;
 
-        change_installation(house.directory.path(), &["numbers"], &theirs).await?;
-        refuses(house, &ours, &["a Redis without that mark"]).await.context("the one before")?;
-        start(house, &theirs).await?.stop().await?;
-        change_installation(house.directory.path(), &["numbers"], &[]).await?;
-        start(house, &[]).await?.stop().await
+        change_installation(server.directory.path(), &["numbers"], &theirs).await?;
+        refuses(server, &ours, &["a Redis without that mark"]).await.context("the one before")?;
+        start(server, &theirs).await?.stop().await?;
+        change_installation(server.directory.path(), &["numbers"], &[]).await?;
+        start(server, &[]).await?.stop().await
     })
 }
 
-async fn start(house: &House, settings: Settings<'_>) -> Result<Server> {
-    Server::start(house.directory.path(), settings, Log::default()).await
+async fn start(server: &TestServer, settings: Settings<'_>) -> Result<Server> {
+    Server::start(server.directory.path(), settings, Log::default()).await
 }
 
 /// An instance with these settings ends by itself, and says this.
-async fn refuses(house: &House, settings: Settings<'_>, says: &[&str]) -> Result<()> {
-    let mut serve = command(house.directory.path(), &["serve"]);
+async fn refuses(server: &TestServer, settings: Settings<'_>, says: &[&str]) -> Result<()> {
+    let mut serve = command(server.directory.path(), &["serve"]);
     let ended = timeout(PATIENCE, serve.envs(settings.iter().copied()).output());
     let Ok(output) = ended.await else { bail!("it serves") };
     let output = output?;
@@ -121,15 +121,15 @@ async fn refuses(house: &House, settings: Settings<'_>, says: &[&str]) -> Result
     Ok(())
 }
 
-async fn installation(house: &House, arguments: &[&str], settings: Settings<'_>) -> Result<String> {
+async fn installation(server: &TestServer, arguments: &[&str], settings: Settings<'_>) -> Result<String> {
     let arguments = [&["installation"], arguments].concat();
-    let mut shown = command(house.directory.path(), &arguments);
+    let mut shown = command(server.directory.path(), &arguments);
     done(shown.envs(settings.iter().copied()).output().await?)
 }
 
-async fn change(house: &House, arguments: &[&str], settings: Settings<'_>) -> Result<Output> {
+async fn change(server: &TestServer, arguments: &[&str], settings: Settings<'_>) -> Result<Output> {
     let arguments = [&["installation", "change"], arguments].concat();
-    let mut change = command(house.directory.path(), &arguments);
+    let mut change = command(server.directory.path(), &arguments);
     Ok(change.envs(settings.iter().copied()).output().await?)
 }
 
@@ -138,8 +138,8 @@ fn done(output: Output) -> Result<String> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-async fn ready(house: &House, status: StatusCode) -> Result<()> {
-    let mut client: Client = house.stranger()?;
+async fn ready(server: &TestServer, status: StatusCode) -> Result<()> {
+    let mut client: Client = server.stranger()?;
     until("/readyz says so", async || {
         let reply = client.ask(Method::GET, "/readyz", None, None).await?;
         Ok((reply.status == status).then_some(()))

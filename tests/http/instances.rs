@@ -2,8 +2,8 @@
 
 use crate::driver::{CUSTOMERS, Client, Server, Terms};
 use crate::history::{self, judge};
-use crate::house::{Amount, House, at_once, on_every_server, seed};
 use crate::records::{Record, Seats, Teller};
+use crate::test_server::{Amount, TestServer, at_once, on_every_server, seed};
 use anyhow::{Context, Result, ensure};
 use frontrow_domain::ReservationId;
 use rand::seq::SliceRandom;
@@ -24,12 +24,12 @@ const HOLD_SECONDS: u32 = 1;
 /// However fast the machine is: that holds lapse, and seats are taken over, and these holds lapse as well.
 const MIN_TIME: Duration = Duration::from_secs(8);
 
-async fn three_instances_answer_as_one(house: &mut House) -> Result<()> {
+async fn three_instances_answer_as_one(server: &mut TestServer) -> Result<()> {
     let terms = Terms { price: PRICE, limit_per_person: LIMIT, hold_seconds: HOLD_SECONDS, ..Terms::default() };
-    let show = house.publish(terms).await?;
-    let others = [house.another().await?, house.another().await?];
+    let show = server.publish(terms).await?;
+    let others = [server.another().await?, server.another().await?];
     let (seed, steps) = (seed()?, Amount::STEPS.get()?);
-    let clients = (0..CUSTOMERS).map(|n| client_of(house, &others, n)).collect::<Result<_>>()?;
+    let clients = (0..CUSTOMERS).map(|n| client_of(server, &others, n)).collect::<Result<_>>()?;
     let end = Instant::now() + MIN_TIME;
     let act = |customer, client| {
         let chance = ChaCha8Rng::seed_from_u64(seed.wrapping_add(customer as u64));
@@ -42,17 +42,17 @@ async fn three_instances_answer_as_one(house: &mut House) -> Result<()> {
     }
     let records = records.into_iter().flatten().collect();
     let terms = history::Terms { seats: 100, price: PRICE, limit: LIMIT as usize };
-    let seen = judge(house, show, terms, records).await.with_context(|| format!("seed {seed}"))?;
+    let seen = judge(server, show, terms, records).await.with_context(|| format!("seed {seed}"))?;
     let enough = [seen.paid_late, seen.refused_late, seen.taken_over, seen.seats_taken, seen.limit_reached];
     ensure!(!enough.contains(&0), "something has not happened: {seen:?}");
     Ok(())
 }
 
 /// Every third customer has the same instance.
-fn client_of(house: &House, others: &[Server; 2], customer: usize) -> Result<Client> {
-    let token = &house.stage.customers[customer];
+fn client_of(server: &TestServer, others: &[Server; 2], customer: usize) -> Result<Client> {
+    let token = &server.accounts.customers[customer];
     let address = match customer % 3 {
-        0 => house.server()?.address,
+        0 => server.running()?.address,
         n => others[n - 1].address,
     };
     Ok(Client::new(address, Some(token)))

@@ -1,7 +1,7 @@
 //! A hall whose sections and rows have Korean names, from the operator's map to the ticket.
 
 use crate::driver::{Client, Show, Terms};
-use crate::house::{House, on_every_database, text};
+use crate::test_server::{TestServer, on_every_database, text};
 use anyhow::{Context, Result, ensure};
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -12,15 +12,15 @@ on_every_database! { a_korean_hall_is_sold_by_its_own_names }
 /// `1층` as a Mac writes the name of a file: the syllable is taken apart.
 const FIRST_FLOOR_APART: &str = "1\u{110e}\u{1173}\u{11bc}";
 
-async fn a_korean_hall_is_sold_by_its_own_names(house: &mut House) -> Result<()> {
+async fn a_korean_hall_is_sold_by_its_own_names(server: &mut TestServer) -> Result<()> {
     let sections = json!([
         {"name": FIRST_FLOOR_APART, "kind": "seated", "rows": [{"name": "가", "seats": 3, "tier": "R"}]},
         {"name": "나", "kind": "seated", "rows": [{"name": "12", "seats": 2, "tier": "R"}]},
         {"name": "가구역", "kind": "standing", "spots": 40, "tier": "R"},
     ]);
     let terms = Terms { price: 1000, ..Terms::default() };
-    let show = Show::publish_hall(&mut house.operator()?, terms, &sections).await?;
-    let mut buyer = house.customer(0)?;
+    let show = Show::publish_hall(&mut server.operator()?, terms, &sections).await?;
+    let mut buyer = server.customer(0)?;
 
     let everything = labels(&mut buyer, show, "limit=6").await?;
     ensure!(everything == ["1층-가-1", "1층-가-2", "1층-가-3", "나-12-1", "나-12-2", "가구역-1"], "{everything:?}");

@@ -1,7 +1,7 @@
 //! Holds that lapse while somebody pays, or while somebody else waits for the seat.
 
-use crate::driver::{Client, Show, Stage, Terms};
-use crate::house::{House, at_once, on_every_database, seat, text, until};
+use crate::driver::{Client, Show, Terms, TestAccounts};
+use crate::test_server::{TestServer, at_once, on_every_database, seat, text, until};
 use anyhow::{Context, Result, ensure};
 use hyper::StatusCode;
 use std::time::Duration;
@@ -38,38 +38,38 @@ async fn take_over(
     .await
 }
 
-async fn a_seat_whose_hold_has_lapsed_is_somebody_elses(house: &mut House) -> Result<()> {
-    let show = house.publish(SHORT).await?;
-    let (mut first, mut second, mut watch) = (house.customer(0)?, house.customer(1)?, house.customer(0)?);
+async fn a_seat_whose_hold_has_lapsed_is_somebody_elses(server: &mut TestServer) -> Result<()> {
+    let show = server.publish(SHORT).await?;
+    let (mut first, mut second, mut watch) = (server.customer(0)?, server.customer(1)?, server.customer(0)?);
     let lapsed = first.held(show, &[seat(1)], "hold").await?;
     let taken = take_over(&mut second, show, 1, &mut watch, &lapsed).await?.context("nobody has paid")?;
     let late = first.pay(&lapsed, "pay").await?;
     late.expect(StatusCode::CONFLICT)?;
-    ensure!(first.balance().await? == Stage::POINTS, "a payment that came too late has cost points");
+    ensure!(first.balance().await? == TestAccounts::POINTS, "a payment that came too late has cost points");
     // The new hold may lapse as well before it is paid; then it is paid late, as nobody else wants the seat.
     second.pay(&taken, "pay").await?.expect(StatusCode::CREATED)?;
     ensure!(second.status_of(&taken).await? == "confirmed");
     Ok(())
 }
 
-async fn a_late_payment_is_good_while_nobody_has_taken_the_seats(house: &mut House) -> Result<()> {
-    let show = house.publish(SHORT).await?;
-    let mut client = house.customer(0)?;
+async fn a_late_payment_is_good_while_nobody_has_taken_the_seats(server: &mut TestServer) -> Result<()> {
+    let show = server.publish(SHORT).await?;
+    let mut client = server.customer(0)?;
     let id = client.held(show, &[seat(1), seat(2)], "hold").await?;
     until("the hold lapses", async || Ok((client.status_of(&id).await? == "expired").then_some(()))).await?;
     client.pay(&id, "pay").await?.expect(StatusCode::CREATED)?;
     ensure!(client.status_of(&id).await? == "confirmed");
-    ensure!(client.balance().await? == Stage::POINTS - 2 * PRICE);
+    ensure!(client.balance().await? == TestAccounts::POINTS - 2 * PRICE);
     Ok(())
 }
 
-async fn a_payment_and_a_takeover_at_the_same_moment_have_one_winner(house: &mut House) -> Result<()> {
-    let show = house.publish(SHORT).await?;
+async fn a_payment_and_a_takeover_at_the_same_moment_have_one_winner(server: &mut TestServer) -> Result<()> {
+    let show = server.publish(SHORT).await?;
     // Holders are the even customers; each has the next one as a rival. Who wins is a matter of moments, that it is
     // one of the two is not.
-    let rivals = (0..DUELS).map(|n| house.customer(2 * n + 1)).collect::<Result<Vec<_>>>()?;
+    let rivals = (0..DUELS).map(|n| server.customer(2 * n + 1)).collect::<Result<Vec<_>>>()?;
     at_once(rivals, |n, rival| {
-        let (holder, watcher) = (house.customer(2 * n), house.customer(2 * n));
+        let (holder, watcher) = (server.customer(2 * n), server.customer(2 * n));
         async move { duel((holder?, watcher?), rival, show, n).await }
     })
     .await?;
@@ -89,6 +89,6 @@ async fn duel((mut holder, mut watcher): (Client, Client), mut rival: Client, sh
     let (paid, taken) = (paid?, taken?);
     ensure!(paid.status.is_success() != taken.is_some(), "paid: {paid:?}, taken over: {taken:?}");
     let cost = if paid.status.is_success() { PRICE } else { 0 };
-    ensure!(holder.balance().await? == Stage::POINTS - cost);
+    ensure!(holder.balance().await? == TestAccounts::POINTS - cost);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! The whole server, driven from outside over HTTP. Every test runs in a [`house`] of its own, which audits the
+//! The whole server, driven from outside over HTTP. Every test runs in a [`test_server`] of its own, which audits the
 //! database when the test has ended.
 // What the tests await is nested that deeply.
 #![recursion_limit = "256"]
@@ -6,7 +6,7 @@
 #[path = "../driver/driver.rs"]
 mod driver;
 mod history;
-mod house;
+mod test_server;
 
 mod answered;
 mod charges;

@@ -2,7 +2,7 @@
 
 use crate::driver::client::Reply;
 use crate::driver::{CUSTOMERS, Client, Show, Terms};
-use crate::house::{Amount, House, at_once, on_every_database, seat, seed, text};
+use crate::test_server::{Amount, TestServer, at_once, on_every_database, seat, seed, text};
 use anyhow::{Context, Result, anyhow, bail, ensure};
 use hyper::{Method, StatusCode};
 use rand::seq::SliceRandom;
@@ -28,11 +28,11 @@ const RIVALS: usize = 200;
 /// Few enough that no customer reaches the sale's limit, and so is refused for another reason.
 const ROUNDS_OF_A_SHOW: usize = 50;
 
-async fn one_seat_has_one_winner_of_200(house: &mut House) -> Result<()> {
+async fn one_seat_has_one_winner_of_200(server: &mut TestServer) -> Result<()> {
     let rounds = Amount::RUSHES.get()?;
-    let mut clients = rivals(house)?;
+    let mut clients = rivals(server)?;
     for first in (0..rounds).step_by(ROUNDS_OF_A_SHOW) {
-        let show = house.publish(Terms::default()).await?;
+        let show = server.publish(Terms::default()).await?;
         let end = rounds.min(first + ROUNDS_OF_A_SHOW);
         for round in first..end {
             let number = 1 + round - first;
@@ -59,8 +59,8 @@ async fn one_winner(clients: Vec<Client>, show: Show, label: &String) -> Result<
     Ok(clients)
 }
 
-fn rivals(house: &House) -> Result<Vec<Client>> {
-    (0..RIVALS).map(|n| house.customer(n % CUSTOMERS)).collect()
+fn rivals(server: &TestServer) -> Result<Vec<Client>> {
+    (0..RIVALS).map(|n| server.customer(n % CUSTOMERS)).collect()
 }
 
 const SEATS: usize = 40;
@@ -68,9 +68,9 @@ const SEATS: usize = 40;
 /// The owner of each seat, as that owner sees it: from the answer to the hold until just before the release.
 type Owners = Mutex<BTreeMap<String, String>>;
 
-async fn overlapping_holds_share_no_seat(house: &mut House) -> Result<()> {
+async fn overlapping_holds_share_no_seat(server: &mut TestServer) -> Result<()> {
     let seconds = u64::try_from(Amount::RUSH_SECONDS.get()?)?;
-    let show = house.publish(Terms { price: 10, ..Terms::default() }).await?;
+    let show = server.publish(Terms { price: 10, ..Terms::default() }).await?;
     let seed = seed()?;
     let (owners, holds) = (Arc::new(Owners::default()), Arc::new(AtomicUsize::new(0)));
     let until = Instant::now() + Duration::from_secs(seconds);
@@ -79,9 +79,9 @@ async fn overlapping_holds_share_no_seat(house: &mut House) -> Result<()> {
         let holds = Arc::clone(&holds);
         async move { Rush { client, show, owners, chance, until, holds }.run().await }
     };
-    at_once(house.customers()?, rush).await.with_context(|| format!("seed {seed}"))?;
+    at_once(server.customers()?, rush).await.with_context(|| format!("seed {seed}"))?;
     let owned = owners.lock().map_or(0, |owners| owners.len());
-    let available = house.stranger()?.available(show).await?;
+    let available = server.stranger()?.available(show).await?;
     ensure!(available == 100 - u64::try_from(owned)?, "{owned} seats are owned, {available} of 100 left, seed {seed}");
     Ok(())
 }
@@ -157,11 +157,11 @@ fn moment() -> u64 {
     MOMENTS.fetch_add(1, Ordering::SeqCst)
 }
 
-async fn buyers_of_pairs_sell_the_hall_out(house: &mut House) -> Result<()> {
+async fn buyers_of_pairs_sell_the_hall_out(server: &mut TestServer) -> Result<()> {
     const ROWS: u32 = 3;
-    let show = house.publish(Terms { rows: ROWS, ..Terms::default() }).await?;
+    let show = server.publish(Terms { rows: ROWS, ..Terms::default() }).await?;
     // With 200, the last in the worker's queue reach the deadline of a request on a slow machine.
-    let buyers: Vec<_> = rivals(house)?.into_iter().take(RIVALS / 2).collect();
+    let buyers: Vec<_> = rivals(server)?.into_iter().take(RIVALS / 2).collect();
     let buyers = at_once(buyers, |n, client| buy_pairs(client, show, n)).await?;
     let (mut sold, mut last_begun, mut first_refused) = (BTreeSet::new(), 0, u64::MAX);
     for Pairs { pairs, refused } in buyers {
@@ -214,9 +214,9 @@ fn seats_of(reservation: &Value) -> Result<Vec<String>> {
     line_items.iter().map(|line_item| text(line_item, "seat")).collect()
 }
 
-async fn the_limit_per_person_holds_when_one_person_has_many_phones(house: &mut House) -> Result<()> {
-    let show = house.publish(Terms { limit_per_person: 4, ..Terms::default() }).await?;
-    let phones = (0..16).map(|_| house.customer(0)).collect::<Result<Vec<_>>>()?;
+async fn the_limit_per_person_holds_when_one_person_has_many_phones(server: &mut TestServer) -> Result<()> {
+    let show = server.publish(Terms { limit_per_person: 4, ..Terms::default() }).await?;
+    let phones = (0..16).map(|_| server.customer(0)).collect::<Result<Vec<_>>>()?;
     // Only so many of one person may wait at a time.
     let hold = |n, mut phone: Client| async move {
         loop {
@@ -230,6 +230,6 @@ async fn the_limit_per_person_holds_when_one_person_has_many_phones(house: &mut 
     let count = replies.iter().filter(|reply| reply.status == StatusCode::CREATED).count();
     ensure!(count == 4, "{count} seats are held where 4 are allowed");
     ensure!(replies.iter().all(|reply| matches!(reply.status, StatusCode::CREATED | StatusCode::CONFLICT)));
-    ensure!(house.customer(0)?.available(show).await? == 96);
+    ensure!(server.customer(0)?.available(show).await? == 96);
     Ok(())
 }

@@ -3,8 +3,8 @@
 
 use crate::driver::{CUSTOMERS, Client, Terms};
 use crate::history::{self, judge};
-use crate::house::{House, at_once, on_every_server, seed};
 use crate::records::{Record, Teller};
+use crate::test_server::{TestServer, at_once, on_every_server, seed};
 use anyhow::{Context, Result, ensure};
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
@@ -22,12 +22,12 @@ const RUSH: Duration = Duration::from_secs(6);
 /// However slow the machine is.
 const MIN_TRIES: usize = 5;
 
-async fn nobody_is_told_that_nothing_is_left_while_a_pair_can_be_had(house: &mut House) -> Result<()> {
-    let show = house.publish(Terms { price: PRICE, hold_seconds: 1, ..Terms::default() }).await?;
-    let other = house.another().await?;
-    let addresses = [house.server()?.address, other.address];
+async fn nobody_is_told_that_nothing_is_left_while_a_pair_can_be_had(server: &mut TestServer) -> Result<()> {
+    let show = server.publish(Terms { price: PRICE, hold_seconds: 1, ..Terms::default() }).await?;
+    let other = server.another().await?;
+    let addresses = [server.running()?.address, other.address];
     let (seed, end) = (seed()?, Instant::now() + RUSH);
-    let client = |n: usize| Client::new(addresses[n % 2], Some(&house.stage.customers[n % CUSTOMERS]));
+    let client = |n: usize| Client::new(addresses[n % 2], Some(&server.accounts.customers[n % CUSTOMERS]));
     let buy = |n: usize, client| {
         let chance = ChaCha8Rng::seed_from_u64(seed.wrapping_add(n as u64));
         buy(Teller::new(n % CUSTOMERS, client, show, n), chance, end)
@@ -36,7 +36,7 @@ async fn nobody_is_told_that_nothing_is_left_while_a_pair_can_be_had(house: &mut
     other.stop().await?;
     let records = records.into_iter().flatten().collect();
     let terms = history::Terms { seats: 100, price: PRICE, limit: 50 };
-    let seen = judge(house, show, terms, records).await.with_context(|| format!("seed {seed}"))?;
+    let seen = judge(server, show, terms, records).await.with_context(|| format!("seed {seed}"))?;
     ensure!(seen.nothing_left > 0 && seen.taken_over > 0, "something has not happened: {seen:?}");
     Ok(())
 }

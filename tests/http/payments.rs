@@ -1,8 +1,8 @@
 //! Paying and giving back: once, whatever happens at the same moment.
 
 use crate::driver::client::Reply;
-use crate::driver::{Client, Stage, Terms};
-use crate::house::{House, at_once, on_every_database, seat, text};
+use crate::driver::{Client, Terms, TestAccounts};
+use crate::test_server::{TestServer, at_once, on_every_database, seat, text};
 use anyhow::{Context, Result, ensure};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -21,8 +21,8 @@ const PRICE: i64 = 1000;
 const TAPS: usize = 8;
 
 /// One customer's phones.
-fn phones(house: &House) -> Result<Vec<Client>> {
-    (0..TAPS).map(|_| house.customer(0)).collect()
+fn phones(server: &TestServer) -> Result<Vec<Client>> {
+    (0..TAPS).map(|_| server.customer(0)).collect()
 }
 
 fn split(replies: Vec<Reply>) -> (Vec<Value>, Vec<Reply>) {
@@ -30,34 +30,34 @@ fn split(replies: Vec<Reply>) -> (Vec<Value>, Vec<Reply>) {
     (made.into_iter().map(|reply| reply.body).collect(), refused)
 }
 
-async fn a_payment_repeated_with_its_key_is_the_same_payment(house: &mut House) -> Result<()> {
-    let show = house.publish(Terms { price: PRICE, ..Terms::default() }).await?;
-    let id = house.customer(0)?.held(show, &[seat(1), seat(2)], "hold").await?;
+async fn a_payment_repeated_with_its_key_is_the_same_payment(server: &mut TestServer) -> Result<()> {
+    let show = server.publish(Terms { price: PRICE, ..Terms::default() }).await?;
+    let id = server.customer(0)?.held(show, &[seat(1), seat(2)], "hold").await?;
     let id = &id;
     let pay = |_, mut phone: Client| async move { phone.pay(id, "pay").await };
-    let (paid, refused) = split(at_once(phones(house)?, pay).await?);
+    let (paid, refused) = split(at_once(phones(server)?, pay).await?);
     ensure!(refused.is_empty(), "{refused:?}");
     ensure!(paid.iter().all(|answer| *answer == paid[0]), "{paid:?}");
     ensure!(paid[0]["tickets"].as_array().is_some_and(|tickets| tickets.len() == 2), "{}", paid[0]);
-    ensure!(house.customer(0)?.balance().await? == Stage::POINTS - 2 * PRICE);
+    ensure!(server.customer(0)?.balance().await? == TestAccounts::POINTS - 2 * PRICE);
     Ok(())
 }
 
-async fn payments_with_different_keys_pay_once(house: &mut House) -> Result<()> {
-    let show = house.publish(Terms { price: PRICE, ..Terms::default() }).await?;
-    let id = house.customer(0)?.held(show, &[seat(1)], "hold").await?;
+async fn payments_with_different_keys_pay_once(server: &mut TestServer) -> Result<()> {
+    let show = server.publish(Terms { price: PRICE, ..Terms::default() }).await?;
+    let id = server.customer(0)?.held(show, &[seat(1)], "hold").await?;
     let id = &id;
     let pay = |n, mut phone: Client| async move { phone.pay(id, &format!("pay-{n}")).await };
-    let (paid, refused) = split(at_once(phones(house)?, pay).await?);
+    let (paid, refused) = split(at_once(phones(server)?, pay).await?);
     ensure!(paid.len() == 1, "it was paid {} times", paid.len());
     ensure!(refused.iter().all(|reply| reply.status == StatusCode::CONFLICT), "{refused:?}");
-    ensure!(house.customer(0)?.balance().await? == Stage::POINTS - PRICE);
+    ensure!(server.customer(0)?.balance().await? == TestAccounts::POINTS - PRICE);
     Ok(())
 }
 
-async fn a_key_stands_for_one_request(house: &mut House) -> Result<()> {
-    let show = house.publish(Terms::default()).await?;
-    let mut client = house.customer(0)?;
+async fn a_key_stands_for_one_request(server: &mut TestServer) -> Result<()> {
+    let show = server.publish(Terms::default()).await?;
+    let mut client = server.customer(0)?;
     client.held(show, &[seat(1)], "tap").await?;
     let other = client.hold(show.performance, &[seat(2)], "tap").await?;
     other.expect(StatusCode::UNPROCESSABLE_ENTITY)?;
@@ -65,17 +65,17 @@ async fn a_key_stands_for_one_request(house: &mut House) -> Result<()> {
     Ok(())
 }
 
-async fn two_cancellations_give_the_points_back_once(house: &mut House) -> Result<()> {
-    let show = house.publish(Terms { price: PRICE, ..Terms::default() }).await?;
-    let mut client = house.customer(0)?;
+async fn two_cancellations_give_the_points_back_once(server: &mut TestServer) -> Result<()> {
+    let show = server.publish(Terms { price: PRICE, ..Terms::default() }).await?;
+    let mut client = server.customer(0)?;
     let id = client.held(show, &[seat(1)], "hold").await?;
     let id = &id;
     client.pay(id, "pay").await?.expect(StatusCode::CREATED)?;
     let cancel = |n, mut phone: Client| async move { phone.cancel(id, &format!("cancel-{n}")).await };
-    let (cancelled, refused) = split(at_once(phones(house)?, cancel).await?);
+    let (cancelled, refused) = split(at_once(phones(server)?, cancel).await?);
     ensure!(cancelled.len() == 1, "it was given back {} times", cancelled.len());
     ensure!(refused.iter().all(|reply| reply.status == StatusCode::CONFLICT), "{refused:?}");
-    ensure!(client.balance().await? == Stage::POINTS);
+    ensure!(client.balance().await? == TestAccounts::POINTS);
     ensure!(client.status_of(id).await? == "cancelled");
     // The seat is on sale again, and its new ticket is another one.
     let again = client.held(show, &[seat(1)], "again").await?;
@@ -83,10 +83,10 @@ async fn two_cancellations_give_the_points_back_once(house: &mut House) -> Resul
     Ok(())
 }
 
-async fn releasing_and_paying_at_once_end_in_one_of_the_two(house: &mut House) -> Result<()> {
-    let show = house.publish(Terms { price: PRICE, ..Terms::default() }).await?;
+async fn releasing_and_paying_at_once_end_in_one_of_the_two(server: &mut TestServer) -> Result<()> {
+    let show = server.publish(Terms { price: PRICE, ..Terms::default() }).await?;
     for round in 1..=20 {
-        let id = house.customer(0)?.held(show, &[seat(round)], &format!("hold-{round}")).await?;
+        let id = server.customer(0)?.held(show, &[seat(round)], &format!("hold-{round}")).await?;
         let id = &id;
         let race = |n, mut phone: Client| async move {
             if n == 0 {
@@ -95,25 +95,25 @@ async fn releasing_and_paying_at_once_end_in_one_of_the_two(house: &mut House) -
                 phone.ask(Method::DELETE, &format!("/v1/reservations/{id}"), None, None).await
             }
         };
-        let replies = at_once(vec![house.customer(0)?, house.customer(0)?], race).await?;
+        let replies = at_once(vec![server.customer(0)?, server.customer(0)?], race).await?;
         let done = replies.iter().map(|reply| reply.status.is_success()).collect::<Vec<_>>();
-        let status = house.customer(0)?.status_of(id).await?;
+        let status = server.customer(0)?.status_of(id).await?;
         let fits = matches!((&done[..], status.as_str()), ([true, false], "confirmed") | ([false, true], "released"));
         ensure!(fits, "round {round}: paid and released are {done:?}, the reservation is {status}");
     }
     Ok(())
 }
 
-async fn charging_and_paying_at_once_lose_nothing(house: &mut House) -> Result<()> {
+async fn charging_and_paying_at_once_lose_nothing(server: &mut TestServer) -> Result<()> {
     // Nobody can pay before they have charged.
-    let show = house.publish(Terms { price: Stage::POINTS + 500, ..Terms::default() }).await?;
+    let show = server.publish(Terms { price: TestAccounts::POINTS + 500, ..Terms::default() }).await?;
     let book = |n: usize, mut client: Client| async move {
         let id = client.held(show, &[seat(n + 1)], "hold").await?;
         Ok((id, client))
     };
-    let held = at_once(house.customers()?, book).await?;
+    let held = at_once(server.customers()?, book).await?;
     for (n, (id, mut client)) in held.into_iter().enumerate() {
-        let mut other = house.customer(n)?;
+        let mut other = server.customer(n)?;
         let (charged, paid) = tokio::join!(other.charge(1000, "tok_accept", "charge"), client.pay(&id, "pay"));
         charged?.expect(StatusCode::CREATED)?;
         if !paid?.status.is_success() {
@@ -124,9 +124,9 @@ async fn charging_and_paying_at_once_lose_nothing(house: &mut House) -> Result<(
     Ok(())
 }
 
-async fn every_point_is_in_the_history(house: &mut House) -> Result<()> {
-    let show = house.publish(Terms { price: PRICE, ..Terms::default() }).await?;
-    let mut client = house.customer(0)?;
+async fn every_point_is_in_the_history(server: &mut TestServer) -> Result<()> {
+    let show = server.publish(Terms { price: PRICE, ..Terms::default() }).await?;
+    let mut client = server.customer(0)?;
     let id = client.held(show, &[seat(1)], "hold").await?;
     client.pay(&id, "pay").await?.expect(StatusCode::CREATED)?;
     client.cancel(&id, "cancel").await?;
@@ -139,6 +139,6 @@ async fn every_point_is_in_the_history(house: &mut House) -> Result<()> {
     for items in items {
         amounts.extend(items?.iter().map(|entry| entry["amount"]["amount"].as_i64()));
     }
-    ensure!(amounts == [Some(PRICE), Some(-PRICE), Some(Stage::POINTS)], "{amounts:?}");
+    ensure!(amounts == [Some(PRICE), Some(-PRICE), Some(TestAccounts::POINTS)], "{amounts:?}");
     Ok(())
 }

@@ -10,9 +10,9 @@ mod story;
 
 use crate::driver::client::Reply;
 use crate::driver::{Client, Show, Terms};
-use crate::house::until;
+use crate::test_server::until;
 use anyhow::{Context, Result, ensure};
-use crowd::{Endpoints, Visitor};
+use crowd::{Endpoints, QueueClient};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -70,9 +70,9 @@ impl Queue {
         operator.ask(Method::PATCH, &path, None, Some(change)).await?.expect(StatusCode::OK)
     }
 
-    /// Somebody who wants tickets, and has neither token nor pass yet.
-    pub fn visitor(self, endpoints: &Arc<Endpoints>, access: &str) -> Visitor {
-        Visitor {
+    /// The client of somebody who has neither a queue token nor a pass yet.
+    pub fn client(self, endpoints: &Arc<Endpoints>, access: &str) -> QueueClient {
+        QueueClient {
             endpoints: endpoints.clone(),
             sale: self.sale,
             performance: self.show.performance,
@@ -87,10 +87,10 @@ pub fn endpoints(addresses: &[SocketAddr]) -> Arc<Endpoints> {
     Arc::new(Endpoints::new(addresses.to_vec(), CONNECTIONS))
 }
 
-/// Stands checked in until they are let in.
-pub async fn let_in(visitor: &mut Visitor) -> Result<()> {
+/// Stays checked in until the person is admitted.
+pub async fn let_in(client: &mut QueueClient) -> Result<()> {
     until("somebody is let in", async || {
-        let reply = visitor.check_in(WAIT).await?;
+        let reply = client.check_in(WAIT).await?;
         let waits = reply.status == StatusCode::ACCEPTED || kind(&reply) == "not-your-turn";
         ensure!(waits || reply.status == StatusCode::CREATED, "{} {}", reply.status, reply.body);
         Ok((reply.status == StatusCode::CREATED).then_some(()))

@@ -2,7 +2,7 @@
 
 use crate::driver::client::Reply;
 use crate::driver::{Client, Show};
-use crate::house::{House, text, time};
+use crate::test_server::{TestServer, text, time};
 use anyhow::{Context, Result, bail, ensure};
 use frontrow_adapters::sql::{Database, DatabaseSettings, SqlReaders};
 use frontrow_adapters::{SystemClock, UuidV7Source};
@@ -161,21 +161,21 @@ pub fn number(label: &Value) -> Result<usize> {
 
 /// Finds in the database what was done, and when: all that was answered with success and nothing that was refused, as it
 /// was answered, and while it was asked for.
-pub async fn look_up(house: &House, records: &mut [Record]) -> Result<()> {
-    let settings = DatabaseSettings { url: house.address(), readers: 4, create: false };
+pub async fn look_up(server: &TestServer, records: &mut [Record]) -> Result<()> {
+    let settings = DatabaseSettings { url: server.address(), readers: 4, create: false };
     let database = Arc::new(Database::open(&settings, Arc::new(UuidV7Source)).await?);
     let readers = SqlReaders::new(Arc::clone(&database));
     for record in records {
         let Some(key) = &record.key else { continue };
-        let name = CommandKey::new(house.stage.people[1 + record.customer].user.id, key.clone())?;
-        record.at = match (&record.answer, readers.done(&name).await?) {
+        let name = CommandKey::new(server.accounts.people[1 + record.customer].user.id, key.clone())?;
+        record.at = match (&record.answer, readers.idempotency_record(&name).await?) {
             (Answer::Refused { .. }, None) => None,
             (Answer::Refused { .. }, Some(_)) => bail!("it was refused, and is there: {record:?}"),
             (_, None) => bail!("it was answered, and is not there: {record:?}"),
-            (_, Some(done)) => {
-                ensure!(is_the_same(record, &done), "{record:?} is {:?}", done.outcome);
-                ensure!(record.from <= done.at && done.at <= record.to, "{record:?} was done at {:?}", done.at);
-                Some(done.at)
+            (_, Some(stored)) => {
+                ensure!(is_the_same(record, &stored), "{record:?} is {:?}", stored.outcome);
+                ensure!(record.from <= stored.at && stored.at <= record.to, "{record:?} was done at {:?}", stored.at);
+                Some(stored.at)
             }
         };
     }
@@ -183,8 +183,8 @@ pub async fn look_up(house: &House, records: &mut [Record]) -> Result<()> {
     Ok(())
 }
 
-fn is_the_same(record: &Record, done: &IdempotencyRecord) -> bool {
-    match (&record.asked, &record.answer, &done.outcome) {
+fn is_the_same(record: &Record, stored: &IdempotencyRecord) -> bool {
+    match (&record.asked, &record.answer, &stored.outcome) {
         (Asked::Hold(_) | Asked::Best(_), Answer::Held { id, seats, until }, Outcome::Held(reservation)) => {
             let found: Seats = reservation.seats().map(|seat| seat.get() as usize - 1).collect();
             (*id, seats, *until) == (reservation.id, &found, reservation.held_until)

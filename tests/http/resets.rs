@@ -1,7 +1,7 @@
 //! Clients whose connection breaks at any moment: whatever the server made of the first try, the second one finds out.
 
-use crate::driver::{Client, Show, Stage, Terms};
-use crate::house::{House, at_once, on_every_database, seat, seed, text, until};
+use crate::driver::{Client, Show, Terms, TestAccounts};
+use crate::test_server::{TestServer, at_once, on_every_database, seat, seed, text, until};
 use anyhow::{Context, Result, ensure};
 use hyper::StatusCode;
 use rand::{Rng, RngExt, SeedableRng};
@@ -55,18 +55,18 @@ impl Wire<'_> {
     }
 }
 
-async fn a_connection_that_breaks_at_any_moment_loses_and_doubles_nothing(house: &mut House) -> Result<()> {
-    let show = house.publish(Terms { price: PRICE, ..Terms::default() }).await?;
-    let address = house.server()?.address;
+async fn a_connection_that_breaks_at_any_moment_loses_and_doubles_nothing(server: &mut TestServer) -> Result<()> {
+    let show = server.publish(Terms { price: PRICE, ..Terms::default() }).await?;
+    let address = server.running()?.address;
     let seed = seed()?;
-    let clients = house.customers()?;
+    let clients = server.customers()?;
     let count = clients.len() as u64;
     let book = |n: usize, client| {
         let chance = ChaCha8Rng::seed_from_u64(seed.wrapping_add(n as u64));
-        broken(client, address, &house.stage.customers[n], show, n, chance)
+        broken(client, address, &server.accounts.customers[n], show, n, chance)
     };
     at_once(clients, book).await.with_context(|| format!("seed {seed}"))?;
-    ensure!(house.stranger()?.available(show).await? == 100 - count);
+    ensure!(server.stranger()?.available(show).await? == 100 - count);
     Ok(())
 }
 
@@ -100,7 +100,7 @@ async fn broken(
     let own = own["items"].as_array().context("no items")?;
     ensure!(own.len() == 1 && text(&own[0], "status")? == "confirmed", "{own:?}");
     until("the charge is settled", async || {
-        Ok((client.balance().await? == Stage::POINTS + CHARGE - PRICE).then_some(()))
+        Ok((client.balance().await? == TestAccounts::POINTS + CHARGE - PRICE).then_some(()))
     })
     .await
 }

@@ -1,7 +1,7 @@
 //! The sandbox stays on the machine that it is tried on, and says what it is.
 
 use crate::driver::{Log, Server, command};
-use crate::house::run;
+use crate::test_server::run;
 use anyhow::{Result, ensure};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -13,8 +13,8 @@ const PATIENCE: Duration = Duration::from_mins(1);
 
 #[test]
 fn the_sandbox_is_not_served_to_other_machines_unless_somebody_wants_it() -> Result<()> {
-    run(async |house| {
-        let directory = house.directory.path();
+    run(async |server| {
+        let directory = server.directory.path();
         let mut serve = command(directory, &["serve", "--listen", "0.0.0.0:0"]);
         let output = timeout(PATIENCE, serve.output()).await??;
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -23,8 +23,8 @@ fn the_sandbox_is_not_served_to_other_machines_unless_somebody_wants_it() -> Res
 
         let mut serve = command(directory, &["serve", "--listen", "0.0.0.0:0", "--allow-sandbox", "true"]);
         let wanted = Server::run(&mut serve, Log::default()).await?;
-        for server in [&wanted, house.server()?] {
-            let mut stream = TcpStream::connect(("127.0.0.1", server.address.port())).await?;
+        for running in [&wanted, server.running()?] {
+            let mut stream = TcpStream::connect(("127.0.0.1", running.address.port())).await?;
             stream.write_all(b"GET /v1/concerts HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").await?;
             let mut answer = String::new();
             timeout(PATIENCE, stream.read_to_string(&mut answer)).await??;

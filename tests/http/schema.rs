@@ -1,7 +1,7 @@
 //! Servers are not started on a schema that is not theirs, and say what to do.
 
 use crate::driver::{Log, Server, command};
-use crate::house::{House, on_every_server};
+use crate::test_server::{TestServer, on_every_server};
 use anyhow::{Context, Result, bail, ensure};
 use frontrow_test_databases::{Kind, TestDatabase};
 use sqlx::{Connection, Executor, MySqlConnection, PgConnection};
@@ -15,8 +15,8 @@ on_every_server! { a_server_refuses_a_schema_that_is_missing_older_or_newer }
 /// A server that refuses to start does so within this time; otherwise it would serve for ever.
 const PATIENCE: Duration = Duration::from_mins(1);
 
-async fn a_server_refuses_a_schema_that_is_missing_older_or_newer(house: &mut House) -> Result<()> {
-    let database = house.database_beside().await?.context("a server's")?;
+async fn a_server_refuses_a_schema_that_is_missing_older_or_newer(server: &mut TestServer) -> Result<()> {
+    let database = server.database_beside().await?.context("a server's")?;
     let directory = tempfile::tempdir()?;
     let directory = directory.path();
     fs::write(directory.join("frontrow.toml"), format!("database_url = {:?}\n", database.url()))?;

@@ -2,7 +2,7 @@
 
 use crate::driver::Client;
 use crate::driver::client::Reply;
-use crate::house::{House, on_every_database, run, run_with, seat, until};
+use crate::test_server::{TestServer, on_every_database, run, run_with, seat, until};
 use anyhow::{Context, Result, ensure};
 use frontrow_test_databases::PrivateServer;
 use futures::future::join_all;
@@ -11,30 +11,30 @@ use std::time::Duration;
 use tokio::process::Command;
 use tokio::time::{Instant, timeout};
 
-/// Sends a signal to the house's server.
-async fn signal(house: &House, name: &str) -> Result<()> {
-    let id = house.server()?.child.id().context("the server has ended by itself")?;
+/// Sends a signal to the server.
+async fn signal(server: &TestServer, name: &str) -> Result<()> {
+    let id = server.running()?.child.id().context("the server has ended by itself")?;
     let sent = Command::new("sh").args(["-c", "kill -\"$0\" \"$1\"", name, &id.to_string()]).status().await?;
     ensure!(sent.success(), "the server has ended by itself");
     Ok(())
 }
 
 /// One request over a connection of its own, as a load balancer makes them.
-async fn ask(house: &House, path: &str) -> Result<Reply> {
-    house.stranger()?.ask(Method::GET, path, None, None).await
+async fn ask(server: &TestServer, path: &str) -> Result<Reply> {
+    server.stranger()?.ask(Method::GET, path, None, None).await
 }
 
 #[test]
 fn a_server_that_is_told_to_stop_is_not_ready_and_serves_until_it_stops() -> Result<()> {
     const DRAIN: Duration = Duration::from_secs(3);
-    run_with(&[("FRONTROW_DRAIN_SECONDS", "3")], async |house| {
-        let show = house.publish(crate::driver::Terms::default()).await?;
-        let mut buyer = house.customer(0)?;
-        ensure!(ask(house, "/readyz").await?.status == StatusCode::OK);
+    run_with(&[("FRONTROW_DRAIN_SECONDS", "3")], async |server| {
+        let show = server.publish(crate::driver::Terms::default()).await?;
+        let mut buyer = server.customer(0)?;
+        ensure!(ask(server, "/readyz").await?.status == StatusCode::OK);
         let told = Instant::now();
-        signal(house, "TERM").await?;
+        signal(server, "TERM").await?;
         until("it says that it is not ready", async || {
-            let reply = ask(house, "/readyz").await?;
+            let reply = ask(server, "/readyz").await?;
             Ok((reply.status == StatusCode::SERVICE_UNAVAILABLE).then_some(()))
         })
         .await?;
@@ -42,47 +42,47 @@ fn a_server_that_is_told_to_stop_is_not_ready_and_serves_until_it_stops() -> Res
         // Until somebody is refused, everybody is answered.
         let refused = until("it stops", async || {
             let asked = Instant::now();
-            match ask(house, "/healthz").await {
+            match ask(server, "/healthz").await {
                 Ok(reply) => ensure!(reply.status == StatusCode::OK, "{reply:?}"),
                 Err(_) => return Ok(Some(asked)),
             }
-            let ready = ask(house, "/readyz").await;
+            let ready = ask(server, "/readyz").await;
             ensure!(!ready.is_ok_and(|reply| reply.status == StatusCode::OK), "it is ready again");
             Ok(None)
         })
         .await?;
         ensure!(refused - told >= DRAIN, "refused after {:?}", refused - told);
-        ended_well(house).await
+        ended_well(server).await
     })
 }
 
 /// The server has ended, and as it should.
-async fn ended_well(house: &mut House) -> Result<()> {
-    let status = house.ended().await?;
+async fn ended_well(server: &mut TestServer) -> Result<()> {
+    let status = server.ended().await?;
     ensure!(status.success(), "the server stopped with {status}");
     Ok(())
 }
 
 #[test]
 fn a_hang_up_is_told_and_ignored() -> Result<()> {
-    run(async |house| {
-        signal(house, "HUP").await?;
-        until("it says so", async || Ok(house.server()?.log.text().contains("SIGHUP").then_some(()))).await?;
-        ensure!(ask(house, "/readyz").await?.status == StatusCode::OK);
+    run(async |server| {
+        signal(server, "HUP").await?;
+        until("it says so", async || Ok(server.running()?.log.text().contains("SIGHUP").then_some(()))).await?;
+        ensure!(ask(server, "/readyz").await?.status == StatusCode::OK);
         Ok(())
     })
 }
 
 #[test]
 fn a_second_signal_ends_a_server_at_once() -> Result<()> {
-    run_with(&[("FRONTROW_DRAIN_SECONDS", "300")], async |house| {
-        signal(house, "TERM").await?;
+    run_with(&[("FRONTROW_DRAIN_SECONDS", "300")], async |server| {
+        signal(server, "TERM").await?;
         until("it drains", async || {
-            Ok((ask(house, "/readyz").await?.status == StatusCode::SERVICE_UNAVAILABLE).then_some(()))
+            Ok((ask(server, "/readyz").await?.status == StatusCode::SERVICE_UNAVAILABLE).then_some(()))
         })
         .await?;
-        signal(house, "INT").await?;
-        let status = house.ended().await?;
+        signal(server, "INT").await?;
+        let status = server.ended().await?;
         ensure!(status.code() == Some(1), "the server stopped with {status}");
         Ok(())
     })
@@ -91,18 +91,18 @@ fn a_second_signal_ends_a_server_at_once() -> Result<()> {
 on_every_database! { a_server_that_is_stopped_twice_over_leaves_nothing_behind }
 
 /// Without a drain, as tests and small installations do it.
-async fn a_server_that_is_stopped_twice_over_leaves_nothing_behind(house: &mut House) -> Result<()> {
+async fn a_server_that_is_stopped_twice_over_leaves_nothing_behind(server: &mut TestServer) -> Result<()> {
     for _ in 0..2 {
-        signal(house, "TERM").await?;
-        ended_well(house).await?;
-        house.start().await?;
+        signal(server, "TERM").await?;
+        ended_well(server).await?;
+        server.start().await?;
     }
     Ok(())
 }
 
 mod database_away {
     use super::*;
-    use crate::house::on_every_server;
+    use crate::test_server::on_every_server;
 
     on_every_server! { run_on_private: everybody_is_told_in_time_and_the_server_can_be_stopped }
 
@@ -130,24 +130,24 @@ mod database_away {
     }
 
     async fn everybody_is_told_in_time_and_the_server_can_be_stopped(
-        house: &mut House,
-        server: &mut PrivateServer,
+        server: &mut TestServer,
+        database_server: &mut PrivateServer,
     ) -> Result<()> {
-        let show = house.publish(crate::driver::Terms::default()).await?;
-        server.kill()?;
+        let show = server.publish(crate::driver::Terms::default()).await?;
+        database_server.kill()?;
         let hold = format!("/v1/performances/{}/reservations", show.performance);
-        let mut asked = vec![is_told(house.stranger()?, READ, Method::GET, "/readyz".to_owned())];
-        asked.push(is_told(house.customer(0)?, READ, Method::GET, "/v1/wallet".to_owned()));
+        let mut asked = vec![is_told(server.stranger()?, READ, Method::GET, "/readyz".to_owned())];
+        asked.push(is_told(server.customer(0)?, READ, Method::GET, "/v1/wallet".to_owned()));
         for n in 0..MANY {
-            let customer = house.customer(n % crate::driver::CUSTOMERS)?;
+            let customer = server.customer(n % crate::driver::CUSTOMERS)?;
             asked.push(is_told(customer, COMMAND, Method::POST, hold.clone()));
         }
         join_all(asked).await.into_iter().collect::<Result<()>>()?;
 
-        signal(house, "TERM").await?;
-        let status = timeout(STOPS, house.ended()).await.context("the server does not stop")??;
+        signal(server, "TERM").await?;
+        let status = timeout(STOPS, server.ended()).await.context("the server does not stop")??;
         ensure!(status.success(), "the server stopped with {status}");
-        server.start().await?;
-        house.start().await
+        database_server.start().await?;
+        server.start().await
     }
 }

@@ -1,7 +1,7 @@
 //! The tour in the README, run as it is written.
 
 use crate::driver::{Log, Server, command};
-use crate::house::{House, on_every_database, verify};
+use crate::test_server::{TestServer, on_every_database, verify};
 use anyhow::{Context, Result, ensure};
 use std::fs;
 use tokio::process::Command;
@@ -12,13 +12,13 @@ const ADDRESS: &str = "127.0.0.1:8080";
 
 on_every_database! { the_readmes_tour_ends_with_a_ticket }
 
-async fn the_readmes_tour_ends_with_a_ticket(house: &mut House) -> Result<()> {
+async fn the_readmes_tour_ends_with_a_ticket(server: &mut TestServer) -> Result<()> {
     let script = tour(&fs::read_to_string(README)?)?;
     ensure!(script.contains(ADDRESS), "the tour does not talk to {ADDRESS}");
     let directory = tempfile::tempdir()?;
     let file = directory.path().join("frontrow.sqlite");
     let file = file.to_str().context("UTF-8")?;
-    let database = house.database_beside().await?;
+    let database = server.database_beside().await?;
     let url = database.as_ref().map_or(format!("sqlite://{file}"), |database| database.url().to_owned());
     fs::write(directory.path().join("frontrow.toml"), format!("database_url = {url:?}\n"))?;
     let mut demo = command(directory.path(), &["demo", "--serve"]);

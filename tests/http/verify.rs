@@ -1,8 +1,8 @@
 //! `frontrow verify` can fail: every rule is broken by hand and named.
 
 use crate::driver::{Client, Log, Server, Terms, command};
-use crate::house::{House, on_every_database, run, seat, until, verify};
 use crate::queue::{Queue, endpoints, let_in};
+use crate::test_server::{TestServer, on_every_database, run, seat, until, verify};
 use anyhow::{Context, Result, ensure};
 use frontrow_domain::Rule;
 use frontrow_test_databases::{Kind, TestDatabase};
@@ -97,41 +97,41 @@ fn damage_to_queues(rule: Rule, kind: Option<Kind>) -> [&'static str; 2] {
     }
 }
 
-async fn every_rule_that_is_broken_is_named_on_a_live_and_on_a_stopped_database(house: &mut House) -> Result<()> {
-    prepare(house).await?;
-    house.stop().await?;
-    let (code, output) = verify(Replica::of(house).await?.directory.path()).await?;
+async fn every_rule_that_is_broken_is_named_on_a_live_and_on_a_stopped_database(server: &mut TestServer) -> Result<()> {
+    prepare(server).await?;
+    server.stop().await?;
+    let (code, output) = verify(Replica::of(server).await?.directory.path()).await?;
     ensure!(code == Some(0), "nothing is broken, and verify exits with {code:?}:\n{output}");
     for rule in Rule::ALL {
-        let broken = Replica::of(house).await?;
-        broken.run(damage(rule, house.kind())).await.with_context(|| rule.as_str())?;
+        let broken = Replica::of(server).await?;
+        broken.run(damage(rule, server.kind())).await.with_context(|| rule.as_str())?;
         names(rule, broken.directory.path()).await.context("stopped")?;
-        let server = Server::start(broken.directory.path(), &[], Log::default()).await?;
+        let replica_server = Server::start(broken.directory.path(), &[], Log::default()).await?;
         names(rule, broken.directory.path()).await.context("live")?;
-        server.stop().await?;
+        replica_server.stop().await?;
     }
     Ok(())
 }
 
 /// What shows it where the list of queue entries is empty, as it is with numbers from Redis.
-async fn a_number_given_twice_is_named_whatever_its_source(house: &mut House) -> Result<()> {
-    prepare(house).await?;
-    house.stop().await?;
+async fn a_number_given_twice_is_named_whatever_its_source(server: &mut TestServer) -> Result<()> {
+    prepare(server).await?;
+    server.stop().await?;
     for damage in [
         "UPDATE admission_log SET queue_rank = 1",
         "INSERT INTO check_in SELECT sale_id, user_id, 0, 7, 7, 0, 0 FROM buyer",
         "UPDATE buyer SET admitted_number = 1 WHERE admitted_number IS NOT NULL",
     ] {
-        let broken = Replica::of(house).await?;
+        let broken = Replica::of(server).await?;
         broken.run(["DELETE FROM queue_entry", damage]).await.context(damage)?;
         names(Rule::NumbersUnique, broken.directory.path()).await.context(damage)?;
     }
     Ok(())
 }
 
-async fn a_live_database_is_audited_by_one_snapshot_while_people_book(house: &mut House) -> Result<()> {
-    let show = house.publish(Terms::default()).await?;
-    let mut client = house.customer(0)?;
+async fn a_live_database_is_audited_by_one_snapshot_while_people_book(server: &mut TestServer) -> Result<()> {
+    let show = server.publish(Terms::default()).await?;
+    let mut client = server.customer(0)?;
     let booking = async {
         for number in 1..=40 {
             let id = client.held(show, &[seat(number)], &format!("hold-{number}")).await?;
@@ -141,7 +141,7 @@ async fn a_live_database_is_audited_by_one_snapshot_while_people_book(house: &mu
     };
     let auditing = async {
         for _ in 0..5 {
-            house.audit().await?;
+            server.audit().await?;
         }
         anyhow::Ok(())
     };
@@ -150,23 +150,23 @@ async fn a_live_database_is_audited_by_one_snapshot_while_people_book(house: &mu
 }
 
 /// A bar on nobody, as older releases made it; and people who are missing, as from a backup older than their accounts.
-async fn what_operators_bring_about_they_can_mend(house: &mut House) -> Result<()> {
+async fn what_operators_bring_about_they_can_mend(server: &mut TestServer) -> Result<()> {
     // A sale is no user.
     const BAR: &str = "INSERT INTO buyer (sale_id, user_id, barred, version) SELECT sale_id, sale_id, 1, 1 FROM queue";
     const FORGET: &str = "DELETE FROM users WHERE id IN (SELECT user_id FROM reservation)";
-    let queue = Queue::publish(&mut house.operator()?, Terms::default(), &json!({})).await?;
-    let show = house.publish(Terms::default()).await?;
+    let queue = Queue::publish(&mut server.operator()?, Terms::default(), &json!({})).await?;
+    let show = server.publish(Terms::default()).await?;
     for customer in [0, 1] {
-        house.customer(customer)?.held(show, &[seat(1 + customer)], "hold").await?;
+        server.customer(customer)?.held(show, &[seat(1 + customer)], "hold").await?;
     }
-    house.stop().await?;
-    let replica = Replica::of(house).await?;
+    server.stop().await?;
+    let replica = Replica::of(server).await?;
     let directory = replica.directory.path();
 
     replica.run([BAR, "SELECT 1"]).await?;
     names(Rule::NoOrphans, directory).await?;
-    let server = Server::start(directory, &[], Log::default()).await?;
-    let mut operator = Client::new(server.address, Some(&house.stage.operator));
+    let replica_server = Server::start(directory, &[], Log::default()).await?;
+    let mut operator = Client::new(replica_server.address, Some(&server.accounts.operator));
     let barred = |user: Uuid| format!("/v1/sales/{}/barred/{user}", queue.sale);
     for method in [Method::PUT, Method::DELETE] {
         operator.ask(method, &barred(Uuid::nil()), None, None).await?.expect(StatusCode::NOT_FOUND)?;
@@ -176,7 +176,7 @@ async fn what_operators_bring_about_they_can_mend(house: &mut House) -> Result<(
     let (code, output) = verify(directory).await?;
     ensure!(code == Some(0), "the bar is lifted, and verify exits with {code:?}:\n{output}");
     operator.ask(Method::DELETE, &barred(queue.sale), None, None).await?.expect(StatusCode::NOT_FOUND)?;
-    server.stop().await?;
+    replica_server.stop().await?;
 
     replica.run([FORGET, "SELECT 1"]).await?;
     names(Rule::NoOrphans, directory).await?;
@@ -206,21 +206,21 @@ fn what_is_no_database_is_not_called_right() -> Result<()> {
 }
 
 /// A paid reservation, and a hold; and in a waiting room two who were admitted one after the other, and a hold.
-async fn prepare(house: &House) -> Result<()> {
-    let show = house.publish(Terms { hold_seconds: 3600, ..Terms::default() }).await?;
-    let mut client = house.customer(0)?;
+async fn prepare(server: &TestServer) -> Result<()> {
+    let show = server.publish(Terms { hold_seconds: 3600, ..Terms::default() }).await?;
+    let mut client = server.customer(0)?;
     let id = client.held(show, &[seat(1)], "hold-1").await?;
     client.pay(&id, "pay").await?.expect(StatusCode::CREATED)?;
     client.held(show, &[seat(2)], "hold-2").await?;
-    let queue = Queue::publish(&mut house.operator()?, Terms::default(), &json!({"capacity": 1})).await?;
-    let endpoints = endpoints(&[house.server()?.address]);
+    let queue = Queue::publish(&mut server.operator()?, Terms::default(), &json!({"capacity": 1})).await?;
+    let endpoints = endpoints(&[server.running()?.address]);
     for customer in [1, 2] {
-        let mut visitor = queue.visitor(&endpoints, &house.stage.customers[customer]);
-        visitor.join().await?.expect(StatusCode::CREATED)?;
-        let_in(&mut visitor).await?;
+        let mut client = queue.client(&endpoints, &server.accounts.customers[customer]);
+        client.join().await?.expect(StatusCode::CREATED)?;
+        let_in(&mut client).await?;
         match customer {
-            1 => drop(visitor.leave().await?.expect(StatusCode::NO_CONTENT)?),
-            _ => drop(visitor.hold_best(1, "R", "hold").await?.expect(StatusCode::CREATED)?),
+            1 => drop(client.leave().await?.expect(StatusCode::NO_CONTENT)?),
+            _ => drop(client.hold_best(1, "R", "hold").await?.expect(StatusCode::CREATED)?),
         }
     }
     Ok(())
@@ -233,17 +233,17 @@ struct Replica {
 }
 
 impl Replica {
-    async fn of(house: &House) -> Result<Self> {
+    async fn of(server: &TestServer) -> Result<Self> {
         let directory = tempfile::tempdir()?;
-        for entry in fs::read_dir(house.directory.path())? {
+        for entry in fs::read_dir(server.directory.path())? {
             let entry = entry?;
             fs::copy(entry.path(), directory.path().join(entry.file_name()))?;
         }
-        let database = house.database_beside().await?;
+        let database = server.database_beside().await?;
         if let Some(database) = &database {
             let settings = format!("database_url = {:?}\n", database.url());
             fs::write(directory.path().join("frontrow.toml"), settings)?;
-            replicate(name_in(&house.address())?, database).await?;
+            replicate(name_in(&server.address())?, database).await?;
         }
         Ok(Self { directory, database })
     }

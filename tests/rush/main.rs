@@ -15,13 +15,13 @@ mod show;
 mod tally;
 
 use anyhow::{Context, Result, ensure};
-use crowd::{Endpoints, Person, Visitor};
+use crowd::{Endpoints, Person, QueueClient};
 use display::Display;
 use driver::{Log, Server, command};
 use outcome::Outcome;
 use rand::SeedableRng;
 use rand_chacha::ChaCha8Rng;
-use script::{Script, Stage};
+use script::{Script, Shared};
 use show::{Opening, Show};
 use std::ffi::OsString;
 use std::io::{Write, stdout};
@@ -94,7 +94,7 @@ async fn play(server: &Server, show: &Show, people: Vec<Person>) -> Result<(Vec<
     let tally = Arc::new(Tally::default());
     let endpoints = Arc::new(Endpoints::new(vec![server.address], CONNECTIONS));
     let (end, ended) = watch::channel(false);
-    let stage = Arc::new(Stage {
+    let shared = Arc::new(Shared {
         tally: tally.clone(),
         opens: show.opens_at(),
         waiting_requests: Semaphore::new(WAITING_REQUESTS),
@@ -104,7 +104,7 @@ async fn play(server: &Server, show: &Show, people: Vec<Person>) -> Result<(Vec<
     let mut actors = JoinSet::new();
     for (n, person) in people.into_iter().enumerate() {
         let script = Script::write(&mut ChaCha8Rng::seed_from_u64(n as u64), show.opens_at() - begun);
-        let visitor = Visitor {
+        let client = QueueClient {
             endpoints: endpoints.clone(),
             sale: show.sale,
             performance: show.performance,
@@ -112,9 +112,9 @@ async fn play(server: &Server, show: &Show, people: Vec<Person>) -> Result<(Vec<
             token: None,
             pass: None,
         };
-        actors.spawn(script.act(visitor, stage.clone(), begun));
+        actors.spawn(script.act(client, shared.clone(), begun));
     }
-    let display = tokio::spawn(Display::new(tally.clone()).follow(show.line(server), end));
+    let display = tokio::spawn(Display::new(tally.clone()).follow(show.queue(server), end));
     let outcomes = timeout(LONGEST, actors.join_all()).await.context("it takes too long")?;
     display.abort();
     let outcomes = outcomes.into_iter().collect::<Result<_>>().with_context(|| server.log.text())?;

@@ -1,6 +1,6 @@
 //! What one person does, decided by lot beforehand.
 
-use crate::crowd::Visitor;
+use crate::crowd::QueueClient;
 use crate::driver::client::Reply;
 use crate::outcome::{Ending, Outcome};
 use crate::show::TIER;
@@ -23,8 +23,8 @@ const AWAY: Duration = Duration::from_secs(16);
 /// How often somebody tries to find seats that may come back.
 const TRIES: u32 = 4;
 
-/// What is the same for all.
-pub struct Stage {
+/// What all people share.
+pub struct Shared {
     pub tally: Arc<Tally>,
     pub opens: Instant,
     pub waiting_requests: Semaphore,
@@ -86,89 +86,89 @@ impl Script {
     }
 
     /// Acts it.
-    pub async fn act(self, mut visitor: Visitor, stage: Arc<Stage>, begun: Instant) -> Result<Outcome> {
+    pub async fn act(self, mut client: QueueClient, shared: Arc<Shared>, begun: Instant) -> Result<Outcome> {
         sleep_until(begun + self.arrives).await;
-        let joined = stage.told("join", visitor.join().await?);
-        let since = Instant::now().max(stage.opens);
+        let joined = shared.told("join", client.join().await?);
+        let since = Instant::now().max(shared.opens);
         let waited = || Instant::now().saturating_duration_since(since);
         if is_over(&joined) {
             return Ok(Outcome { ending: Ending::CameTooLate, waited: Duration::ZERO, admitted: false });
         }
         let joined = Reply { body: joined.expect(StatusCode::CREATED)?, status: StatusCode::CREATED };
-        let turned_away = match stage.wait_in_queue(&visitor, joined).await? {
+        let turned_away = match shared.wait_in_queue(&client, joined).await? {
             Some(ending) => Some(ending),
-            None => self.come(&mut visitor, &stage).await?,
+            None => self.come(&mut client, &shared).await?,
         };
         let waited = waited();
         Ok(match turned_away {
             Some(ending) => Outcome { ending, waited, admitted: false },
-            None => Outcome { ending: self.book(&visitor, &stage).await?, waited, admitted: true },
+            None => Outcome { ending: self.book(&client, &shared).await?, waited, admitted: true },
         })
     }
 
     /// Checks in, in their own time, and is admitted, or is told that it is too late.
-    async fn come(&self, visitor: &mut Visitor, stage: &Stage) -> Result<Option<Ending>> {
-        let called = Tally::count(&stage.tally.called, 1);
+    async fn come(&self, client: &mut QueueClient, shared: &Shared) -> Result<Option<Ending>> {
+        let called = Tally::count(&shared.tally.called, 1);
         match self.coming {
             Coming::AtOnce => {}
             Coming::Never => {
-                stage.rest(Duration::MAX).await;
+                shared.rest(Duration::MAX).await;
                 return Ok(Some(Ending::NeverCame));
             }
-            Coming::Late(by) => stage.rest(by).await,
+            Coming::Late(by) => shared.rest(by).await,
             Coming::Twice => {
-                let reply = stage.told("admission", visitor.check_in(Duration::ZERO).await?);
+                let reply = shared.told("admission", client.check_in(Duration::ZERO).await?);
                 if reply.status == StatusCode::ACCEPTED {
-                    stage.rest(AWAY).await;
+                    shared.rest(AWAY).await;
                 }
             }
         }
         drop(called);
-        let _present = Tally::count(&stage.tally.present, 1);
-        stage.stay_checked_in(visitor).await
+        let _present = Tally::count(&shared.tally.present, 1);
+        shared.stay_checked_in(client).await
     }
 
-    async fn book(&self, visitor: &Visitor, stage: &Stage) -> Result<Ending> {
-        let _admitted = Tally::count(&stage.tally.admitted, 1);
-        let seats = format!("/v1/performances/{}/availability", visitor.performance);
-        let seen = stage.told("availability", visitor.ask(Method::GET, &seats, None, None, None).await?);
+    async fn book(&self, client: &QueueClient, shared: &Shared) -> Result<Ending> {
+        let _admitted = Tally::count(&shared.tally.admitted, 1);
+        let seats = format!("/v1/performances/{}/availability", client.performance);
+        let seen = shared.told("availability", client.ask(Method::GET, &seats, None, None, None).await?);
         seen.expect(StatusCode::OK)?;
         sleep(self.thinks).await;
-        let Some((reservation, seats)) = self.hold(visitor, stage).await? else {
-            stage.told("leave", visitor.leave().await?);
+        let Some((reservation, seats)) = self.hold(client, shared).await? else {
+            shared.told("leave", client.leave().await?);
             return Ok(Ending::FoundNothing);
         };
-        let held = Tally::count(&stage.tally.seats_held, i64::from(seats));
+        let held = Tally::count(&shared.tally.seats_held, i64::from(seats));
         sleep(self.thinks).await;
         match self.mind {
             Mind::Pays => {
-                let paid = stage.told("payment", visitor.pay(&reservation, "pay").await?);
+                let paid = shared.told("payment", client.pay(&reservation, "pay").await?);
                 paid.expect(StatusCode::CREATED)?;
                 drop(held);
-                stage.tally.seats_paid.fetch_add(i64::from(seats), Ordering::Relaxed);
+                shared.tally.seats_paid.fetch_add(i64::from(seats), Ordering::Relaxed);
                 Ok(Ending::Bought { seats })
             }
             Mind::LetsGo => {
                 let path = format!("/v1/reservations/{reservation}");
-                stage.told("release", visitor.ask(Method::DELETE, &path, None, None, None).await?);
-                stage.told("leave", visitor.leave().await?);
+                shared.told("release", client.ask(Method::DELETE, &path, None, None, None).await?);
+                shared.told("leave", client.leave().await?);
                 Ok(Ending::GaveUp)
             }
             Mind::Vanishes => {
-                let path = format!("/v1/sales/{}/admission", visitor.sale);
+                let path = format!("/v1/sales/{}/admission", client.sale);
                 let closing = Some(json!({"closing": true}));
-                stage.told("close the page", visitor.ask(Method::PUT, &path, None, closing, None).await?);
+                shared.told("close the page", client.ask(Method::PUT, &path, None, closing, None).await?);
                 Ok(Ending::Vanished)
             }
         }
     }
 
     /// Takes what there is, if need be a seat less.
-    async fn hold(&self, visitor: &Visitor, stage: &Stage) -> Result<Option<(String, u32)>> {
+    async fn hold(&self, client: &QueueClient, shared: &Shared) -> Result<Option<(String, u32)>> {
         let mut seats = self.seats;
         for n in 0..TRIES {
-            let reply = visitor.hold_best(seats, TIER, &format!("hold-{n}")).await?;
-            let reply = stage.told("hold", reply);
+            let reply = client.hold_best(seats, TIER, &format!("hold-{n}")).await?;
+            let reply = shared.told("hold", reply);
             match (reply.status, kind(&reply)) {
                 (StatusCode::CREATED, _) => {
                     let id = reply.body["id"].as_str().context("no id")?;
@@ -183,9 +183,9 @@ impl Script {
     }
 }
 
-impl Stage {
+impl Shared {
     /// Looks when they were told to, until they are called.
-    async fn wait_in_queue(&self, visitor: &Visitor, mut told: Reply) -> Result<Option<Ending>> {
+    async fn wait_in_queue(&self, client: &QueueClient, mut told: Reply) -> Result<Option<Ending>> {
         let _waiting = Tally::count(&self.tally.waiting, 1);
         loop {
             if is_over(&told) {
@@ -198,15 +198,15 @@ impl Stage {
             }
             let again = told.body["ask_again_seconds"].as_u64().context("no time to ask again")?;
             self.rest(Duration::from_secs(again)).await;
-            told = self.told("queue entry", visitor.look().await?);
+            told = self.told("queue entry", client.look().await?);
         }
     }
 
-    async fn stay_checked_in(&self, visitor: &mut Visitor) -> Result<Option<Ending>> {
+    async fn stay_checked_in(&self, client: &mut QueueClient) -> Result<Option<Ending>> {
         loop {
             let permit = self.waiting_requests.try_acquire();
             let wait = if permit.is_ok() { CHECKED_IN } else { Duration::ZERO };
-            let reply = self.told("admission", visitor.check_in(wait).await?);
+            let reply = self.told("admission", client.check_in(wait).await?);
             if is_over(&reply) {
                 return Ok(Some(Ending::SoldOutCheckedIn));
             }

@@ -48,11 +48,11 @@ pub async fn prepare(directory: &Path, people: usize, opening: Opening) -> Resul
     given.flags.0.insert("database_url", format!("sqlite://{}", at("frontrow.sqlite")));
     given.flags.0.insert("keys_file", at("keys.json"));
     let settings = Settings::load(&given)?;
-    let house = Application::open(&settings, &Keys::load_or_create(&settings.keys_file)?).await?;
-    let password = house.ports.passwords.hash("correct horse battery".to_owned()).await?;
-    let people = settle(&house, &password, people, POINTS).await?;
-    let show = put_on(&house, opening).await?;
-    house.close().await;
+    let application = Application::open(&settings, &Keys::load_or_create(&settings.keys_file)?).await?;
+    let password = application.ports.passwords.hash("correct horse battery".to_owned()).await?;
+    let people = settle(&application, &password, people, POINTS).await?;
+    let show = put_on(&application, opening).await?;
+    application.close().await;
     Ok((show, people))
 }
 
@@ -62,7 +62,7 @@ impl Show {
     }
 
     /// Where everybody can see how the queue stands.
-    pub fn line(&self, server: &Server) -> (Client, String) {
+    pub fn queue(&self, server: &Server) -> (Client, String) {
         (Client::new(server.address, None), format!("/v1/sales/{}/queue", self.sale))
     }
 
@@ -71,8 +71,8 @@ impl Show {
     }
 }
 
-async fn put_on(house: &Application, opening: Opening) -> Result<Show> {
-    let (ports, all) = (&house.ports, &house.use_cases);
+async fn put_on(application: &Application, opening: Opening) -> Result<Show> {
+    let (ports, all) = (&application.ports, &application.use_cases);
     let now = ports.clock.now();
     let id = || ports.ids.id();
     let venue = testing::venue().id(VenueId::new(id())).name("The Lantern").build();

@@ -55,7 +55,7 @@ impl Memory {
     /// Makes the seats of a performance, 1 to that number, free. For teams that keep their catalogue elsewhere; with the
     /// catalogue in here, publishing does it.
     pub fn open_seats(&self, performance: PerformanceId, count: u32) {
-        self.state().books.open_seats(performance, (1..=count).filter_map(SeatNumber::new));
+        self.state().bookings.open_seats(performance, (1..=count).filter_map(SeatNumber::new));
     }
 
     /// Changes are checked before they are made, so that a panic leaves the state whole and the lock usable.

@@ -12,9 +12,9 @@ use tokio::sync::Semaphore;
 /// come back. Has to be used inside a Tokio runtime.
 pub struct Argon2idHasher {
     params: Params,
-    /// Who may be here at all: those at work, and those who wait.
+    /// For everybody who is hashing or waits to.
     permits: Arc<Semaphore>,
-    /// Who is at work.
+    /// For those who are hashing.
     cores: Arc<Semaphore>,
 }
 
@@ -51,11 +51,11 @@ impl Argon2idHasher {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T, HashingBusy> {
-        let place = Arc::clone(&self.permits).try_acquire_owned().map_err(|_| HashingBusy)?;
+        let permit = Arc::clone(&self.permits).try_acquire_owned().map_err(|_| HashingBusy)?;
         let core = Arc::clone(&self.cores).acquire_owned().await.map_err(|_| HashingBusy)?;
         let task = tokio::task::spawn_blocking(move || {
-            // They go with the work, which goes on if nobody waits for it any more.
-            let _held = (place, core);
+            // They are kept until the work ends, even if nobody waits for it any more.
+            let _held = (permit, core);
             work()
         });
         task.await.map_err(|error| {

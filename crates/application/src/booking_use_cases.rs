@@ -17,7 +17,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct BookingPorts {
     pub store: Arc<dyn BookingStore>,
-    pub done: Arc<dyn IdempotencyRecordReader>,
+    pub idempotency_records: Arc<dyn IdempotencyRecordReader>,
     pub on_sale: Arc<dyn OnSaleReader>,
     pub seat_snapshots: Arc<dyn SeatSnapshots>,
     pub reservations: Arc<dyn ReservationReader>,
@@ -66,7 +66,7 @@ impl BookingUseCases {
             availability,
             hold: HoldSeats {
                 store: p.store.clone(),
-                done: p.done.clone(),
+                idempotency_records: p.idempotency_records.clone(),
                 queues: queues.clone(),
                 on_sale: p.on_sale.clone(),
                 ids: p.ids.clone(),
@@ -74,7 +74,7 @@ impl BookingUseCases {
             },
             hold_best: HoldBestSeats {
                 store: p.store.clone(),
-                done: p.done,
+                idempotency_records: p.idempotency_records,
                 queues,
                 on_sale: p.on_sale.clone(),
                 best: BestSeats::new(p.seat_snapshots),

@@ -26,7 +26,7 @@ pub struct HoldRequest {
     pub performance: PerformanceId,
     /// The sale to hold them under; can be left out while only one is open.
     pub sale: Option<SaleId>,
-    /// The seats: 1 to [`Sale::MAX_SEATS`], each once.
+    /// The seats: 1 to [`Hold::MAX_SEATS`], each once.
     pub seats: Vec<SeatChoice>,
     /// The user who asks, and their key: a repetition under the same key gets the same reservation.
     pub request: RequestKey,
@@ -36,8 +36,8 @@ pub struct HoldRequest {
 pub struct HoldSeats {
     /// Carries it out.
     pub store: Arc<dyn BookingStore>,
-    /// Knows what was done before.
-    pub done: Arc<dyn IdempotencyRecordReader>,
+    /// Finds the outcome of a request that was carried out before.
+    pub idempotency_records: Arc<dyn IdempotencyRecordReader>,
     /// Knows where an operator has stopped new holds; [`QueueViews::default`] where there are no waiting rooms.
     pub queues: Arc<QueueViews>,
     /// Knows what is sold, and at what price.
@@ -55,11 +55,11 @@ impl HoldSeats {
         let on_sale = on_sale.ok_or(Error::NotFound(Missing::Performance))?;
         let HoldRequest { performance, sale, .. } = request;
         if self.queues.holds_stopped(performance, sale, self.clock.now()) {
-            check_done(&*self.done, &request.request).await?;
+            require_record(&*self.idempotency_records, &request.request).await?;
         }
         let outcome = match self.command(&request, &on_sale) {
             Ok(command) => self.store.execute(command).await.map_err(|error| name_seats(error.into(), &on_sale))?,
-            Err(refusal) => done_before(&*self.done, &request.request).await?.ok_or(refusal)?,
+            Err(refusal) => recorded_outcome(&*self.idempotency_records, &request.request).await?.ok_or(refusal)?,
         };
         match outcome {
             Outcome::Held(reservation) => Ok((reservation, on_sale)),
@@ -97,18 +97,18 @@ pub(crate) fn choose_sale(named: Option<SaleId>, on_sale: &OnSale, now: Instant)
     }
 }
 
-/// While new holds are stopped, only what was held before is answered, as it was.
-pub(crate) async fn check_done(done: &dyn IdempotencyRecordReader, request: &RequestKey) -> Result<(), Error> {
-    if done.done(request.key()).await?.is_some() { Ok(()) } else { Err(Conflict::HoldsStopped.into()) }
+/// While new holds are stopped, only a repeated request is answered, with the outcome that it had.
+pub(crate) async fn require_record(records: &dyn IdempotencyRecordReader, request: &RequestKey) -> Result<(), Error> {
+    if records.idempotency_record(request.key()).await?.is_some() { Ok(()) } else { Err(Conflict::HoldsStopped.into()) }
 }
 
-/// What is refused now may have been done before, when the catalogue still said otherwise.
-pub(crate) async fn done_before(
-    done: &dyn IdempotencyRecordReader,
+/// The outcome of a request that was carried out before. The catalogue may refuse now what it allowed then.
+pub(crate) async fn recorded_outcome(
+    records: &dyn IdempotencyRecordReader,
     request: &RequestKey,
 ) -> Result<Option<Outcome>, Error> {
-    match done.done(request.key()).await? {
-        Some(done) if done.request_hash == request.hash() => Ok(Some(done.outcome)),
+    match records.idempotency_record(request.key()).await? {
+        Some(record) if record.request_hash == request.hash() => Ok(Some(record.outcome)),
         Some(_) => Err(Rejection::KeyReused.into()),
         None => Ok(None),
     }
@@ -116,16 +116,16 @@ pub(crate) async fn done_before(
 
 fn line_items(seats: &[SeatChoice], on_sale: &OnSale) -> Result<Vec<LineItem>, Error> {
     let mut flaws = Vec::new();
-    if !(1..=Sale::MAX_SEATS as usize).contains(&seats.len()) {
+    if !(1..=Hold::MAX_SEATS as usize).contains(&seats.len()) {
         flaws.push(Violation {
             pointer: "/seats".into(),
             code: "range",
-            detail: format!("1 to {} seats", Sale::MAX_SEATS),
+            detail: format!("1 to {} seats", Hold::MAX_SEATS),
         });
     }
     let mut seen = BTreeSet::new();
     let mut line_items = Vec::new();
-    for (index, choice) in seats.iter().enumerate().take(Sale::MAX_SEATS as usize) {
+    for (index, choice) in seats.iter().enumerate().take(Hold::MAX_SEATS as usize) {
         match line_item(choice, on_sale, &mut seen) {
             Ok(line_item) => line_items.push(line_item),
             Err((field, code, detail)) => {
@@ -136,7 +136,7 @@ fn line_items(seats: &[SeatChoice], on_sale: &OnSale) -> Result<Vec<LineItem>, E
     if flaws.is_empty() { Ok(line_items) } else { Err(Invalid(flaws).into()) }
 }
 
-/// Which field of a choice is wrong (empty: the whole), the kind of flaw, and what is allowed.
+/// The field of a choice that is wrong (empty if it is the choice itself), the kind of flaw, and what is allowed.
 type ChoiceFlaw = (&'static str, &'static str, String);
 
 fn line_item(choice: &SeatChoice, on_sale: &OnSale, seen: &mut BTreeSet<SeatNumber>) -> Result<LineItem, ChoiceFlaw> {
@@ -186,10 +186,10 @@ mod tests {
         HoldRequest { performance, sale: None, seats, request: request_key(user(1)) }
     }
 
-    fn hold(store: MockBookingStore, done: MockIdempotencyRecordReader, on_sale: OnSale) -> HoldSeats {
+    fn hold(store: MockBookingStore, records: MockIdempotencyRecordReader, on_sale: OnSale) -> HoldSeats {
         HoldSeats {
             store: Arc::new(store),
-            done: Arc::new(done),
+            idempotency_records: Arc::new(records),
             queues: Arc::default(),
             on_sale: reads(on_sale),
             ids: ids(),
@@ -209,17 +209,20 @@ mod tests {
         MockBookingStore::new()
     }
 
-    fn nothing_done() -> MockIdempotencyRecordReader {
-        let mut done = MockIdempotencyRecordReader::new();
-        done.expect_done().returning(|_| Ok(None));
-        done
+    fn no_record() -> MockIdempotencyRecordReader {
+        let mut records = MockIdempotencyRecordReader::new();
+        records.expect_idempotency_record().returning(|_| Ok(None));
+        records
     }
 
-    fn done_before(request_hash: [u8; 32], outcome: Outcome) -> MockIdempotencyRecordReader {
-        let mut done = MockIdempotencyRecordReader::new();
+    fn recorded(request_hash: [u8; 32], outcome: Outcome) -> MockIdempotencyRecordReader {
+        let mut records = MockIdempotencyRecordReader::new();
         let record = IdempotencyRecord { key: request_key(user(1)).key().clone(), request_hash, outcome, at: at(50) };
-        done.expect_done().withf(|key| key == request_key(user(1)).key()).return_once(move |_| Ok(Some(record)));
-        done
+        records
+            .expect_idempotency_record()
+            .withf(|key| key == request_key(user(1)).key())
+            .return_once(move |_| Ok(Some(record)));
+        records
     }
 
     fn with_status(status: PerformanceStatus) -> OnSale {
@@ -252,7 +255,7 @@ mod tests {
     async fn every_flaw_of_the_choice_is_named() {
         let senior = SeatChoice { price_type: Some("senior".into()), ..choice("A-1-2") };
         let asked = request(vec![choice("A-1-1"), choice("A-1-1"), choice("B-1-1"), senior]);
-        let refused = hold(no_store(), nothing_done(), on_sale()).run(asked).await;
+        let refused = hold(no_store(), no_record(), on_sale()).run(asked).await;
         let Err(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
         let found: Vec<_> = flaws.iter().map(|flaw| (flaw.pointer.as_str(), flaw.code)).collect();
         assert_eq!(found, [("/seats/1", "duplicate"), ("/seats/2", "unknown"), ("/seats/3/price_type", "price_type")]);
@@ -262,17 +265,17 @@ mod tests {
     #[tokio::test]
     async fn a_hold_is_of_1_to_50_seats() {
         for seats in [vec![], vec![choice("A-1-1"); 51]] {
-            let refused = hold(no_store(), nothing_done(), on_sale()).run(request(seats)).await;
+            let refused = hold(no_store(), no_record(), on_sale()).run(request(seats)).await;
             let Err(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
             assert_eq!((flaws[0].pointer.as_str(), flaws[0].code), ("/seats", "range"));
             assert!(flaws.iter().all(|flaw| flaw.pointer != "/seats/50"), "what is too much is not looked at");
         }
     }
 
-    /// The sale under which a hold goes that names `named`, where there are `sales`.
+    /// The sale of a hold that names `named`, if these are the sales.
     async fn sale_of(named: Option<u128>, sales: Vec<Sale>) -> Result<SaleId, Error> {
         let asked = HoldRequest { sale: named.map(|n| sale(n).id), ..request(vec![choice("A-1-1")]) };
-        let hold = hold(store(), nothing_done(), OnSale { sales, ..on_sale() });
+        let hold = hold(store(), no_record(), OnSale { sales, ..on_sale() });
         hold.run(asked).await.map(|(held, _)| held.sale)
     }
 
@@ -300,11 +303,11 @@ mod tests {
     #[tokio::test]
     async fn what_does_not_take_place_or_is_not_there_is_not_booked() {
         for status in [PerformanceStatus::Postponed, PerformanceStatus::Cancelled] {
-            let hold = hold(no_store(), nothing_done(), with_status(status));
+            let hold = hold(no_store(), no_record(), with_status(status));
             assert_eq!(hold.run(request(vec![choice("A-1-1")])).await, Err(Conflict::NotBookable.into()));
         }
         let unknown = HoldRequest { performance: PerformanceId::new(Uuid::nil()), ..request(vec![choice("A-1-1")]) };
-        let refused = hold(no_store(), nothing_done(), on_sale()).run(unknown).await;
+        let refused = hold(no_store(), no_record(), on_sale()).run(unknown).await;
         assert_eq!(refused, Err(Error::NotFound(Missing::Performance)));
     }
 
@@ -313,8 +316,7 @@ mod tests {
         let closed = Sale { closes: at(NOW), ..sale(0) };
         let no_sale_open = OnSale { sales: vec![closed.clone(), Sale { id: sale(1).id, ..closed }], ..on_sale() };
         for changed in [with_status(PerformanceStatus::Postponed), no_sale_open] {
-            let again =
-                hold(no_store(), done_before(request_key(user(1)).hash(), Outcome::Held(reservation())), changed);
+            let again = hold(no_store(), recorded(request_key(user(1)).hash(), Outcome::Held(reservation())), changed);
             let (held, _) = again.run(request(vec![choice("A-1-1")])).await.unwrap();
             assert_eq!(held, reservation());
         }
@@ -322,10 +324,10 @@ mod tests {
 
     #[tokio::test]
     async fn a_key_that_stood_for_something_else_is_refused() {
-        let other_request = done_before([8; 32], Outcome::Held(reservation()));
-        let other_command = done_before(request_key(user(1)).hash(), Outcome::Released(reservation()));
-        for done in [other_request, other_command] {
-            let hold = hold(no_store(), done, with_status(PerformanceStatus::Postponed));
+        let other_request = recorded([8; 32], Outcome::Held(reservation()));
+        let other_command = recorded(request_key(user(1)).hash(), Outcome::Released(reservation()));
+        for records in [other_request, other_command] {
+            let hold = hold(no_store(), records, with_status(PerformanceStatus::Postponed));
             assert_eq!(hold.run(request(vec![choice("A-1-1")])).await, Err(Rejection::KeyReused.into()));
         }
     }
@@ -335,25 +337,25 @@ mod tests {
         let stopped = |sale: Sale| queues(Queue { holds_stopped: true, sale: sale.id, ..queue() }, sale);
         let refused = Err(Conflict::HoldsStopped.into());
         let asked = || request(vec![choice("A-1-1")]);
-        let new = HoldSeats { queues: stopped(sale_with_room(0)), ..hold(no_store(), nothing_done(), on_sale()) };
+        let new = HoldSeats { queues: stopped(sale_with_room(0)), ..hold(no_store(), no_record(), on_sale()) };
         assert_eq!(new.run(asked()).await, refused);
         let named = HoldRequest { sale: Some(sale(0).id), ..asked() };
         assert_eq!(new.run(named).await, refused, "also under the sale's name");
-        let done = done_before(request_key(user(1)).hash(), Outcome::Held(reservation()));
-        let again = HoldSeats { queues: stopped(sale_with_room(0)), ..hold(store(), done, on_sale()) };
+        let records = recorded(request_key(user(1)).hash(), Outcome::Held(reservation()));
+        let again = HoldSeats { queues: stopped(sale_with_room(0)), ..hold(store(), records, on_sale()) };
         assert!(again.run(asked()).await.is_ok());
-        // Another sale's are not this one's.
-        let other = HoldSeats { queues: stopped(sale_with_room(1)), ..hold(store(), nothing_done(), on_sale()) };
+        // Holds that are stopped in another sale.
+        let other = HoldSeats { queues: stopped(sale_with_room(1)), ..hold(store(), no_record(), on_sale()) };
         let named = HoldRequest { sale: Some(sale(0).id), ..asked() };
         assert!(other.run(named).await.is_ok());
     }
 
     #[tokio::test]
     async fn the_same_key_with_other_seats_is_refused() {
-        let books = Arc::new(std::sync::Mutex::new(free_seats()));
+        let bookings = Arc::new(std::sync::Mutex::new(free_seats()));
         let mut store = MockBookingStore::new();
-        store.expect_execute().returning(move |command| execute(&mut books.lock().unwrap(), &command, at(NOW)));
-        let hold = hold(store, nothing_done(), on_sale());
+        store.expect_execute().returning(move |command| execute(&mut bookings.lock().unwrap(), &command, at(NOW)));
+        let hold = hold(store, no_record(), on_sale());
         let asked = |label: &str| {
             let key = RequestKey::new(user(1), "tap-1", "hold", label.as_bytes(), digest).unwrap();
             HoldRequest { request: key, ..request(vec![choice(label)]) }

@@ -2,13 +2,13 @@
 
 mod plan;
 
-use crate::hold::{check_done, choose_sale, done_before};
+use crate::hold::{choose_sale, recorded_outcome, require_record};
 use crate::port::{BookingError, BookingStore, Clock, IdSource, IdempotencyRecordReader, OnSale, OnSaleReader};
 use crate::waiting_room::QueueViews;
 use crate::{Conflict, Error, Missing, Outage, RequestKey};
 use frontrow_domain::{
-    Action, HoldBest, Invalid, LineItem, Operation, Outcome, PerformanceId, Rejection, Reservation, ReservationId,
-    Sale, SaleId, SeatNumber, Violation, Wish,
+    Action, Hold, HoldBest, Invalid, LineItem, Operation, Outcome, PerformanceId, Rejection, Reservation,
+    ReservationId, SaleId, SeatNumber, Violation, Wish,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,7 +22,7 @@ pub struct HoldBestRequest {
     pub performance: PerformanceId,
     /// The sale to hold them under; can be left out while only one is open.
     pub sale: Option<SaleId>,
-    /// How many (1 to [`Sale::MAX_SEATS`]), and of what kind.
+    /// How many (1 to [`Hold::MAX_SEATS`]), and of what kind.
     pub wish: Wish,
     /// Code of the price type of them all; the list's first type if none is named.
     pub price_type: Option<String>,
@@ -34,8 +34,8 @@ pub struct HoldBestRequest {
 pub struct HoldBestSeats {
     /// Carries it out.
     pub store: Arc<dyn BookingStore>,
-    /// Knows what was done before.
-    pub done: Arc<dyn IdempotencyRecordReader>,
+    /// Finds the outcome of a request that was carried out before.
+    pub idempotency_records: Arc<dyn IdempotencyRecordReader>,
     /// Knows where an operator has stopped new holds; [`QueueViews::default`] where there are no waiting rooms.
     pub queues: Arc<QueueViews>,
     /// Knows what is sold, and at what price.
@@ -48,7 +48,8 @@ pub struct HoldBestSeats {
     pub clock: Arc<dyn Clock>,
 }
 
-/// How often somebody plans whose seats are taken meanwhile. The last time they wait for whoever has locked some.
+/// How often a request is planned at most, if its seats are taken meanwhile. The last plan waits for seats that others
+/// have locked.
 const PLANS: u32 = 3;
 
 impl HoldBestSeats {
@@ -58,11 +59,11 @@ impl HoldBestSeats {
         let on_sale = on_sale.ok_or(Error::NotFound(Missing::Performance))?;
         let HoldBestRequest { performance, sale, .. } = request;
         if self.queues.holds_stopped(performance, sale, self.clock.now()) {
-            check_done(&*self.done, &request.request).await?;
+            require_record(&*self.idempotency_records, &request.request).await?;
         }
         let outcome = match self.without_plan(&request, &on_sale) {
             Ok(hold) => self.hold(&request, &on_sale, &hold).await?,
-            Err(refusal) => done_before(&*self.done, &request.request).await?.ok_or(refusal)?,
+            Err(refusal) => recorded_outcome(&*self.idempotency_records, &request.request).await?.ok_or(refusal)?,
         };
         match outcome {
             Outcome::Held(reservation) => Ok((reservation, on_sale)),
@@ -87,8 +88,8 @@ impl HoldBestSeats {
         })
     }
 
-    /// Even without any seat to hope for the store is asked: it may have been done before, or be refused for a better
-    /// reason.
+    /// Asks the store even if no seat is left: the request may have been carried out before, or may be refused for a
+    /// better reason.
     async fn hold(&self, request: &HoldBestRequest, on_sale: &OnSale, hold: &HoldBest) -> Result<Outcome, Error> {
         for number in 1..=PLANS {
             let plan = self.best.plan(on_sale, &request.wish, number > 1, number == PLANS).await?;
@@ -115,8 +116,8 @@ fn line_item(request: &HoldBestRequest, on_sale: &OnSale) -> Result<LineItem, Er
     let mut flaw = |field: &str, code, detail: String| {
         flaws.push(Violation { pointer: format!("/best_available/{field}"), code, detail });
     };
-    if !(1..=Sale::MAX_SEATS).contains(&wish.count) {
-        flaw("count", "range", "1 to 50 seats".into());
+    if !(1..=Hold::MAX_SEATS).contains(&wish.count) {
+        flaw("count", "range", format!("1 to {} seats", Hold::MAX_SEATS));
     }
     let tiers = on_sale.layout.tiers();
     if !tiers.contains_key(&wish.tier) {
@@ -157,21 +158,21 @@ mod tests {
         HoldBestRequest { performance, sale: None, wish, price_type: None, request }
     }
 
-    /// Ten seats, of which those are sold.
-    fn books(sold: &[u32]) -> Arc<Mutex<BookingState>> {
-        let mut books = BookingState::default();
-        books.open_seats(on_sale().performance.id, (1..=10).map(seat_number));
+    /// Ten seats, some of them sold.
+    fn bookings(sold: &[u32]) -> Arc<Mutex<BookingState>> {
+        let mut bookings = BookingState::default();
+        bookings.open_seats(on_sale().performance.id, (1..=10).map(seat_number));
         for number in sold {
             let sold = seat(*number, SeatState::Sold { to: reservation().id });
-            books.seats.insert(sold.key, sold);
+            bookings.seats.insert(sold.key, sold);
         }
-        Arc::new(Mutex::new(books))
+        Arc::new(Mutex::new(bookings))
     }
 
-    fn store(books: &Arc<Mutex<BookingState>>) -> MockBookingStore {
-        let (mut store, books) = (MockBookingStore::new(), Arc::clone(books));
+    fn store(bookings: &Arc<Mutex<BookingState>>) -> MockBookingStore {
+        let (mut store, bookings) = (MockBookingStore::new(), Arc::clone(bookings));
         store.expect_execute().returning(move |command| {
-            books.lock().unwrap().execute(&command, at(NOW)).map_err(|refused| match refused {
+            bookings.lock().unwrap().execute(&command, at(NOW)).map_err(|refused| match refused {
                 Stop::Rejected(rejection) => rejection.into(),
                 Stop::Replan => BookingError::Replan,
                 bug => panic!("{bug}"),
@@ -180,26 +181,26 @@ mod tests {
         store
     }
 
-    /// What is remembered, and how it really is.
-    fn snapshots(recent: &[u32], books: &Arc<Mutex<BookingState>>) -> MockSeatSnapshots {
+    /// The seats as they are remembered, and as they are.
+    fn snapshots(recent: &[u32], bookings: &Arc<Mutex<BookingState>>) -> MockSeatSnapshots {
         let mut snapshots = MockSeatSnapshots::new();
         let rows: Vec<_> = recent.iter().map(|n| seat(*n, SeatState::Sold { to: reservation().id })).collect();
         let recent = Arc::new(SeatSnapshot::of(&rows, at(NOW)));
         snapshots.expect_recent().returning(move |_| Ok(Arc::clone(&recent)));
-        let books = Arc::clone(books);
+        let bookings = Arc::clone(bookings);
         snapshots.expect_fresh().returning(move |_| {
-            let books = books.lock().unwrap();
-            Ok(Arc::new(SeatSnapshot::of(books.seats.values(), at(NOW))))
+            let bookings = bookings.lock().unwrap();
+            Ok(Arc::new(SeatSnapshot::of(bookings.seats.values(), at(NOW))))
         });
         snapshots
     }
 
     fn use_case(store: MockBookingStore, snapshots: MockSeatSnapshots) -> HoldBestSeats {
-        let mut done = MockIdempotencyRecordReader::new();
-        done.expect_done().returning(|_| Ok(None));
+        let mut records = MockIdempotencyRecordReader::new();
+        records.expect_idempotency_record().returning(|_| Ok(None));
         HoldBestSeats {
             store: Arc::new(store),
-            done: Arc::new(done),
+            idempotency_records: Arc::new(records),
             queues: Arc::default(),
             on_sale: reads(on_sale()),
             best: BestSeats::new(Arc::new(snapshots)),
@@ -209,8 +210,8 @@ mod tests {
     }
 
     async fn run(recent: &[u32], sold: &[u32], count: u32) -> Result<Vec<u32>, Error> {
-        let books = books(sold);
-        let hold = use_case(store(&books), snapshots(recent, &books));
+        let bookings = bookings(sold);
+        let hold = use_case(store(&bookings), snapshots(recent, &bookings));
         let (held, _) = hold.run(request(wish(count))).await?;
         Ok(held.seats().map(SeatNumber::get).collect())
     }
@@ -246,15 +247,15 @@ mod tests {
 
     #[tokio::test]
     async fn a_repetition_finds_what_was_done_even_if_nothing_is_left() {
-        let books = books(&[3, 4, 5, 6, 7, 8, 9, 10]);
-        let hold = use_case(store(&books), snapshots(&[], &books));
+        let bookings = bookings(&[3, 4, 5, 6, 7, 8, 9, 10]);
+        let hold = use_case(store(&bookings), snapshots(&[], &bookings));
         let first = hold.run(request(wish(2))).await;
         assert_eq!(hold.run(request(wish(2))).await, first);
     }
 
     #[tokio::test]
     async fn who_is_always_too_late_is_told_to_come_back() {
-        let books = books(&[]);
+        let bookings = bookings(&[]);
         let mut store = MockBookingStore::new();
         let mut plans = 0;
         store.expect_execute().times(3).returning(move |command| {
@@ -263,26 +264,26 @@ mod tests {
             assert_eq!(best.wait, plans == 3);
             Err(BookingError::Replan)
         });
-        let refused = use_case(store, snapshots(&[], &books)).run(request(wish(2))).await;
+        let refused = use_case(store, snapshots(&[], &bookings)).run(request(wish(2))).await;
         assert!(matches!(refused, Err(Error::Outage(Outage::Busy { .. }))), "{refused:?}");
     }
 
     #[tokio::test]
     async fn while_holds_are_stopped_nothing_new_is_held() {
-        let books = books(&[]);
+        let bookings = bookings(&[]);
         let queues = queues(Queue { holds_stopped: true, ..queue() }, sale_with_room(0));
-        let hold = HoldBestSeats { queues, ..use_case(MockBookingStore::new(), snapshots(&[], &books)) };
+        let hold = HoldBestSeats { queues, ..use_case(MockBookingStore::new(), snapshots(&[], &bookings)) };
         assert_eq!(hold.run(request(wish(2))).await, Err(Conflict::HoldsStopped.into()));
     }
 
     #[tokio::test]
     async fn every_flaw_is_named() {
-        let books = books(&[]);
+        let bookings = bookings(&[]);
         let asked = HoldBestRequest {
             price_type: Some("senior".into()),
             ..request(Wish { count: 51, tier: "X".into(), accessible: false })
         };
-        let refused = use_case(MockBookingStore::new(), snapshots(&[], &books)).run(asked).await;
+        let refused = use_case(MockBookingStore::new(), snapshots(&[], &bookings)).run(asked).await;
         let Err(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
         let found: Vec<_> = flaws.iter().map(|flaw| (flaw.pointer.as_str(), flaw.detail.as_str())).collect();
         let expected = [
@@ -295,8 +296,8 @@ mod tests {
 
     #[tokio::test]
     async fn prices_and_terms_come_from_the_servers_own_data() {
-        let books = books(&[]);
-        let hold = use_case(store(&books), snapshots(&[], &books));
+        let bookings = bookings(&[]);
+        let hold = use_case(store(&bookings), snapshots(&[], &bookings));
         let asked = HoldBestRequest { price_type: Some("child".into()), ..request(wish(2)) };
         let (held, _) = hold.run(asked).await.unwrap();
         assert_eq!((held.sale, held.amount.amount()), (sale(0).id, 1000));

@@ -25,8 +25,8 @@
 //! #[async_trait]
 //! impl BookingStore for OurStore {
 //!     async fn execute(&self, command: Command) -> Result<Outcome, BookingError> {
-//!         let mut books = self.0.lock().unwrap();
-//!         books.execute(&command, OurClock.now()).map_err(|refused| match refused {
+//!         let mut bookings = self.0.lock().unwrap();
+//!         bookings.execute(&command, OurClock.now()).map_err(|refused| match refused {
 //!             Stop::Rejected(rejection) => rejection.into(),
 //!             // Best available seats are gone: the use case looks for others.
 //!             Stop::Replan => BookingError::Replan,
@@ -37,8 +37,8 @@
 //!
 //! #[async_trait]
 //! impl IdempotencyRecordReader for OurStore {
-//!     async fn done(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
-//!         Ok(self.0.lock().unwrap().done.get(key).cloned())
+//!     async fn idempotency_record(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
+//!         Ok(self.0.lock().unwrap().idempotency_records.get(key).cloned())
 //!     }
 //! }
 //! # use sha2::{Digest, Sha256};
@@ -102,13 +102,13 @@
 //!
 //! let catalogue = catalogue(); // one performance, ten seats, one open sale
 //! let performance = catalogue.0.performance.id;
-//! let mut books = BookingState::default();
-//! books.open_seats(performance, catalogue.0.layout.positions().map(|(number, _)| number));
+//! let mut bookings = BookingState::default();
+//! bookings.open_seats(performance, catalogue.0.layout.positions().map(|(number, _)| number));
 //!
-//! let store = Arc::new(OurStore(Mutex::new(books)));
+//! let store = Arc::new(OurStore(Mutex::new(bookings)));
 //! let hold = HoldSeats {
 //!     store: store.clone(),
-//!     done: store,
+//!     idempotency_records: store,
 //!     on_sale: Arc::new(catalogue),
 //!     queues: Arc::default(), // no waiting rooms
 //!     ids: Arc::new(OurIds),

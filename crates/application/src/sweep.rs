@@ -1,4 +1,4 @@
-//! Keeping house.
+//! Upkeep: marks lapsed holds, and deletes what is no longer needed.
 
 use crate::Error;
 use crate::port::{BookingError, BookingStore, Clock, Housekeeping, ReservationReader};
@@ -21,8 +21,8 @@ impl ExpireHolds {
     /// Holds of one run: 500.
     pub const BATCH: u32 = 500;
 
-    /// Marks the oldest lapsed holds; says how many there were. One that can't be marked does not keep the others from it;
-    /// its error is told at the end.
+    /// Marks the oldest lapsed holds; says how many there were. One that can't be marked doesn't stop
+    /// the others; its error is returned at the end.
     pub async fn run(&self) -> Result<u32, Error> {
         let (mut marked, mut failed) = (0, None);
         for (reservation, buyer) in self.reservations.lapsed(self.clock.now(), Self::BATCH).await? {
@@ -38,7 +38,7 @@ impl ExpireHolds {
     }
 }
 
-/// Forgets what nobody will ask for any more.
+/// Deletes idempotency records and refresh tokens that are no longer needed.
 pub struct Forget {
     /// Does it.
     pub housekeeping: Arc<dyn Housekeeping>,
@@ -47,17 +47,18 @@ pub struct Forget {
 }
 
 impl Forget {
-    /// How long an idempotency key is kept: 24 hours.
-    pub const KEEP_DONE: Duration = Duration::from_hours(24);
+    /// How long an idempotency record is kept: 24 hours.
+    pub const IDEMPOTENCY_RETENTION: Duration = Duration::from_hours(24);
     /// Rows of one run: 1000.
     pub const BATCH: u32 = 1000;
 
-    /// Forgets the oldest; says how many rows.
+    /// Deletes the oldest; returns how many rows.
     pub async fn run(&self) -> Result<u32, Error> {
         let now = self.clock.now();
-        let done = self.housekeeping.forget_done(now - Self::KEEP_DONE, Self::BATCH).await?;
+        let records =
+            self.housekeeping.forget_idempotency_records(now - Self::IDEMPOTENCY_RETENTION, Self::BATCH).await?;
         let tokens = self.housekeeping.forget_refresh_tokens(now, Self::BATCH).await?;
-        Ok(done + tokens)
+        Ok(records + tokens)
     }
 }
 
@@ -111,13 +112,16 @@ mod tests {
     async fn keys_are_kept_for_a_day_and_tokens_until_they_expire() {
         let (now, day) = (500_000, 24 * 3600);
         let mut housekeeping = MockHousekeeping::new();
-        housekeeping.expect_forget_done().with(eq(at(now - day)), eq(Forget::BATCH)).return_once(|_, _| Ok(3));
+        housekeeping
+            .expect_forget_idempotency_records()
+            .with(eq(at(now - day)), eq(Forget::BATCH))
+            .return_once(|_, _| Ok(3));
         housekeeping.expect_forget_refresh_tokens().with(eq(at(now)), eq(Forget::BATCH)).return_once(|_, _| Ok(4));
         let forget = Forget { housekeeping: Arc::new(housekeeping), clock: clock(now) };
         assert_eq!(forget.run().await, Ok(7));
         let mut broken = MockHousekeeping::new();
         let fault = FaultId(Uuid::nil());
-        broken.expect_forget_done().return_once(move |_, _| Err(StoreError::Fault(fault)));
+        broken.expect_forget_idempotency_records().return_once(move |_, _| Err(StoreError::Fault(fault)));
         let forget = Forget { housekeeping: Arc::new(broken), clock: clock(now) };
         assert_eq!(forget.run().await, Err(Error::Fault(fault)));
     }

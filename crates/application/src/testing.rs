@@ -74,14 +74,14 @@ pub fn carry_out(command: &Command, now: Instant) -> Result<Outcome, BookingErro
 
 /// Ten free seats.
 pub fn free_seats() -> BookingState {
-    let mut books = BookingState::default();
-    books.open_seats(performance().id, (1..=10).map(seat_number));
-    books
+    let mut bookings = BookingState::default();
+    bookings.open_seats(performance().id, (1..=10).map(seat_number));
+    bookings
 }
 
-/// What the rules make of a command on those books.
-pub fn execute(books: &mut BookingState, command: &Command, now: Instant) -> Result<Outcome, BookingError> {
-    books.execute(command, now).map_err(|refused| match refused {
+/// What the rules make of a command on those bookings.
+pub fn execute(bookings: &mut BookingState, command: &Command, now: Instant) -> Result<Outcome, BookingError> {
+    bookings.execute(command, now).map_err(|refused| match refused {
         Stop::Rejected(rejection) => rejection.into(),
         bug => panic!("{bug}"),
     })
@@ -151,7 +151,7 @@ pub fn drawing() -> DrawState {
 /// In memory, that queue as it was at 100 s.
 pub fn queues(queue: Queue, sale: Sale) -> Arc<QueueViews> {
     let queues = QueueViews::new(digest);
-    queues.put_up_one(queue, Arc::new(sale), at(100));
+    queues.replace(queue, Arc::new(sale), at(100));
     Arc::new(queues)
 }
 

@@ -22,7 +22,7 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Ports {
     pub store: Arc<dyn BookingStore>,
-    pub done: Arc<dyn IdempotencyRecordReader>,
+    pub idempotency_records: Arc<dyn IdempotencyRecordReader>,
     pub venues: Arc<dyn VenueRepository>,
     pub time_zones: Arc<dyn TimeZones>,
     pub concerts: Arc<dyn ConcertRepository>,
@@ -61,7 +61,7 @@ impl Ports {
     fn booking(&self) -> BookingPorts {
         BookingPorts {
             store: self.store.clone(),
-            done: self.done.clone(),
+            idempotency_records: self.idempotency_records.clone(),
             on_sale: self.on_sale.clone(),
             seat_snapshots: self.seat_snapshots.clone(),
             reservations: self.reservations.clone(),
@@ -128,7 +128,7 @@ impl UseCases {
                 queues: queues.clone(),
                 on_sale: p.on_sale.clone(),
                 reservations: p.reservations.clone(),
-                done: p.done.clone(),
+                idempotency_records: p.idempotency_records.clone(),
                 signer: p.signer.clone(),
                 clock: p.clock.clone(),
             },

@@ -18,7 +18,7 @@ pub use entry::{QueueEntryView, ShowQueueEntry};
 pub use join::{JoinQueue, JoinRequest};
 pub use operate::{OperateQueue, QueueReport};
 pub use pace::QueuePace;
-pub use pass_check::{BookingCall, PassCheck, PassRequired, Visitor};
+pub use pass_check::{BookingCall, Caller, PassCheck, PassRequired};
 pub use round::{DecideDraw, DrawError};
 pub use tick::{TickCache, TickQueues, lobby_list};
 pub use views::{QueueView, QueueViews, Rendered};

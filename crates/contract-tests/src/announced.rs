@@ -1,7 +1,7 @@
 //! Compares what a store announces with what it answers.
 
 use crate::Failure;
-use crate::stage::Stage;
+use crate::context::TestContext;
 use frontrow_domain::{Event, Outcome, PaymentState, ReservationState};
 use std::time::Duration;
 
@@ -73,7 +73,7 @@ impl Expected {
     }
 }
 
-impl Stage {
+impl TestContext {
     /// Every answered change is announced once, and nothing else: no rejection, no repetition. After a COMMIT whose answer
     /// was lost, a store may not know what it has announced; then it announces it at most once.
     pub(crate) async fn check_announcements(&self) -> Result<(), Failure> {

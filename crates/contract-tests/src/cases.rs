@@ -26,7 +26,7 @@ mod tickets;
 mod values;
 
 use crate::Failure;
-use crate::stage::Stage;
+use crate::context::TestContext;
 use futures::future::BoxFuture;
 use std::sync::Arc;
 
@@ -38,10 +38,10 @@ pub(crate) struct Case {
 type Running<T> = BoxFuture<'static, Result<T, Failure>>;
 
 pub(crate) enum Run {
-    /// On one stage.
-    Once(fn(Arc<Stage>) -> Running<()>),
-    /// Opens the store again on the way; nobody else may hold on to it. Gives the last stage back.
-    Reopening(fn(Arc<Stage>) -> Running<Arc<Stage>>),
+    /// In one context.
+    Once(fn(Arc<TestContext>) -> Running<()>),
+    /// Opens the store again on the way; nobody else may hold on to it. Gives the last context back.
+    Reopening(fn(Arc<TestContext>) -> Running<Arc<TestContext>>),
 }
 
 /// All cases.
@@ -52,7 +52,7 @@ pub(crate) fn cases() -> impl Iterator<Item = &'static Case> {
 macro_rules! cases {
     ($($module:ident: $($name:ident),+;)+) => {
         const CASES: &[Case] = &[
-            $($(Case { name: stringify!($name), run: Run::Once(|stage| Box::pin($module::$name(stage))) }),+),+
+            $($(Case { name: stringify!($name), run: Run::Once(|context| Box::pin($module::$name(context))) }),+),+
         ];
     };
 }
@@ -60,7 +60,7 @@ macro_rules! cases {
 macro_rules! reopening {
     ($($module:ident: $($name:ident),+;)+) => {
         const REOPENING: &[Case] = &[
-            $($(Case { name: stringify!($name), run: Run::Reopening(|stage| Box::pin($module::$name(stage))) }),+),+
+            $($(Case { name: stringify!($name), run: Run::Reopening(|context| Box::pin($module::$name(context))) }),+),+
         ];
     };
 }

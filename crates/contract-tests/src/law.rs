@@ -1,8 +1,8 @@
 //! The law that two stores are one: the same commands, ids and instants have the same outcomes.
 
+use crate::context::{Answer, Progress, TestContext};
 use crate::dice::Dice;
 use crate::snapshot::Snapshot;
-use crate::stage::{Answer, Progress, Stage};
 use crate::{Failure, Programme, World};
 use frontrow_application::port::BookingError;
 use frontrow_domain::{Command, Instant, Outcome, Payment, Reservation, Settlement};
@@ -17,8 +17,8 @@ const SEATS: u32 = 24;
 /// end the same; then compares all that can be read, and audits both. Failures name the seed.
 pub async fn same_outcomes(left: &dyn World, right: &dyn World, seed: u64, steps: u32) -> Result<(), Failure> {
     let mut both = Both {
-        left: Stage::set(left, Arc::<Progress>::default()).await?,
-        right: Stage::set(right, Arc::<Progress>::default()).await?,
+        left: TestContext::new(left, Arc::<Progress>::default()).await?,
+        right: TestContext::new(right, Arc::<Progress>::default()).await?,
         dice: Dice::new(seed),
         reservations: Vec::new(),
         charges: Vec::new(),
@@ -33,8 +33,8 @@ pub async fn same_outcomes(left: &dyn World, right: &dyn World, seed: u64, steps
 }
 
 struct Both {
-    left: Arc<Stage>,
-    right: Arc<Stage>,
+    left: Arc<TestContext>,
+    right: Arc<TestContext>,
     dice: Dice,
     reservations: Vec<Reservation>,
     charges: Vec<Payment>,
@@ -87,7 +87,7 @@ impl Both {
             (9, Some(reservation)) => Some(self.left.release(&reservation)?),
             (10, Some(reservation)) => Some(self.left.cancel(&reservation)?),
             (11, Some(reservation)) => Some(self.left.refund(&reservation)?),
-            (12, Some(reservation)) => Some(Stage::expire(&reservation)),
+            (12, Some(reservation)) => Some(TestContext::expire(&reservation)),
             (13, Some(reservation)) => Some(self.left.pay(&Reservation { user, ..reservation })?),
             (14 | 15, _) => Some(self.left.charge(user, 500 + i64::try_from(self.dice.roll(5000))?)?),
             (16 | 17, _) => {
@@ -130,9 +130,9 @@ impl Both {
         ensure_eq!(right, left);
         // Before that, what was taken over would look like taken from its holder.
         self.set_now(self.latest);
-        for stage in [&self.left, &self.right] {
-            stage.audit().await?;
-            stage.check_announcements().await?;
+        for context in [&self.left, &self.right] {
+            context.audit().await?;
+            context.check_announcements().await?;
         }
         if self.left.fixture.announces && self.right.fixture.announces {
             ensure_eq!(self.right.announcements.heard(), self.left.announcements.heard(), "announcements");

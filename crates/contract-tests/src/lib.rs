@@ -56,6 +56,7 @@ mod announced;
 mod announcements;
 mod cases;
 mod clock;
+mod context;
 mod dice;
 mod law;
 mod part;
@@ -64,7 +65,6 @@ mod programme;
 mod room;
 mod runner;
 mod snapshot;
-mod stage;
 mod world;
 
 pub use failure::Failure;

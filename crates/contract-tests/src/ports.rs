@@ -14,7 +14,7 @@ use std::sync::Arc;
 #[derive(Clone)]
 pub struct BookingPorts {
     pub store: Arc<dyn BookingStore>,
-    pub done: Arc<dyn IdempotencyRecordReader>,
+    pub idempotency_records: Arc<dyn IdempotencyRecordReader>,
     pub seats: Arc<dyn SeatReader>,
     pub reservations: Arc<dyn ReservationReader>,
     pub wallets: Arc<dyn WalletReader>,

@@ -44,8 +44,13 @@ impl Programme {
         let concert = testing::concert().id(ConcertId::new(id(2))).build();
         let performances = [performance(&venue, &concert, 3), performance(&venue, &concert, 4)];
         let map = map(&venue);
-        let gated = Sale { waiting_room: Some(waiting_room()), ..sale(&performances, 7, Sale::DEFAULT_LIMIT) };
-        let sales = [sale(&performances, 5, Sale::MAX_SEATS), sale(&performances, 6, Sale::DEFAULT_LIMIT), gated];
+        let gated =
+            Sale { waiting_room: Some(waiting_room()), ..sale(&performances, 7, Sale::DEFAULT_LIMIT_PER_PERSON) };
+        let sales = [
+            sale(&performances, 5, Sale::MAX_LIMIT_PER_PERSON),
+            sale(&performances, 6, Sale::DEFAULT_LIMIT_PER_PERSON),
+            gated,
+        ];
         let users = (0..Self::USERS).map(user).collect::<Result<_, _>>()?;
         Ok(Self { venue, map, concert, performances, sales, users })
     }

@@ -1,6 +1,6 @@
-//! A sale with a waiting room on the stage, with what people and ticks do there over and over.
+//! A sale with a waiting room in the context of a case, with what people and ticks do there over and over.
 
-use crate::stage::Stage;
+use crate::context::TestContext;
 use crate::{Failure, QueueInstance};
 use frontrow_application::port::{
     Join, Joined, OperatorAction, QueueFigures, QueueStore, StoreError, TickOrder, TickReport,
@@ -23,7 +23,7 @@ use std::time::Duration;
 const PATIENCE: u32 = 1000;
 
 pub(crate) struct Room {
-    pub(crate) stage: Arc<Stage>,
+    pub(crate) context: Arc<TestContext>,
     instances: [QueueInstance; 2],
     pub(crate) sale: Arc<Sale>,
     pub(crate) settings: WaitingRoom,
@@ -32,23 +32,26 @@ pub(crate) struct Room {
 
 impl Room {
     /// The queue is there, in its lobby; the sale opens now. Ranks are numbers unless a case draws them.
-    pub(crate) async fn new(stage: &Arc<Stage>, change: impl FnOnce(&mut WaitingRoom)) -> Result<Arc<Self>, Failure> {
-        let instances = stage.queues()?.instances.clone();
-        let mut settings = stage.gated.waiting_room.clone().ok_or_else(|| Failure::new("the sale has one"))?;
+    pub(crate) async fn new(
+        context: &Arc<TestContext>,
+        change: impl FnOnce(&mut WaitingRoom),
+    ) -> Result<Arc<Self>, Failure> {
+        let instances = context.queues()?.instances.clone();
+        let mut settings = context.gated.waiting_room.clone().ok_or_else(|| Failure::new("the sale has one"))?;
         change(&mut settings);
-        let sale = Arc::new(Sale { waiting_room: Some(settings.clone()), ..stage.gated.clone() });
-        let room = Self { stage: Arc::clone(stage), instances, sale, settings, entries: Mutex::default() };
+        let sale = Arc::new(Sale { waiting_room: Some(settings.clone()), ..context.gated.clone() });
+        let room = Self { context: Arc::clone(context), instances, sale, settings, entries: Mutex::default() };
         room.store().open_queue(&room.new_queue()).await?;
         Ok(Arc::new(room))
     }
 
     /// Open, with the first so many people in the queue.
     pub(crate) async fn open(
-        stage: &Arc<Stage>,
+        context: &Arc<TestContext>,
         people: usize,
         change: impl FnOnce(&mut WaitingRoom),
     ) -> Result<Arc<Self>, Failure> {
-        let room = Self::new(stage, change).await?;
+        let room = Self::new(context, change).await?;
         for n in 0..people {
             room.join(n, 0).await?;
         }
@@ -59,16 +62,16 @@ impl Room {
     /// Lets go of all ports of the store, and opens its data again; nobody else may hold on to it.
     pub(crate) async fn reopen(self: Arc<Self>) -> Result<Arc<Self>, Failure> {
         let room = Arc::try_unwrap(self).map_err(|_| Failure::new("a case holds on to the room that it reopens"))?;
-        let Self { stage, sale, settings, entries, instances } = room;
+        let Self { context, sale, settings, entries, instances } = room;
         drop(instances);
-        let stage = stage.reopen().await?;
-        let instances = stage.queues()?.instances.clone();
-        Ok(Arc::new(Self { stage, instances, sale, settings, entries }))
+        let context = context.reopen().await?;
+        let instances = context.queues()?.instances.clone();
+        Ok(Arc::new(Self { context, instances, sale, settings, entries }))
     }
 
     /// As it is before anybody has joined.
     pub(crate) fn new_queue(&self) -> Queue {
-        Queue::new(&self.sale, &self.settings, [7; 32], self.stage.now())
+        Queue::new(&self.sale, &self.settings, [7; 32], self.context.now())
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn QueueStore> {
@@ -81,7 +84,7 @@ impl Room {
     }
 
     pub(crate) fn key(&self, n: usize) -> BuyerKey {
-        BuyerKey { sale: self.sale.id, user: self.stage.user(n) }
+        BuyerKey { sale: self.sale.id, user: self.context.user(n) }
     }
 
     pub(crate) async fn join(&self, n: usize, group: u8) -> Result<QueueEntry, Failure> {
@@ -91,7 +94,7 @@ impl Room {
 
     /// Remembers the queue entry, for when that person checks in.
     pub(crate) async fn ask_for_entry(&self, join: Join, n: usize) -> Result<Joined, Failure> {
-        self.stage.step("a join");
+        self.context.step("a join");
         let joined = patiently(|| self.instance(n).dispenser.join(join)).await?;
         self.entries.lock().unwrap_or_else(PoisonError::into_inner).insert(n, joined.entry);
         Ok(joined)
@@ -104,13 +107,13 @@ impl Room {
 
     pub(crate) fn check_in_of(&self, n: usize) -> Result<CheckIn, Failure> {
         let QueueEntry { group, number } = self.entry(n)?;
-        let now = self.stage.now();
+        let now = self.context.now();
         let rank = Rank::new(number.get());
         Ok(CheckIn { key: self.key(n), group, number, rank, checked_in_at: now, seen_at: now })
     }
 
     pub(crate) async fn check_in(&self, check_in: CheckIn, lapsed: bool) -> Result<CheckInOutcome, Failure> {
-        self.stage.step("a check-in");
+        self.context.step("a check-in");
         Ok(patiently(|| self.store().check_in(check_in, lapsed)).await?)
     }
 
@@ -169,7 +172,7 @@ impl Room {
     /// A tick by whichever instance gets to it first.
     pub(crate) async fn try_tick(&self, instance: usize) -> Result<Option<TickReport>, Failure> {
         let order = self.order().await?;
-        self.stage.step("a tick");
+        self.context.step("a tick");
         Ok(patiently(|| self.instance(instance).store.tick(&order)).await?)
     }
 
@@ -189,7 +192,7 @@ impl Room {
         let admitted = self.tick_report().await?.admitted;
         let mut people = Vec::with_capacity(admitted.len());
         for key in admitted {
-            let n = (0..self.stage.programme.users.len()).find(|n| self.key(*n) == key);
+            let n = (0..self.context.programme.users.len()).find(|n| self.key(*n) == key);
             people.push(n.ok_or_else(|| Failure::new(format!("{key:?} is nobody")))?);
         }
         people.sort_unstable();
@@ -199,14 +202,14 @@ impl Room {
     /// Lets time pass with ticks, so that there is no outage, and keeps these people checked in while they are not
     /// admitted; who was admitted meanwhile.
     pub(crate) async fn pass(&self, time: Duration, present: &[usize]) -> Result<Vec<usize>, Failure> {
-        self.pass_until(self.stage.now() + time, present).await
+        self.pass_until(self.context.now() + time, present).await
     }
 
     /// [`Room::pass`] until then.
     pub(crate) async fn pass_until(&self, until: Instant, present: &[usize]) -> Result<Vec<usize>, Failure> {
         let mut admitted = Vec::new();
-        while self.stage.now() < until {
-            self.stage.set_now((self.stage.now() + Tick::OUTAGE).min(until));
+        while self.context.now() < until {
+            self.context.set_now((self.context.now() + Tick::OUTAGE).min(until));
             for n in present {
                 self.come(*n).await?;
             }
@@ -226,7 +229,7 @@ impl Room {
     }
 
     pub(crate) async fn figures(&self) -> Result<QueueFigures, Failure> {
-        Ok(self.store().figures(self.sale.id, self.stage.now()).await?)
+        Ok(self.store().figures(self.sale.id, self.context.now()).await?)
     }
 
     pub(crate) async fn active(&self) -> Result<u64, Failure> {
@@ -288,11 +291,11 @@ impl Room {
     }
 
     pub(crate) async fn renew(&self, n: usize) -> Result<AdmissionPeriod, Failure> {
-        renewed(self.stage.execute(self.renew_command(n, None, false)).await?)
+        renewed(self.context.execute(self.renew_command(n, None, false)).await?)
     }
 
     pub(crate) async fn pick_up(&self, n: usize) -> Result<AdmissionPeriod, Failure> {
-        renewed(self.stage.execute(self.renew_command(n, Some(self.entry(n)?), false)).await?)
+        renewed(self.context.execute(self.renew_command(n, Some(self.entry(n)?), false)).await?)
     }
 
     /// Comes, and is admitted by the next tick, and picks it up.
@@ -311,25 +314,25 @@ impl Room {
     }
 
     pub(crate) fn hold(&self, n: usize, seats: &[u32]) -> Result<Command, Failure> {
-        self.stage.hold_in(&self.sale, self.stage.user(n), seats)
+        self.context.hold_in(&self.sale, self.context.user(n), seats)
     }
 
     pub(crate) async fn held(&self, n: usize, seats: &[u32]) -> Result<Reservation, Failure> {
-        crate::stage::held(self.stage.execute(self.hold(n, seats)?).await)
+        crate::context::held(self.context.execute(self.hold(n, seats)?).await)
     }
 
     /// On the terms of this room.
     pub(crate) fn pay(&self, reservation: &Reservation) -> Result<Command, Failure> {
-        let command = self.stage.pay(reservation)?;
+        let command = self.context.pay(reservation)?;
         let Operation::Pay(pay) = command.operation else { return Err(Failure::new("it is a payment")) };
         Ok(Command { operation: Operation::Pay(Pay { terms: self.sale.terms(), ..pay }), ..command })
     }
 
     /// Has the points, and pays.
     pub(crate) async fn paid(&self, reservation: &Reservation) -> Result<Command, Failure> {
-        self.stage.fund(reservation.user, reservation.amount.amount().max(1)).await?;
+        self.context.fund(reservation.user, reservation.amount.amount().max(1)).await?;
         let command = self.pay(reservation)?;
-        let paid = self.stage.execute(command.clone()).await?;
+        let paid = self.context.execute(command.clone()).await?;
         ensure!(matches!(paid, Outcome::Paid { .. }), "{paid:?}");
         Ok(command)
     }

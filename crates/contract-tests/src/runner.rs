@@ -1,7 +1,7 @@
 //! Runs cases, each in a world of its own.
 
 use crate::cases::{Case, Run, cases};
-use crate::stage::{Progress, Stage};
+use crate::context::{Progress, TestContext};
 use crate::{Failure, Part, World};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -116,15 +116,15 @@ async fn run_cases(world: Arc<dyn World>, cases: Vec<&'static Case>) -> Report {
 }
 
 async fn run(world: Arc<dyn World>, case: &'static Case, progress: Arc<Progress>) -> Result<(), Failure> {
-    let stage = Stage::set(&*world, progress).await?;
+    let context = TestContext::new(&*world, progress).await?;
     let running = async {
         match case.run {
-            Run::Once(run) => run(Arc::clone(&stage)).await.map(|()| stage),
-            Run::Reopening(run) => run(stage).await,
+            Run::Once(run) => run(Arc::clone(&context)).await.map(|()| context),
+            Run::Reopening(run) => run(context).await,
         }
     };
     let ended = tokio::time::timeout(STANDSTILL, running).await;
-    let stage = ended.unwrap_or_else(|_| Err(Failure::new(format!("a standstill: no end within {STANDSTILL:?}"))))?;
-    stage.audit().await?;
-    stage.check_announcements().await
+    let context = ended.unwrap_or_else(|_| Err(Failure::new(format!("a standstill: no end within {STANDSTILL:?}"))))?;
+    context.audit().await?;
+    context.check_announcements().await
 }

@@ -1,7 +1,7 @@
 //! What can be seen of the books from outside.
 
 use crate::Failure;
-use crate::stage::Stage;
+use crate::context::TestContext;
 use frontrow_application::PageRequest;
 use frontrow_application::port::Entry;
 use frontrow_domain::{Instant, Payment, Points, Reservation, Seat, Ticket, UserId};
@@ -27,22 +27,22 @@ struct Belongings {
 
 impl Snapshot {
     /// Of the first users, as many as are wanted.
-    pub(crate) async fn take(stage: &Stage, users: usize) -> Result<Self, Failure> {
-        let seats = stage.fixture.booking.seats.not_free(stage.performance()).await?;
+    pub(crate) async fn take(context: &TestContext, users: usize) -> Result<Self, Failure> {
+        let seats = context.fixture.booking.seats.not_free(context.performance()).await?;
         let (never, ever) = (Instant::from_micros(i64::MIN), Instant::from_micros(i64::MAX));
-        let mut unsettled = stage.fixture.booking.wallets.unsettled(never, ever, 1000).await?;
+        let mut unsettled = context.fixture.booking.wallets.unsettled(never, ever, 1000).await?;
         unsettled.sort_by_key(|payment| payment.id);
         let mut snapshot = Self { seats, users: Vec::new(), unsettled };
         for n in 0..users {
-            snapshot.users.push(Belongings::of(stage, stage.user(n)).await?);
+            snapshot.users.push(Belongings::of(context, context.user(n)).await?);
         }
         Ok(snapshot)
     }
 }
 
 impl Belongings {
-    async fn of(stage: &Stage, user: UserId) -> Result<Self, Failure> {
-        let ports = &stage.fixture.booking;
+    async fn of(context: &TestContext, user: UserId) -> Result<Self, Failure> {
+        let ports = &context.fixture.booking;
         let mut belongings = Self {
             user,
             balance: ports.wallets.balance(user).await?,

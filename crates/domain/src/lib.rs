@@ -17,8 +17,8 @@
 //! # let id = |n: u128| uuid::Uuid::from_u128(n);
 //! let now = Instant::from_micros(1_000_000_000);
 //! let performance = PerformanceId::new(id(1));
-//! let mut books = BookingState::default();
-//! books.open_seats(performance, [SeatNumber::FIRST]);
+//! let mut bookings = BookingState::default();
+//! bookings.open_seats(performance, [SeatNumber::FIRST]);
 //!
 //! // SHA-256 of the request: the same key with another request is refused.
 //! let request_hash = [0x5e; 32];
@@ -43,10 +43,10 @@
 //!         line_items: vec![LineItem::free(SeatNumber::FIRST, "R", "adult")],
 //!     }),
 //! );
-//! let Ok(Outcome::Held(reservation)) = books.execute(&hold, now) else { panic!("the seat was free") };
+//! let Ok(Outcome::Held(reservation)) = bookings.execute(&hold, now) else { panic!("the seat was free") };
 //! assert_eq!(reservation.held_until, now + Duration::from_secs(300));
 //! // The same command again changes nothing and gives the same answer.
-//! assert_eq!(books.execute(&hold, now), Ok(Outcome::Held(reservation)));
+//! assert_eq!(bookings.execute(&hold, now), Ok(Outcome::Held(reservation)));
 //! ```
 #![deny(missing_docs)]
 

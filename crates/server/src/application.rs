@@ -22,9 +22,9 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-/// How long to wait for what was begun in a database that is there.
+/// How long a shutdown waits for transactions if the database answers.
 const CLOSE: Duration = Duration::from_secs(30);
-/// The same in one that is away: for what it may do all the same.
+/// The same if the database doesn't answer.
 const AWAY: Duration = Duration::from_millis(1500);
 
 /// Everything that a command works with, wired to one database.
@@ -35,7 +35,7 @@ pub struct Application {
     pub use_cases: Arc<UseCases>,
     /// Says who was admitted by a tick of this instance.
     pub watch: Arc<SharedWatch>,
-    /// Rings when an admission has ended here.
+    /// Notified when an admission has ended on this instance.
     pub bell: Arc<Notify>,
     /// Knows whether this still is what every instance has to be.
     pub guard: Arc<InstallationGuard>,
@@ -84,7 +84,7 @@ impl Application {
         };
         let ports = Ports {
             store: store.clone(),
-            done: readers.clone(),
+            idempotency_records: readers.clone(),
             venues: catalogue.clone(),
             time_zones: Arc::new(IanaTimeZones),
             concerts: catalogue.clone(),

@@ -3,7 +3,7 @@
 use crate::application::Application;
 use crate::cli::{Action, Demo, DrawAction, NewOperator, OperatorAction, UserAction};
 use crate::database::{open_and_migrate, open_empty_database};
-use crate::demo::{Place, fill};
+use crate::demo::{DemoFile, fill};
 use crate::gateway::Gateway;
 use crate::keys::Keys;
 use crate::operator::Newcomer;
@@ -20,7 +20,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use uuid::Uuid;
 
-/// Does what the command line says.
+/// Runs the command that the command line names.
 pub fn run(action: Action, given: &Given) -> Result<ExitCode> {
     match action {
         Action::Serve => on_runtime(serve_command(&Settings::load(given)?))?,
@@ -75,16 +75,16 @@ async fn demo_command(demo: Demo, mut settings: Settings, given: &Given) -> Resu
     let target = DemoTarget::choose(&demo, &settings, given)?;
     logs::start(&settings)?;
     let listeners = if demo.serve { Some(demo_listeners(&settings, given)?) } else { None };
-    let place = match &target {
+    let file = match &target {
         DemoTarget::Server => None,
-        DemoTarget::File(path) => Some(Place::new(Some(path.clone()), demo.serve)?),
-        DemoTarget::Nameless => Some(Place::new(None, demo.serve)?),
+        DemoTarget::File(path) => Some(DemoFile::new(Some(path.clone()), demo.serve)?),
+        DemoTarget::Nameless => Some(DemoFile::new(None, demo.serve)?),
     };
-    if let Some(place) = &place {
-        settings.database = DatabaseAddress::File(place.database.clone());
+    if let Some(file) = &file {
+        settings.database = DatabaseAddress::File(file.path.clone());
         settings.database_password = None;
     }
-    let on_server = place.is_none();
+    let on_server = file.is_none();
     let database = if on_server { open_empty_database(&settings).await? } else { open_and_migrate(&settings).await? };
     let keys = if demo.serve && target != DemoTarget::Nameless {
         // A database that stays needs keys that stay, once something is sold.
@@ -129,7 +129,7 @@ enum DemoTarget {
     Server,
     /// A flag or `database_url` names a file.
     File(PathBuf),
-    /// Nothing names a database: a served demo has one that goes away with it.
+    /// Nothing names a database: a served demo has one that is deleted with it.
     Nameless,
 }
 

@@ -20,18 +20,17 @@ use progress::Progress;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 
-/// Where a demo's database is.
-pub struct Place {
-    /// The database's file.
-    pub database: PathBuf,
-    /// The temporary directory, deleted with the demo; `None` if the demo is to be kept.
+/// The file of a demo's database.
+pub struct DemoFile {
+    pub path: PathBuf,
+    /// The temporary directory that it is in, deleted with the demo; `None` if the demo is to be kept.
     pub directory: Option<TempDir>,
 }
 
-impl Place {
+impl DemoFile {
     /// A new, empty file. An existing file is never touched: it may be somebody's database.
     pub fn new(named: Option<PathBuf>, serve: bool) -> Result<Self> {
-        let (database, directory) = match named {
+        let (path, directory) = match named {
             Some(path) => (path, None),
             None if serve => {
                 let directory = tempfile::Builder::new().prefix("frontrow-demo-").tempdir()?;
@@ -39,10 +38,10 @@ impl Place {
             }
             None => (PathBuf::from("frontrow-demo.sqlite"), None),
         };
-        let fit = database.to_str().is_some_and(is_database_file);
-        unless(fit, format!("{} can't be a database: name a file without ?, # and %", database.display()))?;
-        reserve_file(&database)?;
-        Ok(Self { database, directory })
+        let fit = path.to_str().is_some_and(is_database_file);
+        unless(fit, format!("{} can't be a database: name a file without ?, # and %", path.display()))?;
+        reserve_file(&path)?;
+        Ok(Self { path, directory })
     }
 }
 
@@ -137,18 +136,18 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("precious.sqlite");
         std::fs::write(&path, "precious").unwrap();
-        let error = Place::new(Some(path.clone()), true).err().unwrap();
+        let error = DemoFile::new(Some(path.clone()), true).err().unwrap();
         assert!(format!("{error:#}").contains("--database"), "{error:#}");
         assert_eq!(std::fs::read_to_string(&path).unwrap(), "precious");
     }
 
     #[test]
-    fn each_served_demo_has_a_place_of_its_own_that_goes_away_with_it() {
-        let (one, other) = (Place::new(None, true).unwrap(), Place::new(None, true).unwrap());
-        assert_ne!(one.database, other.database);
-        let database = one.database.clone();
-        assert!(database.exists());
+    fn each_served_demo_has_a_file_of_its_own_that_is_deleted_with_it() {
+        let (one, other) = (DemoFile::new(None, true).unwrap(), DemoFile::new(None, true).unwrap());
+        assert_ne!(one.path, other.path);
+        let path = one.path.clone();
+        assert!(path.exists());
         drop(one);
-        assert!(!database.exists() && other.database.exists());
+        assert!(!path.exists() && other.path.exists());
     }
 }

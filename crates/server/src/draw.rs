@@ -24,7 +24,7 @@ use std::sync::Arc;
 
 const DRAW: &str = "draw.json";
 
-/// Does what the command line says, on the database itself.
+/// Carries out a command of `frontrow draw`, on the database itself.
 pub async fn work(action: DrawAction, settings: &Settings) -> Result<()> {
     crate::logs::start(settings)?;
     let database = open_existing_database(settings).await?;
@@ -32,7 +32,7 @@ pub async fn work(action: DrawAction, settings: &Settings) -> Result<()> {
     let done = match dispenser(&database, settings, &queues).await {
         Ok(dispenser) => {
             let accounts = SqlAccounts::new(database.clone());
-            DrawPage { queues: queues.clone(), dispenser, accounts }.work(action).await
+            DrawCommands { queues: queues.clone(), dispenser, accounts }.work(action).await
         }
         Err(error) => Err(error),
     };
@@ -55,15 +55,15 @@ async fn dispenser(
     })
 }
 
-/// What a command works with.
-struct DrawPage {
+/// Carries out the commands of `frontrow draw`.
+struct DrawCommands {
     queues: Arc<SqlQueues>,
     /// Knows who took part: that is kept where their numbers came from.
     dispenser: Arc<dyn NumberDispenser>,
     accounts: SqlAccounts,
 }
 
-impl DrawPage {
+impl DrawCommands {
     async fn work(&self, action: DrawAction) -> Result<()> {
         let (ids, clock) = (Arc::new(UuidV7Source), Arc::new(SystemClock));
         let decide = DecideDraw { store: self.queues.clone(), digest: sha256, ids, clock };
@@ -94,8 +94,8 @@ fn refused(error: DrawError) -> anyhow::Error {
     }
 }
 
-async fn write_files(page: &DrawPage, sale: SaleId, reveal: bool, out: &Path) -> Result<()> {
-    let queue = page.queues.queue(sale).await?;
+async fn write_files(commands: &DrawCommands, sale: SaleId, reveal: bool, out: &Path) -> Result<()> {
+    let queue = commands.queues.queue(sale).await?;
     let queue = queue.ok_or_else(|| Refused(format!("sale {sale} has no waiting room, or is not published")))?;
     let drawing = queue.draw.as_ref().ok_or_else(|| Refused("the sale's lobby is not drawn by lot".to_owned()))?;
     let early = match drawing.round {
@@ -107,10 +107,10 @@ async fn write_files(page: &DrawPage, sale: SaleId, reveal: bool, out: &Path) ->
     unless(!reveal || drawing.seed.is_some(), early)?;
     fs::create_dir_all(out).with_context(|| format!("{} can't be made", out.display()))?;
     if drawing.lists.is_some() {
-        let written = write_lists(&*page.dispenser, &queue, drawing, out).await;
+        let written = write_lists(&*commands.dispenser, &queue, drawing, out).await;
         if queue.phase == Phase::Closed {
-            // Where all was forgotten already, looking has begun it anew.
-            page.dispenser.forget(sale).await?;
+            // If the numbers were forgotten already, reading them has made new keys.
+            commands.dispenser.forget(sale).await?;
         }
         written?;
     }
@@ -171,7 +171,7 @@ fn read(directory: &Path) -> Result<PublishedDraw, Refused> {
 
 fn check(directory: &Path, published: &PublishedDraw) -> Result<Vec<String>> {
     let text = |path: PathBuf| fs::read_to_string(&path).with_context(|| path.display().to_string());
-    // Before any file is missed that nobody was promised yet.
+    // Before a file is missed that was not promised yet.
     if published.secret.is_none() {
         return Err(Refused(format!("{DRAW}: {}", NotCheckable::Hidden("secret"))).into());
     }

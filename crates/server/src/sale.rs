@@ -19,7 +19,7 @@ use std::collections::btree_map::Entry;
 use std::io::{Write, stdout};
 use std::sync::Arc;
 
-/// Does what the command line says.
+/// Carries out a command of `frontrow sale`.
 pub async fn work(action: SaleAction, settings: &Settings) -> Result<()> {
     crate::logs::start(settings)?;
     let database = open_existing_database(settings).await?;
@@ -27,20 +27,20 @@ pub async fn work(action: SaleAction, settings: &Settings) -> Result<()> {
     let queues = Arc::new(SqlQueues::open(&database, clock.clone(), ids.clone()).await?);
     // The figures that are shown need no dispenser but the database's own.
     let operate = OperateQueue { store: queues.clone(), dispenser: queues.clone(), ids, clock };
-    let page = QueuePage { accounts: SqlAccounts::new(database.clone()), operate };
-    let done = page.work(action, &mut stdout()).await;
+    let commands = SaleCommands { accounts: SqlAccounts::new(database.clone()), operate };
+    let done = commands.work(action, &mut stdout()).await;
     queues.drain().await;
     database.close().await;
     done
 }
 
-/// What a command works with.
-struct QueuePage {
+/// Carries out the commands of `frontrow sale`.
+struct SaleCommands {
     accounts: SqlAccounts,
     operate: OperateQueue,
 }
 
-impl QueuePage {
+impl SaleCommands {
     async fn work(&self, action: SaleAction, out: &mut dyn Write) -> Result<()> {
         let (worked, change) = match action {
             SaleAction::Status { sale } => return self.status(SaleId::new(sale), out).await,
@@ -115,7 +115,7 @@ impl QueuePage {
     }
 }
 
-/// What was asked for in vain is told apart from what went wrong.
+/// Tells refusals from failures.
 fn refused(error: Error, sale: SaleId) -> anyhow::Error {
     let why = match error {
         Error::NotFound(Missing::Queue) => format!("sale {sale} has no waiting room, or is not published"),

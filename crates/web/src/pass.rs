@@ -10,7 +10,7 @@ use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpRequest, ResponseError};
-use frontrow_application::waiting_room::{PassRequired, Visitor};
+use frontrow_application::waiting_room::{Caller, PassRequired};
 use frontrow_domain::{CommandKey, PerformanceId, ReservationId, UserId};
 use uuid::Uuid;
 
@@ -47,12 +47,12 @@ async fn check(request: &HttpRequest, proof: Proof) -> Result<(), Problem> {
     let Ok(id) = request.match_info().query("id").parse::<Uuid>() else { return Ok(()) };
     let user = claims(request).map(|claims| claims.user);
     let key = user.and_then(|user| key(request, user));
-    let visitor = Visitor { user, pass: once(request.headers(), PASS), key: key.as_ref() };
+    let caller = Caller { user, pass: once(request.headers(), PASS), key: key.as_ref() };
     let pass_check = &state.use_cases.pass_check;
     match proof {
-        Proof::Pass => pass_check.performance(PerformanceId::new(id), PassRequired::WaitingRoom, visitor).await?,
-        Proof::PassIfStrict => pass_check.performance(PerformanceId::new(id), PassRequired::Strict, visitor).await?,
-        Proof::PassOrReservation => pass_check.reservation(ReservationId::new(id), visitor).await?,
+        Proof::Pass => pass_check.performance(PerformanceId::new(id), PassRequired::WaitingRoom, caller).await?,
+        Proof::PassIfStrict => pass_check.performance(PerformanceId::new(id), PassRequired::Strict, caller).await?,
+        Proof::PassOrReservation => pass_check.reservation(ReservationId::new(id), caller).await?,
         Proof::None => {}
     }
     Ok(())

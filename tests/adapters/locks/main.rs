@@ -11,10 +11,10 @@
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a benchmark prints, and fails at once")]
 
 mod redis_locks;
-#[allow(dead_code, unused_macros, unused_imports, reason = "the tests' stage, of which this needs a part")]
+#[allow(dead_code, unused_macros, unused_imports, reason = "the tests' context, of which this needs a part")]
 #[path = "../sql/store"]
 mod store {
-    pub mod stage;
+    pub mod context;
     pub mod testbed;
 }
 
@@ -27,7 +27,7 @@ use futures::future::join_all;
 use redis_locks::RedisLocks;
 use std::sync::Arc;
 use std::time::Duration;
-use store::stage::Stage;
+use store::context::TestContext;
 use store::testbed::Testbed;
 use tokio::time::Instant;
 
@@ -126,27 +126,27 @@ async fn compare(testbed: &Testbed, kind: Kind, wanted: Wanted, redis: Option<&R
 
 /// Everybody holds a seat and gives it back, again and again.
 async fn take_turn(testbed: &Testbed, wanted: Wanted, locks: Locks, redis: Option<&RedisLocks>) -> Turn {
-    let stage = Stage::new(testbed, WORKERS, Arc::new(locks)).await;
+    let context = TestContext::new(testbed, WORKERS, Arc::new(locks)).await;
     let begun = Instant::now();
-    let callers = (1..=CALLERS).map(|caller| call(&stage, wanted, caller, begun, redis));
+    let callers = (1..=CALLERS).map(|caller| call(&context, wanted, caller, begun, redis));
     let mut all = Turn::default();
     for turn in join_all(callers).await {
         all.answered.extend(turn.answered);
         all.turned_away += turn.turned_away;
     }
     all.seconds = begun.elapsed().as_secs_f64();
-    assert_eq!(stage.audit().await, []);
+    assert_eq!(context.audit().await, []);
     all
 }
 
-async fn call(stage: &Stage, wanted: Wanted, caller: u32, begun: Instant, redis: Option<&RedisLocks>) -> Turn {
+async fn call(context: &TestContext, wanted: Wanted, caller: u32, begun: Instant, redis: Option<&RedisLocks>) -> Turn {
     let mut turn = Turn::default();
     let mut tap = 0;
     while begun.elapsed() < TURN {
         tap += 1;
-        let hold = stage.hold(caller.into(), &format!("tap-{tap}"), &[wanted.seat(caller, tap)]);
-        if let Ok(Outcome::Held(held)) = until_answered(stage, &hold, redis, &mut turn).await {
-            let released = until_answered(stage, &Stage::release(&held), redis, &mut turn).await;
+        let hold = context.hold(caller.into(), &format!("tap-{tap}"), &[wanted.seat(caller, tap)]);
+        if let Ok(Outcome::Held(held)) = until_answered(context, &hold, redis, &mut turn).await {
+            let released = until_answered(context, &TestContext::release(&held), redis, &mut turn).await;
             assert!(released.is_ok(), "{released:?}");
         }
     }
@@ -155,7 +155,7 @@ async fn call(stage: &Stage, wanted: Wanted, caller: u32, begun: Instant, redis:
 
 /// Whoever is turned away asks again.
 async fn until_answered(
-    stage: &Stage,
+    context: &TestContext,
     command: &Command,
     redis: Option<&RedisLocks>,
     turn: &mut Turn,
@@ -163,8 +163,8 @@ async fn until_answered(
     let begun = Instant::now();
     loop {
         let answer = match redis {
-            Some(redis) => redis.holding(command, stage.run(command)).await,
-            None => stage.run(command).await,
+            Some(redis) => redis.holding(command, context.run(command)).await,
+            None => context.run(command).await,
         };
         match answer {
             Err(BookingError::Outage(Outage::Busy { .. })) => turn.turned_away += 1,

@@ -313,21 +313,21 @@ async fn idempotency_records_come_back_as_they_were_and_are_forgotten_a_few_at_a
         outcome: Outcome::Held(reservation(1, ReservationState::Held, NOW)),
         at: NOW + seconds(n.into()),
     };
-    for done in (1..=4).map(record) {
-        let outcome = serde_json::to_string(&done.outcome).unwrap();
-        let (user, name, hash, at) = (hex(USER.uuid()), done.key.name(), "07".repeat(32), done.at.micros());
+    for record in (1..=4).map(record) {
+        let outcome = serde_json::to_string(&record.outcome).unwrap();
+        let (user, name, hash, at) = (hex(USER.uuid()), record.key.name(), "07".repeat(32), record.at.micros());
         let row = format!("INSERT INTO idempotency_record VALUES ({user}, '{name}', x'{hash}', '{outcome}', {at})");
         setup.tamper(&row).await;
-        assert_eq!(setup.readers.done(&done.key).await, Ok(Some(done)));
+        assert_eq!(setup.readers.idempotency_record(&record.key).await, Ok(Some(record)));
     }
     let in_other_letters = CommandKey::new(USER, "tap-1~").unwrap();
-    assert_eq!(setup.readers.done(&in_other_letters).await, Ok(None));
+    assert_eq!(setup.readers.idempotency_record(&in_other_letters).await, Ok(None));
 
     let before = NOW + seconds(4);
-    assert_eq!(setup.housekeeping.forget_done(before, 2).await, Ok(2));
-    assert_eq!(setup.readers.done(&record(2).key).await, Ok(None));
-    assert_eq!(setup.readers.done(&record(3).key).await, Ok(Some(record(3))));
-    assert_eq!(setup.housekeeping.forget_done(before, 2).await, Ok(1));
-    assert_eq!(setup.housekeeping.forget_done(before, 2).await, Ok(0));
-    assert_eq!(setup.readers.done(&record(4).key).await, Ok(Some(record(4))));
+    assert_eq!(setup.housekeeping.forget_idempotency_records(before, 2).await, Ok(2));
+    assert_eq!(setup.readers.idempotency_record(&record(2).key).await, Ok(None));
+    assert_eq!(setup.readers.idempotency_record(&record(3).key).await, Ok(Some(record(3))));
+    assert_eq!(setup.housekeeping.forget_idempotency_records(before, 2).await, Ok(1));
+    assert_eq!(setup.housekeeping.forget_idempotency_records(before, 2).await, Ok(0));
+    assert_eq!(setup.readers.idempotency_record(&record(4).key).await, Ok(Some(record(4))));
 }

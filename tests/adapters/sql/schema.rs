@@ -145,7 +145,7 @@ async fn a_database_that_is_gone_is_unavailable() {
     setup.database.close().await;
     assert!(matches!(setup.housekeeping.now().await, Err(StoreError::Outage(Outage::Unavailable { .. }))));
     assert!(matches!(
-        setup.housekeeping.forget_done(NOW, 1).await,
+        setup.housekeeping.forget_idempotency_records(NOW, 1).await,
         Err(StoreError::Outage(Outage::Unavailable { .. }))
     ));
 }

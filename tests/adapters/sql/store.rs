@@ -2,6 +2,7 @@
 
 mod audits;
 mod batches;
+pub mod context;
 mod controls;
 mod cuts;
 mod deadlines;
@@ -11,5 +12,4 @@ mod money;
 pub mod proxy;
 mod queue;
 mod silence;
-pub mod stage;
 pub mod testbed;

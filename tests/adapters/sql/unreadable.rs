@@ -96,7 +96,7 @@ faults! {
     a_refresh_token: "UPDATE refresh_token SET replaced = 'never'",
         s => s.sessions.rotate([1; 32], [2; 32], NOW, NOW);
     an_outcome: "UPDATE idempotency_record SET outcome = '{}'",
-        s => s.readers.done(&CommandKey::new(user(), "tap").unwrap());
+        s => s.readers.idempotency_record(&CommandKey::new(user(), "tap").unwrap());
     a_hash: "UPDATE idempotency_record SET request_hash = x'01'",
-        s => s.readers.done(&CommandKey::new(user(), "tap").unwrap());
+        s => s.readers.idempotency_record(&CommandKey::new(user(), "tap").unwrap());
 }

@@ -46,7 +46,7 @@ enum Doing {
 }
 
 struct Hour {
-    books: BookingState,
+    bookings: BookingState,
     rooms: InMemoryQueues,
     sale: Sale,
     doing: Vec<Doing>,
@@ -89,7 +89,7 @@ impl Hour {
             if chance.random() { Doing::Waits { asks_at: chance.random_range(0..60) } } else { Doing::Nothing }
         });
         let doing = doing.collect();
-        Self { books: BookingState::default(), rooms, sale, doing, chance, now }
+        Self { bookings: BookingState::default(), rooms, sale, doing, chance, now }
     }
 
     /// The share of the capacity that was used.
@@ -100,7 +100,7 @@ impl Hour {
             self.people(tick);
             self.tick(tick);
             if tick >= COUNTED_FROM {
-                used += self.books.admissions.len() as u64;
+                used += self.bookings.admissions.len() as u64;
             }
         }
         let possible = u64::from(CAPACITY) * (TICKS - COUNTED_FROM);
@@ -132,7 +132,7 @@ impl Hour {
         if status == EntryStatus::Called {
             let (group, number) = (testbed.group, testbed.number);
             let check_in = CheckIn { key, group, number, rank, checked_in_at: self.now, seen_at: self.now };
-            self.rooms.check_in(&self.books, check_in, false);
+            self.rooms.check_in(&self.bookings, check_in, false);
         }
         let again = AskAgain::of(self.queue(), self.sale.opens, testbed.group, testbed.number, status, self.now).0;
         let again = u64::try_from(again.as_millis().div_ceil(TICK.as_millis())).unwrap_or(u64::MAX);
@@ -143,7 +143,7 @@ impl Hour {
     fn tick(&mut self, tick: u64) {
         let before = self.rooms.log.len();
         // Nobody else ticks, so nothing is in its way.
-        drop(self.rooms.tick(&mut self.books, &self.sale, SESSION, Stock::Unknown, self.now));
+        drop(self.rooms.tick(&mut self.bookings, &self.sale, SESSION, Stock::Unknown, self.now));
         let admitted: Vec<usize> = self.rooms.log[before..].iter().filter_map(|row| number(row.key)).collect();
         for n in admitted {
             let entry = Some(self.rooms.entries[&key(n)]);
@@ -154,7 +154,7 @@ impl Hour {
 
     fn run(&mut self, what: Operation) {
         // An admission may have ended just now.
-        drop(self.books.execute(&Command::unkeyed(what), self.now));
+        drop(self.bookings.execute(&Command::unkeyed(what), self.now));
     }
 
     fn queue(&self) -> &Queue {

@@ -19,12 +19,12 @@ pub async fn measure(testbed: &Testbed, report: &mut Report) -> Result<()> {
     testbed.fill(&sale, usize::try_from(ADMISSIONS)? + 1).await?;
     let addresses = [testbed.server.address, other.address];
     let mut waits = Vec::new();
-    let mut inside: Option<(Visitor, SocketAddr)> = None;
+    let mut inside: Option<(QueuedPerson, SocketAddr)> = None;
     for number in 1..=ADMISSIONS {
         let address = addresses[usize::try_from(number)? % 2];
-        let visitor = Visitor::new(testbed, &sale, number).await?;
+        let person = QueuedPerson::new(testbed, &sale, number).await?;
         testbed.wait_for(&sale, |queue| queue["groups"][0]["called"].as_u64() >= Some(number)).await?;
-        let waiting = tokio::spawn(visitor.clone().enter(address));
+        let waiting = tokio::spawn(person.clone().enter(address));
         if let Some((leaver, address)) = inside.take() {
             // The next person must be checked in before the admission ends.
             testbed.stays_checked_in(&sale).await?;
@@ -34,7 +34,7 @@ pub async fn measure(testbed: &Testbed, report: &mut Report) -> Result<()> {
         } else {
             waiting.await??;
         }
-        inside = Some((visitor, address));
+        inside = Some((person, address));
     }
     other.stop().await?;
     waits.sort();
@@ -48,14 +48,15 @@ pub async fn measure(testbed: &Testbed, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
+/// Somebody with a queue entry.
 #[derive(Clone)]
-struct Visitor {
+struct QueuedPerson {
     admission: String,
     access: String,
     token: String,
 }
 
-impl Visitor {
+impl QueuedPerson {
     async fn new(testbed: &Testbed, sale: &Sale, number: u64) -> Result<Self> {
         let user = testbed.account().await?;
         Ok(Self {

@@ -47,18 +47,18 @@ async fn measure() -> Result<()> {
 async fn measure_all(report: &mut Report) -> Result<()> {
     absent::measure(report);
     let hello = hello::Hello::start().await?;
-    let stage = driver::Stage::build().await?;
-    let testbed = Testbed::file(&stage, None).await?;
+    let accounts = driver::TestAccounts::build().await?;
+    let testbed = Testbed::file(&accounts, None).await?;
     turns::measure(&testbed, &hello, report).await?;
     testbed.end().await?;
     if let Some(redis) = private_redis("make bench").await {
-        let testbed = Testbed::file(&stage, Some(redis.url())).await?;
+        let testbed = Testbed::file(&accounts, Some(redis.url())).await?;
         turns::join_in_turns(&testbed, &hello, report).await?;
         turns::bytes_a_person(&testbed, redis.url(), report).await?;
         testbed.end().await?;
     }
     if let Some(server) = private_server(Kind::Postgres, "make bench").await {
-        let testbed = Testbed::server(&stage, &server).await?;
+        let testbed = Testbed::server(&accounts, &server).await?;
         turns::join_in_turns(&testbed, &hello, report).await?;
         turns::check_in_in_turns(&testbed, &hello, report).await?;
         admissions::measure(&testbed, report).await?;

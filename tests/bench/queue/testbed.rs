@@ -1,6 +1,6 @@
 //! A database, and the server on it.
 
-use crate::driver::{Client, Log, Server, Show, Stage, Terms, command};
+use crate::driver::{Client, Log, Server, Show, Terms, TestAccounts, command};
 use anyhow::{Context, Result, ensure};
 use frontrow_application::port::{AccessClaims, Credentials, Join};
 use frontrow_domain::waiting_room::{Group, Pass, QueueNumber, QueueToken};
@@ -24,7 +24,7 @@ const LIFETIME: Duration = Duration::from_hours(12);
 pub struct Testbed {
     pub name: String,
     pub server: Server,
-    pub house: Application,
+    pub application: Application,
     directory: TempDir,
     operator: String,
     _database: Option<TestDatabase>,
@@ -39,24 +39,24 @@ pub struct Sale {
 
 impl Testbed {
     /// A file; with Redis, that hands out the numbers.
-    pub async fn file(stage: &Stage, redis: Option<&str>) -> Result<Self> {
+    pub async fn file(accounts: &TestAccounts, redis: Option<&str>) -> Result<Self> {
         let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
-        stage.copy_to(directory.path())?;
+        accounts.copy_to(directory.path())?;
         let name = if redis.is_some() { "SQLite and Redis" } else { "SQLite" };
-        Self::on(name, stage, directory, redis, None).await
+        Self::on(name, accounts, directory, redis, None).await
     }
 
     /// A database on a server.
-    pub async fn server(stage: &Stage, server: &PrivateServer) -> Result<Self> {
+    pub async fn server(accounts: &TestAccounts, server: &PrivateServer) -> Result<Self> {
         let directory = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?;
         let database = TestDatabase::make(server.kind(), server.url()).await?;
-        stage.put_on_server(directory.path(), database.url()).await?;
-        Self::on(&server.kind().to_string(), stage, directory, None, Some(database)).await
+        accounts.put_on_server(directory.path(), database.url()).await?;
+        Self::on(&server.kind().to_string(), accounts, directory, None, Some(database)).await
     }
 
     async fn on(
         name: &str,
-        stage: &Stage,
+        accounts: &TestAccounts,
         directory: TempDir,
         redis: Option<&str>,
         database: Option<TestDatabase>,
@@ -75,9 +75,9 @@ impl Testbed {
             *file = directory.path().join(&*file);
         }
         let keys = Keys::load_or_create(&directory.path().join("keys.json"))?;
-        let house = Application::open(&settings, &keys).await?;
-        let operator = stage.operator.clone();
-        Ok(Self { name: name.to_owned(), server, house, directory, operator, _database: database })
+        let application = Application::open(&settings, &keys).await?;
+        let operator = accounts.operator.clone();
+        Ok(Self { name: name.to_owned(), server, application, directory, operator, _database: database })
     }
 
     /// Another server on the same database.
@@ -88,7 +88,7 @@ impl Testbed {
     /// Nothing may be wrong but that those who join and check in by the thousand have no account.
     pub async fn end(self) -> Result<()> {
         self.server.stop().await?;
-        self.house.close().await;
+        self.application.close().await;
         let found = command(self.directory.path(), &["verify"]).output().await?.stdout;
         let found = String::from_utf8(found)?;
         let is_fine =
@@ -113,7 +113,7 @@ impl Testbed {
     }
 
     async fn publish(&self, room: &Value, opens: &str) -> Result<Sale> {
-        let id = self.house.ports.ids.id();
+        let id = self.application.ports.ids.id();
         let mut operator = Client::new(self.server.address, Some(&self.operator));
         let mut waiting_room = json!({
             "lobby_opens": "2020-01-01T00:00:00Z", "capacity": 1, "rate_per_minute": 1_000_000, "burst": 100_000,
@@ -130,7 +130,7 @@ impl Testbed {
 
     /// A sale without a waiting room.
     pub async fn sale_without(&self) -> Result<Sale> {
-        let id = self.house.ports.ids.id();
+        let id = self.application.ports.ids.id();
         let mut operator = Client::new(self.server.address, Some(&self.operator));
         let terms = Terms { rows: 20, ..Terms::default() };
         let show = Show::publish_as(&mut operator, terms, id, &json!({})).await?;
@@ -147,9 +147,9 @@ impl Testbed {
 
     /// Somebody's pass, whether they are admitted or not: looking at seats asks for nothing else.
     pub fn pass(&self, sale: &Sale, user: UserId) -> String {
-        let expires = self.house.ports.clock.now() + LIFETIME;
+        let expires = self.application.ports.clock.now() + LIFETIME;
         let pass = Pass { sale: SaleId::new(sale.id), user, generation: 1, expires };
-        self.house.ports.signer.sign_pass(&pass)
+        self.application.ports.signer.sign_pass(&pass)
     }
 
     /// Changes a queue.
@@ -180,16 +180,16 @@ impl Testbed {
     /// Gives so many people a queue entry, without HTTP.
     pub async fn fill(&self, sale: &Sale, people: usize) -> Result<()> {
         let joins = iter(0..people).map(|_| async {
-            let key = BuyerKey { sale: SaleId::new(sale.id), user: UserId::new(self.house.ports.ids.id()) };
+            let key = BuyerKey { sale: SaleId::new(sale.id), user: UserId::new(self.application.ports.ids.id()) };
             let join = Join { key, group: Group::FIRST, worthless: None, proved: None };
-            self.house.ports.dispenser.join(join).await
+            self.application.ports.dispenser.join(join).await
         });
         joins.buffer_unordered(512).try_for_each(|_| async { Ok(()) }).await.context("people can't join")
     }
 
     /// Somebody who has an account. No password opens it.
     pub async fn account(&self) -> Result<UserId> {
-        let ports = &self.house.ports;
+        let ports = &self.application.ports;
         let id = UserId::new(ports.ids.id());
         let email = format!("{}@example.com", id.uuid().simple()).parse()?;
         let user = testing::user().id(id).email(email).build();
@@ -200,7 +200,7 @@ impl Testbed {
 
     /// Somebody's access token. Their account exists nowhere else.
     pub fn access(&self, user: UserId) -> String {
-        let ports = &self.house.ports;
+        let ports = &self.application.ports;
         let session = SessionId::new(ports.ids.id());
         let expires = ports.clock.now() + LIFETIME;
         ports.tokens.issue(&AccessClaims { user, role: Role::Customer, session, expires })
@@ -209,7 +209,7 @@ impl Testbed {
     /// The queue token of a number.
     pub fn queue_token(&self, sale: &Sale, user: UserId, number: u64) -> Result<String> {
         let number = QueueNumber::new(number).context("from 1")?;
-        let ports = &self.house.ports;
+        let ports = &self.application.ports;
         let (sale, issued) = (SaleId::new(sale.id), ports.clock.now());
         Ok(ports.signer.sign_token(&QueueToken { sale, epoch: 1, group: Group::FIRST, number, user, issued }))
     }

@@ -55,7 +55,7 @@ fn snapshot(sale: &Sale) -> Requests {
 }
 
 fn personal(testbed: &Testbed, sale: &Sale) -> Result<Requests> {
-    let token = testbed.queue_token(sale, UserId::new(testbed.house.ports.ids.id()), 900)?;
+    let token = testbed.queue_token(sale, UserId::new(testbed.application.ports.ids.id()), 900)?;
     Ok(again(request("GET", "/v1/queue-tokens/current", &[("frontrow-queue-token", &token)], "")))
 }
 
@@ -76,7 +76,7 @@ async fn look_in_turns(testbed: &Testbed, hello: &Hello, sale: &Sale, report: &m
 /// The same booking call, a look at the seats that are left, with a waiting room in front of it and without.
 async fn interceptor(testbed: &Testbed, report: &mut Report) -> Result<()> {
     let (guarded, open) = (testbed.sale(&json!({})).await?, testbed.sale_without().await?);
-    let user = UserId::new(testbed.house.ports.ids.id());
+    let user = UserId::new(testbed.application.ports.ids.id());
     let access = format!("Bearer {}", testbed.access(user));
     let pass = testbed.pass(&guarded, user);
     let path = |sale: &Sale| format!("/v1/performances/{}/availability", sale.performance);
@@ -106,7 +106,7 @@ fn once_each(connections: usize, requests: Vec<Vec<u8>>) -> Requests {
 fn joins(testbed: &Testbed, sale: &Sale) -> Requests {
     let path = format!("/v1/sales/{}/queue-tokens", sale.id);
     let join = |_| {
-        let access = format!("Bearer {}", testbed.access(UserId::new(testbed.house.ports.ids.id())));
+        let access = format!("Bearer {}", testbed.access(UserId::new(testbed.application.ports.ids.id())));
         request("POST", &path, &[("authorization", &access)], "{}")
     };
     once_each(JOINERS, (0..CROWD).map(join).collect())
@@ -146,7 +146,7 @@ pub async fn check_in_in_turns(testbed: &Testbed, hello: &Hello, report: &mut Re
 fn check_ins(testbed: &Testbed, sale: &Sale) -> Result<Requests> {
     let path = format!("/v1/sales/{}/admission", sale.id);
     let check_in = |number| {
-        let user = UserId::new(testbed.house.ports.ids.id());
+        let user = UserId::new(testbed.application.ports.ids.id());
         let access = format!("Bearer {}", testbed.access(user));
         let token = testbed.queue_token(sale, user, number)?;
         let headers = [("authorization", access.as_str()), ("frontrow-queue-token", token.as_str())];

@@ -1,10 +1,10 @@
 //! What people do, what they have been told, and whether it is so.
 
 use super::scene::{Answered, Caller, Scene};
-use crate::driver::{Client, Stage};
-use crate::house::{House, text};
-use crate::queue::crowd::{AdmissionLog, Visitor};
+use crate::driver::{Client, TestAccounts};
+use crate::queue::crowd::{AdmissionLog, QueueClient};
 use crate::queue::entry;
+use crate::test_server::{TestServer, text};
 use anyhow::{Context, Result, bail, ensure};
 use frontrow_adapters::UuidV7Source;
 use frontrow_adapters::sql::{Database, DatabaseSettings, SqlAccounts};
@@ -200,26 +200,26 @@ async fn join(scene: &Scene) -> Result<Told> {
         if scene.is_over() {
             break;
         }
-        let mut visitor = scene.queue.visitor(&scene.endpoints, &person.access);
-        let joined = scene.insist_on(async |_| visitor.join().await).await?.reply;
+        let mut client = scene.queue.client(&scene.endpoints, &person.access);
+        let joined = scene.insist_on(async |_| client.join().await).await?.reply;
         ensure!(joined.status.is_success(), "{joined:?}");
         let entry = entry(&joined.body)?;
         entries.push((n, entry));
-        if !come(scene, &mut visitor).await? {
+        if !come(scene, &mut client).await? {
             break;
         }
         admitted.push(entry);
         // The next one needs the admission.
-        let left = scene.insist_on(async |_| visitor.leave().await).await?.reply;
+        let left = scene.insist_on(async |_| client.leave().await).await?.reply;
         ensure!(left.status.is_success(), "{left:?}");
     }
     Ok(Told::Joiners { entries, admitted })
 }
 
 /// Stands checked in until they are let in, or the round is over.
-async fn come(scene: &Scene, visitor: &mut Visitor) -> Result<bool> {
+async fn come(scene: &Scene, client: &mut QueueClient) -> Result<bool> {
     while !scene.is_over() {
-        let checked_in = scene.insist_on(async |_| visitor.check_in(Duration::from_secs(1)).await).await?.reply;
+        let checked_in = scene.insist_on(async |_| client.check_in(Duration::from_secs(1)).await).await?.reply;
         match checked_in.status {
             StatusCode::CREATED => return Ok(true),
             StatusCode::ACCEPTED => {}
@@ -267,25 +267,25 @@ impl Told {
     }
 
     /// It is so.
-    pub async fn check(&self, house: &House, scene: &Scene) -> Result<()> {
+    pub async fn check(&self, server: &TestServer, scene: &Scene) -> Result<()> {
         match self {
             Self::Buyer { customer, reservations, charges, balance } => {
                 let mut client = Caller::new(Some(&scene.customers[*customer]));
                 let (pending, found) = pending_and_balance(scene, &mut client, charges).await?;
                 scene.pending.put(*customer, pending.clone());
                 let settled: Vec<_> = charges.iter().filter(|id| !pending.contains(id)).collect();
-                check_buyer(&mut house.customer(*customer)?, reservations, &settled, *balance, found).await
+                check_buyer(&mut server.customer(*customer)?, reservations, &settled, *balance, found).await
             }
-            Self::SignedUp { emails } => check_accounts(house, emails).await,
+            Self::SignedUp { emails } => check_accounts(server, emails).await,
             Self::LoggedIn { refresh_token, .. } => {
                 let body = json!({ "refresh_token": refresh_token });
-                let mut stranger = house.stranger()?;
+                let mut stranger = server.stranger()?;
                 let refreshed = stranger.ask(Method::POST, "/v1/sessions/refresh", None, Some(body)).await?;
                 refreshed.expect(StatusCode::OK).map(drop)
             }
-            Self::Joiners { entries, admitted } => check_queue(house, scene, entries, admitted).await,
+            Self::Joiners { entries, admitted } => check_queue(server, scene, entries, admitted).await,
             Self::Operator { concert, title, message } => {
-                let mut operator = house.operator()?;
+                let mut operator = server.operator()?;
                 let put = operator.get(&format!("/v1/concerts/{concert}")).await?;
                 is_numbered(&text(&put, "title")?, "Night ", *title)?;
                 let queue = operator.get(&format!("/v1/sales/{}/waiting-room", scene.queue.sale)).await?;
@@ -323,8 +323,8 @@ async fn check_buyer(
     Ok(())
 }
 
-async fn check_accounts(house: &House, emails: &[String]) -> Result<()> {
-    let settings = DatabaseSettings { url: house.address(), readers: 1, create: false };
+async fn check_accounts(server: &TestServer, emails: &[String]) -> Result<()> {
+    let settings = DatabaseSettings { url: server.address(), readers: 1, create: false };
     let database = Arc::new(Database::open(&settings, Arc::new(UuidV7Source)).await?);
     let accounts = SqlAccounts::new(database.clone());
     for email in emails {
@@ -337,7 +337,7 @@ async fn check_accounts(house: &House, emails: &[String]) -> Result<()> {
 
 /// Everybody who joined has their own number, and everybody admitted is in the log.
 async fn check_queue(
-    house: &House,
+    server: &TestServer,
     scene: &Scene,
     entries: &[(usize, (u64, u64))],
     admitted: &[(u64, u64)],
@@ -347,7 +347,7 @@ async fn check_queue(
         let other = owners.insert(entry, person);
         ensure!(other.is_none(), "{entry:?} belongs to {person} and to {other:?}");
     }
-    let log = AdmissionLog::read(&mut house.operator()?, scene.queue.sale).await?;
+    let log = AdmissionLog::read(&mut server.operator()?, scene.queue.sale).await?;
     for entry in admitted {
         ensure!(log.entries.iter().any(|logged| (logged.group, logged.rank) == *entry), "{entry:?} is not in the log");
     }
@@ -355,12 +355,12 @@ async fn check_queue(
     ensure!(log.overtakings().is_empty(), "{:#?}", log.overtakings());
     // People who haven't been admitted yet still have the queue entry they were told.
     for (person, told) in entries.iter().filter(|(_, entry)| !admitted.contains(entry)) {
-        let mut visitor = scene.queue.visitor(&scene.endpoints, &scene.joiners[*person].access);
+        let mut client = scene.queue.client(&scene.endpoints, &scene.joiners[*person].access);
         // They may have joined as often as one may in a minute.
-        let again = scene.insist_on(async |_| visitor.join().await).await?.reply;
+        let again = scene.insist_on(async |_| client.join().await).await?.reply;
         ensure!(again.status == StatusCode::OK && entry(&again.body)? == *told, "{again:?} instead of {told:?}");
     }
-    let mut operator = house.operator()?;
+    let mut operator = server.operator()?;
     let path = format!("/v1/sales/{}/waiting-room", scene.queue.sale);
     operator.ask(Method::PATCH, &path, None, Some(json!({"phase": "closed"}))).await?.expect(StatusCode::OK).map(drop)
 }
@@ -377,4 +377,4 @@ fn message_of(queue: &Value) -> Result<String> {
 }
 
 /// What every customer had at the beginning is more than any round takes.
-const _: () = assert!(Stage::POINTS > PRICE * 100);
+const _: () = assert!(TestAccounts::POINTS > PRICE * 100);

@@ -2,9 +2,9 @@
 
 use crate::driver::client::Reply;
 use crate::driver::{Client, Show};
-use crate::house::House;
 use crate::queue::Queue;
 use crate::queue::crowd::{Endpoints, Person, settle};
+use crate::test_server::TestServer;
 use anyhow::{Context, Result, ensure};
 use frontrow_server::keys::Keys;
 use frontrow_server::settings::{Given, Settings};
@@ -88,17 +88,17 @@ impl Caller {
 }
 
 impl Scene {
-    pub async fn of(house: &House, show: Show, round: u32, pending: Pending) -> Result<Self> {
-        let address = house.server()?.address;
+    pub async fn of(server: &TestServer, show: Show, round: u32, pending: Pending) -> Result<Self> {
+        let address = server.running()?.address;
         let room = json!({"capacity": 20, "rate_per_minute": 60_000, "session_seconds": 3600});
-        let queue = Queue::publish(&mut house.operator()?, crate::driver::Terms::default(), &room).await?;
+        let queue = Queue::publish(&mut server.operator()?, crate::driver::Terms::default(), &room).await?;
         Ok(Self {
             show,
             queue,
             name: format!("round-{round}-{:08x}", getrandom::u32().context("no randomness")?),
-            operator: house.stage.operator.clone(),
-            customers: &house.stage.customers,
-            joiners: joiners(house).await?,
+            operator: server.accounts.operator.clone(),
+            customers: &server.accounts.customers,
+            joiners: joiners(server).await?,
             pending,
             endpoints: crate::queue::endpoints(&[address]),
             address: watch::Sender::new(Some(address)),
@@ -188,15 +188,15 @@ async fn counted(counter: &watch::Sender<usize>, more: usize) -> Result<()> {
 }
 
 /// Accounts for those who join, made in the database itself: passwords take too long.
-async fn joiners(house: &House) -> Result<Vec<Person>> {
-    let directory = house.directory.path();
+async fn joiners(server: &TestServer) -> Result<Vec<Person>> {
+    let directory = server.directory.path();
     let mut given = Given { directory: directory.to_owned(), ..Given::default() };
-    given.flags.0.insert("database_url", house.address());
+    given.flags.0.insert("database_url", server.address());
     let mut settings = Settings::load(&given)?;
     settings.keys_file = directory.join("keys.json");
     let keys = Keys::load_or_create(&settings.keys_file)?;
     let library = frontrow_server::application::Application::open(&settings, &keys).await?;
-    let people = settle(&library, &house.stage.people[0].password_hash, JOINERS, 1).await;
+    let people = settle(&library, &server.accounts.people[0].password_hash, JOINERS, 1).await;
     library.close().await;
     people
 }

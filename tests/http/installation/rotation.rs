@@ -2,8 +2,8 @@
 
 use super::Settings;
 use crate::driver::{Client, Log, Server, Terms};
-use crate::house::{House, change_installation, on_every_server, text, until};
 use crate::queue::{Queue, endpoints};
+use crate::test_server::{TestServer, change_installation, on_every_server, text, until};
 use anyhow::{Context, Result, ensure};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
@@ -15,11 +15,11 @@ on_every_server! { keys_are_rotated_over_two_instances_and_nobody_is_refused }
 const NEW: &str = "new";
 const RINGS: [&str; 2] = ["access_tokens", "queue"];
 
-async fn keys_are_rotated_over_two_instances_and_nobody_is_refused(house: &mut House) -> Result<()> {
-    let queue = Queue::publish(&mut house.operator()?, Terms::default(), &json!({})).await?;
-    house.stop().await?;
-    let old = current(&house.directory.path().join("keys.json"))?;
-    let mut pair = Pair::start(house, queue).await?;
+async fn keys_are_rotated_over_two_instances_and_nobody_is_refused(server: &mut TestServer) -> Result<()> {
+    let queue = Queue::publish(&mut server.operator()?, Terms::default(), &json!({})).await?;
+    server.stop().await?;
+    let old = current(&server.directory.path().join("keys.json"))?;
+    let mut pair = Pair::start(server, queue).await?;
     pair.join(0, 1).await?;
     pair.nobody_is_refused().await.context("at first")?;
 
@@ -32,12 +32,13 @@ async fn keys_are_rotated_over_two_instances_and_nobody_is_refused(house: &mut H
     }
     // Too early.
     pair.edit(0, |_, keys| keys["current"] = json!(NEW))?;
-    super::refuses(house, &pair.settings(0), &["change add-key queue new", "change add-key access_tokens new"]).await?;
+    super::refuses(server, &pair.settings(0), &["change add-key queue new", "change add-key access_tokens new"])
+        .await?;
     pair.edit(0, |ring, keys| keys["current"] = json!(old[ring]))?;
 
     // 2. From now on instances may sign with it.
     for ring in RINGS {
-        change_installation(house.directory.path(), &["add-key", ring, NEW], &pair.settings(0)).await?;
+        change_installation(server.directory.path(), &["add-key", ring, NEW], &pair.settings(0)).await?;
     }
     pair.nobody_is_refused().await.context("the new key is listed")?;
 
@@ -51,7 +52,7 @@ async fn keys_are_rotated_over_two_instances_and_nobody_is_refused(house: &mut H
 
     // 4. When all that the old one signed is over, nobody has to know it any more.
     for (ring, old) in RINGS.iter().zip(&old) {
-        change_installation(house.directory.path(), &["remove-key", ring, old], &pair.settings(0)).await?;
+        change_installation(server.directory.path(), &["remove-key", ring, old], &pair.settings(0)).await?;
     }
     pair.nobody_is_refused().await.context("the old key is not listed")?;
     pair.forget_what_is_over();
@@ -77,7 +78,7 @@ fn current(file: &Path) -> Result<Vec<String>> {
 
 /// Two instances, each with a keys file of its own, and what they have signed.
 struct Pair<'a> {
-    house: &'a House,
+    test_server: &'a TestServer,
     queue: Queue,
     files: Vec<PathBuf>,
     servers: Vec<Option<Server>>,
@@ -87,10 +88,11 @@ struct Pair<'a> {
 }
 
 impl<'a> Pair<'a> {
-    async fn start(house: &'a House, queue: Queue) -> Result<Self> {
-        let directory = house.directory.path();
+    async fn start(server: &'a TestServer, queue: Queue) -> Result<Self> {
+        let directory = server.directory.path();
         let files: Vec<PathBuf> = ["a.json", "b.json"].map(|name| directory.join(name)).into();
-        let mut pair = Self { house, queue, files, servers: Vec::new(), access: Vec::new(), entries: Vec::new() };
+        let mut pair =
+            Self { test_server: server, queue, files, servers: Vec::new(), access: Vec::new(), entries: Vec::new() };
         for n in 0..2 {
             // With its mode.
             fs::copy(directory.join("keys.json"), &pair.files[n])?;
@@ -109,7 +111,7 @@ impl<'a> Pair<'a> {
             server.stop().await?;
         }
         let settings: Settings<'_> = &self.settings(n);
-        let server = Server::start(self.house.directory.path(), settings, Log::default()).await?;
+        let server = Server::start(self.test_server.directory.path(), settings, Log::default()).await?;
         self.servers[n] = Some(server);
         Ok(())
     }
@@ -137,9 +139,9 @@ impl<'a> Pair<'a> {
     /// Somebody joins on one of the instances, and gets a token.
     async fn join(&mut self, n: usize, customer: usize) -> Result<()> {
         let access = self.log_in(n, customer).await?;
-        let mut visitor = self.queue.visitor(&endpoints(&[self.addresses()[n]]), &access);
+        let mut client = self.queue.client(&endpoints(&[self.addresses()[n]]), &access);
         let joined = until("somebody joins", async || {
-            Ok(Some(visitor.join().await?).filter(|reply| reply.status == StatusCode::CREATED))
+            Ok(Some(client.join().await?).filter(|reply| reply.status == StatusCode::CREATED))
         });
         self.entries.push((access, text(&joined.await?.body, "token")?));
         Ok(())
@@ -157,10 +159,10 @@ impl<'a> Pair<'a> {
                 ensure!(wallet.status == StatusCode::OK, "{address} refuses an access token: {wallet:?}");
             }
             for (access, token) in &self.entries {
-                let mut visitor = self.queue.visitor(&endpoints(&[address]), access);
-                visitor.token = Some(token.clone());
+                let mut client = self.queue.client(&endpoints(&[address]), access);
+                client.token = Some(token.clone());
                 let looked = until("the instance knows the queue", async || {
-                    Ok(Some(visitor.look().await?).filter(|reply| reply.status != StatusCode::NOT_FOUND))
+                    Ok(Some(client.look().await?).filter(|reply| reply.status != StatusCode::NOT_FOUND))
                 });
                 let looked = looked.await?;
                 ensure!(looked.status == StatusCode::OK, "{address} refuses a queue token: {looked:?}");

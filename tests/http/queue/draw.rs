@@ -2,7 +2,7 @@
 
 use super::{Queue, endpoints, let_in};
 use crate::driver::{Client, Show, Terms, command};
-use crate::house::{House, change_installation, on_every_database, run, until};
+use crate::test_server::{TestServer, change_installation, on_every_database, run, until};
 use anyhow::{Context, Result, ensure};
 use frontrow_test_databases::redis_server;
 use hyper::StatusCode;
@@ -24,37 +24,37 @@ const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/draw/verif
 /// With Redis, the list of the lobby is kept there, for a month after the queue is over.
 #[test]
 fn a_draw_is_revealed_from_redis_before_and_after_the_queue_is_over() -> Result<()> {
-    run(async |house| {
+    run(async |server| {
         let test = "a_draw_is_revealed_from_redis_before_and_after_the_line_is_over";
         let Some(redis) = redis_server(test).await else { return Ok(()) };
-        house.stop().await?;
-        let settings = house.directory.path().join("frontrow.toml");
+        server.stop().await?;
+        let settings = server.directory.path().join("frontrow.toml");
         writeln!(OpenOptions::new().create(true).append(true).open(settings)?, "redis_url = {:?}", redis.url())?;
-        change_installation(house.directory.path(), &["numbers"], &[]).await?;
-        house.start().await?;
-        let (queue, draw) = drawn_and_checked(house).await?;
+        change_installation(server.directory.path(), &["numbers"], &[]).await?;
+        server.start().await?;
+        let (queue, draw) = drawn_and_checked(server).await?;
         let epoch = format!("frontrow:{{{}}}:epoch", queue.sale);
         ensure!(redis.runs_out(&epoch).await? == Some(false), "while the queue goes on its keys last");
-        queue.change(&mut house.operator()?, json!({"phase": "closed"})).await?;
+        queue.change(&mut server.operator()?, json!({"phase": "closed"})).await?;
         until("the queue is over, and Redis may forget it", async || {
             Ok((redis.runs_out(&epoch).await? == Some(true)).then_some(()))
         })
         .await?;
-        let draw = Draw { out: house.directory.path().join("later"), ..draw };
+        let draw = Draw { out: server.directory.path().join("later"), ..draw };
         draw.files("reveal", &[]).await?;
         draw.checked().await
     })
 }
 
-async fn a_named_round_decides_and_anybody_can_check_it(house: &mut House) -> Result<()> {
-    drawn_and_checked(house).await.map(drop)
+async fn a_named_round_decides_and_anybody_can_check_it(server: &mut TestServer) -> Result<()> {
+    drawn_and_checked(server).await.map(drop)
 }
 
 /// In the end nobody is admitted any more.
-async fn drawn_and_checked(house: &mut House) -> Result<(Queue, Draw)> {
-    let mut operator = house.operator()?;
+async fn drawn_and_checked(server: &mut TestServer) -> Result<(Queue, Draw)> {
+    let mut operator = server.operator()?;
     let queue = lobby(&mut operator).await?;
-    let draw = Draw::of(house, queue);
+    let draw = Draw::of(server, queue);
     draw.files("publish", &["--round", ROUND, "--by", OPERATOR]).await?;
     let named = |queue: &Value| queue["draw"]["round"] == ROUND && queue["draw"]["lists"].is_null();
     let before = until("everybody sees the round", async || queue.snapshot(&mut operator, named).await).await?;
@@ -62,8 +62,8 @@ async fn drawn_and_checked(house: &mut House) -> Result<(Queue, Draw)> {
     draw.refused("publish", &["--round", "", "--by", OPERATOR], "1 to 200 characters").await?;
     draw.value_refused(VALUE, "not published yet").await?;
 
-    let endpoints = endpoints(&[house.server()?.address]);
-    let mut people: Vec<_> = house.stage.customers.iter().map(|access| queue.visitor(&endpoints, access)).collect();
+    let endpoints = endpoints(&[server.running()?.address]);
+    let mut people: Vec<_> = server.accounts.customers.iter().map(|access| queue.client(&endpoints, access)).collect();
     for person in &mut people[..LOBBY] {
         person.join().await?.expect(StatusCode::CREATED)?;
     }
@@ -123,15 +123,15 @@ async fn lobby(operator: &mut Client) -> Result<Queue> {
 
 /// `frontrow draw` of one sale.
 struct Draw {
-    house: PathBuf,
+    directory: PathBuf,
     out: PathBuf,
     sale: Uuid,
 }
 
 impl Draw {
-    fn of(house: &House, queue: Queue) -> Self {
-        let house = house.directory.path().to_owned();
-        Self { out: house.join("draw"), house, sale: queue.sale }
+    fn of(server: &TestServer, queue: Queue) -> Self {
+        let directory = server.directory.path().to_owned();
+        Self { out: directory.join("draw"), directory, sale: queue.sale }
     }
 
     fn read(&self, file: &str) -> Result<String> {
@@ -140,7 +140,7 @@ impl Draw {
     }
 
     async fn run(&self, arguments: &[&str]) -> Result<(Option<i32>, String)> {
-        let output = command(&self.house, arguments).output().await?;
+        let output = command(&self.directory, arguments).output().await?;
         let said = [output.stdout, output.stderr].concat();
         Ok((output.status.code(), String::from_utf8_lossy(&said).into_owned()))
     }

@@ -1,9 +1,9 @@
 //! Several servers on one database: any of them ticks, and what one signs all know.
 
-use super::crowd::{AdmissionLog, Visitor};
+use super::crowd::{AdmissionLog, QueueClient};
 use super::{Queue, endpoints, entry, kind};
 use crate::driver::{CUSTOMERS, Client, Terms};
-use crate::house::{House, on_every_server, until};
+use crate::test_server::{TestServer, on_every_server, until};
 use anyhow::{Context, Result, bail, ensure};
 use frontrow_adapters::SystemClock;
 use frontrow_application::port::Clock;
@@ -23,44 +23,44 @@ const WAIT: Duration = Duration::from_secs(2);
 /// Before a request that led to nothing is made again.
 const PACE: Duration = Duration::from_millis(200);
 
-async fn what_one_instance_signs_another_knows(house: &mut House) -> Result<()> {
-    let queue = Queue::publish(&mut house.operator()?, Terms::default(), &json!({"strict": true})).await?;
-    let other = house.another().await?;
-    let mut visitor = queue.visitor(&endpoints(&[house.server()?.address]), &house.stage.customers[0]);
-    let joined = visitor.join().await?.expect(StatusCode::CREATED)?;
-    visitor.endpoints = endpoints(&[other.address]);
+async fn what_one_instance_signs_another_knows(server: &mut TestServer) -> Result<()> {
+    let queue = Queue::publish(&mut server.operator()?, Terms::default(), &json!({"strict": true})).await?;
+    let other = server.another().await?;
+    let mut client = queue.client(&endpoints(&[server.running()?.address]), &server.accounts.customers[0]);
+    let joined = client.join().await?.expect(StatusCode::CREATED)?;
+    client.endpoints = endpoints(&[other.address]);
     let looked = until("the other instance has read the queue", async || {
-        Ok(Some(visitor.look().await?).filter(|reply| reply.status == StatusCode::OK))
+        Ok(Some(client.look().await?).filter(|reply| reply.status == StatusCode::OK))
     });
     ensure!(entry(&looked.await?.body)? == entry(&joined)?);
     until("the other instance lets them in", async || {
-        let reply = visitor.check_in(WAIT).await?;
+        let reply = client.check_in(WAIT).await?;
         Ok((reply.status == StatusCode::CREATED).then_some(()))
     })
     .await?;
-    visitor.endpoints = endpoints(&[house.server()?.address]);
-    visitor.hold_best(1, "R", "hold").await?.expect(StatusCode::CREATED)?;
+    client.endpoints = endpoints(&[server.running()?.address]);
+    client.hold_best(1, "R", "hold").await?.expect(StatusCode::CREATED)?;
     other.stop().await
 }
 
-async fn admissions_go_on_when_an_instance_is_killed(house: &mut House) -> Result<()> {
+async fn admissions_go_on_when_an_instance_is_killed(server: &mut TestServer) -> Result<()> {
     let room = json!({"capacity": CUSTOMERS, "rate_per_minute": 600, "burst": 1});
-    let queue = Queue::publish(&mut house.operator()?, Terms::default(), &room).await?;
-    let survivor = house.another().await?;
+    let queue = Queue::publish(&mut server.operator()?, Terms::default(), &room).await?;
+    let survivor = server.another().await?;
     let endpoints = endpoints(&[survivor.address]);
     let admitted = Arc::new(AtomicUsize::new(0));
     let mut people = JoinSet::new();
-    for access in &house.stage.customers {
-        people.spawn(come_and_go(queue.visitor(&endpoints, access), admitted.clone()));
+    for access in &server.accounts.customers {
+        people.spawn(come_and_go(queue.client(&endpoints, access), admitted.clone()));
     }
     let mut kills = Vec::new();
     for _ in 0..3 {
         // Both tick: it is chance which of them was at it when one is killed.
         more(&admitted, 5, &mut people).await.context("before a kill")?;
-        house.kill().await?;
+        server.kill().await?;
         kills.push(SystemClock.now());
         more(&admitted, 5, &mut people).await.context("after a kill")?;
-        house.start().await?;
+        server.start().await?;
     }
     people.shutdown().await;
     let log = AdmissionLog::read(&mut Client::new(survivor.address, None), queue.sale).await?;
@@ -87,9 +87,9 @@ async fn more(admitted: &AtomicUsize, count: usize, people: &mut JoinSet<Result<
 }
 
 /// Joins, is admitted, leaves, and joins again, at the end.
-async fn come_and_go(mut visitor: Visitor, admitted: Arc<AtomicUsize>) -> Result<()> {
+async fn come_and_go(mut client: QueueClient, admitted: Arc<AtomicUsize>) -> Result<()> {
     loop {
-        let joined = visitor.join().await?;
+        let joined = client.join().await?;
         // The survivor may not have read the queue yet, and nobody may join more than five times a minute.
         if ["not-found", "too-many-joins"].contains(&kind(&joined)) {
             sleep(PACE).await;
@@ -97,7 +97,7 @@ async fn come_and_go(mut visitor: Visitor, admitted: Arc<AtomicUsize>) -> Result
         }
         ensure!(joined.status.is_success(), "{joined:?}");
         loop {
-            let reply = visitor.check_in(WAIT).await?;
+            let reply = client.check_in(WAIT).await?;
             match reply.status {
                 StatusCode::CREATED => break,
                 StatusCode::ACCEPTED => {}
@@ -106,6 +106,6 @@ async fn come_and_go(mut visitor: Visitor, admitted: Arc<AtomicUsize>) -> Result
             }
         }
         admitted.fetch_add(1, Ordering::Relaxed);
-        visitor.leave().await?.expect(StatusCode::NO_CONTENT)?;
+        client.leave().await?.expect(StatusCode::NO_CONTENT)?;
     }
 }

@@ -7,7 +7,7 @@ mod troupe;
 use super::Queue;
 use super::crowd::{AdmissionLog, Endpoints, settle};
 use crate::driver::{Client, Terms};
-use crate::house::{Amount, House, change_installation, on_every_server, seed, until};
+use crate::test_server::{Amount, TestServer, change_installation, on_every_server, seed, until};
 use anyhow::{Context, Result, ensure};
 use frontrow_server::keys::Keys;
 use frontrow_server::settings::{Given, Settings};
@@ -31,30 +31,30 @@ on_every_server! { run_on_private: nobody_loses_their_entry_whatever_breaks }
 const CONNECTIONS: usize = 128;
 const PRICE: i64 = 10;
 
-async fn nobody_loses_their_entry_whatever_breaks(house: &mut House, database: &mut PrivateServer) -> Result<()> {
-    let Some(redis) = private_redis("nobody_loses_their_place_whatever_breaks").await else { return Ok(()) };
+async fn nobody_loses_their_entry_whatever_breaks(server: &mut TestServer, database: &mut PrivateServer) -> Result<()> {
+    let Some(redis) = private_redis("nobody_loses_their_entry_whatever_breaks").await else { return Ok(()) };
     let people = Amount::QUEUE_PEOPLE.get()?;
     let time = Duration::from_secs(u64::try_from(Amount::QUEUE_SECONDS.get()?)?);
     let seed = seed()?;
-    house.stop().await?;
-    let people = prepare(house, &redis, people).await?;
-    let mut troupe = Troupe::assemble(house).await?;
-    let mut operator = Client::new(troupe.address()?, Some(&house.stage.operator));
+    server.stop().await?;
+    let people = prepare(server, &redis, people).await?;
+    let mut troupe = Troupe::assemble(server).await?;
+    let mut operator = Client::new(troupe.address()?, Some(&server.accounts.operator));
     let queue = publish(&mut operator, people.len(), time).await?;
 
     let endpoints = Arc::new(Endpoints::new(troupe.addresses(), CONNECTIONS));
     let crowd = Crowd::of(people.len(), time);
     let actors = people.iter().enumerate().map(|(n, person)| {
         let chance = ChaCha8Rng::seed_from_u64(seed.wrapping_add(n as u64));
-        crowd.act(queue.visitor(&endpoints, &person.access), chance)
+        crowd.act(queue.client(&endpoints, &person.access), chance)
     });
-    let mut scene = Scene { house, endpoints: &endpoints, database, time };
+    let mut scene = Scene { server, endpoints: &endpoints, database, time };
     let forgets = troupe::forget_when(&redis, || crowd.has_joined_in_part());
     let (told, mishaps, forgot) = tokio::join!(join_all(actors), troupe.suffer(&mut scene, seed), forgets);
     let last = mishaps.with_context(|| format!("seed {seed}"))?;
     forgot?;
     let told = told.into_iter().collect::<Result<Vec<Told>>>();
-    let mut operator = Client::new(troupe.address()?, Some(&house.stage.operator));
+    let mut operator = Client::new(troupe.address()?, Some(&server.accounts.operator));
     let report = queue.report(&mut operator).await?;
     let told = told.with_context(|| format!("seed {seed}: {report}"))?;
     check(&told, queue, &mut operator, last).await.with_context(|| format!("seed {seed}"))?;
@@ -62,13 +62,13 @@ async fn nobody_loses_their_entry_whatever_breaks(house: &mut House, database: &
 }
 
 /// Redis is in the settings, and everybody has an account; nothing runs yet.
-async fn prepare(house: &House, redis: &PrivateRedis, people: usize) -> Result<Vec<super::crowd::Person>> {
-    let directory = house.directory.path();
+async fn prepare(server: &TestServer, redis: &PrivateRedis, people: usize) -> Result<Vec<super::crowd::Person>> {
+    let directory = server.directory.path();
     let mut file = OpenOptions::new().append(true).open(directory.join("frontrow.toml"))?;
     writeln!(file, "redis_url = {:?}", redis.url())?;
     change_installation(directory, &["numbers"], &[]).await?;
     let library = frontrow_server::application::Application::open(&settings(directory)?, &keys(directory)?).await?;
-    let hash = &house.stage.people[0].password_hash;
+    let hash = &server.accounts.people[0].password_hash;
     let people = settle(&library, hash, people, PRICE).await;
     library.close().await;
     people

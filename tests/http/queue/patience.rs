@@ -1,6 +1,6 @@
 //! A client that asks any server again and again until it gets an answer: servers come and go.
 
-use super::crowd::Visitor;
+use super::crowd::QueueClient;
 use super::kind;
 use crate::driver::client::Reply;
 use anyhow::{Result, ensure};
@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_mins(1);
 /// Before the same is asked again.
 const PACE: Duration = Duration::from_millis(300);
 
-impl Visitor {
+impl QueueClient {
     pub async fn insist_on_joining(&mut self) -> Result<Reply> {
         insist("join", async || self.join().await).await
     }
@@ -33,7 +33,7 @@ impl Visitor {
     /// The reservation of a seat.
     pub async fn insist_on_holding(&self) -> Result<String> {
         let held = insist("hold", async || self.hold_best(1, "R", "hold").await).await?;
-        crate::house::text(&held.expect(StatusCode::CREATED)?, "id")
+        crate::test_server::text(&held.expect(StatusCode::CREATED)?, "id")
     }
 
     pub async fn insist_on_paying(&self, reservation: &str) -> Result<()> {
@@ -45,7 +45,7 @@ impl Visitor {
     pub async fn status_of(&self, reservation: &str) -> Result<String> {
         let path = format!("/v1/reservations/{reservation}");
         let read = insist("read", async || self.ask(Method::GET, &path, None, None, None).await).await?;
-        crate::house::text(&read.expect(StatusCode::OK)?, "status")
+        crate::test_server::text(&read.expect(StatusCode::OK)?, "status")
     }
 }
 

@@ -3,8 +3,8 @@
 use super::{Queue, endpoints, entry, kind, let_in};
 use crate::driver::Terms;
 use crate::driver::client::Reply;
-use crate::house::{House, on_every_database, text, until};
-use crate::queue::crowd::Visitor;
+use crate::queue::crowd::QueueClient;
+use crate::test_server::{TestServer, on_every_database, text, until};
 use anyhow::{Result, ensure};
 use hyper::StatusCode;
 use serde_json::json;
@@ -18,13 +18,13 @@ fn refused(reply: &Reply, status: StatusCode, with: &str) -> Result<()> {
     Ok(())
 }
 
-async fn an_entry_becomes_a_pass_and_the_pass_a_ticket(house: &mut House) -> Result<()> {
-    let mut operator = house.operator()?;
+async fn an_entry_becomes_a_pass_and_the_pass_a_ticket(server: &mut TestServer) -> Result<()> {
+    let mut operator = server.operator()?;
     let room = json!({"capacity": 1, "strict": true});
     let queue = Queue::publish(&mut operator, Terms::default(), &room).await?;
-    let endpoints = endpoints(&[house.server()?.address]);
-    let mut first = queue.visitor(&endpoints, &house.stage.customers[0]);
-    let mut second = queue.visitor(&endpoints, &house.stage.customers[1]);
+    let endpoints = endpoints(&[server.running()?.address]);
+    let mut first = queue.client(&endpoints, &server.accounts.customers[0]);
+    let mut second = queue.client(&endpoints, &server.accounts.customers[1]);
 
     // There is room for one, so the queue has called one rank ahead; in a pause it stays at that.
     until("the queue has called", async || queue.snapshot(&mut operator, |s| s["groups"][0]["called"] == 1).await)
@@ -52,7 +52,7 @@ async fn an_entry_becomes_a_pass_and_the_pass_a_ticket(house: &mut House) -> Res
 }
 
 /// Both join; the first is called, the second is not; nobody is let in during a pause.
-async fn joining(first: &mut Visitor, second: &mut Visitor) -> Result<()> {
+async fn joining(first: &mut QueueClient, second: &mut QueueClient) -> Result<()> {
     let joined = first.join().await?.expect(StatusCode::CREATED)?;
     ensure!(entry(&joined)? == (0, 1) && joined["status"] == "called" && joined["people_ahead"] == 0, "{joined}");
     let again = first.join().await?.expect(StatusCode::OK)?;
@@ -72,7 +72,7 @@ async fn joining(first: &mut Visitor, second: &mut Visitor) -> Result<()> {
 }
 
 /// Nobody can book without their own pass. Returns the reservation, and the answer to its payment.
-async fn booking(first: &mut Visitor, second: &mut Visitor) -> Result<(String, Reply)> {
+async fn booking(first: &mut QueueClient, second: &mut QueueClient) -> Result<(String, Reply)> {
     refused(&second.hold_best(1, "R", "hold").await?, StatusCode::FORBIDDEN, "pass-missing")?;
     second.pass.clone_from(&first.pass);
     refused(&second.hold_best(1, "R", "hold").await?, StatusCode::FORBIDDEN, "pass-of-other")?;
@@ -91,7 +91,7 @@ async fn booking(first: &mut Visitor, second: &mut Visitor) -> Result<(String, R
 }
 
 /// The payment is answered again, pass or no pass; nothing else is to be had by what has been used.
-async fn ended(first: &mut Visitor, reservation: &str, paid: &Reply) -> Result<()> {
+async fn ended(first: &mut QueueClient, reservation: &str, paid: &Reply) -> Result<()> {
     let pass = first.pass.take();
     let again = first.pay(reservation, "pay").await?;
     ensure!(again.status == paid.status && again.body == paid.body, "{again:?} instead of {paid:?}");

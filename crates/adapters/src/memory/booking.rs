@@ -1,4 +1,4 @@
-//! Commands, and what keeps their books in order.
+//! The in-memory booking store, its auditor, its housekeeping and its probe.
 
 use super::Memory;
 use super::state::State;
@@ -37,7 +37,7 @@ impl Memory {
     fn carry_out(&self, command: &Command) -> Result<(Outcome, Vec<Event>), Stop> {
         let mut state = self.state();
         let now = self.clock.now();
-        state.books.carry_out(command, now)
+        state.bookings.carry_out(command, now)
     }
 
     fn fault(&self, command: &Command, cause: &str) -> BookingError {
@@ -49,8 +49,8 @@ impl Memory {
 
 #[async_trait]
 impl IdempotencyRecordReader for Memory {
-    async fn done(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
-        Ok(self.state().books.done.get(key).cloned())
+    async fn idempotency_record(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
+        Ok(self.state().bookings.idempotency_records.get(key).cloned())
     }
 }
 
@@ -58,8 +58,8 @@ impl IdempotencyRecordReader for Memory {
 impl Auditor for Memory {
     async fn audit(&self, now: Instant) -> Result<Vec<Finding>, StoreError> {
         let state = self.state();
-        let mut findings = audit(&state.books, &state.catalogue(), now);
-        findings.extend(audit_queues(&state.books, &QueueRecords::of(&state.rooms, state.terms())));
+        let mut findings = audit(&state.bookings, &state.catalogue(), now);
+        findings.extend(audit_queues(&state.bookings, &QueueRecords::of(&state.rooms, state.terms())));
         Ok(findings)
     }
 }
@@ -82,11 +82,11 @@ impl State {
 
 #[async_trait]
 impl Housekeeping for Memory {
-    async fn forget_done(&self, before: Instant, limit: u32) -> Result<u32, StoreError> {
-        let done = &mut self.state().books.done;
-        let old = done.values().filter(|done| done.at < before).map(|done| done.key.clone());
+    async fn forget_idempotency_records(&self, before: Instant, limit: u32) -> Result<u32, StoreError> {
+        let records = &mut self.state().bookings.idempotency_records;
+        let old = records.values().filter(|record| record.at < before).map(|record| record.key.clone());
         let old: Vec<CommandKey> = old.take(limit as usize).collect();
-        let forgotten = old.iter().filter_map(|key| done.remove(key));
+        let forgotten = old.iter().filter_map(|key| records.remove(key));
         Ok(u32::try_from(forgotten.count()).unwrap_or(limit))
     }
 
@@ -136,7 +136,7 @@ mod tests {
     async fn a_panic_is_a_fault_and_the_store_goes_on() {
         let memory = Memory::new(Arc::new(Breaking(AtomicBool::new(true))), Arc::new(SeededIds::default()));
         assert!(matches!(memory.execute(charge()).await, Err(BookingError::Fault(_))));
-        assert_eq!(memory.done(charge().key.as_ref().unwrap()).await, Ok(None));
+        assert_eq!(memory.idempotency_record(charge().key.as_ref().unwrap()).await, Ok(None));
         assert!(memory.execute(charge()).await.is_ok());
     }
 

@@ -1,4 +1,4 @@
-//! What is on, where, when and at what price.
+//! The in-memory catalogue.
 
 use super::Memory;
 use super::state::{Programme, Table};
@@ -120,7 +120,7 @@ impl PerformanceRepository for Memory {
         let state = &mut *self.state();
         let map_key = (performance.venue, performance.seat_map_version);
         let first = SeatKey { performance: performance.id, number: SeatNumber::FIRST };
-        if revision(&state.programme.seat_maps, &map_key) != Some(map) || state.books.seats.contains_key(&first) {
+        if revision(&state.programme.seat_maps, &map_key) != Some(map) || state.bookings.seats.contains_key(&first) {
             return Err(StoreError::Stale);
         }
         save(&mut state.programme.performances, performance.id, performance, Some(read))?;
@@ -128,7 +128,7 @@ impl PerformanceRepository for Memory {
         for number in (1..=seat_count).filter_map(SeatNumber::new) {
             let key = SeatKey { performance: performance.id, number };
             let seat_state = if blocked.contains(&number) { SeatState::Blocked } else { SeatState::Free };
-            state.books.seats.insert(key, Seat { key, state: seat_state, version: Version::FIRST });
+            state.bookings.seats.insert(key, Seat { key, state: seat_state, version: Version::FIRST });
         }
         Ok(())
     }

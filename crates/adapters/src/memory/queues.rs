@@ -81,19 +81,19 @@ impl QueueStore for Memory {
     }
 
     async fn check_in(&self, check_in: CheckIn, lapsed: bool) -> Result<CheckInOutcome, StoreError> {
-        let State { books, rooms, .. } = &mut *self.state();
-        Ok(rooms.check_in(books, check_in, lapsed))
+        let State { bookings, rooms, .. } = &mut *self.state();
+        Ok(rooms.check_in(bookings, check_in, lapsed))
     }
 
     async fn whereabouts(&self, key: BuyerKey) -> Result<BuyerPresence, StoreError> {
-        let State { books, rooms, .. } = &*self.state();
-        Ok(BuyerPresence { buyer: books.buyers.get(&key).copied(), check_in: rooms.check_ins.get(&key).copied() })
+        let State { bookings, rooms, .. } = &*self.state();
+        Ok(BuyerPresence { buyer: bookings.buyers.get(&key).copied(), check_in: rooms.check_ins.get(&key).copied() })
     }
 
     async fn admitted(&self, keys: &[BuyerKey]) -> Result<Vec<Buyer>, StoreError> {
         let state = self.state();
         let now = self.clock.now();
-        let buyers = keys.iter().filter_map(|key| state.books.buyers.get(key));
+        let buyers = keys.iter().filter_map(|key| state.bookings.buyers.get(key));
         Ok(buyers.filter(|buyer| buyer.live_admission(now).is_some()).copied().collect())
     }
 
@@ -118,7 +118,7 @@ impl QueueStore for Memory {
             present.filter(|check_in| check_in.key.sale == sale && CheckIn::is_present(check_in.seen_at, now)).count();
         let admitted = state.rooms.queues.get(&sale).map_or(0, |queue| queue.admitted);
         let mut ended = EndedFigures::default();
-        let buyers = state.books.buyers.values().filter(|buyer| buyer.key.sale == sale);
+        let buyers = state.bookings.buyers.values().filter(|buyer| buyer.key.sale == sale);
         buyers.filter_map(|buyer| buyer.ended).for_each(|how| ended.add(how, 1));
         Ok(QueueFigures { present: present as u64, active: state.active(sale) as u64, admitted, ended })
     }
@@ -132,22 +132,22 @@ fn log_position(admitted: &Admitted) -> (i64, u8, u64) {
 impl State {
     /// How many people of a sale are admitted.
     fn active(&self, sale: SaleId) -> usize {
-        self.books.admissions.keys().filter(|key| key.sale == sale).count()
+        self.bookings.admissions.keys().filter(|key| key.sale == sale).count()
     }
 
     /// One tick, whole.
     fn tick(&mut self, order: &TickOrder, now: Instant) -> Result<Option<TickReport>, Conflict> {
-        let Self { books, rooms, .. } = self;
+        let Self { bookings, rooms, .. } = self;
         let Some(queue) = rooms.queues.get(&order.sale.id) else { return Ok(None) };
-        let Some(found) = rooms.input(books, order.sale.id, order.stock, now) else { return Ok(None) };
+        let Some(found) = rooms.input(bookings, order.sale.id, order.stock, now) else { return Ok(None) };
         // Numbers may be handed out elsewhere.
         let input = TickInput { issued: order.issued.clone(), turned_away: order.turned_away, ..found };
         let tick = Tick::plan(queue, &order.sale, order.session, &input, now);
         let locked: BTreeMap<_, _> =
-            tick.buyers().into_iter().map(|key| (key, books.buyers.get(&key).copied())).collect();
+            tick.buyers().into_iter().map(|key| (key, bookings.buyers.get(&key).copied())).collect();
         let ticked = tick.carry_out(&locked);
         let report = report(&ticked);
-        rooms.store(books, ticked)?;
+        rooms.store(bookings, ticked)?;
         Ok(Some(report))
     }
 }

@@ -10,16 +10,16 @@ use frontrow_domain::{
 };
 
 /// The seats of a performance, by ascending number.
-fn seats(books: &BookingState, performance: PerformanceId) -> impl Iterator<Item = &Seat> {
+fn seats(bookings: &BookingState, performance: PerformanceId) -> impl Iterator<Item = &Seat> {
     let first = SeatKey { performance, number: SeatNumber::FIRST };
-    books.seats.range(first..).map(|(_, seat)| seat).take_while(move |seat| seat.key.performance == performance)
+    bookings.seats.range(first..).map(|(_, seat)| seat).take_while(move |seat| seat.key.performance == performance)
 }
 
 #[async_trait]
 impl SeatReader for Memory {
     async fn not_free(&self, performance: PerformanceId) -> Result<Vec<Seat>, StoreError> {
         let state = self.state();
-        Ok(seats(&state.books, performance).filter(|seat| seat.state != SeatState::Free).copied().collect())
+        Ok(seats(&state.bookings, performance).filter(|seat| seat.state != SeatState::Free).copied().collect())
     }
 
     async fn available(
@@ -29,7 +29,7 @@ impl SeatReader for Memory {
     ) -> Result<Vec<(PerformanceId, u32)>, StoreError> {
         let state = self.state();
         let count = |performance| {
-            let available = seats(&state.books, performance).filter(|seat| seat.state.can_be_taken(now)).count();
+            let available = seats(&state.bookings, performance).filter(|seat| seat.state.can_be_taken(now)).count();
             (performance, u32::try_from(available).unwrap_or(u32::MAX))
         };
         Ok(performances.iter().copied().map(count).collect())
@@ -39,7 +39,7 @@ impl SeatReader for Memory {
 #[async_trait]
 impl ReservationReader for Memory {
     async fn reservation(&self, id: ReservationId) -> Result<Option<Reservation>, StoreError> {
-        Ok(self.state().books.reservations.get(&id).cloned())
+        Ok(self.state().bookings.reservations.get(&id).cloned())
     }
 
     async fn reservations_of(
@@ -48,7 +48,7 @@ impl ReservationReader for Memory {
         page: PageRequest<ReservationId>,
     ) -> Result<Page<Reservation, ReservationId>, StoreError> {
         let state = self.state();
-        let theirs = state.books.reservations.values().rev().filter(|r| r.user == user);
+        let theirs = state.bookings.reservations.values().rev().filter(|r| r.user == user);
         let wanted = theirs.filter(|r| page.after.is_none_or(|after| r.id < after));
         let items = wanted.take(page.limit as usize + 1).cloned().collect();
         Ok(Page::of(items, page.limit, |reservation: &Reservation| reservation.id))
@@ -56,13 +56,14 @@ impl ReservationReader for Memory {
 
     async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError> {
         let state = self.state();
-        let tickets = state.books.tickets.values().filter(|ticket| ticket.valid && ticket.reservation == reservation);
+        let tickets =
+            state.bookings.tickets.values().filter(|ticket| ticket.valid && ticket.reservation == reservation);
         Ok(tickets.copied().collect())
     }
 
     async fn lapsed(&self, now: Instant, limit: u32) -> Result<Vec<(ReservationId, BuyerKey)>, StoreError> {
         let state = self.state();
-        let holds = state.books.reservations.values().filter(|r| r.state == ReservationState::Held);
+        let holds = state.bookings.reservations.values().filter(|r| r.state == ReservationState::Held);
         let mut lapsed: Vec<&Reservation> = holds.filter(|r| r.has_lapsed(now)).collect();
         lapsed.sort_by_key(|reservation| reservation.held_until);
         Ok(lapsed.into_iter().take(limit as usize).map(|r| (r.id, r.buyer())).collect())
@@ -72,7 +73,7 @@ impl ReservationReader for Memory {
 #[async_trait]
 impl WalletReader for Memory {
     async fn balance(&self, user: UserId) -> Result<Points, StoreError> {
-        Ok(self.state().books.wallets.get(&user).map_or(Points::ZERO, |wallet| wallet.balance))
+        Ok(self.state().bookings.wallets.get(&user).map_or(Points::ZERO, |wallet| wallet.balance))
     }
 
     async fn entries(
@@ -83,17 +84,17 @@ impl WalletReader for Memory {
         let state = self.state();
         let wallet = AccountId::Wallet(user);
         let entry = |transfer: &Transfer| {
-            let payment = state.books.payments.get(&transfer.payment)?;
+            let payment = state.bookings.payments.get(&transfer.payment)?;
             Some(Entry { transfer: *transfer, kind: payment.kind, reservation: payment.reservation })
         };
-        let theirs = state.books.transfers.values().rev().filter(|t| t.debit == wallet || t.credit == wallet);
+        let theirs = state.bookings.transfers.values().rev().filter(|t| t.debit == wallet || t.credit == wallet);
         let wanted = theirs.filter(|t| page.after.is_none_or(|after| t.id < after));
         let items = wanted.take(page.limit as usize + 1).filter_map(entry).collect();
         Ok(Page::of(items, page.limit, |entry: &Entry| entry.transfer.id))
     }
 
     async fn charge(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
-        Ok(self.state().books.payments.get(&id).filter(|payment| payment.kind == PaymentKind::Charge).cloned())
+        Ok(self.state().bookings.payments.get(&id).filter(|payment| payment.kind == PaymentKind::Charge).cloned())
     }
 
     async fn unsettled(&self, from: Instant, before: Instant, limit: u32) -> Result<Vec<Payment>, StoreError> {
@@ -101,7 +102,7 @@ impl WalletReader for Memory {
         let waits = |payment: &&Payment| {
             payment.kind == PaymentKind::Charge && payment.state.is_open() && (from..before).contains(&payment.at)
         };
-        let mut unsettled: Vec<Payment> = state.books.payments.values().filter(waits).cloned().collect();
+        let mut unsettled: Vec<Payment> = state.bookings.payments.values().filter(waits).cloned().collect();
         unsettled.sort_by_key(|payment| payment.at);
         unsettled.truncate(limit as usize);
         Ok(unsettled)

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 #[derive(Default)]
 pub(super) struct State {
-    pub books: BookingState,
+    pub bookings: BookingState,
     pub rooms: InMemoryQueues,
     pub numbers: Numbers,
     pub operated: Operated,

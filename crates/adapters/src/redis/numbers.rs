@@ -32,7 +32,7 @@ pub(super) struct SaleNumbers {
     pub sale: SaleId,
     pub keys: Keys,
     pub lease: KnownLease,
-    pub roster: Mutex<Option<NumberIndex>>,
+    pub number_index: Mutex<Option<NumberIndex>>,
     pub issued: Mutex<Option<(Instant, Vec<u64>)>>,
     pub is_extending: AtomicBool,
 }
@@ -40,10 +40,11 @@ pub(super) struct SaleNumbers {
 /// What was leased, as far as this instance knows. Ceilings only rise, so one that is out of date is too careful.
 pub(super) type KnownLease = AsyncMutex<Option<Arc<Lease>>>;
 
-/// What was read of a group, for whoever reads it page by page.
+/// The entries of a group, kept for whoever reads them page by page.
 pub(super) struct NumberIndex {
     pub group: Group,
-    pub read: Instant,
+    pub read_at: Instant,
+    /// By ascending number.
     pub entries: Arc<Vec<(QueueNumber, UserId)>>,
 }
 
@@ -54,7 +55,7 @@ impl SaleNumbers {
             sale,
             keys: Keys::of(&context.settings.prefix, sale),
             lease: KnownLease::default(),
-            roster: Mutex::default(),
+            number_index: Mutex::default(),
             issued: Mutex::default(),
             is_extending: AtomicBool::new(false),
         }

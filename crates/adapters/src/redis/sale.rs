@@ -43,7 +43,7 @@ impl SaleDispenser {
             NotQueued::Full | NotQueued::TooMany => BUSY,
             NotQueued::Closed => UNAVAILABLE,
         })?;
-        // It takes far less: this is for what nobody has thought of.
+        // It takes far less time; this is a last resort.
         match asked.answer().await {
             Answered::With(joined) => joined,
             Answered::NotBegun | Answered::Begun => Err(UNAVAILABLE),
@@ -143,7 +143,7 @@ impl SaleNumbers {
 
     /// By group, how many numbers were handed out; at most [`RECENT`] old.
     pub(super) async fn issued(self: &Arc<Self>) -> Result<Vec<u64>, Trouble> {
-        self.drop_old_roster();
+        self.drop_old_index();
         let known = self.issued.lock().clone();
         match known {
             Some((at, issued)) if at.elapsed() < RECENT => Ok(issued),
@@ -151,7 +151,7 @@ impl SaleNumbers {
         }
     }
 
-    /// What an error is to who asks only once.
+    /// What an error means for a caller who asks only once.
     pub(super) async fn mend(&self, link: &RedisConnection, error: &redis::RedisError) -> Trouble {
         self.context.server.mend(link, error).await.err().unwrap_or(Trouble::Away)
     }

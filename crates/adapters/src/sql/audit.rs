@@ -35,9 +35,9 @@ impl SqlAuditor {
     }
 
     /// Tries to hold every seat whose hold has lapsed, in transactions that are rolled back.
-    async fn rehearse(&self, books: &BookingState, now: Instant) -> Result<Vec<Finding>, StoreError> {
+    async fn rehearse(&self, bookings: &BookingState, now: Instant) -> Result<Vec<Finding>, StoreError> {
         let mut lapsed: BTreeMap<PerformanceId, Vec<SeatNumber>> = BTreeMap::new();
-        for seat in books.seats.values() {
+        for seat in bookings.seats.values() {
             if matches!(seat.state, SeatState::Held { .. }) && seat.state.can_be_taken(now) {
                 lapsed.entry(seat.key.performance).or_default().push(seat.key.number);
             }
@@ -116,11 +116,11 @@ impl SqlAuditor {
 #[async_trait]
 impl Auditor for SqlAuditor {
     async fn audit(&self, now: Instant) -> Result<Vec<Finding>, StoreError> {
-        let Snapshot { books, catalogue, queues, mut findings } =
+        let Snapshot { bookings, catalogue, queues, mut findings } =
             snapshot(&self.database).await.map_err(|error| self.database.fault("audit", &error))?;
-        findings.extend(audit(&books, &catalogue, now));
-        findings.extend(audit_queues(&books, &queues));
-        findings.extend(self.rehearse(&books, now).await?);
+        findings.extend(audit(&bookings, &catalogue, now));
+        findings.extend(audit_queues(&bookings, &queues));
+        findings.extend(self.rehearse(&bookings, now).await?);
         findings.sort();
         findings.dedup();
         Ok(findings)
@@ -129,7 +129,7 @@ impl Auditor for SqlAuditor {
 
 /// Everything that there is at one moment, and what can't even be read.
 struct Snapshot {
-    books: BookingState,
+    bookings: BookingState,
     catalogue: Catalogue,
     queues: QueueRecords,
     findings: Vec<Finding>,
@@ -147,8 +147,8 @@ async fn snapshot(database: &Database) -> Result<Snapshot, DbErr> {
 }
 
 async fn read_all(connection: &impl ConnectionTrait) -> Result<Snapshot, DbErr> {
-    let (books, findings) = read_books(connection).await?;
-    Ok(Snapshot { books, catalogue: catalogue(connection).await?, queues: queues(connection).await?, findings })
+    let (bookings, findings) = read_bookings(connection).await?;
+    Ok(Snapshot { bookings, catalogue: catalogue(connection).await?, queues: queues(connection).await?, findings })
 }
 
 /// What is kept of waiting rooms; the queue entries only where the database hands out the numbers.
@@ -171,20 +171,20 @@ async fn queues(connection: &impl ConnectionTrait) -> Result<QueueRecords, DbErr
     })
 }
 
-async fn read_books(connection: &impl ConnectionTrait) -> Result<(BookingState, Vec<Finding>), DbErr> {
-    let mut books = BookingState::default();
+async fn read_bookings(connection: &impl ConnectionTrait) -> Result<(BookingState, Vec<Finding>), DbErr> {
+    let mut bookings = BookingState::default();
     let mut findings = Vec::new();
     for row in rows::buyer::Entity::find().all(connection).await? {
         let row: frontrow_domain::Buyer = row.try_into()?;
-        books.buyers.insert(row.key, row);
+        bookings.buyers.insert(row.key, row);
     }
     for row in rows::reservation::Entity::find().all(connection).await? {
         let row: frontrow_domain::Reservation = row.try_into()?;
-        books.reservations.insert(row.id, row);
+        bookings.reservations.insert(row.id, row);
     }
     for row in rows::payment::Entity::find().all(connection).await? {
         let row: frontrow_domain::Payment = row.try_into()?;
-        books.payments.insert(row.id, row);
+        bookings.payments.insert(row.id, row);
     }
     for row in rows::wallet::Entity::find().all(connection).await? {
         if row.balance < 0 || row.pending < 0 {
@@ -193,25 +193,25 @@ async fn read_books(connection: &impl ConnectionTrait) -> Result<(BookingState, 
             continue;
         }
         let row: frontrow_domain::Wallet = row.try_into()?;
-        books.wallets.insert(row.user, row);
+        bookings.wallets.insert(row.user, row);
     }
     for row in rows::seat::Entity::find().all(connection).await? {
         let row: frontrow_domain::Seat = row.try_into()?;
-        books.seats.insert(row.key, row);
+        bookings.seats.insert(row.key, row);
     }
     for row in rows::ticket::Entity::find().all(connection).await? {
         let row: frontrow_domain::Ticket = row.try_into()?;
-        books.tickets.insert(row.key, row);
+        bookings.tickets.insert(row.key, row);
     }
     for row in rows::transfer::Entity::find().all(connection).await? {
         let row: frontrow_domain::Transfer = row.try_into()?;
-        books.transfers.insert(row.id, row);
+        bookings.transfers.insert(row.id, row);
     }
     for row in rows::admission::Entity::find().all(connection).await? {
         let row: frontrow_domain::waiting_room::Admission = row.into();
-        books.admissions.insert(row.key, row);
+        bookings.admissions.insert(row.key, row);
     }
-    Ok((books, findings))
+    Ok((bookings, findings))
 }
 
 async fn catalogue(connection: &impl ConnectionTrait) -> Result<Catalogue, DbErr> {

@@ -40,7 +40,7 @@ pub(super) struct Oldest<E: EntityTrait> {
     limit: u32,
 }
 
-pub(super) fn oldest_done(before: Instant, limit: u32) -> Oldest<idempotency_record::Entity> {
+pub(super) fn oldest_idempotency_records(before: Instant, limit: u32) -> Oldest<idempotency_record::Entity> {
     Oldest { instant: idempotency_record::Column::At, before, limit }
 }
 
@@ -76,8 +76,8 @@ fn is_named<E: EntityTrait>(key: &ValueTuple) -> Condition {
 
 #[async_trait]
 impl Housekeeping for SqlHousekeeping {
-    async fn forget_done(&self, before: Instant, limit: u32) -> Result<u32, StoreError> {
-        self.delete("forget idempotency records", oldest_done(before, limit)).await
+    async fn forget_idempotency_records(&self, before: Instant, limit: u32) -> Result<u32, StoreError> {
+        self.delete("forget idempotency records", oldest_idempotency_records(before, limit)).await
     }
 
     async fn forget_refresh_tokens(&self, before: Instant, limit: u32) -> Result<u32, StoreError> {

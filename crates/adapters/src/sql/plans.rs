@@ -1,7 +1,7 @@
 //! Lists and sweeps find what they look for by a key or an index, in its order.
 
 use super::catalogue::{concerts, performances};
-use super::housekeeping::{oldest_done, oldest_refresh_tokens};
+use super::housekeeping::{oldest_idempotency_records, oldest_refresh_tokens};
 use super::queues::{read, tick};
 use super::readers::sales::published_sales;
 use super::readers::{reservations, seats, wallets};
@@ -109,7 +109,7 @@ plans! {
         ["SEARCH buyer USING PRIMARY KEY (sale_id=?)", "USE TEMP B-TREE FOR GROUP BY"];
     what_operators_did_is_listed_by_sale: read::actions_page(SaleId::new(id()), &page(id())) =>
         ["SEARCH operator_action USING INDEX ix_operator_action_sale_id_id (sale_id=? AND id<?)"];
-    old_idempotency_records_are_found_by_time: oldest_done(NOW, 100).find() =>
+    old_idempotency_records_are_found_by_time: oldest_idempotency_records(NOW, 100).find() =>
         ["SEARCH idempotency_record USING INDEX ix_idempotency_record_at (at<?)"];
     old_refresh_tokens_are_found_by_time: oldest_refresh_tokens(NOW, 100).find() =>
         ["SEARCH refresh_token USING INDEX ix_refresh_token_expires (expires<?)"];

@@ -24,7 +24,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the same may succeed later without a change by anybody who asks.
+    /// Whether the same request may succeed later.
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::Outage(_))
     }
@@ -35,7 +35,7 @@ impl StoreError {
 #[async_trait]
 pub trait Housekeeping: Send + Sync {
     /// Forgets idempotency records written before that instant, at most `limit`; says how many.
-    async fn forget_done(&self, before: Instant, limit: u32) -> Result<u32, StoreError>;
+    async fn forget_idempotency_records(&self, before: Instant, limit: u32) -> Result<u32, StoreError>;
 
     /// Forgets refresh tokens that expired before that instant, at most `limit`; says how many.
     async fn forget_refresh_tokens(&self, before: Instant, limit: u32) -> Result<u32, StoreError>;

@@ -63,8 +63,8 @@ pub trait SeatSnapshots: Send + Sync {
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait IdempotencyRecordReader: Send + Sync {
-    /// What was done under that key, if anything was.
-    async fn done(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError>;
+    /// The record of that key, if there is one.
+    async fn idempotency_record(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError>;
 }
 
 /// Reads reservations and their tickets.

@@ -16,8 +16,8 @@ pub struct PassCheck {
     pub on_sale: Arc<dyn OnSaleReader>,
     /// Knows which sale a reservation is of.
     pub reservations: Arc<dyn ReservationReader>,
-    /// Knows what was done before.
-    pub done: Arc<dyn IdempotencyRecordReader>,
+    /// Finds the outcome of a request that was carried out before.
+    pub idempotency_records: Arc<dyn IdempotencyRecordReader>,
     /// Reads passes.
     pub signer: Arc<dyn QueueSigner>,
     /// Gives the instant that the rules decide by.
@@ -26,7 +26,7 @@ pub struct PassCheck {
 
 /// The caller, with their pass and idempotency key.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Visitor<'a> {
+pub struct Caller<'a> {
     /// Who, if they are logged in.
     pub user: Option<UserId>,
     /// The pass that they show.
@@ -85,18 +85,18 @@ impl BookingCall {
 
 impl PassCheck {
     /// Before a call. `id` is that of the performance or the reservation that it is about.
-    pub async fn before(&self, call: BookingCall, id: Uuid, visitor: Visitor<'_>) -> Result<(), Error> {
+    pub async fn before(&self, call: BookingCall, id: Uuid, caller: Caller<'_>) -> Result<(), Error> {
         match call.pass() {
             asks @ (PassRequired::WaitingRoom | PassRequired::Strict) => {
-                self.performance(PerformanceId::new(id), asks, visitor).await
+                self.performance(PerformanceId::new(id), asks, caller).await
             }
-            PassRequired::StrictReservation => self.reservation(ReservationId::new(id), visitor).await,
+            PassRequired::StrictReservation => self.reservation(ReservationId::new(id), caller).await,
             PassRequired::Never => Ok(()),
         }
     }
 
     /// Before a call about a performance. It needs a pass if all sales that there are for it ask for one.
-    pub async fn performance(&self, id: PerformanceId, asks: PassRequired, visitor: Visitor<'_>) -> Result<(), Error> {
+    pub async fn performance(&self, id: PerformanceId, asks: PassRequired, caller: Caller<'_>) -> Result<(), Error> {
         // Whether there is such a performance is said by whoever is asked for it.
         let Some(on_sale) = self.on_sale.on_sale(id).await? else { return Ok(()) };
         let now = self.clock.now();
@@ -108,35 +108,35 @@ impl PassCheck {
             return Ok(());
         }
         let sales: Vec<SaleId> = sales.iter().map(|sale| sale.id).collect();
-        self.check(&sales, visitor).await
+        self.check(&sales, caller).await
     }
 
     /// Before a call about a reservation. One's own is proof enough, unless its sale is strict.
-    pub async fn reservation(&self, id: ReservationId, visitor: Visitor<'_>) -> Result<(), Error> {
+    pub async fn reservation(&self, id: ReservationId, caller: Caller<'_>) -> Result<(), Error> {
         if !self.queues.all().values().any(|view| PassRequired::Strict.of(&view.sale)) {
             return Ok(());
         }
         let Some(reservation) = self.reservations.reservation(id).await? else { return Ok(()) };
-        if Some(reservation.user) != visitor.user {
+        if Some(reservation.user) != caller.user {
             return Ok(());
         }
         let Some(on_sale) = self.on_sale.on_sale(reservation.performance).await? else { return Ok(()) };
         match on_sale.sales.iter().find(|sale| sale.id == reservation.sale) {
-            Some(sale) if PassRequired::Strict.of(sale) => self.check(&[sale.id], visitor).await,
+            Some(sale) if PassRequired::Strict.of(sale) => self.check(&[sale.id], caller).await,
             _ => Ok(()),
         }
     }
 
-    async fn check(&self, sales: &[SaleId], visitor: Visitor<'_>) -> Result<(), Error> {
-        let Err(denied) = self.read(sales, visitor) else { return Ok(()) };
-        match visitor.key {
-            Some(key) if self.done.done(key).await?.is_some() => Ok(()),
+    async fn check(&self, sales: &[SaleId], caller: Caller<'_>) -> Result<(), Error> {
+        let Err(denied) = self.read(sales, caller) else { return Ok(()) };
+        match caller.key {
+            Some(key) if self.idempotency_records.idempotency_record(key).await?.is_some() => Ok(()),
             _ => Err(denied.into()),
         }
     }
 
-    fn read(&self, sales: &[SaleId], visitor: Visitor<'_>) -> Result<Pass, Denied> {
-        let text = visitor.pass.ok_or(Denied::PassMissing)?;
+    fn read(&self, sales: &[SaleId], caller: Caller<'_>) -> Result<Pass, Denied> {
+        let text = caller.pass.ok_or(Denied::PassMissing)?;
         let pass = self.signer.read_pass(text, self.clock.now()).map_err(|flaw| match flaw {
             TokenFlaw::Forged => Denied::PassForged,
             TokenFlaw::Expired => Denied::PassExpired,
@@ -145,7 +145,7 @@ impl PassCheck {
             return Err(Denied::PassOfOtherSale);
         }
         // The handler refuses callers who are not logged in.
-        if visitor.user.is_some_and(|user| user != pass.user) {
+        if caller.user.is_some_and(|user| user != pass.user) {
             return Err(Denied::PassOfOther);
         }
         Ok(pass)
@@ -191,22 +191,22 @@ mod tests {
         Pass { sale: sale(0).id, user: user(1), generation: 1, expires: at(NOW + 60) }
     }
 
-    /// In front of these sales; reads no reservation, and no record of what was done.
+    /// In front of these sales; reads no reservation, and no idempotency record.
     fn pass_check(sales: Vec<Sale>) -> PassCheck {
         PassCheck {
             queues: Arc::new(QueueViews::new(digest)),
             on_sale: reads(OnSale { sales, ..on_sale() }),
             reservations: Arc::new(MockReservationReader::new()),
-            done: Arc::new(MockIdempotencyRecordReader::new()),
+            idempotency_records: Arc::new(MockIdempotencyRecordReader::new()),
             signer: Arc::new(reads_pass(Ok(pass()))),
             clock: clock(NOW),
         }
     }
 
-    const NOBODY: Visitor<'static> = Visitor { user: None, pass: None, key: None };
+    const NOBODY: Caller<'static> = Caller { user: None, pass: None, key: None };
 
-    fn visitor() -> Visitor<'static> {
-        Visitor { user: Some(user(1)), pass: Some("pass"), key: None }
+    fn caller() -> Caller<'static> {
+        Caller { user: Some(user(1)), pass: Some("pass"), key: None }
     }
 
     /// What is said before a booking to somebody who shows nothing.
@@ -259,7 +259,7 @@ mod tests {
             assert_eq!(needs(call, strict(0)).await, missing(), "{call:?}");
         }
         assert_eq!(needs(BookingCall::Aftercare, strict(0)).await, Ok(()));
-        let theirs = Visitor { pass: None, ..visitor() };
+        let theirs = Caller { pass: None, ..caller() };
         for call in [BookingCall::PayReservation, BookingCall::ReleaseHold] {
             let pass_check = check_of_reservation(vec![strict(0)]);
             assert_eq!(pass_check.before(call, reservation().id.uuid(), theirs).await, missing(), "{call:?}");
@@ -274,24 +274,24 @@ mod tests {
     }
 
     /// What is said of that pass to whoever shows it.
-    async fn with_pass(read: Result<Pass, TokenFlaw>, visitor: Visitor<'_>) -> Result<(), Error> {
+    async fn with_pass(read: Result<Pass, TokenFlaw>, caller: Caller<'_>) -> Result<(), Error> {
         let sales = vec![sale_with_room(0), sale_with_room(1)];
         let pass_check = PassCheck { signer: Arc::new(reads_pass(read)), ..pass_check(sales) };
-        pass_check.performance(performance().id, PassRequired::WaitingRoom, visitor).await
+        pass_check.performance(performance().id, PassRequired::WaitingRoom, caller).await
     }
 
     #[tokio::test]
     async fn a_pass_is_their_own_and_of_one_of_the_sales() {
-        assert_eq!(with_pass(Ok(pass()), visitor()).await, Ok(()));
-        assert_eq!(with_pass(Ok(Pass { sale: sale(1).id, ..pass() }), visitor()).await, Ok(()));
+        assert_eq!(with_pass(Ok(pass()), caller()).await, Ok(()));
+        assert_eq!(with_pass(Ok(Pass { sale: sale(1).id, ..pass() }), caller()).await, Ok(()));
         let other_sale = Pass { sale: sale(2).id, ..pass() };
-        assert_eq!(with_pass(Ok(other_sale), visitor()).await, Err(Denied::PassOfOtherSale.into()));
+        assert_eq!(with_pass(Ok(other_sale), caller()).await, Err(Denied::PassOfOtherSale.into()));
         let other_user = Pass { user: user(2), ..pass() };
-        assert_eq!(with_pass(Ok(other_user), visitor()).await, Err(Denied::PassOfOther.into()));
-        assert_eq!(with_pass(Err(TokenFlaw::Forged), visitor()).await, Err(Denied::PassForged.into()));
-        assert_eq!(with_pass(Err(TokenFlaw::Expired), visitor()).await, Err(Denied::PassExpired.into()));
+        assert_eq!(with_pass(Ok(other_user), caller()).await, Err(Denied::PassOfOther.into()));
+        assert_eq!(with_pass(Err(TokenFlaw::Forged), caller()).await, Err(Denied::PassForged.into()));
+        assert_eq!(with_pass(Err(TokenFlaw::Expired), caller()).await, Err(Denied::PassExpired.into()));
         // Who they are is asked by somebody else.
-        assert_eq!(with_pass(Ok(pass()), Visitor { user: None, ..visitor() }).await, Ok(()));
+        assert_eq!(with_pass(Ok(pass()), Caller { user: None, ..caller() }).await, Ok(()));
     }
 
     #[tokio::test]
@@ -300,29 +300,31 @@ mod tests {
         for (was_done, expected) in [(true, Ok(())), (false, missing())] {
             let outcome = Outcome::Held(reservation());
             let record = IdempotencyRecord { key: key.clone(), request_hash: [7; 32], outcome, at: at(50) };
-            let mut done = MockIdempotencyRecordReader::new();
+            let mut records = MockIdempotencyRecordReader::new();
             let known = key.clone();
-            done.expect_done()
+            records
+                .expect_idempotency_record()
                 .withf(move |asked| *asked == known)
                 .times(1)
                 .return_once(move |_| Ok(Some(record).filter(|_| was_done)));
-            let pass_check = PassCheck { done: Arc::new(done), ..pass_check(vec![sale_with_room(0)]) };
-            let visitor = Visitor { pass: None, key: Some(&key), ..visitor() };
-            assert_eq!(pass_check.performance(performance().id, PassRequired::WaitingRoom, visitor).await, expected);
+            let pass_check =
+                PassCheck { idempotency_records: Arc::new(records), ..pass_check(vec![sale_with_room(0)]) };
+            let caller = Caller { pass: None, key: Some(&key), ..caller() };
+            assert_eq!(pass_check.performance(performance().id, PassRequired::WaitingRoom, caller).await, expected);
         }
-        let with_pass = Visitor { key: Some(&key), ..visitor() };
+        let with_pass = Caller { key: Some(&key), ..caller() };
         let pass_check = pass_check(vec![sale_with_room(0)]);
         assert_eq!(pass_check.performance(performance().id, PassRequired::WaitingRoom, with_pass).await, Ok(()));
     }
 
     /// In front of the reservation, which is of sale 0; there is a queue for each of these sales.
     fn check_of_reservation(sales: Vec<Sale>) -> PassCheck {
-        let up = QueueViews::new(digest);
-        up.put_up(
+        let queues = QueueViews::new(digest);
+        queues.replace_all(
             sales.iter().map(|sale| (Queue { sale: sale.id, ..queue() }, Arc::new(sale.clone()))).collect(),
             at(NOW),
         );
-        PassCheck { queues: Arc::new(up), reservations: finds(reservation()), ..pass_check(sales) }
+        PassCheck { queues: Arc::new(queues), reservations: finds(reservation()), ..pass_check(sales) }
     }
 
     #[tokio::test]
@@ -334,10 +336,10 @@ mod tests {
 
     #[tokio::test]
     async fn ones_own_reservation_needs_a_pass_if_its_sale_is_strict() {
-        let no_pass = Visitor { pass: None, ..visitor() };
+        let no_pass = Caller { pass: None, ..caller() };
         let pass_check = check_of_reservation(vec![strict(0)]);
         assert_eq!(pass_check.reservation(reservation().id, no_pass).await, missing());
-        assert_eq!(pass_check.reservation(reservation().id, visitor()).await, Ok(()));
+        assert_eq!(pass_check.reservation(reservation().id, caller()).await, Ok(()));
         let another_is_strict = check_of_reservation(vec![sale_with_room(0), strict(1)]);
         assert_eq!(another_is_strict.reservation(reservation().id, no_pass).await, Ok(()));
     }
@@ -345,10 +347,10 @@ mod tests {
     #[tokio::test]
     async fn of_a_reservation_that_is_not_theirs_nothing_is_said() {
         let pass_check = check_of_reservation(vec![strict(0)]);
-        let somebody_else = Visitor { user: Some(user(2)), ..NOBODY };
+        let somebody_else = Caller { user: Some(user(2)), ..NOBODY };
         assert_eq!(pass_check.reservation(reservation().id, somebody_else).await, Ok(()));
         assert_eq!(pass_check.reservation(reservation().id, NOBODY).await, Ok(()));
         let unknown = ReservationId::new(Uuid::nil());
-        assert_eq!(pass_check.reservation(unknown, Visitor { pass: None, ..visitor() }).await, Ok(()));
+        assert_eq!(pass_check.reservation(unknown, Caller { pass: None, ..caller() }).await, Ok(()));
     }
 }

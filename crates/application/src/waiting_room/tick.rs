@@ -1,4 +1,4 @@
-//! What keeps queues going: reading them, ticking them, drawing their lobbies.
+//! The work that keeps queues moving: reading them, ticking them, drawing their lobbies.
 
 use super::{QueueView, QueueViews};
 use crate::port::{Clock, NumberDispenser, QueueStore, SaleRepository, StoreError, TickOrder, TickReport};
@@ -61,7 +61,7 @@ impl TickQueues {
     /// Reads all queues again; says how many there are. The numbers of those that are over may be forgotten.
     pub async fn refresh(&self) -> Result<u32, Error> {
         let read_at = self.clock.now();
-        // Before they are read: a queue that somebody else puts up meanwhile is not over.
+        // Before they are read: a queue that somebody else adds meanwhile is not over.
         let known = self.queues.all();
         let queues = self.store.queues().await?;
         self.note_over(&known, &queues);
@@ -72,7 +72,7 @@ impl TickQueues {
             }
         }
         let count = u32::try_from(with_sales.len()).unwrap_or(u32::MAX);
-        self.queues.put_up(with_sales, read_at);
+        self.queues.replace_all(with_sales, read_at);
         self.forget_over().await?;
         Ok(count)
     }
@@ -85,8 +85,8 @@ impl TickQueues {
         over.retain(|sale| !going_on.contains(sale));
     }
 
-    /// Lets the dispenser forget queues that are over; those that it is too busy for, the next time. One that fails keeps
-    /// no other from it: its error comes after them.
+    /// Lets the dispenser forget queues that are over; those that it is too busy for, the next time. One that fails
+    /// doesn't stop the others: its error comes after them.
     async fn forget_over(&self) -> Result<(), Error> {
         let over = self.cache.over().clone();
         let mut failed = None;
@@ -103,7 +103,7 @@ impl TickQueues {
     }
 
     /// Ticks every queue that is due, also those that rest if it is `urgent`, all at the same time: none waits for another.
-    /// Those that somebody else ticked have no report. A queue that can't be ticked keeps no other from it: its error comes
+    /// Those that somebody else ticked have no report. A queue that can't be ticked doesn't stop the others: its error comes
     /// after them.
     pub async fn run(&self, urgent: bool) -> Result<Vec<TickReport>, Error> {
         let queues = self.queues.all();
@@ -147,7 +147,7 @@ impl TickQueues {
         if let Some(drawn) = self.draw(&report.queue).await? {
             report.queue = drawn;
         }
-        self.queues.put_up_one(report.queue.clone(), Arc::clone(&view.sale), read_at);
+        self.queues.replace(report.queue.clone(), Arc::clone(&view.sale), read_at);
         Ok(Some(report))
     }
 

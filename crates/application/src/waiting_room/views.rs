@@ -1,4 +1,4 @@
-//! What every instance has in memory of the queues, so that looking costs no store operation.
+//! Copies of the queues in the memory of every instance, so that showing one costs no store operation.
 
 use super::QueuePace;
 use frontrow_domain::waiting_room::{Digest, EntryStatus, Group, Queue, QueueNumber, Ranks};
@@ -16,7 +16,7 @@ pub struct Rendered {
     pub tag: String,
 }
 
-/// One queue, as it was lately.
+/// One queue, as it was a moment ago.
 #[derive(Debug)]
 pub struct QueueView {
     /// As it was when it was read last, at most some seconds ago.
@@ -27,7 +27,7 @@ pub struct QueueView {
     ranks: Arc<Vec<Ranks>>,
     /// When it was read.
     pub read_at: Instant,
-    /// For whoever sends it first to keep.
+    /// The body as it is sent, made and kept by whoever sends it first.
     pub rendered: OnceLock<Rendered>,
 }
 
@@ -45,7 +45,7 @@ impl QueueView {
         self.ranks.get(group.index())
     }
 
-    /// Whether the store has not been heard of for a while.
+    /// Whether the store hasn't answered for a while.
     pub fn is_stale(&self, now: Instant) -> bool {
         now.since(self.read_at) > Self::STALE
     }
@@ -83,30 +83,31 @@ impl QueueViews {
         Arc::clone(&self.views.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts up what was read. Drawing the ranks of a million takes a second, once a queue.
-    pub fn put_up(&self, queues: Vec<(Queue, Arc<Sale>)>, read_at: Instant) {
+    /// Replaces all views with what was read; queues that were not read have no view any more. Drawing the ranks of a
+    /// million people takes a second, once a queue.
+    pub fn replace_all(&self, queues: Vec<(Queue, Arc<Sale>)>, read_at: Instant) {
         let known = self.all();
         let views = queues.into_iter().map(|(queue, sale)| {
             let view = self.renew(known.get(&queue.sale), queue, sale, read_at);
             (view.queue.sale, view)
         });
-        let views: Vec<_> = views.collect();
-        let mut up = self.views.write().unwrap_or_else(PoisonError::into_inner);
-        *up = Arc::new(views.into_iter().map(|(sale, view)| (sale, newer(up.get(&sale), view))).collect());
+        let made: Vec<_> = views.collect();
+        let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
+        *views = Arc::new(made.into_iter().map(|(sale, view)| (sale, newer(views.get(&sale), view))).collect());
     }
 
-    /// Puts up one queue, such as after a tick of one's own.
-    pub fn put_up_one(&self, queue: Queue, sale: Arc<Sale>, read_at: Instant) {
+    /// Replaces the view of one queue, such as after a tick of this instance.
+    pub fn replace(&self, queue: Queue, sale: Arc<Sale>, read_at: Instant) {
         let known = self.all();
         let view = self.renew(known.get(&queue.sale), queue, sale, read_at);
-        let mut up = self.views.write().unwrap_or_else(PoisonError::into_inner);
-        let view = newer(up.get(&view.queue.sale), view);
-        Arc::make_mut(&mut up).insert(view.queue.sale, view);
+        let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
+        let view = newer(views.get(&view.queue.sale), view);
+        Arc::make_mut(&mut views).insert(view.queue.sale, view);
     }
 
     fn renew(&self, known: Option<&Arc<QueueView>>, queue: Queue, sale: Arc<Sale>, read_at: Instant) -> Arc<QueueView> {
         let ranks = match known {
-            // Whoever reads slowly must not put an older queue up over a newer one.
+            // A slow reader must not replace a newer queue with an older one.
             Some(view) if queue.version < view.queue.version => return Arc::clone(view),
             Some(view) if queue.is_drawn() && view.queue.is_drawn() => Arc::clone(&view.ranks),
             _ => Arc::new(self.ranks(&queue)),
@@ -134,9 +135,9 @@ impl Default for QueueViews {
     }
 }
 
-/// Another task may have published a newer view meanwhile.
-fn newer(up: Option<&Arc<QueueView>>, made: Arc<QueueView>) -> Arc<QueueView> {
-    up.filter(|up| up.queue.version > made.queue.version).map_or(made, Arc::clone)
+/// Another task may have replaced the view with a newer one meanwhile.
+fn newer(known: Option<&Arc<QueueView>>, made: Arc<QueueView>) -> Arc<QueueView> {
+    known.filter(|known| known.queue.version > made.queue.version).map_or(made, Arc::clone)
 }
 
 #[cfg(test)]
@@ -188,33 +189,33 @@ mod tests {
     }
 
     #[test]
-    fn an_older_queue_is_never_put_up_over_a_newer_one() {
+    fn a_newer_queue_is_never_replaced_by_an_older_one() {
         let queues = queues(version(5, queue()), sale_with_room(0));
         let sale = Arc::new(sale_with_room(0));
-        queues.put_up_one(version(4, queue()), Arc::clone(&sale), at(101));
+        queues.replace(version(4, queue()), Arc::clone(&sale), at(101));
         assert_eq!((view(&queues).queue.version, view(&queues).read_at), (Version::new(5), at(100)));
-        queues.put_up(vec![(version(4, queue()), Arc::clone(&sale))], at(101));
+        queues.replace_all(vec![(version(4, queue()), Arc::clone(&sale))], at(101));
         assert_eq!((view(&queues).queue.version, view(&queues).read_at), (Version::new(5), at(100)));
-        queues.put_up(vec![(version(5, queue()), Arc::clone(&sale))], at(102));
+        queues.replace_all(vec![(version(5, queue()), Arc::clone(&sale))], at(102));
         assert_eq!((view(&queues).queue.version, view(&queues).read_at), (Version::new(5), at(102)));
-        queues.put_up_one(version(6, queue()), sale, at(103));
+        queues.replace(version(6, queue()), sale, at(103));
         assert_eq!((view(&queues).queue.version, view(&queues).read_at), (Version::new(6), at(103)));
     }
 
-    /// While the ranks of version 2 are drawn, version 3 is put up.
+    /// While the ranks of version 2 are drawn, version 3 arrives.
     static SLOW: LazyLock<QueueViews> = LazyLock::new(|| QueueViews::new(interrupted));
 
     fn interrupted(text: &[u8]) -> [u8; 32] {
         static ONCE: AtomicBool = AtomicBool::new(true);
         if ONCE.swap(false, Ordering::Relaxed) {
-            SLOW.put_up_one(version(3, drawn()), Arc::new(sale_with_room(0)), at(101));
+            SLOW.replace(version(3, drawn()), Arc::new(sale_with_room(0)), at(101));
         }
         digest(text)
     }
 
     #[test]
-    fn who_draws_slowly_does_not_put_an_older_queue_up_over_what_came_meanwhile() {
-        SLOW.put_up(vec![(version(2, drawn()), Arc::new(sale_with_room(0)))], at(100));
+    fn a_queue_that_arrives_while_an_older_one_is_drawn_is_not_replaced_by_it() {
+        SLOW.replace_all(vec![(version(2, drawn()), Arc::new(sale_with_room(0)))], at(100));
         assert_eq!((view(&SLOW).queue.version, view(&SLOW).read_at), (Version::new(3), at(101)));
     }
 
@@ -222,10 +223,10 @@ mod tests {
     fn ranks_are_drawn_once_for_all_views_of_a_queue() {
         let queues = queues(queue_drawn_by(drawing()), sale_with_room(0));
         let undrawn = view(&queues);
-        queues.put_up_one(version(2, drawn()), Arc::clone(&undrawn.sale), at(101));
+        queues.replace(version(2, drawn()), Arc::clone(&undrawn.sale), at(101));
         let first = view(&queues);
-        queues.put_up_one(version(3, drawn()), Arc::clone(&undrawn.sale), at(102));
-        queues.put_up(vec![(version(4, drawn()), Arc::clone(&undrawn.sale))], at(103));
+        queues.replace(version(3, drawn()), Arc::clone(&undrawn.sale), at(102));
+        queues.replace_all(vec![(version(4, drawn()), Arc::clone(&undrawn.sale))], at(103));
         assert_eq!(view(&queues).queue.version, Version::new(4));
         assert!(!Arc::ptr_eq(&undrawn.ranks, &first.ranks) && Arc::ptr_eq(&view(&queues).ranks, &first.ranks));
 
@@ -239,7 +240,7 @@ mod tests {
     #[test]
     fn what_was_rendered_is_kept_for_the_same_version_of_the_same_sale() {
         let rendered = Rendered { body: b"{}".into(), tag: "1".into() };
-        let up = || {
+        let with_rendered = || {
             let queues = queues(queue(), sale_with_room(0));
             view(&queues).rendered.set(rendered.clone()).unwrap();
             queues
@@ -249,8 +250,8 @@ mod tests {
         for (queue, sale, kept) in
             [(queue(), sale.clone(), true), (version(2, queue()), sale, false), (queue(), other, false)]
         {
-            let queues = up();
-            queues.put_up_one(queue, Arc::new(sale), at(101));
+            let queues = with_rendered();
+            queues.replace(queue, Arc::new(sale), at(101));
             assert_eq!(view(&queues).rendered.get(), Some(&rendered).filter(|_| kept));
         }
     }
@@ -266,8 +267,8 @@ mod tests {
     fn a_queue_that_is_over_has_no_view() {
         let queues = queues(queue(), sale_with_room(0));
         let other = Queue { sale: sale(1).id, ..queue() };
-        queues.put_up(vec![(other, Arc::new(sale_with_room(1)))], at(101));
-        let up: Vec<SaleId> = queues.all().keys().copied().collect();
-        assert_eq!((up, queues.view(sale(0).id).is_none()), (vec![sale(1).id], true));
+        queues.replace_all(vec![(other, Arc::new(sale_with_room(1)))], at(101));
+        let with_views: Vec<SaleId> = queues.all().keys().copied().collect();
+        assert_eq!((with_views, queues.view(sale(0).id).is_none()), (vec![sale(1).id], true));
     }
 }

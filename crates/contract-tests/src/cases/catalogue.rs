@@ -1,6 +1,6 @@
 //! Venues, concerts, performances and sales, one row at a time.
 
-use crate::stage::Stage;
+use crate::context::TestContext;
 use crate::{CataloguePorts, Failure, Programme};
 use frontrow_application::PageRequest;
 use frontrow_application::port::{Revision, StoreError, Stored};
@@ -27,16 +27,16 @@ macro_rules! check_revisions {
     };
 }
 
-fn venue(stage: &Stage) -> Venue {
+fn venue(context: &TestContext) -> Venue {
     testing::venue()
-        .id(VenueId::new(stage.id()))
+        .id(VenueId::new(context.id()))
         .name(long_text(200))
         .time_zone("America/Argentina/ComodRivadavia")
         .build()
 }
 
-fn concert(stage: &Stage) -> Concert {
-    testing::concert().id(ConcertId::new(stage.id())).title(long_text(200)).artist("ß漢字 🎻 ' \" \\ % _ ;--").build()
+fn concert(context: &TestContext) -> Concert {
+    testing::concert().id(ConcertId::new(context.id())).title(long_text(200)).artist("ß漢字 🎻 ' \" \\ % _ ;--").build()
 }
 
 /// That many characters, most of them not ASCII.
@@ -57,12 +57,12 @@ fn seat_map(venue: &Venue) -> SeatMap {
     testing::seat_map().venue(venue.id).version(7).sections(sections).build()
 }
 
-fn performance(stage: &Stage) -> Result<Performance, Failure> {
+fn performance(context: &TestContext) -> Result<Performance, Failure> {
     let most = Points::new(PriceList::MAX_PRICE)?;
     let tier = |n: usize| Tier { code: format!("T{n}"), name: long_text(100), list_price: most };
     let kind = |n: usize| PriceType { code: format!("type{n}"), name: long_text(100), discount_percent: 100 };
     Ok(Performance {
-        id: PerformanceId::new(stage.id()),
+        id: PerformanceId::new(context.id()),
         status: PerformanceStatus::Draft,
         prices: testing::price_list()
             .tiers((1..=PriceList::MAX_ENTRIES).map(tier).collect())
@@ -70,20 +70,20 @@ fn performance(stage: &Stage) -> Result<Performance, Failure> {
             .fee(most)
             .tax_basis_points(10_000)
             .build(),
-        ..stage.programme.performances[0].clone()
+        ..context.programme.performances[0].clone()
     })
 }
 
-fn sale(stage: &Stage) -> Sale {
+fn sale(context: &TestContext) -> Sale {
     testing::sale()
-        .id(SaleId::new(stage.id()))
+        .id(SaleId::new(context.id()))
         .name(long_text(100))
-        .performances((0..Sale::MAX_PERFORMANCES).map(|_| PerformanceId::new(stage.id())).collect())
+        .performances((0..Sale::MAX_PERFORMANCES).map(|_| PerformanceId::new(context.id())).collect())
         .opens(Instant::from_micros(i64::MIN))
         .closes(Instant::from_micros(i64::MAX))
         .pay_until(Instant::from_micros(1))
         .cancel_until(Instant::from_micros(-1))
-        .limit_per_person(Sale::MAX_SEATS)
+        .limit_per_person(Sale::MAX_LIMIT_PER_PERSON)
         .hold_duration(Sale::LONGEST_HOLD)
         .waiting_room(waiting_room())
         .published(false)
@@ -106,22 +106,22 @@ fn waiting_room() -> WaitingRoom {
         .build()
 }
 
-pub(super) async fn a_save_names_the_revision_that_was_read(stage: Arc<Stage>) -> Result<(), Failure> {
-    let CataloguePorts { venues, concerts, performances, sales, .. } = stage.catalogue()?;
-    let row = venue(&stage);
+pub(super) async fn a_save_names_the_revision_that_was_read(context: Arc<TestContext>) -> Result<(), Failure> {
+    let CataloguePorts { venues, concerts, performances, sales, .. } = context.catalogue()?;
+    let row = venue(&context);
     let changed = Venue { name: "Other".into(), ..row.clone() };
     check_revisions!(|v, read| venues.save_venue(v, read), venues.venue(row.id), row, changed);
     let row = seat_map(&row);
     let changed = SeatMap { sections: row.sections[..1].to_vec(), ..row.clone() };
     check_revisions!(|m, read| venues.save_seat_map(m, read), venues.seat_map(row.venue, 7), row, changed);
-    let row = concert(&stage);
+    let row = concert(&context);
     let changed = Concert { title: "Other".into(), ..row.clone() };
     check_revisions!(|c, read| concerts.save_concert(c, read), concerts.concert(row.id), row, changed);
-    let row = performance(&stage)?;
+    let row = performance(&context)?;
     let sold_until = Some(Programme::OPENS + Performance::LONGEST_SOLD);
     let changed = Performance { starts_at: Programme::OPENS, sold_until, ..row.clone() };
     check_revisions!(|p, r| performances.save_performance(p, r), performances.performance(row.id), row, changed);
-    let row = sale(&stage);
+    let row = sale(&context);
     let changed = Sale { published: true, ..row.clone() };
     check_revisions!(|s, read| sales.save_sale(s, read), sales.sale(row.id), row, changed);
     Ok(())
@@ -131,9 +131,9 @@ fn value<T>(stored: Option<Stored<T>>) -> Option<T> {
     stored.map(|stored| stored.value)
 }
 
-pub(super) async fn what_is_saved_is_kept_as_it_was(stage: Arc<Stage>) -> Result<(), Failure> {
-    let CataloguePorts { venues, concerts, performances, sales, .. } = stage.catalogue()?;
-    let row = venue(&stage);
+pub(super) async fn what_is_saved_is_kept_as_it_was(context: Arc<TestContext>) -> Result<(), Failure> {
+    let CataloguePorts { venues, concerts, performances, sales, .. } = context.catalogue()?;
+    let row = venue(&context);
     ensure_eq!(venues.venue(row.id).await?, None);
     venues.save_venue(&row, None).await?;
     ensure_eq!(value(venues.venue(row.id).await?), Some(row.clone()));
@@ -142,52 +142,54 @@ pub(super) async fn what_is_saved_is_kept_as_it_was(stage: Arc<Stage>) -> Result
     venues.save_seat_map(&map, None).await?;
     let stored = venues.seat_map(map.venue, map.version).await?;
     ensure_eq!(stored.map(|stored| (stored.map, stored.frozen)), Some((map, false)));
-    let row = concert(&stage);
+    let row = concert(&context);
     ensure_eq!(concerts.concert(row.id).await?, None);
     concerts.save_concert(&row, None).await?;
     ensure_eq!(value(concerts.concert(row.id).await?), Some(row));
-    let row = performance(&stage)?;
+    let row = performance(&context)?;
     ensure_eq!(performances.performance(row.id).await?, None);
     performances.save_performance(&row, None).await?;
     ensure_eq!(value(performances.performance(row.id).await?), Some(row));
-    let row = sale(&stage);
+    let row = sale(&context);
     ensure_eq!(sales.sale(row.id).await?, None);
     sales.save_sale(&row, None).await?;
     ensure_eq!(value(sales.sale(row.id).await?), Some(row.clone()));
-    let fewer = Sale { performances: row.performances.into_iter().take(3).collect(), ..sale(&stage) };
+    let fewer = Sale { performances: row.performances.into_iter().take(3).collect(), ..sale(&context) };
     sales.save_sale(&fewer, None).await?;
     ensure_eq!(value(sales.sale(fewer.id).await?), Some(fewer));
     Ok(())
 }
 
-pub(super) async fn drafts_are_not_shown(stage: Arc<Stage>) -> Result<(), Failure> {
-    let CataloguePorts { concerts, performances, on_sale, .. } = stage.catalogue()?;
-    let hidden = concert(&stage);
+pub(super) async fn drafts_are_not_shown(context: Arc<TestContext>) -> Result<(), Failure> {
+    let CataloguePorts { concerts, performances, on_sale, .. } = context.catalogue()?;
+    let hidden = concert(&context);
     concerts.save_concert(&hidden, None).await?;
-    let draft = Performance { concert: hidden.id, ..performance(&stage)? };
+    let draft = Performance { concert: hidden.id, ..performance(&context)? };
     performances.save_performance(&draft, None).await?;
     ensure_eq!(on_sale.on_sale(draft.id).await?, None);
-    ensure_eq!(on_sale.on_sale(PerformanceId::new(stage.id())).await?, None);
+    ensure_eq!(on_sale.on_sale(PerformanceId::new(context.id())).await?, None);
     let page = PageRequest::new(10, None)?;
     ensure_eq!(performances.performances_of(hidden.id, page).await?.items, Vec::new());
     let shown = concerts.concerts(PageRequest::new(10, None)?).await?;
-    ensure_eq!((shown.items, shown.next), (vec![stage.programme.concert.clone()], None));
+    ensure_eq!((shown.items, shown.next), (vec![context.programme.concert.clone()], None));
     Ok(())
 }
 
-pub(super) async fn concerts_and_performances_are_listed_a_page_at_a_time(stage: Arc<Stage>) -> Result<(), Failure> {
-    let CataloguePorts { concerts, performances, .. } = stage.catalogue()?;
-    let mut expected = vec![stage.programme.concert.clone()];
+pub(super) async fn concerts_and_performances_are_listed_a_page_at_a_time(
+    context: Arc<TestContext>,
+) -> Result<(), Failure> {
+    let CataloguePorts { concerts, performances, .. } = context.catalogue()?;
+    let mut expected = vec![context.programme.concert.clone()];
     let mut public = Vec::new();
     for n in 0..4 {
-        let new = concert(&stage);
+        let new = concert(&context);
         concerts.save_concert(&new, None).await?;
         // The last concert has many performances, all others have one.
         for _ in 0..=(n / 3 * 3) {
             // Any status but a draft will do.
             let status = PerformanceStatus::Cancelled;
-            let performance = Performance { concert: new.id, status, ..stage.programme.performances[0].clone() };
-            let performance = Performance { id: PerformanceId::new(stage.id()), ..performance };
+            let performance = Performance { concert: new.id, status, ..context.programme.performances[0].clone() };
+            let performance = Performance { id: PerformanceId::new(context.id()), ..performance };
             performances.save_performance(&performance, None).await?;
             public.push(performance.id);
         }
@@ -203,16 +205,18 @@ pub(super) async fn concerts_and_performances_are_listed_a_page_at_a_time(stage:
     let second = performances.performances_of(busy, PageRequest::new(2, first.next)?).await?;
     ensure_eq!((&second.items[..], second.next), (&theirs[2..], None));
     // Their seats were never made; the auditor does not mind, but nobody shall hold them.
-    ensure_eq!(stage.fixture.booking.seats.not_free(theirs[0]).await?, Vec::new());
+    ensure_eq!(context.fixture.booking.seats.not_free(theirs[0]).await?, Vec::new());
     Ok(())
 }
 
-pub(super) async fn a_performance_shows_its_published_sales_by_opening(stage: Arc<Stage>) -> Result<(), Failure> {
-    let CataloguePorts { sales, on_sale, .. } = stage.catalogue()?;
+pub(super) async fn a_performance_shows_its_published_sales_by_opening(
+    context: Arc<TestContext>,
+) -> Result<(), Failure> {
+    let CataloguePorts { sales, on_sale, .. } = context.catalogue()?;
     let second = Duration::from_secs(1);
     let with = |opens, published| {
-        let performances = [stage.performance()].into();
-        Sale { opens, published, performances, ..Sale { id: SaleId::new(stage.id()), ..stage.wide.clone() } }
+        let performances = [context.performance()].into();
+        Sale { opens, published, performances, ..Sale { id: SaleId::new(context.id()), ..context.wide.clone() } }
     };
     let late = with(Programme::OPENS + second, true);
     let early = with(Programme::OPENS - second, true);
@@ -220,13 +224,13 @@ pub(super) async fn a_performance_shows_its_published_sales_by_opening(stage: Ar
     for sale in [&late, &early, &hidden] {
         sales.save_sale(sale, None).await?;
     }
-    let shown = on_sale.on_sale(stage.performance()).await?.ok_or_else(|| Failure::new("it is public"))?;
-    let programme = &stage.programme;
+    let shown = on_sale.on_sale(context.performance()).await?.ok_or_else(|| Failure::new("it is public"))?;
+    let programme = &context.programme;
     ensure_eq!((&shown.performance, &shown.venue), (&programme.performances[0], &programme.venue));
     ensure_eq!(*shown.layout, programme.map.layout()?);
     let mut opening_together: Vec<SaleId> = shown.sales[1..4].iter().map(|sale| sale.id).collect();
     opening_together.sort();
-    ensure_eq!(opening_together, [stage.wide.id, stage.narrow.id, stage.gated.id]);
+    ensure_eq!(opening_together, [context.wide.id, context.narrow.id, context.gated.id]);
     ensure_eq!((shown.sales.len(), &shown.sales[0], &shown.sales[4]), (5, &early, &late));
     Ok(())
 }

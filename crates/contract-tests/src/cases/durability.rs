@@ -1,8 +1,8 @@
 //! What was answered is there when the store is opened again: after every kind of write, at once.
 
+use crate::context::{TestContext, charged, held};
 use crate::room::Room;
 use crate::snapshot::Snapshot;
-use crate::stage::{Stage, charged, held};
 use crate::{CataloguePorts, Failure};
 use frontrow_application::port::{
     BuyerPresence, Credentials, Join, Joined, OperatorAction, QueueFigures, Rotated, Stored, StoredSeatMap,
@@ -18,65 +18,65 @@ use std::time::Duration;
 /// How many people's belongings are looked at.
 const PEOPLE: usize = 2;
 
-type Reopened = Result<Arc<Stage>, Failure>;
+type Reopened = Result<Arc<TestContext>, Failure>;
 
 /// Carries a command out and opens the store again at once: all is there, and the command is known by its key.
-async fn kept(stage: Arc<Stage>, command: Command) -> Result<(Arc<Stage>, Outcome), Failure> {
+async fn kept(context: Arc<TestContext>, command: Command) -> Result<(Arc<TestContext>, Outcome), Failure> {
     let name = command.operation.name();
-    let outcome = stage.execute(command.clone()).await?;
-    let before = (Snapshot::take(&stage, PEOPLE).await?, done(&stage, &command).await?);
+    let outcome = context.execute(command.clone()).await?;
+    let before = (Snapshot::take(&context, PEOPLE).await?, idempotency_record(&context, &command).await?);
     ensure!(before.1.is_some() || command.key.is_none(), "a {name} is not noted under its key");
-    let stage = stage.reopen().await?;
-    let after = (Snapshot::take(&stage, PEOPLE).await?, done(&stage, &command).await?);
+    let context = context.reopen().await?;
+    let after = (Snapshot::take(&context, PEOPLE).await?, idempotency_record(&context, &command).await?);
     ensure_eq!(after, before, "what is there when the store is opened again after a {name}");
     if command.key.is_some() {
-        let again = stage.execute(command).await;
+        let again = context.execute(command).await;
         ensure_eq!(again, Ok(outcome.clone()), "the same {name} when the store is opened again");
     }
-    Ok((stage, outcome))
+    Ok((context, outcome))
 }
 
-async fn done(stage: &Stage, command: &Command) -> Result<Option<IdempotencyRecord>, Failure> {
+async fn idempotency_record(context: &TestContext, command: &Command) -> Result<Option<IdempotencyRecord>, Failure> {
     let Some(key) = &command.key else { return Ok(None) };
-    Ok(stage.fixture.booking.done.done(key).await?)
+    Ok(context.fixture.booking.idempotency_records.idempotency_record(key).await?)
 }
 
-pub(super) async fn a_booking_outlives_the_process(stage: Arc<Stage>) -> Reopened {
-    stage.require_durability()?;
-    let kim = stage.user(0);
-    stage.fund(kim, 50_000).await?;
-    let hold = stage.hold(kim, &[1, 2])?;
-    let (stage, outcome) = kept(stage, hold).await?;
+pub(super) async fn a_booking_outlives_the_process(context: Arc<TestContext>) -> Reopened {
+    context.require_durability()?;
+    let kim = context.user(0);
+    context.fund(kim, 50_000).await?;
+    let hold = context.hold(kim, &[1, 2])?;
+    let (context, outcome) = kept(context, hold).await?;
     let reservation = held(Ok(outcome))?;
-    let pay = stage.pay(&reservation)?;
-    let (stage, _) = kept(stage, pay).await?;
-    let cancel = stage.cancel(&reservation)?;
-    let (stage, _) = kept(stage, cancel).await?;
+    let pay = context.pay(&reservation)?;
+    let (context, _) = kept(context, pay).await?;
+    let cancel = context.cancel(&reservation)?;
+    let (context, _) = kept(context, cancel).await?;
 
-    let best = stage.hold_best(kim, &[vec![5, 6]], false)?;
-    let (stage, outcome) = kept(stage, best).await?;
-    let release = stage.release(&held(Ok(outcome))?)?;
-    let (stage, _) = kept(stage, release).await?;
-    let paid = stage.paid(stage.user(1), &[7]).await?;
-    let refund = stage.refund(&paid)?;
-    let (stage, _) = kept(stage, refund).await?;
-    let lapsed = stage.held(kim, &[8]).await?;
-    stage.set_now(lapsed.held_until);
-    let (stage, _) = kept(stage, Stage::expire(&lapsed)).await?;
-    Ok(stage)
+    let best = context.hold_best(kim, &[vec![5, 6]], false)?;
+    let (context, outcome) = kept(context, best).await?;
+    let release = context.release(&held(Ok(outcome))?)?;
+    let (context, _) = kept(context, release).await?;
+    let paid = context.paid(context.user(1), &[7]).await?;
+    let refund = context.refund(&paid)?;
+    let (context, _) = kept(context, refund).await?;
+    let lapsed = context.held(kim, &[8]).await?;
+    context.set_now(lapsed.held_until);
+    let (context, _) = kept(context, TestContext::expire(&lapsed)).await?;
+    Ok(context)
 }
 
-pub(super) async fn a_charge_outlives_the_process(stage: Arc<Stage>) -> Reopened {
-    stage.require_durability()?;
-    let mut stage = stage;
+pub(super) async fn a_charge_outlives_the_process(context: Arc<TestContext>) -> Reopened {
+    context.require_durability()?;
+    let mut context = context;
     for accepted in [true, false] {
-        let charge = stage.charge(stage.user(0), 5000)?;
-        let (reopened, outcome) = kept(stage, charge).await?;
+        let charge = context.charge(context.user(0), 5000)?;
+        let (reopened, outcome) = kept(context, charge).await?;
         let settle = reopened.settle(&charged(Ok(outcome))?, accepted);
-        (stage, _) = kept(reopened, settle).await?;
+        (context, _) = kept(reopened, settle).await?;
     }
-    ensure_eq!(stage.balance(stage.user(0)).await?, 5000);
-    Ok(stage)
+    ensure_eq!(context.balance(context.user(0)).await?, 5000);
+    Ok(context)
 }
 
 /// All rows of the programme.
@@ -90,9 +90,9 @@ struct Saved {
 }
 
 impl Saved {
-    async fn read(stage: &Stage) -> Result<Self, Failure> {
-        let CataloguePorts { venues, concerts, performances, sales, .. } = stage.catalogue()?;
-        let programme = &stage.programme;
+    async fn read(context: &TestContext) -> Result<Self, Failure> {
+        let CataloguePorts { venues, concerts, performances, sales, .. } = context.catalogue()?;
+        let programme = &context.programme;
         let mut saved = Self {
             venue: venues.venue(programme.venue.id).await?,
             map: venues.seat_map(programme.map.venue, programme.map.version).await?,
@@ -110,61 +110,61 @@ impl Saved {
     }
 }
 
-async fn saved(stage: Arc<Stage>, what: &str) -> Reopened {
-    let before = Saved::read(&stage).await?;
-    let stage = stage.reopen().await?;
+async fn saved(context: Arc<TestContext>, what: &str) -> Reopened {
+    let before = Saved::read(&context).await?;
+    let context = context.reopen().await?;
     ensure_eq!(
-        Saved::read(&stage).await?,
+        Saved::read(&context).await?,
         before,
         "what is there when the store is opened again after {what} was saved"
     );
-    Ok(stage)
+    Ok(context)
 }
 
-pub(super) async fn the_catalogue_outlives_the_process(stage: Arc<Stage>) -> Reopened {
-    stage.require_durability()?;
-    stage.catalogue()?;
-    let stage = saved(stage, "the programme").await?;
-    ensure!(Saved::read(&stage).await?.sales.iter().all(Option::is_some), "the sales are not there");
-    let venue = Venue { name: "Other".into(), ..stage.programme.venue.clone() };
-    let read = Saved::read(&stage).await?.venue.map(|stored| stored.revision);
-    stage.catalogue()?.venues.save_venue(&venue, read).await?;
-    let stage = saved(stage, "a venue").await?;
-    let concert = Concert { title: "Other".into(), ..stage.programme.concert.clone() };
-    let read = Saved::read(&stage).await?.concert.map(|stored| stored.revision);
-    stage.catalogue()?.concerts.save_concert(&concert, read).await?;
-    let stage = saved(stage, "a concert").await?;
-    let sale = Sale { limit_per_person: 7, ..stage.wide.clone() };
-    let read = Saved::read(&stage).await?.sales.swap_remove(0).map(|stored| stored.revision);
-    stage.catalogue()?.sales.save_sale(&sale, read).await?;
-    saved(stage, "a sale").await
+pub(super) async fn the_catalogue_outlives_the_process(context: Arc<TestContext>) -> Reopened {
+    context.require_durability()?;
+    context.catalogue()?;
+    let context = saved(context, "the programme").await?;
+    ensure!(Saved::read(&context).await?.sales.iter().all(Option::is_some), "the sales are not there");
+    let venue = Venue { name: "Other".into(), ..context.programme.venue.clone() };
+    let read = Saved::read(&context).await?.venue.map(|stored| stored.revision);
+    context.catalogue()?.venues.save_venue(&venue, read).await?;
+    let context = saved(context, "a venue").await?;
+    let concert = Concert { title: "Other".into(), ..context.programme.concert.clone() };
+    let read = Saved::read(&context).await?.concert.map(|stored| stored.revision);
+    context.catalogue()?.concerts.save_concert(&concert, read).await?;
+    let context = saved(context, "a concert").await?;
+    let sale = Sale { limit_per_person: 7, ..context.wide.clone() };
+    let read = Saved::read(&context).await?.sales.swap_remove(0).map(|stored| stored.revision);
+    context.catalogue()?.sales.save_sale(&sale, read).await?;
+    saved(context, "a sale").await
 }
 
-pub(super) async fn accounts_and_sessions_outlive_the_process(stage: Arc<Stage>) -> Reopened {
-    stage.require_durability()?;
+pub(super) async fn accounts_and_sessions_outlive_the_process(context: Arc<TestContext>) -> Reopened {
+    context.require_durability()?;
     let user =
-        testing::user().id(UserId::new(stage.id())).email("kim@example.org".parse()?).role(Role::Operator).build();
+        testing::user().id(UserId::new(context.id())).email("kim@example.org".parse()?).role(Role::Operator).build();
     let credentials = Credentials { user, password_hash: "h".repeat(100) };
-    stage.accounts()?.accounts.add(&credentials, stage.now()).await?;
-    let stage = stage.reopen().await?;
-    let found = stage.accounts()?.accounts.by_email(&credentials.user.email).await?;
+    context.accounts()?.accounts.add(&credentials, context.now()).await?;
+    let context = context.reopen().await?;
+    let found = context.accounts()?.accounts.by_email(&credentials.user.email).await?;
     ensure_eq!(found.as_ref(), Some(&credentials), "the account when the store is opened again");
 
-    let (session, now) = (SessionId::new(stage.id()), stage.now());
+    let (session, now) = (SessionId::new(context.id()), context.now());
     let expires = now + Duration::from_hours(24);
-    let token = RefreshToken { hash: [1; 32], session, user: stage.user(0), expires, replaced: None };
-    stage.accounts()?.sessions.start(&token).await?;
-    let mut stage = stage.reopen().await?;
+    let token = RefreshToken { hash: [1; 32], session, user: context.user(0), expires, replaced: None };
+    context.accounts()?.sessions.start(&token).await?;
+    let mut context = context.reopen().await?;
     for shown in 1..3 {
-        let rotated = stage.accounts()?.sessions.rotate([shown; 32], [shown + 1; 32], expires, now).await?;
+        let rotated = context.accounts()?.sessions.rotate([shown; 32], [shown + 1; 32], expires, now).await?;
         ensure!(matches!(rotated, Rotated::Issued(_)), "token {shown} when the store is opened again: {rotated:?}");
-        stage = stage.reopen().await?;
+        context = context.reopen().await?;
     }
-    stage.accounts()?.sessions.end(session).await?;
-    let stage = stage.reopen().await?;
-    let ended = stage.accounts()?.sessions.rotate([3; 32], [9; 32], expires, now).await?;
+    context.accounts()?.sessions.end(session).await?;
+    let context = context.reopen().await?;
+    let ended = context.accounts()?.sessions.rotate([3; 32], [9; 32], expires, now).await?;
     ensure_eq!(ended, Rotated::Refused, "the session that ended, when the store is opened again");
-    Ok(stage)
+    Ok(context)
 }
 
 /// All that can be read of a queue.
@@ -202,10 +202,10 @@ async fn seen(room: Arc<Room>, what: &str) -> Result<Arc<Room>, Failure> {
     Ok(room)
 }
 
-pub(super) async fn a_queue_outlives_the_process(stage: Arc<Stage>) -> Reopened {
-    stage.require_durability()?;
-    let room = Room::new(&stage, |settings| settings.capacity = 2).await?;
-    drop(stage);
+pub(super) async fn a_queue_outlives_the_process(context: Arc<TestContext>) -> Reopened {
+    context.require_durability()?;
+    let room = Room::new(&context, |settings| settings.capacity = 2).await?;
+    drop(context);
     let room = seen(room, "a queue was opened").await?;
     for n in 0..3 {
         room.join(n, 0).await?;
@@ -219,15 +219,15 @@ pub(super) async fn a_queue_outlives_the_process(stage: Arc<Stage>) -> Reopened 
     let room = seen(room, "a tick admitted people").await?;
     room.pick_up(0).await?;
     let room = seen(room, "somebody picked their admission up").await?;
-    room.stage.execute(room.leave(0)).await?;
+    room.context.execute(room.leave(0)).await?;
     let room = seen(room, "somebody left").await?;
-    room.stage.execute(room.bar(1, true)).await?;
+    room.context.execute(room.bar(1, true)).await?;
     let room = seen(room, "somebody was barred").await?;
 
     let note = |what: &str| OperatorAction {
-        id: room.stage.id(),
-        by: room.stage.user(1),
-        at: room.stage.now(),
+        id: room.context.id(),
+        by: room.context.user(1),
+        at: room.context.now(),
         sale: room.sale.id,
         what: what.into(),
     };
@@ -242,15 +242,15 @@ pub(super) async fn a_queue_outlives_the_process(stage: Arc<Stage>) -> Reopened 
         (0..3).map(|n| Ok((room.entry(n)?.number, room.key(n).user))).collect::<Result<_, Failure>>()?;
     let listed = room.instance(0).dispenser.entries(room.sale.id, Group::FIRST, 0, 100).await?;
     ensure_eq!(listed, whose, "who has which number when the dispenser is opened again");
-    let stage = Arc::clone(&room.stage);
+    let context = Arc::clone(&room.context);
     drop(room);
-    Ok(stage)
+    Ok(context)
 }
 
-pub(super) async fn numbers_outlive_the_process(stage: Arc<Stage>) -> Reopened {
-    stage.require_durability()?;
-    let mut room = Room::new(&stage, |_| {}).await?;
-    drop(stage);
+pub(super) async fn numbers_outlive_the_process(context: Arc<TestContext>) -> Reopened {
+    context.require_durability()?;
+    let mut room = Room::new(&context, |_| {}).await?;
+    drop(context);
     for n in 0..4 {
         let entry = room.join(n, 0).await?;
         room = room.reopen().await?;
@@ -267,13 +267,13 @@ pub(super) async fn numbers_outlive_the_process(stage: Arc<Stage>) -> Reopened {
     ensure!(numbers.is_sorted(), "a number that is above those before: {numbers:?}");
 
     let sale = room.sale.id;
-    if let Some(leases) = room.stage.queues()?.leases.clone() {
+    if let Some(leases) = room.context.queues()?.leases.clone() {
         leases.extend(sale, 1, Group::FIRST, 0, 100).await?;
         let leased = leases.lease(sale).await?;
         drop(leases);
         room = room.reopen().await?;
         let leases =
-            room.stage.queues()?.leases.clone().ok_or_else(|| Failure::new("it leases no numbers any more"))?;
+            room.context.queues()?.leases.clone().ok_or_else(|| Failure::new("it leases no numbers any more"))?;
         ensure_eq!(leases.lease(sale).await?, leased, "what was leased, when the store is opened again");
         // Numbers that the database has handed out begin an epoch of their own when others are leased.
         let epoch = leased.ok_or_else(|| Failure::new("nothing was leased"))?.epoch;
@@ -282,10 +282,10 @@ pub(super) async fn numbers_outlive_the_process(stage: Arc<Stage>) -> Reopened {
         drop(leases);
         room = room.reopen().await?;
         let leases =
-            room.stage.queues()?.leases.clone().ok_or_else(|| Failure::new("it leases no numbers any more"))?;
+            room.context.queues()?.leases.clone().ok_or_else(|| Failure::new("it leases no numbers any more"))?;
         ensure_eq!(leases.lease(sale).await?, next, "the next epoch, when the store is opened again");
     }
-    let stage = Arc::clone(&room.stage);
+    let context = Arc::clone(&room.context);
     drop(room);
-    Ok(stage)
+    Ok(context)
 }

@@ -1,8 +1,8 @@
 //! Numbers, and who has them.
 
 use crate::Failure;
+use crate::context::TestContext;
 use crate::room::{Room, entry, number, patiently};
-use crate::stage::Stage;
 use frontrow_application::port::{Join, Joined};
 use frontrow_domain::waiting_room::{Group, GroupTerms, Phase, Queue, QueueEntry, QueueNumber};
 use frontrow_domain::{BuyerKey, Sale, SaleId, UserId};
@@ -32,8 +32,8 @@ async fn listed(room: &Room, group: Group, limit: u32) -> Result<Vec<(QueueNumbe
     }
 }
 
-pub(super) async fn joining_twice_gives_the_same_entry(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::new(&stage, |settings| settings.groups.push(second_group())).await?;
+pub(super) async fn joining_twice_gives_the_same_entry(context: Arc<TestContext>) -> Result<(), Failure> {
+    let room = Room::new(&context, |settings| settings.groups.push(second_group())).await?;
     ensure_eq!(joined(&room, 0, None).await?, Joined { entry: entry(1)?, is_new: true });
     ensure_eq!(joined(&room, 1, None).await?, Joined { entry: entry(2)?, is_new: true });
     let known = Joined { entry: entry(1)?, is_new: false };
@@ -52,8 +52,8 @@ pub(super) async fn joining_twice_gives_the_same_entry(stage: Arc<Stage>) -> Res
     Ok(())
 }
 
-pub(super) async fn joins_at_once_get_numbers_one_after_the_other(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::new(&stage, |_| {}).await?;
+pub(super) async fn joins_at_once_get_numbers_one_after_the_other(context: Arc<TestContext>) -> Result<(), Failure> {
+    let room = Room::new(&context, |_| {}).await?;
     let mut entries = BTreeMap::new();
     // Those who join once others have their number come after them.
     for (begin, end) in [(0, CROWD / 2), (CROWD / 2, CROWD)] {
@@ -62,7 +62,7 @@ pub(super) async fn joins_at_once_get_numbers_one_after_the_other(stage: Arc<Sta
             async move { Ok((n, joined(&room, n, None).await?)) }
         });
         let mut firsts = 0;
-        for (n, joined) in stage.together(twice).await? {
+        for (n, joined) in context.together(twice).await? {
             firsts += usize::from(joined.is_new);
             ensure_eq!(*entries.entry(n).or_insert(joined.entry), joined.entry, "the queue entry of person {n}");
         }
@@ -77,8 +77,8 @@ pub(super) async fn joins_at_once_get_numbers_one_after_the_other(stage: Arc<Sta
     Ok(())
 }
 
-pub(super) async fn a_worthless_entry_is_replaced_at_the_end(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::new(&stage, |_| {}).await?;
+pub(super) async fn a_worthless_entry_is_replaced_at_the_end(context: Arc<TestContext>) -> Result<(), Failure> {
+    let room = Room::new(&context, |_| {}).await?;
     for n in 0..3 {
         joined(&room, n, None).await?;
     }
@@ -87,7 +87,7 @@ pub(super) async fn a_worthless_entry_is_replaced_at_the_end(stage: Arc<Stage>) 
         let room = Arc::clone(&room);
         async move { joined(&room, 0, worthless).await }
     });
-    let answers = stage.together(again).await?;
+    let answers = context.together(again).await?;
     ensure!(answers.iter().all(|joined| joined.entry.number.get() == 4), "{answers:?}");
     ensure_eq!(answers.iter().filter(|joined| joined.is_new).count(), 1, "new queue entries");
     ensure_eq!(joined(&room, 0, None).await?, Joined { entry: entry(4)?, is_new: false });
@@ -96,10 +96,10 @@ pub(super) async fn a_worthless_entry_is_replaced_at_the_end(stage: Arc<Stage>) 
     Ok(())
 }
 
-pub(super) async fn groups_and_sales_have_numbers_of_their_own(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::new(&stage, |settings| settings.groups.push(second_group())).await?;
-    let other = Sale { waiting_room: Some(room.settings.clone()), ..stage.narrow.clone() };
-    room.store().open_queue(&Queue::new(&other, &room.settings, [8; 32], stage.now())).await?;
+pub(super) async fn groups_and_sales_have_numbers_of_their_own(context: Arc<TestContext>) -> Result<(), Failure> {
+    let room = Room::new(&context, |settings| settings.groups.push(second_group())).await?;
+    let other = Sale { waiting_room: Some(room.settings.clone()), ..context.narrow.clone() };
+    room.store().open_queue(&Queue::new(&other, &room.settings, [8; 32], context.now())).await?;
     let groups: Vec<Group> = Group::all(2).collect();
     for (n, group, expected) in [(0, groups[0], 1), (1, groups[1], 1), (2, groups[1], 2), (3, groups[0], 2)] {
         let joined = room.ask_for_entry(Join { group, ..join(&room, n, None) }, n).await?;
@@ -117,8 +117,8 @@ pub(super) async fn groups_and_sales_have_numbers_of_their_own(stage: Arc<Stage>
     Ok(())
 }
 
-pub(super) async fn entries_are_listed_a_page_at_a_time(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::new(&stage, |settings| settings.groups.push(second_group())).await?;
+pub(super) async fn entries_are_listed_a_page_at_a_time(context: Arc<TestContext>) -> Result<(), Failure> {
+    let room = Room::new(&context, |settings| settings.groups.push(second_group())).await?;
     for n in 0..12 {
         room.join(n, u8::from(n % 4 == 3)).await?;
     }
@@ -133,8 +133,8 @@ pub(super) async fn entries_are_listed_a_page_at_a_time(stage: Arc<Stage>) -> Re
     Ok(())
 }
 
-pub(super) async fn what_may_be_forgotten_can_still_be_read(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::open(&stage, 5, |_| {}).await?;
+pub(super) async fn what_may_be_forgotten_can_still_be_read(context: Arc<TestContext>) -> Result<(), Failure> {
+    let room = Room::open(&context, 5, |_| {}).await?;
     room.phase(Phase::Closed).await?;
     room.tick().await?;
     let whose: Vec<_> =
@@ -142,7 +142,7 @@ pub(super) async fn what_may_be_forgotten_can_still_be_read(stage: Arc<Stage>) -
     for n in 0..3 {
         let dispenser = &room.instance(n).dispenser;
         patiently(|| dispenser.forget(room.sale.id)).await?;
-        patiently(|| dispenser.forget(SaleId::new(stage.id()))).await?;
+        patiently(|| dispenser.forget(SaleId::new(context.id()))).await?;
         ensure_eq!(listed(&room, Group::FIRST, 2).await?, whose, "said {} times", n + 1);
         room.issued_once(n, room.sale.id, |issued| *issued == [5]).await?;
     }

@@ -1,7 +1,7 @@
 //! Numbers that are leased to a dispenser that may lose what it knows.
 
+use crate::context::TestContext;
 use crate::room::{Room, patiently};
-use crate::stage::Stage;
 use crate::{Failure, Part};
 use frontrow_application::port::{Lease, NumberLeases};
 use frontrow_domain::SaleId;
@@ -12,21 +12,21 @@ use std::sync::Arc;
 const RACERS: usize = 32;
 const EPOCHS: u32 = 5;
 
-fn leases(stage: &Stage) -> Result<Arc<dyn NumberLeases>, Failure> {
-    stage.queues()?.leases.clone().ok_or_else(|| Failure::lacks(Part::Leases))
+fn leases(context: &TestContext) -> Result<Arc<dyn NumberLeases>, Failure> {
+    context.queues()?.leases.clone().ok_or_else(|| Failure::lacks(Part::Leases))
 }
 
-async fn two_groups(stage: &Arc<Stage>) -> Result<Arc<Room>, Failure> {
+async fn two_groups(context: &Arc<TestContext>) -> Result<Arc<Room>, Failure> {
     let group = |weight| GroupTerms { name: "Group".into(), weight, code: None };
-    Room::new(stage, |settings| settings.groups = [1, 1].map(group).into()).await
+    Room::new(context, |settings| settings.groups = [1, 1].map(group).into()).await
 }
 
 fn lease(epoch: u32, above: [u64; 2], ceiling: [u64; 2]) -> Lease {
     Lease { epoch, above: above.into(), ceiling: ceiling.into() }
 }
 
-pub(super) async fn a_ceiling_goes_up_and_never_down(stage: Arc<Stage>) -> Result<(), Failure> {
-    let (leases, room) = (leases(&stage)?, two_groups(&stage).await?);
+pub(super) async fn a_ceiling_goes_up_and_never_down(context: Arc<TestContext>) -> Result<(), Failure> {
+    let (leases, room) = (leases(&context)?, two_groups(&context).await?);
     let (sale, second) = (room.sale.id, Group::new(1).unwrap_or_default());
     ensure_eq!(leases.lease(sale).await?, Some(lease(1, [0, 0], [0, 0])));
     for (group, above, ceiling) in
@@ -36,15 +36,17 @@ pub(super) async fn a_ceiling_goes_up_and_never_down(stage: Arc<Stage>) -> Resul
     }
     ensure_eq!(leases.lease(sale).await?, Some(lease(1, [0, 0], [190, 105])));
     ensure_eq!(leases.extend(sale, 2, Group::FIRST, 0, 1000).await?, None, "an epoch that never was");
-    let nobodys = SaleId::new(stage.id());
+    let nobodys = SaleId::new(context.id());
     ensure_eq!(leases.lease(nobodys).await?, None);
     ensure_eq!(leases.extend(nobodys, 1, Group::FIRST, 0, 1).await?, None);
     ensure_eq!(leases.next_epoch(nobodys, 1, 1).await?, None);
     Ok(())
 }
 
-pub(super) async fn the_next_epoch_begins_once_and_above_all_that_was_leased(stage: Arc<Stage>) -> Result<(), Failure> {
-    let (leases, room) = (leases(&stage)?, two_groups(&stage).await?);
+pub(super) async fn the_next_epoch_begins_once_and_above_all_that_was_leased(
+    context: Arc<TestContext>,
+) -> Result<(), Failure> {
+    let (leases, room) = (leases(&context)?, two_groups(&context).await?);
     let sale = room.sale.id;
     leases.extend(sale, 1, Group::FIRST, 0, 100).await?;
     let version = room.queue().await?.version.get();
@@ -54,7 +56,7 @@ pub(super) async fn the_next_epoch_begins_once_and_above_all_that_was_leased(sta
             let leases = Arc::clone(&leases);
             async move { Ok(patiently(|| leases.next_epoch(sale, lost, 50)).await?) }
         });
-        let begun: Vec<Lease> = stage.together(racing).await?.into_iter().flatten().collect();
+        let begun: Vec<Lease> = context.together(racing).await?.into_iter().flatten().collect();
         let second = 50 * u64::from(lost - 1);
         let next = lease(lost + 1, [highest, second], [highest + 50, second + 50]);
         ensure_eq!(begun, vec![next.clone()], "one of them begins the epoch after {lost}");
@@ -73,8 +75,8 @@ pub(super) async fn the_next_epoch_begins_once_and_above_all_that_was_leased(sta
     Ok(())
 }
 
-pub(super) async fn leases_never_overlap(stage: Arc<Stage>) -> Result<(), Failure> {
-    let (leases, room) = (leases(&stage)?, two_groups(&stage).await?);
+pub(super) async fn leases_never_overlap(context: Arc<TestContext>) -> Result<(), Failure> {
+    let (leases, room) = (leases(&context)?, two_groups(&context).await?);
     let sale = room.sale.id;
     let mut highest = 0;
     for epoch in 1..=EPOCHS {
@@ -82,7 +84,7 @@ pub(super) async fn leases_never_overlap(stage: Arc<Stage>) -> Result<(), Failur
             let leases = Arc::clone(&leases);
             async move { Ok(patiently(|| leases.extend(sale, epoch, Group::FIRST, highest, n * 10)).await?) }
         });
-        let ceilings: Vec<Option<u64>> = stage.together(extending).await?;
+        let ceilings: Vec<Option<u64>> = context.together(extending).await?;
         ensure!(ceilings.iter().all(|ceiling| ceiling.is_some_and(|ceiling| ceiling > highest)), "{ceilings:?}");
         let leased = leases.lease(sale).await?.ok_or_else(|| Failure::new("there is a lease"))?;
         let most = ceilings.into_iter().flatten().max().unwrap_or(0);
@@ -99,8 +101,8 @@ pub(super) async fn leases_never_overlap(stage: Arc<Stage>) -> Result<(), Failur
 }
 
 /// Whoever hands out numbers where they are leased from hands out none of those, and leases none that it has handed out.
-pub(super) async fn a_number_is_leased_or_handed_out_and_never_both(stage: Arc<Stage>) -> Result<(), Failure> {
-    let (leases, room) = (leases(&stage)?, two_groups(&stage).await?);
+pub(super) async fn a_number_is_leased_or_handed_out_and_never_both(context: Arc<TestContext>) -> Result<(), Failure> {
+    let (leases, room) = (leases(&context)?, two_groups(&context).await?);
     let sale = room.sale.id;
     ensure_eq!(leases.next_epoch(sale, 1, 100).await?, Some(lease(2, [0, 0], [100, 100])));
     ensure_eq!(room.join(0, 0).await?.number.get(), 101, "above all that were leased");

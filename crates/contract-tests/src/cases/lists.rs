@@ -1,6 +1,6 @@
 //! What readers show, and in which order.
 
-use crate::stage::{Stage, held};
+use crate::context::{TestContext, held};
 use crate::{Failure, Programme};
 use frontrow_application::PageRequest;
 use frontrow_domain::{PaymentId, PaymentKind, PerformanceId, Points, Reservation, ReservationId, TAKEOVER_GRACE};
@@ -9,14 +9,14 @@ use std::time::Duration;
 
 const SECOND: Duration = Duration::from_secs(1);
 
-pub(super) async fn reservations_are_listed_the_newest_first(stage: Arc<Stage>) -> Result<(), Failure> {
-    let (kim, lee) = (stage.user(0), stage.user(1));
+pub(super) async fn reservations_are_listed_the_newest_first(context: Arc<TestContext>) -> Result<(), Failure> {
+    let (kim, lee) = (context.user(0), context.user(1));
     let mut expected = Vec::new();
     for seat in 1..=5 {
-        expected.insert(0, stage.held(kim, &[seat]).await?);
-        stage.held(lee, &[seat + 50]).await?;
+        expected.insert(0, context.held(kim, &[seat]).await?);
+        context.held(lee, &[seat + 50]).await?;
     }
-    let reader = &stage.fixture.booking.reservations;
+    let reader = &context.fixture.booking.reservations;
     let mut found = Vec::new();
     let mut after = None;
     for items in [2, 2, 1] {
@@ -29,16 +29,16 @@ pub(super) async fn reservations_are_listed_the_newest_first(stage: Arc<Stage>) 
     ensure_eq!(found, expected);
     let all = reader.reservations_of(kim, PageRequest::new(5, None)?).await?;
     ensure_eq!((all.items.len(), all.next), (5, None));
-    ensure_eq!(reader.reservation(ReservationId::new(stage.id())).await?, None);
+    ensure_eq!(reader.reservation(ReservationId::new(context.id())).await?, None);
     Ok(())
 }
 
-pub(super) async fn wallet_entries_are_listed_the_newest_first(stage: Arc<Stage>) -> Result<(), Failure> {
-    let (kim, lee) = (stage.user(0), stage.user(1));
-    stage.paid(lee, &[9]).await?;
-    let paid = stage.paid(kim, &[1]).await?;
-    stage.execute(stage.cancel(&paid)?).await?;
-    let reader = &stage.fixture.booking.wallets;
+pub(super) async fn wallet_entries_are_listed_the_newest_first(context: Arc<TestContext>) -> Result<(), Failure> {
+    let (kim, lee) = (context.user(0), context.user(1));
+    context.paid(lee, &[9]).await?;
+    let paid = context.paid(kim, &[1]).await?;
+    context.execute(context.cancel(&paid)?).await?;
+    let reader = &context.fixture.booking.wallets;
     let mut found = Vec::new();
     let mut after = None;
     for more in [true, true, false] {
@@ -51,74 +51,74 @@ pub(super) async fn wallet_entries_are_listed_the_newest_first(stage: Arc<Stage>
     let of = Some(paid.id);
     ensure_eq!(kinds, [(PaymentKind::Refund, of), (PaymentKind::Reservation, of), (PaymentKind::Charge, None)]);
     ensure!(found.iter().all(|entry| entry.transfer.amount == paid.amount), "{found:?}");
-    ensure_eq!(reader.balance(stage.user(2)).await?, Points::ZERO, "of somebody who never charged");
+    ensure_eq!(reader.balance(context.user(2)).await?, Points::ZERO, "of somebody who never charged");
     ensure_eq!(reader.charge(found[1].transfer.payment).await?, None, "a payment that is no charge");
-    ensure_eq!(reader.charge(PaymentId::new(stage.id())).await?, None);
+    ensure_eq!(reader.charge(PaymentId::new(context.id())).await?, None);
     Ok(())
 }
 
-pub(super) async fn lapsed_holds_are_found_the_oldest_first(stage: Arc<Stage>) -> Result<(), Failure> {
-    let kim = stage.user(0);
+pub(super) async fn lapsed_holds_are_found_the_oldest_first(context: Arc<TestContext>) -> Result<(), Failure> {
+    let kim = context.user(0);
     let mut holds = Vec::new();
     for seat in 1..=4 {
-        holds.push(stage.held(kim, &[seat]).await?);
-        stage.later(SECOND);
+        holds.push(context.held(kim, &[seat]).await?);
+        context.later(SECOND);
     }
-    let paid = stage.paid(kim, &[10]).await?;
-    let released = stage.held(kim, &[11]).await?;
-    stage.execute(stage.release(&released)?).await?;
+    let paid = context.paid(kim, &[10]).await?;
+    let released = context.held(kim, &[11]).await?;
+    context.execute(context.release(&released)?).await?;
     ensure!(paid.held_until >= released.held_until, "all lapse together");
 
     let last = &holds[3];
-    expect_lapsed(&stage, last.held_until - Duration::from_micros(1), 10, &holds[..3]).await?;
-    expect_lapsed(&stage, last.held_until + 10 * SECOND, 10, &holds).await?;
-    expect_lapsed(&stage, last.held_until + 10 * SECOND, 2, &holds[..2]).await?;
-    stage.set_now(last.held_until + 10 * SECOND);
-    stage.execute(Stage::expire(&holds[0])).await?;
-    expect_lapsed(&stage, stage.now(), 10, &holds[1..]).await?;
-    expect_lapsed(&stage, holds[1].held_until, 10, &holds[1..2]).await
+    expect_lapsed(&context, last.held_until - Duration::from_micros(1), 10, &holds[..3]).await?;
+    expect_lapsed(&context, last.held_until + 10 * SECOND, 10, &holds).await?;
+    expect_lapsed(&context, last.held_until + 10 * SECOND, 2, &holds[..2]).await?;
+    context.set_now(last.held_until + 10 * SECOND);
+    context.execute(TestContext::expire(&holds[0])).await?;
+    expect_lapsed(&context, context.now(), 10, &holds[1..]).await?;
+    expect_lapsed(&context, holds[1].held_until, 10, &holds[1..2]).await
 }
 
 async fn expect_lapsed(
-    stage: &Stage,
+    context: &TestContext,
     now: frontrow_domain::Instant,
     limit: u32,
     expected: &[Reservation],
 ) -> Result<(), Failure> {
-    let found = stage.fixture.booking.reservations.lapsed(now, limit).await?;
+    let found = context.fixture.booking.reservations.lapsed(now, limit).await?;
     let expected: Vec<_> = expected.iter().map(|reservation| (reservation.id, reservation.buyer())).collect();
     ensure_eq!(found, expected);
     Ok(())
 }
 
-pub(super) async fn unsettled_charges_are_found_the_oldest_first(stage: Arc<Stage>) -> Result<(), Failure> {
-    let (kim, lee) = (stage.user(0), stage.user(1));
+pub(super) async fn unsettled_charges_are_found_the_oldest_first(context: Arc<TestContext>) -> Result<(), Failure> {
+    let (kim, lee) = (context.user(0), context.user(1));
     let mut charges = Vec::new();
     for n in 0..4 {
-        charges.push(stage.pending(if n % 2 == 0 { kim } else { lee }, 500 + n).await?);
-        stage.later(SECOND);
+        charges.push(context.pending(if n % 2 == 0 { kim } else { lee }, 500 + n).await?);
+        context.later(SECOND);
     }
-    stage.fund(kim, 500).await?;
-    stage.paid(kim, &[1]).await?;
-    let declined = stage.pending(kim, 500).await?;
-    stage.execute(stage.settle(&declined, false)).await?;
+    context.fund(kim, 500).await?;
+    context.paid(kim, &[1]).await?;
+    let declined = context.pending(kim, 500).await?;
+    context.execute(context.settle(&declined, false)).await?;
 
-    let reader = &stage.fixture.booking.wallets;
-    ensure_eq!(reader.unsettled(Programme::OPENS, stage.now() + SECOND, 10).await?, charges);
+    let reader = &context.fixture.booking.wallets;
+    ensure_eq!(reader.unsettled(Programme::OPENS, context.now() + SECOND, 10).await?, charges);
     ensure_eq!(reader.unsettled(Programme::OPENS, charges[3].at, 10).await?, charges[..3], "begun before that instant");
-    ensure_eq!(reader.unsettled(Programme::OPENS, stage.now(), 2).await?, charges[..2]);
-    stage.execute(stage.settle(&charges[0], true)).await?;
-    ensure_eq!(reader.unsettled(Programme::OPENS, stage.now(), 10).await?, charges[1..]);
+    ensure_eq!(reader.unsettled(Programme::OPENS, context.now(), 2).await?, charges[..2]);
+    context.execute(context.settle(&charges[0], true)).await?;
+    ensure_eq!(reader.unsettled(Programme::OPENS, context.now(), 10).await?, charges[1..]);
     Ok(())
 }
 
-pub(super) async fn seats_that_can_be_had_are_counted(stage: Arc<Stage>) -> Result<(), Failure> {
-    let kim = stage.user(0);
-    stage.paid(kim, &[1, 2]).await?;
-    let early = stage.held(kim, &[3]).await?;
-    stage.later(SECOND);
-    let late = held(stage.execute(stage.hold(kim, &[4])?).await)?;
-    let other = stage.programme.performances[1].id;
+pub(super) async fn seats_that_can_be_had_are_counted(context: Arc<TestContext>) -> Result<(), Failure> {
+    let kim = context.user(0);
+    context.paid(kim, &[1, 2]).await?;
+    let early = context.held(kim, &[3]).await?;
+    context.later(SECOND);
+    let late = held(context.execute(context.hold(kim, &[4])?).await)?;
+    let other = context.programme.performances[1].id;
     let takeover = early.held_until + TAKEOVER_GRACE;
     let all = crate::Programme::SEATS;
     for (now, expected) in [
@@ -127,15 +127,15 @@ pub(super) async fn seats_that_can_be_had_are_counted(stage: Arc<Stage>) -> Resu
         (takeover, all - 3),
         (late.held_until + TAKEOVER_GRACE, all - 2),
     ] {
-        let ids = [stage.performance(), other, PerformanceId::new(stage.id())];
-        let mut counts = stage.fixture.booking.seats.available(&ids, now).await?;
+        let ids = [context.performance(), other, PerformanceId::new(context.id())];
+        let mut counts = context.fixture.booking.seats.available(&ids, now).await?;
         counts.retain(|(_, count)| *count > 0);
         counts.sort();
-        ensure_eq!(counts, [(stage.performance(), expected), (other, all)]);
+        ensure_eq!(counts, [(context.performance(), expected), (other, all)]);
     }
-    let not_free = stage.fixture.booking.seats.not_free(stage.performance()).await?;
+    let not_free = context.fixture.booking.seats.not_free(context.performance()).await?;
     let numbers: Vec<u32> = not_free.iter().map(|seat| seat.key.number.get()).collect();
     ensure_eq!(numbers, [1, 2, 3, 4]);
-    ensure_eq!(stage.fixture.booking.seats.not_free(other).await?, Vec::new());
+    ensure_eq!(context.fixture.booking.seats.not_free(other).await?, Vec::new());
     Ok(())
 }

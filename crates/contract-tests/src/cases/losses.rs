@@ -1,7 +1,7 @@
 //! A dispenser that loses everything that it knew, while the queue goes on.
 
+use crate::context::TestContext;
 use crate::room::{Room, patiently};
-use crate::stage::Stage;
 use crate::{Failure, Part};
 use frontrow_application::port::{Join, Joined};
 use frontrow_domain::waiting_room::{CheckInOutcome, Group, QueueEntry};
@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 /// Everybody's queue entries so far; then the dispenser knows nothing any more.
 async fn lose(room: &Room, people: usize) -> Result<Vec<QueueEntry>, Failure> {
-    let lose = room.stage.queues()?.lose_numbers.as_ref().ok_or_else(|| Failure::lacks(Part::LostNumbers))?;
+    let lose = room.context.queues()?.lose_numbers.as_ref().ok_or_else(|| Failure::lacks(Part::LostNumbers))?;
     let entries = (0..people).map(|n| room.entry(n)).collect::<Result<_, _>>()?;
     lose().await?;
     Ok(entries)
@@ -27,9 +27,9 @@ async fn again(room: Arc<Room>, n: usize, proved: Option<QueueEntry>) -> Result<
 }
 
 pub(super) async fn who_has_a_token_keeps_the_entry_when_all_numbers_are_lost(
-    stage: Arc<Stage>,
+    context: Arc<TestContext>,
 ) -> Result<(), Failure> {
-    let room = Room::open(&stage, 6, |settings| settings.capacity = 2).await?;
+    let room = Room::open(&context, 6, |settings| settings.capacity = 2).await?;
     room.admit(0).await?;
     room.all_come([1]).await?;
     let entries = lose(&room, 6).await?;
@@ -53,21 +53,21 @@ pub(super) async fn who_has_a_token_keeps_the_entry_when_all_numbers_are_lost(
     let issued = room.issued_once(0, room.sale.id, |issued| issued.first() >= Some(&last)).await?;
     ensure_eq!(issued.len(), 1);
 
-    stage.execute(room.leave(0)).await?;
+    context.execute(room.leave(0)).await?;
     room.all_come([2]).await?;
     ensure_eq!(room.tick().await?, [2], "by the queue entry that they always had");
     ensure!(matches!(room.come(2).await?, CheckInOutcome::Admitted(_)), "person 2 is in");
     Ok(())
 }
 
-pub(super) async fn numbers_after_a_loss_are_new_whoever_notices_it(stage: Arc<Stage>) -> Result<(), Failure> {
+pub(super) async fn numbers_after_a_loss_are_new_whoever_notices_it(context: Arc<TestContext>) -> Result<(), Failure> {
     const PEOPLE: usize = 40;
-    let room = Room::open(&stage, PEOPLE, |_| {}).await?;
+    let room = Room::open(&context, PEOPLE, |_| {}).await?;
     let entries = lose(&room, PEOPLE).await?;
     let before = room.queue().await?.epoch;
     // Every other one has a token.
     let token = |n: usize| (n % 4 < 2).then(|| entries[n]);
-    let told = stage.together((0..PEOPLE).map(|n| again(Arc::clone(&room), n, token(n)))).await?;
+    let told = context.together((0..PEOPLE).map(|n| again(Arc::clone(&room), n, token(n)))).await?;
     let mut new = BTreeSet::new();
     for (n, joined) in told {
         if token(n).is_some() {

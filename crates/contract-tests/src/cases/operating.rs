@@ -1,8 +1,8 @@
 //! What operators do with queues.
 
 use crate::Failure;
+use crate::context::TestContext;
 use crate::room::Room;
-use crate::stage::Stage;
 use frontrow_application::port::OperatorAction;
 use frontrow_domain::waiting_room::{
     DrawState, Ending, GroupTerms, NotNow, Phase, Queue, QueueChange, QueueUpdate, Sample,
@@ -33,7 +33,8 @@ fn full_queue(room: &Room) -> Queue {
     let lists = Some(vec![[0; 32], [255; 32], [1; 32], [2; 32]]);
     queue.draw = Some(DrawState { secret: [9; 32], round, lists, value, seed: Some([4; 32]) });
     for (group, n) in queue.groups.iter_mut().zip(1..) {
-        (group.drawn, group.issued, group.called, group.lapsed, group.served) = (n, n + 50_000_000, n, n - 1, 1 << 50);
+        (group.drawn, group.issued, group.called, group.lapsed, group.admission_turns) =
+            (n, n + 50_000_000, n, n - 1, 1 << 50);
     }
     let sample = |seconds| Sample {
         at: Duration::from_secs(seconds),
@@ -45,8 +46,8 @@ fn full_queue(room: &Room) -> Queue {
     queue
 }
 
-pub(super) async fn a_queue_is_opened_once_and_kept_as_it_was(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::new(&stage, |settings| {
+pub(super) async fn a_queue_is_opened_once_and_kept_as_it_was(context: Arc<TestContext>) -> Result<(), Failure> {
+    let room = Room::new(&context, |settings| {
         let group = |weight| GroupTerms { name: "Group".into(), weight, code: None };
         settings.groups = [1, 2, 50, 100].map(group).into();
     });
@@ -56,7 +57,7 @@ pub(super) async fn a_queue_is_opened_once_and_kept_as_it_was(stage: Arc<Stage>)
     let full = full_queue(&room);
     room.store().open_queue(&full).await?;
     ensure_eq!(room.queue().await?, first, "it has one already");
-    let other = Sale { id: stage.narrow.id, ..stage.gated.clone() };
+    let other = Sale { id: context.narrow.id, ..context.gated.clone() };
     let other = Queue { sale: other.id, ..full };
     room.store().open_queue(&other).await?;
     ensure_eq!(room.instance(1).store.queue(other.sale).await?, Some(other.clone()));
@@ -65,14 +66,14 @@ pub(super) async fn a_queue_is_opened_once_and_kept_as_it_was(stage: Arc<Stage>)
     let mut both = vec![first, other];
     both.sort_by_key(|queue| queue.sale);
     ensure_eq!(queues, both);
-    let nobodys = SaleId::new(stage.id());
+    let nobodys = SaleId::new(context.id());
     ensure_eq!(room.store().queue(nobodys).await?, None);
     ensure_eq!(room.store().update_queue(nobodys, &QueueUpdate::Operator(message("x")), None).await?, None);
     Ok(())
 }
 
-pub(super) async fn an_operator_changes_what_they_name(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::open(&stage, 1, |_| {}).await?;
+pub(super) async fn an_operator_changes_what_they_name(context: Arc<TestContext>) -> Result<(), Failure> {
+    let room = Room::open(&context, 1, |_| {}).await?;
     let before = room.queue().await?;
     let next = |queue: &Queue| Version::new(queue.version.get() + 1);
     let told = room.change(message("Soon.")).await?;
@@ -98,17 +99,19 @@ pub(super) async fn an_operator_changes_what_they_name(stage: Arc<Stage>) -> Res
     Ok(())
 }
 
-pub(super) async fn a_smaller_capacity_admits_nobody_until_enough_have_gone(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::open(&stage, 10, |settings| settings.capacity = 5).await?;
+pub(super) async fn a_smaller_capacity_admits_nobody_until_enough_have_gone(
+    context: Arc<TestContext>,
+) -> Result<(), Failure> {
+    let room = Room::open(&context, 10, |settings| settings.capacity = 5).await?;
     room.all_come(0..10).await?;
     ensure_eq!(room.tick().await?, [0, 1, 2, 3, 4]);
     room.capacity(3).await?;
     for n in [1, 0] {
         ensure_eq!(room.tick().await?, []);
-        stage.execute(room.leave(n)).await?;
+        context.execute(room.leave(n)).await?;
     }
     ensure_eq!(room.tick().await?, [], "three are admitted, of three");
-    stage.execute(room.leave(2)).await?;
+    context.execute(room.leave(2)).await?;
     ensure_eq!(room.tick().await?, [5]);
     room.capacity(4).await?;
     ensure_eq!(room.tick().await?, [6]);
@@ -118,41 +121,41 @@ pub(super) async fn a_smaller_capacity_admits_nobody_until_enough_have_gone(stag
     Ok(())
 }
 
-pub(super) async fn what_a_queue_does_is_what_its_phase_says(stage: Arc<Stage>) -> Result<(), Failure> {
-    let opens = stage.now();
-    stage.set_now(opens - Duration::from_secs(1));
-    let room = Room::new(&stage, |settings| settings.capacity = 2).await?;
+pub(super) async fn what_a_queue_does_is_what_its_phase_says(context: Arc<TestContext>) -> Result<(), Failure> {
+    let opens = context.now();
+    context.set_now(opens - Duration::from_secs(1));
+    let room = Room::new(&context, |settings| settings.capacity = 2).await?;
     for n in 0..6 {
         room.join(n, 0).await?;
     }
     ensure_eq!(room.tick_report().await?.queue.phase, Phase::Lobby);
-    stage.set_now(opens);
+    context.set_now(opens);
     ensure_eq!(room.tick_report().await?.queue.phase, Phase::Open, "the sale opens");
     room.all_come(0..6).await?;
     ensure_eq!(room.tick().await?, [0, 1]);
     room.phase(Phase::Paused).await?;
-    stage.execute(room.leave(0)).await?;
+    context.execute(room.leave(0)).await?;
     ensure_eq!(room.tick().await?, [], "in a pause");
     room.held(1, &[1]).await?;
     room.phase(Phase::Open).await?;
     ensure_eq!(room.tick().await?, [2]);
     room.phase(Phase::Draining).await?;
-    stage.execute(room.leave(2)).await?;
+    context.execute(room.leave(2)).await?;
     ensure_eq!(room.tick().await?, [3], "whoever is there is admitted, though nobody joins any more");
     room.phase(Phase::Closed).await?;
-    stage.execute(room.leave(3)).await?;
+    context.execute(room.leave(3)).await?;
     ensure_eq!(room.tick().await?, []);
     ensure_eq!(room.store().queues().await?.len(), 1, "person 1 finishes");
-    stage.execute(room.leave(1)).await?;
+    context.execute(room.leave(1)).await?;
     room.tick().await?;
     ensure_eq!(room.store().queues().await?, [], "it is over");
     ensure_eq!(room.queue().await?.phase, Phase::Closed, "and can be read");
     Ok(())
 }
 
-pub(super) async fn a_sale_that_closes_closes_its_queue(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::open(&stage, 2, |_| {}).await?;
-    stage.set_now(room.sale.closes);
+pub(super) async fn a_sale_that_closes_closes_its_queue(context: Arc<TestContext>) -> Result<(), Failure> {
+    let room = Room::open(&context, 2, |_| {}).await?;
+    context.set_now(room.sale.closes);
     room.all_come([0]).await?;
     ensure_eq!(room.tick().await?, []);
     ensure_eq!(room.queue().await?.phase, Phase::Closed);
@@ -160,8 +163,8 @@ pub(super) async fn a_sale_that_closes_closes_its_queue(stage: Arc<Stage>) -> Re
     Ok(())
 }
 
-pub(super) async fn a_queue_waits_for_its_draw(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::open(&stage, 3, |settings| settings.draw = true).await?;
+pub(super) async fn a_queue_waits_for_its_draw(context: Arc<TestContext>) -> Result<(), Failure> {
+    let room = Room::open(&context, 3, |settings| settings.draw = true).await?;
     let opened = room.queue().await?;
     ensure_eq!((opened.phase, opened.groups[0].drawn, opened.is_drawn()), (Phase::Open, 3, false));
     room.join(3, 0).await?;
@@ -183,12 +186,12 @@ pub(super) async fn a_queue_waits_for_its_draw(stage: Arc<Stage>) -> Result<(), 
     Ok(())
 }
 
-pub(super) async fn what_operators_do_is_noted_with_it(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::open(&stage, 1, |_| {}).await?;
+pub(super) async fn what_operators_do_is_noted_with_it(context: Arc<TestContext>) -> Result<(), Failure> {
+    let room = Room::open(&context, 1, |_| {}).await?;
     let action = |what: &str| OperatorAction {
-        id: stage.id(),
-        by: stage.user(1),
-        at: stage.now(),
+        id: context.id(),
+        by: context.user(1),
+        at: context.now(),
         sale: room.sale.id,
         what: what.into(),
     };
@@ -203,20 +206,20 @@ pub(super) async fn what_operators_do_is_noted_with_it(stage: Arc<Stage>) -> Res
     let back = QueueChange { phase: Some(Phase::Lobby), ..QueueChange::default() };
     let refused = store.update_queue(room.sale.id, &update(back), Some(action("refused"))).await?;
     ensure!(refused.is_some_and(|refused| refused.is_err()), "a queue does not go back to its lobby");
-    store.update_queue(SaleId::new(stage.id()), &update(message("x")), Some(action("nobody's"))).await?;
+    store.update_queue(SaleId::new(context.id()), &update(message("x")), Some(action("nobody's"))).await?;
     ensure_eq!(room.actions(100).await?, [alone, done]);
     Ok(())
 }
 
-pub(super) async fn what_operators_did_is_read_a_page_at_a_time(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::open(&stage, 1, |_| {}).await?;
-    let elsewhere = SaleId::new(stage.id());
+pub(super) async fn what_operators_did_is_read_a_page_at_a_time(context: Arc<TestContext>) -> Result<(), Failure> {
+    let room = Room::open(&context, 1, |_| {}).await?;
+    let elsewhere = SaleId::new(context.id());
     let mut noted = Vec::new();
     for n in 0..12 {
         let sale = if n % 4 == 3 { elsewhere } else { room.sale.id };
-        let at = stage.now() - Duration::from_secs(n);
+        let at = context.now() - Duration::from_secs(n);
         let what = "줄\u{1f3ab}\"'\\".repeat(500);
-        let action = OperatorAction { id: stage.id(), by: stage.user(1), at, sale, what };
+        let action = OperatorAction { id: context.id(), by: context.user(1), at, sale, what };
         room.instance(1).store.note(&action).await?;
         noted.extend(Some(action).filter(|action| action.sale == room.sale.id));
     }
@@ -227,23 +230,23 @@ pub(super) async fn what_operators_did_is_read_a_page_at_a_time(stage: Arc<Stage
     Ok(())
 }
 
-pub(super) async fn a_bar_on_nobody_is_found_until_it_is_lifted(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::open(&stage, 1, |_| {}).await?;
-    let buyer = BuyerKey { sale: room.sale.id, user: UserId::new(stage.id()) };
-    let bar = |barred| stage.execute(Command::unkeyed(Operation::Bar(Bar { buyer, barred })));
+pub(super) async fn a_bar_on_nobody_is_found_until_it_is_lifted(context: Arc<TestContext>) -> Result<(), Failure> {
+    let room = Room::open(&context, 1, |_| {}).await?;
+    let buyer = BuyerKey { sale: room.sale.id, user: UserId::new(context.id()) };
+    let bar = |barred| context.execute(Command::unkeyed(Operation::Bar(Bar { buyer, barred })));
     ensure_eq!(bar(true).await, Ok(Outcome::Left(buyer)));
     let row = room.store().whereabouts(buyer).await?.buyer;
     ensure!(row.is_some_and(|row| row.barred), "{row:?}");
-    let findings = stage.fixture.booking.auditor.audit(stage.now()).await?;
+    let findings = context.fixture.booking.auditor.audit(context.now()).await?;
     let named = |finding: &Finding| (finding.rule, finding.row.contains(&buyer.user.to_string()));
     let named: Vec<_> = findings.iter().map(named).collect();
     ensure_eq!(named, [(Rule::NoOrphans, true)]);
     ensure_eq!(bar(false).await, Ok(Outcome::Left(buyer)));
-    stage.audit().await
+    context.audit().await
 }
 
-pub(super) async fn the_admission_log_is_read_a_page_at_a_time(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::open(&stage, 0, |settings| {
+pub(super) async fn the_admission_log_is_read_a_page_at_a_time(context: Arc<TestContext>) -> Result<(), Failure> {
+    let room = Room::open(&context, 0, |settings| {
         settings.groups = [1, 1].map(|weight| GroupTerms { name: "Group".into(), weight, code: None }).into();
         settings.burst = 5;
         settings.rate = 300;
@@ -255,7 +258,7 @@ pub(super) async fn the_admission_log_is_read_a_page_at_a_time(stage: Arc<Stage>
     room.all_come((0..20).rev()).await?;
     for _ in 0..2 {
         room.tick().await?;
-        stage.later(Duration::from_secs(1));
+        context.later(Duration::from_secs(1));
     }
     let log = room.log(100).await?;
     let keys: Vec<_> = log.iter().map(|row| (row.tick, row.group.get(), row.rank.get())).collect();

@@ -1,26 +1,26 @@
 //! Ticks that did not come.
 
 use crate::Failure;
+use crate::context::TestContext;
 use crate::room::Room;
-use crate::stage::Stage;
 use frontrow_domain::AdmissionPeriod;
 use frontrow_domain::waiting_room::Tick;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub(super) async fn an_outage_of_ticks_gives_its_time_back(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::open(&stage, 4, |settings| settings.capacity = 2).await?;
+pub(super) async fn an_outage_of_ticks_gives_its_time_back(context: Arc<TestContext>) -> Result<(), Failure> {
+    let room = Room::open(&context, 4, |settings| settings.capacity = 2).await?;
     room.all_come(0..3).await?;
     ensure_eq!(room.tick().await?, [0, 1]);
-    let until = stage.now() + Tick::PICK_UP;
+    let until = context.now() + Tick::PICK_UP;
     // Person 1 is over by the last tick, person 0 is not.
     room.pass_until(until - Duration::from_secs(1), &[]).await?;
     let picked = room.pick_up(0).await?;
     room.pass(Duration::from_secs(3), &[]).await?;
     let open_time = room.queue().await?.open_time;
-    ensure!(stage.now() == until + Duration::from_secs(2), "person 1 is at the end of the grace");
+    ensure!(context.now() == until + Duration::from_secs(2), "person 1 is at the end of the grace");
     let outage = Duration::from_mins(10);
-    stage.later(outage);
+    context.later(outage);
     let report = room.tick_report().await?;
     let extended = AdmissionPeriod { until: picked.until + outage, max_until: picked.max_until + outage };
     ensure_eq!(room.admission(0).await?, Some(extended), "whoever was alive gets the time back");
@@ -31,23 +31,23 @@ pub(super) async fn an_outage_of_ticks_gives_its_time_back(stage: Arc<Stage>) ->
     Ok(())
 }
 
-pub(super) async fn a_short_silence_of_ticks_gives_nothing_back(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::open(&stage, 2, |settings| settings.capacity = 1).await?;
+pub(super) async fn a_short_silence_of_ticks_gives_nothing_back(context: Arc<TestContext>) -> Result<(), Failure> {
+    let room = Room::open(&context, 2, |settings| settings.capacity = 1).await?;
     let admission = room.admit(0).await?;
-    stage.later(Tick::OUTAGE);
+    context.later(Tick::OUTAGE);
     room.all_come([1]).await?;
     ensure_eq!(room.tick().await?, []);
     ensure_eq!(room.admission(0).await?, Some(admission));
     Ok(())
 }
 
-pub(super) async fn who_was_over_before_an_outage_stays_so(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::open(&stage, 2, |settings| settings.capacity = 1).await?;
+pub(super) async fn who_was_over_before_an_outage_stays_so(context: Arc<TestContext>) -> Result<(), Failure> {
+    let room = Room::open(&context, 2, |settings| settings.capacity = 1).await?;
     room.all_come([0]).await?;
     ensure_eq!(room.tick().await?, [0]);
-    stage.execute(room.leave(0)).await?;
+    context.execute(room.leave(0)).await?;
     let open_time = room.queue().await?.open_time;
-    stage.later(Duration::from_mins(10));
+    context.later(Duration::from_mins(10));
     room.all_come([1]).await?;
     ensure_eq!(room.tick().await?, [1], "an admission that was given back makes room");
     ensure_eq!(room.admission(0).await?, None);

@@ -2,8 +2,8 @@
 
 use super::races::RACERS;
 use crate::Failure;
+use crate::context::TestContext;
 use crate::room::{Room, patiently};
-use crate::stage::Stage;
 use frontrow_application::port::BookingError;
 use frontrow_domain::Outcome;
 use frontrow_domain::waiting_room::{Admitted, CheckInOutcome, QueueChange, QueueUpdate};
@@ -37,12 +37,12 @@ fn check_log(log: &[Admitted]) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) async fn two_tickers_at_once_never_exceed_the_capacity(stage: Arc<Stage>) -> Result<(), Failure> {
+pub(super) async fn two_tickers_at_once_never_exceed_the_capacity(context: Arc<TestContext>) -> Result<(), Failure> {
     const ROUNDS: usize = 8;
-    let room = Room::open(&stage, RACERS, |settings| settings.capacity = CAPACITY).await?;
+    let room = Room::open(&context, RACERS, |settings| settings.capacity = CAPACITY).await?;
     room.all_come(0..RACERS).await?;
     for round in 1..=ROUNDS {
-        for most in stage.together((0..6).map(|n| ticking(&room, n, 3))).await? {
+        for most in context.together((0..6).map(|n| ticking(&room, n, 3))).await? {
             ensure!(most <= u64::from(CAPACITY), "{most} were admitted at a time");
         }
         ensure_eq!(room.active().await?, u64::from(CAPACITY), "as many are admitted as may be");
@@ -52,9 +52,9 @@ pub(super) async fn two_tickers_at_once_never_exceed_the_capacity(stage: Arc<Sta
         ensure!(ranks.is_sorted(), "all were there from the beginning: {ranks:?}");
         check_log(&log)?;
         for row in &log[CAPACITY as usize * (round - 1)..] {
-            stage.execute(room.leave(usize::try_from(row.rank.get() - 1)?)).await?;
+            context.execute(room.leave(usize::try_from(row.rank.get() - 1)?)).await?;
         }
-        stage.later(Duration::from_secs(1));
+        context.later(Duration::from_secs(1));
     }
     Ok(())
 }
@@ -71,7 +71,7 @@ async fn keep_ticking(room: Arc<Room>, instance: usize) -> Result<(), Failure> {
 
 /// Comes, picks up, books or not, and leaves, or stays away.
 async fn visit(room: Arc<Room>, n: usize) -> Result<bool, Failure> {
-    let mut dice = room.stage.dice(n as u64);
+    let mut dice = room.context.dice(n as u64);
     while !matches!(room.come(n).await?, CheckInOutcome::Admitted(_)) {
         tokio::time::sleep(Duration::from_millis(1)).await;
     }
@@ -80,23 +80,25 @@ async fn visit(room: Arc<Room>, n: usize) -> Result<bool, Failure> {
         let seat = 1 + u32::try_from(n)?;
         let held = room.held(n, &[seat]).await?;
         match dice.roll(3) {
-            0 => drop(room.stage.execute(room.stage.release(&held)?).await?),
+            0 => drop(room.context.execute(room.context.release(&held)?).await?),
             _ => drop(room.paid(&held).await?),
         }
     }
     // Everybody goes in the end: by paying all they may, or like this.
-    let left = room.stage.execute(room.leave(n)).await?;
+    let left = room.context.execute(room.leave(n)).await?;
     Ok(left == Outcome::Left(room.key(n)))
 }
 
-pub(super) async fn nothing_is_lost_while_people_book_and_queues_tick(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::open(&stage, RACERS, |settings| settings.capacity = CAPACITY).await?;
+pub(super) async fn nothing_is_lost_while_people_book_and_queues_tick(
+    context: Arc<TestContext>,
+) -> Result<(), Failure> {
+    let room = Room::open(&context, RACERS, |settings| settings.capacity = CAPACITY).await?;
     let mut tickers = JoinSet::new();
     for instance in 0..2 {
         tickers.spawn(keep_ticking(Arc::clone(&room), instance));
     }
     tokio::select! {
-        visits = stage.together((0..RACERS).map(|n| visit(Arc::clone(&room), n))) => {
+        visits = context.together((0..RACERS).map(|n| visit(Arc::clone(&room), n))) => {
             ensure!(visits?.iter().all(|left| *left), "everybody leaves");
         }
         Some(ticker) = tickers.join_next() => ticker??,
@@ -113,9 +115,9 @@ pub(super) async fn nothing_is_lost_while_people_book_and_queues_tick(stage: Arc
     Ok(())
 }
 
-pub(super) async fn no_change_of_a_queue_is_lost_between_its_ticks(stage: Arc<Stage>) -> Result<(), Failure> {
+pub(super) async fn no_change_of_a_queue_is_lost_between_its_ticks(context: Arc<TestContext>) -> Result<(), Failure> {
     const CHANGES: usize = 10;
-    let room = Room::open(&stage, 2, |_| {}).await?;
+    let room = Room::open(&context, 2, |_| {}).await?;
     let before = room.queue().await?.version.get();
     let ticks = (0..2).map(|instance| {
         let room = Arc::clone(&room);
@@ -140,21 +142,23 @@ pub(super) async fn no_change_of_a_queue_is_lost_between_its_ticks(stage: Arc<St
             Ok(i64::try_from(CHANGES)?)
         }) as futures::future::BoxFuture<'static, Result<i64, Failure>>
     });
-    let made: i64 = stage.together(ticks.chain(changes).collect::<Vec<_>>()).await?.into_iter().sum();
+    let made: i64 = context.together(ticks.chain(changes).collect::<Vec<_>>()).await?.into_iter().sum();
     ensure_eq!(room.queue().await?.version.get(), before + made, "each goes up by one");
     Ok(())
 }
 
-pub(super) async fn who_is_admitted_and_leaves_at_once_is_admitted_or_not(stage: Arc<Stage>) -> Result<(), Failure> {
-    let room = Room::open(&stage, RACERS, |settings| settings.capacity = 1).await?;
+pub(super) async fn who_is_admitted_and_leaves_at_once_is_admitted_or_not(
+    context: Arc<TestContext>,
+) -> Result<(), Failure> {
+    let room = Room::open(&context, RACERS, |settings| settings.capacity = 1).await?;
     for n in 0..20 {
         room.all_come([n]).await?;
         let racing = (0..3).map(|racer| {
             let room = Arc::clone(&room);
             async move {
                 match racer {
-                    0 => drop(room.stage.execute(room.leave(n)).await?),
-                    1 => match room.stage.execute(room.bar(n, true)).await {
+                    0 => drop(room.context.execute(room.leave(n)).await?),
+                    1 => match room.context.execute(room.bar(n, true)).await {
                         Ok(_) | Err(BookingError::Rejected(_)) => {}
                         Err(error) => return Err(error.into()),
                     },
@@ -163,7 +167,7 @@ pub(super) async fn who_is_admitted_and_leaves_at_once_is_admitted_or_not(stage:
                 Ok(())
             }
         });
-        stage.together(racing).await?;
+        context.together(racing).await?;
         let admission = room.admission(n).await?;
         ensure_eq!((admission, room.active().await?), (None, 0), "barred in any case");
         ensure_eq!(room.tick().await?, []);

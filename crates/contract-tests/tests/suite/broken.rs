@@ -1,7 +1,7 @@
 //! Stores with the faults that stores have: the suite has to name them.
 
-mod books;
 mod queues;
+mod small_store;
 
 use crate::memory::InMemory;
 use async_trait::async_trait;

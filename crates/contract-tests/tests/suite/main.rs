@@ -2,9 +2,9 @@
 // Futures that borrow many rows are deep types.
 #![recursion_limit = "256"]
 
-mod books;
 mod broken;
 mod laws;
 mod memory;
 mod redis;
+mod small_store;
 mod sql;

@@ -39,7 +39,7 @@ fn fixture(memory: &Arc<Memory>) -> Fixture {
     Fixture {
         booking: BookingPorts {
             store: memory.clone(),
-            done: memory.clone(),
+            idempotency_records: memory.clone(),
             seats: memory.clone(),
             reservations: memory.clone(),
             wallets: memory.clone(),

@@ -144,7 +144,7 @@ fn fixture(database: &Arc<Database>, store: SqlStore, clock: &Arc<dyn Clock>) ->
     Fixture {
         booking: BookingPorts {
             store: Arc::new(store),
-            done: readers.clone(),
+            idempotency_records: readers.clone(),
             seats: readers.clone(),
             reservations: readers.clone(),
             wallets: readers,

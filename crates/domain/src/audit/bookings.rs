@@ -20,10 +20,10 @@ pub struct Catalogue {
     pub users: BTreeSet<UserId>,
 }
 
-/// Everything that is wrong with the books, sorted; nothing if they are right. `books` has to be one snapshot. (A
+/// Everything that is wrong with the books, sorted; nothing if they are right. `bookings` has to be one snapshot. (A
 /// negative balance can't even be read into a [`Wallet`](crate::Wallet); stores report that one themselves.)
-pub fn audit(books: &BookingState, catalogue: &Catalogue, now: Instant) -> Vec<Finding> {
-    let mut audit = Audit { books, catalogue, findings: Vec::new() };
+pub fn audit(bookings: &BookingState, catalogue: &Catalogue, now: Instant) -> Vec<Finding> {
+    let mut audit = Audit { bookings, catalogue, findings: Vec::new() };
     audit.check_sold_once();
     audit.check_seats();
     audit.check_tickets();
@@ -37,7 +37,7 @@ pub fn audit(books: &BookingState, catalogue: &Catalogue, now: Instant) -> Vec<F
 }
 
 struct Audit<'a> {
-    books: &'a BookingState,
+    bookings: &'a BookingState,
     catalogue: &'a Catalogue,
     findings: Vec<Finding>,
 }
@@ -54,7 +54,7 @@ impl<'a> Audit<'a> {
     }
 
     fn confirmed(&self) -> impl Iterator<Item = &'a Reservation> + use<'a> {
-        self.books.reservations.values().filter(|r| r.state == ReservationState::Confirmed)
+        self.bookings.reservations.values().filter(|r| r.state == ReservationState::Confirmed)
     }
 
     fn check_sold_once(&mut self) {
@@ -66,7 +66,7 @@ impl<'a> Audit<'a> {
             self.report(Rule::SoldOnce, format!("{} is sold to {owners:?}", name(seat)));
         }
         let mut valid: BTreeMap<SeatKey, u32> = BTreeMap::new();
-        for ticket in self.books.tickets.values().filter(|ticket| ticket.valid) {
+        for ticket in self.bookings.tickets.values().filter(|ticket| ticket.valid) {
             *valid.entry(ticket.key.seat).or_default() += 1;
         }
         for (seat, count) in valid.into_iter().filter(|(_, count)| *count > 1) {
@@ -78,26 +78,26 @@ impl<'a> Audit<'a> {
         let rule = Rule::SeatsTicketsReservations;
         for reservation in self.confirmed() {
             for key in reservation.seat_keys() {
-                let state = self.books.seats.get(&key).map(|seat| seat.state);
+                let state = self.bookings.seats.get(&key).map(|seat| seat.state);
                 let sold = state == Some(SeatState::Sold { to: reservation.id });
                 self.unless(sold, rule, || format!("{} is confirmed, {} is {state:?}", reservation.id, name(key)));
             }
         }
-        for seat in self.books.seats.values() {
+        for seat in self.bookings.seats.values() {
             let SeatState::Sold { to } = seat.state else { continue };
-            let owner = self.books.reservations.get(&to);
+            let owner = self.bookings.reservations.get(&to);
             let confirmed = owner
                 .is_some_and(|r| r.state == ReservationState::Confirmed && r.seat_keys().any(|key| key == seat.key));
             self.unless(confirmed, rule, || format!("{} is sold to {to}, which has not bought it", name(seat.key)));
-            let ticket = self.books.tickets.get(&TicketKey { seat: seat.key, version: seat.version });
+            let ticket = self.bookings.tickets.get(&TicketKey { seat: seat.key, version: seat.version });
             let valid = ticket.is_some_and(|ticket| ticket.valid && ticket.reservation == to);
             self.unless(valid, rule, || format!("{} is sold to {to} without a valid ticket", name(seat.key)));
         }
     }
 
     fn check_tickets(&mut self) {
-        for ticket in self.books.tickets.values().filter(|ticket| ticket.valid) {
-            let seat = self.books.seats.get(&ticket.key.seat);
+        for ticket in self.bookings.tickets.values().filter(|ticket| ticket.valid) {
+            let seat = self.bookings.seats.get(&ticket.key.seat);
             let sold = seat.is_some_and(|seat| {
                 seat.version == ticket.key.version && seat.state == SeatState::Sold { to: ticket.reservation }
             });
@@ -113,7 +113,7 @@ impl<'a> Audit<'a> {
 
     fn check_wallets(&mut self) {
         let mut sums: BTreeMap<UserId, i128> = BTreeMap::new();
-        for transfer in self.books.transfers.values() {
+        for transfer in self.bookings.transfers.values() {
             if let AccountId::Wallet(user) = transfer.debit {
                 *sums.entry(user).or_default() -= i128::from(transfer.amount.amount());
             }
@@ -121,11 +121,11 @@ impl<'a> Audit<'a> {
                 *sums.entry(user).or_default() += i128::from(transfer.amount.amount());
             }
         }
-        for user in self.books.wallets.keys() {
+        for user in self.bookings.wallets.keys() {
             sums.entry(*user).or_default();
         }
         for (user, sum) in sums {
-            let balance = self.books.wallets.get(&user).map_or(Points::ZERO, |wallet| wallet.balance);
+            let balance = self.bookings.wallets.get(&user).map_or(Points::ZERO, |wallet| wallet.balance);
             self.unless(i128::from(balance.amount()) == sum, Rule::WalletEqualsTransfers, || {
                 format!("wallet {user} has {balance}, its transfers make {sum}")
             });
@@ -133,8 +133,8 @@ impl<'a> Audit<'a> {
     }
 
     fn check_charges(&mut self) {
-        let mut pending: BTreeMap<UserId, i128> = self.books.wallets.keys().map(|user| (*user, 0)).collect();
-        for payment in self.books.payments.values() {
+        let mut pending: BTreeMap<UserId, i128> = self.bookings.wallets.keys().map(|user| (*user, 0)).collect();
+        for payment in self.bookings.payments.values() {
             match payment.state {
                 PaymentState::Pending => {
                     *pending.entry(payment.user).or_default() += i128::from(payment.amount.amount());
@@ -149,7 +149,7 @@ impl<'a> Audit<'a> {
             }
         }
         for (user, sum) in pending {
-            let kept = self.books.wallets.get(&user).map_or(Points::ZERO, |wallet| wallet.pending);
+            let kept = self.bookings.wallets.get(&user).map_or(Points::ZERO, |wallet| wallet.pending);
             // Charges from before wallets kept room may be more than any wallet can hold.
             let needed = sum.min(Points::MAX.amount().into());
             self.unless(i128::from(kept.amount()) == needed, Rule::RoomForCharges, || {
@@ -160,12 +160,12 @@ impl<'a> Audit<'a> {
 
     fn check_payments(&mut self) {
         let mut paid: BTreeMap<(ReservationId, PaymentKind), Vec<Points>> = BTreeMap::new();
-        for payment in self.books.payments.values().filter(|payment| payment.state == PaymentState::Succeeded) {
+        for payment in self.bookings.payments.values().filter(|payment| payment.state == PaymentState::Succeeded) {
             if let Some(reservation) = payment.reservation {
                 paid.entry((reservation, payment.kind)).or_default().push(payment.amount);
             }
         }
-        for reservation in self.books.reservations.values() {
+        for reservation in self.bookings.reservations.values() {
             use ReservationState::{Cancelled, Confirmed, Refunded};
             let back = matches!(reservation.state, Cancelled | Refunded);
             let wanted =
@@ -191,10 +191,10 @@ impl<'a> Audit<'a> {
 
     fn check_transfers(&mut self) {
         let mut moved: BTreeMap<_, Vec<(AccountId, AccountId, Points)>> = BTreeMap::new();
-        for transfer in self.books.transfers.values() {
+        for transfer in self.bookings.transfers.values() {
             moved.entry(transfer.payment).or_default().push((transfer.debit, transfer.credit, transfer.amount));
         }
-        for payment in self.books.payments.values() {
+        for payment in self.bookings.payments.values() {
             let wallet = AccountId::Wallet(payment.user);
             let (debit, credit) = match payment.kind {
                 PaymentKind::Reservation => (wallet, AccountId::Sales),
@@ -220,9 +220,9 @@ impl<'a> Audit<'a> {
 
     /// A hold ends when its reservation says, so its seats can be taken then; and no live hold has lost a seat.
     fn check_lapsed(&mut self, now: Instant) {
-        for seat in self.books.seats.values() {
+        for seat in self.bookings.seats.values() {
             let SeatState::Held { by, until } = seat.state else { continue };
-            let right = self.books.reservations.get(&by).is_some_and(|r| {
+            let right = self.bookings.reservations.get(&by).is_some_and(|r| {
                 let unpaid = matches!(r.state, ReservationState::Held | ReservationState::Expired);
                 unpaid && r.held_until == until && r.seat_keys().any(|key| key == seat.key)
             });
@@ -230,12 +230,12 @@ impl<'a> Audit<'a> {
                 format!("{} is held by {by} until {}, which no hold says", name(seat.key), until.micros())
             });
         }
-        for reservation in self.books.reservations.values() {
+        for reservation in self.bookings.reservations.values() {
             if reservation.state != ReservationState::Held || reservation.has_lapsed(now) {
                 continue;
             }
             for key in reservation.seat_keys() {
-                let own = self.books.seats.get(&key).is_some_and(|seat| seat.state.is_held_by(reservation.id));
+                let own = self.bookings.seats.get(&key).is_some_and(|seat| seat.state.is_held_by(reservation.id));
                 self.unless(own, Rule::SeatsTicketsReservations, || {
                     format!("{} is held, {} does not point to it", reservation.id, name(key))
                 });
@@ -244,31 +244,31 @@ impl<'a> Audit<'a> {
     }
 
     fn check_orphans(&mut self) {
-        let (books, catalogue) = (self.books, self.catalogue);
-        let mut performances: BTreeSet<PerformanceId> = books.seats.keys().map(|key| key.performance).collect();
-        performances.extend(books.reservations.values().map(|r| r.performance));
+        let (bookings, catalogue) = (self.bookings, self.catalogue);
+        let mut performances: BTreeSet<PerformanceId> = bookings.seats.keys().map(|key| key.performance).collect();
+        performances.extend(bookings.reservations.values().map(|r| r.performance));
         for performance in performances.difference(&catalogue.performances) {
             self.report(Rule::NoOrphans, format!("performance {performance} does not exist"));
         }
-        let buyers = || books.buyers.values().filter(|buyer| !buyer.is_blank()).map(|buyer| buyer.key);
+        let buyers = || bookings.buyers.values().filter(|buyer| !buyer.is_blank()).map(|buyer| buyer.key);
         let mut sales: BTreeSet<SaleId> = buyers().map(|key| key.sale).collect();
-        sales.extend(books.reservations.values().map(|r| r.sale));
+        sales.extend(bookings.reservations.values().map(|r| r.sale));
         for sale in sales.difference(&catalogue.sales) {
             self.report(Rule::NoOrphans, format!("sale {sale} does not exist"));
         }
         let mut users: BTreeSet<UserId> = buyers().map(|key| key.user).collect();
-        users.extend(books.wallets.keys());
-        users.extend(books.reservations.values().map(|r| r.user));
-        users.extend(books.payments.values().map(|p| p.user));
+        users.extend(bookings.wallets.keys());
+        users.extend(bookings.reservations.values().map(|r| r.user));
+        users.extend(bookings.payments.values().map(|p| p.user));
         for user in users.difference(&catalogue.users) {
             self.findings.push(Finding::missing_user(*user));
         }
-        for reservation in books.reservations.values() {
-            let known = books.buyers.contains_key(&reservation.buyer());
+        for reservation in bookings.reservations.values() {
+            let known = bookings.buyers.contains_key(&reservation.buyer());
             self.unless(known, Rule::NoOrphans, || format!("{} has no buyer row", reservation.id));
         }
-        for ticket in books.tickets.values() {
-            let known = books.reservations.contains_key(&ticket.reservation);
+        for ticket in bookings.tickets.values() {
+            let known = bookings.reservations.contains_key(&ticket.reservation);
             self.unless(known, Rule::NoOrphans, || format!("ticket {} has no reservation", name(ticket.key.seat)));
         }
     }

@@ -44,10 +44,10 @@ impl QueueRecords {
 /// whichever instance they spoke to. So somebody was overtaken if, in an earlier tick, a higher rank of their group was
 /// admitted [`TAKEOVER_GRACE`] or more after they had come: less may be the difference of two clocks, or a check-in
 /// that was still being written.
-pub fn audit_queues(books: &BookingState, records: &QueueRecords) -> Vec<Finding> {
+pub fn audit_queues(bookings: &BookingState, records: &QueueRecords) -> Vec<Finding> {
     let mut log = records.log.clone();
     log.sort_by_key(|row| (row.key.sale, row.tick));
-    let mut audit = Audit { books, records, log, findings: Vec::new() };
+    let mut audit = Audit { bookings, records, log, findings: Vec::new() };
     audit.check_entries();
     audit.check_numbers();
     audit.check_ranks();
@@ -62,7 +62,7 @@ pub fn audit_queues(books: &BookingState, records: &QueueRecords) -> Vec<Finding
 }
 
 struct Audit<'a> {
-    books: &'a BookingState,
+    bookings: &'a BookingState,
     records: &'a QueueRecords,
     /// By sale and tick.
     log: Vec<Admitted>,
@@ -91,7 +91,7 @@ impl Audit<'_> {
         let check_ins = self.records.check_ins.iter();
         let check_ins =
             check_ins.map(|check_in| (check_in.key, QueueEntry { group: check_in.group, number: check_in.number }));
-        let admitted = self.books.buyers.values().filter_map(|buyer| Some((buyer.key, buyer.admitted_by?)));
+        let admitted = self.bookings.buyers.values().filter_map(|buyer| Some((buyer.key, buyer.admitted_by?)));
         let mut owners: BTreeMap<(SaleId, Group, QueueNumber), BTreeSet<UserId>> = BTreeMap::new();
         for (key, QueueEntry { group, number }) in entries.chain(check_ins).chain(admitted) {
             owners.entry((key.sale, group, number)).or_default().insert(key.user);
@@ -126,7 +126,7 @@ impl Audit<'_> {
             self.report(Rule::WithinCapacity, format!("{}: {active} were admitted, of {capacity}", tick(row)));
         }
         let mut active: BTreeMap<SaleId, u32> = BTreeMap::new();
-        self.books.admissions.keys().for_each(|key| *active.entry(key.sale).or_default() += 1);
+        self.bookings.admissions.keys().for_each(|key| *active.entry(key.sale).or_default() += 1);
         let last: BTreeMap<SaleId, u32> = self.log.iter().map(|row| (row.key.sale, row.active_after)).collect();
         for (sale, active) in active {
             let last = last.get(&sale).copied().unwrap_or(0);
@@ -191,7 +191,7 @@ impl Audit<'_> {
             first.entry(row.key).and_modify(|at| *at = row.at.min(*at)).or_insert(row.at);
         }
         let terms: BTreeMap<SaleId, &SaleTerms> = self.records.terms.iter().map(|terms| (terms.sale, terms)).collect();
-        for reservation in self.books.reservations.values() {
+        for reservation in self.bookings.reservations.values() {
             let Some(terms) = terms.get(&reservation.sale).filter(|terms| terms.admission.is_some()) else { continue };
             let made = made_by(reservation, terms);
             let admitted = first.get(&reservation.buyer()).is_some_and(|at| *at <= made + TAKEOVER_GRACE);
@@ -204,14 +204,14 @@ impl Audit<'_> {
 
     fn check_admissions(&mut self) {
         let with_admission =
-            self.books.buyers.values().filter(|buyer| buyer.admission.is_some()).map(|buyer| buyer.key);
+            self.bookings.buyers.values().filter(|buyer| buyer.admission.is_some()).map(|buyer| buyer.key);
         let with_admission: BTreeSet<BuyerKey> = with_admission.collect();
-        let admitted: BTreeSet<BuyerKey> = self.books.admissions.keys().copied().collect();
+        let admitted: BTreeSet<BuyerKey> = self.bookings.admissions.keys().copied().collect();
         for key in with_admission.difference(&admitted) {
             self.report(Rule::AdmissionsChecked, format!("{} is admitted without an admission row", name(*key)));
         }
         for key in admitted.difference(&with_admission) {
-            let what = if self.books.buyers.contains_key(key) { "right to book" } else { "buyer row" };
+            let what = if self.bookings.buyers.contains_key(key) { "right to book" } else { "buyer row" };
             self.report(Rule::AdmissionsChecked, format!("{} has an admission row without a {what}", name(*key)));
         }
     }
@@ -220,7 +220,7 @@ impl Audit<'_> {
         let known: BTreeSet<SaleId> = self.records.queues.iter().map(|queue| queue.sale).collect();
         let mut used: BTreeSet<SaleId> = self.records.entries.iter().map(|(key, _)| key.sale).collect();
         used.extend(self.log.iter().map(|row| row.key.sale));
-        used.extend(self.books.admissions.keys().map(|key| key.sale));
+        used.extend(self.bookings.admissions.keys().map(|key| key.sale));
         for sale in used.difference(&known) {
             self.report(Rule::NoOrphans, format!("sale {sale} has no queue"));
         }

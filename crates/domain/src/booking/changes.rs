@@ -13,13 +13,13 @@ pub struct Changes {
     pub rows: Vec<Row>,
     /// What the command leads to.
     pub outcome: Outcome,
-    /// What others may want to hear of.
+    /// Messages to send after the commit.
     pub events: Vec<Event>,
     /// When it was decided.
     pub at: Instant,
 }
 
-/// A row as it shall be.
+/// A row as it will be after the command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Row {
     /// The row that guards the limit per person.
@@ -62,7 +62,7 @@ pub struct WriteSet {
     /// Buyers whose admission has ended.
     pub admissions_ended: Vec<BuyerKey>,
     /// New idempotency records; written last.
-    pub done: Vec<IdempotencyRecord>,
+    pub idempotency_records: Vec<IdempotencyRecord>,
 }
 
 impl WriteSet {

@@ -26,11 +26,11 @@ impl Command {
         Self { key: None, request_hash: [0; 32], operation }
     }
 
-    /// The buyer who asks for it, of whom a queue takes only so much; `None` if an operator or the server does.
+    /// The buyer who asks for it, whose waiting commands are limited; `None` if an operator or the server does.
     pub fn asker(&self) -> Option<UserId> {
         match &self.operation {
             Operation::Refund(_) | Operation::Bar(_) | Operation::Expire(_) | Operation::Settle(_)
-            // What it takes to stay in the waiting room is never too much.
+            // Commands that keep somebody in the waiting room are not limited.
             | Operation::Renew(_) | Operation::Leave(_) => None,
             Operation::Release(release) => Some(release.buyer.user),
             Operation::Hold(_)
@@ -43,7 +43,7 @@ impl Command {
 
     /// The keys of the rows that [`decide`](crate::decide) looks at or changes.
     pub fn scope(&self) -> Scope {
-        let mut scope = Scope { done: self.key.iter().cloned().collect(), ..Scope::default() };
+        let mut scope = Scope { idempotency_records: self.key.iter().cloned().collect(), ..Scope::default() };
         self.operation.rule().scope(&mut scope);
         scope
     }

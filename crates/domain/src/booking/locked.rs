@@ -1,4 +1,4 @@
-//! The rows that a command has locked, and what becomes of them.
+//! The rows that a command has locked, and how it changes them.
 
 use super::{
     Broken, CommandKey, IdempotencyRecord, NotInScope, Rejection, Reservation, ReservationState, Row, Scope, Seat,
@@ -12,7 +12,7 @@ use crate::time::Instant;
 use crate::waiting_room::{Buyer, BuyerKey};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// One row of a scope: what was read, and what it is by now.
+/// One row of a scope: the version that was read, and the row as it is now.
 #[derive(Clone, Debug)]
 struct Entry<T> {
     read: Option<Version>,
@@ -66,8 +66,8 @@ pub struct Locked {
     wallets: Table<Wallet>,
     seats: Table<Seat>,
     candidates: BTreeSet<SeatKey>,
-    done: BTreeMap<CommandKey, Option<IdempotencyRecord>>,
-    new_done: BTreeSet<CommandKey>,
+    idempotency_records: BTreeMap<CommandKey, Option<IdempotencyRecord>>,
+    new_idempotency_records: BTreeSet<CommandKey>,
     issued: BTreeMap<TicketKey, Ticket>,
     voided: BTreeMap<TicketKey, Ticket>,
     transfers: Vec<Transfer>,
@@ -75,7 +75,7 @@ pub struct Locked {
 }
 
 impl Locked {
-    /// Everything in scope, nothing of it found yet.
+    /// All rows of the scope, none of them found yet.
     pub fn new(scope: &Scope) -> Self {
         Self {
             buyers: Table::of(scope.buyers.iter().copied()),
@@ -84,8 +84,8 @@ impl Locked {
             wallets: Table::of(scope.wallets.iter().copied()),
             seats: Table::of(scope.seats.iter().copied()),
             candidates: scope.candidates.iter().flat_map(|candidates| &candidates.seats).copied().collect(),
-            done: scope.done.iter().map(|key| (key.clone(), None)).collect(),
-            new_done: BTreeSet::new(),
+            idempotency_records: scope.idempotency_records.iter().map(|key| (key.clone(), None)).collect(),
+            new_idempotency_records: BTreeSet::new(),
             issued: BTreeMap::new(),
             voided: BTreeMap::new(),
             transfers: Vec::new(),
@@ -120,8 +120,8 @@ impl Locked {
     }
 
     /// An idempotency record was found.
-    pub fn found_done(&mut self, done: IdempotencyRecord) {
-        self.done.insert(done.key.clone(), Some(done));
+    pub fn found_idempotency_record(&mut self, record: IdempotencyRecord) {
+        self.idempotency_records.insert(record.key.clone(), Some(record));
     }
 
     /// The buyer, if it exists.
@@ -190,33 +190,34 @@ impl Locked {
         }
     }
 
-    /// What was done under that key, if anything was.
-    pub fn done(&self, key: &CommandKey) -> Result<Option<&IdempotencyRecord>, NotInScope> {
-        self.done.get(key).map(Option::as_ref).ok_or_else(|| NotInScope(format!("{key:?}")))
+    /// The record of that key, if there is one.
+    pub fn idempotency_record(&self, key: &CommandKey) -> Result<Option<&IdempotencyRecord>, NotInScope> {
+        self.idempotency_records.get(key).map(Option::as_ref).ok_or_else(|| NotInScope(format!("{key:?}")))
     }
 
-    /// Makes the rows what they shall be. Checks what the schema checks too: versions, transitions, one payment of a kind
-    /// per reservation, one valid ticket per seat. After an error the rows are worth nothing.
+    /// Changes the rows. Checks what the schema checks too: versions, transitions, one payment of a kind per reservation,
+    /// one valid ticket per seat. After an error the rows must not be used.
     pub(super) fn put_all(&mut self, rows: &[Row]) -> Result<(), Broken> {
         rows.iter().cloned().try_for_each(|row| self.put(row))
     }
 
-    /// Notes that a command was carried out under its key.
-    pub(super) fn put_done(&mut self, done: IdempotencyRecord) -> Result<(), Broken> {
-        let key = done.key.clone();
-        match self.done.insert(key.clone(), Some(done)) {
+    /// Adds the record of a command that was carried out under its key.
+    pub(super) fn put_idempotency_record(&mut self, record: IdempotencyRecord) -> Result<(), Broken> {
+        let key = record.key.clone();
+        match self.idempotency_records.insert(key.clone(), Some(record)) {
             Some(None) => {
-                self.new_done.insert(key);
+                self.new_idempotency_records.insert(key);
                 Ok(())
             }
-            Some(Some(_)) => Err(Broken(format!("{key:?} was done before"))),
+            Some(Some(_)) => Err(Broken(format!("{key:?} has a record already"))),
             None => Err(Broken(format!("{key:?} is not in scope"))),
         }
     }
 
     /// What has to be written to make all that was applied true.
     pub fn writes(&self) -> WriteSet {
-        let new_done = self.new_done.iter().filter_map(|key| self.done.get(key)?.clone());
+        let new_records =
+            self.new_idempotency_records.iter().filter_map(|key| self.idempotency_records.get(key)?.clone());
         WriteSet {
             buyers: self.buyers.dirty(),
             reservations: self.reservations.dirty(),
@@ -227,7 +228,7 @@ impl Locked {
             tickets_issued: self.issued.values().copied().collect(),
             transfers: self.transfers.clone(),
             admissions_ended: self.admissions_ended.iter().copied().collect(),
-            done: new_done.collect(),
+            idempotency_records: new_records.collect(),
         }
     }
 

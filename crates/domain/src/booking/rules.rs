@@ -8,7 +8,7 @@ use crate::time::Instant;
 pub struct CarriedOut {
     /// What the command led to, now or the first time.
     pub outcome: Outcome,
-    /// What others may want to hear of once the writes are committed; empty if nothing has changed.
+    /// Messages to send once the writes are committed; empty if nothing has changed.
     pub events: Vec<Event>,
     /// Empty if nothing has changed.
     pub writes: WriteSet,
@@ -17,7 +17,7 @@ pub struct CarriedOut {
 /// What came of commands that were carried out together.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchCarriedOut {
-    /// By command, in order: what it led to and what others may want to hear of, or why it was not carried out
+    /// By command, in order: its outcome and the messages to send, or why it was not carried out
     /// ([`Stop::Rejected`] or [`Stop::Replan`]).
     pub results: Vec<Result<(Outcome, Vec<Event>), Stop>>,
     /// The net of what all of them changed: each row once. Empty if nothing has changed.
@@ -28,12 +28,12 @@ pub struct BatchCarriedOut {
 /// connection, and says the same of the same rows at the same instant.
 pub fn decide(command: &Command, locked: &Locked, now: Instant) -> Result<Verdict, Stop> {
     if let Some(key) = &command.key
-        && let Some(done) = locked.done(key)?
+        && let Some(record) = locked.idempotency_record(key)?
     {
-        if done.request_hash != command.request_hash {
+        if record.request_hash != command.request_hash {
             return Err(Rejection::KeyReused.into());
         }
-        return Ok(Verdict::AlreadyDone(done.outcome.clone()));
+        return Ok(Verdict::AlreadyDone(record.outcome.clone()));
     }
     command.operation.rule().decide(locked, now)
 }
@@ -79,6 +79,6 @@ impl Locked {
         self.put_all(&changes.rows)?;
         let Some(key) = command.key.clone() else { return Ok(()) };
         let (request_hash, outcome, at) = (command.request_hash, changes.outcome.clone(), changes.at);
-        self.put_done(IdempotencyRecord { key, request_hash, outcome, at })
+        self.put_idempotency_record(IdempotencyRecord { key, request_hash, outcome, at })
     }
 }

@@ -24,7 +24,7 @@ pub struct Scope {
     /// Seats that the command names; they are locked whatever their state.
     pub seats: BTreeSet<SeatKey>,
     /// Idempotency records: looked up after the rows above are locked.
-    pub done: BTreeSet<CommandKey>,
+    pub idempotency_records: BTreeSet<CommandKey>,
     /// Seats any of which would do.
     pub candidates: Vec<Candidates>,
 }
@@ -34,7 +34,7 @@ pub struct Scope {
 pub struct Candidates {
     /// The best first; each once.
     pub seats: Vec<SeatKey>,
-    /// So many of them are enough.
+    /// How many of them are locked at most.
     pub most: usize,
 }
 
@@ -42,8 +42,17 @@ impl Scope {
     /// Adds another command's rows, for a batch that is locked together. Candidates of one performance become one list: each
     /// command finds what those before it have left.
     pub fn extend(&mut self, other: Self) {
-        let Self { buyers, reservations, new_reservations, payments, new_payments, wallets, seats, done, candidates } =
-            other;
+        let Self {
+            buyers,
+            reservations,
+            new_reservations,
+            payments,
+            new_payments,
+            wallets,
+            seats,
+            idempotency_records,
+            candidates,
+        } = other;
         self.buyers.extend(buyers);
         self.reservations.extend(reservations);
         self.new_reservations.extend(new_reservations);
@@ -51,7 +60,7 @@ impl Scope {
         self.new_payments.extend(new_payments);
         self.wallets.extend(wallets);
         self.seats.extend(seats);
-        self.done.extend(done);
+        self.idempotency_records.extend(idempotency_records);
         for more in candidates {
             self.add_candidates(more);
         }

@@ -61,16 +61,16 @@ pub struct SaleTerms {
 impl Sale {
     /// Characters of a name: 200.
     pub const LONGEST_NAME: usize = 200;
-    /// Seats that one person may have unless the sale says otherwise: 4.
-    pub const DEFAULT_LIMIT: u32 = 4;
+    /// Limit per person unless the sale says otherwise: 4.
+    pub const DEFAULT_LIMIT_PER_PERSON: u32 = 4;
+    /// Highest limit per person: 50.
+    pub const MAX_LIMIT_PER_PERSON: u32 = 50;
     /// How long a hold lasts unless the sale says otherwise: 5 minutes.
     pub const DEFAULT_HOLD: Duration = Duration::from_mins(5);
     /// A hold lasts 1 second at least: nobody could pay a shorter one.
     pub const SHORTEST_HOLD: Duration = Duration::from_secs(1);
     /// A hold lasts 1 hour at most: a longer one would be a gift.
     pub const LONGEST_HOLD: Duration = Duration::from_hours(1);
-    /// Seats that one hold may name, and one person may have: 50.
-    pub const MAX_SEATS: u32 = 50;
     /// Performances of one sale: 100.
     pub const MAX_PERFORMANCES: usize = 100;
 
@@ -126,7 +126,7 @@ impl Sale {
         flaws.check_range(count, 1..=Self::MAX_PERFORMANCES, "performances", "/performances");
         flaws.unless(self.opens < self.closes, "/closes", "order", "later than opens");
         flaws.unless(self.closes <= self.pay_until, "/pay_until", "order", "not earlier than closes");
-        flaws.check_range(self.limit_per_person, 1..=Self::MAX_SEATS, "", "/limit_per_person");
+        flaws.check_range(self.limit_per_person, 1..=Self::MAX_LIMIT_PER_PERSON, "", "/limit_per_person");
         let hold = (Self::SHORTEST_HOLD..=Self::LONGEST_HOLD).contains(&self.hold_duration);
         let [least, most] = [Self::SHORTEST_HOLD, Self::LONGEST_HOLD].map(|hold| hold.as_secs());
         flaws.unless(hold, "/hold_seconds", "range", &format!("{least} to {most}"));

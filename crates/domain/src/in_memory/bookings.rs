@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 /// [`audit`](crate::audit) reads one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct BookingState {
-    /// Who came, in which sale.
+    /// All buyers, by sale and user.
     pub buyers: BTreeMap<BuyerKey, Buyer>,
     /// All reservations.
     pub reservations: BTreeMap<ReservationId, Reservation>,
@@ -33,8 +33,8 @@ pub struct BookingState {
     pub transfers: BTreeMap<TransferId, Transfer>,
     /// Admissions of waiting rooms that have not ended.
     pub admissions: BTreeMap<BuyerKey, Admission>,
-    /// What was done, by key.
-    pub done: BTreeMap<CommandKey, IdempotencyRecord>,
+    /// All idempotency records.
+    pub idempotency_records: BTreeMap<CommandKey, IdempotencyRecord>,
     by_buyer: BTreeMap<BuyerKey, BTreeSet<ReservationId>>,
 }
 
@@ -48,12 +48,12 @@ impl BookingState {
         }
     }
 
-    /// Runs one command, whole, and says what it led to.
+    /// Runs one command, whole; returns its outcome.
     pub fn execute(&mut self, command: &Command, now: Instant) -> Result<Outcome, Stop> {
         self.carry_out(command, now).map(|(outcome, _)| outcome)
     }
 
-    /// Runs one command, whole, and says what it led to and what others may want to hear of.
+    /// Runs one command, whole; returns its outcome and the messages to send.
     pub fn carry_out(&mut self, command: &Command, now: Instant) -> Result<(Outcome, Vec<Event>), Stop> {
         let mut locked = self.lock(&command.scope(), now);
         let CarriedOut { outcome, events, writes } = carry_out(command, &mut locked, now)?;
@@ -73,7 +73,8 @@ impl BookingState {
         scope.payments.iter().filter_map(|id| self.payments.get(id)).for_each(|row| locked.found_payment(row.clone()));
         scope.wallets.iter().filter_map(|user| self.wallets.get(user)).for_each(|row| locked.found_wallet(*row));
         scope.seats.iter().filter_map(|key| self.seats.get(key)).for_each(|row| locked.found_seat(*row));
-        scope.done.iter().filter_map(|key| self.done.get(key)).for_each(|row| locked.found_done(row.clone()));
+        let records = scope.idempotency_records.iter().filter_map(|key| self.idempotency_records.get(key));
+        records.for_each(|row| locked.found_idempotency_record(row.clone()));
         for Candidates { seats, most } in &scope.candidates {
             let seats = seats.iter().filter_map(|key| self.seats.get(key));
             let takeable = seats.filter(|seat| seat.state.can_be_taken(now)).take(*most);
@@ -99,13 +100,14 @@ impl BookingState {
         for key in &writes.admissions_ended {
             self.admissions.remove(key);
         }
-        self.done.extend(writes.done.into_iter().map(|done| (done.key.clone(), done)));
+        let records = writes.idempotency_records.into_iter();
+        self.idempotency_records.extend(records.map(|record| (record.key.clone(), record)));
         Ok(())
     }
 
-    /// Forgets what was done before that instant.
-    pub fn forget_done(&mut self, before: Instant) {
-        self.done.retain(|_, done| done.at >= before);
+    /// Deletes the idempotency records written before that instant.
+    pub fn forget_idempotency_records(&mut self, before: Instant) {
+        self.idempotency_records.retain(|_, record| record.at >= before);
     }
 
     fn check(&self, writes: &WriteSet) -> Result<(), Conflict> {
@@ -119,7 +121,7 @@ impl BookingState {
             && writes.tickets_issued.iter().all(|t| valid(&t.key).is_none())
             && writes.admissions_ended.iter().all(|key| self.admissions.contains_key(key))
             && writes.transfers.iter().all(|t| !self.transfers.contains_key(&t.id))
-            && writes.done.iter().all(|d| !self.done.contains_key(&d.key));
+            && writes.idempotency_records.iter().all(|r| !self.idempotency_records.contains_key(&r.key));
         if fine { Ok(()) } else { Err(Conflict("a ticket, an admission, a transfer or a key".into())) }
     }
 }

@@ -48,9 +48,11 @@ impl InMemoryQueues {
     }
 
     /// Somebody who is called checks in, or is seen again. A check-in never lapses.
-    pub fn check_in(&mut self, books: &BookingState, check_in: CheckIn, lapsed: bool) -> CheckInOutcome {
+    pub fn check_in(&mut self, bookings: &BookingState, check_in: CheckIn, lapsed: bool) -> CheckInOutcome {
         let now = check_in.seen_at;
-        if let Some(known) = CheckInOutcome::by(books.buyers.get(&check_in.key), check_in.group, check_in.number, now) {
+        if let Some(known) =
+            CheckInOutcome::by(bookings.buyers.get(&check_in.key), check_in.group, check_in.number, now)
+        {
             return known;
         }
         let Some(stands) = check_in.after(self.check_ins.get(&check_in.key), lapsed) else {
@@ -61,7 +63,7 @@ impl InMemoryQueues {
     }
 
     /// What a tick finds.
-    pub fn input(&self, books: &BookingState, sale: SaleId, stock: Stock, now: Instant) -> Option<TickInput> {
+    pub fn input(&self, bookings: &BookingState, sale: SaleId, stock: Stock, now: Instant) -> Option<TickInput> {
         let queue = self.queues.get(&sale)?;
         let now = now.max(queue.last_tick);
         let groups = queue.groups.len();
@@ -79,45 +81,45 @@ impl InMemoryQueues {
             check_ins.truncate(Tick::BATCH);
         }
         let issued = Group::all(groups).map(|group| self.issued.get(&(sale, group)).copied().unwrap_or(0)).collect();
-        let admissions = books.admissions.values().filter(|admission| admission.key.sale == sale).copied().collect();
+        let admissions = bookings.admissions.values().filter(|admission| admission.key.sale == sale).copied().collect();
         Some(TickInput { admissions, check_ins, present, arrived, issued, stock, turned_away: false })
     }
 
     /// One tick, whole.
     pub fn tick(
         &mut self,
-        books: &mut BookingState,
+        bookings: &mut BookingState,
         sale: &Sale,
         session: Duration,
         stock: Stock,
         now: Instant,
     ) -> Result<(), Conflict> {
-        let (Some(input), Some(queue)) = (self.input(books, sale.id, stock, now), self.queues.get(&sale.id)) else {
+        let (Some(input), Some(queue)) = (self.input(bookings, sale.id, stock, now), self.queues.get(&sale.id)) else {
             return Ok(());
         };
         let tick = Tick::plan(queue, sale, session, &input, now);
-        let locked = tick.buyers().into_iter().map(|key| (key, books.buyers.get(&key).copied())).collect();
-        self.store(books, tick.carry_out(&locked))
+        let locked = tick.buyers().into_iter().map(|key| (key, bookings.buyers.get(&key).copied())).collect();
+        self.store(bookings, tick.carry_out(&locked))
     }
 
     /// Writes what a tick has done: all of it, or nothing if a row has moved on since it was read.
-    pub fn store(&mut self, books: &mut BookingState, ticked: TickOutcome) -> Result<(), Conflict> {
+    pub fn store(&mut self, bookings: &mut BookingState, ticked: TickOutcome) -> Result<(), Conflict> {
         let queue = ticked.queue.row;
         if self.queues.get(&queue.sale).map(|queue| queue.version) != ticked.queue.read {
             return Err(Conflict(format!("queue {}", queue.sale)));
         }
         let moved =
-            ticked.buyers.iter().find(|write| books.buyers.get(&write.row.key).map(Record::version) != write.read);
+            ticked.buyers.iter().find(|write| bookings.buyers.get(&write.row.key).map(Record::version) != write.read);
         if let Some(write) = moved {
             return Err(Conflict(format!("{:?}", write.row.key)));
         }
         self.queues.insert(queue.sale, queue);
-        books.buyers.extend(ticked.buyers.into_iter().map(|write| (write.row.key, write.row)));
+        bookings.buyers.extend(ticked.buyers.into_iter().map(|write| (write.row.key, write.row)));
         for key in &ticked.ended {
-            books.admissions.remove(key);
+            bookings.admissions.remove(key);
         }
         let taken = ticked.extended.into_iter().chain(ticked.admitted);
-        books.admissions.extend(taken.map(|admission| (admission.key, admission)));
+        bookings.admissions.extend(taken.map(|admission| (admission.key, admission)));
         for key in &ticked.left {
             self.check_ins.remove(key);
         }

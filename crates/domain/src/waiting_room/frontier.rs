@@ -10,8 +10,8 @@ const AHEAD: Duration = Duration::from_secs(5);
 const CLOSE: Duration = Duration::from_secs(1);
 const FAR: Duration = Duration::from_secs(30);
 
-/// Moves what was called and what has lapsed, given how many people are admitted and how many are checked in.
-pub(super) fn advance(queue: &mut Queue, active: usize, present: u64) {
+/// Updates which ranks are called and whose calls have lapsed, given how many people are admitted and checked in.
+pub(super) fn update(queue: &mut Queue, active: usize, present: u64) {
     if !queue.phase.moves() || !queue.is_drawn() {
         return;
     }
@@ -39,7 +39,7 @@ fn calls(queue: &Queue, free: u64, present: u64) -> u64 {
 
 /// Calls so many, by weighted turns of the groups in which somebody waits.
 fn call(queue: &mut Queue, mut calls: u64) {
-    let mut turns = queue.turns(|group| group.summoned);
+    let mut turns = queue.turns(|group| group.call_turns);
     while calls > 0 {
         let waiting = || queue.groups.iter().enumerate().filter(|(_, group)| group.waiting() > 0);
         let Some((index, _)) = waiting().min_by_key(|(index, _)| turns[*index]) else { break };
@@ -47,8 +47,8 @@ fn call(queue: &mut Queue, mut calls: u64) {
         let group = &mut queue.groups[index];
         let part = if alone { calls.min(group.waiting()) } else { 1 };
         group.called = group.gaps.beyond(group.called.min(group.issued), part);
-        group.summoned = turns[index] + part * group.turn();
-        turns[index] = group.summoned;
+        group.call_turns = turns[index] + part * group.turn();
+        turns[index] = group.call_turns;
         calls -= part;
     }
 }

@@ -22,16 +22,17 @@ pub struct GroupQueue {
     /// The last rank whose call has lapsed.
     pub lapsed: u64,
     /// What the group has had so far of the admissions, divided by its weight; the least comes next.
-    pub served: u64,
+    #[serde(alias = "served")]
+    pub admission_turns: u64,
     /// What the group has had so far of the calls, divided by its weight; the least comes next.
-    #[serde(default)]
-    pub summoned: u64,
+    #[serde(default, alias = "summoned")]
+    pub call_turns: u64,
     /// Ranks that nobody has.
     #[serde(default)]
     pub gaps: Gaps,
 }
 
-/// How things stood at one moment of open time.
+/// The state of a queue at one moment of open time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sample {
     /// When it was, in open time.
@@ -69,7 +70,7 @@ pub struct Queue {
     pub message: Option<String>,
     /// Whether new holds are stopped.
     pub holds_stopped: bool,
-    /// Why there is nothing to wait for.
+    /// Why there is nothing left to wait for, if there is not.
     pub ending: Option<Ending>,
     /// How those of the lobby are drawn, if they are.
     pub draw: Option<DrawState>,
@@ -79,7 +80,7 @@ pub struct Queue {
     pub gathered: bool,
     /// Its groups.
     pub groups: Vec<GroupQueue>,
-    /// How things stood, the oldest first.
+    /// Samples of the last minutes, the oldest first.
     pub trail: Vec<Sample>,
     /// How many have checked in so far.
     pub checked_in: u64,
@@ -91,7 +92,7 @@ pub struct Queue {
     /// Until when nobody is admitted, because bookings have been turned away.
     #[serde(default)]
     pub held_back_until: Option<Instant>,
-    /// What those who wait were told, and how right it was.
+    /// Waits that people were shown, and how far off they were.
     #[serde(default)]
     pub estimates: Estimates,
     /// Goes up by one with every change.
@@ -165,7 +166,7 @@ impl Queue {
         self.status(group, ranks.rank(number))
     }
 
-    /// Fixes who was in the lobby.
+    /// Fixes who takes part in the draw.
     pub(super) fn gather(&mut self) {
         self.gathered = true;
         if self.draw.is_some() {
@@ -180,16 +181,16 @@ impl Queue {
     /// For each group, what its next turn counts from, given what it has had so far; the lowest goes next (weighted
     /// fair queueing). A group that was empty for a while starts where the last turn began, so it can't catch up on
     /// turns that it missed.
-    pub(super) fn turns(&self, had: impl Fn(&GroupQueue) -> u64) -> Vec<u64> {
-        let last = self.groups.iter().map(|group| had(group).saturating_sub(group.turn())).max().unwrap_or(0);
-        self.groups.iter().map(|group| had(group).max(last)).collect()
+    pub(super) fn turns(&self, so_far: impl Fn(&GroupQueue) -> u64) -> Vec<u64> {
+        let last = self.groups.iter().map(|group| so_far(group).saturating_sub(group.turn())).max().unwrap_or(0);
+        self.groups.iter().map(|group| so_far(group).max(last)).collect()
     }
 
     pub(super) fn max_allowance(&self) -> u64 {
         u64::from(self.burst) * Self::ADMISSION_COST
     }
 
-    /// How things stood so long ago, in open time; the oldest that is known if that is younger.
+    /// The last sample that is at least this old, in open time; `None` if there is none.
     pub(super) fn ago(&self, ago: Duration) -> Option<&Sample> {
         let at = self.open_time.checked_sub(ago)?;
         let later = self.trail.partition_point(|sample| sample.at <= at);

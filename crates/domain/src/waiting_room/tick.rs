@@ -11,10 +11,10 @@ use crate::time::{Instant, TAKEOVER_GRACE};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-/// What there is to sell.
+/// The seats that can still be held.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Stock {
-    /// Nobody knows.
+    /// Not known.
     #[default]
     Unknown,
     /// So many seats.
@@ -39,13 +39,13 @@ pub struct TickInput {
     pub arrived: u64,
     /// By group, how many numbers were handed out.
     pub issued: Vec<u64>,
-    /// What there is to sell.
+    /// The seats that can still be held.
     pub stock: Stock,
     /// Whether bookings have been turned away a moment ago, because there was too much to do.
     pub turned_away: bool,
 }
 
-/// What a tick would like to do.
+/// What a tick plans to do.
 #[derive(Clone, Debug)]
 pub struct Tick {
     now: Instant,
@@ -76,7 +76,7 @@ pub struct TickOutcome {
     pub ended: Vec<BuyerKey>,
     /// People who are no longer checked in.
     pub left: Vec<BuyerKey>,
-    /// What the log says of it.
+    /// The rows for the admission log.
     pub log: Vec<Admitted>,
     /// Whether nobody is admitted or checked in, or could be called: the next tick can take its time.
     pub quiet: bool,
@@ -115,7 +115,7 @@ impl Tick {
         let is_over = |admission: &Admission| Self::is_over(admission.until + outage.unwrap_or_default(), now);
         let over = input.admissions.iter().filter(|admission| is_over(admission)).count();
         let due = input.admissions.iter().filter(|admission| outage.is_some() || is_over(admission));
-        let mut next = advance(queue, sale, input, silence.min(Self::MAX_STEP), now);
+        let mut next = catch_up(queue, sale, input, silence.min(Self::MAX_STEP), now);
         next.last_tick = now;
         let mut tick = Self {
             now,
@@ -144,7 +144,7 @@ impl Tick {
         self.outage.is_some()
     }
 
-    /// Does what can be done with the buyers that were locked; `None` stands for a placeholder row.
+    /// Carries out what the locked buyers allow; `None` stands for a placeholder row.
     pub fn carry_out(self, locked: &BTreeMap<BuyerKey, Option<Buyer>>) -> TickOutcome {
         let mut work = Work { locked, buyers: BTreeMap::new(), extended: Vec::new(), ended: Vec::new(), gone: 0 };
         let outage = self.outage.unwrap_or_default();
@@ -170,9 +170,9 @@ impl Tick {
                 active_after: u32::try_from(active_after).unwrap_or(u32::MAX),
                 capacity: queue.capacity,
             });
-            serve(&mut queue, check_in);
+            count_admission(&mut queue, check_in);
         }
-        frontier::advance(&mut queue, active_after, self.present.saturating_sub(left.len() as u64));
+        frontier::update(&mut queue, active_after, self.present.saturating_sub(left.len() as u64));
         queue.version = self.read.next();
         let still = |queue: &Queue| !queue.phase.moves() || queue.groups.iter().all(|group| group.waiting() == 0);
         let quiet = active_after == 0 && self.present == 0 && still(&queue);
@@ -214,7 +214,7 @@ impl Tick {
         (admitted, left)
     }
 
-    /// How many can be admitted while so many are.
+    /// How many more can be admitted while `active` people are.
     fn room(&self, active: usize) -> usize {
         if !self.queue.phase.moves() || !self.queue.is_drawn() || self.queue.held_back_until.is_some() {
             return 0;
@@ -225,8 +225,8 @@ impl Tick {
     }
 }
 
-/// What becomes of the queue with time, before anybody is admitted.
-fn advance(queue: &Queue, sale: &Sale, input: &TickInput, step: Duration, now: Instant) -> Queue {
+/// The queue brought up to `now`, before anybody is admitted.
+fn catch_up(queue: &Queue, sale: &Sale, input: &TickInput, step: Duration, now: Instant) -> Queue {
     let mut next = queue.clone();
     for (group, issued) in next.groups.iter_mut().zip(&input.issued) {
         group.issued = group.issued.max(*issued);
@@ -256,7 +256,7 @@ fn advance(queue: &Queue, sale: &Sale, input: &TickInput, step: Duration, now: I
     if next.ending == Some(Ending::SoldOut) && next.phase.moves() {
         next.phase = Phase::Closed;
     }
-    // Only time in which it was open before counts.
+    // Only time in which the queue was already open counts.
     if queue.phase.moves() && queue.is_drawn() {
         next.open_time += step;
         let earned = u64::from(next.rate) * u64::try_from(step.as_micros()).unwrap_or(u64::MAX);
@@ -266,7 +266,7 @@ fn advance(queue: &Queue, sale: &Sale, input: &TickInput, step: Duration, now: I
     next
 }
 
-/// By its first digit, so that it does not change all the time.
+/// The count rounded down to its first digit, so that it doesn't change all the time.
 fn roughly(count: u64) -> u64 {
     let unit = 10_u64.pow(count.checked_ilog10().unwrap_or(0));
     count / unit * unit
@@ -274,26 +274,27 @@ fn roughly(count: u64) -> u64 {
 
 /// Who comes next, by weighted turns of the groups and ascending rank within each.
 fn choose(queue: &Queue, check_ins: &[Vec<CheckIn>], room: usize) -> Vec<CheckIn> {
-    let mut served = queue.turns(|group| group.served);
+    let mut turns = queue.turns(|group| group.admission_turns);
     let mut queues: Vec<_> = check_ins.iter().map(|check_ins| check_ins.iter().peekable()).collect();
     let mut chosen = Vec::with_capacity(room);
     while chosen.len() < room {
         let present = queues.iter_mut().enumerate().filter_map(|(index, queue)| queue.peek().map(|_| index));
-        let Some(next) = present.filter(|index| *index < served.len()).min_by_key(|index| served[*index]) else {
+        let Some(next) = present.filter(|index| *index < turns.len()).min_by_key(|index| turns[*index]) else {
             break;
         };
         chosen.extend(queues[next].next());
-        served[next] += queue.groups[next].turn();
+        turns[next] += queue.groups[next].turn();
     }
     chosen
 }
 
-fn serve(queue: &mut Queue, check_in: &CheckIn) {
+/// Takes one admission from the allowance, and gives its group the turn for it.
+fn count_admission(queue: &mut Queue, check_in: &CheckIn) {
     queue.allowance = queue.allowance.saturating_sub(Queue::ADMISSION_COST);
     queue.admitted += 1;
-    let turn = queue.turns(|group| group.served).get(check_in.group.index()).copied().unwrap_or(0);
+    let turn = queue.turns(|group| group.admission_turns).get(check_in.group.index()).copied().unwrap_or(0);
     if let Some(group) = queue.groups.get_mut(check_in.group.index()) {
-        group.served = turn + group.turn();
+        group.admission_turns = turn + group.turn();
     }
 }
 

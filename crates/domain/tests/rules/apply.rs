@@ -5,7 +5,7 @@ use frontrow_domain::*;
 
 /// A rule's changes, after somebody has spoiled them.
 fn spoiled(world: &World, command: &Command, spoil: impl FnOnce(&mut Vec<Row>)) -> Result<(), Broken> {
-    let mut locked = world.books.lock(&command.scope(), world.now);
+    let mut locked = world.bookings.lock(&command.scope(), world.now);
     let Ok(Verdict::Do(mut changes)) = decide(command, &locked, world.now) else { panic!("it is carried out") };
     spoil(&mut changes.rows);
     locked.apply(command, &changes)
@@ -114,7 +114,7 @@ fn not_in_scope_differs_from_absent() {
     let number = seat(99);
     let key = SeatKey { performance: performance(1), number };
     let scope = Scope { seats: [key].into(), ..Scope::default() };
-    let locked = world.books.lock(&scope, world.now);
+    let locked = world.bookings.lock(&scope, world.now);
     assert_eq!(locked.seat(key), Ok(None));
     assert!(locked.wallet(user(1)).is_err());
     let other = SeatKey { number: seat(1), ..key };
@@ -126,11 +126,11 @@ fn a_write_on_rows_that_have_moved_on_is_a_conflict() {
     let mut world = World::new();
     let first = world.hold(1, &[1]);
     let second = world.hold(2, &[1]);
-    let mut locked = world.books.lock(&first.scope(), world.now);
+    let mut locked = world.bookings.lock(&first.scope(), world.now);
     let Ok(Verdict::Do(changes)) = decide(&first, &locked, world.now) else { panic!() };
     locked.apply(&first, &changes).unwrap();
     world.run(&second).unwrap();
-    let before = world.books.clone();
-    assert!(world.books.store(locked.writes()).is_err());
-    assert!(world.books == before);
+    let before = world.bookings.clone();
+    assert!(world.bookings.store(locked.writes()).is_err());
+    assert!(world.bookings == before);
 }

@@ -31,7 +31,7 @@ fn a_bar_on_somebody_who_does_not_exist_until_it_is_lifted() {
     world.run(&bar(false)).unwrap();
     assert_eq!(world.findings(), []);
     let buyer = Buyer { generation: 1, ..Buyer::next(key, None) };
-    world.books.buyers.insert(key, buyer);
+    world.bookings.buyers.insert(key, buyer);
     assert_named(&world, Rule::NoOrphans, "does not exist");
 }
 
@@ -42,7 +42,7 @@ fn key(number: u32) -> SeatKey {
 #[test]
 fn a_seat_sold_twice() {
     let (mut world, _, lees) = full();
-    let row = world.books.reservations.get_mut(&lees.id).unwrap();
+    let row = world.bookings.reservations.get_mut(&lees.id).unwrap();
     row.state = ReservationState::Confirmed;
     row.line_items = vec![line_item(1, PRICE)];
     assert_named(&world, Rule::SoldOnce, "seat 1 of");
@@ -53,7 +53,7 @@ fn two_valid_tickets() {
     let (mut world, kims, _) = full();
     let version = Version::new(77);
     let ticket = Ticket { key: TicketKey { seat: key(1), version }, reservation: kims.id, valid: true };
-    world.books.tickets.insert(ticket.key, ticket);
+    world.bookings.tickets.insert(ticket.key, ticket);
     assert_named(&world, Rule::SoldOnce, "seat 1 of");
     assert_named(&world, Rule::SeatsTicketsReservations, "version 77");
 }
@@ -61,35 +61,35 @@ fn two_valid_tickets() {
 #[test]
 fn a_sold_seat_that_nobody_bought() {
     let (mut world, _, lees) = full();
-    world.books.seats.get_mut(&key(3)).unwrap().state = SeatState::Sold { to: lees.id };
+    world.bookings.seats.get_mut(&key(3)).unwrap().state = SeatState::Sold { to: lees.id };
     assert_named(&world, Rule::SeatsTicketsReservations, "seat 3 of");
 }
 
 #[test]
 fn a_bought_seat_that_is_free() {
     let (mut world, ..) = full();
-    world.books.seats.get_mut(&key(1)).unwrap().state = SeatState::Free;
+    world.bookings.seats.get_mut(&key(1)).unwrap().state = SeatState::Free;
     assert_named(&world, Rule::SeatsTicketsReservations, "seat 1 of");
 }
 
 #[test]
 fn a_sold_seat_without_a_ticket() {
     let (mut world, ..) = full();
-    world.books.tickets.retain(|ticket, _| ticket.seat != key(2));
+    world.bookings.tickets.retain(|ticket, _| ticket.seat != key(2));
     assert_named(&world, Rule::SeatsTicketsReservations, "seat 2 of");
 }
 
 #[test]
 fn a_live_hold_whose_seat_points_elsewhere() {
     let (mut world, ..) = full();
-    world.books.seats.get_mut(&key(3)).unwrap().state = SeatState::Free;
+    world.bookings.seats.get_mut(&key(3)).unwrap().state = SeatState::Free;
     assert_named(&world, Rule::SeatsTicketsReservations, "seat 3 of");
 }
 
 #[test]
 fn a_wallet_that_is_not_its_transfers() {
     let (mut world, ..) = full();
-    world.books.wallets.get_mut(&user(1)).unwrap().balance = points(1);
+    world.bookings.wallets.get_mut(&user(1)).unwrap().balance = points(1);
     assert_named(&world, Rule::WalletEqualsTransfers, &user(1).to_string());
 }
 
@@ -100,10 +100,10 @@ fn room_that_is_not_what_is_pending() {
     world.run(&charge).unwrap();
     assert_eq!(world.findings(), []);
     for kept in [499, 501] {
-        world.books.wallets.get_mut(&user(2)).unwrap().pending = points(kept);
+        world.bookings.wallets.get_mut(&user(2)).unwrap().pending = points(kept);
         assert_named(&world, Rule::RoomForCharges, &user(2).to_string());
     }
-    world.books.wallets.remove(&user(2));
+    world.bookings.wallets.remove(&user(2));
     assert_named(&world, Rule::RoomForCharges, &user(2).to_string());
 }
 
@@ -112,28 +112,28 @@ fn money_that_the_gateway_has_not_given_back() {
     let (mut world, ..) = full();
     let charge = world.charge(2, 500);
     let Ok(Outcome::Charged(charge)) = world.run(&charge) else { panic!() };
-    world.books.payments.get_mut(&charge.id).unwrap().state = PaymentState::Returning;
-    world.books.wallets.get_mut(&user(2)).unwrap().pending = Points::ZERO;
+    world.bookings.payments.get_mut(&charge.id).unwrap().state = PaymentState::Returning;
+    world.bookings.wallets.get_mut(&user(2)).unwrap().pending = Points::ZERO;
     assert_named(&world, Rule::ChargesCredited, &charge.id.to_string());
-    world.books.payments.get_mut(&charge.id).unwrap().state = PaymentState::Returned;
+    world.bookings.payments.get_mut(&charge.id).unwrap().state = PaymentState::Returned;
     assert_eq!(world.findings(), []);
 }
 
 #[test]
 fn transfers_without_a_wallet() {
     let (mut world, ..) = full();
-    world.books.wallets.remove(&user(1));
+    world.bookings.wallets.remove(&user(1));
     assert_named(&world, Rule::WalletEqualsTransfers, &user(1).to_string());
 }
 
 #[test]
 fn a_confirmed_reservation_that_is_not_paid_or_paid_twice() {
     let (mut world, kims, _) = full();
-    let payment = world.books.payments.values().find(|p| p.reservation == Some(kims.id)).unwrap().clone();
+    let payment = world.bookings.payments.values().find(|p| p.reservation == Some(kims.id)).unwrap().clone();
     let twice = Payment { id: PaymentId::new(uuid::Uuid::from_u128(5)), ..payment.clone() };
-    world.books.payments.insert(twice.id, twice);
+    world.bookings.payments.insert(twice.id, twice);
     assert_named(&world, Rule::PaidOnce, &kims.id.to_string());
-    world.books.payments.retain(|_, p| p.reservation != Some(kims.id));
+    world.bookings.payments.retain(|_, p| p.reservation != Some(kims.id));
     assert_named(&world, Rule::PaidOnce, &kims.id.to_string());
     assert_named(&world, Rule::NoOrphans, &payment.id.to_string());
 }
@@ -141,8 +141,8 @@ fn a_confirmed_reservation_that_is_not_paid_or_paid_twice() {
 #[test]
 fn a_payment_whose_transfer_is_missing_or_wrong() {
     let (mut world, kims, _) = full();
-    let payment = world.books.payments.values().find(|p| p.reservation == Some(kims.id)).unwrap().id;
-    world.books.transfers.values_mut().find(|t| t.payment == payment).unwrap().amount = points(1);
+    let payment = world.bookings.payments.values().find(|p| p.reservation == Some(kims.id)).unwrap().id;
+    world.bookings.transfers.values_mut().find(|t| t.payment == payment).unwrap().amount = points(1);
     assert_named(&world, Rule::PaidOnce, &payment.to_string());
 }
 
@@ -150,7 +150,7 @@ fn a_payment_whose_transfer_is_missing_or_wrong() {
 fn a_hold_that_would_never_lapse() {
     let (mut world, ..) = full();
     let SeatState::Held { by, .. } = world.seat_state(4) else { panic!() };
-    world.books.seats.get_mut(&key(4)).unwrap().state = SeatState::Held { by, until: at(i64::from(i32::MAX)) };
+    world.bookings.seats.get_mut(&key(4)).unwrap().state = SeatState::Held { by, until: at(i64::from(i32::MAX)) };
     assert_named(&world, Rule::LapsedCanBeTaken, "seat 4 of");
 }
 
@@ -158,19 +158,19 @@ fn a_hold_that_would_never_lapse() {
 fn a_seat_held_by_nobody() {
     let (mut world, ..) = full();
     let nobody = ReservationId::new(uuid::Uuid::from_u128(5));
-    world.books.seats.get_mut(&key(5)).unwrap().state = SeatState::Held { by: nobody, until: at(0) };
+    world.bookings.seats.get_mut(&key(5)).unwrap().state = SeatState::Held { by: nobody, until: at(0) };
     assert_named(&world, Rule::LapsedCanBeTaken, "seat 5 of");
 }
 
 #[test]
 fn orphans() {
     let (mut world, kims, lees) = full();
-    world.books.open_seats(performance(9), [seat(1)]);
+    world.bookings.open_seats(performance(9), [seat(1)]);
     assert_named(&world, Rule::NoOrphans, &performance(9).to_string());
-    world.books.buyers.remove(&kims.buyer());
+    world.bookings.buyers.remove(&kims.buyer());
     assert_named(&world, Rule::NoOrphans, &kims.id.to_string());
-    world.books.reservations.get_mut(&lees.id).unwrap().user = user(99);
+    world.bookings.reservations.get_mut(&lees.id).unwrap().user = user(99);
     assert_named(&world, Rule::NoOrphans, &user(99).to_string());
-    world.books.reservations.remove(&kims.id);
+    world.bookings.reservations.remove(&kims.id);
     assert_named(&world, Rule::NoOrphans, &kims.id.to_string());
 }

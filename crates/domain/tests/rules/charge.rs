@@ -44,7 +44,7 @@ fn nobody_settles_what_is_not_a_charge_of_that_user() {
     assert_eq!(world.refused(&foreign), Rejection::PaymentUnknown);
     let held = world.held(1, &[1]);
     world.paid(&held);
-    let points = world.books.payments.values().find(|p| p.kind == PaymentKind::Reservation).unwrap().clone();
+    let points = world.bookings.payments.values().find(|p| p.kind == PaymentKind::Reservation).unwrap().clone();
     let settle = world.accept(&points);
     assert_eq!(world.refused(&settle), Rejection::PaymentUnknown);
 }
@@ -155,7 +155,7 @@ fn a_reference_that_can_not_be_kept_does_not_keep_the_points_away() {
         let mut world = World::new();
         let payment = begun(&mut world);
         settled(&mut world, &payment, Settlement::Accepted { provider_ref: provider_ref.clone() });
-        let stored = &world.books.payments[&payment.id];
+        let stored = &world.bookings.payments[&payment.id];
         assert_eq!(stored.provider_ref, kept.then_some(provider_ref));
         assert_eq!((world.balance(9), world.findings()), (500, vec![]));
     }

@@ -40,7 +40,7 @@ pub fn terms(n: u128) -> SaleTerms {
 
 /// The books, a clock that the test sets, and ids that count up.
 pub struct World {
-    pub books: BookingState,
+    pub bookings: BookingState,
     pub now: Instant,
     pub next_id: u128,
 }
@@ -48,8 +48,8 @@ pub struct World {
 impl World {
     /// Twenty seats; users 1 to 5 with 10,000 points each; second 10, at which the sale opens.
     pub fn new() -> Self {
-        let mut world = Self { books: BookingState::default(), now: at(10), next_id: 1_000_000 };
-        world.books.open_seats(performance(1), (1..=20).map(seat));
+        let mut world = Self { bookings: BookingState::default(), now: at(10), next_id: 1_000_000 };
+        world.bookings.open_seats(performance(1), (1..=20).map(seat));
         (1..=5).for_each(|n| world.fund(n, 10_000));
         world
     }
@@ -78,32 +78,32 @@ impl World {
             at: self.now,
         };
         let wallet = Wallet { balance: points(amount), ..Wallet::next(user(n), None) };
-        assert!(self.books.wallets.insert(wallet.user, wallet).is_none(), "only somebody new");
-        self.books
+        assert!(self.bookings.wallets.insert(wallet.user, wallet).is_none(), "only somebody new");
+        self.bookings
             .payments
             .insert(id, Payment { state: PaymentState::Succeeded, ..old_charge(id, n, amount, self.now) });
-        self.books.transfers.insert(transfer.id, transfer);
+        self.bookings.transfers.insert(transfer.id, transfer);
     }
 
     /// A pending charge from before wallets kept room, after its database was migrated.
     pub fn old_charge(&mut self, n: u128, amount: i64) -> Payment {
         let payment = old_charge(PaymentId::new(self.id()), n, amount, self.now);
-        self.books.payments.insert(payment.id, payment.clone());
-        let wallet = Wallet::next(user(n), self.books.wallets.get(&user(n)));
+        self.bookings.payments.insert(payment.id, payment.clone());
+        let wallet = Wallet::next(user(n), self.bookings.wallets.get(&user(n)));
         let pending = wallet.pending.checked_add(payment.amount).unwrap_or(Points::MAX);
-        self.books.wallets.insert(wallet.user, Wallet { pending, ..wallet });
+        self.bookings.wallets.insert(wallet.user, Wallet { pending, ..wallet });
         payment
     }
 
     pub fn run(&mut self, command: &Command) -> Result<Outcome, Stop> {
-        self.books.execute(command, self.now)
+        self.bookings.execute(command, self.now)
     }
 
     /// Carries it out, sees that it is refused, and that nothing has changed.
     pub fn refused(&mut self, command: &Command) -> Rejection {
-        let before = self.books.clone();
+        let before = self.bookings.clone();
         let refused = self.run(command);
-        assert!(self.books == before, "a rejection leaves nothing behind");
+        assert!(self.bookings == before, "a rejection leaves nothing behind");
         match refused {
             Err(Stop::Rejected(rejection)) => rejection,
             other => panic!("not refused: {other:?}"),
@@ -127,19 +127,19 @@ impl World {
     }
 
     pub fn pending(&self, n: u128) -> i64 {
-        self.books.wallets.get(&user(n)).map_or(0, |wallet| wallet.pending.amount())
+        self.bookings.wallets.get(&user(n)).map_or(0, |wallet| wallet.pending.amount())
     }
 
     pub fn balance(&self, n: u128) -> i64 {
-        self.books.wallets.get(&user(n)).map_or(0, |wallet| wallet.balance.amount())
+        self.bookings.wallets.get(&user(n)).map_or(0, |wallet| wallet.balance.amount())
     }
 
     pub fn seat_state(&self, number: u32) -> SeatState {
-        self.books.seats[&SeatKey { performance: performance(1), number: seat(number) }].state
+        self.bookings.seats[&SeatKey { performance: performance(1), number: seat(number) }].state
     }
 
     pub fn state(&self, reservation: &Reservation) -> ReservationState {
-        self.books.reservations[&reservation.id].state
+        self.bookings.reservations[&reservation.id].state
     }
 
     /// Everything that is there, so that only real faults are found.
@@ -149,7 +149,7 @@ impl World {
             sales: (1..=3).map(sale).collect(),
             users: (1..=20).map(user).collect(),
         };
-        frontrow_domain::audit(&self.books, &catalogue, self.now)
+        frontrow_domain::audit(&self.bookings, &catalogue, self.now)
     }
 
     fn key(&mut self, n: u128) -> CommandKey {

@@ -9,9 +9,9 @@ fn a_release_frees_the_seats_at_once_and_can_be_repeated() {
     let held = world.held(1, &[1, 2]);
     let first = world.run(&release(&held)).unwrap();
     assert_eq!(world.seat_state(1), SeatState::Free);
-    let before = world.books.clone();
+    let before = world.bookings.clone();
     assert_eq!(world.run(&release(&held)), Ok(first));
-    assert!(world.books == before);
+    assert!(world.bookings == before);
     world.held(2, &[1, 2]);
     assert_eq!(world.findings(), []);
 }
@@ -62,7 +62,7 @@ fn a_cancellation_gives_points_back_voids_tickets_and_frees_seats() {
     world.run(&cancel).unwrap();
     assert_eq!(world.balance(1), 10_000);
     assert_eq!(world.seat_state(1), SeatState::Free);
-    assert!(!world.books.tickets[&tickets[0].key].valid);
+    assert!(!world.bookings.tickets[&tickets[0].key].valid);
     assert_eq!(world.findings(), []);
     let again = world.cancel(&held);
     assert_eq!(world.refused(&again), Rejection::ReservationEnded(ReservationState::Cancelled));
@@ -107,7 +107,7 @@ fn a_refund_keeps_its_reason() {
     operation.reason = reason.clone();
     let Ok(Outcome::GivenBack(refunded)) = world.run(&refund) else { panic!("not given back") };
     assert_eq!(refunded.refund_reason, reason);
-    assert_eq!(world.books.reservations[&held.id], refunded);
+    assert_eq!(world.bookings.reservations[&held.id], refunded);
     assert_eq!(world.findings(), []);
 }
 

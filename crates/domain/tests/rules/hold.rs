@@ -56,8 +56,8 @@ fn sold_and_blocked_seats_are_taken_for_ever() {
     let held = world.held(1, &[1]);
     world.paid(&held);
     let key = SeatKey { performance: performance(1), number: seat(2) };
-    let blocked = world.books.seats[&key].with(SeatState::Blocked);
-    world.books.seats.insert(key, blocked);
+    let blocked = world.bookings.seats[&key].with(SeatState::Blocked);
+    world.bookings.seats.insert(key, blocked);
     world.now = just_before(CLOSES);
     for number in [1, 2] {
         let hold = world.hold(2, &[number]);

@@ -30,10 +30,10 @@ fn half_a_block_is_none() {
         let mut world = World::new();
         world.held(2, &[1]);
         world.held(3, &[4]);
-        let before = world.books.clone();
+        let before = world.bookings.clone();
         let best = world.hold_best(1, &[&[1, 2], &[3, 4]], wait);
         assert_eq!(world.run(&best), Err(Stop::Replan));
-        assert!(world.books == before);
+        assert!(world.bookings == before);
     }
 }
 
@@ -69,7 +69,7 @@ fn a_hold_that_has_lapsed_can_be_taken_after_the_grace() {
 fn no_more_candidates_are_locked_than_two_blocks() {
     let mut world = World::new();
     let best = world.hold_best(1, &[&[1, 2], &[3, 4], &[5, 6]], false);
-    let locked = world.books.lock(&best.scope(), world.now);
+    let locked = world.bookings.lock(&best.scope(), world.now);
     let key = |number| SeatKey { performance: performance(1), number: seat(number) };
     assert!(locked.candidate(key(4)).unwrap().is_some());
     assert_eq!(locked.candidate(key(5)), Ok(None));

@@ -11,11 +11,11 @@ fn a_repetition_changes_nothing_and_gives_the_same_outcome() {
     let Outcome::Held(held) = first.clone() else { panic!() };
     let pay = world.pay(&held);
     let paid = world.run(&pay).unwrap();
-    let before = world.books.clone();
+    let before = world.bookings.clone();
     world.now = at(PAY_UNTIL + 1);
     assert_eq!(world.run(&hold), Ok(first), "as it was, although the sale has closed and the hold is paid");
     assert_eq!(world.run(&pay), Ok(paid));
-    assert!(world.books == before);
+    assert!(world.bookings == before);
 }
 
 #[test]

@@ -115,14 +115,14 @@ fn can_be_merged(step: &Step) -> bool {
 }
 
 /// Locks the union of the scopes once, decides one after another, writes the net once.
-fn batch(books: &mut BookingState, commands: &[Command], now: Instant) -> Vec<Result<Outcome, Stop>> {
+fn batch(bookings: &mut BookingState, commands: &[Command], now: Instant) -> Vec<Result<Outcome, Stop>> {
     let mut scope = Scope::default();
     for command in commands {
         scope.extend(command.scope());
     }
-    let mut locked = books.lock(&scope, now);
+    let mut locked = bookings.lock(&scope, now);
     let carried_out = carry_out_batch(commands, &mut locked, now).unwrap();
-    books.store(carried_out.writes).unwrap();
+    bookings.store(carried_out.writes).unwrap();
     carried_out.results.into_iter().map(|result| result.map(|(outcome, _)| outcome)).collect()
 }
 
@@ -140,12 +140,12 @@ proptest! {
     ) {
         let mut script = Script::new();
         script.play(&before);
-        let (mut books, done) = (script.world.books.clone(), script.commands.len());
+        let (mut bookings, done) = (script.world.bookings.clone(), script.commands.len());
         script.play(&together);
         prop_assume!(script.commands[done..].iter().all(|command| command.scope().candidates.is_empty()));
-        let outcomes = batch(&mut books, &script.commands[done..], script.world.now);
+        let outcomes = batch(&mut bookings, &script.commands[done..], script.world.now);
         prop_assert_eq!(&outcomes[..], &script.outcomes[done..]);
-        prop_assert!(books == script.world.books);
+        prop_assert!(bookings == script.world.bookings);
     }
 
     #[test]
@@ -155,7 +155,7 @@ proptest! {
         for outcome in &script.outcomes {
             prop_assert!(matches!(outcome, Ok(_) | Err(Stop::Rejected(_) | Stop::Replan)), "{:?}", outcome);
         }
-        let owed = script.world.books.payments.values().filter(|p| p.state == PaymentState::Returning).count();
+        let owed = script.world.bookings.payments.values().filter(|p| p.state == PaymentState::Returning).count();
         let (told, wrong): (Vec<_>, Vec<_>) =
             script.world.findings().into_iter().partition(|finding| finding.rule == Rule::ChargesCredited);
         prop_assert_eq!((told.len(), wrong), (owed, vec![]));
@@ -167,9 +167,9 @@ proptest! {
         script.play(&steps);
         let keyed: Vec<_> = script.commands.iter().zip(&script.outcomes).filter(|(c, o)| c.key.is_some() && o.is_ok()).collect();
         let Some((command, outcome)) = choose(&keyed, pick) else { return Ok(()) };
-        let mut books = script.world.books.clone();
-        prop_assert_eq!(&books.execute(command, script.world.now), outcome);
-        prop_assert!(books == script.world.books);
+        let mut bookings = script.world.bookings.clone();
+        prop_assert_eq!(&bookings.execute(command, script.world.now), outcome);
+        prop_assert!(bookings == script.world.bookings);
     }
 
     #[test]
@@ -177,9 +177,9 @@ proptest! {
         let mut script = Script::new();
         script.play(&steps);
         let Some(command) = script.command(&last) else { return Ok(()) };
-        let mut books = script.world.books.clone();
-        if books.execute(&command, script.world.now).is_err() {
-            prop_assert!(books == script.world.books);
+        let mut bookings = script.world.bookings.clone();
+        if bookings.execute(&command, script.world.now).is_err() {
+            prop_assert!(bookings == script.world.bookings);
         }
     }
 }

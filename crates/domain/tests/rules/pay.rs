@@ -12,7 +12,7 @@ fn a_payment_confirms_takes_the_points_and_issues_tickets_once() {
     assert_eq!(world.balance(1), 10_000 - 2 * PRICE);
     assert_eq!(tickets.len(), 2);
     for ticket in tickets {
-        let sold = world.books.seats[&ticket.key.seat];
+        let sold = world.bookings.seats[&ticket.key.seat];
         assert_eq!(sold.state, SeatState::Sold { to: held.id });
         assert_eq!(ticket.key.version, sold.version);
         assert!(ticket.valid);
@@ -27,14 +27,14 @@ fn free_tickets_count_as_paid_and_move_no_points() {
     let mut world = World::new();
     let hold = world.hold_line_items(9, 1, vec![line_item(1, 0)]);
     let Ok(Outcome::Held(held)) = world.run(&hold) else { panic!() };
-    let before = world.books.transfers.len();
+    let before = world.bookings.transfers.len();
     let (paid, tickets) = world.paid(&held);
     assert_eq!((paid.state, tickets.len()), (ReservationState::Confirmed, 1));
-    assert_eq!(world.books.transfers.len(), before);
-    assert!(!world.books.wallets.contains_key(&user(9)));
+    assert_eq!(world.bookings.transfers.len(), before);
+    assert!(!world.bookings.wallets.contains_key(&user(9)));
     let cancel = world.cancel(&held);
     world.run(&cancel).unwrap();
-    assert_eq!(world.books.transfers.len(), before);
+    assert_eq!(world.bookings.transfers.len(), before);
     assert_eq!(world.findings(), []);
 }
 

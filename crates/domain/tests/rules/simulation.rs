@@ -62,7 +62,7 @@ fn assert_all_seen(seen: &BTreeMap<Expected, u64>) {
 
 struct Simulation {
     rng: ChaCha8Rng,
-    books: BookingState,
+    bookings: BookingState,
     model: Model,
     now: Instant,
     latest: Instant,
@@ -77,19 +77,19 @@ struct Simulation {
 
 impl Simulation {
     fn new(seed: u64) -> Self {
-        let mut books = BookingState::default();
+        let mut bookings = BookingState::default();
         for n in 1..=PERFORMANCES {
-            books.open_seats(performance(n), (1..=SEATS).filter_map(SeatNumber::new));
+            bookings.open_seats(performance(n), (1..=SEATS).filter_map(SeatNumber::new));
         }
         let start = Instant::from_micros(0);
-        let mut world = World { books, now: start, next_id: 1 << 32 };
+        let mut world = World { bookings, now: start, next_id: 1 << 32 };
         world.enrich(RICH, Points::MAX.amount() - 3_000);
-        let books = world.books;
+        let bookings = world.bookings;
         let mut model = Model::default();
         model.enrich(user(RICH), Points::MAX.amount() - 3_000);
         Self {
             rng: ChaCha8Rng::seed_from_u64(seed),
-            books,
+            bookings,
             model,
             now: start,
             latest: start,
@@ -206,9 +206,9 @@ impl Simulation {
 
     /// Somebody who has hardly any room began a charge when wallets kept none for it.
     fn old_charge(&mut self) {
-        let mut world = World { books: std::mem::take(&mut self.books), now: self.now, next_id: self.next_id };
+        let mut world = World { bookings: std::mem::take(&mut self.bookings), now: self.now, next_id: self.next_id };
         let payment = world.old_charge(RICH, i64::from(self.below(3000)) + 1);
-        (self.books, self.next_id) = (world.books, world.next_id);
+        (self.bookings, self.next_id) = (world.bookings, world.next_id);
         self.model.begun(payment.id, payment.user, payment.amount.amount());
         self.charges.push(payment);
     }
@@ -305,17 +305,17 @@ impl Simulation {
     }
 
     fn run(&mut self, command: &Command) {
-        let outcome = self.books.execute(command, self.now);
+        let outcome = self.bookings.execute(command, self.now);
         self.compare(command, outcome);
     }
 
     /// The process ends between the decision and the write; whoever asked asks again.
     fn crash(&mut self, command: &Command) {
-        let before = self.books.clone_if_small();
-        let locked = self.books.lock(&command.scope(), self.now);
+        let before = self.bookings.clone_if_small();
+        let locked = self.bookings.lock(&command.scope(), self.now);
         let _ = decide(command, &locked, self.now);
         drop(locked);
-        assert!(before.is_none_or(|before| before == self.books), "{}", self.context);
+        assert!(before.is_none_or(|before| before == self.bookings), "{}", self.context);
         self.delayed.push_back(command.clone());
     }
 
@@ -326,7 +326,7 @@ impl Simulation {
         if matches!(command.operation, Operation::HoldBest(_)) {
             return self.run(command);
         }
-        let mut locked = self.books.lock(&command.scope(), self.now);
+        let mut locked = self.bookings.lock(&command.scope(), self.now);
         let done = match carry_out(command, &mut locked, self.now) {
             Ok(done) if !done.writes.is_empty() => done,
             Err(Stop::Broken(error)) => panic!("{error}: {}", self.context),
@@ -335,7 +335,7 @@ impl Simulation {
         if let Some(other) = self.new_command() {
             self.run(&other);
         }
-        match self.books.store(done.writes) {
+        match self.bookings.store(done.writes) {
             Ok(()) => self.compare(command, Ok(done.outcome)),
             Err(_) => self.run(command),
         }
@@ -383,11 +383,11 @@ impl Simulation {
             sales: (1..=2).map(sale).collect(),
             users: (1..=USERS).map(user).collect(),
         };
-        let mut findings = audit(&self.books, &catalogue, self.now);
+        let mut findings = audit(&self.bookings, &catalogue, self.now);
         let owed = findings.extract_if(.., |finding| finding.rule == Rule::ChargesCredited).count();
         assert_eq!((findings, owed), (vec![], self.model.owed()), "{}", self.context);
         for user in self.model.users() {
-            let balance = self.books.wallets.get(&user).map_or(0, |wallet| wallet.balance.amount());
+            let balance = self.bookings.wallets.get(&user).map_or(0, |wallet| wallet.balance.amount());
             assert_eq!(balance, self.model.points(user), "{user}: {}", self.context);
         }
     }

@@ -81,7 +81,7 @@ fn sale(ids: &dyn IdSource, opens: Instant, performances: &[Performance]) -> Sal
         closes,
         pay_until: closes,
         cancel_until: closes - DAY,
-        limit_per_person: Sale::DEFAULT_LIMIT,
+        limit_per_person: Sale::DEFAULT_LIMIT_PER_PERSON,
         hold_duration: Sale::DEFAULT_HOLD,
         waiting_room: None,
         published: false,

@@ -242,7 +242,7 @@ pub struct SaleBody {
     #[schema(value_type = Option<String>, format = "date-time")]
     pub cancel_until: Option<Timestamp>,
     /// Seats that one person may have: 1 to 50, 4 if left out.
-    #[validate(range(min = 1, max = Sale::MAX_SEATS))]
+    #[validate(range(min = 1, max = Sale::MAX_LIMIT_PER_PERSON))]
     #[schema(minimum = 1, maximum = 50)]
     pub limit_per_person: Option<u32>,
     /// How long a hold lasts, in seconds: 1 to 3600, 300 if left out.
@@ -268,7 +268,7 @@ impl SaleBody {
             closes,
             pay_until: self.pay_until.map_or(closes + hold_duration, Into::into),
             cancel_until: self.cancel_until.map_or(closes, Into::into),
-            limit_per_person: self.limit_per_person.unwrap_or(Sale::DEFAULT_LIMIT),
+            limit_per_person: self.limit_per_person.unwrap_or(Sale::DEFAULT_LIMIT_PER_PERSON),
             hold_duration,
             waiting_room: self.waiting_room.map(Into::into),
             published: false,

@@ -5,7 +5,7 @@ use super::{Money, Timestamp};
 use crate::problem::{FieldError, Problem};
 use frontrow_application::port::OnSale;
 use frontrow_application::{SeatChoice, TicketView};
-use frontrow_domain::{Instant, LineItem, PriceList, RefundReason, Reservation, Sale, SeatLabel, SeatMap, Wish};
+use frontrow_domain::{Hold, Instant, LineItem, PriceList, RefundReason, Reservation, SeatLabel, SeatMap, Wish};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -20,7 +20,7 @@ use validator::Validate;
 #[schema(example = json!({"seats": ["A-1-3", {"label": "A-1-4", "price_type": "child"}]}))]
 pub struct HoldBody {
     /// The seats: 1 to 50, each once; or `best_available` instead.
-    #[validate(length(min = 1, max = u64::from(Sale::MAX_SEATS), message = "seats"))]
+    #[validate(length(min = 1, max = u64::from(Hold::MAX_SEATS), message = "seats"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schema(min_items = 1, max_items = 50)]
     pub seats: Option<Vec<SeatBody>>,
@@ -39,7 +39,7 @@ pub struct HoldBody {
 #[schema(example = json!({"count": 2, "tier": "R"}))]
 pub struct BestBody {
     /// How many seats: side by side in one row; where people stand, any spots of one section.
-    #[validate(range(min = 1, max = Sale::MAX_SEATS, message = "seats"))]
+    #[validate(range(min = 1, max = Hold::MAX_SEATS, message = "seats"))]
     #[schema(minimum = 1, maximum = 50)]
     pub count: u32,
     /// Code of the price tier.

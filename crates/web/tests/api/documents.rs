@@ -3,7 +3,7 @@
 use frontrow_adapters::InstanceJoinLimits;
 use frontrow_application::{PageRequest, Password};
 use frontrow_domain::waiting_room::{Group, Queue, WaitingRoom};
-use frontrow_domain::{CommandKey, Concert, Email, Payment, PriceList, Sale, SeatMap, User, Venue};
+use frontrow_domain::{CommandKey, Concert, Email, Hold, Payment, PriceList, Sale, SeatMap, User, Venue};
 use frontrow_web::extract::PreferredWait;
 use frontrow_web::problem::{ALL, Kind};
 use std::fmt::Display;
@@ -45,7 +45,7 @@ fn limits() -> String {
     let session = [WaitingRoom::SHORTEST_SESSION, WaitingRoom::LONGEST_SESSION].map(|session| session.as_secs());
     let hold = [Sale::SHORTEST_HOLD, Sale::LONGEST_HOLD].map(|hold| hold.as_secs());
     let rows: &[(&str, String)] = &[
-        ("seats of one hold", format!("1 to {}, and within the sale's limit per person", Sale::MAX_SEATS)),
+        ("seats of one hold", format!("1 to {}, and within the sale's limit per person", Hold::MAX_SEATS)),
         ("a charge", format!("{} points", range(Payment::MIN_CHARGE, Payment::MAX_CHARGE))),
         ("a page", format!("1 to {} items", PageRequest::<()>::MAX)),
         ("an idempotency key", format!("1 to {} visible ASCII characters", CommandKey::MAX)),
@@ -66,7 +66,10 @@ fn limits() -> String {
         ),
         ("seats of a seat map", grouped(SeatMap::MAX_SEATS)),
         ("tiers, and price types, of a price list", format!("{} each", PriceList::MAX_ENTRIES)),
-        ("performances of a sale", grouped(Sale::MAX_PERFORMANCES)),
+        (
+            "performances of a sale; its limit per person",
+            format!("{}; 1 to {} seats", Sale::MAX_PERFORMANCES, Sale::MAX_LIMIT_PER_PERSON),
+        ),
         ("a list price, a fee", format!("{} points", grouped(PriceList::MAX_PRICE))),
         ("a hold's duration", format!("{} seconds", range(hold[0], hold[1]))),
         (

@@ -143,3 +143,25 @@ async fn a_sale_has_defaults() {
     let held = theatre.send(&ask.key("tap").json(&json!({"seats": ["A-1-1"]}))).await.with(201);
     assert_eq!(held["pay_until"], "2027-04-30T00:05:00Z");
 }
+
+#[actix_web::test]
+async fn names_of_sections_and_rows_are_kept_composed() {
+    /// `1층`, `가` and `É`, as a Mac writes the names of files, and as they are kept.
+    const NAMES: [(&str, &str, &str); 3] = [
+        ("/sections/0/name", "1\u{110e}\u{1173}\u{11bc}", "1\u{ce35}"),
+        ("/sections/0/rows/0/name", "\u{1100}\u{1161}", "\u{ac00}"),
+        ("/sections/1/name", "E\u{301}", "\u{c9}"),
+    ];
+    let theatre = Theatre::on_sale().await;
+    let map = NAMES.iter().fold(example(MAP), |map, (pointer, decomposed, _)| with(map, pointer, json!(decomposed)));
+    put(&theatre, MAP, [VENUE, "2"], &map).await.with(201);
+    let performance = with(example(PERFORMANCES), "/seat_map_version", json!(2));
+    put(&theatre, PERFORMANCES, [NOTHING, ""], &performance).await.with(201);
+    theatre.operate(Ask::post(format!("/v1/performances/{NOTHING}/publication"))).await.with(200);
+    let shown = theatre.get(format!("/v1/performances/{NOTHING}/seat-map/2")).await.with(200);
+    for (pointer, _, composed) in NAMES {
+        assert_eq!(shown.pointer(pointer), Some(&json!(composed)), "{pointer}");
+    }
+    // The map is frozen now: only the same one can be put again.
+    put(&theatre, MAP, [VENUE, "2"], &map).await.with(200);
+}

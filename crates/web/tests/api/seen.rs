@@ -56,7 +56,7 @@ async fn person(theatre: &Theatre, user: UserId) -> Vec<String> {
         format!("{reservations:?}"),
         format!("{:?}", memory.balance(user).await),
         format!("{:?}", WalletReader::entries(&**memory, user, PageRequest::new(100, None).unwrap()).await),
-        format!("{:?}", memory.done(&CommandKey::new(user, "good-1").unwrap()).await),
+        format!("{:?}", memory.idempotency_record(&CommandKey::new(user, "good-1").unwrap()).await),
         format!("{:?}", memory.whereabouts(BuyerKey { sale: SaleId::new(id(SALE)), user }).await),
     ];
     for reservation in reservations.items {

@@ -279,7 +279,7 @@ fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGa
     let key = TokenKey { id: "1".into(), secret: [1; 32] };
     Ports {
         store: memory.clone(),
-        done: memory.clone(),
+        idempotency_records: memory.clone(),
         venues: memory.clone(),
         time_zones: Arc::new(IanaTimeZones),
         concerts: memory.clone(),

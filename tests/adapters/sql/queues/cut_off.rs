@@ -35,7 +35,7 @@ async fn an_instance_that_is_cut_off_holds_a_queue_up_for_some_seconds(testbed: 
     room.come(&near, 1).await;
     let hook = Arc::new(CutsOff { proxy: Proxy::to(testbed.server_address().await).await, done: Notify::new() });
     let database = testbed.through(hook.proxy.address).await.database();
-    let world = &room.stage.world;
+    let world = &room.context.world;
     let far = Box::pin(SqlQueues::open_with_hook(&database, world.clone(), world.clone(), hook.clone())).await.unwrap();
     let order = room.order();
     let cut_off = tokio::spawn(async move { far.tick(&order).await });

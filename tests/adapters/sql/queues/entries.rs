@@ -64,7 +64,7 @@ async fn check_ins_at_once_touch_their_own_rows_only(testbed: &Testbed) {
         let checked_in = join_all(check_ins.map(|(n, queues)| queues.check_in(room.check_in(n), false))).await;
         assert!(checked_in.iter().all(|checked_in| *checked_in == Ok(CheckInOutcome::Present)), "{checked_in:?}");
     }
-    assert_eq!(room.stage.testbed.count("check_in").await, 64);
+    assert_eq!(room.context.testbed.count("check_in").await, 64);
     assert_eq!(instances[0].check_in(room.check_in(65), true).await, Ok(CheckInOutcome::Lapsed), "who never came");
     assert_eq!(
         instances[0].check_in(room.check_in(64), true).await,

@@ -54,8 +54,8 @@ async fn prepared(testbed: &Testbed, strike: &Arc<Strike>) -> (Room, Arc<SqlQueu
         room.come(&queues, n).await;
     }
     assert_eq!(queues.tick(&room.order()).await.unwrap().unwrap().admitted, [key(1), key(2)]);
-    room.stage.world.set_seconds(5);
-    let testbed = &room.stage.testbed;
+    room.context.world.set_seconds(5);
+    let testbed = &room.context.testbed;
     let [one, two] = [1, 2].map(|n| testbed.id(key(n).user.uuid()));
     testbed.run(&format!("UPDATE admission SET until = 2000000 WHERE user_id IN ({one}, {two})")).await;
     testbed.run(&format!("UPDATE buyer SET admitted_until = 2000000 WHERE user_id = {one}")).await;
@@ -64,12 +64,12 @@ async fn prepared(testbed: &Testbed, strike: &Arc<Strike>) -> (Room, Arc<SqlQueu
 
 async fn assert_done(room: &Room, queues: &SqlQueues) {
     assert_eq!(room.taken().await, 2);
-    assert_eq!(room.stage.testbed.count("check_in").await, 0);
+    assert_eq!(room.context.testbed.count("check_in").await, 0);
     let log = room.log(queues).await;
     assert_eq!(log.iter().map(|admitted| admitted.key).collect::<Vec<_>>(), [1, 2, 3].map(key));
     assert_eq!(queues.admitted(&[key(1), key(2), key(3)]).await.unwrap().len(), 2);
     room.assert_consistent().await;
-    room.stage.assert_nobody_writes().await;
+    room.context.assert_nobody_writes().await;
 }
 
 async fn at_every_statement<T>(
@@ -89,7 +89,7 @@ async fn at_every_statement<T>(
             assert!(number >= 14, "a tick like this has more statements than {number}");
             break;
         }
-        room.stage.assert_nobody_writes().await;
+        room.context.assert_nobody_writes().await;
         check(&room, &queues, before, result).await;
         assert_done(&room, &queues).await;
     }
@@ -114,10 +114,10 @@ async fn a_tick_that_fails_changes_nothing_and_another_one_does_it(testbed: &Tes
     at_every_statement(
         testbed,
         Fault::Other,
-        async |room| room.stage.dump().await,
+        async |room| room.context.dump().await,
         async |room, queues, before, result| {
             assert!(matches!(result, Err(StoreError::Fault(_))), "{result:?}");
-            assert_eq!(room.stage.dump().await, before);
+            assert_eq!(room.context.dump().await, before);
             assert_eq!(queues.tick(&room.order()).await.unwrap().unwrap().admitted, [key(3)]);
         },
     )

@@ -1,6 +1,6 @@
 //! A sale with a waiting room, and instances that tick it.
 
-use crate::store::stage::{SALE, Stage, at, user};
+use crate::store::context::{SALE, TestContext, at, user};
 use crate::store::testbed;
 use async_trait::async_trait;
 use frontrow_adapters::sql::SqlQueues;
@@ -20,7 +20,7 @@ pub struct Nobody;
 impl Hook for Nobody {}
 
 pub struct Room {
-    pub stage: Stage,
+    pub context: TestContext,
     pub sale: Arc<Sale>,
 }
 
@@ -29,10 +29,10 @@ pub fn key(n: u128) -> BuyerKey {
 }
 
 impl Room {
-    /// On a new stage: the sale is open, nobody has come yet.
+    /// In a new context: the sale is open, nobody has joined yet.
     pub async fn new(testbed: &testbed::Testbed, capacity: u32) -> Self {
         // Boxed: what contains all that opening a database does is too deep for the compiler.
-        let stage = Box::pin(Stage::new(testbed, 2, Arc::new(Nobody))).await;
+        let context = Box::pin(TestContext::new(testbed, 2, Arc::new(Nobody))).await;
         let settings = testing::waiting_room()
             .lobby_opens(at(0))
             .capacity(capacity)
@@ -42,15 +42,15 @@ impl Room {
             .build();
         let sale = testing::sale()
             .id(SALE)
-            .performances([crate::store::stage::PERFORMANCE].into())
+            .performances([crate::store::context::PERFORMANCE].into())
             .opens(at(0))
             .closes(at(100_000))
             .pay_until(at(200_000))
             .cancel_until(at(100_000))
             .waiting_room(settings.clone())
             .build();
-        let room = Self { sale: Arc::new(sale), stage };
-        let queue = Queue::new(&room.sale, &settings, [0; 32], room.stage.world.now());
+        let room = Self { sale: Arc::new(sale), context };
+        let queue = Queue::new(&room.sale, &settings, [0; 32], room.context.world.now());
         room.instance().await.open_queue(&queue).await.unwrap();
         room
     }
@@ -60,8 +60,8 @@ impl Room {
     }
 
     pub async fn instance_with(&self, hook: Arc<dyn Hook>) -> Arc<SqlQueues> {
-        let world = &self.stage.world;
-        let queues = SqlQueues::open_with_hook(&self.stage.database, world.clone(), world.clone(), hook).await;
+        let world = &self.context.world;
+        let queues = SqlQueues::open_with_hook(&self.context.database, world.clone(), world.clone(), hook).await;
         Arc::new(queues.unwrap())
     }
 
@@ -72,7 +72,7 @@ impl Room {
 
     /// By number n.
     pub fn check_in(&self, n: u128) -> CheckIn {
-        let (number, now) = (u64::try_from(n).unwrap(), self.stage.world.now());
+        let (number, now) = (u64::try_from(n).unwrap(), self.context.world.now());
         CheckIn {
             key: key(n),
             group: Group::FIRST,
@@ -91,25 +91,25 @@ impl Room {
     pub async fn pick_up(&self, n: u128) {
         let CheckIn { group, number, .. } = self.check_in(n);
         let pick_up = Renew { buyer: key(n), entry: Some(QueueEntry { group, number }), closing: false };
-        self.stage.run(&Command::unkeyed(Operation::Renew(pick_up))).await.unwrap();
+        self.context.run(&Command::unkeyed(Operation::Renew(pick_up))).await.unwrap();
     }
 
     pub async fn leave(&self, n: u128) {
-        self.stage.run(&Command::unkeyed(Operation::Leave(Leave { buyer: key(n) }))).await.unwrap();
+        self.context.run(&Command::unkeyed(Operation::Leave(Leave { buyer: key(n) }))).await.unwrap();
     }
 
     pub async fn taken(&self) -> i64 {
-        self.stage.testbed.count("admission").await
+        self.context.testbed.count("admission").await
     }
 
     /// Admissions and the rights of buyers are the same, and nothing else is wrong.
     pub async fn assert_consistent(&self) {
-        let testbed = &self.stage.testbed;
+        let testbed = &self.context.testbed;
         let with_admission = "admission a JOIN buyer b ON b.sale_id = a.sale_id AND b.user_id = a.user_id \
                          WHERE b.admitted_until IS NOT NULL AND b.version > 0";
         assert_eq!(testbed.count(with_admission).await, self.taken().await);
         assert_eq!(testbed.count("buyer WHERE admitted_until IS NOT NULL").await, self.taken().await);
-        assert_eq!(self.stage.audit().await, []);
+        assert_eq!(self.context.audit().await, []);
     }
 
     pub async fn log(&self, queues: &SqlQueues) -> Vec<Admitted> {

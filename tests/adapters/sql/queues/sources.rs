@@ -92,7 +92,7 @@ fn installation(currency: &str) -> Installation {
 
 async fn of_many_first_instances_one_says_what_the_installation_is(testbed: &Testbed) {
     let room = Room::new(testbed, 1).await;
-    let store = SqlInstallation::new(room.stage.database.clone());
+    let store = SqlInstallation::new(room.context.database.clone());
     assert_eq!(store.installation().await, Ok(None));
     let firsts: Vec<Installation> = ["AAA", "BBB", "CCC", "DDD", "EEE", "FFF"].map(installation).into();
     let found: Vec<_> = join_all(firsts.iter().map(|first| store.found(first))).await;
@@ -106,7 +106,7 @@ async fn of_many_first_instances_one_says_what_the_installation_is(testbed: &Tes
 
 async fn of_two_who_change_the_installation_at_once_one_is_told(testbed: &Testbed) {
     let room = Room::new(testbed, 1).await;
-    let store = SqlInstallation::new(room.stage.database.clone());
+    let store = SqlInstallation::new(room.context.database.clone());
     let read = store.found(&installation("KRW")).await.unwrap();
     let next = |currency: &str| read.change(&InstallationChange::Currency(currency.into())).unwrap();
     assert_eq!(store.change(&read, &next("USD")).await, Ok(Ok(())));
@@ -118,7 +118,7 @@ async fn of_two_who_change_the_installation_at_once_one_is_told(testbed: &Testbe
 async fn numbers_come_from_elsewhere_while_nobody_waits_and_go_on_above_all_that_were_leased(testbed: &Testbed) {
     let room = Room::new(testbed, 1).await;
     let (queues, sale) = (room.instance().await, room.sale.id);
-    let store = SqlInstallation::new(room.stage.database.clone());
+    let store = SqlInstallation::new(room.context.database.clone());
     let redis = NumberSource::Redis { mark: "m".into() };
     let read = store.found(&Installation { numbers: redis, ..installation("KRW") }).await.unwrap();
     // As when Redis has handed out some of these, and a tick has noticed.

@@ -37,7 +37,7 @@ async fn instances_that_tick_at_once_admit_the_lowest_ranks_and_no_more_than_the
     assert_eq!(log.iter().map(|admitted| admitted.key).collect::<Vec<_>>(), (1..=40).map(key).collect::<Vec<_>>());
     assert!(log.iter().all(|admitted| admitted.active_after <= admitted.capacity && admitted.capacity == CAPACITY));
     assert_eq!(instances[1].queue(room.sale.id).await.unwrap().unwrap().admitted, 40);
-    assert_eq!(room.stage.testbed.count("check_in").await, 0);
+    assert_eq!(room.context.testbed.count("check_in").await, 0);
     room.assert_consistent().await;
 }
 

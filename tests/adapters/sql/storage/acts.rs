@@ -2,7 +2,7 @@
 
 use crate::queues::room::{Room, join, key};
 use crate::setup::{concert, performance, sale, seat_map, venue};
-use crate::store::stage::{Stage, at, user};
+use crate::store::context::{TestContext, at, user};
 use crate::store::testbed::Testbed;
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::{CommitFault, Hook};
@@ -140,26 +140,26 @@ impl Writing {
         let trouble = Arc::new(Trouble::default());
         let testbed = testbed.with_faults(trouble.clone()).await;
         let room = Room::new(&testbed, 10).await;
-        let database = &room.stage.database;
+        let database = &room.context.database;
         Self {
             queues: room.instance().await,
             accounts: SqlAccounts::new(database.clone()),
             sessions: SqlSessions::new(database.clone()),
-            catalogue: SqlCatalogue::new(database.clone(), room.stage.world.clone()),
+            catalogue: SqlCatalogue::new(database.clone(), room.context.world.clone()),
             housekeeping: SqlHousekeeping::new(database.clone()),
             trouble,
             room,
         }
     }
 
-    pub fn stage(&self) -> &Stage {
-        &self.room.stage
+    pub fn context(&self) -> &TestContext {
+        &self.room.context
     }
 
     pub async fn run(&self, act: &Act) -> Result<(), Refused> {
-        let stage = self.stage();
+        let context = self.context();
         match act {
-            Act::Command(command) => drop(stage.run(command).await?),
+            Act::Command(command) => drop(context.run(command).await?),
             Act::SignUp(n) => self.accounts.add(&account(*n), at(1)).await?,
             Act::LogIn(n) => self.sessions.start(&token(*n)).await?,
             Act::Refresh(n) => {
@@ -202,7 +202,7 @@ impl Writing {
             Act::Join(n) => drop(self.queues.join(join(*n)).await?),
             Act::CheckIn(n) => drop(self.queues.check_in(self.room.check_in(*n), false).await?),
             Act::Tick => drop(self.queues.tick(&self.room.order()).await?.unwrap()),
-            Act::ForgetKeys => assert!(self.housekeeping.forget_done(at(1000), 1).await? > 0),
+            Act::ForgetKeys => assert!(self.housekeeping.forget_idempotency_records(at(1000), 1).await? > 0),
             Act::ForgetTokens => assert!(self.housekeeping.forget_refresh_tokens(at(1000), 1).await? > 0),
             other => panic!("{other:?}"),
         }
@@ -216,32 +216,34 @@ impl Writing {
 
     /// One of each kind, in an order in which each can be done.
     pub async fn one_of_each(&self) -> Vec<Act> {
-        let stage = self.stage();
+        let context = self.context();
         for n in 4..=11 {
-            stage.fund(n).await;
+            context.fund(n).await;
         }
         let mut held = Vec::new();
         for n in 1..=9 {
             let seat = u32::try_from(n).unwrap();
-            held.push(stage.held(&stage.hold(n, "held", &[seat])).await);
+            held.push(context.held(&context.hold(n, "held", &[seat])).await);
         }
         for paid in &held[..2] {
-            stage.run(&stage.pay(paid, "paid")).await.unwrap();
+            context.run(&context.pay(paid, "paid")).await.unwrap();
         }
-        let Ok(Outcome::Charged(pending)) = stage.run(&stage.charge(10, "pending")).await else { panic!("charged") };
+        let Ok(Outcome::Charged(pending)) = context.run(&context.charge(10, "pending")).await else {
+            panic!("charged")
+        };
         for n in 101..=103 {
             self.sessions.start(&token(n)).await.unwrap();
         }
         self.room.come(&self.queues, 20).await;
         let commands = [
-            stage.hold(10, "hold", &[20, 21]),
-            stage.hold_best(11, "best", &[&[30, 31], &[32, 33]]),
-            stage.cancel(&held[0], "cancel"),
-            stage.refund(&held[1], "refund"),
-            stage.pay(&held[2], "pay"),
-            Stage::release(&held[3]),
-            stage.charge(1, "charge"),
-            stage.settle(&pending),
+            context.hold(10, "hold", &[20, 21]),
+            context.hold_best(11, "best", &[&[30, 31], &[32, 33]]),
+            context.cancel(&held[0], "cancel"),
+            context.refund(&held[1], "refund"),
+            context.pay(&held[2], "pay"),
+            TestContext::release(&held[3]),
+            context.charge(1, "charge"),
+            context.settle(&pending),
             Command::unkeyed(Operation::Bar(Bar { buyer: key(40), barred: true })),
         ];
         let others = [
@@ -271,20 +273,22 @@ impl Writing {
 
     /// Those of holds that lapse at second 1000.
     pub async fn late(&self) -> Vec<Act> {
-        let stage = self.stage();
-        let (paid, left) =
-            (stage.held(&stage.hold(12, "late", &[40])).await, stage.held(&stage.hold(13, "late", &[41])).await);
-        stage.fund(12).await;
-        stage.world.set_seconds(1000);
-        [stage.pay(&paid, "late-pay"), Stage::expire(&left)].map(Act::Command).into()
+        let context = self.context();
+        let (paid, left) = (
+            context.held(&context.hold(12, "late", &[40])).await,
+            context.held(&context.hold(13, "late", &[41])).await,
+        );
+        context.fund(12).await;
+        context.world.set_seconds(1000);
+        [context.pay(&paid, "late-pay"), TestContext::expire(&left)].map(Act::Command).into()
     }
 
     /// Somebody signs up who never tried before: what is begun after a fault is kept.
     pub async fn assert_others_can_write(&self, n: u128) {
-        let before = self.stage().testbed.count("users").await;
+        let before = self.context().testbed.count("users").await;
         assert_eq!(self.run(&Act::SignUp(n)).await, Ok(()));
-        assert_eq!(self.stage().testbed.count("users").await, before + 1, "it was answered, and is not there");
-        self.stage().assert_nobody_writes().await;
+        assert_eq!(self.context().testbed.count("users").await, before + 1, "it was answered, and is not there");
+        self.context().assert_nobody_writes().await;
     }
 
     /// Ready by itself.

@@ -22,12 +22,12 @@ async fn at_everything(
             acts.extend(writing.late().await);
         }
         let Some(act) = acts.get(number) else { break };
-        let before = writing.stage().dump().await;
+        let before = writing.context().dump().await;
         writing.trouble.fail_commits(fault, times);
         let result = writing.run(act).await;
         assert_eq!(writing.trouble.commits_left(), 0, "{act:?} commits");
         let done = result.is_ok();
-        assert_eq!(writing.stage().dump().await != before, done, "{act:?}: {result:?}");
+        assert_eq!(writing.context().dump().await != before, done, "{act:?}: {result:?}");
         check(act, result).await;
         writing.assert_others_can_write(1000 + number as u128).await;
         if !done {
@@ -40,12 +40,12 @@ async fn at_everything(
 }
 
 async fn kept_after_a_restart(writing: &Writing) {
-    let stage = writing.stage();
-    assert_eq!(stage.audit().await, []);
-    let before = stage.dump().await;
-    stage.database.close().await;
-    let again = stage.testbed.opened_again().await;
-    assert_eq!(stage.dump().await, before);
+    let context = writing.context();
+    assert_eq!(context.audit().await, []);
+    let before = context.dump().await;
+    context.database.close().await;
+    let again = context.testbed.opened_again().await;
+    assert_eq!(context.dump().await, before);
     again.close().await;
 }
 
@@ -67,11 +67,11 @@ async fn a_commit_that_may_have_happened_is_no_success_unless_it_has(testbed: &T
 
 async fn commits_that_may_all_have_happened_are_called_unknown(testbed: &Testbed) {
     let writing = Writing::on(testbed).await;
-    for act in [Act::Join(1), Act::CheckIn(1), Act::Command(writing.stage().hold(1, "hold", &[1]))] {
-        let before = writing.stage().dump().await;
+    for act in [Act::Join(1), Act::CheckIn(1), Act::Command(writing.context().hold(1, "hold", &[1]))] {
+        let before = writing.context().dump().await;
         writing.trouble.fail_commits(CommitFault::Unknown, 4);
         assert_eq!(writing.run(&act).await, Err(Refused::Unknown), "{act:?}");
-        assert_eq!(writing.stage().dump().await, before);
+        assert_eq!(writing.context().dump().await, before);
         assert_eq!(writing.run(&act).await, Ok(()));
     }
 }
@@ -95,7 +95,7 @@ async fn whoever_has_no_room_is_not_ready_until_there_is_some(testbed: &Testbed)
     writing.until_ready().await;
     assert_eq!(writing.run(&Act::SignUp(1)).await, Ok(()));
     assert_eq!(
-        writing.stage().testbed.count("idempotency_record WHERE at = 0").await,
+        writing.context().testbed.count("idempotency_record WHERE at = 0").await,
         0,
         "what was tried is taken away"
     );

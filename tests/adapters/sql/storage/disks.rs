@@ -1,7 +1,7 @@
 //! Servers whose disk is filled for real, and freed again. In the soak, because a server of its own takes its time.
 
 use super::acts::account;
-use crate::store::stage::{World, at};
+use crate::store::context::{World, at};
 use frontrow_adapters::sql::{Database, DatabaseSettings, SqlAccounts, SqlHousekeeping};
 use frontrow_application::Outage;
 use frontrow_application::port::{AccountRepository, Probe, StoreError};

@@ -25,22 +25,22 @@ async fn each_kind_of_write_is_done_or_refused_and_nothing_between() {
         assert_eq!(writing.run(act).await, Ok(()));
     }
     let more = (200..300).flat_map(|n| [Act::SignUp(n), Act::LogIn(n), Act::Concert(n), Act::Join(n), Act::CheckIn(n)]);
-    let holds = (42..65).map(|seat| writing.stage().hold(u128::from(seat), "hold", &[seat]));
-    let charges = (22..64).map(|n| writing.stage().charge(n, "charge"));
+    let holds = (42..65).map(|seat| writing.context().hold(u128::from(seat), "hold", &[seat]));
+    let charges = (22..64).map(|n| writing.context().charge(n, "charge"));
     let acts: Vec<Act> = once.into_iter().chain(more).chain(holds.chain(charges).map(Act::Command)).collect();
     writing.trouble.no_more_pages();
     let mut refused = Vec::new();
     for act in &acts {
-        let before = writing.stage().dump().await;
+        let before = writing.context().dump().await;
         match writing.run(act).await {
-            Ok(()) => assert_ne!(writing.stage().dump().await, before, "{act:?} was answered, and is not there"),
+            Ok(()) => assert_ne!(writing.context().dump().await, before, "{act:?} was answered, and is not there"),
             Err(why) => {
                 assert_eq!(why, Refused::Full, "{act:?}");
-                assert_eq!(writing.stage().dump().await, before, "{act:?} was refused, and has left something");
+                assert_eq!(writing.context().dump().await, before, "{act:?} was refused, and has left something");
                 refused.push(act);
             }
         }
-        writing.stage().assert_nobody_writes().await;
+        writing.context().assert_nobody_writes().await;
     }
     for kind in ["SignUp", "LogIn", "Concert", "Join", "CheckIn", "Hold(", "Charge("] {
         assert!(refused.iter().any(|act| format!("{act:?}").contains(kind)), "no {kind} was refused");
@@ -51,7 +51,7 @@ async fn each_kind_of_write_is_done_or_refused_and_nothing_between() {
         assert_eq!(writing.run(act).await, Ok(()), "{act:?}, again");
     }
     writing.until_ready().await;
-    assert_eq!(writing.stage().audit().await, []);
+    assert_eq!(writing.context().audit().await, []);
 }
 
 fn is_needed_by_others(act: &Act) -> bool {
@@ -99,8 +99,8 @@ async fn whatever_is_answered_while_a_file_is_full_now_and_then_is_there_after_a
 }
 
 async fn are_there_after_a_restart(writing: &Writing, done: &[Vec<u128>]) {
-    writing.stage().database.close().await;
-    let testbed = &writing.stage().testbed;
+    writing.context().database.close().await;
+    let testbed = &writing.context().testbed;
     let again = testbed.opened_again().await;
     let accounts = frontrow_adapters::sql::SqlAccounts::new(again.clone());
     for n in &done[0] {
@@ -111,7 +111,7 @@ async fn are_there_after_a_restart(writing: &Writing, done: &[Vec<u128>]) {
     for (rows, kind) in rows {
         assert_eq!(testbed.count(rows).await, i64::try_from(done[kind].len()).unwrap(), "{rows}");
     }
-    let world = &writing.stage().world;
+    let world = &writing.context().world;
     let queues = Box::pin(frontrow_adapters::sql::SqlQueues::open(&again, world.clone(), world.clone())).await.unwrap();
     let entries = queues.entries(writing.room.sale.id, Group::FIRST, 0, 1000).await.unwrap();
     assert_eq!(entries.len(), done[2].len());

@@ -1,6 +1,6 @@
 //! Audits beside others: that somebody is in the way is no fault of the books.
 
-use super::stage::Stage;
+use super::context::TestContext;
 use super::testbed::{Testbed, on_every_server};
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::Hook;
@@ -16,32 +16,32 @@ struct Nobody;
 #[async_trait]
 impl Hook for Nobody {}
 
-/// A stage on which a hold has lapsed, so that an audit has something to try out.
-async fn lapsed(testbed: &Testbed) -> Stage {
-    let stage = Stage::new(testbed, 1, Arc::new(Nobody)).await;
-    stage.held(&stage.hold(1, "lapses", &[1, 2])).await;
-    stage.world.set_seconds(1000);
-    stage
+/// A context in which a hold has lapsed, so that an audit has something to try out.
+async fn lapsed(testbed: &Testbed) -> TestContext {
+    let context = TestContext::new(testbed, 1, Arc::new(Nobody)).await;
+    context.held(&context.hold(1, "lapses", &[1, 2])).await;
+    context.world.set_seconds(1000);
+    context
 }
 
 async fn many_audits_at_once_find_nothing(testbed: &Testbed) {
     const ROUNDS: usize = 10;
-    let stage = lapsed(testbed).await;
+    let context = lapsed(testbed).await;
     for _ in 0..ROUNDS {
-        let found = join_all((0..6).map(|_| stage.audit())).await;
+        let found = join_all((0..6).map(|_| context.audit())).await;
         assert!(found.iter().all(Vec::is_empty), "{found:?}");
     }
 }
 
 async fn an_audit_that_others_keep_from_trying_can_not_tell(testbed: &Testbed) {
-    let stage = lapsed(testbed).await;
+    let context = lapsed(testbed).await;
     let raw = sea_orm::Database::connect(testbed.server().unwrap().url()).await.unwrap();
     let transaction = raw.begin().await.unwrap();
     transaction.execute_unprepared("SELECT * FROM seat WHERE number = 1 FOR UPDATE").await.unwrap();
-    let audited = stage.try_audit().await;
+    let audited = context.try_audit().await;
     assert!(matches!(audited, Err(StoreError::Outage(Outage::Busy { .. }))), "{audited:?}");
     transaction.rollback().await.unwrap();
-    assert_eq!(stage.audit().await, []);
+    assert_eq!(context.audit().await, []);
 }
 
 on_every_server! {

@@ -1,6 +1,6 @@
 //! Commands that wait are carried out together: in their order, with one COMMIT, and without getting in each other's way.
 
-use super::stage::Stage;
+use super::context::TestContext;
 use super::testbed::{Testbed, on_every_database};
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::{Fault, Hook};
@@ -48,32 +48,32 @@ impl Hook for Gate {
 }
 
 struct Crowd {
-    stage: Arc<Stage>,
+    context: Arc<TestContext>,
     gate: Arc<Gate>,
 }
 
 impl Crowd {
     async fn new(testbed: &Testbed) -> Self {
         let gate = Arc::new(Gate::default());
-        let stage = Arc::new(Stage::new(testbed, 1, gate.clone()).await);
-        Self { stage, gate }
+        let context = Arc::new(TestContext::new(testbed, 1, gate.clone()).await);
+        Self { context, gate }
     }
 
     /// What becomes of these commands if they wait together, each queued after the one before it, while user 64's hold of
     /// seat 64 is carried out.
     async fn together(&self, commands: &[Command]) -> Vec<Result<Outcome, BookingError>> {
-        let Self { stage, gate } = self;
+        let Self { context, gate } = self;
         gate.closed.store(true, Ordering::SeqCst);
-        let first = stage.hold(64, &format!("first-{}", stage.world.id()), &[64]);
+        let first = context.hold(64, &format!("first-{}", context.world.id()), &[64]);
         let first = tokio::spawn({
-            let stage = Arc::clone(stage);
-            async move { stage.run(&first).await }
+            let context = Arc::clone(context);
+            async move { context.run(&first).await }
         });
         gate.reached.notified().await;
         gate.sizes.lock().unwrap().clear();
         let commits = gate.commits.load(Ordering::SeqCst);
         // A future is polled in its order, and is in the queue after its first poll.
-        let told = join_all(commands.iter().map(|command| stage.run(command)));
+        let told = join_all(commands.iter().map(|command| context.run(command)));
         let open = async {
             tokio::task::yield_now().await;
             gate.opened.notify_one();
@@ -93,8 +93,8 @@ impl Crowd {
     }
 
     async fn assert_right(&self) {
-        self.stage.assert_nobody_writes().await;
-        assert_eq!(self.stage.audit().await, []);
+        self.context.assert_nobody_writes().await;
+        assert_eq!(self.context.audit().await, []);
     }
 }
 
@@ -107,7 +107,7 @@ fn held(outcome: &Result<Outcome, BookingError>) -> &Reservation {
 
 async fn commands_that_wait_share_one_transaction(testbed: &Testbed) {
     let crowd = Crowd::new(testbed).await;
-    let holds: Vec<_> = (1..=20).map(|n| crowd.stage.hold(n, "hold", &[u32::try_from(n).unwrap()])).collect();
+    let holds: Vec<_> = (1..=20).map(|n| crowd.context.hold(n, "hold", &[u32::try_from(n).unwrap()])).collect();
     let told = crowd.together(&holds).await;
     assert!(told.iter().all(|told| held(told).seat_count() == 1));
     assert_eq!((crowd.sizes(), crowd.commits()), (vec![20], 1));
@@ -116,12 +116,12 @@ async fn commands_that_wait_share_one_transaction(testbed: &Testbed) {
 
 async fn whoever_comes_first_gets_the_seats_and_nobody_else_suffers_for_it(testbed: &Testbed) {
     let crowd = Crowd::new(testbed).await;
-    let stage = &crowd.stage;
+    let context = &crowd.context;
     let commands = [
-        stage.hold(1, "first", &[1, 2]),
-        stage.hold(2, "second", &[2, 3]),
-        stage.hold(3, "third", &[3]),
-        stage.hold(4, "too-many", &[4, 5, 6, 7, 8]),
+        context.hold(1, "first", &[1, 2]),
+        context.hold(2, "second", &[2, 3]),
+        context.hold(3, "third", &[3]),
+        context.hold(4, "too-many", &[4, 5, 6, 7, 8]),
     ];
     let told = crowd.together(&commands).await;
     assert_eq!([held(&told[0]).seat_count(), held(&told[2]).seat_count()], [2, 1]);
@@ -134,8 +134,8 @@ async fn whoever_comes_first_gets_the_seats_and_nobody_else_suffers_for_it(testb
 
 async fn the_limit_of_a_buyer_counts_what_the_same_batch_holds(testbed: &Testbed) {
     let crowd = Crowd::new(testbed).await;
-    let stage = &crowd.stage;
-    let commands = [stage.hold(1, "a", &[1, 2, 3]), stage.hold(1, "b", &[4, 5]), stage.hold(1, "c", &[6])];
+    let context = &crowd.context;
+    let commands = [context.hold(1, "a", &[1, 2, 3]), context.hold(1, "b", &[4, 5]), context.hold(1, "c", &[6])];
     let told = crowd.together(&commands).await;
     assert_eq!([held(&told[0]).seat_count(), held(&told[2]).seat_count()], [3, 1]);
     let full = Rejection::LimitReached { limit: 4, used: 3, asked: 2 };
@@ -145,36 +145,36 @@ async fn the_limit_of_a_buyer_counts_what_the_same_batch_holds(testbed: &Testbed
 
 async fn a_key_that_comes_twice_in_a_batch_stands_for_one_command(testbed: &Testbed) {
     let crowd = Crowd::new(testbed).await;
-    let stage = &crowd.stage;
-    let commands = [stage.hold(1, "key", &[1]), stage.hold(1, "key", &[1]), stage.charge(1, "key")];
+    let context = &crowd.context;
+    let commands = [context.hold(1, "key", &[1]), context.hold(1, "key", &[1]), context.charge(1, "key")];
     let told = crowd.together(&commands[..2]).await;
     assert_eq!(held(&told[0]), held(&told[1]));
-    let reused = crowd.together(&[stage.hold(2, "other", &[2]), stage.pay(held(&told[0]), "key")]).await;
+    let reused = crowd.together(&[context.hold(2, "other", &[2]), context.pay(held(&told[0]), "key")]).await;
     assert_eq!(reused[1], Err(BookingError::Rejected(Rejection::KeyReused)));
     crowd.assert_right().await;
 }
 
 async fn the_same_seats_are_paid_cancelled_and_held_again_in_one_batch(testbed: &Testbed) {
     let crowd = Crowd::new(testbed).await;
-    let stage = &crowd.stage;
-    let first = stage.held(&stage.hold(1, "hold", &[1, 2])).await;
-    let commands = [stage.pay(&first, "pay"), stage.cancel(&first, "cancel"), stage.hold(2, "again", &[1, 2])];
+    let context = &crowd.context;
+    let first = context.held(&context.hold(1, "hold", &[1, 2])).await;
+    let commands = [context.pay(&first, "pay"), context.cancel(&first, "cancel"), context.hold(2, "again", &[1, 2])];
     let told = crowd.together(&commands).await;
     assert!(matches!(told[0], Ok(Outcome::Paid { .. })) && matches!(told[1], Ok(Outcome::GivenBack(_))), "{told:?}");
     let again = held(&told[2]).clone();
     assert_eq!(crowd.commits(), 1);
-    assert_eq!(stage.balance(1).await, 100_000);
+    assert_eq!(context.balance(1).await, 100_000);
     crowd.assert_right().await;
-    let paid = stage.run(&stage.pay(&again, "pay-again")).await;
+    let paid = context.run(&context.pay(&again, "pay-again")).await;
     assert!(matches!(paid, Ok(Outcome::Paid { .. })), "{paid:?}");
     crowd.assert_right().await;
 }
 
 async fn who_wants_the_best_seats_gets_those_that_the_batch_has_left(testbed: &Testbed) {
     let crowd = Crowd::new(testbed).await;
-    let stage = &crowd.stage;
+    let context = &crowd.context;
     let blocks: [&[u32]; 4] = [&[1, 2], &[3, 4], &[5, 6], &[7, 8]];
-    let commands: Vec<_> = (1..=5).map(|n| stage.hold_best(n, "best", &blocks)).collect();
+    let commands: Vec<_> = (1..=5).map(|n| context.hold_best(n, "best", &blocks)).collect();
     let told = crowd.together(&commands).await;
     for (told, block) in told.iter().zip(blocks) {
         assert!(held(told).seats().map(SeatNumber::get).eq(block.iter().copied()), "{told:?}");
@@ -186,17 +186,17 @@ async fn who_wants_the_best_seats_gets_those_that_the_batch_has_left(testbed: &T
 
 async fn a_commit_whose_answer_is_lost_is_found_out_for_all(testbed: &Testbed) {
     let crowd = Crowd::new(testbed).await;
-    let stage = &crowd.stage;
-    let mut commands: Vec<_> = (1..=60).map(|n| stage.hold(n, "hold", &[u32::try_from(n).unwrap()])).collect();
-    commands.push(stage.hold(61, "late", &[1]));
-    let first = stage.held(&stage.hold(62, "before", &[62])).await;
-    commands.push(Stage::release(&first));
+    let context = &crowd.context;
+    let mut commands: Vec<_> = (1..=60).map(|n| context.hold(n, "hold", &[u32::try_from(n).unwrap()])).collect();
+    commands.push(context.hold(61, "late", &[1]));
+    let first = context.held(&context.hold(62, "before", &[62])).await;
+    commands.push(TestContext::release(&first));
     // The first COMMIT is that of whoever keeps the worker busy.
     crowd.gate.lose_commits.store(2, Ordering::SeqCst);
     let told = crowd.together(&commands).await;
     assert!(told[..60].iter().all(|told| held(told).seat_count() == 1));
     assert!(matches!(told[60], Err(BookingError::Rejected(Rejection::SeatsTaken(_)))), "{:?}", told[60]);
-    let repeated = join_all(commands[..60].iter().map(|command| stage.run(command))).await;
+    let repeated = join_all(commands[..60].iter().map(|command| context.run(command))).await;
     assert_eq!(repeated, told[..60]);
     crowd.assert_right().await;
 }
@@ -205,7 +205,7 @@ async fn what_is_nobodys_fault_is_repeated_whole(testbed: &Testbed) {
     let crowd = Crowd::new(testbed).await;
     // The last one strikes first.
     crowd.gate.faults.lock().unwrap().extend([Fault::Contention, Fault::Contention]);
-    let holds: Vec<_> = (1..=8).map(|n| crowd.stage.hold(n, "hold", &[u32::try_from(n).unwrap()])).collect();
+    let holds: Vec<_> = (1..=8).map(|n| crowd.context.hold(n, "hold", &[u32::try_from(n).unwrap()])).collect();
     let told = crowd.together(&holds).await;
     assert!(told.iter().all(|told| held(told).seat_count() == 1));
     assert!(crowd.sizes().iter().all(|size| [1, 8].contains(size)), "{:?}", crowd.sizes());
@@ -215,31 +215,31 @@ async fn what_is_nobodys_fault_is_repeated_whole(testbed: &Testbed) {
 /// Somebody has a ticket for the seat that is not in the books: its unique key refuses another one.
 async fn one_command_that_the_database_refuses_takes_no_other_with_it(testbed: &Testbed) {
     let crowd = Crowd::new(testbed).await;
-    let stage = &crowd.stage;
+    let context = &crowd.context;
     for n in 4..=16 {
-        stage.fund(n).await;
+        context.fund(n).await;
     }
     let mut commands = Vec::new();
     for n in 1..=16_u32 {
-        let reservation = stage.held(&stage.hold(n.into(), "hold", &[n])).await;
-        commands.push(stage.pay(&reservation, "pay"));
+        let reservation = context.held(&context.hold(n.into(), "hold", &[n])).await;
+        commands.push(context.pay(&reservation, "pay"));
     }
-    stage.forge_ticket(11).await;
+    context.forge_ticket(11).await;
     let told = crowd.together(&commands).await;
     for (n, told) in (1..).zip(&told) {
         let refused = matches!(told, Err(BookingError::Outage(Outage::Busy { .. })));
         assert!(if n == 11 { refused } else { matches!(told, Ok(Outcome::Paid { .. })) }, "{n}: {told:?}");
     }
     assert_eq!(&crowd.sizes()[..3], [16, 8, 8], "it is found by halves");
-    stage.remove_forged_ticket(11).await;
+    context.remove_forged_ticket(11).await;
     crowd.assert_right().await;
 }
 
 async fn nobody_fills_the_queue_alone(testbed: &Testbed) {
     let crowd = Crowd::new(testbed).await;
-    let stage = &crowd.stage;
-    let mut commands: Vec<_> = (0..9).map(|n| stage.charge(1, &format!("charge-{n}"))).collect();
-    commands.push(stage.charge(2, "theirs"));
+    let context = &crowd.context;
+    let mut commands: Vec<_> = (0..9).map(|n| context.charge(1, &format!("charge-{n}"))).collect();
+    commands.push(context.charge(2, "theirs"));
     let told = crowd.together(&commands).await;
     let too_many = |told: &Result<Outcome, BookingError>| matches!(told, Err(BookingError::TooMany { .. }));
     let refused: Vec<_> = (0..10).filter(|n| too_many(&told[*n])).collect();

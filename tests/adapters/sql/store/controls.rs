@@ -1,6 +1,6 @@
 //! The negative controls: what happens when the protections are switched off, one after the other.
 
-use super::stage::{PRICE, Stage, user};
+use super::context::{PRICE, TestContext, user};
 use super::testbed::{Testbed, on_every_database};
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::Hook;
@@ -43,60 +43,63 @@ impl Hook for Unlocked {
 }
 
 /// Kim's hold has lapsed. Kim pays late, and between that decision and its write Lee takes the seat over and pays.
-async fn late_payment_against_takeover(testbed: &Testbed, guards: bool) -> (Stage, Result<Outcome, BookingError>) {
+async fn late_payment_against_takeover(
+    testbed: &Testbed,
+    guards: bool,
+) -> (TestContext, Result<Outcome, BookingError>) {
     let hook = Unlocked::new(guards);
-    let stage = Arc::new(Stage::new(testbed, 2, hook.clone()).await);
-    let kims = stage.held(&stage.hold(1, "hold", &[1])).await;
-    stage.world.set_seconds(1000);
+    let context = Arc::new(TestContext::new(testbed, 2, hook.clone()).await);
+    let kims = context.held(&context.hold(1, "hold", &[1])).await;
+    context.world.set_seconds(1000);
 
     hook.armed.store(true, Ordering::SeqCst);
-    let pay = stage.pay(&kims, "late");
+    let pay = context.pay(&kims, "late");
     let late = tokio::spawn({
-        let stage = Arc::clone(&stage);
-        async move { stage.run(&pay).await }
+        let context = Arc::clone(&context);
+        async move { context.run(&pay).await }
     });
     hook.waits.notified().await;
-    let lees = stage.held(&stage.hold(2, "hold", &[1])).await;
-    stage.run(&stage.pay(&lees, "pay")).await.unwrap();
+    let lees = context.held(&context.hold(2, "hold", &[1])).await;
+    context.run(&context.pay(&lees, "pay")).await.unwrap();
     hook.open.notify_one();
     let late = late.await.unwrap();
-    let Ok(stage) = Arc::try_unwrap(stage) else { panic!("nobody else has the stage") };
-    (stage, late)
+    let Ok(context) = Arc::try_unwrap(context) else { panic!("nobody else has the context") };
+    (context, late)
 }
 
 async fn without_locks_the_version_guards_keep_a_seat_from_being_sold_twice(testbed: &Testbed) {
-    let (stage, late) = late_payment_against_takeover(testbed, true).await;
+    let (context, late) = late_payment_against_takeover(testbed, true).await;
     assert!(matches!(late, Err(BookingError::Rejected(Rejection::HoldLapsed { .. }))), "{late:?}");
-    assert_eq!(stage.audit().await, []);
+    assert_eq!(context.audit().await, []);
 }
 
 async fn without_locks_and_guards_the_audit_names_the_seat(testbed: &Testbed) {
-    let (stage, late) = late_payment_against_takeover(testbed, false).await;
+    let (context, late) = late_payment_against_takeover(testbed, false).await;
     assert!(matches!(late, Ok(Outcome::Paid { .. })), "{late:?}");
-    let findings = stage.audit().await;
+    let findings = context.audit().await;
     let named = |rule| findings.iter().any(|f| f.rule == rule && f.row.contains("seat 1 of performance"));
     assert!(named(Rule::SoldOnce), "{findings:?}");
     assert!(named(Rule::SeatsTicketsReservations), "{findings:?}");
 }
 
 /// Two payments of one user, decided on the same balance.
-async fn two_payments_on_one_balance(testbed: &Testbed, guards: bool) -> Stage {
+async fn two_payments_on_one_balance(testbed: &Testbed, guards: bool) -> TestContext {
     let hook = Unlocked::new(guards);
-    let stage = Arc::new(Stage::new(testbed, 2, hook.clone()).await);
-    let first = stage.held(&stage.hold(1, "first", &[1])).await;
-    let second = stage.held(&stage.hold(1, "second", &[2])).await;
+    let context = Arc::new(TestContext::new(testbed, 2, hook.clone()).await);
+    let first = context.held(&context.hold(1, "first", &[1])).await;
+    let second = context.held(&context.hold(1, "second", &[2])).await;
     hook.armed.store(true, Ordering::SeqCst);
-    let pay = stage.pay(&first, "pay-first");
+    let pay = context.pay(&first, "pay-first");
     let waiting = tokio::spawn({
-        let stage = Arc::clone(&stage);
-        async move { stage.run(&pay).await }
+        let context = Arc::clone(&context);
+        async move { context.run(&pay).await }
     });
     hook.waits.notified().await;
-    stage.run(&stage.pay(&second, "pay-second")).await.unwrap();
+    context.run(&context.pay(&second, "pay-second")).await.unwrap();
     hook.open.notify_one();
     waiting.await.unwrap().unwrap();
-    let Ok(stage) = Arc::try_unwrap(stage) else { panic!("nobody else has the stage") };
-    stage
+    let Ok(context) = Arc::try_unwrap(context) else { panic!("nobody else has the context") };
+    context
 }
 
 async fn without_locks_the_version_guards_keep_points_from_being_spent_twice(testbed: &Testbed) {

@@ -1,7 +1,7 @@
 //! The connection is cut when COMMIT was sent, two hundred times: what was asked for has happened once.
 
+use super::context::{PRICE, TestContext};
 use super::proxy::{Cut, Proxy};
-use super::stage::{PRICE, Stage};
 use super::testbed::{Testbed, on_every_server};
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::Hook;
@@ -23,41 +23,41 @@ struct Nobody;
 impl Hook for Nobody {}
 
 /// Carried out once although its connection is cut, and the same when it is repeated.
-async fn cut(stage: &Stage, proxy: &Proxy, number: usize, command: &Command) -> Outcome {
+async fn cut(context: &TestContext, proxy: &Proxy, number: usize, command: &Command) -> Outcome {
     let (before, how) = (proxy.cuts(), CUTS[number % CUTS.len()]);
     proxy.cut_next_commit(how);
-    let outcome = stage.run(command).await.unwrap_or_else(|error| panic!("cut {number}, {how:?}: {error}"));
+    let outcome = context.run(command).await.unwrap_or_else(|error| panic!("cut {number}, {how:?}: {error}"));
     assert_eq!(proxy.cuts(), before + 1, "cut {number}, {how:?}");
-    assert_eq!(stage.run(command).await, Ok(outcome.clone()), "cut {number}, {how:?}");
+    assert_eq!(context.run(command).await, Ok(outcome.clone()), "cut {number}, {how:?}");
     outcome
 }
 
 async fn a_connection_that_is_cut_at_commit_leaves_nothing_undone_and_nothing_done_twice(testbed: &Testbed) {
     let proxy = Proxy::to(testbed.server_address().await).await;
     let testbed = testbed.through(proxy.address).await;
-    let stage = Stage::new(&testbed, 1, Arc::new(Nobody)).await;
+    let context = TestContext::new(&testbed, 1, Arc::new(Nobody)).await;
     let mut number = 0;
     for round in 0..ROUNDS {
         let mut run = async |command: Command| {
             number += 1;
-            cut(&stage, &proxy, number - 1, &command).await
+            cut(&context, &proxy, number - 1, &command).await
         };
         let hold = if round % 2 == 0 {
-            stage.hold(1, &format!("hold-{round}"), &[1, 2])
+            context.hold(1, &format!("hold-{round}"), &[1, 2])
         } else {
-            stage.hold_best(1, &format!("hold-{round}"), &[&[1, 2], &[3, 4]])
+            context.hold_best(1, &format!("hold-{round}"), &[&[1, 2], &[3, 4]])
         };
         let Outcome::Held(held) = run(hold).await else { panic!("a hold") };
-        run(stage.pay(&held, &format!("pay-{round}"))).await;
-        run(stage.cancel(&held, &format!("cancel-{round}"))).await;
-        run(stage.charge(2, &format!("charge-{round}"))).await;
+        run(context.pay(&held, &format!("pay-{round}"))).await;
+        run(context.cancel(&held, &format!("cancel-{round}"))).await;
+        run(context.charge(2, &format!("charge-{round}"))).await;
     }
     assert_eq!(proxy.cuts(), 4 * ROUNDS);
-    let last = stage.held(&stage.hold(1, "last", &[1, 2])).await;
-    stage.run(&stage.pay(&last, "pay-last")).await.unwrap();
-    assert_eq!(stage.balance(1).await, 100_000 - 2 * PRICE, "what was paid came back each time");
-    assert_eq!(stage.audit().await, []);
-    stage.assert_nobody_writes().await;
+    let last = context.held(&context.hold(1, "last", &[1, 2])).await;
+    context.run(&context.pay(&last, "pay-last")).await.unwrap();
+    assert_eq!(context.balance(1).await, 100_000 - 2 * PRICE, "what was paid came back each time");
+    assert_eq!(context.audit().await, []);
+    context.assert_nobody_writes().await;
 }
 
 /// While the database lets nobody in, a worker has no session that it could end later; so it works again only after it has
@@ -65,34 +65,34 @@ async fn a_connection_that_is_cut_at_commit_leaves_nothing_undone_and_nothing_do
 async fn a_lane_that_could_not_reconnect_knows_its_session_when_it_is_cut_again(testbed: &Testbed) {
     let proxy = Proxy::to(testbed.server_address().await).await;
     let testbed = testbed.through(proxy.address).await;
-    let stage = Stage::new(&testbed, 1, Arc::new(Nobody)).await;
-    let first = stage.hold(1, "first", &[1]);
+    let context = TestContext::new(&testbed, 1, Arc::new(Nobody)).await;
+    let first = context.hold(1, "first", &[1]);
     proxy.refuse_newcomers(true);
     proxy.cut_next_commit(Cut::BeforeItAndTheDatabaseDoesNotNotice);
-    assert_eq!(stage.run(&first).await, Err(BookingError::Unknown(first.key.clone())));
+    assert_eq!(context.run(&first).await, Err(BookingError::Unknown(first.key.clone())));
 
     proxy.refuse_newcomers(false);
-    stage.held(&until_it_works(&stage, 2).await).await;
-    cut(&stage, &proxy, 2, &stage.hold(3, "third", &[3])).await;
-    stage.held(&first).await;
-    assert_eq!(stage.audit().await, []);
-    stage.assert_nobody_writes().await;
+    context.held(&until_it_works(&context, 2).await).await;
+    cut(&context, &proxy, 2, &context.hold(3, "third", &[3])).await;
+    context.held(&first).await;
+    assert_eq!(context.audit().await, []);
+    context.assert_nobody_writes().await;
 }
 
 /// As a server does with whoever says nothing for too long, and an administrator with anybody.
 async fn a_lane_whose_session_was_ended_while_it_was_idle_reconnects_without_a_word(testbed: &Testbed) {
-    let stage = Stage::new(testbed, 1, Arc::new(Nobody)).await;
+    let context = TestContext::new(testbed, 1, Arc::new(Nobody)).await;
     for n in 1..=3 {
         testbed.end_all_other_sessions().await;
-        stage.held(&stage.hold(n, "hold", &[u32::try_from(n).unwrap()])).await;
+        context.held(&context.hold(n, "hold", &[u32::try_from(n).unwrap()])).await;
     }
 }
 
 /// A hold that was carried out, once the worker was back.
-async fn until_it_works(stage: &Stage, n: u32) -> Command {
-    let hold = stage.hold(n.into(), "until-it-works", &[n]);
+async fn until_it_works(context: &TestContext, n: u32) -> Command {
+    let hold = context.hold(n.into(), "until-it-works", &[n]);
     let works = async {
-        while let Err(error) = stage.run(&hold).await {
+        while let Err(error) = context.run(&hold).await {
             assert!(error.is_transient(), "{error}");
             tokio::task::yield_now().await;
         }

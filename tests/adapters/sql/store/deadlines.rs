@@ -1,8 +1,8 @@
 //! A database that is away, or says nothing: however many ask for whatever, each has an answer in time, and all are told
 //! that it is unavailable.
 
+use super::context::{PERFORMANCE, TestContext, at, user};
 use super::proxy::Proxy;
-use super::stage::{PERFORMANCE, Stage, at, user};
 use super::testbed::{Testbed, on_every_server};
 use crate::queues::room::{Nobody, Room, join};
 use frontrow_adapters::sql::{SqlCatalogue, SqlHousekeeping, SqlProbe, SqlReaders};
@@ -49,31 +49,31 @@ async fn behind_a_proxy(testbed: &Testbed) -> (Proxy, Room) {
     (proxy, Room::new(&testbed, 2).await)
 }
 
-async fn reads_are_told(stage: &Stage) {
+async fn reads_are_told(context: &TestContext) {
     assert!(READ < IN_TIME);
-    let readers = SqlReaders::new(Arc::clone(&stage.database));
+    let readers = SqlReaders::new(Arc::clone(&context.database));
     all_are_told("read", async |n| readers.balance(user(n)).await).await;
-    let catalogue = SqlCatalogue::new(Arc::clone(&stage.database), stage.world.clone());
+    let catalogue = SqlCatalogue::new(Arc::clone(&context.database), context.world.clone());
     all_are_told("what is on sale", async |_| catalogue.on_sale(PERFORMANCE).await).await;
 }
 
 async fn writes_are_told(room: &Room) {
-    let housekeeping = SqlHousekeeping::new(Arc::clone(&room.stage.database));
-    all_are_told("write", async |_| within(SOON, housekeeping.forget_done(at(0), 1)).await).await;
+    let housekeeping = SqlHousekeeping::new(Arc::clone(&room.context.database));
+    all_are_told("write", async |_| within(SOON, housekeeping.forget_idempotency_records(at(0), 1)).await).await;
 }
 
 async fn who_asks_a_silent_database_is_told_in_time(testbed: &Testbed) {
     let (proxy, room) = behind_a_proxy(testbed).await;
-    let (stage, queues) = (&room.stage, room.instance().await);
+    let (context, queues) = (&room.context, room.instance().await);
     proxy.keep_silent(true);
-    reads_are_told(stage).await;
+    reads_are_told(context).await;
     writes_are_told(&room).await;
     all_are_told_what_is_known("join", async |n| within(SOON, queues.join(join(n))).await).await;
     all_are_told_what_is_known("check_in", async |n| within(SOON, queues.check_in(room.check_in(n), false)).await)
         .await;
 
     proxy.keep_silent(false);
-    let readers = SqlReaders::new(Arc::clone(&stage.database));
+    let readers = SqlReaders::new(Arc::clone(&context.database));
     let back = async { while readers.balance(user(1)).await.is_err() {} };
     assert!(tokio::time::timeout(PATIENCE, back).await.is_ok(), "it does not come back");
 }
@@ -81,10 +81,10 @@ async fn who_asks_a_silent_database_is_told_in_time(testbed: &Testbed) {
 /// What a worker has begun may happen; what none has begun will not.
 async fn who_has_a_command_for_a_silent_database_is_told_in_time(testbed: &Testbed) {
     let proxy = Proxy::to(testbed.server_address().await).await;
-    let stage = Stage::new(&testbed.through(proxy.address).await, 1, Arc::new(Nobody)).await;
+    let context = TestContext::new(&testbed.through(proxy.address).await, 1, Arc::new(Nobody)).await;
     proxy.keep_silent(true);
-    let holds: Vec<_> = (1..=MANY).map(|n| stage.hold(n, "hold", &[u32::try_from(n).unwrap()])).collect();
-    let all = join_all(holds.iter().map(|hold| within(SOON, stage.run(hold))));
+    let holds: Vec<_> = (1..=MANY).map(|n| context.hold(n, "hold", &[u32::try_from(n).unwrap()])).collect();
+    let all = join_all(holds.iter().map(|hold| within(SOON, context.run(hold))));
     let told = tokio::time::timeout(IN_TIME, all).await.unwrap_or_else(|_| panic!("not in time"));
     let unknown = |(hold, told): &(&Command, &Result<Outcome, BookingError>)| {
         **told == Err(BookingError::Unknown(hold.key.clone()))
@@ -100,17 +100,17 @@ async fn who_has_a_command_for_a_silent_database_is_told_in_time(testbed: &Testb
 
 async fn who_asks_a_database_that_lets_nobody_in_is_told_in_time(testbed: &Testbed) {
     let (mut proxy, room) = behind_a_proxy(testbed).await;
-    let (stage, queues) = (&room.stage, room.instance().await);
+    let (context, queues) = (&room.context, room.instance().await);
     proxy.stop_listening().await;
     testbed.end_all_other_sessions().await;
-    reads_are_told(stage).await;
+    reads_are_told(context).await;
     writes_are_told(&room).await;
     all_are_told_what_is_known("join", async |n| within(SOON, queues.join(join(n))).await).await;
     all_are_told_what_is_known("check_in", async |n| within(SOON, queues.check_in(room.check_in(n), false)).await)
         .await;
 
     proxy.listen_again().await;
-    let readers = SqlReaders::new(Arc::clone(&stage.database));
+    let readers = SqlReaders::new(Arc::clone(&context.database));
     let back = async { while readers.balance(user(1)).await.is_err() || queues.join(join(1)).await.is_err() {} };
     assert!(tokio::time::timeout(PATIENCE, back).await.is_ok(), "it does not come back");
 }
@@ -118,9 +118,9 @@ async fn who_asks_a_database_that_lets_nobody_in_is_told_in_time(testbed: &Testb
 /// The probe of one that works, and of one that is away.
 async fn who_asks_whether_it_is_ready_is_told_in_time(testbed: &Testbed) {
     let (proxy, room) = behind_a_proxy(testbed).await;
-    let Room { stage, .. } = room;
-    let housekeeping = Arc::new(SqlHousekeeping::new(Arc::clone(&stage.database)));
-    let probe = SqlProbe { housekeeping, store: Arc::new(stage.store.into_first()) };
+    let Room { context, .. } = room;
+    let housekeeping = Arc::new(SqlHousekeeping::new(Arc::clone(&context.database)));
+    let probe = SqlProbe { housekeeping, store: Arc::new(context.store.into_first()) };
     probe.now().await.unwrap();
     proxy.keep_silent(true);
     all_are_told("probe", async |_| probe.now().await).await;

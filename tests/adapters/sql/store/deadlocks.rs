@@ -1,6 +1,6 @@
 //! The deadlocks of `docs/locking.md`: each with the statements that an article would have, and none with ours.
 
-use super::stage::Stage;
+use super::context::TestContext;
 use super::testbed::{Testbed, on_every_server};
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::Hook;
@@ -202,9 +202,9 @@ impl Hook for Counting {
     }
 }
 
-/// Commands on a stage, counted.
+/// Commands in a context, counted.
 struct Crowd {
-    stage: Stage,
+    context: TestContext,
     counting: Arc<Counting>,
     before: usize,
     commands: AtomicUsize,
@@ -213,17 +213,17 @@ struct Crowd {
 impl Crowd {
     async fn on(testbed: &Testbed) -> Self {
         let counting = Arc::new(Counting::default());
-        let stage = Stage::new(testbed, 8, counting.clone()).await;
+        let context = TestContext::new(testbed, 8, counting.clone()).await;
         for n in 4..=7 {
-            stage.fund(n).await;
+            context.fund(n).await;
         }
         let before = counting.0.load(Ordering::SeqCst);
-        Self { stage, counting, before, commands: AtomicUsize::default() }
+        Self { context, counting, before, commands: AtomicUsize::default() }
     }
 
     async fn run(&self, command: &Command) -> Result<Outcome, BookingError> {
         self.commands.fetch_add(1, Ordering::SeqCst);
-        self.stage.run(command).await
+        self.context.run(command).await
     }
 
     async fn held(&self, command: &Command) -> Reservation {
@@ -234,25 +234,25 @@ impl Crowd {
     }
 
     async fn paid(&self, n: u128, round: usize, seats: &[u32]) -> Reservation {
-        let held = self.held(&self.stage.hold(n, &format!("paid-{round}"), seats)).await;
-        self.run(&self.stage.pay(&held, &format!("pay-{round}"))).await.unwrap();
+        let held = self.held(&self.context.hold(n, &format!("paid-{round}"), seats)).await;
+        self.run(&self.context.pay(&held, &format!("pay-{round}"))).await.unwrap();
         held
     }
 
     /// Commands for the same seats, and of the same people.
     fn holds(&self, round: usize) -> Vec<Command> {
         let name = |what: &str| format!("{what}-{round}");
-        let first = self.stage.hold(1, &name("first"), &[1, 2, 8, 9]);
+        let first = self.context.hold(1, &name("first"), &[1, 2, 8, 9]);
         vec![
             first.clone(),
             first.clone(),
             first,
-            self.stage.hold(2, &name("order"), &[9, 8, 2, 1]),
-            self.stage.hold(3, &name("five"), &[5, 1]),
-            self.stage.hold_best(2, &name("best"), &[&[1, 2], &[3, 4], &[5, 6]]),
-            self.stage.hold_best(3, &name("other"), &[&[1, 2], &[3, 4], &[5, 6]]),
-            self.stage.wait_for_best(3, &name("waits"), &[&[1, 2], &[3, 4]]),
-            self.stage.charge(1, &name("charge")),
+            self.context.hold(2, &name("order"), &[9, 8, 2, 1]),
+            self.context.hold(3, &name("five"), &[5, 1]),
+            self.context.hold_best(2, &name("best"), &[&[1, 2], &[3, 4], &[5, 6]]),
+            self.context.hold_best(3, &name("other"), &[&[1, 2], &[3, 4], &[5, 6]]),
+            self.context.wait_for_best(3, &name("waits"), &[&[1, 2], &[3, 4]]),
+            self.context.charge(1, &name("charge")),
         ]
     }
 
@@ -260,18 +260,18 @@ impl Crowd {
     async fn payments(&self, round: usize) -> Vec<Command> {
         let name = |what: &str| format!("{what}-{round}");
         let (kims, lees) = (self.paid(4, round, &[20, 22]).await, self.paid(5, round, &[21]).await);
-        let parks = self.held(&self.stage.hold(6, &name("parks"), &[23, 25])).await;
-        let chois = self.held(&self.stage.hold(7, &name("chois"), &[24])).await;
-        let lapses = self.held(&self.stage.hold(5, &name("lapses"), &[30])).await;
-        let charge = self.run(&self.stage.charge(6, &name("charge"))).await;
+        let parks = self.held(&self.context.hold(6, &name("parks"), &[23, 25])).await;
+        let chois = self.held(&self.context.hold(7, &name("chois"), &[24])).await;
+        let lapses = self.held(&self.context.hold(5, &name("lapses"), &[30])).await;
+        let charge = self.run(&self.context.charge(6, &name("charge"))).await;
         let Ok(Outcome::Charged(payment)) = charge else { panic!("{charge:?}") };
         let once = [
-            self.stage.cancel(&kims, &name("cancel")),
-            self.stage.refund(&lees, &name("refund")),
-            self.stage.pay(&parks, &name("pay-parks")),
-            self.stage.pay(&chois, &name("pay-chois")),
-            Stage::expire(&lapses),
-            self.stage.settle(&payment),
+            self.context.cancel(&kims, &name("cancel")),
+            self.context.refund(&lees, &name("refund")),
+            self.context.pay(&parks, &name("pay-parks")),
+            self.context.pay(&chois, &name("pay-chois")),
+            TestContext::expire(&lapses),
+            self.context.settle(&payment),
         ];
         [once.clone(), once].concat()
     }
@@ -280,8 +280,8 @@ impl Crowd {
     async fn tidy(&self, outcomes: Vec<Outcome>, round: usize) {
         for outcome in outcomes {
             let back = match outcome {
-                Outcome::Held(held) => Stage::release(&held),
-                Outcome::Paid { reservation, .. } => self.stage.cancel(&reservation, &format!("back-{round}")),
+                Outcome::Held(held) => TestContext::release(&held),
+                Outcome::Paid { reservation, .. } => self.context.cancel(&reservation, &format!("back-{round}")),
                 _ => continue,
             };
             self.run(&back).await.unwrap();
@@ -296,7 +296,7 @@ async fn ours_never_deadlock(testbed: &Testbed) {
     let crowd = Crowd::on(testbed).await;
     for round in 0..ROUNDS {
         let mut at_once = crowd.payments(round).await;
-        crowd.stage.world.set_seconds(1 + LAPSES * i64::try_from(round + 1).unwrap());
+        crowd.context.world.set_seconds(1 + LAPSES * i64::try_from(round + 1).unwrap());
         at_once.extend(crowd.holds(round));
         let mut outcomes = Vec::new();
         for answer in join_all(at_once.iter().map(|command| crowd.run(command))).await {
@@ -310,7 +310,7 @@ async fn ours_never_deadlock(testbed: &Testbed) {
     }
     let (transactions, commands) = (crowd.counting.0.load(Ordering::SeqCst), crowd.commands.load(Ordering::SeqCst));
     assert_eq!(transactions - crowd.before, commands, "a transaction had to be tried again");
-    assert_eq!(crowd.stage.audit().await, []);
+    assert_eq!(crowd.context.audit().await, []);
 }
 
 /// Six who make one row at once; the first undoes it.
@@ -364,20 +364,20 @@ async fn the_ticket_of_a_seat_that_was_sold_before_locks_its_neighbour(testbed: 
 async fn refused_newcomers_do_not_deadlock(testbed: &Testbed) {
     const NEWCOMERS: RangeInclusive<u128> = 4..=30;
     let counting = Arc::new(Counting::default());
-    let stage = Stage::new(testbed, 8, counting.clone()).await;
-    stage.held(&stage.hold(1, "taken", &[1])).await;
+    let context = TestContext::new(testbed, 8, counting.clone()).await;
+    context.held(&context.hold(1, "taken", &[1])).await;
     let before = counting.0.load(Ordering::SeqCst);
     let mut commands = 0;
     for newcomer in NEWCOMERS {
-        let tap = |n: u32| stage.hold(newcomer, &format!("tap-{n}"), &[1]);
+        let tap = |n: u32| context.hold(newcomer, &format!("tap-{n}"), &[1]);
         let taps: Vec<Command> = (0..6).map(tap).collect();
         commands += taps.len();
-        for answer in join_all(taps.iter().map(|tap| stage.run(tap))).await {
+        for answer in join_all(taps.iter().map(|tap| context.run(tap))).await {
             assert!(matches!(answer, Err(BookingError::Rejected(_))), "{answer:?}");
         }
     }
     assert_eq!(counting.0.load(Ordering::SeqCst) - before, commands, "a transaction had to be tried again");
-    assert_eq!(stage.audit().await, []);
+    assert_eq!(context.audit().await, []);
 }
 
 on_every_server! {

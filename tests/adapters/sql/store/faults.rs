@@ -1,6 +1,6 @@
 //! Faults at every statement and at COMMIT: nothing half-done, nothing done twice, no transaction left open.
 
-use super::stage::{Stage, at};
+use super::context::{TestContext, at};
 use super::testbed::{Testbed, on_every_database};
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::{Fault, Hook};
@@ -65,28 +65,28 @@ impl Hook for Strike {
 }
 
 /// Every kind of command, each with what has to be there before it.
-async fn prepared(stage: &Stage, kind: &str) -> Command {
-    let hold = stage.hold(1, "hold", &[1, 2, 3]);
+async fn prepared(context: &TestContext, kind: &str) -> Command {
+    let hold = context.hold(1, "hold", &[1, 2, 3]);
     match kind {
         "hold" => hold,
-        "best" => stage.hold_best(1, "hold", &[&[1, 2], &[3, 4], &[5, 6]]),
-        "charge" => stage.charge(1, "charge"),
+        "best" => context.hold_best(1, "hold", &[&[1, 2], &[3, 4], &[5, 6]]),
+        "charge" => context.charge(1, "charge"),
         "settle" => {
-            let begun = stage.run(&stage.charge(1, "charge")).await.unwrap();
+            let begun = context.run(&context.charge(1, "charge")).await.unwrap();
             let Outcome::Charged(payment) = begun else { panic!("{begun:?}") };
-            stage.settle(&payment)
+            context.settle(&payment)
         }
-        "pay" => stage.pay(&stage.held(&hold).await, "pay"),
-        "release" => Stage::release(&stage.held(&hold).await),
+        "pay" => context.pay(&context.held(&hold).await, "pay"),
+        "release" => TestContext::release(&context.held(&hold).await),
         "cancel" => {
-            let reservation = stage.held(&hold).await;
-            stage.run(&stage.pay(&reservation, "pay")).await.unwrap();
-            stage.cancel(&reservation, "cancel")
+            let reservation = context.held(&hold).await;
+            context.run(&context.pay(&reservation, "pay")).await.unwrap();
+            context.cancel(&reservation, "cancel")
         }
         "late" | "expire" => {
-            let reservation = stage.held(&hold).await;
-            stage.world.set_seconds(1000);
-            if kind == "late" { stage.pay(&reservation, "pay") } else { Stage::expire(&reservation) }
+            let reservation = context.held(&hold).await;
+            context.world.set_seconds(1000);
+            if kind == "late" { context.pay(&reservation, "pay") } else { TestContext::expire(&reservation) }
         }
         other => panic!("{other}"),
     }
@@ -100,35 +100,35 @@ async fn at_every_statement(
     kind: &str,
     fault: Fault,
     times: usize,
-    check: impl AsyncFn(&Stage, &Command, Vec<String>, Result<Outcome, BookingError>),
+    check: impl AsyncFn(&TestContext, &Command, Vec<String>, Result<Outcome, BookingError>),
 ) {
     for number in 0.. {
         let strike = Arc::new(Strike::default());
-        let stage = Stage::new(testbed, 1, strike.clone()).await;
-        let command = prepared(&stage, kind).await;
-        let before = stage.dump().await;
+        let context = TestContext::new(testbed, 1, strike.clone()).await;
+        let command = prepared(&context, kind).await;
+        let before = context.dump().await;
         strike.arm(number, fault, times);
-        let result = stage.run(&command).await;
+        let result = context.run(&command).await;
         let (seen, struck) = strike.disarm();
-        stage.assert_nobody_writes().await;
+        context.assert_nobody_writes().await;
         if !struck {
             assert!(number >= 4, "{kind} has at least begin, a read, a write and commit; {seen} seen");
             assert!(result.is_ok(), "{result:?}");
             break;
         }
-        check(&stage, &command, before, result).await;
-        assert_eq!(stage.audit().await, [], "{kind}, {fault:?} at statement {number}");
+        check(&context, &command, before, result).await;
+        assert_eq!(context.audit().await, [], "{kind}, {fault:?} at statement {number}");
     }
 }
 
 async fn contention_and_lost_connections_are_tried_again_and_done_once(testbed: &Testbed) {
     for kind in KINDS {
         for fault in [Fault::Contention, Fault::ConnectionLost] {
-            at_every_statement(testbed, kind, fault, 1, async |stage, command, _, result| {
+            at_every_statement(testbed, kind, fault, 1, async |context, command, _, result| {
                 let outcome = result.unwrap();
-                let after = stage.dump().await;
-                assert_eq!(stage.run(command).await, Ok(outcome), "a repetition gives the same");
-                assert_eq!(stage.dump().await, after, "a repetition changes nothing");
+                let after = context.dump().await;
+                assert_eq!(context.run(command).await, Ok(outcome), "a repetition gives the same");
+                assert_eq!(context.dump().await, after, "a repetition changes nothing");
             })
             .await;
         }
@@ -137,10 +137,10 @@ async fn contention_and_lost_connections_are_tried_again_and_done_once(testbed: 
 
 async fn what_can_not_be_mended_changes_nothing_and_can_be_repeated(testbed: &Testbed) {
     for kind in KINDS {
-        at_every_statement(testbed, kind, Fault::Other, 1, async |stage, command, before, result| {
+        at_every_statement(testbed, kind, Fault::Other, 1, async |context, command, before, result| {
             assert!(matches!(result, Err(BookingError::Fault(_))), "{result:?}");
-            assert_eq!(stage.dump().await, before);
-            assert!(stage.run(command).await.is_ok());
+            assert_eq!(context.dump().await, before);
+            assert!(context.run(command).await.is_ok());
         })
         .await;
     }
@@ -148,10 +148,10 @@ async fn what_can_not_be_mended_changes_nothing_and_can_be_repeated(testbed: &Te
 
 async fn who_is_in_the_way_for_too_long_makes_it_busy_and_nothing_has_changed(testbed: &Testbed) {
     for kind in ["hold", "pay"] {
-        at_every_statement(testbed, kind, Fault::Contention, 4, async |stage, command, before, result| {
+        at_every_statement(testbed, kind, Fault::Contention, 4, async |context, command, before, result| {
             assert!(matches!(result, Err(BookingError::Outage(Outage::Busy { .. }))), "{result:?}");
-            assert_eq!(stage.dump().await, before);
-            assert!(stage.run(command).await.is_ok());
+            assert_eq!(context.dump().await, before);
+            assert!(context.run(command).await.is_ok());
         })
         .await;
     }
@@ -160,33 +160,33 @@ async fn who_is_in_the_way_for_too_long_makes_it_busy_and_nothing_has_changed(te
 async fn a_commit_whose_answer_is_lost_is_found_out_about(testbed: &Testbed) {
     for kind in KINDS {
         let strike = Arc::new(Strike::default());
-        let stage = Stage::new(testbed, 1, strike.clone()).await;
-        let command = prepared(&stage, kind).await;
+        let context = TestContext::new(testbed, 1, strike.clone()).await;
+        let command = prepared(&context, kind).await;
         strike.lose_commits.store(1, Ordering::SeqCst);
-        let outcome = stage.run(&command).await.unwrap();
-        let after = stage.dump().await;
+        let outcome = context.run(&command).await.unwrap();
+        let after = context.dump().await;
         assert_eq!(strike.lose_commits.load(Ordering::SeqCst), 0, "{kind}: the answer was lost");
-        assert_eq!(stage.run(&command).await, Ok(outcome));
-        assert_eq!(stage.dump().await, after);
-        assert_eq!(stage.audit().await, []);
+        assert_eq!(context.run(&command).await, Ok(outcome));
+        assert_eq!(context.dump().await, after);
+        assert_eq!(context.audit().await, []);
     }
 }
 
 async fn an_outcome_that_can_not_be_found_out_is_called_unknown_and_the_key_tells_later(testbed: &Testbed) {
     let strike = Arc::new(Strike::default());
-    let stage = Stage::new(testbed, 1, strike.clone()).await;
-    let command = stage.hold(1, "hold", &[1]);
+    let context = TestContext::new(testbed, 1, strike.clone()).await;
+    let command = context.hold(1, "hold", &[1]);
     strike.lose_commits.store(1, Ordering::SeqCst);
     strike.away_after_loss.store(true, Ordering::SeqCst);
-    assert_eq!(stage.run(&command).await, Err(BookingError::Unknown(command.key.clone())));
+    assert_eq!(context.run(&command).await, Err(BookingError::Unknown(command.key.clone())));
 
     strike.away.store(false, Ordering::SeqCst);
-    let after = stage.dump().await;
-    stage.world.set_seconds(2);
-    let Ok(Outcome::Held(reservation)) = stage.run(&command).await else { panic!("it can be repeated") };
+    let after = context.dump().await;
+    context.world.set_seconds(2);
+    let Ok(Outcome::Held(reservation)) = context.run(&command).await else { panic!("it can be repeated") };
     assert_eq!(reservation.held_until, at(301), "it was held by the first attempt, at second 1");
-    assert_eq!(stage.dump().await, after);
-    assert_eq!(stage.audit().await, []);
+    assert_eq!(context.dump().await, after);
+    assert_eq!(context.audit().await, []);
 }
 
 /// A database may find out at COMMIT only that others were in the way. `PostgreSQL` can be made to; on `MySQL` and
@@ -203,16 +203,16 @@ async fn a_commit_that_fails_because_of_others_is_tried_again(testbed: &Testbed)
                RETURN NULL; END $$",
         )
         .await;
-    let stage = Stage::new(testbed, 1, Arc::new(Strike::default())).await;
+    let context = TestContext::new(testbed, 1, Arc::new(Strike::default())).await;
     testbed
         .run(
             "CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON reservation DEFERRABLE INITIALLY DEFERRED \
              FOR EACH ROW EXECUTE FUNCTION in_the_way()",
         )
         .await;
-    stage.held(&stage.hold(1, "hold", &[1])).await;
+    context.held(&context.hold(1, "hold", &[1])).await;
     assert_eq!(testbed.texts("SELECT nextval('commits')::text").await, ["4"], "the third COMMIT held");
-    assert_eq!(stage.audit().await, []);
+    assert_eq!(context.audit().await, []);
 }
 
 on_every_database! {

@@ -1,6 +1,6 @@
 //! Room in wallets for what the gateway will take, and charges from before wallets kept any.
 
-use super::stage::{World, user};
+use super::context::{World, user};
 use super::testbed::{Testbed, on_every_database};
 use async_trait::async_trait;
 use frontrow_adapters::SandboxGateway;

@@ -1,7 +1,7 @@
 //! What becomes of commands that no worker has begun.
 
+use super::context::TestContext;
 use super::proxy::Proxy;
-use super::stage::Stage;
 use super::testbed::{Testbed, on_every_database, on_every_server};
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::Hook;
@@ -40,46 +40,46 @@ impl Hook for Gate {
     }
 }
 
-/// A stage whose only worker is busy with somebody's hold of seat 1 until the gate is opened.
-async fn busy(testbed: &Testbed) -> (Arc<Stage>, Arc<Gate>, tokio::task::JoinHandle<()>) {
+/// A context whose only worker is busy with somebody's hold of seat 1 until the gate is opened.
+async fn busy(testbed: &Testbed) -> (Arc<TestContext>, Arc<Gate>, tokio::task::JoinHandle<()>) {
     let gate = Arc::new(Gate::default());
-    let stage = Arc::new(Stage::new(testbed, 1, gate.clone()).await);
+    let context = Arc::new(TestContext::new(testbed, 1, gate.clone()).await);
     gate.closed.store(true, Ordering::SeqCst);
     let begun = tokio::spawn({
-        let stage = Arc::clone(&stage);
-        async move { drop(stage.held(&stage.hold(1, "begun", &[1])).await) }
+        let context = Arc::clone(&context);
+        async move { drop(context.held(&context.hold(1, "begun", &[1])).await) }
     });
     gate.reached.notified().await;
-    (stage, gate, begun)
+    (context, gate, begun)
 }
 
 async fn what_was_not_begun_when_its_client_went_is_let_go_of(testbed: &Testbed) {
-    let (stage, gate, begun) = busy(testbed).await;
-    let left = stage.hold(2, "left", &[2]);
-    assert!(stage.run(&left).now_or_never().is_none(), "it waits, and then its client has gone");
+    let (context, gate, begun) = busy(testbed).await;
+    let left = context.hold(2, "left", &[2]);
+    assert!(context.run(&left).now_or_never().is_none(), "it waits, and then its client has gone");
     gate.opened.notify_one();
     begun.await.unwrap();
-    stage.held(&stage.hold(3, "next", &[2])).await;
+    context.held(&context.hold(3, "next", &[2])).await;
 }
 
 async fn who_waits_for_a_lane_for_too_long_is_told_to_come_back_and_nothing_happens(testbed: &Testbed) {
-    let (stage, gate, begun) = busy(testbed).await;
-    let late = stage.hold(2, "late", &[2]);
+    let (context, gate, begun) = busy(testbed).await;
+    let late = context.hold(2, "late", &[2]);
     // Others hear from the database meanwhile: it is there.
     let others = async {
         loop {
-            stage.balance(1).await;
+            context.balance(1).await;
             tokio::time::sleep(Duration::from_millis(100)).await;
         }
     };
     let answer = tokio::select! {
-        answer = within(SOON, stage.run(&late)) => answer,
+        answer = within(SOON, context.run(&late)) => answer,
         () = others => return,
     };
     assert!(matches!(answer, Err(BookingError::Outage(Outage::Busy { .. }))), "{answer:?}");
     gate.opened.notify_one();
     begun.await.unwrap();
-    stage.held(&stage.hold(3, "next", &[2])).await;
+    context.held(&context.hold(3, "next", &[2])).await;
 }
 
 /// Does nothing.
@@ -93,18 +93,18 @@ async fn while_the_database_is_away_everybody_is_told_at_once(testbed: &Testbed)
     const PATIENCE: Duration = Duration::from_secs(20);
     let mut proxy = Proxy::to(testbed.server_address().await).await;
     let behind = testbed.through(proxy.address).await;
-    let stage = Stage::new(&behind, 2, Arc::new(Nobody)).await;
+    let context = TestContext::new(&behind, 2, Arc::new(Nobody)).await;
     proxy.stop_listening().await;
     testbed.end_all_other_sessions().await;
-    let holds: Vec<_> = (1..=40).map(|n| stage.hold(n, "away", &[u32::try_from(n).unwrap()])).collect();
-    let told = join_all(holds.iter().map(|hold| stage.run(hold)));
+    let holds: Vec<_> = (1..=40).map(|n| context.hold(n, "away", &[u32::try_from(n).unwrap()])).collect();
+    let told = join_all(holds.iter().map(|hold| context.run(hold)));
     let told = tokio::time::timeout(PATIENCE, told).await.unwrap();
     // What a worker has begun when its connection goes may have happened, if that takes too long to find out.
     let begun = told.iter().filter(|answer| matches!(answer, Err(BookingError::Unknown(_)))).count();
     let away =
         told.iter().filter(|answer| matches!(answer, Err(BookingError::Outage(Outage::Unavailable { .. })))).count();
     assert!(begun + away == holds.len(), "{told:?}");
-    let told = tokio::time::timeout(AT_ONCE, join_all(holds.iter().map(|hold| stage.run(hold)))).await.unwrap();
+    let told = tokio::time::timeout(AT_ONCE, join_all(holds.iter().map(|hold| context.run(hold)))).await.unwrap();
     assert!(
         told.iter().all(|answer| matches!(answer, Err(BookingError::Outage(Outage::Unavailable { .. })))),
         "{told:?}"
@@ -112,7 +112,7 @@ async fn while_the_database_is_away_everybody_is_told_at_once(testbed: &Testbed)
 
     proxy.listen_again().await;
     let back = async {
-        while stage.run(&holds[0]).await.is_err() {
+        while context.run(&holds[0]).await.is_err() {
             tokio::task::yield_now().await;
         }
     };

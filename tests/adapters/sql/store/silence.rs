@@ -1,7 +1,7 @@
 //! A host that is gone without a word: nobody waits for it for ever, and all is well when it is back.
 
+use super::context::{TestContext, user};
 use super::proxy::Proxy;
-use super::stage::{Stage, user};
 use super::testbed::{Testbed, on_every_server};
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::Hook;
@@ -21,11 +21,11 @@ struct Nobody;
 #[async_trait]
 impl Hook for Nobody {}
 
-async fn behind_a_proxy(testbed: &Testbed) -> (Proxy, Stage) {
+async fn behind_a_proxy(testbed: &Testbed) -> (Proxy, TestContext) {
     let proxy = Proxy::to(testbed.server_address().await).await;
     let testbed = testbed.through_impatiently(proxy.address, SILENCE).await;
-    let stage = Stage::new(&testbed, 1, Arc::new(Nobody)).await;
-    (proxy, stage)
+    let context = TestContext::new(&testbed, 1, Arc::new(Nobody)).await;
+    (proxy, context)
 }
 
 /// Unavailable while the database is silent, every time; done when it speaks again.
@@ -43,28 +43,28 @@ async fn comes_back<T>(proxy: &Proxy, ask: impl AsyncFn() -> Result<T, StoreErro
 }
 
 async fn who_reads_from_a_silent_database_is_told_to_come_back(testbed: &Testbed) {
-    let (proxy, stage) = behind_a_proxy(testbed).await;
-    let readers = SqlReaders::new(Arc::clone(&stage.database));
+    let (proxy, context) = behind_a_proxy(testbed).await;
+    let readers = SqlReaders::new(Arc::clone(&context.database));
     comes_back(&proxy, async || readers.balance(user(1)).await).await;
 }
 
 async fn who_writes_to_a_silent_database_is_told_to_come_back(testbed: &Testbed) {
-    let (proxy, stage) = behind_a_proxy(testbed).await;
-    let housekeeping = SqlHousekeeping::new(Arc::clone(&stage.database));
-    comes_back(&proxy, async || housekeeping.forget_done(super::stage::at(0), 1).await).await;
+    let (proxy, context) = behind_a_proxy(testbed).await;
+    let housekeeping = SqlHousekeeping::new(Arc::clone(&context.database));
+    comes_back(&proxy, async || housekeeping.forget_idempotency_records(super::context::at(0), 1).await).await;
 }
 
 async fn a_lane_whose_database_is_silent_comes_back_and_knows_what_became_of_it(testbed: &Testbed) {
-    let (proxy, stage) = behind_a_proxy(testbed).await;
-    let hold = stage.hold(1, "hold", &[1]);
+    let (proxy, context) = behind_a_proxy(testbed).await;
+    let hold = context.hold(1, "hold", &[1]);
     proxy.keep_silent(true);
-    let answer = tokio::time::timeout(PATIENCE, stage.run(&hold)).await.unwrap_or_else(|_| panic!("for ever"));
+    let answer = tokio::time::timeout(PATIENCE, context.run(&hold)).await.unwrap_or_else(|_| panic!("for ever"));
     assert_eq!(answer, Err(BookingError::Unknown(hold.key.clone())));
     proxy.keep_silent(false);
-    let back = async { while stage.run(&hold).await.is_err() {} };
+    let back = async { while context.run(&hold).await.is_err() {} };
     assert!(tokio::time::timeout(PATIENCE, back).await.is_ok(), "it does not come back");
-    assert_eq!(stage.audit().await, []);
-    stage.assert_nobody_writes().await;
+    assert_eq!(context.audit().await, []);
+    context.assert_nobody_writes().await;
 }
 
 on_every_server! {

@@ -1,6 +1,6 @@
-//! Where stages are set: a new file for each, or a server's database that is emptied in between.
+//! The databases of test contexts: a new file for each, or a server's database that is emptied in between.
 
-use super::stage::World;
+use super::context::World;
 use frontrow_adapters::sql::hook::Hook;
 use frontrow_adapters::sql::{Database, DatabaseSettings};
 use frontrow_migration::{Migrator, MigratorTrait};
@@ -63,7 +63,7 @@ macro_rules! on_every_server {
 }
 pub(crate) use on_every_server;
 
-/// All that a stage may have written.
+/// All tables that a context may have written.
 const TABLES: [&str; 24] = [
     "buyer",
     "reservation",
@@ -166,7 +166,7 @@ impl Testbed {
     /// An empty database with the schema in it.
     pub async fn clear(&self) -> (Self, Arc<Database>) {
         match &*self.0 {
-            Inner::File { .. } => panic!("a file is for one stage"),
+            Inner::File { .. } => panic!("a file is for one context"),
             Inner::Files { hook } => {
                 let directory = SCHEMA.copy(migrated).await.unwrap();
                 let url = sqlite(directory.path());
@@ -193,7 +193,7 @@ impl Testbed {
     pub fn database(&self) -> Arc<Database> {
         match &*self.0 {
             Inner::Server { database, .. } => Arc::clone(database),
-            Inner::Files { .. } | Inner::File { .. } => panic!("every stage has a file of its own"),
+            Inner::Files { .. } | Inner::File { .. } => panic!("every context has a file of its own"),
         }
     }
 

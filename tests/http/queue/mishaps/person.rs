@@ -1,8 +1,8 @@
 //! What one person of the crowd does, and what they are told.
 
-use crate::house::text;
-use crate::queue::crowd::Visitor;
+use crate::queue::crowd::QueueClient;
 use crate::queue::{entry, kind};
+use crate::test_server::text;
 use anyhow::{Result, bail, ensure};
 use hyper::StatusCode;
 use rand::RngExt;
@@ -41,7 +41,7 @@ enum Plan {
 
 /// What somebody was told.
 pub struct Told {
-    visitor: Visitor,
+    client: QueueClient,
     plan: Plan,
     /// One, if all is well.
     pub entries: Vec<(u64, u64)>,
@@ -60,13 +60,13 @@ impl Crowd {
         self.outside.load(Ordering::Relaxed) <= self.people * 2 / 3
     }
 
-    pub async fn act(&self, visitor: Visitor, mut chance: ChaCha8Rng) -> Result<Told> {
+    pub async fn act(&self, client: QueueClient, mut chance: ChaCha8Rng) -> Result<Told> {
         let plan = match chance.random_range(0..10) {
             0 => Plan::NeverComes,
             1 => Plan::Leaves,
             _ => Plan::Buys,
         };
-        let mut told = Told { visitor, plan, entries: Vec::new(), reservation: None };
+        let mut told = Told { client, plan, entries: Vec::new(), reservation: None };
         sleep(self.arrivals.mul_f64(chance.random())).await;
         told.join().await?;
         self.outside.fetch_sub(1, Ordering::Relaxed);
@@ -77,12 +77,12 @@ impl Crowd {
         self.come(&mut told).await?;
         match plan {
             Plan::Buys => {
-                let reservation = told.visitor.insist_on_holding().await?;
+                let reservation = told.client.insist_on_holding().await?;
                 told.reservation = Some(reservation.clone());
-                told.visitor.insist_on_paying(&reservation).await?;
+                told.client.insist_on_paying(&reservation).await?;
             }
             _ => {
-                told.visitor.insist_on_leaving().await?.expect(StatusCode::NO_CONTENT)?;
+                told.client.insist_on_leaving().await?.expect(StatusCode::NO_CONTENT)?;
             }
         }
         Ok(told)
@@ -91,7 +91,7 @@ impl Crowd {
     /// Until they are called; now and then they close the page and come back.
     async fn wait(&self, told: &mut Told, chance: &mut ChaCha8Rng) -> Result<()> {
         loop {
-            let looked = told.visitor.insist_on_looking().await?.expect(StatusCode::OK)?;
+            let looked = told.client.insist_on_looking().await?.expect(StatusCode::OK)?;
             match text(&looked, "status")?.as_str() {
                 "called" => return Ok(()),
                 "waiting" | "lobby" => self.be_patient(|| looked.to_string())?,
@@ -111,7 +111,7 @@ impl Crowd {
 
     async fn come(&self, told: &mut Told) -> Result<()> {
         loop {
-            let reply = told.visitor.insist_on_checking_in(WAIT).await?;
+            let reply = told.client.insist_on_checking_in(WAIT).await?;
             match reply.status {
                 StatusCode::CREATED => return Ok(()),
                 StatusCode::ACCEPTED => self.be_patient(|| reply.body.to_string())?,
@@ -126,7 +126,7 @@ impl Crowd {
 impl Told {
     /// Joins with the queue token, if there is one: it is the same queue entry, every time.
     async fn join(&mut self) -> Result<()> {
-        let reply = self.visitor.insist_on_joining().await?;
+        let reply = self.client.insist_on_joining().await?;
         ensure!(reply.status.is_success(), "{reply:?}");
         let entry = entry(&reply.body)?;
         if !self.entries.contains(&entry) {
@@ -136,7 +136,7 @@ impl Told {
     }
 
     pub fn was_admitted(&self) -> bool {
-        self.visitor.pass.is_some()
+        self.client.pass.is_some()
     }
 
     /// What they were told is so.
@@ -144,12 +144,12 @@ impl Told {
         ensure!(self.entries.len() == 1, "a queue entry that was told is not theirs any more");
         ensure!(self.was_admitted() == (self.plan != Plan::NeverComes), "nobody let them in");
         if let Some(reservation) = &self.reservation {
-            let status = self.visitor.status_of(reservation).await?;
+            let status = self.client.status_of(reservation).await?;
             ensure!(status == "confirmed", "their reservation is {status}");
         }
         if !self.was_admitted() {
-            let mut visitor = self.visitor.again();
-            let reply = visitor.insist_on_joining().await?;
+            let mut client = self.client.again();
+            let reply = client.insist_on_joining().await?;
             ensure!(reply.status == StatusCode::OK && self.entries == [entry(&reply.body)?], "{reply:?}");
         }
         Ok(())
@@ -157,14 +157,14 @@ impl Told {
 
     /// Leaves, if they have not yet.
     pub async fn go_home(&self) -> Result<()> {
-        let reply = self.visitor.leave().await?;
+        let reply = self.client.leave().await?;
         // Once all have left, the queue is over.
         ensure!(matches!(reply.status, StatusCode::NO_CONTENT | StatusCode::NOT_FOUND), "{reply:?}");
         Ok(())
     }
 }
 
-impl Visitor {
+impl QueueClient {
     /// The same person, on another device.
     fn again(&self) -> Self {
         Self {

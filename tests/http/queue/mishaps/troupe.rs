@@ -1,8 +1,8 @@
 //! The servers, and what happens to them.
 
 use crate::driver::Server;
-use crate::house::House;
 use crate::queue::crowd::Endpoints;
+use crate::test_server::TestServer;
 use anyhow::{Context, Result, ensure};
 use frontrow_adapters::SystemClock;
 use frontrow_application::port::Clock;
@@ -37,7 +37,7 @@ pub struct Troupe {
 
 /// What happens takes place here.
 pub struct Scene<'a> {
-    pub house: &'a House,
+    pub server: &'a TestServer,
     pub endpoints: &'a Endpoints,
     pub database: &'a mut PrivateServer,
     /// How long it goes on.
@@ -45,10 +45,10 @@ pub struct Scene<'a> {
 }
 
 impl Troupe {
-    pub async fn assemble(house: &House) -> Result<Self> {
+    pub async fn assemble(server: &TestServer) -> Result<Self> {
         let mut servers = Vec::with_capacity(SERVERS);
         for _ in 0..SERVERS {
-            servers.push(house.another().await?);
+            servers.push(server.another().await?);
         }
         Ok(Self { servers })
     }
@@ -95,7 +95,7 @@ impl Troupe {
         let mut victim = self.servers.swap_remove(which);
         victim.child.kill().await?;
         self.tell(scene.endpoints);
-        self.servers.push(scene.house.another().await?);
+        self.servers.push(scene.server.another().await?);
         self.tell(scene.endpoints);
         Ok(())
     }

@@ -2,8 +2,8 @@
 //! that no connection is left in the middle of an answer.
 
 use super::error::classify;
-use super::permits::Permits;
 use super::pool::{Pool, Silence};
+use super::read_permits::ReadPermits;
 use crate::deadline::Heard;
 use crate::sql::dialect::class::Class;
 use async_trait::async_trait;
@@ -14,7 +14,7 @@ use tokio::runtime::Handle;
 /// Connections that can't write.
 pub(in crate::sql) struct ReadPool {
     pool: Arc<Pool>,
-    permits: Permits,
+    permits: ReadPermits,
     heard: Arc<Heard>,
     runtime: Handle,
 }
@@ -22,7 +22,7 @@ pub(in crate::sql) struct ReadPool {
 impl ReadPool {
     /// Has to be called on the runtime that reads shall run on.
     pub(in crate::sql) fn new(pool: Pool, connections: u32, heard: Arc<Heard>) -> Self {
-        Self { pool: Arc::new(pool), permits: Permits::new(connections), heard, runtime: Handle::current() }
+        Self { pool: Arc::new(pool), permits: ReadPermits::new(connections), heard, runtime: Handle::current() }
     }
 
     /// The connections themselves, for whoever sees to it that nothing is cut off.

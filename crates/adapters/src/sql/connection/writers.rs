@@ -26,7 +26,7 @@ pub(in crate::sql) struct Writers {
     faults: Faults,
     /// Those that nobody uses.
     idle: Mutex<Vec<Arc<Connection>>>,
-    /// Those who use silent connections keep their turns: they may wait for an answer that never comes.
+    /// Those who use silent connections keep their permits: they may wait for an answer that never comes.
     permits: Mutex<Arc<Semaphore>>,
 }
 
@@ -73,18 +73,18 @@ impl Writers {
         if self.address.dialect.is_server() { WRITERS } else { 1 }
     }
 
-    /// One's turn to write. Whoever waits for it may go away at any moment.
-    pub(in crate::sql) async fn permit(&self) -> Result<Permit, NoWriter> {
+    /// A permit to write. Whoever waits for it may go away at any moment.
+    pub(in crate::sql) async fn permit(&self) -> Result<WritePermit, NoWriter> {
         let permits = Arc::clone(&self.permits());
         permits.acquire_owned().await.map_err(|_| NoWriter::Closed)
     }
 
     /// The same, for whoever has no deadline of their own.
-    pub(in crate::sql) async fn permit_soon(&self) -> Result<Permit, NoWriter> {
+    pub(in crate::sql) async fn permit_soon(&self) -> Result<WritePermit, NoWriter> {
         tokio::time::timeout(CONNECT_TIMEOUT, self.permit()).await.unwrap_or(Err(NoWriter::Crowd))
     }
 
-    /// A connection that nobody else uses meanwhile, for whoever has a turn.
+    /// A connection that nobody else uses meanwhile, for whoever has a permit.
     pub(in crate::sql) async fn writer(&self) -> Result<Writer<'_>, NoWriter> {
         let idle = self.idle().pop();
         let connection = if let Some(connection) = idle {
@@ -144,7 +144,7 @@ impl Writers {
 }
 
 /// Held for as long as a connection is used.
-pub(in crate::sql) type Permit = OwnedSemaphorePermit;
+pub(in crate::sql) type WritePermit = OwnedSemaphorePermit;
 
 /// Whose turn it is to write.
 pub(in crate::sql) struct Writer<'a> {

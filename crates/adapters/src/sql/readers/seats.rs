@@ -33,7 +33,7 @@ impl SeatReader for SqlReaders {
 
 #[async_trait]
 impl IdempotencyRecordReader for SqlReaders {
-    async fn done(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
+    async fn idempotency_record(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
         let query = idempotency_record::Entity::find_by_id((key.user().uuid(), key.name().to_owned()));
         let query = async { query.one(self.database.readers()).await?.map(IdempotencyRecord::try_from).transpose() };
         self.database.read("read idempotency record", query).await

@@ -43,14 +43,14 @@ pub(crate) fn key(key: &CommandKey) -> (Uuid, String) {
 impl TryFrom<&IdempotencyRecord> for ActiveModel {
     type Error = DbErr;
 
-    fn try_from(done: &IdempotencyRecord) -> Result<Self, DbErr> {
-        let (user_id, key) = key(&done.key);
+    fn try_from(record: &IdempotencyRecord) -> Result<Self, DbErr> {
+        let (user_id, key) = key(&record.key);
         Ok(Self {
             user_id: Unchanged(user_id),
             key: Unchanged(key),
-            request_hash: Unchanged(done.request_hash.to_vec()),
-            outcome: Unchanged(json(&done.outcome)?),
-            at: Unchanged(done.at.micros()),
+            request_hash: Unchanged(record.request_hash.to_vec()),
+            outcome: Unchanged(json(&record.outcome)?),
+            at: Unchanged(record.at.micros()),
         })
     }
 }

@@ -47,11 +47,9 @@ pub(super) async fn lock(
     for row in statements.lock::<seat::Entity>(connection, scope.seats.iter().map(seat::key)).await? {
         locked.found_seat(row.try_into()?);
     }
-    for row in statements
-        .read::<idempotency_record::Entity>(connection, scope.done.iter().map(idempotency_record::key))
-        .await?
-    {
-        locked.found_done(row.try_into()?);
+    let keys = scope.idempotency_records.iter().map(idempotency_record::key);
+    for row in statements.read::<idempotency_record::Entity>(connection, keys).await? {
+        locked.found_idempotency_record(row.try_into()?);
     }
     for Candidates { seats, most } in &scope.candidates {
         let (keys, lapsed) = (seats.iter().map(seat::key), clock.now() - TAKEOVER_GRACE);

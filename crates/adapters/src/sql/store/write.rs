@@ -33,7 +33,7 @@ pub(in crate::sql) async fn write(
     s.insert::<wallet::ActiveModel>(c, new_and_not_placed(&writes.wallets, placed)?).await?;
     s.insert::<transfer::ActiveModel>(c, rows(&writes.transfers)?).await?;
     s.delete::<admission::Entity>(c, writes.admissions_ended.iter().map(buyer::key)).await?;
-    s.insert::<idempotency_record::ActiveModel>(c, rows(&writes.done)?).await
+    s.insert::<idempotency_record::ActiveModel>(c, rows(&writes.idempotency_records)?).await
 }
 
 /// The rows of values.

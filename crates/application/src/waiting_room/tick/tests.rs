@@ -79,7 +79,7 @@ fn view(ticks: &TickQueues) -> Arc<QueueView> {
 }
 
 #[tokio::test]
-async fn queues_are_put_up_with_their_sales_which_are_read_once_a_second() {
+async fn queues_have_views_with_their_sales_which_are_read_once_a_second() {
     let mut store = MockQueueStore::new();
     let orphan = Queue { sale: sale(1).id, ..queue() };
     store.expect_queues().times(2).returning(move || Ok(vec![queue(), orphan.clone()]));
@@ -96,14 +96,14 @@ async fn queues_are_put_up_with_their_sales_which_are_read_once_a_second() {
 }
 
 /// Of sales 0 and 1, whose sales are known; reads these queues, one list after the other.
-fn reads(up: &Arc<QueueViews>, lists: Vec<Vec<Queue>>, dispenser: MockNumberDispenser) -> TickQueues {
+fn reads(views: &Arc<QueueViews>, lists: Vec<Vec<Queue>>, dispenser: MockNumberDispenser) -> TickQueues {
     let mut store = MockQueueStore::new();
     let lists = Mutex::new(lists.into_iter());
     store.expect_queues().returning(move || Ok(lists.lock().unwrap().next().unwrap()));
     let mut sales = MockSaleRepository::new();
     let stored = |id| Stored { value: Sale { id, ..sale_with_room(0) }, revision: Revision(1) };
     sales.expect_sale().returning(move |id| Ok(Some(stored(id))));
-    TickQueues { sales: Arc::new(sales), dispenser: Arc::new(dispenser), ..ticks(Arc::clone(up), store) }
+    TickQueues { sales: Arc::new(sales), dispenser: Arc::new(dispenser), ..ticks(Arc::clone(views), store) }
 }
 
 fn forgets(dispenser: &mut MockNumberDispenser, n: u128, answers: Vec<Result<(), StoreError>>) {
@@ -114,12 +114,12 @@ fn forgets(dispenser: &mut MockNumberDispenser, n: u128, answers: Vec<Result<(),
 
 #[tokio::test]
 async fn the_numbers_of_a_queue_that_is_over_are_forgotten_once() {
-    let up = queues(queue(), sale_with_room(0));
+    let views = queues(queue(), sale_with_room(0));
     let mut dispenser = MockNumberDispenser::new();
     forgets(&mut dispenser, 0, vec![Ok(())]);
     let other = Queue { sale: sale(1).id, ..queue() };
     let lists = vec![vec![queue(), other.clone()], vec![other.clone()], vec![other]];
-    let ticks = reads(&up, lists, dispenser);
+    let ticks = reads(&views, lists, dispenser);
     for count in [2, 1, 1] {
         assert_eq!(ticks.refresh().await, Ok(count));
     }
@@ -127,16 +127,16 @@ async fn the_numbers_of_a_queue_that_is_over_are_forgotten_once() {
 
 #[tokio::test]
 async fn a_queue_that_cant_be_forgotten_now_keeps_no_other_from_anything_and_is_tried_again() {
-    let up = queues(queue(), sale_with_room(0));
+    let views = queues(queue(), sale_with_room(0));
     let mut dispenser = MockNumberDispenser::new();
     forgets(&mut dispenser, 0, vec![away(), away(), Ok(())]);
     forgets(&mut dispenser, 1, vec![Ok(())]);
     let of = |n| Queue { sale: sale(n).id, ..queue() };
-    up.put_up_one(of(1), Arc::new(sale_with_room(1)), at(NOW));
-    let ticks = reads(&up, vec![vec![of(2)]; 4], dispenser);
+    views.replace(of(1), Arc::new(sale_with_room(1)), at(NOW));
+    let ticks = reads(&views, vec![vec![of(2)]; 4], dispenser);
     for _ in 0..2 {
         assert_eq!(ticks.refresh().await, Ok(1));
-        assert_eq!(up.all().keys().copied().collect::<Vec<_>>(), [sale(2).id], "all others are read");
+        assert_eq!(views.all().keys().copied().collect::<Vec<_>>(), [sale(2).id], "all others are read");
     }
     assert_eq!(ticks.refresh().await, Ok(1));
     assert_eq!(ticks.refresh().await, Ok(1));
@@ -144,11 +144,11 @@ async fn a_queue_that_cant_be_forgotten_now_keeps_no_other_from_anything_and_is_
 
 #[tokio::test]
 async fn what_fails_for_good_is_not_tried_again_and_a_queue_that_goes_on_is_not_forgotten() {
-    let up = queues(queue(), sale_with_room(0));
+    let views = queues(queue(), sale_with_room(0));
     let fault = StoreError::Fault(crate::FaultId(Uuid::from_u128(9)));
     let mut dispenser = MockNumberDispenser::new();
     forgets(&mut dispenser, 0, vec![Err(fault.clone()), away()]);
-    let ticks = reads(&up, vec![vec![], vec![], vec![queue()], vec![], vec![queue()]], dispenser);
+    let ticks = reads(&views, vec![vec![], vec![], vec![queue()], vec![], vec![queue()]], dispenser);
     assert_eq!(ticks.refresh().await, Err(fault.into()));
     assert_eq!(ticks.refresh().await, Ok(0), "a fault stays one");
     assert_eq!(ticks.refresh().await, Ok(1), "opened again");
@@ -157,16 +157,16 @@ async fn what_fails_for_good_is_not_tried_again_and_a_queue_that_goes_on_is_not_
 }
 
 #[tokio::test]
-async fn a_queue_that_is_put_up_while_queues_are_read_is_not_over() {
-    let up = Arc::new(QueueViews::new(digest));
-    let meanwhile = Arc::clone(&up);
+async fn a_queue_that_is_added_while_queues_are_read_is_not_over() {
+    let views = Arc::new(QueueViews::new(digest));
+    let meanwhile = Arc::clone(&views);
     let mut store = MockQueueStore::new();
     store.expect_queues().times(1).returning(move || {
-        meanwhile.put_up_one(queue(), Arc::new(sale_with_room(0)), at(NOW));
+        meanwhile.replace(queue(), Arc::new(sale_with_room(0)), at(NOW));
         Ok(Vec::new())
     });
     // A dispenser that is not told to forget anything.
-    assert_eq!(ticks(up, store).refresh().await, Ok(0));
+    assert_eq!(ticks(views, store).refresh().await, Ok(0));
 }
 
 #[tokio::test]
@@ -223,7 +223,7 @@ async fn a_tick_is_told_that_bookings_are_turned_away() {
 }
 
 #[tokio::test]
-async fn a_tick_is_told_the_session_how_many_joined_and_its_queue_put_up() {
+async fn a_tick_is_told_the_session_and_how_many_joined_and_replaces_the_view() {
     let mut store = MockQueueStore::new();
     store
         .expect_tick()
@@ -260,14 +260,14 @@ async fn while_the_dispenser_is_away_what_it_had_handed_out_is_called() {
 
 #[tokio::test]
 async fn a_queue_that_cant_be_ticked_keeps_no_other_from_it() {
-    let up = queues(queue(), sale_with_room(0));
+    let views = queues(queue(), sale_with_room(0));
     let other = Queue { sale: sale(1).id, ..queue() };
-    up.put_up_one(other.clone(), Arc::new(sale_with_room(1)), at(NOW));
+    views.replace(other.clone(), Arc::new(sale_with_room(1)), at(NOW));
     let mut store = MockQueueStore::new();
     store.expect_tick().withf(|order| order.sale.id == sale(0).id).times(1).return_once(|_| away());
     let then = other.clone();
     store.expect_tick().withf(|order| order.sale.id == sale(1).id).times(1).return_once(|_| Ok(Some(report(then))));
-    let ticks = ticks(up, store);
+    let ticks = ticks(views, store);
     assert_eq!(ticks.run(false).await, Err(Error::Outage(Outage::Busy { retry_after: Duration::from_secs(1) })));
     assert_eq!(ticks.queues.view(other.sale).unwrap().queue, ticked(other));
 }

@@ -24,8 +24,13 @@ pub struct Hold {
     pub user: UserId,
     /// The sale's terms as the use case read them; [`SaleTerms::sale`] names the sale.
     pub terms: SaleTerms,
-    /// One per seat, with the server's prices; 1 to [`Sale::MAX_SEATS`](crate::Sale::MAX_SEATS).
+    /// One per seat, with the server's prices; 1 to [`Hold::MAX_SEATS`].
     pub line_items: Vec<LineItem>,
+}
+
+impl Hold {
+    /// Seats of one hold: 50.
+    pub const MAX_SEATS: u32 = 50;
 }
 
 impl CommandRule for Hold {
@@ -72,7 +77,7 @@ impl Hold {
     }
 }
 
-/// What is the same whether the buyer chooses the seats or the server does.
+/// What a hold checks and makes, whether the buyer chooses the seats or the server does.
 pub(super) struct NewHold<'a> {
     pub reservation: ReservationId,
     pub performance: PerformanceId,

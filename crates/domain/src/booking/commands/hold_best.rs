@@ -8,8 +8,8 @@ use crate::id::{PerformanceId, ReservationId, UserId};
 use crate::time::Instant;
 use crate::waiting_room::BuyerKey;
 
-/// Hold the best seats that are left. Which these are is planned before anything is locked; if none of the plan can be
-/// had any more, the rule stops with [`Stop::Replan`].
+/// Hold the best seats that are left. They are planned before anything is locked; if nothing of the plan is left, the rule
+/// stops with [`Stop::Replan`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HoldBest {
     /// Id that the new reservation gets.
@@ -20,11 +20,11 @@ pub struct HoldBest {
     pub user: UserId,
     /// The sale's terms as the use case read them; [`SaleTerms::sale`] names the sale.
     pub terms: SaleTerms,
-    /// How many seats; 1 to [`Sale::MAX_SEATS`](crate::Sale::MAX_SEATS).
+    /// How many seats; 1 to [`Hold::MAX_SEATS`](crate::Hold::MAX_SEATS).
     pub count: u32,
     /// The plan: blocks of `count` seats, the best first.
     pub blocks: Vec<Block>,
-    /// What each seat costs, whichever it is; the seat it names means nothing.
+    /// What each seat costs; the seat number in it means nothing.
     pub line_item: LineItem,
     /// Whether to wait for seats that somebody else has locked, or to pass them over.
     pub wait: bool,

@@ -1,55 +1,55 @@
 //! Each rule of the waiting room's audit, broken by hand.
 
-use super::house::*;
+use super::test_room::*;
 use crate::fixture::{at, sale, user};
 use frontrow_domain::waiting_room::{QueueEntry, *};
 use frontrow_domain::*;
 
 /// A day's records: 1, 2 and 3 were admitted, 1 holds two seats, 2 has paid and left, 4 is checked in.
 fn day() -> (BookingState, QueueRecords) {
-    let mut house = House::open(WaitingRoom { capacity: 3, ..room() }, 6);
-    house.all_come([1, 2]);
-    house.tick();
-    house.pick_up(1);
-    house.held(1, &[1, 2]);
-    house.now = house.now + seconds(3);
-    let held = house.held(2, &[3, 4, 5, 6]);
-    house.all_come([3, 4]);
-    house.tick();
-    house.pay(&held);
-    assert_eq!(house.findings(), []);
-    (house.books.clone(), QueueRecords::of(&house.rooms, vec![house.sale.terms()]))
+    let mut waiting_room = TestRoom::open(WaitingRoom { capacity: 3, ..room() }, 6);
+    waiting_room.all_come([1, 2]);
+    waiting_room.tick();
+    waiting_room.pick_up(1);
+    waiting_room.held(1, &[1, 2]);
+    waiting_room.now = waiting_room.now + seconds(3);
+    let held = waiting_room.held(2, &[3, 4, 5, 6]);
+    waiting_room.all_come([3, 4]);
+    waiting_room.tick();
+    waiting_room.pay(&held);
+    assert_eq!(waiting_room.findings(), []);
+    (waiting_room.bookings.clone(), QueueRecords::of(&waiting_room.rooms, vec![waiting_room.sale.terms()]))
 }
 
-fn broken(books: &BookingState, records: &QueueRecords) -> Vec<(Rule, String)> {
-    audit_queues(books, records).into_iter().map(|finding| (finding.rule, finding.row)).collect()
+fn broken(bookings: &BookingState, records: &QueueRecords) -> Vec<(Rule, String)> {
+    audit_queues(bookings, records).into_iter().map(|finding| (finding.rule, finding.row)).collect()
 }
 
-fn rules(books: &BookingState, records: &QueueRecords) -> Vec<Rule> {
-    broken(books, records).into_iter().map(|(rule, _)| rule).collect()
+fn rules(bookings: &BookingState, records: &QueueRecords) -> Vec<Rule> {
+    broken(bookings, records).into_iter().map(|(rule, _)| rule).collect()
 }
 
 #[test]
 fn a_number_given_twice() {
-    let (books, mut records) = day();
+    let (bookings, mut records) = day();
     let entry = records.entries[0].1;
     records.entries.push((key(77), entry));
-    assert_eq!(rules(&books, &records), [Rule::NumbersUnique]);
+    assert_eq!(rules(&bookings, &records), [Rule::NumbersUnique]);
     records.entries.last_mut().unwrap().1.group = Group::new(1).unwrap();
-    assert_eq!(rules(&books, &records), [], "another group counts for itself");
+    assert_eq!(rules(&bookings, &records), [], "another group counts for itself");
 }
 
 #[test]
 fn a_number_given_twice_shows_checked_in_and_in_what_was_admitted_by() {
-    let (books, mut records) = day();
+    let (bookings, mut records) = day();
     let check_in = records.check_ins[0];
     records.check_ins.push(CheckIn { key: key(77), rank: Rank::new(77), ..check_in });
-    assert_eq!(rules(&books, &records), [Rule::NumbersUnique], "two is checked in by it");
+    assert_eq!(rules(&bookings, &records), [Rule::NumbersUnique], "two is checked in by it");
     records.check_ins.pop();
 
     // As with numbers from Redis, of which no list is kept here.
     records.entries.clear();
-    let mut two = books.clone();
+    let mut two = bookings.clone();
     let entry = two.buyers[&key(1)].admitted_by;
     assert!(entry.is_some());
     two.buyers.insert(key(77), Buyer { admitted_by: entry, ..Buyer::next(key(77), None) });
@@ -60,73 +60,77 @@ fn a_number_given_twice_shows_checked_in_and_in_what_was_admitted_by() {
 
 #[test]
 fn a_rank_that_two_have_shows_in_the_log_and_checked_in() {
-    let (books, mut records) = day();
+    let (bookings, mut records) = day();
     records.log[1].rank = records.log[0].rank;
-    assert!(rules(&books, &records).contains(&Rule::NumbersUnique), "two were admitted by it");
-    let (books, mut records) = day();
+    assert!(rules(&bookings, &records).contains(&Rule::NumbersUnique), "two were admitted by it");
+    let (bookings, mut records) = day();
     records.check_ins[0].rank = records.log[0].rank;
-    assert_eq!(rules(&books, &records), [Rule::NumbersUnique], "somebody checked in has that of one who was admitted");
-    let (books, mut records) = day();
+    assert_eq!(
+        rules(&bookings, &records),
+        [Rule::NumbersUnique],
+        "somebody checked in has that of one who was admitted"
+    );
+    let (bookings, mut records) = day();
     let again = Admitted { tick: records.log[2].tick + 1, ..records.log[0] };
     records.log.push(again);
-    assert!(!rules(&books, &records).contains(&Rule::NumbersUnique), "whoever was admitted again has it still");
+    assert!(!rules(&bookings, &records).contains(&Rule::NumbersUnique), "whoever was admitted again has it still");
 }
 
 #[test]
 fn two_entries_of_one_person() {
-    let (books, mut records) = day();
+    let (bookings, mut records) = day();
     let entry = QueueEntry { group: Group::FIRST, number: QueueNumber::new(99).unwrap() };
     records.entries.push((key(1), entry));
-    assert_eq!(rules(&books, &records), [Rule::OneQueueEntryEach]);
+    assert_eq!(rules(&bookings, &records), [Rule::OneQueueEntryEach]);
 }
 
 #[test]
 fn more_than_the_capacity() {
-    let (books, mut records) = day();
+    let (bookings, mut records) = day();
     records.log[2].active_after = 4;
-    assert_eq!(rules(&books, &records), [Rule::WithinCapacity]);
+    assert_eq!(rules(&bookings, &records), [Rule::WithinCapacity]);
 }
 
 #[test]
 fn more_admitted_than_any_tick_says() {
-    let (mut books, records) = day();
+    let (mut bookings, records) = day();
     for n in [7, 8] {
         let admission = Some(AdmissionPeriod { until: at(100), max_until: at(100) });
-        books.buyers.insert(key(n), Buyer { admission, ..Buyer::next(key(n), None) });
-        books.admissions.insert(key(n), Admission { key: key(n), until: at(100) });
+        bookings.buyers.insert(key(n), Buyer { admission, ..Buyer::next(key(n), None) });
+        bookings.admissions.insert(key(n), Admission { key: key(n), until: at(100) });
     }
-    assert_eq!(rules(&books, &records), [Rule::WithinCapacity]);
-    let (books, mut records) = day();
+    assert_eq!(rules(&bookings, &records), [Rule::WithinCapacity]);
+    let (bookings, mut records) = day();
     records.log.clear();
     assert_eq!(
-        rules(&books, &records),
+        rules(&bookings, &records),
         [Rule::WithinCapacity, Rule::TicksOneByOne, Rule::HoldsAdmitted, Rule::HoldsAdmitted]
     );
 }
 
 #[test]
 fn two_accounts_of_one_tick() {
-    let (books, mut records) = day();
+    let (bookings, mut records) = day();
     records.log[1].active_after = 1;
-    assert_eq!(rules(&books, &records), [Rule::TicksOneByOne]);
-    let (books, mut records) = day();
+    assert_eq!(rules(&bookings, &records), [Rule::TicksOneByOne]);
+    let (bookings, mut records) = day();
     records.log[1].at = records.log[1].at + seconds(1);
-    assert_eq!(rules(&books, &records), [Rule::TicksOneByOne]);
+    assert_eq!(rules(&bookings, &records), [Rule::TicksOneByOne]);
 }
 
 #[test]
 fn a_tick_before_the_one_before() {
-    let (books, mut records) = day();
+    let (bookings, mut records) = day();
     records.log[2].at = at(OPENS - 1);
     records.log[2].checked_in_at = at(OPENS - 1);
-    assert_eq!(rules(&books, &records), [Rule::TicksOneByOne]);
+    assert_eq!(rules(&bookings, &records), [Rule::TicksOneByOne]);
 }
 
 #[test]
 fn an_admission_of_which_the_queue_knows_nothing() {
-    let (books, mut records) = day();
+    let (bookings, mut records) = day();
     records.queues[0].admitted -= 1;
-    assert_eq!(rules(&books, &records), [Rule::TicksOneByOne]);
+    assert_eq!(rules(&bookings, &records), [Rule::TicksOneByOne]);
 }
 
 /// A row of the log: in which tick, which rank, since which second.
@@ -185,12 +189,12 @@ fn all_who_were_overtaken_are_found_among_many() {
 
 #[test]
 fn a_hold_without_an_admission() {
-    let (books, records) = day();
+    let (bookings, records) = day();
     let with = |change: &dyn Fn(&mut Reservation)| {
-        let mut books = books.clone();
-        let held = books.reservations.values().find(|r| r.user == user(1)).unwrap().id;
-        change(books.reservations.get_mut(&held).unwrap());
-        rules(&books, &records)
+        let mut bookings = bookings.clone();
+        let held = bookings.reservations.values().find(|r| r.user == user(1)).unwrap().id;
+        change(bookings.reservations.get_mut(&held).unwrap());
+        rules(&bookings, &records)
     };
     assert_eq!(with(&|held| held.user = user(9)), [Rule::HoldsAdmitted]);
     let admitted = records.log[0].at;
@@ -204,50 +208,50 @@ fn a_hold_without_an_admission() {
     assert_eq!(with(&clamped), [], "it may have been made until then");
     let mut other = records.clone();
     other.terms[0].admission = None;
-    assert_eq!(broken(&books, &other), []);
+    assert_eq!(broken(&bookings, &other), []);
 }
 
 #[test]
 fn holds_that_were_made_before_an_operator_made_holds_longer() {
-    let (mut books, mut records) = day();
+    let (mut bookings, mut records) = day();
     records.terms[0].hold_duration = Sale::DEFAULT_HOLD * 3;
-    assert_eq!(rules(&books, &records), [Rule::HoldsAdmitted; 2], "ids that say nothing can't help");
+    assert_eq!(rules(&bookings, &records), [Rule::HoldsAdmitted; 2], "ids that say nothing can't help");
     let asked_for = |row: &Reservation, at: Instant| {
         let milliseconds = u128::try_from(at.micros() / 1000).unwrap();
         ReservationId::new(uuid::Uuid::from_u128(milliseconds << 80 | 7 << 76 | 2 << 62 | row.user.uuid().as_u128()))
     };
-    let rows: Vec<Reservation> = books.reservations.values().cloned().collect();
-    books.reservations.clear();
+    let rows: Vec<Reservation> = bookings.reservations.values().cloned().collect();
+    bookings.reservations.clear();
     for row in &rows {
         let id = asked_for(row, row.held_until - Sale::DEFAULT_HOLD);
-        books.reservations.insert(id, Reservation { id, ..row.clone() });
+        bookings.reservations.insert(id, Reservation { id, ..row.clone() });
     }
-    assert_eq!(rules(&books, &records), [], "they were admitted when they asked");
-    let held = books.reservations.values().find(|row| row.user == user(1)).unwrap().clone();
+    assert_eq!(rules(&bookings, &records), [], "they were admitted when they asked");
+    let held = bookings.reservations.values().find(|row| row.user == user(1)).unwrap().clone();
     let early = asked_for(&held, records.log[0].at - seconds(3));
-    books.reservations.remove(&held.id);
-    books.reservations.insert(early, Reservation { id: early, ..held });
-    assert_eq!(rules(&books, &records), [Rule::HoldsAdmitted], "and one of them was not");
+    bookings.reservations.remove(&held.id);
+    bookings.reservations.insert(early, Reservation { id: early, ..held });
+    assert_eq!(rules(&bookings, &records), [Rule::HoldsAdmitted], "and one of them was not");
 }
 
 #[test]
 fn an_admission_without_a_buyer_and_a_buyer_without_an_admission() {
-    let (mut books, records) = day();
-    books.admissions.remove(&key(1));
-    assert_eq!(rules(&books, &records), [Rule::AdmissionsChecked]);
-    let (mut books, records) = day();
-    books.buyers.get_mut(&key(1)).unwrap().admission = None;
-    assert_eq!(rules(&books, &records), [Rule::AdmissionsChecked]);
-    books.buyers.remove(&key(1));
-    let found = broken(&books, &records);
+    let (mut bookings, records) = day();
+    bookings.admissions.remove(&key(1));
+    assert_eq!(rules(&bookings, &records), [Rule::AdmissionsChecked]);
+    let (mut bookings, records) = day();
+    bookings.buyers.get_mut(&key(1)).unwrap().admission = None;
+    assert_eq!(rules(&bookings, &records), [Rule::AdmissionsChecked]);
+    bookings.buyers.remove(&key(1));
+    let found = broken(&bookings, &records);
     assert!(found.len() == 1 && found[0].1.ends_with("without a buyer row"), "{found:?}");
 }
 
 #[test]
 fn what_belongs_to_no_queue() {
-    let (books, mut records) = day();
+    let (bookings, mut records) = day();
     records.queues.clear();
-    assert_eq!(rules(&books, &records), [Rule::NoOrphans]);
+    assert_eq!(rules(&bookings, &records), [Rule::NoOrphans]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Who is admitted, of those who are checked in.
 
-use super::house::*;
+use super::test_room::*;
 use crate::fixture::{at, just_before, sale, user};
 use frontrow_domain::waiting_room::*;
 use frontrow_domain::*;
@@ -11,106 +11,106 @@ fn one_at_a_time() -> WaitingRoom {
 
 #[test]
 fn the_lowest_rank_comes_first_whoever_came_first() {
-    let mut house = House::open(WaitingRoom { capacity: 3, ..room() }, 9);
-    house.all_come([9, 4, 7, 2, 5]);
-    assert_eq!(house.tick(), [2, 4, 5]);
-    house.all_come([1]);
-    house.leave(4);
-    house.leave(5);
-    assert_eq!(house.tick(), [1, 7], "whoever comes late comes with their own rank");
-    assert_eq!(house.rooms.check_ins.keys().copied().collect::<Vec<_>>(), [key(9)]);
+    let mut waiting_room = TestRoom::open(WaitingRoom { capacity: 3, ..room() }, 9);
+    waiting_room.all_come([9, 4, 7, 2, 5]);
+    assert_eq!(waiting_room.tick(), [2, 4, 5]);
+    waiting_room.all_come([1]);
+    waiting_room.leave(4);
+    waiting_room.leave(5);
+    assert_eq!(waiting_room.tick(), [1, 7], "whoever comes late comes with their own rank");
+    assert_eq!(waiting_room.rooms.check_ins.keys().copied().collect::<Vec<_>>(), [key(9)]);
 }
 
 #[test]
 fn who_is_absent_is_passed_over_and_keeps_the_entry() {
     for (asked, admitted) in [(just_before(OPENS + 15), 1), (at(OPENS + 15), 2)] {
-        let mut house = House::open(one_at_a_time(), 2);
-        house.all_come([1]);
-        house.now = asked;
-        house.all_come([2]);
-        assert_eq!(house.tick(), [admitted]);
-        house.leave(admitted);
-        house.wait(seconds(60));
-        house.all_come([3 - admitted]);
-        assert_eq!(house.tick(), [3 - admitted]);
+        let mut waiting_room = TestRoom::open(one_at_a_time(), 2);
+        waiting_room.all_come([1]);
+        waiting_room.now = asked;
+        waiting_room.all_come([2]);
+        assert_eq!(waiting_room.tick(), [admitted]);
+        waiting_room.leave(admitted);
+        waiting_room.wait(seconds(60));
+        waiting_room.all_come([3 - admitted]);
+        assert_eq!(waiting_room.tick(), [3 - admitted]);
     }
 }
 
 #[test]
 fn who_comes_again_has_stood_there_all_the_time_unless_there_was_a_break() {
-    let mut house = House::open(room(), 1);
-    house.all_come([1]);
-    let since = house.now;
-    house.now = house.now + seconds(12);
-    house.all_come([1]);
-    house.now = house.now + seconds(12);
-    house.all_come([1]);
-    assert_eq!(house.rooms.check_ins[&key(1)].checked_in_at, since);
+    let mut waiting_room = TestRoom::open(room(), 1);
+    waiting_room.all_come([1]);
+    let since = waiting_room.now;
+    waiting_room.now = waiting_room.now + seconds(12);
+    waiting_room.all_come([1]);
+    waiting_room.now = waiting_room.now + seconds(12);
+    waiting_room.all_come([1]);
+    assert_eq!(waiting_room.rooms.check_ins[&key(1)].checked_in_at, since);
     // The clock of another instance is behind.
-    house.now = house.now - seconds(1);
-    house.all_come([1]);
-    assert_eq!(house.rooms.check_ins[&key(1)].seen_at, since + seconds(24));
+    waiting_room.now = waiting_room.now - seconds(1);
+    waiting_room.all_come([1]);
+    assert_eq!(waiting_room.rooms.check_ins[&key(1)].seen_at, since + seconds(24));
     // A tick whose clock is two seconds ahead would not have seen them.
-    house.now = since + seconds(24 + 13);
-    house.all_come([1]);
-    assert_eq!(house.rooms.check_ins[&key(1)].checked_in_at, house.now);
+    waiting_room.now = since + seconds(24 + 13);
+    waiting_room.all_come([1]);
+    assert_eq!(waiting_room.rooms.check_ins[&key(1)].checked_in_at, waiting_room.now);
 }
 
 #[test]
 fn who_has_come_once_never_lapses() {
-    let mut house = House::open(one_at_a_time(), 2);
-    house.all_come([1]);
-    house.tick();
-    house.pick_up(1);
-    house.all_come([2]);
+    let mut waiting_room = TestRoom::open(one_at_a_time(), 2);
+    waiting_room.all_come([1]);
+    waiting_room.tick();
+    waiting_room.pick_up(1);
+    waiting_room.all_come([2]);
     for _ in 0..200 {
-        house.run(10, &[]);
-        house.renew(1);
+        waiting_room.run(10, &[]);
+        waiting_room.renew(1);
     }
-    assert_eq!(house.status(2), EntryStatus::Lapsed);
-    assert_eq!(house.come(2), CheckInOutcome::Present);
-    house.join(3);
-    house.leave(1);
-    assert_eq!(house.tick(), [2]);
+    assert_eq!(waiting_room.status(2), EntryStatus::Lapsed);
+    assert_eq!(waiting_room.come(2), CheckInOutcome::Present);
+    waiting_room.join(3);
+    waiting_room.leave(1);
+    assert_eq!(waiting_room.tick(), [2]);
 }
 
 #[test]
 fn who_never_came_lapses_and_another_entry_does_not_help() {
-    let mut house = House::open(room(), 2);
-    house.run(1000, &[]);
-    assert_eq!(house.come(1), CheckInOutcome::Lapsed);
-    house.all_come([]);
-    assert!(house.rooms.check_ins.is_empty());
+    let mut waiting_room = TestRoom::open(room(), 2);
+    waiting_room.run(1000, &[]);
+    assert_eq!(waiting_room.come(1), CheckInOutcome::Lapsed);
+    waiting_room.all_come([]);
+    assert!(waiting_room.rooms.check_ins.is_empty());
     // A check-in with an earlier queue entry is none with this one.
-    let earlier = house.check_in_of(1);
-    house.rooms.check_ins.insert(key(1), CheckIn { number: QueueNumber::new(77).unwrap(), ..earlier });
-    assert_eq!(house.come(1), CheckInOutcome::Lapsed);
+    let earlier = waiting_room.check_in_of(1);
+    waiting_room.rooms.check_ins.insert(key(1), CheckIn { number: QueueNumber::new(77).unwrap(), ..earlier });
+    assert_eq!(waiting_room.come(1), CheckInOutcome::Lapsed);
 }
 
 #[test]
 fn check_ins_of_the_barred_the_used_and_the_admitted_go_without_an_admission() {
-    let mut house = House::open(WaitingRoom { capacity: 2, ..room() }, 5);
-    house.all_come([1, 2]);
-    assert_eq!(house.tick(), [1, 2]);
-    house.pick_up(1);
-    house.pick_up(2);
-    let (first, second) = (house.check_in_of(1), house.check_in_of(2));
-    house.leave(1);
-    house.all_come([3, 4, 5]);
-    house.bar(3, true);
+    let mut waiting_room = TestRoom::open(WaitingRoom { capacity: 2, ..room() }, 5);
+    waiting_room.all_come([1, 2]);
+    assert_eq!(waiting_room.tick(), [1, 2]);
+    waiting_room.pick_up(1);
+    waiting_room.pick_up(2);
+    let (first, second) = (waiting_room.check_in_of(1), waiting_room.check_in_of(2));
+    waiting_room.leave(1);
+    waiting_room.all_come([3, 4, 5]);
+    waiting_room.bar(3, true);
     // Check-ins that were on their way meanwhile.
-    house.rooms.check_ins.insert(key(1), first);
-    house.rooms.check_ins.insert(key(2), second);
-    house.change(QueueChange { capacity: Some(4), ..QueueChange::default() }).unwrap();
-    assert_eq!(house.tick(), []);
-    assert_eq!(house.rooms.check_ins.keys().copied().collect::<Vec<_>>(), [key(4), key(5)]);
-    assert_eq!(house.tick(), [4, 5]);
-    assert_eq!((house.come(1), house.come(3)), (CheckInOutcome::Used, CheckInOutcome::Barred));
-    assert!(matches!(house.come(2), CheckInOutcome::Admitted(_)));
-    house.bar(3, false);
-    house.leave(4);
-    assert_eq!(house.come(3), CheckInOutcome::Present);
-    assert_eq!(house.tick(), [3]);
+    waiting_room.rooms.check_ins.insert(key(1), first);
+    waiting_room.rooms.check_ins.insert(key(2), second);
+    waiting_room.change(QueueChange { capacity: Some(4), ..QueueChange::default() }).unwrap();
+    assert_eq!(waiting_room.tick(), []);
+    assert_eq!(waiting_room.rooms.check_ins.keys().copied().collect::<Vec<_>>(), [key(4), key(5)]);
+    assert_eq!(waiting_room.tick(), [4, 5]);
+    assert_eq!((waiting_room.come(1), waiting_room.come(3)), (CheckInOutcome::Used, CheckInOutcome::Barred));
+    assert!(matches!(waiting_room.come(2), CheckInOutcome::Admitted(_)));
+    waiting_room.bar(3, false);
+    waiting_room.leave(4);
+    assert_eq!(waiting_room.come(3), CheckInOutcome::Present);
+    assert_eq!(waiting_room.tick(), [3]);
 }
 
 #[test]
@@ -131,114 +131,114 @@ fn barred_comes_before_admitted_before_used() {
 #[test]
 fn whose_row_is_locked_stops_their_group_and_no_other() {
     let groups = vec![group(1, None), group(1, Some("x"))];
-    let mut house = House::new(WaitingRoom { groups, ..room() });
-    house.all_join(1..=3, 0);
-    house.all_join(11..=13, 1);
-    house.tick();
-    house.all_come([1, 2, 3, 11, 12, 13]);
-    let tick = house.plan();
+    let mut waiting_room = TestRoom::new(WaitingRoom { groups, ..room() });
+    waiting_room.all_join(1..=3, 0);
+    waiting_room.all_join(11..=13, 1);
+    waiting_room.tick();
+    waiting_room.all_come([1, 2, 3, 11, 12, 13]);
+    let tick = waiting_room.plan();
     assert!(!tick.waits());
-    let locked = house.lock(&tick, &[2]);
+    let locked = waiting_room.lock(&tick, &[2]);
     let ticked = tick.carry_out(&locked);
     let users: Vec<UserId> = ticked.log.iter().map(|row| row.key.user).collect();
     assert_eq!(users, [1, 11, 12, 13].map(user));
-    house.rooms.store(&mut house.books, ticked).unwrap();
-    assert_eq!(house.tick(), [2, 3]);
+    waiting_room.rooms.store(&mut waiting_room.bookings, ticked).unwrap();
+    assert_eq!(waiting_room.tick(), [2, 3]);
 }
 
 #[test]
 fn an_admission_whose_row_is_locked_is_counted() {
-    let mut house = House::open(one_at_a_time(), 2);
-    house.all_come([1]);
-    house.tick();
-    house.wait(seconds(48));
-    house.all_come([2]);
-    let tick = house.plan();
-    let locked = house.lock(&tick, &[1]);
+    let mut waiting_room = TestRoom::open(one_at_a_time(), 2);
+    waiting_room.all_come([1]);
+    waiting_room.tick();
+    waiting_room.wait(seconds(48));
+    waiting_room.all_come([2]);
+    let tick = waiting_room.plan();
+    let locked = waiting_room.lock(&tick, &[1]);
     let ticked = tick.carry_out(&locked);
     assert_eq!((ticked.log.len(), ticked.ended.len()), (0, 0));
-    assert_eq!(house.tick(), [2]);
+    assert_eq!(waiting_room.tick(), [2]);
 }
 
 #[test]
 fn somebody_who_was_admitted_and_never_picked_up_is_admitted_again_in_the_tick_that_ends_it() {
-    let mut house = House::open(one_at_a_time(), 2);
-    house.all_come([1]);
-    house.tick();
-    house.wait(seconds(47));
-    house.all_come([1]);
-    assert_eq!(house.tick(), [], "within the grace the admission still counts");
-    house.now = house.now + millis(1);
-    house.all_come([1]);
-    assert_eq!(house.tick(), [1]);
-    assert_eq!((house.active(), house.books.buyers[&key(1)].generation), (1, 2));
+    let mut waiting_room = TestRoom::open(one_at_a_time(), 2);
+    waiting_room.all_come([1]);
+    waiting_room.tick();
+    waiting_room.wait(seconds(47));
+    waiting_room.all_come([1]);
+    assert_eq!(waiting_room.tick(), [], "within the grace the admission still counts");
+    waiting_room.now = waiting_room.now + millis(1);
+    waiting_room.all_come([1]);
+    assert_eq!(waiting_room.tick(), [1]);
+    assert_eq!((waiting_room.active(), waiting_room.bookings.buyers[&key(1)].generation), (1, 2));
 }
 
 #[test]
 fn a_tick_admits_a_batch_at_most() {
-    let mut house = House::open(WaitingRoom { capacity: 1000, ..room() }, 100);
-    house.run(2, &[]);
-    house.all_come(1..=100);
-    assert_eq!(house.tick(), (1..=64).collect::<Vec<_>>());
-    assert_eq!(house.tick(), (65..=100).collect::<Vec<_>>());
+    let mut waiting_room = TestRoom::open(WaitingRoom { capacity: 1000, ..room() }, 100);
+    waiting_room.run(2, &[]);
+    waiting_room.all_come(1..=100);
+    assert_eq!(waiting_room.tick(), (1..=64).collect::<Vec<_>>());
+    assert_eq!(waiting_room.tick(), (65..=100).collect::<Vec<_>>());
 }
 
 #[test]
 fn other_sales_are_no_business_of_a_tick() {
-    let mut house = House::open(room(), 2);
+    let mut waiting_room = TestRoom::open(room(), 2);
     let elsewhere = BuyerKey { sale: sale(2), user: user(1) };
-    house.rooms.check_ins.insert(elsewhere, CheckIn { key: elsewhere, ..house.check_in_of(1) });
-    assert_eq!(house.tick(), []);
-    house.rooms.check_ins.clear();
+    waiting_room.rooms.check_ins.insert(elsewhere, CheckIn { key: elsewhere, ..waiting_room.check_in_of(1) });
+    assert_eq!(waiting_room.tick(), []);
+    waiting_room.rooms.check_ins.clear();
 }
 
 #[test]
 fn of_two_ticks_from_one_read_the_second_is_refused() {
-    let mut house = House::open(one_at_a_time(), 2);
-    house.all_come([2]);
-    let first = house.plan();
-    house.all_come([1]);
-    let second = house.plan();
-    let (rows, others) = (house.lock(&first, &[]), house.lock(&second, &[]));
+    let mut waiting_room = TestRoom::open(one_at_a_time(), 2);
+    waiting_room.all_come([2]);
+    let first = waiting_room.plan();
+    waiting_room.all_come([1]);
+    let second = waiting_room.plan();
+    let (rows, others) = (waiting_room.lock(&first, &[]), waiting_room.lock(&second, &[]));
     let (first, second) = (first.carry_out(&rows), second.carry_out(&others));
-    house.rooms.store(&mut house.books, first).unwrap();
-    let before = (house.books.clone(), house.rooms.clone());
-    assert!(house.rooms.store(&mut house.books, second).is_err());
-    assert!(before == (house.books.clone(), house.rooms.clone()), "it has changed nothing");
+    waiting_room.rooms.store(&mut waiting_room.bookings, first).unwrap();
+    let before = (waiting_room.bookings.clone(), waiting_room.rooms.clone());
+    assert!(waiting_room.rooms.store(&mut waiting_room.bookings, second).is_err());
+    assert!(before == (waiting_room.bookings.clone(), waiting_room.rooms.clone()), "it has changed nothing");
 }
 
 #[test]
 fn a_tick_whose_buyer_has_moved_on_is_refused() {
-    let mut house = House::open(room(), 2);
-    house.all_come([1, 2]);
-    let tick = house.plan();
-    let locked = house.lock(&tick, &[]);
-    house.bar(2, true);
+    let mut waiting_room = TestRoom::open(room(), 2);
+    waiting_room.all_come([1, 2]);
+    let tick = waiting_room.plan();
+    let locked = waiting_room.lock(&tick, &[]);
+    waiting_room.bar(2, true);
     let ticked = tick.carry_out(&locked);
-    assert!(house.rooms.store(&mut house.books, ticked).is_err());
-    assert_eq!(house.tick(), [1]);
+    assert!(waiting_room.rooms.store(&mut waiting_room.bookings, ticked).is_err());
+    assert_eq!(waiting_room.tick(), [1]);
 }
 
 #[test]
 fn a_tick_says_whether_there_is_anything_to_do_soon() {
-    let quiet = |house: &House| {
-        let tick = house.plan();
-        let locked = house.lock(&tick, &[]);
+    let quiet = |waiting_room: &TestRoom| {
+        let tick = waiting_room.plan();
+        let locked = waiting_room.lock(&tick, &[]);
         tick.carry_out(&locked).quiet
     };
-    let mut house = House::open(WaitingRoom { capacity: 1, ..room() }, 0);
-    assert!(quiet(&house));
-    house.all_join(1..=2, 0);
-    house.tick();
-    assert!(!quiet(&house), "somebody could be called");
-    house.phase(Phase::Paused).unwrap();
-    assert!(quiet(&house), "nobody is called in a pause");
-    house.phase(Phase::Open).unwrap();
-    house.all_come([1]);
-    house.phase(Phase::Paused).unwrap();
-    assert!(!quiet(&house), "somebody is checked in");
-    house.phase(Phase::Open).unwrap();
-    house.tick();
-    house.phase(Phase::Paused).unwrap();
-    assert!(!quiet(&house), "somebody is admitted");
+    let mut waiting_room = TestRoom::open(WaitingRoom { capacity: 1, ..room() }, 0);
+    assert!(quiet(&waiting_room));
+    waiting_room.all_join(1..=2, 0);
+    waiting_room.tick();
+    assert!(!quiet(&waiting_room), "somebody could be called");
+    waiting_room.phase(Phase::Paused).unwrap();
+    assert!(quiet(&waiting_room), "nobody is called in a pause");
+    waiting_room.phase(Phase::Open).unwrap();
+    waiting_room.all_come([1]);
+    waiting_room.phase(Phase::Paused).unwrap();
+    assert!(!quiet(&waiting_room), "somebody is checked in");
+    waiting_room.phase(Phase::Open).unwrap();
+    waiting_room.tick();
+    waiting_room.phase(Phase::Paused).unwrap();
+    assert!(!quiet(&waiting_room), "somebody is admitted");
 }

@@ -1,6 +1,6 @@
 //! The draw: a permutation, a fair one, and one that anybody can check.
 
-use super::house::*;
+use super::test_room::*;
 use crate::fixture::{at, sale, user};
 use frontrow_domain::waiting_room::*;
 use sha2::{Digest as _, Sha256};
@@ -128,96 +128,96 @@ fn a_changed_list_is_found() {
 }
 
 /// Open, with five in the lobby, and nothing drawn yet.
-fn gathered() -> House {
-    let mut house = House::new(WaitingRoom { draw: true, ..room() });
-    house.all_join(1..=5, 0);
-    house.tick();
-    house
+fn gathered() -> TestRoom {
+    let mut waiting_room = TestRoom::new(WaitingRoom { draw: true, ..room() });
+    waiting_room.all_join(1..=5, 0);
+    waiting_room.tick();
+    waiting_room
 }
 
-fn known(house: &House) -> DrawState {
-    house.queue().draw.clone().unwrap()
+fn known(waiting_room: &TestRoom) -> DrawState {
+    waiting_room.queue().draw.clone().unwrap()
 }
 
-fn draw_on(house: &mut House, drawing: DrawState) -> bool {
-    let next = house.queue().update(&QueueUpdate::Draw(drawing)).unwrap();
-    let changed = next != *house.queue();
-    assert_eq!(changed, next.version != house.queue().version);
-    *house.queue_mut() = next;
+fn draw_on(waiting_room: &mut TestRoom, drawing: DrawState) -> bool {
+    let next = waiting_room.queue().update(&QueueUpdate::Draw(drawing)).unwrap();
+    let changed = next != *waiting_room.queue();
+    assert_eq!(changed, next.version != waiting_room.queue().version);
+    *waiting_room.queue_mut() = next;
     changed
 }
 
 #[test]
 fn a_tick_fixes_who_was_in_the_lobby() {
-    let mut house = gathered();
-    house.join(6);
-    house.run(1, &[]);
-    assert_eq!((house.group().drawn, house.group().issued), (5, 6));
+    let mut waiting_room = gathered();
+    waiting_room.join(6);
+    waiting_room.run(1, &[]);
+    assert_eq!((waiting_room.group().drawn, waiting_room.group().issued), (5, 6));
 }
 
 #[test]
 fn without_a_draw_nobody_is_drawn() {
-    let house = House::open(room(), 5);
-    assert_eq!((house.group().drawn, house.queue().draw.clone()), (0, None));
+    let waiting_room = TestRoom::open(room(), 5);
+    assert_eq!((waiting_room.group().drawn, waiting_room.queue().draw.clone()), (0, None));
     let drawing = gathered().queue().draw.clone().unwrap();
-    assert_eq!(house.queue().update(&QueueUpdate::Draw(drawing)).as_ref(), Ok(house.queue()));
+    assert_eq!(waiting_room.queue().update(&QueueUpdate::Draw(drawing)).as_ref(), Ok(waiting_room.queue()));
 }
 
 #[test]
 fn a_draw_goes_from_lists_to_value_to_seed_and_ranks_follow() {
-    let mut house = gathered();
+    let mut waiting_room = gathered();
     let lists = Some(vec![[1; 32]]);
-    let published = DrawState { lists: lists.clone(), ..known(&house) };
-    assert!(draw_on(&mut house, published.clone()));
-    assert!(!draw_on(&mut house, published.clone()), "that is known");
-    assert!(!house.queue().is_drawn());
+    let published = DrawState { lists: lists.clone(), ..known(&waiting_room) };
+    assert!(draw_on(&mut waiting_room, published.clone()));
+    assert!(!draw_on(&mut waiting_room, published.clone()), "that is known");
+    assert!(!waiting_room.queue().is_drawn());
     let decided = DrawState { value: Some("ab".into()), seed: Some([5; 32]), ..published };
-    assert!(draw_on(&mut house, decided.clone()));
-    assert!(house.queue().is_drawn());
-    house.tick();
+    assert!(draw_on(&mut waiting_room, decided.clone()));
+    assert!(waiting_room.queue().is_drawn());
+    waiting_room.tick();
     let ranks = Ranks::draw(digest, &[5; 32], Group::FIRST, 5);
-    let status = house.queue().status_of(&ranks, Group::FIRST, QueueNumber::new(5).unwrap());
+    let status = waiting_room.queue().status_of(&ranks, Group::FIRST, QueueNumber::new(5).unwrap());
     assert_eq!(status, EntryStatus::Called);
 }
 
 #[test]
 fn what_is_known_of_a_draw_never_changes() {
-    let mut house = gathered();
-    let first = known(&house);
+    let mut waiting_room = gathered();
+    let first = known(&waiting_room);
     let no_lists = DrawState { seed: Some([5; 32]), value: Some("ab".into()), ..first.clone() };
-    assert!(!draw_on(&mut house, no_lists), "not before the lists are known");
+    assert!(!draw_on(&mut waiting_room, no_lists), "not before the lists are known");
     let other_secret = DrawState { secret: [8; 32], lists: Some(vec![[1; 32]]), ..first.clone() };
-    assert!(!draw_on(&mut house, other_secret));
+    assert!(!draw_on(&mut waiting_room, other_secret));
     let late_round = DrawState { round: Some("4711".into()), lists: Some(vec![[1; 32]]), ..first.clone() };
-    assert!(!draw_on(&mut house, late_round), "it has to be named in advance");
+    assert!(!draw_on(&mut waiting_room, late_round), "it has to be named in advance");
     let published = DrawState { lists: Some(vec![[1; 32]]), ..first };
-    assert!(draw_on(&mut house, published.clone()));
+    assert!(draw_on(&mut waiting_room, published.clone()));
     let other_lists = DrawState { lists: Some(vec![[2; 32]]), seed: Some([5; 32]), ..published.clone() };
-    assert!(!draw_on(&mut house, other_lists), "a seed of other lists than were published");
-    assert!(!draw_on(&mut house, DrawState { lists: None, ..published.clone() }));
+    assert!(!draw_on(&mut waiting_room, other_lists), "a seed of other lists than were published");
+    assert!(!draw_on(&mut waiting_room, DrawState { lists: None, ..published.clone() }));
     let decided = DrawState { value: Some("ab".into()), seed: Some([5; 32]), ..published };
-    assert!(draw_on(&mut house, decided.clone()));
+    assert!(draw_on(&mut waiting_room, decided.clone()));
     for other in [
         DrawState { seed: Some([6; 32]), ..decided.clone() },
         DrawState { seed: None, ..decided.clone() },
         DrawState { value: Some("cd".into()), ..decided.clone() },
     ] {
-        assert!(!draw_on(&mut house, other));
+        assert!(!draw_on(&mut waiting_room, other));
     }
-    assert_eq!(known(&house), decided);
+    assert_eq!(known(&waiting_room), decided);
 }
 
 #[test]
 fn in_the_lobby_the_round_is_named_once_and_nothing_else() {
-    let mut house = House::new(WaitingRoom { draw: true, ..room() });
-    let first = known(&house);
-    assert!(!draw_on(&mut house, DrawState { lists: Some(vec![[1; 32]]), ..first.clone() }));
+    let mut waiting_room = TestRoom::new(WaitingRoom { draw: true, ..room() });
+    let first = known(&waiting_room);
+    assert!(!draw_on(&mut waiting_room, DrawState { lists: Some(vec![[1; 32]]), ..first.clone() }));
     let named = DrawState { round: Some("4711".into()), ..first };
-    assert!(draw_on(&mut house, named.clone()));
-    assert!(!draw_on(&mut house, DrawState { round: Some("4712".into()), ..named.clone() }));
-    assert!(!draw_on(&mut house, DrawState { round: None, ..named.clone() }));
-    house.tick_at(at(OPENS));
-    assert!(draw_on(&mut house, DrawState { lists: Some(vec![[1; 32]]), ..named }));
+    assert!(draw_on(&mut waiting_room, named.clone()));
+    assert!(!draw_on(&mut waiting_room, DrawState { round: Some("4712".into()), ..named.clone() }));
+    assert!(!draw_on(&mut waiting_room, DrawState { round: None, ..named.clone() }));
+    waiting_room.tick_at(at(OPENS));
+    assert!(draw_on(&mut waiting_room, DrawState { lists: Some(vec![[1; 32]]), ..named }));
 }
 
 /// Release: `cargo test --release -p frontrow-domain --test rules a_million_ranks -- --ignored --nocapture`.

@@ -1,6 +1,6 @@
 //! How long it takes, and when to ask again.
 
-use super::house::*;
+use super::test_room::*;
 use crate::fixture::at;
 use frontrow_domain::waiting_room::*;
 use std::time::Duration;
@@ -11,8 +11,8 @@ fn number(number: u64) -> QueueNumber {
 
 /// A queue that has been open for so long, and how far it had called at certain moments.
 fn queue(open: Duration, called: &[(Duration, u64)]) -> Queue {
-    let mut house = House::open(room(), 1);
-    let queue = house.queue_mut();
+    let mut waiting_room = TestRoom::open(room(), 1);
+    let queue = waiting_room.queue_mut();
     (queue.open_time, queue.groups[0].issued) = (open, 1_000_000);
     queue.groups[0].called = called.last().unwrap().1;
     queue.trail = called
@@ -42,10 +42,10 @@ fn less_than_a_minute_is_made_a_minutes_worth() {
 
 #[test]
 fn the_free_admissions_of_an_opening_are_no_pace() {
-    let mut house = House::new(WaitingRoom { capacity: 500, rate: 300, burst: 200, ..room() });
-    house.all_join(1..=5000, 0);
-    house.tick();
-    let wait = Forecast::of(house.queue(), Group::FIRST).wait(3000).unwrap();
+    let mut waiting_room = TestRoom::new(WaitingRoom { capacity: 500, rate: 300, burst: 200, ..room() });
+    waiting_room.all_join(1..=5000, 0);
+    waiting_room.tick();
+    let wait = Forecast::of(waiting_room.queue(), Group::FIRST).wait(3000).unwrap();
     assert!(wait.least >= seconds(400) && wait.most <= seconds(1200), "{wait:?}");
 }
 
@@ -69,29 +69,29 @@ fn a_wait_is_a_range_around_ahead_by_pace() {
 /// Real seconds of somebody in a queue in which half of the people never come, over what was forecast.
 #[test]
 fn forecasts_come_true() {
-    let mut house = House::new(WaitingRoom { capacity: 40, rate: 120, burst: 20, ..room() });
-    house.all_join(1..=2000, 0);
-    house.tick();
+    let mut waiting_room = TestRoom::new(WaitingRoom { capacity: 40, rate: 120, burst: 20, ..room() });
+    waiting_room.all_join(1..=2000, 0);
+    waiting_room.tick();
     let mut forecasts = Vec::new();
     let mut called_at = vec![None; 2001];
     for second in 1..=700_u64 {
-        house.now = house.now + seconds(1);
-        let called = house.group().called.min(2000);
+        waiting_room.now = waiting_room.now + seconds(1);
+        let called = waiting_room.group().called.min(2000);
         for n in 1..=u128::from(called) {
             let at = &mut called_at[usize::try_from(n).unwrap()];
             at.get_or_insert(second);
-            if n % 2 == 0 && house.books.buyers.get(&key(n)).is_none_or(|buyer| buyer.generation == 0) {
-                house.come(n);
+            if n % 2 == 0 && waiting_room.bookings.buyers.get(&key(n)).is_none_or(|buyer| buyer.generation == 0) {
+                waiting_room.come(n);
             }
         }
-        for n in house.tick() {
-            house.pick_up(n);
-            house.leave(n);
+        for n in waiting_room.tick() {
+            waiting_room.pick_up(n);
+            waiting_room.leave(n);
         }
         if second % 60 == 5
-            && let EntryStatus::Waiting { ahead } = house.status(1500)
+            && let EntryStatus::Waiting { ahead } = waiting_room.status(1500)
         {
-            forecasts.push((second, Forecast::of(house.queue(), Group::FIRST).wait(ahead).unwrap()));
+            forecasts.push((second, Forecast::of(waiting_room.queue(), Group::FIRST).wait(ahead).unwrap()));
         }
     }
     let called = called_at[1500].unwrap();
@@ -134,7 +134,7 @@ fn ask_again_after_a_part_of_the_wait_between_bounds_and_not_all_at_once() {
 
 #[test]
 fn the_lobby_asks_again_after_the_opening_spread_over_a_quarter_of_a_minute() {
-    let lobby = House::new(room()).queue().clone();
+    let lobby = TestRoom::new(room()).queue().clone();
     let all = |now| (1..=1000).map(move |n| (n, now)).map(|(n, now)| again(&lobby, EntryStatus::Lobby, n, now));
     assert!(all(0).all(|again| (seconds(40)..seconds(55)).contains(&again)));
     assert!(all(OPENS).all(|again| (seconds(30)..seconds(45)).contains(&again)));
@@ -148,33 +148,33 @@ fn the_lobby_asks_again_after_the_opening_spread_over_a_quarter_of_a_minute() {
 
 #[test]
 fn while_the_lots_are_drawn_nobody_asks_every_three_seconds() {
-    let mut house = House::new(WaitingRoom { draw: true, ..room() });
-    house.join(1);
-    house.tick();
-    let queue = house.queue().clone();
+    let mut waiting_room = TestRoom::new(WaitingRoom { draw: true, ..room() });
+    waiting_room.join(1);
+    waiting_room.tick();
+    let queue = waiting_room.queue().clone();
     assert!((1..=1000).all(|n| again(&queue, EntryStatus::Lobby, n, OPENS + 20) >= seconds(30)));
 }
 
 #[test]
 fn how_far_off_the_estimates_are_is_known_when_those_who_were_told_are_called() {
-    let mut house = House::open(WaitingRoom { capacity: 1000, rate: 60, burst: 1, ..room() }, 2_000);
+    let mut waiting_room = TestRoom::open(WaitingRoom { capacity: 1000, rate: 60, burst: 1, ..room() }, 2_000);
     let mut came = 0;
     // Everybody who is called comes; the worst average of so many seconds.
-    let mut worst = |house: &mut House, seconds: u64| {
+    let mut worst = |waiting_room: &mut TestRoom, seconds: u64| {
         let averages = (0..seconds).map(|_| {
-            let called = u128::from(house.group().called.min(2_000));
+            let called = u128::from(waiting_room.group().called.min(2_000));
             let new: Vec<u128> = (came + 1..=called).collect();
             came = called;
-            house.run(1, &new);
-            house.queue().estimates.off()
+            waiting_room.run(1, &new);
+            waiting_room.queue().estimates.off()
         });
         averages.flatten().max()
     };
-    assert_eq!(worst(&mut house, 10), None, "nothing is known yet");
-    worst(&mut house, 700);
-    let steady = worst(&mut house, 200).unwrap();
+    assert_eq!(worst(&mut waiting_room, 10), None, "nothing is known yet");
+    worst(&mut waiting_room, 700);
+    let steady = worst(&mut waiting_room, 200).unwrap();
     assert!(steady < 300, "{steady} of a thousand");
-    house.change(QueueChange { rate: Some(20), ..QueueChange::default() }).unwrap();
-    let slower = worst(&mut house, 400).unwrap();
+    waiting_room.change(QueueChange { rate: Some(20), ..QueueChange::default() }).unwrap();
+    let slower = worst(&mut waiting_room, 400).unwrap();
     assert!(slower > 2 * steady && slower > 100, "{steady}, then {slower} of a thousand");
 }

@@ -1,20 +1,20 @@
 //! What operators change, what they may say, and how a queue is kept.
 
-use super::house::*;
+use super::test_room::*;
 use crate::fixture::at;
 use frontrow_domain::waiting_room::{Queue, *};
 use frontrow_domain::*;
 
-fn phase_of(house: &House) -> Phase {
-    house.queue().phase
+fn phase_of(waiting_room: &TestRoom) -> Phase {
+    waiting_room.queue().phase
 }
 
 #[test]
 fn phases_follow_one_another_but_nothing_leads_back_to_the_lobby() {
     let may = |from, to| {
-        let mut house = House::new(room());
-        house.queue_mut().phase = from;
-        house.phase(to)
+        let mut waiting_room = TestRoom::new(room());
+        waiting_room.queue_mut().phase = from;
+        waiting_room.phase(to)
     };
     for from in Phase::ALL {
         for to in Phase::ALL.into_iter().filter(|to| *to != from) {
@@ -29,10 +29,10 @@ fn phases_follow_one_another_but_nothing_leads_back_to_the_lobby() {
 
 #[test]
 fn a_change_changes_what_it_names() {
-    let mut house = House::open(room(), 1);
-    let before = house.queue().clone();
-    house.change(QueueChange::default()).unwrap();
-    assert_eq!(*house.queue(), Queue { version: before.version.next(), ..before.clone() });
+    let mut waiting_room = TestRoom::open(room(), 1);
+    let before = waiting_room.queue().clone();
+    waiting_room.change(QueueChange::default()).unwrap();
+    assert_eq!(*waiting_room.queue(), Queue { version: before.version.next(), ..before.clone() });
     let change = QueueChange {
         phase: Some(Phase::Paused),
         capacity: Some(7),
@@ -42,81 +42,82 @@ fn a_change_changes_what_it_names() {
         message: Some("A moment, please".into()),
         holds_stopped: Some(true),
     };
-    house.change(change).unwrap();
-    let queue = house.queue();
+    waiting_room.change(change).unwrap();
+    let queue = waiting_room.queue();
     assert_eq!((queue.phase, queue.capacity, queue.rate, queue.burst), (Phase::Paused, 7, 8, 9));
     assert_eq!(
         (queue.groups[0].weight, queue.message.as_deref(), queue.holds_stopped),
         (5, Some("A moment, please"), true)
     );
-    house.change(QueueChange { message: Some(String::new()), ..QueueChange::default() }).unwrap();
-    assert_eq!((house.queue().message.as_deref(), house.queue().holds_stopped), (None, true));
-    let refused = house.change(QueueChange { phase: Some(Phase::Lobby), capacity: Some(1), ..QueueChange::default() });
+    waiting_room.change(QueueChange { message: Some(String::new()), ..QueueChange::default() }).unwrap();
+    assert_eq!((waiting_room.queue().message.as_deref(), waiting_room.queue().holds_stopped), (None, true));
+    let refused =
+        waiting_room.change(QueueChange { phase: Some(Phase::Lobby), capacity: Some(1), ..QueueChange::default() });
     assert!(refused.is_err());
-    assert_eq!(house.queue().capacity, 7, "nothing of it");
+    assert_eq!(waiting_room.queue().capacity, 7, "nothing of it");
 }
 
 #[test]
 fn an_operator_opens_early() {
-    let mut house = House::new(room());
-    house.sale.opens = at(1000);
-    house.join(1);
-    house.tick();
-    assert_eq!(phase_of(&house), Phase::Lobby);
-    house.phase(Phase::Open).unwrap();
-    assert_eq!(house.status(1), EntryStatus::Waiting { ahead: 1 });
-    house.tick();
-    assert_eq!(house.status(1), EntryStatus::Called);
+    let mut waiting_room = TestRoom::new(room());
+    waiting_room.sale.opens = at(1000);
+    waiting_room.join(1);
+    waiting_room.tick();
+    assert_eq!(phase_of(&waiting_room), Phase::Lobby);
+    waiting_room.phase(Phase::Open).unwrap();
+    assert_eq!(waiting_room.status(1), EntryStatus::Waiting { ahead: 1 });
+    waiting_room.tick();
+    assert_eq!(waiting_room.status(1), EntryStatus::Called);
 }
 
 #[test]
 fn who_opens_early_draws_all_who_were_in_the_lobby() {
     // No tick has counted them: lobbies are not ticked.
     for through_closed in [false, true] {
-        let mut house = House::new(WaitingRoom { draw: true, ..room() });
-        house.sale.opens = at(1000);
-        house.all_join(1..=20, 0);
+        let mut waiting_room = TestRoom::new(WaitingRoom { draw: true, ..room() });
+        waiting_room.sale.opens = at(1000);
+        waiting_room.all_join(1..=20, 0);
         if through_closed {
-            house.phase(Phase::Closed).unwrap();
+            waiting_room.phase(Phase::Closed).unwrap();
         }
-        house.phase(Phase::Open).unwrap();
-        house.tick();
-        assert_eq!((house.group().drawn, house.queue().gathered), (20, true));
-        house.join(21);
-        house.tick();
-        assert_eq!(house.group().drawn, 20, "fixed for good");
+        waiting_room.phase(Phase::Open).unwrap();
+        waiting_room.tick();
+        assert_eq!((waiting_room.group().drawn, waiting_room.queue().gathered), (20, true));
+        waiting_room.join(21);
+        waiting_room.tick();
+        assert_eq!(waiting_room.group().drawn, 20, "fixed for good");
     }
 }
 
 #[test]
 fn a_closed_queue_can_be_opened_again() {
-    let mut house = House::open(room(), 3);
-    house.stock = Stock::SoldOut;
-    house.tick();
-    house.stock = Stock::Unknown;
-    house.phase(Phase::Open).unwrap();
-    assert_eq!(house.queue().ending, None);
-    house.all_come([1]);
-    assert_eq!(house.tick(), [1]);
+    let mut waiting_room = TestRoom::open(room(), 3);
+    waiting_room.stock = Stock::SoldOut;
+    waiting_room.tick();
+    waiting_room.stock = Stock::Unknown;
+    waiting_room.phase(Phase::Open).unwrap();
+    assert_eq!(waiting_room.queue().ending, None);
+    waiting_room.all_come([1]);
+    assert_eq!(waiting_room.tick(), [1]);
 }
 
 #[test]
 fn an_epoch_ends_and_everything_else_stays() {
-    let house = House::open(room(), 3);
-    let next = house.queue().update(&QueueUpdate::NextEpoch { above: vec![10_000] }).unwrap();
-    let mut queue = house.queue().clone();
+    let waiting_room = TestRoom::open(room(), 3);
+    let next = waiting_room.queue().update(&QueueUpdate::NextEpoch { above: vec![10_000] }).unwrap();
+    let mut queue = waiting_room.queue().clone();
     queue.groups[0].gaps.note(3, 10_000);
     assert_eq!(next, Queue { epoch: queue.epoch + 1, version: queue.version.next(), ..queue });
 }
 
 #[test]
 fn a_tick_and_a_change_do_not_overwrite_each_other() {
-    let mut house = House::open(room(), 3);
-    let tick = house.plan();
-    let locked = house.lock(&tick, &[]);
-    house.change(QueueChange { capacity: Some(1), ..QueueChange::default() }).unwrap();
-    assert!(house.rooms.store(&mut house.books, tick.carry_out(&locked)).is_err());
-    assert_eq!(house.queue().capacity, 1);
+    let mut waiting_room = TestRoom::open(room(), 3);
+    let tick = waiting_room.plan();
+    let locked = waiting_room.lock(&tick, &[]);
+    waiting_room.change(QueueChange { capacity: Some(1), ..QueueChange::default() }).unwrap();
+    assert!(waiting_room.rooms.store(&mut waiting_room.bookings, tick.carry_out(&locked)).is_err());
+    assert_eq!(waiting_room.queue().capacity, 1);
 }
 
 fn pointers(result: Result<(), Invalid>) -> Vec<String> {
@@ -195,21 +196,21 @@ fn groups_are_checked_one_by_one() {
 #[test]
 fn a_queue_survives_being_kept() {
     let groups = vec![group(2, None), group(1, Some("x"))];
-    let mut house = House::new(WaitingRoom { groups, draw: true, capacity: 2, ..room() });
-    house.all_join(1..=5, 0);
-    house.all_join(6..=9, 1);
-    house.tick();
-    let known = house.queue().draw.clone().unwrap();
+    let mut waiting_room = TestRoom::new(WaitingRoom { groups, draw: true, capacity: 2, ..room() });
+    waiting_room.all_join(1..=5, 0);
+    waiting_room.all_join(6..=9, 1);
+    waiting_room.tick();
+    let known = waiting_room.queue().draw.clone().unwrap();
     let drawn =
         DrawState { lists: Some(vec![[1; 32], [2; 32]]), value: Some(String::new()), seed: Some([3; 32]), ..known };
-    let next = house.queue().update(&QueueUpdate::Draw(drawn)).unwrap();
-    *house.queue_mut() = next;
-    house.run(70, &[1, 2, 6]);
+    let next = waiting_room.queue().update(&QueueUpdate::Draw(drawn)).unwrap();
+    *waiting_room.queue_mut() = next;
+    waiting_room.run(70, &[1, 2, 6]);
     let change = QueueChange { message: Some("Hello".into()), holds_stopped: Some(true), ..QueueChange::default() };
-    house.change(change).unwrap();
-    house.stock = Stock::AllHeld;
-    house.run(1, &[]);
-    let queue = house.queue();
+    waiting_room.change(change).unwrap();
+    waiting_room.stock = Stock::AllHeld;
+    waiting_room.run(1, &[]);
+    let queue = waiting_room.queue();
     let text = serde_json::to_string(queue).unwrap();
     // The version has a column of its own.
     let read: Queue = serde_json::from_str(&text).unwrap();

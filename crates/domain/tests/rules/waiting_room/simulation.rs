@@ -11,7 +11,7 @@ mod people;
 mod ticks;
 
 use super::draw::digest;
-use super::house::{group, key, millis, room, sale_with, seconds};
+use super::test_room::{group, key, millis, room, sale_with, seconds};
 use crate::fixture::{at, performance, seat};
 use crate::simulation::from_environment;
 use frontrow_domain::waiting_room::{Queue, QueueEntry, *};
@@ -106,7 +106,7 @@ fn assert_all_seen(seen: &BTreeMap<&'static str, u64>) {
 
 struct Simulation {
     rng: ChaCha8Rng,
-    books: BookingState,
+    bookings: BookingState,
     rooms: InMemoryQueues,
     sale: Sale,
     ranks: Vec<Ranks>,
@@ -131,13 +131,13 @@ impl Simulation {
             terms: AdmissionTerms { leave_on_payment: rng.random_range(0..3) == 0 },
             ..room()
         };
-        let (mut books, mut rooms) = (BookingState::default(), InMemoryQueues::default());
-        books.open_seats(performance(1), (1..=SEATS).map(seat));
+        let (mut bookings, mut rooms) = (BookingState::default(), InMemoryQueues::default());
+        bookings.open_seats(performance(1), (1..=SEATS).map(seat));
         let sale = Sale { opens: at(60), limit_per_person: LIMIT, hold_duration: HOLD, ..sale_with(room.clone()) };
         rooms.open_queue(Queue::new(&sale, &room, [3; 32], at(0)));
         let model = Model::new(&room);
         let (ranks, seen, context) = (Vec::new(), BTreeMap::new(), String::new());
-        Self { rng, books, rooms, sale, ranks, model, now: at(0), next_id: 1 << 64, seen, context }
+        Self { rng, bookings, rooms, sale, ranks, model, now: at(0), next_id: 1 << 64, seen, context }
     }
 
     fn below(&mut self, most: u32) -> u32 {
@@ -199,7 +199,7 @@ impl Simulation {
             self.plain_tick(self.now, Stock::Unknown);
             self.check();
         }
-        assert_eq!(self.books.admissions.len(), 0, "an admission has leaked: {}", self.context);
+        assert_eq!(self.bookings.admissions.len(), 0, "an admission has leaked: {}", self.context);
         self.audit();
     }
 }

@@ -11,13 +11,13 @@ impl Simulation {
         let ticked = tick.carry_out(rows);
         let log = ticked.log.clone();
         if !may {
-            let small = (self.rooms.log.len() < 20).then(|| (self.books.clone(), self.rooms.clone()));
-            assert!(self.rooms.store(&mut self.books, ticked).is_err(), "it overwrites another: {}", self.context);
-            let same = small.is_none_or(|(books, rooms)| books == self.books && rooms == self.rooms);
+            let small = (self.rooms.log.len() < 20).then(|| (self.bookings.clone(), self.rooms.clone()));
+            assert!(self.rooms.store(&mut self.bookings, ticked).is_err(), "it overwrites another: {}", self.context);
+            let same = small.is_none_or(|(bookings, rooms)| bookings == self.bookings && rooms == self.rooms);
             return assert!(same, "half of it was written: {}", self.context);
         }
         let left = ticked.left.clone();
-        self.rooms.store(&mut self.books, ticked).unwrap_or_else(|error| panic!("{error}: {}", self.context));
+        self.rooms.store(&mut self.bookings, ticked).unwrap_or_else(|error| panic!("{error}: {}", self.context));
         self.note("tick");
         self.check_rate(&before, now, log.len());
         self.check_admissions(&before, now, rows);
@@ -65,7 +65,7 @@ impl Simulation {
         for (n, known) in self.model.admissions.clone() {
             let admission = AdmissionPeriod { until: known.until + gap, max_until: known.max_until + gap };
             self.model.admissions.insert(n, admission);
-            let buyer = self.books.buyers[&key(n)];
+            let buyer = self.bookings.buyers[&key(n)];
             // Whoever is admitted anew was ended first.
             let kept = buyer.admission == Some(admission);
             let over = admission.until + TAKEOVER_GRACE < now;
@@ -80,7 +80,7 @@ impl Simulation {
                 self.note("grace");
             }
             // What a page that closed said by another clock may be two seconds off; and a locked row waits.
-            let row = self.books.admissions[&key(n)];
+            let row = self.bookings.admissions[&key(n)];
             let locked = !rows.contains_key(&key(n)) && admission.until + TAKEOVER_GRACE < now;
             let leaked = admission.until + TAKEOVER_GRACE + TAKEOVER_GRACE < now && !locked;
             assert!(!leaked, "{row:?} outlasts its right {admission:?} at {now:?}: {}", self.context);
@@ -132,7 +132,7 @@ impl Simulation {
     }
 
     fn check_capacity(&mut self, before: &Queue, log: &[Admitted]) {
-        let active = u32::try_from(self.books.admissions.len()).unwrap();
+        let active = u32::try_from(self.bookings.admissions.len()).unwrap();
         if log.is_empty() {
             return;
         }
@@ -151,11 +151,11 @@ impl Simulation {
 
     /// After every step.
     pub(super) fn check(&mut self) {
-        assert_eq!(self.books.admissions.len(), self.model.admissions.len(), "{}", self.context);
-        for buyer in self.books.buyers.values() {
+        assert_eq!(self.bookings.admissions.len(), self.model.admissions.len(), "{}", self.context);
+        for buyer in self.bookings.buyers.values() {
             let n = buyer.key.user.uuid().as_u128() - 1000;
             assert_eq!(buyer.admission, self.model.admissions.get(&n).copied(), "{n}: {}", self.context);
-            let admitted = self.books.admissions.contains_key(&buyer.key);
+            let admitted = self.bookings.admissions.contains_key(&buyer.key);
             assert_eq!(buyer.admission.is_some(), admitted, "{n}: {}", self.context);
         }
         self.check_entries();
@@ -199,12 +199,12 @@ impl Simulation {
 
     pub(super) fn audit(&self) {
         let records = QueueRecords::of(&self.rooms, vec![self.sale.terms()]);
-        assert_eq!(audit_queues(&self.books, &records), [], "{}", self.context);
+        assert_eq!(audit_queues(&self.bookings, &records), [], "{}", self.context);
         let catalogue = Catalogue {
             performances: [performance(1)].into(),
             sales: [self.sale.id].into(),
             users: (1..=PEOPLE).map(user).collect(),
         };
-        assert_eq!(audit(&self.books, &catalogue, self.now), [], "{}", self.context);
+        assert_eq!(audit(&self.bookings, &catalogue, self.now), [], "{}", self.context);
     }
 }

@@ -25,7 +25,7 @@ impl Simulation {
     fn set_pace(&mut self) {
         let (capacity, rate, burst) =
             (self.rng.random_range(1..=8), [30, 120, 600, 6000][self.below(4) as usize], self.rng.random_range(1..=10));
-        if self.books.admissions.len() > capacity as usize {
+        if self.bookings.admissions.len() > capacity as usize {
             self.note("overfull");
         }
         self.change(QueueChange {
@@ -74,7 +74,7 @@ impl Simulation {
         let barred = self.below(3) == 0;
         let n = if barred { n } else { self.model.barred.first().copied().unwrap_or(n) };
         let now = self.clock();
-        self.books.execute(&Command::unkeyed(Operation::Bar(Bar { buyer: key(n), barred })), now).unwrap();
+        self.bookings.execute(&Command::unkeyed(Operation::Bar(Bar { buyer: key(n), barred })), now).unwrap();
         if barred {
             self.model.barred.insert(n);
             self.model.admissions.remove(&n);

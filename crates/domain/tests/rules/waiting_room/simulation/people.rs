@@ -65,7 +65,7 @@ impl Simulation {
 
     fn is_worthless(&self, n: u128, entry: QueueEntry, now: Instant) -> bool {
         let status = self.status(entry);
-        let buyer = self.books.buyers.get(&key(n));
+        let buyer = self.bookings.buyers.get(&key(n));
         if matches!(status, EntryStatus::Lobby | EntryStatus::Waiting { .. })
             || buyer.is_some_and(|buyer| buyer.live_admission(now).is_some())
         {
@@ -87,11 +87,11 @@ impl Simulation {
         let check_in =
             CheckIn { key: key(n), group: entry.group, number: entry.number, rank, checked_in_at: now, seen_at: now };
         let stood = self.rooms.check_ins.get(&key(n)).copied().filter(|stood| stood.number == entry.number);
-        let checked_in = self.rooms.check_in(&self.books, check_in, status == EntryStatus::Lapsed);
+        let checked_in = self.rooms.check_in(&self.bookings, check_in, status == EntryStatus::Lapsed);
         let spent = self.model.spent.get(&(n, entry.group)).copied().unwrap_or(0);
         let (expected, what) = match self.model.require(n, now) {
             Err(Refusal::Barred) => (CheckInOutcome::Barred, "barred"),
-            Ok(_) => (CheckInOutcome::Admitted(self.books.buyers[&key(n)]), "admitted already"),
+            Ok(_) => (CheckInOutcome::Admitted(self.bookings.buyers[&key(n)]), "admitted already"),
             Err(_) if entry.number.get() <= spent => (CheckInOutcome::Used, "used"),
             Err(_) if status == EntryStatus::Lapsed && stood.is_none() => (CheckInOutcome::Lapsed, "lapsed"),
             Err(_) => (CheckInOutcome::Present, "checked in"),
@@ -113,7 +113,7 @@ impl Simulation {
         let before = self.model.admissions.get(&n).copied();
         let expected = self.model.renew(n, closing, now);
         let renew = Operation::Renew(Renew { buyer: key(n), entry, closing });
-        let outcome = self.books.execute(&Command::unkeyed(renew), now);
+        let outcome = self.bookings.execute(&Command::unkeyed(renew), now);
         match (expected, outcome) {
             (Ok(admission), Ok(Outcome::Renewed(buyer))) => {
                 assert_eq!(buyer.admission, Some(admission), "{}", self.context);
@@ -153,7 +153,7 @@ impl Simulation {
             terms: self.sale.terms(),
             line_items: (first..(first + count).min(SEATS + 1)).map(|number| line_item(number, 0)).collect(),
         };
-        let outcome = self.books.execute(&Command::unkeyed(Operation::Hold(hold)), now);
+        let outcome = self.bookings.execute(&Command::unkeyed(Operation::Hold(hold)), now);
         match (self.model.may_hold(n, now), outcome) {
             (Ok(()), Ok(Outcome::Held(row))) => {
                 self.model.hold(n, row, now);
@@ -193,7 +193,7 @@ impl Simulation {
             transfer: TransferId::new(self.id()),
         };
         let now = self.clock();
-        match self.books.execute(&Command::unkeyed(Operation::Pay(pay)), now) {
+        match self.bookings.execute(&Command::unkeyed(Operation::Pay(pay)), now) {
             Ok(_) => {
                 self.note("paid");
                 if self.model.pay(row.id, now) {
@@ -209,7 +209,7 @@ impl Simulation {
     fn release(&mut self, n: u128) {
         let Some(HoldRow { row, .. }) = self.one_of(n, HoldState::Held) else { return };
         let now = self.clock();
-        self.books.execute(&release(&row), now).unwrap();
+        self.bookings.execute(&release(&row), now).unwrap();
         self.model.set(row.id, HoldState::Over);
         self.note("released");
     }
@@ -227,13 +227,13 @@ impl Simulation {
             transfer: TransferId::new(self.id()),
         };
         let now = self.clock();
-        self.books.execute(&Command::unkeyed(Operation::Cancel(cancel)), now).unwrap();
+        self.bookings.execute(&Command::unkeyed(Operation::Cancel(cancel)), now).unwrap();
         self.model.set(row.id, HoldState::Over);
     }
 
     pub(super) fn leave(&mut self, n: u128) {
         let now = self.clock();
-        self.books.execute(&Command::unkeyed(Operation::Leave(Leave { buyer: key(n) })), now).unwrap();
+        self.bookings.execute(&Command::unkeyed(Operation::Leave(Leave { buyer: key(n) })), now).unwrap();
         if self.model.admissions.remove(&n).is_some() {
             self.model.use_up(n);
             self.note("left");

@@ -43,7 +43,7 @@ impl Simulation {
 
     pub(super) fn look(&mut self, clock: Instant, stock: Stock) -> Looked {
         let queue = self.queue().clone();
-        let input = self.rooms.input(&self.books, self.sale.id, stock, clock).unwrap();
+        let input = self.rooms.input(&self.bookings, self.sale.id, stock, clock).unwrap();
         let tick = Tick::plan(&queue, &self.sale, SESSION, &input, clock);
         if clock < queue.last_tick {
             self.note("clock back");
@@ -58,7 +58,7 @@ impl Simulation {
 
     pub(super) fn lock(&self, looked: &Looked, without: &BTreeSet<BuyerKey>) -> Rows {
         let keys = looked.tick.buyers().into_iter().filter(|key| !without.contains(key));
-        keys.map(|key| (key, self.books.buyers.get(&key).copied())).collect()
+        keys.map(|key| (key, self.bookings.buyers.get(&key).copied())).collect()
     }
 
     /// Some rows are locked by somebody else; others have moved on since the tick looked.
@@ -102,7 +102,7 @@ impl Simulation {
             self.operate();
         }
         let moved = *self.queue() != looked.queue
-            || rows.iter().any(|(key, row)| self.books.buyers.get(key).map(|b| b.version) != row.map(|b| b.version));
+            || rows.iter().any(|(key, row)| self.bookings.buyers.get(key).map(|b| b.version) != row.map(|b| b.version));
         if moved {
             self.note("too late");
         }

@@ -1,4 +1,4 @@
-//! Somebody at a sale with a waiting room, with what they have in hand.
+//! The HTTP client of one person in the queue of a sale.
 
 use super::{Endpoints, Request};
 use crate::driver::client::Reply;
@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
 
-/// Shows whatever they have with every request.
-pub struct Visitor {
+/// Sends the person's tokens and pass, once there are any, with every request.
+pub struct QueueClient {
     pub endpoints: Arc<Endpoints>,
     pub sale: Uuid,
     pub performance: Uuid,
@@ -22,7 +22,7 @@ pub struct Visitor {
     pub pass: Option<String>,
 }
 
-impl Visitor {
+impl QueueClient {
     /// Joins the queue; with the queue token, if there is one already.
     pub async fn join(&mut self) -> Result<Reply> {
         let body = json!({ "token": self.token });
@@ -31,12 +31,12 @@ impl Visitor {
         Ok(reply)
     }
 
-    /// Looks how their queue entry stands.
+    /// Asks for the status of the queue entry.
     pub async fn look(&self) -> Result<Reply> {
         self.ask(Method::GET, "/v1/queue-tokens/current", None, None, None).await
     }
 
-    /// Asks to be let in, and stands there for that long.
+    /// Checks in, and waits that long to be admitted.
     pub async fn check_in(&mut self, wait: Duration) -> Result<Reply> {
         let reply = self.ask(Method::POST, &self.of_sale("admission"), None, None, Some(wait)).await?;
         keep(&mut self.pass, &reply, "pass");

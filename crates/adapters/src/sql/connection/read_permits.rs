@@ -1,5 +1,5 @@
-//! Who may use a connection of a pool, one after the other. Whoever waits for a turn may go away at any moment, and
-//! whoever has had one never waits for anything but the database.
+//! Permits to use a connection of a pool. Whoever waits for one may go away at any moment, and whoever has one waits for
+//! nothing but the database.
 
 use super::pool::Pool;
 use parking_lot::Mutex;
@@ -7,24 +7,24 @@ use sea_orm::DatabaseConnection;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// As many turns at a time as the pool has connections.
-pub(in crate::sql) struct Permits {
+/// As many permits as the pool has connections.
+pub(in crate::sql) struct ReadPermits {
     most: usize,
-    /// For the connections that the pool had when somebody last asked. Those that were thrown away take their turns
-    /// along: whoever uses them may wait for an answer that never comes.
+    /// Belong to the connections that the pool had when somebody last asked. Connections that were thrown away keep their
+    /// permits: whoever uses them may wait for an answer that never comes.
     current: Mutex<Option<(Arc<DatabaseConnection>, Arc<Semaphore>)>>,
 }
 
 /// Held for as long as a connection is used.
-pub(in crate::sql) type Permit = Option<OwnedSemaphorePermit>;
+pub(in crate::sql) type ReadPermit = Option<OwnedSemaphorePermit>;
 
-impl Permits {
+impl ReadPermits {
     pub(in crate::sql) fn new(most: u32) -> Self {
         Self { most: most as usize, current: Mutex::default() }
     }
 
-    /// Waits for one. (`None` can't come: nobody closes them.)
-    pub(in crate::sql) async fn take(&self, pool: &Pool) -> Permit {
+    /// Waits for a permit. (It is never `None`: nobody closes them.)
+    pub(in crate::sql) async fn take(&self, pool: &Pool) -> ReadPermit {
         let permits = self.of(pool.current());
         permits.acquire_owned().await.ok()
     }

@@ -1,5 +1,5 @@
-//! Who has which number, by number: read from all buckets, which are by user. Asked for once a sale, so that no second map
-//! has to be kept.
+//! Who has which number, by number. Redis keeps it by user, in buckets, so all of them are read. That happens once a
+//! sale, too seldom to keep a second map in Redis.
 
 use super::connection::RedisConnection;
 use super::keys::{read_entry, read_user};
@@ -13,12 +13,12 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long the next page may take.
-const LASTS: Duration = Duration::from_secs(30);
-/// How long what is kept of a queue that is over can still be read.
-const KEPT: Duration = Duration::from_hours(30 * 24);
-/// Buckets that are asked for at once: some milliseconds, for which joins wait.
-const TOGETHER: u64 = 512;
+/// How long the index is kept for the next page.
+const TTL: Duration = Duration::from_secs(30);
+/// How long the data of a queue that is over can still be read.
+const RETENTION: Duration = Duration::from_hours(30 * 24);
+/// Buckets that are read at once. It takes some milliseconds, for which joins wait.
+const BUCKETS_AT_ONCE: u64 = 512;
 
 impl SaleNumbers {
     /// Who has the numbers of a group above `after`. The first page reads everything, and what was read is kept for
@@ -29,29 +29,29 @@ impl SaleNumbers {
         after: u64,
         limit: u32,
     ) -> Result<Vec<(QueueNumber, UserId)>, Trouble> {
-        let known = if after == 0 { None } else { self.known_roster(group) };
+        let known = if after == 0 { None } else { self.known_index(group) };
         let entries = match known {
-            // Past its end there may be more by now.
+            // There may be more entries after its end by now.
             Some(entries) if entries.last().is_some_and(|(last, _)| last.get() > after) => entries,
-            _ => self.read_roster(group).await?,
+            _ => self.read_index(group).await?,
         };
         let first = entries.partition_point(|(number, _)| number.get() <= after);
         Ok(entries.iter().skip(first).take(limit as usize).copied().collect())
     }
 
-    pub(super) fn drop_old_roster(&self) {
-        let mut roster = self.roster.lock();
-        roster.take_if(|roster| roster.read.elapsed() >= LASTS);
+    pub(super) fn drop_old_index(&self) {
+        let mut index = self.number_index.lock();
+        index.take_if(|index| index.read_at.elapsed() >= TTL);
     }
 
-    fn known_roster(&self, group: Group) -> Option<Arc<Vec<(QueueNumber, UserId)>>> {
-        self.drop_old_roster();
-        let roster = self.roster.lock();
-        roster.as_ref().filter(|roster| roster.group == group).map(|roster| Arc::clone(&roster.entries))
+    fn known_index(&self, group: Group) -> Option<Arc<Vec<(QueueNumber, UserId)>>> {
+        self.drop_old_index();
+        let index = self.number_index.lock();
+        index.as_ref().filter(|index| index.group == group).map(|index| Arc::clone(&index.entries))
     }
 
-    async fn read_roster(self: &Arc<Self>, group: Group) -> Result<Arc<Vec<(QueueNumber, UserId)>>, Trouble> {
-        // What an older copy knows is not read.
+    async fn read_index(self: &Arc<Self>, group: Group) -> Result<Arc<Vec<(QueueNumber, UserId)>>, Trouble> {
+        // Makes sure that Redis has its data: an older copy must not be read.
         self.give(&[]).await?;
         let link = self.context.server.link().await?;
         let mut entries = match self.read_buckets(&mut link.connection.clone(), group).await {
@@ -61,13 +61,13 @@ impl SaleNumbers {
         entries.sort_unstable();
         entries.dedup();
         let entries = Arc::new(entries);
-        let roster = NumberIndex { group, read: Instant::now(), entries: Arc::clone(&entries) };
-        *self.roster.lock() = Some(roster);
+        let index = NumberIndex { group, read_at: Instant::now(), entries: Arc::clone(&entries) };
+        *self.number_index.lock() = Some(index);
         Ok(entries)
     }
 
-    /// A bucket that is split meanwhile gives some of its people to one that is new: so those are read, too, until there
-    /// are no more. Whoever moved after they were read is there twice.
+    /// A bucket that is split meanwhile moves some of its people to a new one, so new buckets are read, too, until there
+    /// are no more. Somebody who moved after they were read is there twice.
     async fn read_buckets(
         &self,
         connection: &mut MultiplexedConnection,
@@ -80,7 +80,7 @@ impl SaleNumbers {
                 return Ok(entries);
             }
             while next < buckets {
-                let end = buckets.min(next + TOGETHER);
+                let end = buckets.min(next + BUCKETS_AT_ONCE);
                 let mut ask = redis::pipe();
                 for name in self.buckets(next..end) {
                     ask.cmd("HGETALL").arg(name);
@@ -102,11 +102,11 @@ impl SaleNumbers {
         numbers.map(move |number| format!("{prefix}{number}"))
     }
 
-    /// Gives all that is kept of the sale a time to run out. Every instance says that a queue is over, and an operator may
-    /// look at it again: that gives it no more time.
+    /// Lets all data of the sale expire. Every instance says that a queue is over, and an operator may look at it again:
+    /// that gives it no more time.
     pub(super) async fn forget(&self) -> Result<(), Trouble> {
         let expire = |ask: &mut Pipeline, name: String| {
-            ask.cmd("EXPIRE").arg(name).arg(KEPT.as_secs()).arg("NX").ignore();
+            ask.cmd("EXPIRE").arg(name).arg(RETENTION.as_secs()).arg("NX").ignore();
         };
         let link = self.context.server.link().await?;
         match self.tell_all_keys(&mut link.connection.clone(), expire).await {
@@ -115,11 +115,11 @@ impl SaleNumbers {
         }
     }
 
-    /// Takes that time away again, if there is one: a queue that was over may have been opened again.
+    /// Undoes that, if it was done: a queue that was over may have been opened again.
     pub(super) async fn keep(&self, link: &RedisConnection) -> Result<(), Trouble> {
         let mut connection = link.connection.clone();
         let kept = async {
-            // The one that is told last, and that no join writes.
+            // The key that is changed last, and that no join writes.
             let key = self.keys.epoch();
             let left: i64 = redis::cmd("TTL").arg(key).query_async(&mut connection).await?;
             if left < 0 {
@@ -136,8 +136,8 @@ impl SaleNumbers {
         }
     }
 
-    /// Some hundreds at a time, so that nobody else waits for long. How many buckets there are comes after them, and
-    /// outlasts them; the epoch comes last, so that whoever was interrupted begins anew.
+    /// Some hundreds of keys at a time, so that nobody else waits for long. The number of buckets comes after the buckets,
+    /// so that it outlasts them; the epoch comes last, so that whoever was interrupted begins anew.
     async fn tell_all_keys(
         &self,
         connection: &mut MultiplexedConnection,
@@ -146,7 +146,7 @@ impl SaleNumbers {
         let buckets = self.count_buckets(connection).await?;
         let mut next = 0;
         while next < buckets {
-            let end = buckets.min(next + TOGETHER);
+            let end = buckets.min(next + BUCKETS_AT_ONCE);
             let mut ask = redis::pipe();
             for name in self.buckets(next..end) {
                 tell(&mut ask, name);

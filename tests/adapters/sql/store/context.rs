@@ -91,7 +91,8 @@ impl Drop for Asking<'_> {
     }
 }
 
-pub struct Stage {
+/// One database with a performance on sale, its stores, and the clock.
+pub struct TestContext {
     pub world: Arc<World>,
     pub store: Instances,
     pub testbed: Testbed,
@@ -106,7 +107,7 @@ pub fn user(n: u128) -> UserId {
     UserId::new(Uuid::from_u128(100 + n))
 }
 
-impl Stage {
+impl TestContext {
     /// 64 seats, 64 users of whom the first three have 100,000 points each, a sale from second 0 on whose holds last five
     /// minutes; it is second 1. What was in the database before is gone.
     pub async fn new(testbed: &Testbed, workers: usize, hook: Arc<dyn Hook>) -> Self {
@@ -122,11 +123,11 @@ impl Stage {
             instances.push((store, AtomicUsize::new(0)));
         }
         let store = Instances(instances);
-        let stage = Self { world, store, testbed, database };
+        let context = Self { world, store, testbed, database };
         for n in 1..=3 {
-            stage.fund(n).await;
+            context.fund(n).await;
         }
-        stage
+        context
     }
 
     pub async fn fund(&self, n: u128) {
@@ -202,7 +203,7 @@ impl Stage {
         Self::keyed(n, name, Operation::Hold(hold))
     }
 
-    /// [`Stage::hold_best`] that waits for its seats.
+    /// [`TestContext::hold_best`] that waits for its seats.
     pub fn wait_for_best(&self, n: u128, name: &str, blocks: &[&[u32]]) -> Command {
         let mut command = self.hold_best(n, name, blocks);
         if let Operation::HoldBest(best) = &mut command.operation {

@@ -1,16 +1,16 @@
 //! A store that lacks one thing each, which a store can lack without anybody's noticing it in quiet times.
 
-use crate::books::{Flaw, OnBooks};
+use crate::small_store::{Flaw, SmallStoreWorld};
 use frontrow_contract_tests::{Failure, Part, run_all, run_some};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-/// What the books alone do not have.
+/// What the small store does not have.
 const MISSING: [Part; 5] = [Part::Catalogue, Part::Accounts, Part::Keeping, Part::Queues, Part::LostCommits];
 
 /// Exactly these cases fail, and say where.
 async fn fails(flaw: Flaw, cases: &[&'static str]) -> Result<(), Failure> {
-    let report = run_some(Arc::new(OnBooks(flaw)), |name| cases.contains(&name)).await;
+    let report = run_some(Arc::new(SmallStoreWorld(flaw)), |name| cases.contains(&name)).await;
     let failed: BTreeSet<&str> = report.failed.iter().map(|(name, _)| *name).collect();
     let missed: Vec<_> = cases.iter().filter(|case| !failed.contains(**case)).collect();
     if missed.is_empty() { Ok(()) } else { Err(Failure::new(format!("{flaw:?} is not seen by {missed:?}: {report}"))) }
@@ -32,8 +32,8 @@ const RACES: [&str; 11] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_books_keep_every_promise() -> Result<(), Failure> {
-    run_all(Arc::new(OnBooks(Flaw::None))).await.require(&MISSING)
+async fn the_small_store_keeps_every_promise() -> Result<(), Failure> {
+    run_all(Arc::new(SmallStoreWorld(Flaw::None))).await.require(&MISSING)
 }
 
 fn rounds() -> u32 {
@@ -75,10 +75,11 @@ async fn a_store_that_keeps_nothing_or_loses_what_was_answered_last() -> Result<
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failure_says_where_what_and_on_which_store() -> Result<(), Failure> {
-    let report = run_some(Arc::new(OnBooks(Flaw::KeepsNothing)), |name| name == "a_booking_outlives_the_process").await;
+    let report =
+        run_some(Arc::new(SmallStoreWorld(Flaw::KeepsNothing)), |name| name == "a_booking_outlives_the_process").await;
     let text = report.require(&MISSING).err().map(|failure| failure.to_string()).unwrap_or_default();
     for part in [
-        "a_booking_outlives_the_process failed on the books (KeepsNothing) (seed 7, step ",
+        "a_booking_outlives_the_process failed on the small store (KeepsNothing) (seed 7, step ",
         "reopening the store",
         "durability.rs:",
         "when the store is opened again after a hold",

@@ -1,4 +1,4 @@
-//! One world, with what cases do there over and over.
+//! What a case runs in: one world, with what cases do there over and over.
 
 use crate::announcements::Announcements;
 use crate::clock::SuiteClock;
@@ -23,7 +23,8 @@ use tokio::sync::Barrier;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-pub(crate) struct Stage {
+/// One world of a case.
+pub(crate) struct TestContext {
     pub(crate) fixture: Fixture,
     pub(crate) programme: Programme,
     /// The sale with the high limit, which commands name unless a case says otherwise.
@@ -72,8 +73,8 @@ pub(crate) type Answer = Result<Outcome, BookingError>;
 /// How often a command is repeated that a store is too busy for.
 const PATIENCE: u32 = 100;
 
-impl Stage {
-    pub(crate) async fn set(world: &dyn World, progress: Arc<Progress>) -> Result<Arc<Self>, Failure> {
+impl TestContext {
+    pub(crate) async fn new(world: &dyn World, progress: Arc<Progress>) -> Result<Arc<Self>, Failure> {
         let programme = Programme::new()?;
         let (clock, announcements) = (Arc::<SuiteClock>::default(), Arc::<Announcements>::default());
         clock.set(Programme::OPENS);
@@ -100,13 +101,14 @@ impl Stage {
     /// Lets go of all ports of the store, and opens its data again.
     pub(crate) async fn reopen(self: Arc<Self>) -> Result<Arc<Self>, Failure> {
         self.step("reopening the store");
-        let stage = Arc::try_unwrap(self).map_err(|_| Failure::new("a case holds on to the store that it reopens"))?;
-        let Self { fixture, mut kept, .. } = stage;
+        let context =
+            Arc::try_unwrap(self).map_err(|_| Failure::new("a case holds on to the store that it reopens"))?;
+        let Self { fixture, mut kept, .. } = context;
         let (durability, keep) = close(fixture);
         let Durability::Kept(reopen) = durability else { return Err(Failure::lacks(Part::Durability)) };
         kept.push(keep);
         let fixture = reopen().await?;
-        Ok(Arc::new(Self { fixture, kept, ..stage }))
+        Ok(Arc::new(Self { fixture, kept, ..context }))
     }
 
     /// Fails as lacking unless the data outlive the process.
@@ -354,8 +356,8 @@ impl Stage {
     /// Carries all commands out at the same time, each in a task of its own; the answers are in the commands' order.
     pub(crate) async fn at_once(self: &Arc<Self>, commands: Vec<Command>) -> Result<Vec<Answer>, Failure> {
         let racing = commands.into_iter().map(|command| {
-            let stage = Arc::clone(self);
-            async move { Ok(stage.execute(command).await) }
+            let context = Arc::clone(self);
+            async move { Ok(context.execute(command).await) }
         });
         self.together(racing).await
     }

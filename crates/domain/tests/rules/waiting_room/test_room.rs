@@ -1,4 +1,4 @@
-//! A sale with a waiting room, and what people and ticks do there.
+//! A sale with a waiting room, and what people and ticks do in it.
 
 use crate::fixture::{at, line_item, performance, points, sale, seat, user};
 use frontrow_domain::waiting_room::{Queue, QueueEntry, *};
@@ -52,9 +52,9 @@ pub fn key(n: u128) -> BuyerKey {
     BuyerKey { sale: sale(1), user: user(n) }
 }
 
-/// The books, the rooms, and a clock that the test sets.
-pub struct House {
-    pub books: BookingState,
+/// A waiting room with its bookings, and a clock that the test sets.
+pub struct TestRoom {
+    pub bookings: BookingState,
     pub rooms: InMemoryQueues,
     pub sale: Sale,
     pub stock: Stock,
@@ -62,22 +62,22 @@ pub struct House {
     next_id: u128,
 }
 
-impl House {
+impl TestRoom {
     /// At the instant at which the sale opens, before any tick.
     pub fn new(room: WaitingRoom) -> Self {
-        let (sale, mut books, mut rooms) = (sale_with(room), BookingState::default(), InMemoryQueues::default());
-        books.open_seats(performance(1), (1..=SEATS).map(seat));
+        let (sale, mut bookings, mut rooms) = (sale_with(room), BookingState::default(), InMemoryQueues::default());
+        bookings.open_seats(performance(1), (1..=SEATS).map(seat));
         let room = sale.waiting_room.clone().unwrap();
         rooms.open_queue(Queue::new(&sale, &room, [7; 32], at(0)));
-        Self { books, rooms, sale, stock: Stock::Unknown, now: at(OPENS), next_id: 1 << 64 }
+        Self { bookings, rooms, sale, stock: Stock::Unknown, now: at(OPENS), next_id: 1 << 64 }
     }
 
-    /// Open, with that many in the queue, none of whom has been called but those for whom there is room.
+    /// Open, with that many people in the queue; only those for whom there is room have been called.
     pub fn open(room: WaitingRoom, people: u128) -> Self {
-        let mut house = Self::new(room);
-        house.all_join(1..=people, 0);
-        house.tick();
-        house
+        let mut waiting_room = Self::new(room);
+        waiting_room.all_join(1..=people, 0);
+        waiting_room.tick();
+        waiting_room
     }
 
     pub fn queue(&self) -> &Queue {
@@ -120,7 +120,7 @@ impl House {
     /// Somebody checks in, called or not.
     pub fn come(&mut self, n: u128) -> CheckInOutcome {
         let lapsed = self.status(n) == EntryStatus::Lapsed;
-        self.rooms.check_in(&self.books, self.check_in_of(n), lapsed)
+        self.rooms.check_in(&self.bookings, self.check_in_of(n), lapsed)
     }
 
     pub fn all_come(&mut self, people: impl IntoIterator<Item = u128>) {
@@ -129,10 +129,10 @@ impl House {
         }
     }
 
-    /// Who is admitted by it.
+    /// Ticks once; says who was admitted.
     pub fn tick(&mut self) -> Vec<u128> {
         let before = self.rooms.log.len();
-        self.rooms.tick(&mut self.books, &self.sale, SESSION, self.stock, self.now).unwrap();
+        self.rooms.tick(&mut self.bookings, &self.sale, SESSION, self.stock, self.now).unwrap();
         self.rooms.log[before..].iter().map(|row| row.key.user.uuid().as_u128() - 1000).collect()
     }
 
@@ -141,7 +141,7 @@ impl House {
         self.tick()
     }
 
-    /// Until then, with ticks on the way: a longer silence would be an outage.
+    /// Lets time pass until then, with ticks on the way: a longer silence would be an outage.
     pub fn wait_until(&mut self, then: Instant) {
         while self.queue().last_tick + seconds(4) < then {
             self.now = self.now.max(self.queue().last_tick + seconds(4));
@@ -154,7 +154,7 @@ impl House {
         self.wait_until(self.now + duration);
     }
 
-    /// A tick a second for so long, those named checked in all the time; who is admitted by them.
+    /// One tick a second for `count` seconds, with these people checked in all the time; says who was admitted.
     pub fn run(&mut self, count: u64, present: &[u128]) -> Vec<u128> {
         let mut admitted = Vec::new();
         for _ in 0..count {
@@ -167,7 +167,7 @@ impl House {
         admitted
     }
 
-    /// Until somebody is called, with nobody checked in.
+    /// Lets time pass until somebody is called, with nobody checked in.
     pub fn run_until_called(&mut self, n: u128, most: u64) {
         for _ in 0..most {
             if self.status(n) == EntryStatus::Called {
@@ -178,7 +178,7 @@ impl House {
         panic!("{n} is not called within {most} s: {:?}", self.status(n));
     }
 
-    /// The dispenser goes on above that number.
+    /// The dispenser loses its numbers, and goes on above that one.
     pub fn lose_numbers(&mut self, above: u64) {
         let next = self.queue().update(&QueueUpdate::NextEpoch { above: vec![above] }).unwrap();
         *self.queue_mut() = next;
@@ -187,22 +187,22 @@ impl House {
 
     /// What a tick would do now.
     pub fn plan(&self) -> Tick {
-        let input = self.rooms.input(&self.books, self.sale.id, self.stock, self.now).unwrap();
+        let input = self.rooms.input(&self.bookings, self.sale.id, self.stock, self.now).unwrap();
         Tick::plan(self.queue(), &self.sale, SESSION, &input, self.now)
     }
 
     /// The rows that a tick asks for, without those of some people.
     pub fn lock(&self, tick: &Tick, without: &[u128]) -> BTreeMap<BuyerKey, Option<Buyer>> {
         let keys = tick.buyers().into_iter().filter(|locked| !without.iter().any(|n| key(*n) == *locked));
-        keys.map(|key| (key, self.books.buyers.get(&key).copied())).collect()
+        keys.map(|key| (key, self.bookings.buyers.get(&key).copied())).collect()
     }
 
     pub fn admission(&self, n: u128) -> Option<AdmissionPeriod> {
-        self.books.buyers.get(&key(n)).and_then(|buyer| buyer.admission)
+        self.bookings.buyers.get(&key(n)).and_then(|buyer| buyer.admission)
     }
 
     pub fn active(&self) -> usize {
-        self.books.admissions.len()
+        self.bookings.admissions.len()
     }
 
     pub fn change(&mut self, change: QueueChange) -> Result<(), NotNow> {
@@ -221,7 +221,7 @@ impl House {
     }
 
     pub fn run_command(&mut self, what: Operation) -> Result<Outcome, Stop> {
-        self.books.execute(&Command::unkeyed(what), self.now)
+        self.bookings.execute(&Command::unkeyed(what), self.now)
     }
 
     pub fn rejected(&mut self, what: Operation) -> Rejection {
@@ -231,7 +231,7 @@ impl House {
         }
     }
 
-    /// One, admitted and picked up.
+    /// Admits one person, who picks up the pass.
     pub fn admit(&mut self, n: u128) {
         self.join(n);
         self.come(n);
@@ -300,15 +300,15 @@ impl House {
     }
 
     pub fn release(&mut self, held: &Reservation) {
-        self.books.execute(&crate::fixture::release(held), self.now).unwrap();
+        self.bookings.execute(&crate::fixture::release(held), self.now).unwrap();
     }
 
     pub fn findings(&self) -> Vec<Finding> {
-        audit_queues(&self.books, &QueueRecords::of(&self.rooms, vec![self.sale.terms()]))
+        audit_queues(&self.bookings, &QueueRecords::of(&self.rooms, vec![self.sale.terms()]))
     }
 }
 
-impl Drop for House {
+impl Drop for TestRoom {
     /// Whatever a test does, nothing may be wrong afterwards.
     fn drop(&mut self) {
         if !std::thread::panicking() {

@@ -39,19 +39,20 @@ pub enum Flaw {
     LosesTheLast,
 }
 
-pub struct OnBooks(pub Flaw);
+pub struct SmallStoreWorld(pub Flaw);
 
 #[async_trait]
-impl World for OnBooks {
+impl World for SmallStoreWorld {
     async fn fresh(&self, programme: &Programme, suite: &SuitePorts) -> Result<Fixture, Failure> {
-        let mut books = BookingState::default();
-        programme.seats().for_each(|seat| books.open_seats(seat.performance, [seat.number]));
-        let disk = Arc::new(Mutex::new(Disk { empty: books.clone(), before: books.clone(), last: books.clone() }));
-        Ok(Kept { flaw: self.0, catalogue: programme.ids(), suite: suite.clone(), disk }.open(books))
+        let mut bookings = BookingState::default();
+        programme.seats().for_each(|seat| bookings.open_seats(seat.performance, [seat.number]));
+        let disk =
+            Arc::new(Mutex::new(Disk { empty: bookings.clone(), before: bookings.clone(), last: bookings.clone() }));
+        Ok(Kept { flaw: self.0, catalogue: programme.ids(), suite: suite.clone(), disk }.open(bookings))
     }
 
     fn name(&self) -> String {
-        format!("the books ({:?})", self.0)
+        format!("the small store ({:?})", self.0)
     }
 }
 
@@ -71,13 +72,13 @@ struct Disk {
 }
 
 impl Kept {
-    fn open(self, books: BookingState) -> Fixture {
+    fn open(self, bookings: BookingState) -> Fixture {
         let again = self.clone();
-        let store = Arc::new(Store { books: Mutex::new(books), kept: self });
+        let store = Arc::new(Store { bookings: Mutex::new(bookings), kept: self });
         Fixture {
             booking: BookingPorts {
                 store: store.clone(),
-                done: store.clone(),
+                idempotency_records: store.clone(),
                 seats: store.clone(),
                 reservations: store.clone(),
                 wallets: store.clone(),
@@ -95,7 +96,7 @@ impl Kept {
     }
 
     fn reopen(self) -> BoxFuture<'static, Result<Fixture, Failure>> {
-        let books = {
+        let bookings = {
             let disk = held(&self.disk);
             match self.flaw {
                 Flaw::KeepsNothing => disk.empty.clone(),
@@ -103,12 +104,12 @@ impl Kept {
                 _ => disk.last.clone(),
             }
         };
-        Box::pin(async move { Ok(self.open(books)) })
+        Box::pin(async move { Ok(self.open(bookings)) })
     }
 }
 
 struct Store {
-    books: Mutex<BookingState>,
+    bookings: Mutex<BookingState>,
     kept: Kept,
 }
 
@@ -149,77 +150,77 @@ impl BookingStore for Store {
 
 impl Store {
     fn carry_out(&self, command: &Command) -> Result<(Outcome, Vec<Event>), Stop> {
-        let mut books = held(&self.books);
+        let mut bookings = held(&self.bookings);
         if self.kept.flaw == Flaw::NoLock {
-            let read = books.clone();
-            drop(books);
+            let read = bookings.clone();
+            drop(bookings);
             let (outcome, events, writes) = decided(&read, command, self.kept.suite.clock.now())?;
-            overwrite(&mut held(&self.books), writes)?;
+            overwrite(&mut held(&self.bookings), writes)?;
             return Ok((outcome, events));
         }
-        let (outcome, events, writes) = decided(&books, command, self.kept.suite.clock.now())?;
+        let (outcome, events, writes) = decided(&bookings, command, self.kept.suite.clock.now())?;
         if !writes.is_empty() {
-            books.store(writes)?;
+            bookings.store(writes)?;
             let disk = &mut *held(&self.kept.disk);
-            disk.before = std::mem::replace(&mut disk.last, books.clone());
+            disk.before = std::mem::replace(&mut disk.last, bookings.clone());
         }
         Ok((outcome, events))
     }
 }
 
 /// What comes of a command; nothing is to be written if it was carried out before.
-fn decided(books: &BookingState, command: &Command, now: Instant) -> Result<(Outcome, Vec<Event>, WriteSet), Stop> {
-    let mut locked = books.lock(&command.scope(), now);
+fn decided(bookings: &BookingState, command: &Command, now: Instant) -> Result<(Outcome, Vec<Event>, WriteSet), Stop> {
+    let mut locked = bookings.lock(&command.scope(), now);
     let CarriedOut { outcome, events, writes } = carry_out(command, &mut locked, now)?;
     Ok((outcome, events, writes))
 }
 
 /// Writes without guards: as if nobody had written since.
-fn overwrite(books: &mut BookingState, mut writes: WriteSet) -> Result<(), Conflict> {
+fn overwrite(bookings: &mut BookingState, mut writes: WriteSet) -> Result<(), Conflict> {
     fn at<T: Record>(table: &BTreeMap<T::Key, T>, writes: &mut [Write<T>]) {
         for write in writes {
             write.read = table.get(&write.row.key()).map(Record::version);
         }
     }
-    at(&books.buyers, &mut writes.buyers);
-    at(&books.reservations, &mut writes.reservations);
-    at(&books.payments, &mut writes.payments);
-    at(&books.wallets, &mut writes.wallets);
-    at(&books.seats, &mut writes.seats);
-    writes.tickets_voided.retain(|ticket| books.tickets.get(&ticket.key).is_some_and(|known| known.valid));
-    writes.tickets_issued.retain(|ticket| !books.tickets.contains_key(&ticket.key));
-    writes.transfers.retain(|transfer| !books.transfers.contains_key(&transfer.id));
-    writes.admissions_ended.retain(|key| books.admissions.contains_key(key));
-    writes.done.retain(|done| !books.done.contains_key(&done.key));
-    books.store(writes)
+    at(&bookings.buyers, &mut writes.buyers);
+    at(&bookings.reservations, &mut writes.reservations);
+    at(&bookings.payments, &mut writes.payments);
+    at(&bookings.wallets, &mut writes.wallets);
+    at(&bookings.seats, &mut writes.seats);
+    writes.tickets_voided.retain(|ticket| bookings.tickets.get(&ticket.key).is_some_and(|known| known.valid));
+    writes.tickets_issued.retain(|ticket| !bookings.tickets.contains_key(&ticket.key));
+    writes.transfers.retain(|transfer| !bookings.transfers.contains_key(&transfer.id));
+    writes.admissions_ended.retain(|key| bookings.admissions.contains_key(key));
+    writes.idempotency_records.retain(|record| !bookings.idempotency_records.contains_key(&record.key));
+    bookings.store(writes)
 }
 
 #[async_trait]
 impl Auditor for Store {
     async fn audit(&self, now: Instant) -> Result<Vec<Finding>, StoreError> {
-        Ok(audit(&held(&self.books), &self.kept.catalogue, now))
+        Ok(audit(&held(&self.bookings), &self.kept.catalogue, now))
     }
 }
 
 #[async_trait]
 impl IdempotencyRecordReader for Store {
-    async fn done(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
-        Ok(held(&self.books).done.get(key).cloned())
+    async fn idempotency_record(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
+        Ok(held(&self.bookings).idempotency_records.get(key).cloned())
     }
 }
 
 #[async_trait]
 impl SeatReader for Store {
     async fn not_free(&self, performance: PerformanceId) -> Result<Vec<Seat>, StoreError> {
-        let books = held(&self.books);
-        let seats = books.seats.values().filter(|seat| seat.key.performance == performance);
+        let bookings = held(&self.bookings);
+        let seats = bookings.seats.values().filter(|seat| seat.key.performance == performance);
         Ok(seats.filter(|seat| seat.state != SeatState::Free).copied().collect())
     }
 
     async fn available(&self, of: &[PerformanceId], now: Instant) -> Result<Vec<(PerformanceId, u32)>, StoreError> {
-        let books = held(&self.books);
+        let bookings = held(&self.bookings);
         let count = |performance: &PerformanceId| {
-            let seats = books.seats.values().filter(|seat| seat.key.performance == *performance);
+            let seats = bookings.seats.values().filter(|seat| seat.key.performance == *performance);
             (*performance, u32::try_from(seats.filter(|seat| seat.state.can_be_taken(now)).count()).unwrap_or(u32::MAX))
         };
         Ok(of.iter().map(count).collect())
@@ -229,7 +230,7 @@ impl SeatReader for Store {
 #[async_trait]
 impl ReservationReader for Store {
     async fn reservation(&self, id: ReservationId) -> Result<Option<Reservation>, StoreError> {
-        Ok(held(&self.books).reservations.get(&id).cloned())
+        Ok(held(&self.bookings).reservations.get(&id).cloned())
     }
 
     async fn reservations_of(
@@ -237,20 +238,20 @@ impl ReservationReader for Store {
         user: UserId,
         page: PageRequest<ReservationId>,
     ) -> Result<Page<Reservation, ReservationId>, StoreError> {
-        let books = held(&self.books);
-        let newest_first = books.reservations.values().rev().filter(|r| r.user == user);
+        let bookings = held(&self.bookings);
+        let newest_first = bookings.reservations.values().rev().filter(|r| r.user == user);
         let wanted = newest_first.filter(|r| page.after.is_none_or(|after| r.id < after));
         Ok(Page::of(wanted.take(page.limit as usize + 1).cloned().collect(), page.limit, |r: &Reservation| r.id))
     }
 
     async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError> {
-        let books = held(&self.books);
-        Ok(books.tickets.values().filter(|t| t.valid && t.reservation == reservation).copied().collect())
+        let bookings = held(&self.bookings);
+        Ok(bookings.tickets.values().filter(|t| t.valid && t.reservation == reservation).copied().collect())
     }
 
     async fn lapsed(&self, now: Instant, limit: u32) -> Result<Vec<(ReservationId, BuyerKey)>, StoreError> {
-        let books = held(&self.books);
-        let unmarked = books.reservations.values().filter(|r| r.state == ReservationState::Held);
+        let bookings = held(&self.bookings);
+        let unmarked = bookings.reservations.values().filter(|r| r.state == ReservationState::Held);
         let mut lapsed: Vec<&Reservation> = unmarked.filter(|r| r.has_lapsed(now)).collect();
         lapsed.sort_by_key(|r| r.held_until);
         Ok(lapsed.into_iter().take(limit as usize).map(|r| (r.id, r.buyer())).collect())
@@ -260,7 +261,7 @@ impl ReservationReader for Store {
 #[async_trait]
 impl WalletReader for Store {
     async fn balance(&self, user: UserId) -> Result<Points, StoreError> {
-        Ok(held(&self.books).wallets.get(&user).map_or(Points::ZERO, |wallet| wallet.balance))
+        Ok(held(&self.bookings).wallets.get(&user).map_or(Points::ZERO, |wallet| wallet.balance))
     }
 
     async fn entries(
@@ -268,25 +269,25 @@ impl WalletReader for Store {
         user: UserId,
         page: PageRequest<TransferId>,
     ) -> Result<Page<Entry, TransferId>, StoreError> {
-        let books = held(&self.books);
+        let bookings = held(&self.bookings);
         let theirs = |account| account == AccountId::Wallet(user);
-        let newest_first = books.transfers.values().rev().filter(|t| theirs(t.debit) || theirs(t.credit));
+        let newest_first = bookings.transfers.values().rev().filter(|t| theirs(t.debit) || theirs(t.credit));
         let wanted = newest_first.filter(|t| page.after.is_none_or(|after| t.id < after));
         let entries = wanted.take(page.limit as usize + 1).filter_map(|transfer| {
-            let Payment { kind, reservation, .. } = *books.payments.get(&transfer.payment)?;
+            let Payment { kind, reservation, .. } = *bookings.payments.get(&transfer.payment)?;
             Some(Entry { transfer: *transfer, kind, reservation })
         });
         Ok(Page::of(entries.collect(), page.limit, |entry: &Entry| entry.transfer.id))
     }
 
     async fn charge(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
-        let books = held(&self.books);
-        Ok(books.payments.get(&id).filter(|payment| payment.kind == PaymentKind::Charge).cloned())
+        let bookings = held(&self.bookings);
+        Ok(bookings.payments.get(&id).filter(|payment| payment.kind == PaymentKind::Charge).cloned())
     }
 
     async fn unsettled(&self, from: Instant, before: Instant, limit: u32) -> Result<Vec<Payment>, StoreError> {
-        let books = held(&self.books);
-        let pending = books.payments.values().filter(|p| p.state.is_open() && (from..before).contains(&p.at));
+        let bookings = held(&self.bookings);
+        let pending = bookings.payments.values().filter(|p| p.state.is_open() && (from..before).contains(&p.at));
         let mut unsettled: Vec<Payment> = pending.cloned().collect();
         unsettled.sort_by_key(|payment| payment.at);
         unsettled.truncate(limit as usize);

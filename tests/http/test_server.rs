@@ -1,7 +1,7 @@
-//! What every test has: a server on a database of its own, people, and an audit at the end.
+//! The server that every test has: on a database of its own, with people, and an audit at the end.
 
 use crate::driver::client::Reply;
-use crate::driver::{CUSTOMERS, Client, Log, Server, Show, Stage, Terms, command};
+use crate::driver::{CUSTOMERS, Client, Log, Server, Show, Terms, TestAccounts, command};
 use anyhow::{Context, Result, anyhow, ensure};
 use frontrow_domain::Instant;
 use frontrow_test_databases::{Kind, PrivateServer, RamDisk, TestDatabase, database, private_server, ram_disk};
@@ -24,12 +24,13 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two looks at a condition.
 const PACE: Duration = Duration::from_millis(20);
 
-/// A server, and what it keeps.
-pub struct House {
+/// A server under test, with its directory and its database; it may run or not.
+pub struct TestServer {
     pub directory: TempDir,
-    pub stage: &'static Stage,
+    pub accounts: &'static TestAccounts,
     settings: &'static [(&'static str, &'static str)],
-    server: Option<Server>,
+    /// `None` while it does not run.
+    running: Option<Server>,
     /// Of all servers that it has had.
     log: Log,
     /// Whether servers may fail inside: where their database dies.
@@ -44,10 +45,10 @@ macro_rules! on_every_database {
         mod sqlite {
             $(#[test]
             fn $test() -> anyhow::Result<()> {
-                crate::house::run(async |house| super::$test(house).await)
+                crate::test_server::run(async |server| super::$test(server).await)
             })+
         }
-        crate::house::on_every_server! { $($test),+ }
+        crate::test_server::on_every_server! { $($test),+ }
     };
 }
 pub(crate) use on_every_database;
@@ -55,19 +56,19 @@ pub(crate) use on_every_database;
 /// The same without files.
 macro_rules! on_every_server {
     ($($test:ident),+ $(,)?) => {
-        crate::house::on_every_server! { run_on: $($test),+ }
+        crate::test_server::on_every_server! { run_on: $($test),+ }
     };
     ($run:ident: $($test:ident),+) => {
-        crate::house::on_every_server! { @ mysql MySql $run; $($test),+ }
-        crate::house::on_every_server! { @ mariadb MariaDb $run; $($test),+ }
-        crate::house::on_every_server! { @ postgres Postgres $run; $($test),+ }
+        crate::test_server::on_every_server! { @ mysql MySql $run; $($test),+ }
+        crate::test_server::on_every_server! { @ mariadb MariaDb $run; $($test),+ }
+        crate::test_server::on_every_server! { @ postgres Postgres $run; $($test),+ }
     };
     (@ $name:ident $kind:ident $run:ident; $($test:ident),+) => {
         mod $name {
             $(#[test]
             fn $test() -> anyhow::Result<()> {
                 let kind = frontrow_test_databases::Kind::$kind;
-                crate::house::$run(kind, stringify!($test), super::$test)
+                crate::test_server::$run(kind, stringify!($test), super::$test)
             })+
         }
     };
@@ -75,27 +76,27 @@ macro_rules! on_every_server {
 pub(crate) use on_every_server;
 
 /// Runs a test. At the end the server is always stopped; its log and `frontrow verify` must show no problem.
-pub fn run(test: impl AsyncFnOnce(&mut House) -> Result<()>) -> Result<()> {
+pub fn run(test: impl AsyncFnOnce(&mut TestServer) -> Result<()>) -> Result<()> {
     run_with(&[], test)
 }
 
 /// The same with settings of the server.
 pub fn run_with(
     settings: &'static [(&'static str, &'static str)],
-    test: impl AsyncFnOnce(&mut House) -> Result<()>,
+    test: impl AsyncFnOnce(&mut TestServer) -> Result<()>,
 ) -> Result<()> {
     let runtime = runtime()?;
-    let stage = stage(&runtime)?;
-    runtime.block_on(async { in_house(House::new(stage, settings, None).await?, test).await })
+    let accounts = accounts(&runtime)?;
+    runtime.block_on(async { run_test(TestServer::new(accounts, settings, None).await?, test).await })
 }
 
 /// The same on a database of that kind; nothing, loudly, where there is no such server.
-pub fn run_on(kind: Kind, name: &str, test: impl AsyncFnOnce(&mut House) -> Result<()>) -> Result<()> {
+pub fn run_on(kind: Kind, name: &str, test: impl AsyncFnOnce(&mut TestServer) -> Result<()>) -> Result<()> {
     let runtime = runtime()?;
-    let stage = stage(&runtime)?;
+    let accounts = accounts(&runtime)?;
     runtime.block_on(async {
         let Some(database) = database(kind, name).await else { return Ok(()) };
-        in_house(House::new(stage, &[], Some(database)).await?, test).await
+        run_test(TestServer::new(accounts, &[], Some(database)).await?, test).await
     })
 }
 
@@ -103,91 +104,91 @@ pub fn run_on(kind: Kind, name: &str, test: impl AsyncFnOnce(&mut House) -> Resu
 pub fn run_on_private(
     kind: Kind,
     name: &str,
-    test: impl AsyncFnOnce(&mut House, &mut PrivateServer) -> Result<()>,
+    test: impl AsyncFnOnce(&mut TestServer, &mut PrivateServer) -> Result<()>,
 ) -> Result<()> {
     let runtime = runtime()?;
-    let stage = stage(&runtime)?;
+    let accounts = accounts(&runtime)?;
     runtime.block_on(async {
-        let Some(mut server) = private_server(kind, name).await else { return Ok(()) };
-        let database = TestDatabase::make(kind, server.url()).await?;
-        let mut house = House::new(stage, &[], Some(database)).await?;
-        house.may_complain = true;
-        in_house(house, async |house: &mut House| test(house, &mut server).await).await
+        let Some(mut database_server) = private_server(kind, name).await else { return Ok(()) };
+        let database = TestDatabase::make(kind, database_server.url()).await?;
+        let mut server = TestServer::new(accounts, &[], Some(database)).await?;
+        server.may_complain = true;
+        run_test(server, async |server: &mut TestServer| test(server, &mut database_server).await).await
     })
 }
 
 /// The same in a file on a disk of its own, which the test may fill up.
-pub fn run_on_ram_disk(name: &str, test: impl AsyncFnOnce(&mut House, &RamDisk) -> Result<()>) -> Result<()> {
+pub fn run_on_ram_disk(name: &str, test: impl AsyncFnOnce(&mut TestServer, &RamDisk) -> Result<()>) -> Result<()> {
     // Every second of a test writes less than a megabyte.
     let Some(disk) = ram_disk(64 + Amount::ANSWERED_SECONDS.get()?, name) else { return Ok(()) };
     let runtime = runtime()?;
-    let stage = stage(&runtime)?;
+    let accounts = accounts(&runtime)?;
     runtime.block_on(async {
         let directory = tempfile::tempdir_in(disk.path())?;
-        let mut house = House::new_in(directory, stage, &[], None).await?;
-        house.may_complain = true;
-        in_house(house, async |house: &mut House| test(house, &disk).await).await
+        let mut server = TestServer::new_in(directory, accounts, &[], None).await?;
+        server.may_complain = true;
+        run_test(server, async |server: &mut TestServer| test(server, &disk).await).await
     })
 }
 
-async fn in_house(mut house: House, test: impl AsyncFnOnce(&mut House) -> Result<()>) -> Result<()> {
-    house.start().await?;
+async fn run_test(mut server: TestServer, test: impl AsyncFnOnce(&mut TestServer) -> Result<()>) -> Result<()> {
+    server.start().await?;
     // Some tests are deeper than the compiler looks.
     let outcome =
-        timeout(Amount::most_time()?, Box::pin(test(&mut house))).await.context("the test takes too long").flatten();
-    let end = match house.stop().await {
-        Ok(()) => house.audit().await.and_then(|()| house.has_not_complained()),
+        timeout(Amount::most_time()?, Box::pin(test(&mut server))).await.context("the test takes too long").flatten();
+    let end = match server.stop().await {
+        Ok(()) => server.audit().await.and_then(|()| server.has_not_complained()),
         failed => failed,
     };
     let both = match (outcome, end) {
         (Err(error), Err(end)) => Err(error.context(format!("and in the end: {end:#}"))),
         (outcome, end) => outcome.and(end),
     };
-    both.with_context(|| format!("the servers' log:\n{}", house.log.text()))
+    both.with_context(|| format!("the servers' log:\n{}", server.log.text()))
 }
 
-fn stage(runtime: &Runtime) -> Result<&'static Stage> {
-    static STAGE: OnceLock<Result<Stage, String>> = OnceLock::new();
-    let build = || runtime.block_on(Stage::build()).map_err(|error| format!("{error:#}"));
-    STAGE.get_or_init(build).as_ref().map_err(|error| anyhow!("no stage: {error}"))
+fn accounts(runtime: &Runtime) -> Result<&'static TestAccounts> {
+    static ACCOUNTS: OnceLock<Result<TestAccounts, String>> = OnceLock::new();
+    let build = || runtime.block_on(TestAccounts::build()).map_err(|error| format!("{error:#}"));
+    ACCOUNTS.get_or_init(build).as_ref().map_err(|error| anyhow!("no accounts: {error}"))
 }
 
 pub fn runtime() -> Result<Runtime> {
     Ok(Builder::new_multi_thread().worker_threads(2).enable_all().build()?)
 }
 
-impl House {
+impl TestServer {
     async fn new(
-        stage: &'static Stage,
+        accounts: &'static TestAccounts,
         settings: &'static [(&'static str, &'static str)],
         database: Option<TestDatabase>,
     ) -> Result<Self> {
-        Self::new_in(tempfile::tempdir()?, stage, settings, database).await
+        Self::new_in(tempfile::tempdir()?, accounts, settings, database).await
     }
 
     async fn new_in(
         directory: TempDir,
-        stage: &'static Stage,
+        accounts: &'static TestAccounts,
         settings: &'static [(&'static str, &'static str)],
         database: Option<TestDatabase>,
     ) -> Result<Self> {
         match &database {
-            Some(database) => stage.put_on_server(directory.path(), database.url()).await?,
-            None => stage.copy_to(directory.path())?,
+            Some(database) => accounts.put_on_server(directory.path(), database.url()).await?,
+            None => accounts.copy_to(directory.path())?,
         }
         let log = Log::default();
-        Ok(Self { directory, stage, settings, server: None, log, may_complain: false, database })
+        Ok(Self { directory, accounts, settings, running: None, log, may_complain: false, database })
     }
 
     /// Starts the server again, on another port: clients made before know the old one.
     pub async fn start(&mut self) -> Result<()> {
-        self.server = Some(self.another().await?);
+        self.running = Some(self.another().await?);
         Ok(())
     }
 
     /// Lets the server finish what it began, if it runs.
     pub async fn stop(&mut self) -> Result<()> {
-        match self.server.take() {
+        match self.running.take() {
             Some(server) => server.stop().await,
             None => Ok(()),
         }
@@ -195,13 +196,13 @@ impl House {
 
     /// How the server has ended, which was told to.
     pub async fn ended(&mut self) -> Result<ExitStatus> {
-        let mut server = self.server.take().context("the server does not run")?;
+        let mut server = self.running.take().context("the server does not run")?;
         Ok(server.child.wait().await?)
     }
 
     /// Ends the server at once, wherever it is, as a loss of power would.
     pub async fn kill(&mut self) -> Result<()> {
-        let mut server = self.server.take().context("the server does not run")?;
+        let mut server = self.running.take().context("the server does not run")?;
         Ok(server.child.kill().await?)
     }
 
@@ -229,21 +230,21 @@ impl House {
         }
     }
 
-    pub fn server(&self) -> Result<&Server> {
-        self.server.as_ref().context("the server does not run")
+    pub fn running(&self) -> Result<&Server> {
+        self.running.as_ref().context("the server does not run")
     }
 
     /// Nobody's client.
     pub fn stranger(&self) -> Result<Client> {
-        Ok(Client::new(self.server()?.address, None))
+        Ok(Client::new(self.running()?.address, None))
     }
 
     pub fn operator(&self) -> Result<Client> {
-        Ok(Client::new(self.server()?.address, Some(&self.stage.operator)))
+        Ok(Client::new(self.running()?.address, Some(&self.accounts.operator)))
     }
 
     pub fn customer(&self, n: usize) -> Result<Client> {
-        Ok(Client::new(self.server()?.address, Some(&self.stage.customers[n])))
+        Ok(Client::new(self.running()?.address, Some(&self.accounts.customers[n])))
     }
 
     /// One client for each of them.
