@@ -1,9 +1,7 @@
 //! A box office of a team's own: Frontrow's use cases on the in-memory store, without its server, accounts or waiting
 //! rooms. `docs/library.md` explains it step by step.
 
-use frontrow_adapters::{
-    HmacTicketSigner, IanaTimeZones, Memory, SandboxGateway, SharedSeatReads, SystemClock, UuidV7Source, sha256,
-};
+use frontrow_adapters::{HmacTicketSigner, IanaTimeZones, Memory, SandboxGateway, SystemClock, UuidV7Source, sha256};
 use frontrow_application::port::{Clock, IdSource};
 use frontrow_application::{
     ActingOperator, BookingPorts, BookingUseCases, ChargeWalletRequest, Chore, HoldRequest, ManageConcerts,
@@ -26,8 +24,7 @@ fn ports(memory: &Arc<Memory>) -> BookingPorts {
         store: memory.clone(),
         idempotency_records: memory.clone(),
         on_sale: memory.clone(),
-        seats: memory.clone(),
-        seat_snapshots: Arc::new(SharedSeatReads::new(memory.clone(), clock.clone())),
+        seat_snapshots: memory.clone(),
         reservations: memory.clone(),
         wallets: memory.clone(),
         housekeeping: memory.clone(),

@@ -98,6 +98,7 @@ impl Kept {
             queues: None,
             announces: true,
             durability: Durability::Kept(Box::new(move || again.reopen())),
+            seat_snapshots: None,
             lose_next_commit: None,
             keep: Box::new(()),
         })
@@ -129,17 +130,6 @@ impl SeatReader for OurStore {
         let bookings = self.bookings.lock().await;
         let seats = bookings.seats.values().filter(|seat| seat.key.performance == performance);
         Ok(seats.filter(|seat| seat.state != SeatState::Free).copied().collect())
-    }
-
-    async fn available(&self, of: &[PerformanceId], now: Instant) -> Result<Vec<(PerformanceId, u32)>, StoreError> {
-        let bookings = self.bookings.lock().await;
-        let mut counts: Vec<(PerformanceId, u32)> = of.iter().map(|performance| (*performance, 0)).collect();
-        for seat in bookings.seats.values().filter(|seat| seat.state.can_be_taken(now)) {
-            if let Some((_, count)) = counts.iter_mut().find(|(performance, _)| *performance == seat.key.performance) {
-                *count += 1;
-            }
-        }
-        Ok(counts)
     }
 }
 
@@ -230,7 +220,14 @@ impl World for OurWorld {
 async fn main() -> Result<(), Failure> {
     let report = run_all(Arc::new(OurWorld)).await;
     assert!(!report.passed.is_empty());
-    report.require(&[Part::Catalogue, Part::Accounts, Part::Keeping, Part::Queues, Part::LostCommits])
+    report.require(&[
+        Part::Catalogue,
+        Part::Accounts,
+        Part::Keeping,
+        Part::Queues,
+        Part::SeatSnapshots,
+        Part::LostCommits,
+    ])
 }
 
 #[test]

@@ -10,6 +10,8 @@ pub mod memory;
 mod password;
 #[cfg(any(feature = "redis", feature = "sql"))]
 mod queue;
+#[cfg(feature = "sql")]
+mod recent_reads;
 #[cfg(feature = "redis")]
 pub mod redis;
 #[cfg(any(feature = "redis", feature = "sql"))]
@@ -30,7 +32,7 @@ pub use ids::{SeededIds, UuidV7Source};
 pub use memory::{EventLog, Memory};
 pub use password::Argon2idHasher;
 pub use sandbox::{Booking, SandboxGateway};
-pub use seat_snapshots::SharedSeatReads;
+pub use seat_snapshots::SeatSnapshotCache;
 pub use ticket_code::HmacTicketSigner;
 pub use time_zones::IanaTimeZones;
 pub use token::{HmacTokenIssuer, TokenKey};

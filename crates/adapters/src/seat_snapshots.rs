@@ -1,12 +1,16 @@
-//! Reading the seats of a performance once for many who want to know at the same time.
+//! The taken seats of performances, by heart: read once a second for as many as want to know, and changed at once by what
+//! this process commits.
+
+mod known;
 
 use crate::deadline;
 use crate::shared_read::SharedRead;
 use async_trait::async_trait;
 use frontrow_application::Outage;
 use frontrow_application::deadline::READ;
-use frontrow_application::port::{Clock, SeatReader, SeatSnapshot, SeatSnapshots, StoreError};
-use frontrow_domain::PerformanceId;
+use frontrow_application::port::{Announcer, Clock, SeatReader, SeatSnapshot, SeatSnapshots, StoreError};
+use frontrow_domain::{Event, Instant, PerformanceId, Seat};
+use known::KnownSeats;
 use parking_lot::{Mutex, MutexGuard};
 use quick_cache::unsync::Cache;
 use std::sync::Arc;
@@ -14,8 +18,10 @@ use std::time::Duration;
 use tokio::runtime::Handle;
 use tokio::time::timeout_at;
 
-/// How old a recent snapshot may be.
-const RECENT: Duration = Duration::from_secs(1);
+/// How old what is known may be before it is read again.
+const FRESH: Duration = Duration::from_secs(1);
+/// How old it may be while it is being read again.
+const STALE: Duration = Duration::from_secs(3);
 /// Performances in memory; beyond that, those that nobody asks about are forgotten.
 const MAX_PERFORMANCES: usize = 1000;
 
@@ -25,23 +31,32 @@ const CUT_OFF: StoreError = StoreError::Outage(Outage::Unavailable { retry_after
 /// A reader that is away says so itself.
 const SLOW: StoreError = StoreError::Outage(Outage::Busy { retry_after: RETRY_AFTER });
 
-/// [`SeatSnapshots`] of any [`SeatReader`]: one reads, and all who have asked before it began share what it finds.
-pub struct SharedSeatReads {
+/// [`SeatSnapshots`] of any [`SeatReader`]. It has to be an [`Announcer`] of the store, so that it hears of what is written:
+/// without that, what is committed here shows a second later, too.
+pub struct SeatSnapshotCache {
     reader: Arc<dyn SeatReader>,
     clock: Arc<dyn Clock>,
     performances: Mutex<Cache<PerformanceId, Arc<Performance>>>,
 }
 
-/// Reads are numbered from 1.
 #[derive(Default)]
 struct Performance(Mutex<Reads>);
 
+/// Reads are numbered from 1.
 #[derive(Default)]
 struct Reads {
     begun: u64,
-    latest: Option<(u64, Arc<SeatSnapshot>)>,
+    latest: Option<Latest>,
     /// The one that was begun last.
     reading: Option<SharedRead<()>>,
+    /// What was written here since the read that goes on has begun: it may not have seen it.
+    written: Vec<Seat>,
+}
+
+struct Latest {
+    number: u64,
+    begun: Instant,
+    seats: KnownSeats,
 }
 
 impl Performance {
@@ -50,7 +65,40 @@ impl Performance {
     }
 }
 
-impl SharedSeatReads {
+impl Reads {
+    fn is_reading(&self) -> bool {
+        self.reading.as_ref().is_some_and(SharedRead::goes_on)
+    }
+
+    /// What is known now, if it is good enough for most.
+    fn recent(&mut self, now: Instant) -> Option<Arc<SeatSnapshot>> {
+        let limit = if self.is_reading() { STALE } else { FRESH };
+        let latest = self.latest.as_mut()?;
+        // A clock that was put back must not make it last.
+        let is_recent = latest.begun <= now && now < latest.begun + limit;
+        is_recent.then(|| latest.seats.at(now))
+    }
+
+    fn end(&mut self, number: u64, begun: Instant, not_free: &[Seat]) {
+        let mut seats = KnownSeats::of(not_free);
+        self.written.drain(..).for_each(|seat| seats.put(&seat));
+        if let Some(before) = self.latest.take() {
+            seats.take_over(before.seats, begun);
+        }
+        self.latest = Some(Latest { number, begun, seats });
+    }
+
+    fn note(&mut self, seat: &Seat) {
+        if let Some(latest) = &mut self.latest {
+            latest.seats.put(seat);
+        }
+        if self.is_reading() {
+            self.written.push(*seat);
+        }
+    }
+}
+
+impl SeatSnapshotCache {
     /// Reads from there.
     pub fn new(reader: Arc<dyn SeatReader>, clock: Arc<dyn Clock>) -> Self {
         Self { reader, clock, performances: Mutex::new(Cache::new(MAX_PERFORMANCES)) }
@@ -92,21 +140,23 @@ impl SharedSeatReads {
         id: PerformanceId,
         performance: &Arc<Performance>,
     ) -> Result<Arc<SeatSnapshot>, SharedRead<()>> {
+        let now = self.clock.now();
         let mut reads = performance.reads();
-        if let Some((found, snapshot)) = &reads.latest
-            && *found > number
+        if let Some(latest) = &mut reads.latest
+            && latest.number > number
         {
-            return Ok(Arc::clone(snapshot));
+            return Ok(latest.seats.at(now));
         }
         if let Some(reading) = reads.reading.as_ref().filter(|reading| reading.goes_on()) {
             return Err(reading.clone());
         }
         reads.begun += 1;
-        let (number, begun) = (reads.begun, self.clock.now());
+        reads.written.clear();
+        let number = reads.begun;
         let (reader, performance) = (Arc::clone(&self.reader), Arc::clone(performance));
         let reading = SharedRead::begin(&Handle::current(), async move {
             let not_free = reader.not_free(id).await?;
-            performance.reads().latest = Some((number, Arc::new(SeatSnapshot { begun, not_free })));
+            performance.reads().end(number, now, &not_free);
             Ok(())
         });
         reads.reading = Some(reading.clone());
@@ -115,20 +165,15 @@ impl SharedSeatReads {
 }
 
 #[async_trait]
-impl SeatSnapshots for SharedSeatReads {
+impl SeatSnapshots for SeatSnapshotCache {
     async fn recent(&self, id: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError> {
         let performance = self.performance(id);
-        let latest = performance.reads().latest.clone();
-        let number = match latest {
-            None => 0,
-            Some((number, snapshot)) => {
-                let now = self.clock.now();
-                // A clock that was put back must not make a snapshot last.
-                if snapshot.begun <= now && now < snapshot.begun + RECENT {
-                    return Ok(snapshot);
-                }
-                number
+        let number = {
+            let mut reads = performance.reads();
+            if let Some(recent) = reads.recent(self.clock.now()) {
+                return Ok(recent);
             }
+            reads.latest.as_ref().map_or(0, |latest| latest.number)
         };
         self.after(number, id, &performance).await
     }
@@ -140,72 +185,20 @@ impl SeatSnapshots for SharedSeatReads {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::ManualClock;
-    use frontrow_domain::{Instant, Seat};
-    use std::sync::atomic::{AtomicU32, Ordering};
-    use tokio::sync::Semaphore;
-    use uuid::Uuid;
+/// Keeps nothing of performances that nobody has asked about.
+impl Announcer for SeatSnapshotCache {
+    fn announce(&self, _: &[Event]) {}
 
-    /// Counts its reads, each of which waits for a permit.
-    struct Slow {
-        reads: AtomicU32,
-        permits: Semaphore,
-    }
-
-    #[async_trait]
-    impl SeatReader for Slow {
-        async fn not_free(&self, _: PerformanceId) -> Result<Vec<Seat>, StoreError> {
-            self.reads.fetch_add(1, Ordering::SeqCst);
-            self.permits.acquire().await.unwrap().forget();
-            Ok(Vec::new())
+    fn seats_written(&self, seats: &[Seat]) {
+        for seats in seats.chunk_by(|one, next| one.key.performance == next.key.performance) {
+            let known = self.performances.lock().get(&seats[0].key.performance).cloned();
+            if let Some(performance) = known {
+                let mut reads = performance.reads();
+                seats.iter().for_each(|seat| reads.note(seat));
+            }
         }
-
-        async fn available(&self, _: &[PerformanceId], _: Instant) -> Result<Vec<(PerformanceId, u32)>, StoreError> {
-            Ok(Vec::new())
-        }
-    }
-
-    fn shared(permits: usize) -> (Arc<SharedSeatReads>, Arc<Slow>, Arc<ManualClock>) {
-        let slow = Arc::new(Slow { reads: AtomicU32::new(0), permits: Semaphore::new(permits) });
-        let clock = Arc::new(ManualClock::at(Instant::from_micros(0)));
-        (Arc::new(SharedSeatReads::new(slow.clone(), clock.clone())), slow, clock)
-    }
-
-    fn id() -> PerformanceId {
-        PerformanceId::new(Uuid::nil())
-    }
-
-    #[tokio::test]
-    async fn a_recent_snapshot_is_read_once_a_second() {
-        let (shared, slow, clock) = shared(10);
-        for (now, reads) in [(0, 1), (999_999, 1), (1_000_000, 2), (500_000, 3)] {
-            clock.set(Instant::from_micros(now));
-            shared.recent(id()).await.unwrap();
-            assert_eq!(slow.reads.load(Ordering::SeqCst), reads, "at {now}");
-        }
-    }
-
-    #[tokio::test]
-    async fn a_fresh_snapshot_begins_after_it_was_asked_for_and_is_shared_by_all_who_wait() {
-        let (shared, slow, _) = shared(0);
-        let ask = || {
-            let shared = Arc::clone(&shared);
-            tokio::spawn(async move { shared.fresh(id()).await.unwrap() })
-        };
-        let first = ask();
-        while slow.reads.load(Ordering::SeqCst) == 0 {
-            tokio::task::yield_now().await;
-        }
-        let later: Vec<_> = (0..5).map(|_| ask()).collect();
-        tokio::task::yield_now().await;
-        slow.permits.add_permits(10);
-        first.await.unwrap();
-        for asked in later {
-            asked.await.unwrap();
-        }
-        assert_eq!(slow.reads.load(Ordering::SeqCst), 2, "the first one had begun before the others asked");
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,6 @@
 //! Looking at what is on.
 
-use crate::port::{Clock, ConcertRepository, OnSaleReader};
+use crate::port::{Clock, ConcertRepository, OnSale, OnSaleReader};
 use crate::{Error, Missing, Page, PageRequest, PerformanceSeats, ShowAvailability};
 use frontrow_domain::{Concert, ConcertId, Instant, PerformanceId, PublicStatus, Sale};
 use futures_util::future::join_all;
@@ -72,6 +72,11 @@ impl BrowsePerformances {
     /// One performance; drafts are not found.
     pub async fn one(&self, id: PerformanceId) -> Result<PerformanceView, Error> {
         Ok(PerformanceView::new(self.seats.run(id).await?, self.clock.now()))
+    }
+
+    /// What is known of one performance besides its seats; drafts are not found.
+    pub async fn on_sale(&self, id: PerformanceId) -> Result<Arc<OnSale>, Error> {
+        self.on_sale.on_sale(id).await?.ok_or(Error::NotFound(Missing::Performance))
     }
 
     /// A concert's. With `bookable`, those that can't be booked are left out, so a page may have fewer items than its

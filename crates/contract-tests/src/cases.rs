@@ -21,6 +21,7 @@ mod outages;
 mod publication;
 mod races;
 mod rejections;
+mod snapshots;
 mod tickers;
 mod tickets;
 mod values;
@@ -118,6 +119,10 @@ cases! {
         lapsed_holds_are_found_the_oldest_first,
         unsettled_charges_are_found_the_oldest_first,
         seats_that_can_be_had_are_counted;
+    snapshots:
+        what_is_answered_is_in_the_next_snapshot,
+        a_snapshot_ends_holds_when_their_seats_can_be_taken_over,
+        after_a_rush_the_snapshot_is_what_readers_find;
     catalogue:
         a_save_names_the_revision_that_was_read,
         what_is_saved_is_kept_as_it_was,

@@ -8,7 +8,7 @@ use crate::{
     World,
 };
 use frontrow_application::Outage;
-use frontrow_application::port::{BookingError, BookingStore};
+use frontrow_application::port::{BookingError, BookingStore, SeatSnapshots};
 use frontrow_domain::{
     Cancel, Charge, Command, CommandKey, Expire, Hold, HoldBest, Instant, LineItem, Operation, Outcome, Pay, Payment,
     PaymentId, PerformanceId, Points, Refund, RefundReason, Release, Reservation, ReservationId, Sale, SeatNumber,
@@ -165,6 +165,10 @@ impl TestContext {
 
     pub(crate) fn queues(&self) -> Result<&QueuePorts, Failure> {
         self.fixture.queues.as_ref().ok_or_else(|| Failure::lacks(Part::Queues))
+    }
+
+    pub(crate) fn seat_snapshots(&self) -> Result<&dyn SeatSnapshots, Failure> {
+        self.fixture.seat_snapshots.as_deref().ok_or_else(|| Failure::lacks(Part::SeatSnapshots))
     }
 
     pub(crate) fn store(&self) -> &Arc<dyn BookingStore> {

@@ -11,6 +11,8 @@ pub enum Part {
     Keeping,
     /// [`Fixture::queues`](crate::Fixture::queues).
     Queues,
+    /// [`Fixture::seat_snapshots`](crate::Fixture::seat_snapshots).
+    SeatSnapshots,
     /// [`QueuePorts::leases`](crate::QueuePorts::leases).
     Leases,
     /// [`QueuePorts::lose_numbers`](crate::QueuePorts::lose_numbers).

@@ -3,7 +3,7 @@
 use crate::ports::{AccountPorts, BookingPorts, CataloguePorts, KeepingPorts, QueuePorts};
 use crate::{Failure, Programme};
 use async_trait::async_trait;
-use frontrow_application::port::{Announcer, Clock};
+use frontrow_application::port::{Announcer, Clock, SeatSnapshots};
 use futures::future::BoxFuture;
 use std::any::Any;
 use std::sync::Arc;
@@ -48,6 +48,8 @@ pub struct Fixture {
     pub keeping: Option<KeepingPorts>,
     /// Waiting rooms.
     pub queues: Option<QueuePorts>,
+    /// What knows the seats by heart; it hears of what [`Fixture::booking`]'s store writes.
+    pub seat_snapshots: Option<Arc<dyn SeatSnapshots>>,
     /// Whether the store tells [`SuitePorts::announcer`] what it has committed: each change once (unless the process ends
     /// in between), and nothing else.
     pub announces: bool,

@@ -12,7 +12,7 @@ use frontrow_adapters::sql::{
 };
 use frontrow_adapters::{
     AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, IanaTimeZones,
-    InstanceJoinLimits, SharedSeatReads, SharedWatch, SystemClock, TokenKey, UuidV7Source, sha256,
+    InstanceJoinLimits, SeatSnapshotCache, SharedWatch, SystemClock, TokenKey, UuidV7Source, sha256,
 };
 use frontrow_application::port::{Announcer, Clock, NumberDispenser, QueueSigner, TicketSigner, TokenIssuer};
 use frontrow_application::{Ports, RingingAnnouncer, UseCases};
@@ -69,10 +69,12 @@ impl Application {
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Source));
         let bell = Arc::new(Notify::new());
         let workers = store_settings(settings);
-        let needs = StorePorts { clock: clock.clone(), ids: ids.clone(), announcer: announcer(bell.clone()) };
+        let readers = Arc::new(SqlReaders::new(database.clone()));
+        let seats = Arc::new(SeatSnapshotCache::new(readers.clone(), clock.clone()));
+        let announcer = announcer(bell.clone(), seats.clone());
+        let needs = StorePorts { clock: clock.clone(), ids: ids.clone(), announcer };
         let store = Arc::new(SqlStore::open(&database, workers, needs).await?);
         let catalogue = Arc::new(SqlCatalogue::new(database.clone(), clock.clone()));
-        let readers = Arc::new(SqlReaders::new(database.clone()));
         let housekeeping = Arc::new(SqlHousekeeping::new(database.clone()));
         let queues = Arc::new(SqlQueues::open(&database, clock.clone(), ids.clone()).await?);
         let watch = Arc::new(SharedWatch::new(queues.clone()));
@@ -91,8 +93,7 @@ impl Application {
             performances: catalogue.clone(),
             sales: catalogue.clone(),
             on_sale: catalogue,
-            seats: readers.clone(),
-            seat_snapshots: Arc::new(SharedSeatReads::new(readers.clone(), clock.clone())),
+            seat_snapshots: seats,
             reservations: readers.clone(),
             wallets: readers,
             accounts: Arc::new(SqlAccounts::new(database.clone())),
@@ -192,9 +193,10 @@ pub async fn redis(
     Ok(Some(Arc::new(RedisDispenser::open_with(redis, queues.clone(), Arc::new(UuidV7Source)).await?)))
 }
 
-/// Counts what has happened, and rings when an admission has ended.
-fn announcer(bell: Arc<Notify>) -> Arc<dyn Announcer> {
-    Arc::new(RingingAnnouncer { next: Arc::new(Counted), ring: move || bell.notify_one() })
+/// Counts what has happened, notes which seats are taken, and rings when an admission has ended.
+fn announcer(bell: Arc<Notify>, seats: Arc<SeatSnapshotCache>) -> Arc<dyn Announcer> {
+    let next: Vec<Arc<dyn Announcer>> = vec![Arc::new(Counted), seats];
+    Arc::new(RingingAnnouncer { next: Arc::new(next), ring: move || bell.notify_one() })
 }
 
 struct Counted;

@@ -8,7 +8,7 @@ use crate::metrics_page::{self, MetricsPage};
 use crate::settings::Settings;
 use actix_web::dev::ServerHandle;
 use anyhow::{Context, Result, bail};
-use frontrow_web::{WebSettings, WebState};
+use frontrow_web::{RenderedAnswers, WebSettings, WebState};
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZero;
@@ -149,6 +149,7 @@ fn web_state(application: &Application, settings: &Settings) -> WebState {
         client_address: settings.client_address.clone(),
         max_body: settings.max_body_bytes,
         body_timeout: settings.request_timeout,
+        rendered: RenderedAnswers::default(),
     }
 }
 

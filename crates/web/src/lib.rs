@@ -11,6 +11,7 @@ mod measure;
 mod openapi;
 pub mod pass;
 pub mod problem;
+mod rendered;
 mod routes;
 mod run;
 mod state;
@@ -18,6 +19,7 @@ mod taken;
 mod timely;
 
 pub use openapi::{openapi, openapi_json};
+pub use rendered::RenderedAnswers;
 pub use routes::proofs;
 pub use run::{WebSettings, app, run};
 pub use state::WebState;

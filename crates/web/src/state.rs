@@ -1,5 +1,6 @@
 //! What handlers work with.
 
+use crate::RenderedAnswers;
 use actix_web::http::header::HeaderName;
 use frontrow_application::UseCases;
 use frontrow_application::port::{Clock, Probe, TokenIssuer};
@@ -29,6 +30,8 @@ pub struct WebState {
     pub max_body: usize,
     /// How long a client may take to send a body.
     pub body_timeout: Duration,
+    /// What was rendered lately.
+    pub rendered: RenderedAnswers,
 }
 
 impl WebState {

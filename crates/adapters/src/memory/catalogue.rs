@@ -95,16 +95,6 @@ impl PerformanceRepository for Memory {
         Ok(self.state().programme.performances.get(&id).cloned())
     }
 
-    async fn performances_of(
-        &self,
-        concert: ConcertId,
-        page: PageRequest<PerformanceId>,
-    ) -> Result<Page<PerformanceId, PerformanceId>, StoreError> {
-        let programme = &self.state().programme;
-        let ids = programme.public().filter(|performance| performance.concert == concert).map(|p| p.id);
-        Ok(page_of(ids, &page, |id| *id))
-    }
-
     async fn save_performance(&self, performance: &Performance, read: Option<Revision>) -> Result<(), StoreError> {
         save(&mut self.state().programme.performances, performance.id, performance, read)
     }
@@ -154,6 +144,12 @@ impl OnSaleReader for Memory {
             tracing::error!(%fault, %performance, %cause, "a performance's seat map can't be read");
             StoreError::Fault(fault)
         })
+    }
+
+    async fn performances_of(&self, concert: ConcertId) -> Result<Option<Arc<Vec<PerformanceId>>>, StoreError> {
+        let programme = &self.state().programme;
+        let of_concert = programme.public().filter(|performance| performance.concert == concert).map(|p| p.id);
+        Ok(programme.concerts.contains_key(&concert).then(|| Arc::new(of_concert.collect())))
     }
 }
 

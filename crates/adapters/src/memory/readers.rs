@@ -2,12 +2,15 @@
 
 use super::Memory;
 use async_trait::async_trait;
-use frontrow_application::port::{Entry, ReservationReader, SeatReader, StoreError, WalletReader};
+use frontrow_application::port::{
+    Entry, ReservationReader, SeatReader, SeatSnapshot, SeatSnapshots, StoreError, WalletReader,
+};
 use frontrow_application::{Page, PageRequest};
 use frontrow_domain::{
     AccountId, BookingState, BuyerKey, Instant, Payment, PaymentId, PaymentKind, PerformanceId, Points, Reservation,
     ReservationId, ReservationState, Seat, SeatKey, SeatNumber, SeatState, Ticket, Transfer, TransferId, UserId,
 };
+use std::sync::Arc;
 
 /// The seats of a performance, by ascending number.
 fn seats(bookings: &BookingState, performance: PerformanceId) -> impl Iterator<Item = &Seat> {
@@ -21,18 +24,18 @@ impl SeatReader for Memory {
         let state = self.state();
         Ok(seats(&state.bookings, performance).filter(|seat| seat.state != SeatState::Free).copied().collect())
     }
+}
 
-    async fn available(
-        &self,
-        performances: &[PerformanceId],
-        now: Instant,
-    ) -> Result<Vec<(PerformanceId, u32)>, StoreError> {
-        let state = self.state();
-        let count = |performance| {
-            let available = seats(&state.bookings, performance).filter(|seat| seat.state.can_be_taken(now)).count();
-            (performance, u32::try_from(available).unwrap_or(u32::MAX))
-        };
-        Ok(performances.iter().copied().map(count).collect())
+/// As they are at this moment: it knows them by heart.
+#[async_trait]
+impl SeatSnapshots for Memory {
+    async fn recent(&self, performance: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError> {
+        self.fresh(performance).await
+    }
+
+    async fn fresh(&self, performance: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError> {
+        let now = self.clock.now();
+        Ok(Arc::new(SeatSnapshot::of(seats(&self.state().bookings, performance), now)))
     }
 }
 

@@ -13,7 +13,7 @@ use super::{Database, write};
 use async_trait::async_trait;
 use frontrow_application::PageRequest;
 use frontrow_application::port::{Clock, OnSale, OnSaleReader, Revision, StoreError};
-use frontrow_domain::PerformanceId;
+use frontrow_domain::{ConcertId, PerformanceId};
 use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
 use std::sync::Arc;
@@ -48,7 +48,11 @@ impl SqlCatalogue {
 #[async_trait]
 impl OnSaleReader for SqlCatalogue {
     async fn on_sale(&self, performance: PerformanceId) -> Result<Option<Arc<OnSale>>, StoreError> {
-        self.on_sale.find(&self.database, performance, self.clock.now()).await
+        self.on_sale.performance(&self.database, performance, self.clock.now()).await
+    }
+
+    async fn performances_of(&self, concert: ConcertId) -> Result<Option<Arc<Vec<PerformanceId>>>, StoreError> {
+        self.on_sale.of_concert(&self.database, concert, self.clock.now()).await
     }
 }
 

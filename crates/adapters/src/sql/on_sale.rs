@@ -1,161 +1,80 @@
 //! What buyers ask for on every request, from memory for a second at most.
 
 use super::Database;
-use super::dialect::class::RETRY_AFTER;
+use super::catalogue::performances;
 use super::readers::sales::{published_sales, with_performances};
 use super::rows::Reading;
-use super::rows::{performance, seat_map, venue};
-use crate::deadline;
-use crate::shared_read::SharedRead;
-use frontrow_application::Outage;
-use frontrow_application::deadline::READ;
+use super::rows::{concert, performance, seat_map, venue};
+use crate::recent_reads::RecentReads;
 use frontrow_application::port::{OnSale, StoreError};
-use frontrow_domain::{Instant, Layout, Performance, PerformanceId, PerformanceStatus, SeatMap};
-use parking_lot::{Mutex, MutexGuard};
+use frontrow_domain::{ConcertId, Instant, Layout, Performance, PerformanceId, PerformanceStatus, SeatMap};
+use parking_lot::Mutex;
 use quick_cache::unsync::Cache;
 use sea_orm::{DbErr, EntityTrait};
-use std::collections::HashMap;
 use std::sync::Arc;
-use std::time::Duration;
-use tokio::time::timeout_at;
 use uuid::Uuid;
 
-/// How old an answer may be.
-const FRESH: Duration = Duration::from_secs(1);
-/// Performances in memory; beyond that, those that nobody asks for are forgotten.
-const MAX_ON_SALE: usize = 1000;
 /// Layouts in memory, of up to some 20 MB each; beyond that, those that nobody asks for are forgotten.
 const MAX_LAYOUTS: usize = 32;
 
 /// What was read lately.
-#[derive(Default)]
 pub(super) struct OnSaleCache {
-    known: Mutex<Known>,
-}
-
-struct Known {
-    /// What is being read at this moment, for all who want it.
-    reading: HashMap<PerformanceId, Reads>,
-    on_sale: Cache<PerformanceId, (Instant, Arc<OnSale>)>,
-    /// When there was none of that id, or it was a draft. Apart, so that those who guess ids drive nothing out that is on sale.
-    absent: Cache<PerformanceId, Instant>,
+    performances: Arc<RecentReads<PerformanceId, OnSale>>,
+    /// Public performances of concerts, by ascending id.
+    of_concerts: Arc<RecentReads<ConcertId, Vec<PerformanceId>>>,
     /// Of frozen seat maps, so they are right for good.
-    layouts: Cache<(Uuid, i64), Arc<Layout>>,
-    /// How often everything was forgotten: what was read before the last time is not to be kept.
-    forgotten: u64,
+    layouts: Mutex<Cache<(Uuid, i64), Arc<Layout>>>,
 }
 
-/// One read, which everybody shares who asks before it ends.
-struct Reads {
-    begun: Instant,
-    /// See [`OnSaleCache::forgotten`]: whoever asks after something was saved must see it.
-    forgotten: u64,
-    found: SharedRead<Option<Arc<OnSale>>>,
-}
-
-/// What is known without a read.
-enum Fresh {
-    Found(Option<Arc<OnSale>>),
-    Unknown,
-}
-
-impl Default for Known {
+impl Default for OnSaleCache {
     fn default() -> Self {
-        Self {
-            reading: HashMap::new(),
-            on_sale: Cache::new(MAX_ON_SALE),
-            absent: Cache::new(MAX_ON_SALE),
-            layouts: Cache::new(MAX_LAYOUTS),
-            forgotten: 0,
-        }
+        Self { performances: Arc::default(), of_concerts: Arc::default(), layouts: Mutex::new(Cache::new(MAX_LAYOUTS)) }
     }
 }
 
 impl OnSaleCache {
     /// Something was saved.
     pub(super) fn forget(&self) {
-        let mut known = self.known();
-        known.on_sale.clear();
-        known.absent.clear();
-        known.forgotten += 1;
+        self.performances.forget();
+        self.of_concerts.forget();
     }
 
-    /// What was read less than a second ago, if anything was.
-    fn fresh(&self, id: PerformanceId, now: Instant) -> Fresh {
-        let known = self.known();
-        // A clock that was put back must not make an answer last.
-        let is_fresh = |read: Instant| read <= now && now < read + FRESH;
-        match known.on_sale.get(&id) {
-            Some((read, on_sale)) if is_fresh(*read) => Fresh::Found(Some(Arc::clone(on_sale))),
-            _ if known.absent.get(&id).is_some_and(|read| is_fresh(*read)) => Fresh::Found(None),
-            _ => Fresh::Unknown,
-        }
-    }
-
-    fn keep(&self, id: PerformanceId, found: Option<&Arc<OnSale>>, read: Instant, forgotten: u64) {
-        let mut known = self.known();
-        if known.forgotten != forgotten {
-            return;
-        }
-        match found {
-            Some(on_sale) => known.on_sale.insert(id, (read, Arc::clone(on_sale))),
-            None => known.absent.insert(id, read),
-        }
-    }
-
-    fn keep_layout(&self, key: (Uuid, i64), layout: &Arc<Layout>) {
-        self.known().layouts.insert(key, Arc::clone(layout));
-    }
-
-    fn known(&self) -> MutexGuard<'_, Known> {
-        self.known.lock()
-    }
-}
-
-impl OnSaleCache {
-    pub(super) async fn find(
-        self: &Arc<Self>,
-        database: &Arc<Database>,
-        performance: PerformanceId,
-        now: Instant,
-    ) -> Result<Option<Arc<OnSale>>, StoreError> {
-        if let Fresh::Found(found) = self.fresh(performance, now) {
-            return Ok(found);
-        }
-        let begun = tokio::time::Instant::now();
-        let found = self.read(database, performance, now);
-        match timeout_at(deadline::until(READ), found.outcome()).await {
-            Ok(found) => found.unwrap_or(Err(StoreError::Outage(Outage::Unavailable { retry_after: RETRY_AFTER }))),
-            Err(_) => Err(database.late("wait for what is on sale", begun).into()),
-        }
-    }
-
-    /// The read that is going on, or a new one.
-    fn read(
+    pub(super) async fn performance(
         self: &Arc<Self>,
         database: &Arc<Database>,
         id: PerformanceId,
         now: Instant,
-    ) -> SharedRead<Option<Arc<OnSale>>> {
-        let mut known = self.known();
-        let forgotten = known.forgotten;
-        known.reading.retain(|_, reads| reads.found.goes_on());
-        let going_on = known.reading.get(&id).filter(|reads| {
-            // What it finds may be used for as long as if it were kept.
-            reads.forgotten == forgotten && reads.begun <= now && now < reads.begun + FRESH
-        });
-        if let Some(going_on) = going_on {
-            return going_on.found.clone();
-        }
+    ) -> Result<Option<Arc<OnSale>>, StoreError> {
         let (cache, of) = (Arc::clone(self), Arc::clone(database));
-        let found = SharedRead::begin(database.runtime(), async move {
-            let found = of.read("read what is on sale", read_on_sale(&of, &cache, id)).await?.map(Arc::new);
-            cache.keep(id, found.as_ref(), now, forgotten);
-            Ok(found)
-        });
-        known.reading.insert(id, Reads { begun: now, forgotten, found: found.clone() });
-        found
+        let read = move || async move { of.read("read what is on sale", read_on_sale(&of, &cache, id)).await };
+        let late = |begun| database.late("wait for what is on sale", begun);
+        self.performances.find(database.runtime(), id, now, read, late).await
     }
+
+    pub(super) async fn of_concert(
+        self: &Arc<Self>,
+        database: &Arc<Database>,
+        id: ConcertId,
+        now: Instant,
+    ) -> Result<Option<Arc<Vec<PerformanceId>>>, StoreError> {
+        let of = Arc::clone(database);
+        let read = move || async move { of.read("list performances", read_performances_of(&of, id)).await };
+        let late = |begun| database.late("wait for a list of performances", begun);
+        self.of_concerts.find(database.runtime(), id, now, read, late).await
+    }
+
+    fn layout(&self, key: (Uuid, i64)) -> Option<Arc<Layout>> {
+        self.layouts.lock().get(&key).cloned()
+    }
+}
+
+async fn read_performances_of(database: &Database, id: ConcertId) -> Result<Option<Vec<PerformanceId>>, DbErr> {
+    let readers = database.readers();
+    let ids: Vec<Uuid> = performances::list(id).into_tuple().all(readers).await?;
+    if ids.is_empty() && concert::Entity::find_by_id(id.uuid()).one(readers).await?.is_none() {
+        return Ok(None);
+    }
+    Ok(Some(ids.into_iter().map(PerformanceId::new).collect()))
 }
 
 async fn read_on_sale(database: &Database, cache: &OnSaleCache, id: PerformanceId) -> Result<Option<OnSale>, DbErr> {
@@ -178,13 +97,13 @@ async fn read_layout(
     performance: &Performance,
 ) -> Result<Arc<Layout>, DbErr> {
     let key = (performance.venue.uuid(), i64::from(performance.seat_map_version));
-    if let Some(layout) = cache.known().layouts.get(&key) {
-        return Ok(Arc::clone(layout));
+    if let Some(layout) = cache.layout(key) {
+        return Ok(layout);
     }
     let reading = Reading::of("performance", performance.id);
     let row = seat_map::Entity::find_by_id(key).one(database.readers()).await?;
     let map: SeatMap = row.ok_or_else(|| reading.error("its seat map does not exist"))?.try_into()?;
     let layout = Arc::new(map.layout().map_err(|flaws| reading.error(flaws))?);
-    cache.keep_layout(key, &layout);
+    cache.layouts.lock().insert(key, Arc::clone(&layout));
     Ok(layout)
 }

@@ -17,7 +17,7 @@ use super::statements::{Protection, Statements, Texts};
 use super::worker::{Work, WorkerConnection, WorkerContext, Workers};
 use crate::queue::Limits;
 use async_trait::async_trait;
-use attempt::attempt;
+use attempt::{Committed, attempt};
 use booking::Booking;
 use frontrow_application::port::{Announcer, BookingError, BookingStore, Clock, IdSource, StoreError};
 use frontrow_domain::{Command, Outcome, Stop};
@@ -189,7 +189,10 @@ impl Work for Bookings {
         batch: &[Booking],
     ) -> Result<Vec<Result<Outcome, BookingError>>, Failure> {
         let statements = Statements { texts: &self.texts, hook: &*self.hook };
-        let results = attempt(&statements, connection, batch, &*self.ports.clock).await?;
+        let Committed { results, seats } = attempt(&statements, connection, batch, &*self.ports.clock).await?;
+        if !seats.is_empty() {
+            self.ports.announcer.seats_written(&seats);
+        }
         let answers = results.into_iter().map(|result| match result {
             Ok((outcome, events)) => {
                 if !events.is_empty() {

@@ -3,7 +3,8 @@
 use crate::context::{TestContext, held};
 use crate::{Failure, Programme};
 use frontrow_application::PageRequest;
-use frontrow_domain::{PaymentId, PaymentKind, PerformanceId, Points, Reservation, ReservationId, TAKEOVER_GRACE};
+use frontrow_application::port::SeatSnapshot;
+use frontrow_domain::{PaymentId, PaymentKind, Points, Reservation, ReservationId, TAKEOVER_GRACE};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -127,11 +128,8 @@ pub(super) async fn seats_that_can_be_had_are_counted(context: Arc<TestContext>)
         (takeover, all - 3),
         (late.held_until + TAKEOVER_GRACE, all - 2),
     ] {
-        let ids = [context.performance(), other, PerformanceId::new(context.id())];
-        let mut counts = context.fixture.booking.seats.available(&ids, now).await?;
-        counts.retain(|(_, count)| *count > 0);
-        counts.sort();
-        ensure_eq!(counts, [(context.performance(), expected), (other, all)]);
+        let rows = context.fixture.booking.seats.not_free(context.performance()).await?;
+        ensure_eq!(SeatSnapshot::of(&rows, now).left_of(all), expected, "at {now:?}");
     }
     let not_free = context.fixture.booking.seats.not_free(context.performance()).await?;
     let numbers: Vec<u32> = not_free.iter().map(|seat| seat.key.number.get()).collect();

@@ -57,6 +57,7 @@ fn fixture(memory: &Arc<Memory>) -> Fixture {
         queues: Some(queues(memory)),
         announces: true,
         durability: Durability::None,
+        seat_snapshots: Some(memory.clone()),
         lose_next_commit: None,
         keep: Box::new(()),
     }

@@ -90,6 +90,7 @@ impl Kept {
             queues: None,
             announces: true,
             durability: Durability::Kept(Box::new(move || again.reopen())),
+            seat_snapshots: None,
             lose_next_commit: None,
             keep: Box::new(()),
         }
@@ -215,15 +216,6 @@ impl SeatReader for Store {
         let bookings = held(&self.bookings);
         let seats = bookings.seats.values().filter(|seat| seat.key.performance == performance);
         Ok(seats.filter(|seat| seat.state != SeatState::Free).copied().collect())
-    }
-
-    async fn available(&self, of: &[PerformanceId], now: Instant) -> Result<Vec<(PerformanceId, u32)>, StoreError> {
-        let bookings = held(&self.bookings);
-        let count = |performance: &PerformanceId| {
-            let seats = bookings.seats.values().filter(|seat| seat.key.performance == *performance);
-            (*performance, u32::try_from(seats.filter(|seat| seat.state.can_be_taken(now)).count()).unwrap_or(u32::MAX))
-        };
-        Ok(of.iter().map(count).collect())
     }
 }
 

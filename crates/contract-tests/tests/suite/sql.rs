@@ -2,13 +2,13 @@
 
 use crate::memory::seed;
 use async_trait::async_trait;
-use frontrow_adapters::UuidV7Source;
 use frontrow_adapters::sql::hook::Hook;
 use frontrow_adapters::sql::{
     Database, DatabaseSettings, SqlAccounts, SqlAuditor, SqlCatalogue, SqlHousekeeping, SqlQueues, SqlReaders,
     SqlSessions, SqlStore, StorePorts, StoreSettings,
 };
-use frontrow_application::port::Clock;
+use frontrow_adapters::{SeatSnapshotCache, UuidV7Source};
+use frontrow_application::port::{Announcer, Clock};
 use frontrow_contract_tests::{
     AccountPorts, BookingPorts, CataloguePorts, Durability, Failure, Fixture, KeepingPorts, Part, Programme,
     QueueInstance, QueuePorts, SuitePorts, World, run_all,
@@ -105,14 +105,17 @@ impl Testbed {
         let settings = DatabaseSettings { url: self.url.clone(), readers: 2, create: true };
         let database = Arc::new(Database::open(&settings, ids.clone()).await?);
         database.migrate().await?;
-        let announcer = self.suite.announcer.clone();
-        let ports = StorePorts { clock: clock.clone(), ids: ids.clone(), announcer };
+        let readers = Arc::new(SqlReaders::new(database.clone()));
+        let snapshots = Arc::new(SeatSnapshotCache::new(readers, clock.clone()));
+        let announcers: Vec<Arc<dyn Announcer>> = vec![self.suite.announcer.clone(), snapshots.clone()];
+        let ports = StorePorts { clock: clock.clone(), ids: ids.clone(), announcer: Arc::new(announcers) };
         let hook = Arc::new(LosesAnswers { next: AtomicBool::new(false), lost: Arc::clone(&self.lost) });
         // More of the suite's racers are one person than a server would let into its queue.
         let settings = StoreSettings { per_buyer: 1024, ..StoreSettings::default() };
         let store = SqlStore::open_with_hook(&database, settings, ports, hook.clone()).await?;
         let mut fixture = fixture(&database, store, &clock);
         fixture.lose_next_commit = Some(Box::new(move || hook.next.store(true, Ordering::SeqCst)));
+        fixture.seat_snapshots = Some(snapshots);
         fixture.queues = Some(queues(&database, &clock, &ids).await?);
         fixture.keep = Box::new(Arc::clone(&self.keep));
         fixture.durability = Durability::Kept(Box::new(move || self.reopen()));
@@ -165,6 +168,7 @@ fn fixture(database: &Arc<Database>, store: SqlStore, clock: &Arc<dyn Clock>) ->
         queues: None,
         announces: true,
         durability: Durability::None,
+        seat_snapshots: None,
         lose_next_commit: None,
         keep: Box::new(()),
     }

@@ -4,8 +4,8 @@ use super::{SaleDto, Timestamp, VenueDto};
 use crate::extract::{object, objects};
 use frontrow_application::PerformanceView;
 use frontrow_domain::{
-    ConcertId, Instant, Performance, PerformanceId, PerformanceStatus, Points, PriceList, PriceType, PublicStatus,
-    SeatMap, Tier, VenueId,
+    ConcertId, Performance, PerformanceId, PerformanceStatus, Points, PriceList, PriceType, PublicStatus, SeatMap,
+    Tier, VenueId,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -110,10 +110,9 @@ pub struct PerformanceDto {
 
 impl PerformanceDto {
     /// The performance as it is now.
-    pub fn of(view: PerformanceView, now: Instant) -> Self {
-        let on_sale = &view.on_sale;
+    pub fn of(view: &PerformanceView) -> Self {
+        let on_sale = &view.of.on_sale;
         let performance = &on_sale.performance;
-        let upcoming = on_sale.sales.iter().filter(|sale| now < sale.opens);
         Self {
             id: performance.id.uuid(),
             concert_id: performance.concert.uuid(),
@@ -123,10 +122,10 @@ impl PerformanceDto {
             time_zone: on_sale.venue.time_zone.clone(),
             status: view.status,
             seat_count: on_sale.layout.seat_count(),
-            available: view.available,
+            available: view.of.available(),
             seat_map_version: performance.seat_map_version,
-            upcoming_sales: upcoming.cloned().map(Into::into).collect(),
-            sales: view.open_sales.into_iter().map(Into::into).collect(),
+            upcoming_sales: view.upcoming_sales().cloned().map(Into::into).collect(),
+            sales: view.open_sales().cloned().map(Into::into).collect(),
         }
     }
 }

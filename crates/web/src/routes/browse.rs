@@ -6,8 +6,8 @@ use crate::dto::{ConcertDto, List, PageQuery, PerformanceDto, PerformanceQuery, 
 use crate::extract::{Id, Query};
 use crate::pass::Proof;
 use crate::problem::Problem;
-use actix_web::HttpResponse;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use frontrow_domain::{ConcertId, PerformanceId};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -38,34 +38,43 @@ async fn concert(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Prob
 
 /// List a concert's performances. With `bookable=true` a page may have fewer items than its limit.
 #[utoipa::path(get, path = "/v1/concerts/{id}/performances", operation_id = "list_performances", tag = "what is on",
-    params(("id" = uuid::Uuid, Path, description = "The concert."), PerformanceQuery),
-    responses((status = 200, description = "By ascending id.", body = List<PerformanceDto>)))]
+    params(("id" = uuid::Uuid, Path, description = "The concert."), PerformanceQuery,
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of the answer that one has.")),
+    responses((status = 200, description = "By ascending id.", body = List<PerformanceDto>,
+            headers(("ETag" = String, description = "Of the answer; the same while nothing has changed."))),
+        (status = 304, description = "As it was.")))]
 async fn performances(
     state: Data<WebState>,
     Id(id): Id,
     Query(query): Query<PerformanceQuery>,
+    request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let (bookable, page) = (query.bookable()?, query.page().page(PerformanceId::new)?);
-    state.use_cases.concerts.one(ConcertId::new(id)).await?;
-    let page = state.use_cases.performances.list(ConcertId::new(id), bookable, page).await?;
-    let item = |view| PerformanceDto::of(view, state.clock.now());
-    Ok(HttpResponse::Ok().json(List::of(page, item, PerformanceId::uuid)))
+    let (bookable, asked) = (query.bookable()?, query.page().page(PerformanceId::new)?);
+    let concert = ConcertId::new(id);
+    let page = state.use_cases.performances.list(concert, bookable, asked.clone()).await?;
+    Ok(state.rendered.performances(concert, bookable, &asked, page)?.to(&request))
 }
 
 /// Show a performance.
 #[utoipa::path(get, path = "/v1/performances/{id}", operation_id = "show_performance", tag = "what is on",
-    params(("id" = uuid::Uuid, Path, description = "The performance.")),
-    responses((status = 200, description = "The performance.", body = PerformanceDto)))]
-async fn performance(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Problem> {
+    params(("id" = uuid::Uuid, Path, description = "The performance."),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of the answer that one has.")),
+    responses((status = 200, description = "The performance.", body = PerformanceDto,
+            headers(("ETag" = String, description = "Of the answer; the same while nothing has changed."))),
+        (status = 304, description = "As it was.")))]
+async fn performance(state: Data<WebState>, Id(id): Id, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let view = state.use_cases.performances.one(PerformanceId::new(id)).await?;
-    Ok(HttpResponse::Ok().json(PerformanceDto::of(view, state.clock.now())))
+    Ok(state.rendered.performance(view)?.to(&request))
 }
 
 /// Show what seats cost.
 #[utoipa::path(get, path = "/v1/performances/{id}/prices", operation_id = "show_prices", tag = "what is on",
-    params(("id" = uuid::Uuid, Path, description = "The performance.")),
-    responses((status = 200, description = "By tier and price type.", body = PricesDto)))]
-async fn prices(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Problem> {
-    let view = state.use_cases.performances.one(PerformanceId::new(id)).await?;
-    Ok(HttpResponse::Ok().json(PricesDto::of(&view.on_sale.performance.prices, &state.currency)))
+    params(("id" = uuid::Uuid, Path, description = "The performance."),
+        ("If-None-Match" = Option<String>, Header, description = "The ETag of the answer that one has.")),
+    responses((status = 200, description = "By tier and price type.", body = PricesDto,
+            headers(("ETag" = String, description = "Of the answer; the same while nothing has changed."))),
+        (status = 304, description = "As it was.")))]
+async fn prices(state: Data<WebState>, Id(id): Id, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let on_sale = state.use_cases.performances.on_sale(PerformanceId::new(id)).await?;
+    Ok(state.rendered.prices(on_sale, &state.currency)?.to(&request))
 }

@@ -3,10 +3,10 @@
 use super::Endpoint;
 use crate::WebState;
 use crate::dto::{AvailabilityDto, List, SeatDto, SeatMapDto, SeatQuery};
-use crate::extract::{Id, PASS, Query, SeatMapAddress, entity_tag, knows};
+use crate::extract::{Id, PASS, Query, SeatMapAddress};
 use crate::pass::Proof;
-use crate::problem::{Kind, Problem};
-use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use crate::problem::Problem;
+use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use frontrow_domain::{PerformanceId, SeatNumber};
@@ -44,13 +44,8 @@ async fn seat_map(
             headers(("ETag" = String, description = "Of the answer; the same while nothing has changed."))),
         (status = 304, description = "As it was.")))]
 async fn availability(state: Data<WebState>, Id(id): Id, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let availability = state.use_cases.booking.availability.run(PerformanceId::new(id)).await?;
-    let body = serde_json::to_vec(&AvailabilityDto::from(availability)).map_err(|_| Problem::new(Kind::Fault))?;
-    let tag = entity_tag(&body);
-    let known = knows(&request, &tag);
-    let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-    response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, "no-cache"));
-    Ok(if known { response.finish() } else { response.content_type("application/json").body(body) })
+    let seats = state.use_cases.booking.availability.run(PerformanceId::new(id)).await?;
+    Ok(state.rendered.availability(seats)?.to(&request))
 }
 
 /// List seats.

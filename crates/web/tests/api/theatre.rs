@@ -12,12 +12,12 @@ use actix_web::test::TestRequest;
 use actix_web::web::{Bytes, Data};
 use frontrow_adapters::{
     AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, IanaTimeZones,
-    InstanceJoinLimits, ManualClock, Memory, SandboxGateway, SeededIds, SharedSeatReads, SharedWatch, TokenKey, sha256,
+    InstanceJoinLimits, ManualClock, Memory, SandboxGateway, SeededIds, SharedWatch, TokenKey, sha256,
 };
 use frontrow_application::port::{AccountRepository, Auditor, Clock, QueueSigner};
 use frontrow_application::{AddOperator, Password, Ports, SignUpRequest, UseCases};
 use frontrow_domain::{Instant, UserId};
-use frontrow_web::{WebState, app};
+use frontrow_web::{RenderedAnswers, WebState, app};
 use futures::future::LocalBoxFuture;
 use futures::stream::LocalBoxStream;
 use serde_json::{Value, json};
@@ -98,6 +98,7 @@ impl Theatre {
             client_address: Some(HeaderName::from_static(CLIENT_ADDRESS)),
             max_body: MAX_BODY,
             body_timeout: Duration::from_millis(1),
+            rendered: RenderedAnswers::default(),
         };
         let service = Rc::new(test::init_service(app(Data::new(state))).await);
         let call: Call = Box::new(move |request, payload| {
@@ -286,8 +287,7 @@ fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGa
         performances: memory.clone(),
         sales: memory.clone(),
         on_sale: memory.clone(),
-        seats: memory.clone(),
-        seat_snapshots: Arc::new(SharedSeatReads::new(memory.clone(), clock.clone())),
+        seat_snapshots: memory.clone(),
         reservations: memory.clone(),
         wallets: memory.clone(),
         accounts: memory.clone(),

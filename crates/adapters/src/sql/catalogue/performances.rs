@@ -1,11 +1,10 @@
 //! Performances, and how they become public.
 
-use super::{Row, Save, SqlCatalogue, read_limit};
+use super::{Row, Save, SqlCatalogue};
 use crate::sql::rows::{performance, seat, seat_map};
 use crate::sql::write::{Refusal, one};
 use async_trait::async_trait;
 use frontrow_application::port::{PerformanceRepository, Revision, StoreError, Stored};
-use frontrow_application::{Page, PageRequest};
 use frontrow_domain::{ConcertId, Performance, PerformanceId, PerformanceStatus, SeatNumber, Version};
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, SimpleExpr};
@@ -25,16 +24,6 @@ impl PerformanceRepository for SqlCatalogue {
             Ok(Some(Stored { revision: Revision(row.revision), value: row.try_into()? }))
         };
         self.database.read("read performance", query).await
-    }
-
-    async fn performances_of(
-        &self,
-        concert: ConcertId,
-        page: PageRequest<PerformanceId>,
-    ) -> Result<Page<PerformanceId, PerformanceId>, StoreError> {
-        let query = list(concert, &page).into_tuple().all(self.database.readers());
-        let ids: Vec<Uuid> = self.database.read("list performances", query).await?;
-        Ok(Page::of(ids.into_iter().map(PerformanceId::new).collect(), page.limit, |id| *id))
     }
 
     async fn save_performance(&self, performance: &Performance, read: Option<Revision>) -> Result<(), StoreError> {
@@ -60,17 +49,14 @@ impl PerformanceRepository for SqlCatalogue {
     }
 }
 
-/// The ids of a concert's public performances.
-pub(in crate::sql) fn list(concert: ConcertId, page: &PageRequest<PerformanceId>) -> Select<performance::Entity> {
-    let mut query = performance::Entity::find()
+/// The ids of a concert's public performances, ascending.
+pub(in crate::sql) fn list(concert: ConcertId) -> Select<performance::Entity> {
+    performance::Entity::find()
         .select_only()
         .column(performance::Column::Id)
         .filter(performance::Column::ConcertId.eq(concert.uuid()))
-        .filter(is_public());
-    if let Some(after) = page.after {
-        query = query.filter(performance::Column::Id.gt(after.uuid()));
-    }
-    query.order_by_asc(performance::Column::Id).limit(read_limit(page))
+        .filter(is_public())
+        .order_by_asc(performance::Column::Id)
 }
 
 /// Not a draft.

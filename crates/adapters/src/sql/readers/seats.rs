@@ -4,10 +4,8 @@ use super::SqlReaders;
 use crate::sql::rows::{idempotency_record, seat};
 use async_trait::async_trait;
 use frontrow_application::port::{IdempotencyRecordReader, SeatReader, StoreError};
-use frontrow_domain::{CommandKey, IdempotencyRecord, Instant, PerformanceId, Seat, TAKEOVER_GRACE};
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, Condition, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
-use uuid::Uuid;
+use frontrow_domain::{CommandKey, IdempotencyRecord, PerformanceId, Seat};
+use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Select};
 
 #[async_trait]
 impl SeatReader for SqlReaders {
@@ -17,17 +15,6 @@ impl SeatReader for SqlReaders {
             rows.into_iter().map(Seat::try_from).collect()
         };
         self.database.read("read seats", query).await
-    }
-
-    async fn available(
-        &self,
-        performances: &[PerformanceId],
-        now: Instant,
-    ) -> Result<Vec<(PerformanceId, u32)>, StoreError> {
-        let query = available(performances, now).into_tuple().all(self.database.readers());
-        let counts: Vec<(Uuid, i64)> = self.database.read("count seats", query).await?;
-        let counts = counts.into_iter().map(|(id, count)| (PerformanceId::new(id), u32::try_from(count)));
-        Ok(counts.map(|(id, count)| (id, count.unwrap_or(u32::MAX))).collect())
     }
 }
 
@@ -46,18 +33,4 @@ pub(in crate::sql) fn not_free(performance: PerformanceId) -> Select<seat::Entit
         .filter(seat::Column::PerformanceId.eq(performance.uuid()))
         .filter(seat::Column::State.ne(seat::FREE))
         .order_by_asc(seat::Column::Number)
-}
-
-/// Performances, and how many seats of each can be had.
-pub(in crate::sql) fn available(performances: &[PerformanceId], now: Instant) -> Select<seat::Entity> {
-    let lapsed = Condition::all()
-        .add(seat::Column::State.eq(seat::HELD))
-        .add(seat::Column::HeldUntil.lte((now - TAKEOVER_GRACE).micros()));
-    seat::Entity::find()
-        .select_only()
-        .column(seat::Column::PerformanceId)
-        .column_as(Expr::col(seat::Column::Number).count(), "seats")
-        .filter(seat::Column::PerformanceId.is_in(performances.iter().map(|id| id.uuid())))
-        .filter(Condition::any().add(seat::Column::State.eq(seat::FREE)).add(lapsed))
-        .group_by(seat::Column::PerformanceId)
 }

@@ -10,11 +10,16 @@ use crate::sql::hook::Hook;
 use crate::sql::statements::{Protection, Statements, Texts};
 use crate::sql::worker::WorkerConnection;
 use frontrow_application::port::Clock;
-use frontrow_domain::{BatchCarriedOut, Command, Event, Outcome, Rejection, Scope, Stop, carry_out_batch};
+use frontrow_domain::{BatchCarriedOut, Command, Event, Outcome, Rejection, Scope, Seat, Stop, carry_out_batch};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// By command, in order, as [`carry_out_batch`] says it.
-pub(super) type Results = Vec<Result<(Outcome, Vec<Event>), Stop>>;
+/// What was committed.
+pub(super) struct Committed {
+    /// By command, in order, as [`carry_out_batch`] says it.
+    pub results: Vec<Result<(Outcome, Vec<Event>), Stop>>,
+    /// The rows of seats that were written.
+    pub seats: Vec<Seat>,
+}
 
 /// What is to be done in a transaction that is still open.
 struct Decision {
@@ -29,7 +34,7 @@ pub(super) async fn attempt(
     connection: &WorkerConnection,
     batch: &[Booking],
     clock: &dyn Clock,
-) -> Result<Results, Failure> {
+) -> Result<Committed, Failure> {
     let early = read_without_locks(statements, connection, batch, clock).await?;
     let transaction = connection.begin().await?;
     let decided = match early {
@@ -43,12 +48,13 @@ pub(super) async fn attempt(
     // Placeholders stay: transactions that wait for one would deadlock if it were undone (`docs/locking.md`).
     if writes.is_empty() && !placed {
         return match transaction.rollback().await {
-            Ok(()) => Ok(results),
+            Ok(()) => Ok(Committed { results, seats: Vec::new() }),
             Err(error) => Err(Failure::lost(&error)),
         };
     }
     let written = write(statements, &*transaction, &writes).await;
-    connection.end(transaction, written.map(|()| results)).await
+    let seats = writes.seats.iter().map(|write| write.row).collect();
+    connection.end(transaction, written.map(|()| Committed { results, seats })).await
 }
 
 /// What came of trying a command out.

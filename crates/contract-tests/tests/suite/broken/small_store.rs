@@ -6,7 +6,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// What the small store does not have.
-const MISSING: [Part; 5] = [Part::Catalogue, Part::Accounts, Part::Keeping, Part::Queues, Part::LostCommits];
+const MISSING: [Part; 6] =
+    [Part::Catalogue, Part::Accounts, Part::Keeping, Part::Queues, Part::SeatSnapshots, Part::LostCommits];
 
 /// Exactly these cases fail, and say where.
 async fn fails(flaw: Flaw, cases: &[&'static str]) -> Result<(), Failure> {

@@ -1,0 +1,212 @@
+//! Answers that are the same for everybody. Each is rendered once, and sent again for as long as what it shows has not
+//! changed.
+
+use crate::dto::{AvailabilityDto, PerformanceDto, PricesDto};
+use crate::extract::{Cursor, entity_tag, knows};
+use crate::problem::{Kind, Problem};
+use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use actix_web::web::Bytes;
+use actix_web::{HttpRequest, HttpResponse};
+use frontrow_application::port::OnSale;
+use frontrow_application::{Page, PageRequest, PerformanceSeats, PerformanceView};
+use frontrow_domain::{ConcertId, PerformanceId};
+use parking_lot::Mutex;
+use quick_cache::unsync::Cache;
+use serde::Serialize;
+use std::hash::Hash;
+use std::sync::Arc;
+
+/// Answers about one performance in memory, of each kind; beyond that, those that nobody asks for are forgotten. The
+/// availability of 50,000 seats takes 9 KB.
+const MAX_PERFORMANCES: usize = 1000;
+/// Pages of lists in memory: a page of 100 performances takes some 60 KB.
+const MAX_PAGES: usize = 100;
+
+/// What was rendered lately.
+pub struct RenderedAnswers {
+    availability: Answers<PerformanceId, PerformanceSeats>,
+    performances: Answers<PerformanceId, PerformanceView>,
+    prices: Answers<PerformanceId, Arc<OnSale>>,
+    pages: Answers<PageKey, PageOfPerformances>,
+}
+
+impl Default for RenderedAnswers {
+    fn default() -> Self {
+        Self {
+            availability: Answers::new(MAX_PERFORMANCES),
+            performances: Answers::new(MAX_PERFORMANCES),
+            prices: Answers::new(MAX_PERFORMANCES),
+            pages: Answers::new(MAX_PAGES),
+        }
+    }
+}
+
+/// Which page of a concert's performances.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct PageKey {
+    concert: ConcertId,
+    bookable: bool,
+    limit: u32,
+    after: Option<PerformanceId>,
+}
+
+/// The performances of a page, rendered, and where the next one begins.
+struct PageOfPerformances {
+    items: Vec<Answer>,
+    next: Option<PerformanceId>,
+}
+
+impl RenderedAnswers {
+    pub(crate) fn availability(&self, seats: PerformanceSeats) -> Result<Answer, Problem> {
+        let render = |seats: &PerformanceSeats| json(&AvailabilityDto::from(seats.availability()));
+        self.availability.get(seats.on_sale.performance.id, seats, render)
+    }
+
+    pub(crate) fn performance(&self, view: PerformanceView) -> Result<Answer, Problem> {
+        self.performances.get(view.of.on_sale.performance.id, view, |view| json(&PerformanceDto::of(view)))
+    }
+
+    pub(crate) fn prices(&self, on_sale: Arc<OnSale>, currency: &str) -> Result<Answer, Problem> {
+        let render = |on_sale: &Arc<OnSale>| json(&PricesDto::of(&on_sale.performance.prices, currency));
+        self.prices.get(on_sale.performance.id, on_sale, render)
+    }
+
+    pub(crate) fn performances(
+        &self,
+        concert: ConcertId,
+        bookable: bool,
+        asked: &PageRequest<PerformanceId>,
+        page: Page<PerformanceView, PerformanceId>,
+    ) -> Result<Answer, Problem> {
+        let key = PageKey { concert, bookable, limit: asked.limit, after: asked.after };
+        let items: Result<Vec<Answer>, Problem> = page.items.into_iter().map(|view| self.performance(view)).collect();
+        self.pages.get(key, PageOfPerformances { items: items?, next: page.next }, PageOfPerformances::render)
+    }
+}
+
+impl PageOfPerformances {
+    /// As [`List`](crate::dto::List) is rendered.
+    fn render(&self) -> Result<Vec<u8>, Problem> {
+        let items: Vec<&[u8]> = self.items.iter().map(|item| &*item.body).collect();
+        let next = json(&self.next.map(|next| next.uuid().encode()))?;
+        Ok([&b"{\"items\":["[..], &items.join(&b","[..]), b"],\"next_cursor\":", &next, b"}"].concat())
+    }
+}
+
+fn json(shown: &impl Serialize) -> Result<Vec<u8>, Problem> {
+    serde_json::to_vec(shown).map_err(|_| Problem::new(Kind::Fault))
+}
+
+/// What answers are rendered from.
+trait Source {
+    /// Whether an answer that was rendered from this is what would be rendered from `now`.
+    fn still_shows(&self, now: &Self) -> bool;
+}
+
+impl Source for Arc<OnSale> {
+    fn still_shows(&self, now: &Self) -> bool {
+        Self::ptr_eq(self, now)
+    }
+}
+
+impl Source for PerformanceSeats {
+    fn still_shows(&self, now: &Self) -> bool {
+        self.on_sale.still_shows(&now.on_sale) && Arc::ptr_eq(&self.seats, &now.seats)
+    }
+}
+
+impl Source for PerformanceView {
+    fn still_shows(&self, now: &Self) -> bool {
+        self.of.still_shows(&now.of) && (self.at..self.until).contains(&now.at)
+    }
+}
+
+impl Source for PageOfPerformances {
+    fn still_shows(&self, now: &Self) -> bool {
+        // They are held here, so that nothing else can be where they are.
+        let are_same = |(before, now): (&Answer, &Answer)| before.body.as_ptr() == now.body.as_ptr();
+        self.next == now.next && self.items.len() == now.items.len() && self.items.iter().zip(&now.items).all(are_same)
+    }
+}
+
+/// The latest answer by key, and what it was rendered from.
+struct Answers<K, S>(Mutex<Cache<K, (S, Answer)>>);
+
+impl<K: Copy + Eq + Hash, S: Source> Answers<K, S> {
+    fn new(most: usize) -> Self {
+        Self(Mutex::new(Cache::new(most)))
+    }
+
+    fn get(&self, key: K, source: S, render: impl FnOnce(&S) -> Result<Vec<u8>, Problem>) -> Result<Answer, Problem> {
+        if let Some((from, answer)) = self.0.lock().get(&key)
+            && from.still_shows(&source)
+        {
+            return Ok(answer.clone());
+        }
+        let body = render(&source)?;
+        let answer = Answer { tag: entity_tag(&body), body: body.into() };
+        self.0.lock().insert(key, (source, answer.clone()));
+        Ok(answer)
+    }
+}
+
+/// A body of JSON with its entity tag.
+#[derive(Clone)]
+pub(crate) struct Answer {
+    body: Bytes,
+    tag: String,
+}
+
+impl Answer {
+    /// With its tag; without its body if the client has it.
+    pub fn to(&self, request: &HttpRequest) -> HttpResponse {
+        let known = knows(request, &self.tag);
+        let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
+        response.insert_header((ETAG, self.tag.as_str())).insert_header((CACHE_CONTROL, "no-cache"));
+        if known { response.finish() } else { response.content_type("application/json").body(self.body.clone()) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use frontrow_application::port::SeatSnapshot;
+    use frontrow_application::testing::{at, on_sale};
+    use frontrow_domain::PublicStatus;
+
+    fn view(of: &PerformanceSeats, now: i64, until: i64) -> PerformanceView {
+        PerformanceView { of: of.clone(), status: PublicStatus::OnSale, at: at(now), until: at(until) }
+    }
+
+    fn seats() -> PerformanceSeats {
+        PerformanceSeats { on_sale: Arc::new(on_sale()), seats: Arc::new(SeatSnapshot::default()) }
+    }
+
+    #[test]
+    fn an_answer_is_rendered_again_when_what_it_shows_has_changed_and_not_before() {
+        let rendered = RenderedAnswers::default();
+        let seats = seats();
+        let body = |view| rendered.performance(view).ok().unwrap().body;
+        let first = body(view(&seats, 100, 200));
+        assert_eq!(first.as_ptr(), body(view(&seats, 199, 200)).as_ptr());
+        assert_ne!(first.as_ptr(), body(view(&seats, 200, 300)).as_ptr(), "a sale has opened or closed");
+        let changed = PerformanceSeats { seats: Arc::default(), ..seats.clone() };
+        let second = body(view(&changed, 200, 300));
+        assert_ne!(second.as_ptr(), first.as_ptr());
+        assert_ne!(second.as_ptr(), body(view(&seats, 250, 300)).as_ptr(), "only the latest is kept");
+    }
+
+    #[test]
+    fn a_page_is_what_its_list_would_be() {
+        let rendered = RenderedAnswers::default();
+        let concert = on_sale().performance.concert;
+        let (asked, next) = (PageRequest::longest(None), on_sale().performance.id);
+        for (items, next) in [(vec![], None), (vec![view(&seats(), 1, 2), view(&seats(), 1, 2)], Some(next))] {
+            let dtos = items.iter().map(PerformanceDto::of).collect();
+            let list = crate::dto::List { items: dtos, next_cursor: next.map(|next| next.uuid().encode()) };
+            let page = Page { items, next };
+            let answer = rendered.performances(concert, false, &asked, page).ok().unwrap();
+            assert_eq!(&*answer.body, serde_json::to_vec(&list).unwrap());
+        }
+    }
+}
