@@ -65,7 +65,9 @@ pub(crate) struct Jobs<Q: Queued, R>(Arc<Shared<Q, R>>);
 struct Shared<Q: Queued, R> {
     limits: Limits,
     state: Mutex<State<Q, R>>,
-    /// Rings once for each route that becomes ready, and once for everybody at the end.
+    /// Rings when a route becomes ready, and once for everybody at the end. Whoever takes a route and leaves others rings
+    /// again. The worker that rested last is woken first: what it needs is still in the processor's caches, and in those of
+    /// its session at the database.
     ready: Notify,
 }
 
@@ -162,7 +164,7 @@ impl<Q: Queued, R> Queue<Q, R> {
         let times = Times { asked: Instant::now(), until };
         let is_ready = self.0.state.lock().push(Job { request, reply: sender, settled, times }, &self.0.limits)?;
         if is_ready {
-            self.0.ready.notify_one();
+            self.0.ready.notify_last();
         }
         Ok(asked)
     }
@@ -206,7 +208,9 @@ impl<Q: Queued, R> Jobs<Q, R> {
         // Of what has no route several workers may take some.
         if route.is_none() && is_left {
             state.ready.push_back(route);
-            self.0.ready.notify_one();
+        }
+        if !state.ready.is_empty() {
+            self.0.ready.notify_last();
         }
         let turn = route.map(|route| Turn { route, shared: Arc::clone(&self.0) });
         if let Some(route) = route {
@@ -214,6 +218,11 @@ impl<Q: Queued, R> Jobs<Q, R> {
             state.routes.entry(Some(route)).or_default();
         }
         Some(Batch { jobs, left: state.waiting, _turn: turn })
+    }
+
+    /// Wakes another worker, for one that can't go on: its own route may be ready again.
+    pub(crate) fn pass_on(&self) {
+        self.0.ready.notify_last();
     }
 
     /// Those that are there now, but for routes that are being worked on.
@@ -300,8 +309,8 @@ impl<Q: Queued, R> Drop for Turn<Q, R> {
         if state.routes.get(&route).is_some_and(VecDeque::is_empty) {
             state.routes.remove(&route);
         } else {
+            // Whoever had the turn looks for more themselves.
             state.ready.push_back(route);
-            self.shared.ready.notify_one();
         }
     }
 }

@@ -77,7 +77,7 @@ impl BookingUseCases {
                 idempotency_records: p.idempotency_records,
                 queues,
                 on_sale: p.on_sale.clone(),
-                best: BestSeats::new(p.seat_snapshots),
+                best: BestSeats::new(p.seat_snapshots, p.clock.clone()),
                 ids: p.ids.clone(),
                 clock: p.clock.clone(),
             },

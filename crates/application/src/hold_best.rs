@@ -95,9 +95,13 @@ impl HoldBestSeats {
             let plan = self.best.plan(on_sale, &request.wish, number > 1, number == PLANS).await?;
             let hold = HoldBest { blocks: plan.blocks.clone(), wait: plan.wait, ..hold.clone() };
             match self.store.execute(request.request.command(Operation::HoldBest(hold))).await {
+                Ok(Outcome::Held(reservation)) => {
+                    plan.tried(Some(&reservation));
+                    return Ok(Outcome::Held(reservation));
+                }
                 Ok(outcome) => return Ok(outcome),
                 Err(BookingError::Replan) if plan.blocks.is_empty() => return Err(shortage(plan.left)),
-                Err(BookingError::Replan) => {}
+                Err(BookingError::Replan) => plan.tried(None),
                 Err(error) => return Err(error.into()),
             }
         }
@@ -203,7 +207,7 @@ mod tests {
             idempotency_records: Arc::new(records),
             queues: Arc::default(),
             on_sale: reads(on_sale()),
-            best: BestSeats::new(Arc::new(snapshots)),
+            best: BestSeats::new(Arc::new(snapshots), clock(NOW)),
             ids: ids(),
             clock: clock(NOW),
         }

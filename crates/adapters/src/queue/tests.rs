@@ -118,17 +118,48 @@ async fn one_worker_at_a_time_works_on_a_route_and_what_comes_meanwhile_is_the_n
     assert_eq!(world.ids(), [2, 3]);
 }
 
+/// A worker that waits; whether it has been woken is seen by polling it.
+macro_rules! waits {
+    ($world:ident, $waiting:ident) => {
+        let mut $waiting = std::pin::pin!($world.jobs.next());
+        assert!((&mut $waiting).now_or_never().is_none());
+    };
+}
+
 #[tokio::test]
-async fn a_worker_that_waits_is_rung_when_a_route_is_free_again() {
+async fn whoever_ends_a_turn_goes_on_with_what_came_meanwhile() {
     let world = World::new(LIMITS);
     let _asked = world.push_all([to(1, 1)]);
     let first = world.next().unwrap();
     let _more = world.push_all([to(1, 2)]);
-    let waiting = world.jobs.next();
-    let mut waiting = std::pin::pin!(waiting);
-    assert!((&mut waiting).now_or_never().is_none());
     drop(first);
+    assert_eq!(world.ids(), [2]);
+}
+
+#[tokio::test]
+async fn a_worker_that_ends_its_turn_and_cannot_go_on_wakes_another() {
+    let world = World::new(LIMITS);
+    let _asked = world.push_all([to(1, 1)]);
+    let first = world.next().unwrap();
+    let _more = world.push_all([to(1, 2)]);
+    waits!(world, waiting);
+    drop(first);
+    world.jobs.pass_on();
     assert_eq!(ids(&waiting.await.unwrap()), [2]);
+}
+
+#[tokio::test]
+async fn whoever_takes_a_route_wakes_another_worker_for_the_next_one() {
+    let world = World::new(LIMITS);
+    // Nobody waits: the two routes leave one permit.
+    let _asked = world.push_all([to(1, 1), to(2, 2)]);
+    let first = world.next().unwrap();
+    waits_for(&world, &[2]).await;
+    assert_eq!(ids(&first), [1]);
+}
+
+async fn waits_for(world: &World, expected: &[u8]) {
+    assert_eq!(ids(&world.jobs.next().await.unwrap()), expected);
 }
 
 #[tokio::test]

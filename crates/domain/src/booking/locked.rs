@@ -83,7 +83,7 @@ impl Locked {
             payments: Table::of(scope.payments.iter().chain(&scope.new_payments).copied()),
             wallets: Table::of(scope.wallets.iter().copied()),
             seats: Table::of(scope.seats.iter().copied()),
-            candidates: scope.candidates.iter().flat_map(|candidates| &candidates.seats).copied().collect(),
+            candidates: scope.candidates.iter().flat_map(|candidates| &candidates.lists).flatten().copied().collect(),
             idempotency_records: scope.idempotency_records.iter().map(|key| (key.clone(), None)).collect(),
             new_idempotency_records: BTreeSet::new(),
             issued: BTreeMap::new(),

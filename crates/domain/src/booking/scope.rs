@@ -29,13 +29,33 @@ pub struct Scope {
     pub candidates: Vec<Candidates>,
 }
 
-/// Seats any of which would do, locked last of all: those that can be had and that nobody else has locked, in this order.
+/// Seats of one performance any of which would do, locked last of all: those that can be had and that nobody else has
+/// locked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Candidates {
-    /// The best first; each once.
-    pub seats: Vec<SeatKey>,
+    /// A list for each command, the best seats first.
+    pub lists: Vec<Vec<SeatKey>>,
     /// How many of them are locked at most.
     pub most: usize,
+}
+
+impl Candidates {
+    /// All of them, each once: first what comes first in some list, then what comes second, and so on. So every command of
+    /// a batch gets a chance of what it wants most.
+    pub fn in_order(&self) -> Vec<SeatKey> {
+        let (mut seen, mut seats) = (BTreeSet::new(), Vec::new());
+        let longest = self.lists.iter().map(Vec::len).max().unwrap_or_default();
+        for rank in 0..longest {
+            let at_rank = self.lists.iter().filter_map(|list| list.get(rank));
+            seats.extend(at_rank.filter(|seat| seen.insert(**seat)));
+        }
+        seats
+    }
+
+    /// The performance; `None` if there are no seats.
+    pub fn performance(&self) -> Option<PerformanceId> {
+        self.lists.iter().flatten().map(|seat| seat.performance).next()
+    }
 }
 
 impl Scope {
@@ -67,11 +87,9 @@ impl Scope {
     }
 
     fn add_candidates(&mut self, more: Candidates) {
-        let performance = |candidates: &Candidates| candidates.seats.first().map(|seat| seat.performance);
-        let same = self.candidates.iter_mut().find(|known| performance(known) == performance(&more));
+        let same = self.candidates.iter_mut().find(|known| known.performance() == more.performance());
         let Some(known) = same else { return self.candidates.push(more) };
-        let there: BTreeSet<SeatKey> = known.seats.iter().copied().collect();
-        known.seats.extend(more.seats.into_iter().filter(|seat| !there.contains(seat)));
+        known.lists.extend(more.lists);
         known.most += more.most;
     }
 

@@ -2,7 +2,7 @@
 
 use crate::booking::carry_out;
 use crate::booking::{
-    Candidates, CarriedOut, Command, CommandKey, Conflict, Event, IdempotencyRecord, Locked, Outcome, Reservation,
+    CarriedOut, Command, CommandKey, Conflict, Event, IdempotencyRecord, Locked, Outcome, Reservation,
     ReservationState, Scope, Seat, SeatKey, SeatState, Stop, Ticket, TicketKey, WriteSet,
 };
 use crate::catalogue::SeatNumber;
@@ -75,9 +75,9 @@ impl BookingState {
         scope.seats.iter().filter_map(|key| self.seats.get(key)).for_each(|row| locked.found_seat(*row));
         let records = scope.idempotency_records.iter().filter_map(|key| self.idempotency_records.get(key));
         records.for_each(|row| locked.found_idempotency_record(row.clone()));
-        for Candidates { seats, most } in &scope.candidates {
-            let seats = seats.iter().filter_map(|key| self.seats.get(key));
-            let takeable = seats.filter(|seat| seat.state.can_be_taken(now)).take(*most);
+        for candidates in &scope.candidates {
+            let seats = candidates.in_order().into_iter().filter_map(|key| self.seats.get(&key));
+            let takeable = seats.filter(|seat| seat.state.can_be_taken(now)).take(candidates.most);
             takeable.for_each(|seat| locked.found_seat(*seat));
         }
         locked

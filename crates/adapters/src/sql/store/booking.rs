@@ -1,7 +1,7 @@
 //! A command on its way to a worker.
 
 use crate::queue::Queued;
-use frontrow_domain::{Command, Scope, UserId};
+use frontrow_domain::{Candidates, Command, PerformanceId, Scope, UserId};
 use uuid::Uuid;
 
 /// A command, and the rows that it locks.
@@ -21,8 +21,9 @@ impl Queued for Booking {
     /// Its performance; or else whose wallet it is, or the sale.
     fn route(&self) -> Option<Uuid> {
         let Scope { seats, candidates, wallets, buyers, .. } = &self.scope;
-        let seats = seats.iter().chain(candidates.iter().flat_map(|candidates| &candidates.seats));
-        let performance = seats.map(|seat| seat.performance.uuid()).next();
+        let named = seats.iter().map(|seat| seat.performance);
+        let performance =
+            named.chain(candidates.iter().filter_map(Candidates::performance)).map(PerformanceId::uuid).next();
         let user = || wallets.first().copied().map(UserId::uuid);
         performance.or_else(user).or_else(|| buyers.first().map(|buyer| buyer.sale.uuid()))
     }

@@ -5,7 +5,7 @@ use crate::sql::connection::Failure;
 use crate::sql::rows::{Guarded, Key, buyer, idempotency_record, is_placeholder, payment, reservation, seat, wallet};
 use crate::sql::statements::Statements;
 use frontrow_application::port::Clock;
-use frontrow_domain::{Candidates, Locked, PaymentId, ReservationId, Scope, TAKEOVER_GRACE, UserId};
+use frontrow_domain::{Locked, PaymentId, ReservationId, Scope, TAKEOVER_GRACE, UserId};
 use sea_orm::ConnectionTrait;
 
 /// A scope under its locks.
@@ -51,9 +51,9 @@ pub(super) async fn lock(
     for row in statements.read::<idempotency_record::Entity>(connection, keys).await? {
         locked.found_idempotency_record(row.try_into()?);
     }
-    for Candidates { seats, most } in &scope.candidates {
-        let (keys, lapsed) = (seats.iter().map(seat::key), clock.now() - TAKEOVER_GRACE);
-        for row in statements.lock_candidates(connection, keys, lapsed, *most).await? {
+    for candidates in &scope.candidates {
+        let (seats, lapsed) = (candidates.in_order(), clock.now() - TAKEOVER_GRACE);
+        for row in statements.lock_candidates(connection, seats.iter().map(seat::key), lapsed, candidates.most).await? {
             locked.found_seat(row.try_into()?);
         }
     }

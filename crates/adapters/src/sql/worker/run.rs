@@ -40,6 +40,9 @@ impl<W: Work> Run<W> {
     /// Works until the queue is closed and empty.
     pub(super) async fn until_closed(mut self) {
         loop {
+            if self.connection.is_none() {
+                self.shared.jobs.pass_on();
+            }
             if self.connection.is_none() && !self.reconnect().await {
                 self.refuse_those_who_wait();
                 if self.shared.jobs.is_finished() {

@@ -49,7 +49,7 @@ impl CommandRule for HoldBest {
         } else {
             let seats = planned.map(|number| SeatKey { performance: self.performance, number }).collect();
             // One block, and another should somebody have taken a seat of the first.
-            scope.candidates.push(Candidates { seats, most: 2 * self.count as usize });
+            scope.candidates.push(Candidates { lists: vec![seats], most: 2 * self.count as usize });
         }
     }
 
