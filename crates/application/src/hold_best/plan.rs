@@ -110,12 +110,18 @@ impl Plan<'_> {
     /// What became of it: the blocks before that of the reservation, or all of them where there is none, could not be had,
     /// and others need not try them.
     pub(super) fn tried(&self, held: Option<&Reservation>) {
-        let held = held.and_then(|reservation| reservation.seats().next());
-        let missed = self.blocks.iter().take_while(|block| held.is_none_or(|seat| !block.contains(&seat))).flatten();
-        let mut missed = missed.peekable();
-        if missed.peek().is_none() {
+        let got = match held {
+            None => self.blocks.len(),
+            // A repetition is told of a reservation that may have nothing to do with this plan.
+            Some(reservation) => {
+                let of_it = |block: &Block| reservation.seats().next().is_some_and(|seat| block.contains(&seat));
+                self.blocks.iter().position(of_it).unwrap_or_default()
+            }
+        };
+        if got == 0 {
             return;
         }
+        let missed = self.blocks[..got].iter().flatten();
         let until = self.best.clock.now() + MISSED;
         let mut passed_over = self.best.passed_over();
         passed_over.entry(self.performance).or_default().missed.extend(missed.map(|seat| (*seat, until)));
