@@ -2,8 +2,10 @@
 
 pub mod client;
 mod server;
+pub mod show;
 mod stage;
 
 pub use client::Client;
 pub use server::{Log, Server, command};
-pub use stage::{CUSTOMERS, Show, Stage, Terms};
+pub use show::{Show, Terms};
+pub use stage::{CUSTOMERS, Stage};

@@ -1,4 +1,4 @@
-//! A database with people in it, made once through the API, and performances to book.
+//! A database with people in it, made once through the API.
 
 use super::{Client, Log, Server, command};
 use anyhow::{Context, Result, ensure};
@@ -8,7 +8,7 @@ use frontrow_application::port::{AccountRepository, BookingStore, Clock, Credent
 use frontrow_domain::{Charge, Command, CommandKey, Operation, PaymentId, Points, Settle, Settlement, TransferId};
 use futures::future::try_join_all;
 use hyper::{Method, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::ffi::OsString;
 use std::iter::once;
 use std::os::unix::fs::OpenOptionsExt;
@@ -16,7 +16,6 @@ use std::path::Path;
 use std::process::Stdio;
 use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
-use uuid::Uuid;
 
 /// How many customers there are, each with [`Stage::POINTS`].
 pub const CUSTOMERS: usize = 64;
@@ -31,36 +30,6 @@ pub struct Stage {
     pub operator: String,
     /// The customers' access tokens.
     pub customers: Vec<String>,
-}
-
-/// How a performance is sold.
-#[derive(Clone, Copy)]
-pub struct Terms {
-    /// Rows of 100 seats in section A: `A-1-1` to `A-{rows}-100`.
-    pub rows: u32,
-    /// Price of every seat.
-    pub price: i64,
-    pub limit_per_person: u32,
-    pub hold_seconds: u32,
-}
-
-/// A performance that is on sale.
-#[derive(Clone, Copy, Debug)]
-pub struct Show {
-    pub performance: Uuid,
-}
-
-/// An id that nobody has had.
-fn id() -> Result<Uuid> {
-    let mut bytes = [0; 16];
-    getrandom::fill(&mut bytes).context("no randomness")?;
-    Ok(Uuid::from_bytes(bytes))
-}
-
-impl Default for Terms {
-    fn default() -> Self {
-        Self { rows: 1, price: 1000, limit_per_person: 50, hold_seconds: 300 }
-    }
 }
 
 impl Stage {
@@ -156,85 +125,6 @@ async fn fill(store: &SqlStore, ids: &dyn IdSource, person: &Credentials) -> Res
     let settle = Settle { payment, user, settlement, transfer: TransferId::new(ids.id()) };
     store.execute(Command::unkeyed(Operation::Settle(settle))).await?;
     Ok(())
-}
-
-impl Show {
-    /// Publishes a performance in a venue of its own.
-    pub async fn publish(operator: &mut Client, terms: Terms) -> Result<Self> {
-        Self::publish_as(operator, terms, id()?, &json!({})).await
-    }
-
-    /// The same, with a sale of that id; fields of it that are named here are as they are here.
-    pub async fn publish_as(operator: &mut Client, terms: Terms, sale: Uuid, fields: &Value) -> Result<Self> {
-        let rows: Vec<Value> =
-            (1..=terms.rows).map(|row| json!({"name": row.to_string(), "seats": 100, "tier": "R"})).collect();
-        let sections = json!([{"name": "A", "kind": "seated", "rows": rows}]);
-        Self::publish_in(operator, terms, &sections, sale, fields).await
-    }
-
-    /// The same in a hall of these sections, whose seats are of tier `R`.
-    #[allow(dead_code, reason = "the benchmarks publish no other halls")]
-    pub async fn publish_hall(operator: &mut Client, terms: Terms, sections: &Value) -> Result<Self> {
-        Self::publish_in(operator, terms, sections, id()?, &json!({})).await
-    }
-
-    async fn publish_in(
-        operator: &mut Client,
-        terms: Terms,
-        sections: &Value,
-        sale: Uuid,
-        fields: &Value,
-    ) -> Result<Self> {
-        let (venue, concert, performance) = (id()?, id()?, id()?);
-        let puts = [
-            (format!("venues/{venue}"), json!({"name": "Hall", "time_zone": "Asia/Seoul"})),
-            (format!("venues/{venue}/seat-maps/1"), json!({"sections": sections})),
-            (format!("concerts/{concert}"), json!({"title": "Night", "artist": "The Band"})),
-            (format!("performances/{performance}"), described(concert, venue, terms)),
-            (format!("sales/{sale}"), sold(performance, terms, fields)),
-        ];
-        for (path, body) in puts {
-            operator.ask(Method::PUT, &format!("/v1/{path}"), None, Some(body)).await?.expect(StatusCode::CREATED)?;
-        }
-        for path in [format!("performances/{performance}"), format!("sales/{sale}")] {
-            let published = operator.ask(Method::POST, &format!("/v1/{path}/publication"), None, None).await?;
-            ensure!(published.status.is_success(), "{path}: {} {}", published.status, published.body);
-        }
-        Ok(Self { performance })
-    }
-}
-
-fn described(concert: Uuid, venue: Uuid, terms: Terms) -> Value {
-    json!({
-        "concert_id": concert,
-        "venue_id": venue,
-        "seat_map_version": 1,
-        "starts_at": "2099-12-31T20:00:00Z",
-        "prices": {
-            "tiers": [{"code": "R", "name": "Royal", "list_price": terms.price}],
-            "types": [{"code": "adult", "name": "Adult", "discount_percent": 0}],
-            "fee": 0,
-            "tax_basis_points": 0,
-        },
-    })
-}
-
-/// On sale as long as anybody will run this.
-fn sold(performance: Uuid, terms: Terms, fields: &Value) -> Value {
-    let mut sale = json!({
-        "name": "General sale",
-        "performances": [performance],
-        "opens": "2020-01-01T00:00:00Z",
-        "closes": "2099-12-31T00:00:00Z",
-        "pay_until": "2099-12-31T00:00:00Z",
-        "cancel_until": "2099-12-31T00:00:00Z",
-        "limit_per_person": terms.limit_per_person,
-        "hold_seconds": terms.hold_seconds,
-    });
-    for (name, value) in fields.as_object().into_iter().flatten() {
-        sale[name] = value.clone();
-    }
-    sale
 }
 
 async fn add_operator(directory: &Path) -> Result<()> {
