@@ -22,6 +22,7 @@ mod callers;
 mod figures;
 #[allow(dead_code, reason = "the other benchmark's, too")]
 mod load;
+mod programme;
 mod raw;
 mod reference;
 mod report;
@@ -41,6 +42,7 @@ use std::time::Duration;
 use testbed::{Extent, LARGE, Testbed};
 
 const ROUNDS: usize = 5;
+/// More would need more than a hundred performances.
 const MOST_ROUNDS: usize = 30;
 const SALE_SEATS: usize = 10_000;
 /// No group takes longer on one database, or something is wrong.

@@ -5,7 +5,10 @@ mod bookings;
 mod failures;
 mod halls;
 mod latency;
+mod memory;
+mod polling;
 mod quiet;
+mod reads;
 mod sale;
 mod waiting;
 
@@ -24,11 +27,14 @@ pub enum Group {
     Quiet,
     Waiting,
     Halls,
+    Memory,
+    Reads,
+    Polling,
 }
 
 impl Group {
-    /// In the order in which they are measured.
-    pub const ALL: [Self; 8] = [
+    /// In the order in which they are measured: the last three need five million seats, which the others do without.
+    pub const ALL: [Self; 11] = [
         Self::Bookings,
         Self::Best,
         Self::Latency,
@@ -37,6 +43,9 @@ impl Group {
         Self::Quiet,
         Self::Waiting,
         Self::Halls,
+        Self::Memory,
+        Self::Reads,
+        Self::Polling,
     ];
 
     pub const fn name(self) -> &'static str {
@@ -49,6 +58,9 @@ impl Group {
             Self::Quiet => "quiet",
             Self::Waiting => "waiting",
             Self::Halls => "halls",
+            Self::Memory => "memory",
+            Self::Reads => "reads",
+            Self::Polling => "polling",
         }
     }
 
@@ -62,6 +74,9 @@ impl Group {
             Self::Quiet => Box::pin(quiet::measure(testbed, report)).await,
             Self::Waiting => Box::pin(waiting::measure(testbed, report)).await,
             Self::Halls => Box::pin(halls::measure(testbed, report)).await,
+            Self::Memory => Box::pin(memory::measure(testbed, report)).await,
+            Self::Reads => Box::pin(reads::measure(testbed, report)).await,
+            Self::Polling => Box::pin(polling::measure(testbed, report)).await,
         }
     }
 }

@@ -4,6 +4,7 @@ use crate::callers::Jobs;
 use crate::driver::show::Hall;
 use crate::driver::{Client, Log, Server, Show, Stage, Terms, command};
 use crate::people::settle;
+use crate::programme::Programme;
 use crate::raw::{self, Database};
 use crate::reference::{Reference, References};
 use crate::scripts;
@@ -45,6 +46,7 @@ pub struct Testbed {
     operator: String,
     people: Vec<String>,
     halls: BTreeMap<usize, Hall>,
+    programme: Option<Arc<Programme>>,
 }
 
 /// How much is measured.
@@ -102,6 +104,7 @@ impl Testbed {
             operator: stage.operator.clone(),
             people: stage.customers.clone(),
             halls: BTreeMap::new(),
+            programme: None,
         };
         testbed.people(PEOPLE).await?;
         // Every connection of the references prepares its statements.
@@ -203,6 +206,19 @@ impl Testbed {
         }
         tokio::time::sleep(REST).await;
         Ok(())
+    }
+
+    /// A hundred performances, made once and shared.
+    pub async fn programme(&mut self) -> Result<Arc<Programme>> {
+        if let Some(programme) = &self.programme {
+            return Ok(Arc::clone(programme));
+        }
+        let server = self.serve().await?;
+        let programme = Arc::new(Programme::publish(&mut self.operator(&server), terms(LARGE)?).await?);
+        self.stop(server).await?;
+        self.rest().await?;
+        self.programme = Some(Arc::clone(&programme));
+        Ok(programme)
     }
 
     /// Our database, for rows that are put into it by hand.
