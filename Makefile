@@ -59,7 +59,8 @@ deny: tools ## Checks dependencies, licences and sources
 	@$(CARGO) deny --version >/dev/null 2>&1 || { echo "cargo-deny is missing: cargo install cargo-deny --locked" >&2; exit 1; }
 	$(CARGO) deny --locked check bans licenses sources
 
-bench: tools ## Measures bookings and queues on every database that is installed or has an image
+# docs/benchmarks.md says which variables choose a part of it.
+bench: tools ## Measures bookings, reads and queues on every database that is installed or has an image: hours
 	$(CARGO) bench --locked --package frontrow-server --bench throughput
 	$(CARGO) bench --locked --package frontrow-server --bench queue
 

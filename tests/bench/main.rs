@@ -1,175 +1,158 @@
-//! What a second is good for, over HTTP, on every database that is installed or has an image: beside the same
-//! transactions on the raw driver, in the same run, on the same machine.
+//! What bookings and reads cost over HTTP, on every database that is installed or has an image: beside transactions on
+//! the raw driver and a bare server, in the same run, on the same machine.
 //!
-//! They take turns, so that what else the machine does meets all of them; a ratio is the median of the paired ratios. Only
-//! what was answered with 201 counts. The generator of the load shares the machine with the server and its database.
+//! They take turns, so that what else the machine does meets all of them; a ratio is the median of the paired ratios.
+//! Only success counts. The generator of the load shares the machine with the server and its database.
+//!
+//! These variables choose what is measured:
+//! - `FRONTROW_BENCH_DATABASES`: some of sqlite, mysql, mariadb, postgres; else all of them;
+//! - `FRONTROW_BENCH_ROWS`: some [groups](rows::Group); else all of them;
+//! - `FRONTROW_BENCH_ROUNDS`: how often each takes its turn, 5 if nothing is said;
+//! - `FRONTROW_BENCH_SEATS`: of the sale that is measured as a whole, 10,000 if nothing is said, 50,000 at most.
 
+#[allow(dead_code, unused_imports, reason = "the tests' driver, of which this needs a part")]
 #[path = "../driver/driver.rs"]
 mod driver;
+#[path = "../driver/people.rs"]
+mod people;
 
-mod http;
+#[allow(dead_code, reason = "the other benchmark's, too")]
+mod bare;
+mod callers;
+mod figures;
+#[allow(dead_code, reason = "the other benchmark's, too")]
+mod load;
+mod programme;
 mod raw;
 mod reference;
 mod report;
+mod rows;
+mod scripts;
+mod testbed;
 
 use anyhow::{Context, Result, ensure};
-use driver::{CUSTOMERS, Log, Server, Show, Terms, TestAccounts, command};
-use frontrow_test_databases::{HostServer, Kind, TestDatabase, host_server};
-use http::Http;
-use raw::Testbed;
-use reference::{Reference, References};
-use report::{Paired, Report};
-use std::future::Future;
+use driver::TestAccounts;
+use frontrow_test_databases::{Kind, host_server};
+use report::Report;
+use rows::Group;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Command;
 use std::time::Duration;
-use tokio::time::Instant;
+use testbed::{Extent, LARGE, Testbed};
 
-const CONNECTIONS: [usize; 3] = [1, 8, 64];
-/// Unless `FRONTROW_BENCH_ROUNDS` says otherwise.
 const ROUNDS: usize = 5;
-/// Of one turn; one person may have 50 in a sale.
-const HOLDS_EACH: usize = 20;
-const PRICE: i64 = 10;
-
-/// What somebody does in one turn: holds a seat, and pays it.
-#[derive(Clone, Copy)]
-pub struct Job {
-    pub customer: usize,
-    /// Number of the seat, from 0.
-    pub seat: usize,
-}
-
-/// How many a second.
-#[derive(Clone, Copy)]
-pub struct Turn {
-    pub holds: f64,
-    pub payments: f64,
-}
+/// More would need more than a hundred performances.
+const MOST_ROUNDS: usize = 30;
+const SALE_SEATS: usize = 10_000;
+/// No group takes longer on one database, or something is wrong.
+const LONGEST: Duration = Duration::from_hours(1);
+/// Connections that the rows ask for, and some.
+const FILES: u64 = 20_000;
+const SQLITE: &str = "sqlite";
 
 fn main() -> Result<()> {
+    let arguments: Vec<String> = std::env::args().collect();
+    if arguments.iter().any(|argument| argument == bare::ARGUMENT) {
+        return bare::serve();
+    }
     // Cargo runs benchmarks among the tests too, without this.
-    if !std::env::args().any(|argument| argument == "--bench") {
+    if !arguments.iter().any(|argument| argument == "--bench") {
         return Ok(());
     }
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(measure())
+    raise_limit()?;
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(Choice::read()?.measure())
 }
 
-async fn measure() -> Result<()> {
-    let accounts = TestAccounts::build().await?;
-    // All of them, unless `FRONTROW_BENCH_DATABASES` names some.
-    let named = std::env::var("FRONTROW_BENCH_DATABASES").ok();
-    let is_wanted = |name: &str| named.as_ref().is_none_or(|named| named.split(',').any(|one| one == name));
-    if is_wanted("sqlite") {
-        measure_on_file(&accounts).await?.write(&mut std::io::stdout())?;
+/// Most systems let a process open 1,024 files unless it asks for more, which only the shell does here.
+fn raise_limit() -> Result<()> {
+    // Where nobody says how many, there is nothing to raise.
+    let Ok((soft, hard)) = open_files() else { return Ok(()) };
+    if soft >= FILES || soft >= hard {
+        return Ok(());
     }
-    for kind in Kind::ALL.into_iter().filter(|kind| is_wanted(kind.name())) {
-        if let Some(server) = host_server(kind, "make bench", Path::new(env!("CARGO_TARGET_TMPDIR"))).await {
-            measure_on_server(&accounts, &server).await?.write(&mut std::io::stdout())?;
+    let limit = format!("ulimit -S -n {} && exec \"$0\" \"$@\"", hard.min(FILES));
+    let mut again = Command::new("sh");
+    again.args(["-c", &limit]).arg(std::env::current_exe()?).args(std::env::args_os().skip(1));
+    // It only comes back if that has failed.
+    Err(again.exec().into())
+}
+
+/// How many files this process may open, as it is and at most.
+pub fn open_files() -> Result<(u64, u64)> {
+    let limits = std::fs::read_to_string("/proc/self/limits")?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max open files")).context("no limit of open files")?;
+    let mut numbers = line.split_whitespace().map(|word| word.parse().unwrap_or(u64::MAX));
+    Ok((numbers.next().context("no soft limit")?, numbers.next().context("no hard limit")?))
+}
+
+/// What is measured.
+struct Choice {
+    databases: Vec<String>,
+    groups: Vec<Group>,
+    extent: Extent,
+}
+
+impl Choice {
+    fn read() -> Result<Self> {
+        let databases = names("FRONTROW_BENCH_DATABASES", [SQLITE].into_iter().chain(Kind::ALL.map(Kind::name)))?;
+        let groups = names("FRONTROW_BENCH_ROWS", Group::ALL.into_iter().map(Group::name))?;
+        let groups = Group::ALL.into_iter().filter(|group| groups.iter().any(|name| name == group.name())).collect();
+        let extent = Extent {
+            rounds: number("FRONTROW_BENCH_ROUNDS", ROUNDS, MOST_ROUNDS)?,
+            sale_seats: number("FRONTROW_BENCH_SEATS", SALE_SEATS, LARGE)?,
+        };
+        Ok(Self { databases, groups, extent })
+    }
+
+    async fn measure(self) -> Result<()> {
+        eprintln!("{} rounds; a sale of {} seats", self.extent.rounds, self.extent.sale_seats);
+        let accounts = TestAccounts::build().await?;
+        let mut failed = Vec::new();
+        if self.databases.iter().any(|name| name == SQLITE) {
+            failed.extend(self.measure_on(Testbed::file(&accounts, self.extent).await?).await?);
         }
-    }
-    Ok(())
-}
-
-/// The directory where Cargo builds, which is on a disk, unlike the system's temporary directory.
-fn directory() -> Result<tempfile::TempDir> {
-    Ok(tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR"))?)
-}
-
-async fn measure_on_file(accounts: &TestAccounts) -> Result<Report> {
-    let (ours, theirs) = (directory()?, directory()?);
-    for directory in [&ours, &theirs] {
-        accounts.copy_to(directory.path())?;
-    }
-    let testbed = Testbed::file(&theirs.path().join("frontrow.sqlite")).await?;
-    take_turns(Report::of("SQLite"), accounts, ours.path(), testbed).await
-}
-
-/// As durable as it comes, and reached without anything in between.
-async fn measure_on_server(accounts: &TestAccounts, server: &HostServer) -> Result<Report> {
-    let (ours, theirs) = (directory()?, directory()?);
-    let databases = [
-        TestDatabase::make(server.kind(), server.url()).await?,
-        TestDatabase::make(server.kind(), server.url()).await?,
-    ];
-    for (directory, database) in [&ours, &theirs].into_iter().zip(&databases) {
-        accounts.put_on_server(directory.path(), database.url()).await?;
-    }
-    let testbed = Testbed::Server(server.kind(), databases[1].url().to_owned());
-    take_turns(Report::of(server.kind().to_string()), accounts, ours.path(), testbed).await
-}
-
-async fn take_turns(mut report: Report, accounts: &TestAccounts, directory: &Path, testbed: Testbed) -> Result<Report> {
-    let log = Log::default();
-    let server = Server::start(directory, &[("FRONTROW_SWEEP_SECONDS", "3600")], log.clone()).await?;
-    let http = Http { address: server.address, tokens: accounts.customers.clone() };
-    let references = References::on(testbed).await?;
-    let rounds = match std::env::var("FRONTROW_BENCH_ROUNDS") {
-        Ok(rounds) => rounds.parse().context("FRONTROW_BENCH_ROUNDS is a whole number")?,
-        Err(_) => ROUNDS,
-    };
-    for round in 0..rounds {
-        for connections in CONNECTIONS {
-            report.add(
-                connections,
-                pair(&http, &references, publish(&server, accounts).await?, connections, round).await?,
-            );
+        for kind in Kind::ALL.into_iter().filter(|kind| self.databases.iter().any(|name| name == kind.name())) {
+            if let Some(server) = host_server(kind, "make bench", Path::new(env!("CARGO_TARGET_TMPDIR"))).await {
+                failed.extend(self.measure_on(Testbed::server(&accounts, self.extent, &server).await?).await?);
+            }
         }
-        let answers = http.answers(publish(&server, accounts).await?, 64).await?;
-        let pairs = http.pairs(publish(&server, accounts).await?, 64).await?;
-        report.add_rush(answers, pairs);
-        eprintln!("round {} of {rounds}", round + 1);
+        ensure!(failed.is_empty(), "{}", failed.join("\n"));
+        Ok(())
     }
-    server.stop().await?;
-    let complaints = log.complaints();
-    ensure!(complaints.is_empty(), "the server complains:\n{}", complaints.join("\n"));
-    verify(directory).await?;
-    Ok(report)
-}
 
-/// Who goes first changes with every round.
-async fn pair(http: &Http, references: &References, show: Show, connections: usize, round: usize) -> Result<Paired> {
-    let first = if round.is_multiple_of(2) { Some(http.turn(show, connections).await?) } else { None };
-    let full = references.turn(Reference::Full, connections).await?;
-    let textbook = references.turn(Reference::Textbook, connections).await?;
-    let http = match first {
-        Some(turn) => turn,
-        None => http.turn(show, connections).await?,
-    };
-    Ok(Paired { http, full, textbook })
-}
-
-/// Seats for one turn.
-async fn publish(server: &Server, accounts: &TestAccounts) -> Result<Show> {
-    let rows = u32::try_from((2 * CUSTOMERS * HOLDS_EACH).div_ceil(100))?;
-    let terms = Terms { rows, price: PRICE, limit_per_person: 50, hold_seconds: 3600 };
-    Show::publish(&mut driver::Client::new(server.address, Some(&accounts.operator)), terms).await
-}
-
-/// The jobs of a turn, dealt out to that many callers.
-pub fn deal(callers: usize) -> Vec<Vec<Job>> {
-    let job = |seat| Job { customer: seat % CUSTOMERS, seat };
-    (0..callers).map(|caller| (caller..CUSTOMERS * HOLDS_EACH).step_by(callers).map(job).collect()).collect()
-}
-
-/// Runs all parts at once; what they made, and how many a second.
-pub async fn timed<T, F>(parts: Vec<F>) -> Result<(Vec<Vec<T>>, f64)>
-where
-    T: Send + 'static,
-    F: Future<Output = Result<Vec<T>>> + Send + 'static,
-{
-    let begun = Instant::now();
-    let parts: Vec<_> = parts.into_iter().map(tokio::spawn).collect();
-    let mut made = Vec::with_capacity(parts.len());
-    for part in parts {
-        made.push(part.await??);
+    /// What failed. The rest is worth reading all the same.
+    async fn measure_on(&self, mut testbed: Testbed) -> Result<Vec<String>> {
+        let mut report = Report::of(&testbed.name);
+        let mut failed = Vec::new();
+        for group in &self.groups {
+            let measured = tokio::time::timeout(LONGEST, group.measure(&mut testbed, &mut report)).await;
+            if let Err(error) = measured.context("took too long").flatten() {
+                failed.push(format!("{}, {}: {error:#}", testbed.name, group.name()));
+            }
+        }
+        report.notes(failed.iter().cloned());
+        report.write(&mut std::io::stdout())?;
+        if let Err(error) = testbed.end().await {
+            failed.push(format!("{error:#}"));
+        }
+        Ok(failed)
     }
-    let taken: Duration = begun.elapsed();
-    let count = made.iter().map(Vec::len).sum::<usize>();
-    Ok((made, f64::from(u32::try_from(count)?) / taken.as_secs_f64()))
 }
 
-async fn verify(directory: &Path) -> Result<()> {
-    let ended = command(directory, &["verify"]).status().await?;
-    ensure!(ended.success(), "frontrow verify found something wrong");
-    Ok(())
+/// Those that the variable names, or all of them.
+fn names(variable: &str, all: impl Iterator<Item = &'static str>) -> Result<Vec<String>> {
+    let all: Vec<String> = all.map(str::to_owned).collect();
+    let Ok(named) = std::env::var(variable) else { return Ok(all) };
+    let named: Vec<String> = named.split(',').map(|name| name.trim().to_owned()).collect();
+    let unknown = named.iter().find(|name| !all.contains(name));
+    ensure!(unknown.is_none(), "{variable}: {} is none of {}", unknown.map_or("", String::as_str), all.join(", "));
+    Ok(named)
+}
+
+fn number(variable: &str, default: usize, most: usize) -> Result<usize> {
+    let Ok(text) = std::env::var(variable) else { return Ok(default) };
+    let number = text.parse().with_context(|| format!("{variable} is a whole number"))?;
+    ensure!((1..=most).contains(&number), "{variable} is from 1 to {most}");
+    Ok(number)
 }

@@ -15,12 +15,13 @@ pub enum Value {
     Id(Uuid),
     Number(i64),
     Text(&'static str),
+    Key(String),
     Bytes(Vec<u8>),
 }
 
 /// Where to connect. A file has one writer, so all who want to write share one connection.
 #[derive(Clone)]
-pub enum Testbed {
+pub enum Database {
     File(Arc<Mutex<SqliteConnection>>),
     Server(Kind, String),
 }
@@ -32,7 +33,7 @@ pub enum Raw {
     Postgres(PgConnection),
 }
 
-impl Testbed {
+impl Database {
     pub async fn file(path: &Path) -> Result<Self> {
         let options = SqliteConnectOptions::new().filename(path).journal_mode(SqliteJournalMode::Wal);
         let connection = SqliteConnection::connect_with(&options.synchronous(SqliteSynchronous::Full)).await?;
@@ -68,7 +69,7 @@ impl Testbed {
     }
 }
 
-/// Binds the values, runs the statement and reads all of its rows.
+/// Binds the values, runs the statement, reads all of its rows and counts them.
 macro_rules! run {
     ($connection:expr, $text:expr, $values:expr) => {{
         let mut query = sqlx::query($text);
@@ -77,10 +78,11 @@ macro_rules! run {
                 Value::Id(id) => query.bind(id),
                 Value::Number(number) => query.bind(number),
                 Value::Text(text) => query.bind(text),
+                Value::Key(key) => query.bind(key),
                 Value::Bytes(bytes) => query.bind(bytes),
             };
         }
-        query.fetch_all($connection).await.map(|_| ())
+        query.fetch_all($connection).await.map(|rows| rows.len())
     }};
 }
 
@@ -98,23 +100,39 @@ impl Raw {
     }
 
     pub async fn commit(&mut self) -> Result<()> {
+        self.end("COMMIT").await
+    }
+
+    pub async fn rollback(&mut self) -> Result<()> {
+        self.end("ROLLBACK").await
+    }
+
+    async fn end(&mut self, how: &'static str) -> Result<()> {
         match self {
             Self::File(_, held) => {
                 let mut connection = held.take().context("no transaction")?;
-                connection.execute("COMMIT").await?;
+                connection.execute(how).await?;
             }
-            Self::MySql(connection) => connection.execute("COMMIT").await.map(|_| ())?,
-            Self::Postgres(connection) => connection.execute("COMMIT").await.map(|_| ())?,
+            Self::MySql(connection) => connection.execute(how).await.map(|_| ())?,
+            Self::Postgres(connection) => connection.execute(how).await.map(|_| ())?,
         }
         Ok(())
     }
 
-    pub async fn run(&mut self, text: &'static str, values: &[Value]) -> Result<()> {
-        match self {
+    /// How many rows the statement returns.
+    pub async fn run(&mut self, text: &'static str, values: &[Value]) -> Result<usize> {
+        Ok(match self {
             Self::File(_, held) => run!(&mut **held.as_mut().context("no transaction")?, text, values)?,
             Self::MySql(connection) => run!(connection, text, values)?,
             Self::Postgres(connection) => run!(connection, text, values)?,
-        }
-        Ok(())
+        })
     }
+}
+
+/// Lets `PostgreSQL` do at once what it would else do at any time: clean up after many rows were inserted.
+pub async fn clean_up(url: &str) -> Result<()> {
+    let mut connection = PgConnection::connect(url).await?;
+    connection.execute("VACUUM (ANALYZE)").await?;
+    connection.execute("CHECKPOINT").await?;
+    Ok(connection.close().await?)
 }

@@ -3,7 +3,7 @@
 mod accounts;
 pub mod client;
 mod server;
-mod show;
+pub mod show;
 
 pub use accounts::{CUSTOMERS, TestAccounts};
 pub use client::Client;

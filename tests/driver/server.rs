@@ -78,6 +78,16 @@ impl Server {
         Ok(Self { address, child, log, followers })
     }
 
+    /// Bytes of memory that the process has in use, as the system counts them.
+    #[allow(dead_code, reason = "the benchmarks ask for it")]
+    pub fn resident_bytes(&self) -> Result<usize> {
+        let id = self.child.id().context("the server has ended by itself")?;
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
+        let kilobytes: usize = line.trim().trim_end_matches(" kB").trim().parse()?;
+        Ok(kilobytes * 1024)
+    }
+
     /// Asks it to stop, and waits until it has finished what it began.
     pub async fn stop(mut self) -> Result<()> {
         let id = self.child.id().context("the server has ended by itself")?;

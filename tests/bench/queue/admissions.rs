@@ -82,7 +82,7 @@ impl QueuedPerson {
             }
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        anyhow::bail!("never admitted: {}", String::from_utf8_lossy(&client.body))
+        anyhow::bail!("never admitted: {}", String::from_utf8_lossy(client.body()))
     }
 
     async fn leave(&self, address: SocketAddr) -> Result<()> {

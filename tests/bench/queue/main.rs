@@ -8,15 +8,21 @@
 #[path = "../../driver/driver.rs"]
 mod driver;
 
+#[allow(dead_code, reason = "the other benchmark's, too")]
+#[path = "../bare.rs"]
+mod bare;
+#[allow(dead_code, reason = "the other benchmark's, too")]
+#[path = "../load.rs"]
+mod load;
+
 mod absent;
 mod admissions;
-mod hello;
-mod load;
 mod report;
 mod testbed;
 mod turns;
 
 use anyhow::Result;
+use bare::{Bare, FixedAnswer};
 use frontrow_test_databases::{Kind, private_redis, private_server};
 use report::Report;
 use testbed::Testbed;
@@ -26,8 +32,8 @@ const ROUNDS: usize = 5;
 
 fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().collect();
-    if arguments.iter().any(|argument| argument == hello::ARGUMENT) {
-        return hello::serve();
+    if arguments.iter().any(|argument| argument == bare::ARGUMENT) {
+        return bare::serve();
     }
     // Cargo runs benchmarks among the tests too, without this.
     if !arguments.iter().any(|argument| argument == "--bench") {
@@ -46,7 +52,7 @@ async fn measure() -> Result<()> {
 
 async fn measure_all(report: &mut Report) -> Result<()> {
     absent::measure(report);
-    let hello = hello::Hello::start().await?;
+    let hello = Bare::start(&[FixedAnswer::hello()]).await?;
     let accounts = driver::TestAccounts::build().await?;
     let testbed = Testbed::file(&accounts, None).await?;
     turns::measure(&testbed, &hello, report).await?;

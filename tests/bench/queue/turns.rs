@@ -1,8 +1,8 @@
 //! Rates, in turns with the bare server.
 
+use crate::bare::{Bare, first_again as hello_again};
 use crate::driver::CUSTOMERS;
-use crate::hello::Hello;
-use crate::load::{Requests, rate, request};
+use crate::load::{Requests, again, rate, request};
 use crate::report::Report;
 use crate::rounds;
 use crate::testbed::{Sale, Testbed};
@@ -23,31 +23,23 @@ const MANY: usize = 1_000_000;
 const CROWD: usize = 60_000;
 
 /// Everything, on one database.
-pub async fn measure(testbed: &Testbed, hello: &Hello, report: &mut Report) -> Result<()> {
+pub async fn measure(testbed: &Testbed, hello: &Bare, report: &mut Report) -> Result<()> {
     let short = testbed.sale(&json!({})).await?;
     testbed.fill(&short, FEW).await?;
     look_in_turns(testbed, hello, &short, report).await?;
     interceptor(testbed, report).await?;
     join_in_turns(testbed, hello, report).await?;
     check_in_in_turns(testbed, hello, report).await?;
-    let before = memory(testbed)?;
+    let before = testbed.server.resident_bytes()?;
     let long = testbed.lobby().await?;
     testbed.fill(&long, MANY).await?;
     testbed.wait_for(&long, |queue| queue["groups"][0]["issued"].as_u64() >= Some(MANY as u64)).await?;
     testbed.change(&long, json!({"phase": "open"})).await?;
     testbed.wait_for(&long, |queue| queue["draw"]["seed"].is_string()).await?;
-    let grown = memory(testbed)?.saturating_sub(before);
+    let grown = testbed.server.resident_bytes()?.saturating_sub(before);
     report.note(format!("{}: {} bytes of the server's memory a waiting person", testbed.name, grown / MANY));
     compare_looks(testbed, &short, &long, report).await?;
     compare_joins(testbed, &short, &long, report).await
-}
-
-fn again(bytes: Vec<u8>) -> Requests {
-    Arc::new(move |_, _| Some(bytes.clone()))
-}
-
-fn hello_again() -> Requests {
-    again(request("GET", "/", &[], ""))
 }
 
 fn snapshot(sale: &Sale) -> Requests {
@@ -59,7 +51,7 @@ fn personal(testbed: &Testbed, sale: &Sale) -> Result<Requests> {
     Ok(again(request("GET", "/v1/queue-tokens/current", &[("frontrow-queue-token", &token)], "")))
 }
 
-async fn look_in_turns(testbed: &Testbed, hello: &Hello, sale: &Sale, report: &mut Report) -> Result<()> {
+async fn look_in_turns(testbed: &Testbed, hello: &Bare, sale: &Sale, report: &mut Report) -> Result<()> {
     let (snapshot, personal) = (snapshot(sale), personal(testbed, sale)?);
     let (mut snapshots, mut personals) = (Vec::new(), Vec::new());
     for _ in 0..rounds()? {
@@ -112,7 +104,7 @@ fn joins(testbed: &Testbed, sale: &Sale) -> Requests {
     once_each(JOINERS, (0..CROWD).map(join).collect())
 }
 
-pub async fn join_in_turns(testbed: &Testbed, hello: &Hello, report: &mut Report) -> Result<()> {
+pub async fn join_in_turns(testbed: &Testbed, hello: &Bare, report: &mut Report) -> Result<()> {
     let sale = testbed.sale(&json!({})).await?;
     let mut pairs = Vec::new();
     for _ in 0..rounds()? {
@@ -126,7 +118,7 @@ pub async fn join_in_turns(testbed: &Testbed, hello: &Hello, report: &mut Report
 }
 
 /// Everybody is called, nobody is admitted: this measures check-ins.
-pub async fn check_in_in_turns(testbed: &Testbed, hello: &Hello, report: &mut Report) -> Result<()> {
+pub async fn check_in_in_turns(testbed: &Testbed, hello: &Bare, report: &mut Report) -> Result<()> {
     let mut pairs = Vec::new();
     for _ in 0..rounds()? {
         let sale = testbed.sale(&json!({"capacity": 100_000})).await?;
@@ -178,15 +170,6 @@ async fn compare_joins(testbed: &Testbed, short: &Sale, long: &Sale, report: &mu
     }
     report.add("joins, 1,000,000 waiting to 1,000", pairs, Some(1.0 / 1.2));
     Ok(())
-}
-
-/// Bytes of the server process.
-fn memory(testbed: &Testbed) -> Result<usize> {
-    let id = testbed.server.child.id().context("the server has ended")?;
-    let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).context("no VmRSS")?;
-    let kilobytes: usize = line.trim().trim_end_matches(" kB").trim().parse()?;
-    Ok(kilobytes * 1024)
 }
 
 /// Bytes in Redis per waiting person.
