@@ -2,7 +2,7 @@
 
 use super::{Buyer, BuyerKey, QueueNumber, Rank};
 use crate::catalogue::Group;
-use crate::time::{Instant, TAKEOVER_GRACE};
+use crate::time::{CLOCK_TOLERANCE, Instant};
 use std::time::Duration;
 
 /// Somebody who was called and has checked in.
@@ -93,11 +93,11 @@ impl CheckIn {
     }
 
     /// The check-in that replaces the stored one; `None` if their call has lapsed and they never checked in. We call it a
-    /// break 2 seconds before a tick would count the person as absent, because clocks differ: anybody without a break was
+    /// break [`CLOCK_TOLERANCE`] before a tick would count the person as absent, because clocks differ: anybody without a break was
     /// present in every tick.
     pub fn after(self, stood: Option<&Self>, lapsed: bool) -> Option<Self> {
         match stood.filter(|stood| stood.group == self.group && stood.number == self.number) {
-            Some(stood) if CheckIn::is_present(stood.seen_at, self.seen_at + TAKEOVER_GRACE) => {
+            Some(stood) if CheckIn::is_present(stood.seen_at, self.seen_at + CLOCK_TOLERANCE) => {
                 Some(Self { checked_in_at: stood.checked_in_at, seen_at: stood.seen_at.max(self.seen_at), ..self })
             }
             Some(_) => Some(self),

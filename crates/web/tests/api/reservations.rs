@@ -3,6 +3,7 @@
 use crate::ask::{Answer, Ask};
 use crate::good::{another_sale, hold, pay};
 use crate::theatre::{NOTHING, PERFORMANCE, SALE, Theatre};
+use frontrow_domain::TAKEOVER_GRACE;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -167,7 +168,7 @@ async fn a_hold_that_has_lapsed_is_paid_late_only_while_nobody_has_its_seats() {
     theatre.clock.advance(HOLD);
     assert_eq!(see(&theatre, &kim, &at(&first, "")).await["status"], "expired");
     pay(&theatre, &kim, &first).await;
-    theatre.clock.advance(Duration::from_secs(2));
+    theatre.clock.advance(TAKEOVER_GRACE);
     hold(&theatre, &lee, &["A-1-4"]).await;
     let problem = try_pay(&theatre, &kim, &second, "late").await.problem(409, "hold-lapsed");
     assert_eq!(problem["held_until"], "2027-01-02T00:05:00Z");

@@ -137,15 +137,15 @@ fn a_page_that_closes_leaves_forty_five_seconds_unless_it_is_renewed() {
 fn an_admission_does_not_outlast_a_closed_page() {
     let mut house = admitted(room());
     // The tick has seen by now that it was renewed.
-    house.wait(seconds(48));
+    house.wait(Tick::PICK_UP + CLOCK_TOLERANCE + seconds(1));
     house.tick();
     house.renew(1);
     house.wait(seconds(47));
     house.tick();
     let ends = house.close_page(1).unwrap().until;
-    house.wait_until(ends + TAKEOVER_GRACE);
+    house.wait_until(ends + CLOCK_TOLERANCE);
     house.come(2);
-    assert_eq!(house.tick(), [], "within the grace");
+    assert_eq!(house.tick(), [], "within the tolerance");
     house.now = house.now + millis(1);
     assert_eq!(house.tick(), [2]);
 }
@@ -192,7 +192,7 @@ fn when_the_hold_that_outlived_the_session_is_no_more_a_renewal_leaves_forty_fiv
     assert_eq!(ends, house.now + seconds(45));
     house.wait(seconds(30));
     assert_eq!(house.renew(1).unwrap().until, ends, "and no renewal more");
-    house.wait_until(ends + TAKEOVER_GRACE + millis(1));
+    house.wait_until(ends + CLOCK_TOLERANCE + millis(1));
     house.come(2);
     assert_eq!(house.tick(), [2]);
 }
@@ -211,13 +211,13 @@ fn an_admission_that_a_renewal_shortens_does_not_outlast_it() {
     house.release(&longer);
     let ends = house.renew(1).unwrap().until;
     assert_eq!(ends, house.now + seconds(45));
-    house.wait_until(ends + TAKEOVER_GRACE + millis(1));
+    house.wait_until(ends + CLOCK_TOLERANCE + millis(1));
     house.come(2);
     assert_eq!(house.tick(), [2]);
 }
 
 #[test]
-fn an_admission_ends_with_its_grace_and_frees_room_for_another() {
+fn an_admission_ends_after_the_tolerance_and_frees_room_for_another() {
     let mut house = admitted(room());
     let until = house.admission(1).unwrap().until;
     while house.now < until {
@@ -225,7 +225,7 @@ fn an_admission_ends_with_its_grace_and_frees_room_for_another() {
         house.come(2);
         assert_eq!(house.tick(), []);
     }
-    house.wait_until(until + TAKEOVER_GRACE);
+    house.wait_until(until + CLOCK_TOLERANCE);
     assert_eq!(house.tick(), []);
     house.now = house.now + std::time::Duration::from_micros(1);
     assert_eq!(house.tick(), [2]);

@@ -50,8 +50,8 @@ fn who_comes_again_has_stood_there_all_the_time_unless_there_was_a_break() {
     house.now = house.now - seconds(1);
     house.all_come([1]);
     assert_eq!(house.rooms.check_ins[&key(1)].seen_at, since + seconds(24));
-    // A tick whose clock is two seconds ahead would not have seen them.
-    house.now = since + seconds(24 + 13);
+    // A tick whose clock is ahead by the tolerance would not have seen them.
+    house.now = since + seconds(24) + CheckIn::PRESENCE - CLOCK_TOLERANCE;
     house.all_come([1]);
     assert_eq!(house.rooms.check_ins[&key(1)].checked_in_at, house.now);
 }
@@ -151,7 +151,7 @@ fn an_admission_whose_row_is_locked_is_counted() {
     let mut house = House::open(one_at_a_time(), 2);
     house.all_come([1]);
     house.tick();
-    house.wait(seconds(48));
+    house.wait(Tick::PICK_UP + CLOCK_TOLERANCE + seconds(1));
     house.all_come([2]);
     let tick = house.plan();
     let locked = house.lock(&tick, &[1]);
@@ -165,9 +165,9 @@ fn somebody_who_was_admitted_and_never_picked_up_is_admitted_again_in_the_tick_t
     let mut house = House::open(one_at_a_time(), 2);
     house.all_come([1]);
     house.tick();
-    house.wait(seconds(47));
+    house.wait(Tick::PICK_UP + CLOCK_TOLERANCE);
     house.all_come([1]);
-    assert_eq!(house.tick(), [], "within the grace the admission still counts");
+    assert_eq!(house.tick(), [], "within the tolerance the admission still counts");
     house.now = house.now + millis(1);
     house.all_come([1]);
     assert_eq!(house.tick(), [1]);
