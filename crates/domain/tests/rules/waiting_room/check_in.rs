@@ -75,6 +75,20 @@ fn who_has_come_once_never_lapses() {
 }
 
 #[test]
+fn who_was_admitted_and_did_not_pick_it_up_may_come_again_after_the_call_has_lapsed() {
+    let mut house = House::open(one_at_a_time(), 2);
+    house.all_come([1, 2]);
+    assert_eq!(house.tick(), [1]);
+    house.run(1000, &[]);
+    assert_eq!((house.status(1), house.admission(1)), (EntryStatus::Lapsed, None));
+    house.all_come([1]);
+    assert_eq!(house.tick(), [1], "with their own rank");
+    house.pick_up(1);
+    house.leave(1);
+    assert_eq!(house.come(1), CheckInOutcome::Used, "once it was picked up, it is used up");
+}
+
+#[test]
 fn who_never_came_lapses_and_another_entry_does_not_help() {
     let mut house = House::open(room(), 2);
     house.run(1000, &[]);

@@ -177,7 +177,7 @@ fn a_call_lapses_after_a_quarter_of_an_hour_and_never_before() {
         house.tick();
     }
     let after = house.queue().open_time.saturating_sub(called_at);
-    assert!(after >= Queue::GRACE && after <= Queue::GRACE + seconds(32), "{after:?}");
+    assert!(after >= Queue::CALL_LASTS && after <= Queue::CALL_LASTS + seconds(32), "{after:?}");
 }
 
 #[test]
