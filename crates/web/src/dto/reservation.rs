@@ -181,8 +181,8 @@ pub struct ReservationDto {
     pub status: String,
     /// The first instant at which the hold has lapsed, in UTC.
     pub held_until: String,
-    /// The first instant at which even a late payment is refused, in UTC. After `held_until` it is taken if the seats are
-    /// still free.
+    /// The first instant at which even a late payment is refused, in UTC. After `held_until` it is taken if nobody
+    /// else has the seats.
     pub pay_until: String,
     /// What is to be paid.
     pub total: Money,

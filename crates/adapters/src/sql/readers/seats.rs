@@ -50,7 +50,7 @@ pub(in crate::sql) fn not_free(performance: PerformanceId) -> Select<seat::Entit
 
 /// Performances, and how many seats of each can be had.
 pub(in crate::sql) fn available(performances: &[PerformanceId], now: Instant) -> Select<seat::Entity> {
-    let lapsed = Condition::all()
+    let takeable = Condition::all()
         .add(seat::Column::State.eq(seat::HELD))
         .add(seat::Column::HeldUntil.lte((now - TAKEOVER_GRACE).micros()));
     seat::Entity::find()
@@ -58,6 +58,6 @@ pub(in crate::sql) fn available(performances: &[PerformanceId], now: Instant) ->
         .column(seat::Column::PerformanceId)
         .column_as(Expr::col(seat::Column::Number).count(), "seats")
         .filter(seat::Column::PerformanceId.is_in(performances.iter().map(|id| id.uuid())))
-        .filter(Condition::any().add(seat::Column::State.eq(seat::FREE)).add(lapsed))
+        .filter(Condition::any().add(seat::Column::State.eq(seat::FREE)).add(takeable))
         .group_by(seat::Column::PerformanceId)
 }

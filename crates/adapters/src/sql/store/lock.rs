@@ -54,8 +54,8 @@ pub(super) async fn lock(
         locked.found_done(row.try_into()?);
     }
     for Candidates { seats, most } in &scope.candidates {
-        let (keys, lapsed) = (seats.iter().map(seat::key), clock.now() - TAKEOVER_GRACE);
-        for row in statements.lock_candidates(connection, keys, lapsed, *most).await? {
+        let (keys, takeable_before) = (seats.iter().map(seat::key), clock.now() - TAKEOVER_GRACE);
+        for row in statements.lock_candidates(connection, keys, takeable_before, *most).await? {
             locked.found_seat(row.try_into()?);
         }
     }
