@@ -147,7 +147,7 @@ kinds! {
     EmailTaken = CONFLICT, "email-taken", "The email address has an account";
     /// Write a new version.
     SeatMapFrozen = CONFLICT, "seat-map-frozen", "A published performance uses this version of the seat map";
-    /// Only its date and prices may change.
+    /// Everything else may change.
     PerformancePublic = CONFLICT, "performance-public", "The performance is public: its concert, venue and seats stay";
     /// A cancellation is final.
     PerformanceStatus = CONFLICT, "performance-status", "The performance can't change to that status";

@@ -257,6 +257,11 @@ async fn a_refund_keeps_its_reason_for_operators() {
     let own = theatre.send(&Ask::get(at(&id, "")).by(&kim)).await.with(200);
     assert_eq!((&own["status"], own.get("refund_reason")), (&json!("refunded"), None), "the reason is not the owner's");
     let lee = theatre.customer("lee").await;
+    let lees = hold(&theatre, &lee, &["A-1-5"]).await;
+    let lees = theatre.send(&Ask::get(at(&lees, "")).by(&theatre.operator)).await.with(200);
+    assert!(shown["user_id"].is_string() && lees["user_id"].is_string(), "an operator is told whose it is: {shown}");
+    assert_ne!(shown["user_id"], lees["user_id"]);
+    assert_eq!(own.get("user_id"), None);
     theatre.send(&Ask::get(at(&id, "")).by(&lee)).await.problem(404, "not-found");
     theatre.send(&Ask::get(at(NOTHING, "")).by(&theatre.operator)).await.problem(404, "not-found");
     theatre.verify().await;
