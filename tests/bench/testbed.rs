@@ -126,16 +126,16 @@ impl Testbed {
     pub async fn people(&mut self, count: usize) -> Result<Arc<[String]>> {
         let missing = count.saturating_sub(self.people.len());
         if missing > 0 {
-            let house = self.house().await?;
-            let more = settle(&house, "none", missing, TestAccounts::POINTS).await?;
-            house.close().await;
+            let application = self.application().await?;
+            let more = settle(&application, "none", missing, TestAccounts::POINTS).await?;
+            application.close().await;
             self.people.extend(more.into_iter().map(|person| person.access));
         }
         Ok(self.people[..count].into())
     }
 
     /// The application without the server, for what is prepared and not measured.
-    async fn house(&self) -> Result<Application> {
+    async fn application(&self) -> Result<Application> {
         let directory = self.directory.path();
         let mut settings = Settings::load(&Given { directory: directory.into(), ..Given::default() })?;
         if let DatabaseAddress::File(file) = &mut settings.database {

@@ -2,7 +2,7 @@
 
 use crate::driver::Client;
 use anyhow::{Context, Result};
-use frontrow_domain::TAKEOVER_GRACE;
+use frontrow_domain::CLOCK_TOLERANCE;
 use hyper::{Method, StatusCode};
 use jiff::Timestamp;
 use serde_json::Value;
@@ -58,7 +58,7 @@ impl AdmissionLog {
             first.group == later.group
                 && later.rank < first.rank
                 && first.admitted_at < later.admitted_at
-                && later.checked_in_at + TAKEOVER_GRACE < first.admitted_at
+                && later.checked_in_at + CLOCK_TOLERANCE < first.admitted_at
         });
         overtaken.map(|(first, later)| format!("{first} before {later}, there since {}", later.checked_in_at)).collect()
     }

@@ -3,6 +3,7 @@
 use crate::driver::{Client, Show, Terms, TestAccounts};
 use crate::test_server::{TestServer, at_once, on_every_database, seat, text, until};
 use anyhow::{Context, Result, ensure};
+use frontrow_domain::TAKEOVER_GRACE;
 use hyper::StatusCode;
 use std::time::Duration;
 use tokio::time::sleep;
@@ -81,8 +82,9 @@ async fn duel((mut holder, mut watcher): (Client, Client), mut rival: Client, sh
     let number = n + 1;
     let id = holder.held(show, &[seat(number)], "hold").await?;
     let pay = async {
-        // The payments are spread closely around the moment at which the seats can be taken over: 3 s after the holds.
-        sleep(Duration::from_millis(2900 + 8 * n as u64)).await;
+        // The payments are spread closely around the moment at which the seats can be taken over.
+        let takeover = Duration::from_secs(SHORT.hold_seconds.into()) + TAKEOVER_GRACE;
+        sleep(takeover - Duration::from_millis(100) + Duration::from_millis(8 * n as u64)).await;
         holder.pay(&id, "pay").await
     };
     let (paid, taken) = tokio::join!(pay, take_over(&mut rival, show, number, &mut watcher, &id));

@@ -186,7 +186,7 @@ mod tests {
     use super::*;
     use crate::port::{MockSeatSnapshots, MockVenueRepository, Revision, StoredSeatMap};
     use crate::testing::{at, on_sale, reads, reservation, seat, seat_map, seat_number};
-    use frontrow_domain::SeatState;
+    use frontrow_domain::{SeatState, TAKEOVER_GRACE};
     use mockall::predicate::eq;
     use uuid::Uuid;
 
@@ -205,7 +205,7 @@ mod tests {
         let states = [
             SeatState::Blocked,
             SeatState::Held { by, until: at(100) },
-            SeatState::Held { by, until: at(97) },
+            SeatState::Held { by, until: at(99) - TAKEOVER_GRACE },
             SeatState::Sold { to: by },
         ];
         let shown = show(&states, 99).run(on_sale().performance.id).await.unwrap().availability();

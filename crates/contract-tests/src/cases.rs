@@ -89,7 +89,7 @@ cases! {
         a_repetition_is_told_what_happened_then,
         two_users_may_call_their_keys_the_same;
     lapses:
-        a_seat_is_taken_over_two_seconds_after_its_hold_has_lapsed,
+        a_seat_is_taken_over_when_the_grace_after_its_hold_is_over,
         a_late_payment_is_good_while_nobody_has_taken_the_seats,
         a_late_payment_keeps_to_the_limit,
         a_payment_that_is_too_late_takes_nothing,
@@ -166,7 +166,7 @@ cases! {
         a_renewal_goes_on_for_three_minutes_and_not_beyond_the_session,
         a_hold_needs_an_admission,
         a_hold_carries_the_admission_beyond_the_session,
-        an_admission_is_free_two_seconds_after_it_has_ended,
+        an_admission_is_free_once_every_clock_says_that_it_has_ended,
         leaving_frees_the_admission_once,
         paying_frees_the_admission_in_the_same_command,
         who_may_buy_more_keeps_the_admission,

@@ -4,10 +4,16 @@ use serde::{Deserialize, Serialize};
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
+/// How far the clocks of two instances may differ; what happened less than this ago may not have happened yet by
+/// another clock. An instance whose clock is more than a second from the database's says that it isn't ready.
+pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
+
 /// How long after its hold has lapsed a seat can be taken by somebody else, and no longer counts against its holder's
-/// limit: more than clocks of several instances may differ, so that nobody has a seat, or room in the limit, that a
-/// hold could still be paid for.
+/// limit. It covers [`CLOCK_TOLERANCE`], so that nobody has a seat, or room in the limit, that a hold could still be
+/// paid for by another clock.
 pub const TAKEOVER_GRACE: Duration = Duration::from_secs(2);
+
+const _: () = assert!(TAKEOVER_GRACE.as_nanos() >= CLOCK_TOLERANCE.as_nanos());
 
 /// A point in time, in whole microseconds since 1970-01-01T00:00:00Z. Arithmetic saturates.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

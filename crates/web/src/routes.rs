@@ -11,12 +11,12 @@ mod browse;
 mod description;
 mod endpoint;
 mod manage;
+mod operators_queue;
 mod queue;
 mod reservations;
 mod router;
 mod seats;
 mod service;
-mod waiting_room;
 mod wallet;
 
 use crate::pass::Proof;
@@ -49,7 +49,7 @@ pub(crate) fn addresses() -> &'static [Address] {
             reservations::endpoints(),
             wallet::endpoints(),
             manage::endpoints(),
-            waiting_room::endpoints(),
+            operators_queue::endpoints(),
             queue::endpoints(),
             service::endpoints(),
         ];

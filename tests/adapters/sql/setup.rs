@@ -155,15 +155,15 @@ pub fn performance() -> Performance {
         .fee(testing::points(1_000))
         .tax_basis_points(1_000)
         .build();
-    testing::performance()
-        .id(PerformanceId::new(id(10)))
-        .concert(concert(1).id)
-        .venue(venue().id)
-        .starts_at(NOW + Duration::from_micros(86_400_000_001))
-        .sold_until(NOW + Duration::from_micros(86_400_000_007))
-        .status(PerformanceStatus::Draft)
-        .prices(prices)
-        .build()
+    Performance {
+        id: PerformanceId::new(id(10)),
+        concert: concert(1).id,
+        venue: venue().id,
+        starts_at: NOW + Duration::from_micros(86_400_000_001),
+        sold_until: Some(NOW + Duration::from_micros(86_400_000_007)),
+        prices,
+        ..testing::performance_in_full()
+    }
 }
 
 pub fn sale() -> Sale {

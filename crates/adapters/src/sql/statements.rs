@@ -80,17 +80,17 @@ impl Statements<'_> {
         self.all::<reservation::Entity>(connection, self.texts.reservations_of(&keys)?).await
     }
 
-    /// Locks the first seats that can be had and that nobody has locked, at most `most`, in the order of the keys. Those
-    /// whose hold has lapsed by then can be had.
+    /// Locks the first seats that can be had and that nobody has locked, at most `most`, in the order of the keys. Held
+    /// seats can be had if their hold ends at `takeable_before` or earlier.
     pub(in crate::sql) async fn lock_candidates(
         &self,
         connection: &impl ConnectionTrait,
         keys: impl IntoIterator<Item = Key<seat::Entity>>,
-        lapsed: Instant,
+        takeable_before: Instant,
         most: usize,
     ) -> Result<Vec<seat::Model>, Failure> {
         let keys = values::<seat::Entity>(keys);
-        self.all::<seat::Entity>(connection, self.texts.candidates(&keys, lapsed, most)?).await
+        self.all::<seat::Entity>(connection, self.texts.candidates(&keys, takeable_before, most)?).await
     }
 
     async fn all<E: EntityTrait>(
@@ -267,7 +267,12 @@ impl Texts {
         )
     }
 
-    fn candidates(&self, keys: &[Vec<Value>], lapsed: Instant, most: usize) -> Result<Option<Statement>, Failure> {
+    fn candidates(
+        &self,
+        keys: &[Vec<Value>],
+        takeable_before: Instant,
+        most: usize,
+    ) -> Result<Option<Statement>, Failure> {
         if keys.is_empty() {
             return Ok(None);
         }
@@ -275,7 +280,7 @@ impl Texts {
         let text =
             self.text(Name::of::<seat::Entity>(What::Candidates).many(), || Ok(self.lists().candidates(locking)))?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let values = [lists::json(keys)?.into(), lapsed.micros().into(), most.into()];
+        let values = [lists::json(keys)?.into(), takeable_before.micros().into(), most.into()];
         Ok(Some(Statement::from_sql_and_values(self.dialect.backend(), text, values)))
     }
 

@@ -79,8 +79,8 @@ impl CheckInBuyer {
                     return self.renew.pick_up(key, entry).await.map(CheckInAnswer::Admitted);
                 }
                 CheckInOutcome::Present => self.queues.pace.rouse(sale),
-                CheckInOutcome::Lapsed => return Err(Conflict::EntryLapsed.into()),
-                CheckInOutcome::Used => return Err(Conflict::EntryUsed.into()),
+                CheckInOutcome::Lapsed => return Err(join_again(&view, Conflict::EntryLapsed)),
+                CheckInOutcome::Used => return Err(join_again(&view, Conflict::EntryUsed)),
                 CheckInOutcome::Barred => return Err(Rejection::Barred.into()),
             }
             if left.is_zero() {
@@ -110,6 +110,11 @@ impl CheckInBuyer {
         }
         Ok(CheckInAnswer::NotYet(view))
     }
+}
+
+/// Why an entry leads nowhere, for somebody who can only join again; unless the queue takes nobody any more.
+fn join_again(view: &QueueEntryView, why: Conflict) -> Error {
+    if view.view.queue.phase.takes_joins() { why.into() } else { Conflict::QueueClosed.into() }
 }
 
 /// Picks an admission up, or renews it.

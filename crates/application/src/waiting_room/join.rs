@@ -112,7 +112,8 @@ impl JoinQueue {
         }
         let used = buyer.is_some_and(|buyer| buyer.has_used(entry.group, entry.number));
         let stands = check_in.is_some_and(|check_in| check_in.group == entry.group && check_in.number == entry.number);
-        Ok(used || (status == EntryStatus::Lapsed && !stands))
+        let came = stands || buyer.is_some_and(|buyer| buyer.was_admitted_by(entry.group, entry.number));
+        Ok(used || (status == EntryStatus::Lapsed && !came))
     }
 }
 

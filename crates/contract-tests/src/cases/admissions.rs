@@ -5,7 +5,7 @@ use crate::context::TestContext;
 use crate::room::Room;
 use frontrow_application::port::{BookingError, EndedFigures, QueueFigures};
 use frontrow_domain::waiting_room::{AdmissionTerms, CheckInOutcome, Tick, WaitingRoom};
-use frontrow_domain::{Command, Outcome, Rejection, TAKEOVER_GRACE};
+use frontrow_domain::{CLOCK_TOLERANCE, Command, Outcome, Rejection};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,7 +56,7 @@ pub(super) async fn an_admission_that_nobody_picks_up_is_given_again_after_a_che
     refused(&room, room.renew_command(0, Some(room.entry(0)?), false), Rejection::AdmissionEnded).await?;
     ensure_eq!(room.store().admitted(&[room.key(0)]).await?, [], "it is over, though nobody else can have it yet");
     ensure_eq!(room.come(0).await?, CheckInOutcome::Present, "with the same number");
-    context.set_now(until + TAKEOVER_GRACE + MICROSECOND);
+    context.set_now(until + CLOCK_TOLERANCE + MICROSECOND);
     ensure_eq!(room.tick().await?, [0], "before person 1");
     ensure_eq!(room.buyer(0).await?.map(|buyer| buyer.generation), Some(2));
     Ok(())
@@ -113,7 +113,7 @@ pub(super) async fn a_hold_carries_the_admission_beyond_the_session(context: Arc
     ensure!(held.held_until > max_until, "it has to outlive the session, or the case proves nothing");
     ensure_eq!(room.admission(0).await?.map(|admission| admission.until), Some(held.held_until));
     ensure_eq!(room.renew(0).await?.until, held.held_until, "never below a live hold");
-    let admitted = room.pass_until(held.held_until + TAKEOVER_GRACE, &[1]).await?;
+    let admitted = room.pass_until(held.held_until + CLOCK_TOLERANCE, &[1]).await?;
     ensure_eq!((admitted, room.active().await?), (Vec::new(), 1));
     context.later(MICROSECOND);
     ensure_eq!(room.tick().await?, [1]);
@@ -121,12 +121,12 @@ pub(super) async fn a_hold_carries_the_admission_beyond_the_session(context: Arc
     Ok(())
 }
 
-pub(super) async fn an_admission_is_free_two_seconds_after_it_has_ended(
+pub(super) async fn an_admission_is_free_once_every_clock_says_that_it_has_ended(
     context: Arc<TestContext>,
 ) -> Result<(), Failure> {
     let room = admitted(&context, |_| {}).await?;
     let until = room.admission(0).await?.ok_or_else(|| Failure::new("person 0 has an admission"))?.until;
-    let admitted = room.pass_until(until + TAKEOVER_GRACE, &[1]).await?;
+    let admitted = room.pass_until(until + CLOCK_TOLERANCE, &[1]).await?;
     ensure_eq!(admitted, [], "not yet");
     context.later(MICROSECOND);
     let report = room.tick_report().await?;
@@ -199,7 +199,7 @@ pub(super) async fn how_admissions_ended_is_counted(context: Arc<TestContext>) -
     context.execute(room.bar(3, true)).await?;
     context.execute(room.bar(6, true)).await?;
     let until = room.admission(4).await?.ok_or_else(|| Failure::new("person 4 has an admission"))?.until;
-    room.pass_until(until + TAKEOVER_GRACE + MICROSECOND, &[]).await?;
+    room.pass_until(until + CLOCK_TOLERANCE + MICROSECOND, &[]).await?;
     room.tick().await?;
     let all = EndedFigures { paid: 1, left: 2, barred: 1, expired: 2 };
     ensure_eq!(ended().await?, all, "person 6 was never admitted");

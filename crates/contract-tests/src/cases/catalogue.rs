@@ -61,16 +61,20 @@ fn performance(context: &TestContext) -> Result<Performance, Failure> {
     let most = Points::new(PriceList::MAX_PRICE)?;
     let tier = |n: usize| Tier { code: format!("T{n}"), name: long_text(100), list_price: most };
     let kind = |n: usize| PriceType { code: format!("type{n}"), name: long_text(100), discount_percent: 100 };
+    let Performance { concert, venue, seat_map_version, starts_at, .. } = stage.programme.performances[0];
     Ok(Performance {
         id: PerformanceId::new(context.id()),
-        status: PerformanceStatus::Draft,
+        concert,
+        venue,
+        seat_map_version,
+        starts_at,
         prices: testing::price_list()
             .tiers((1..=PriceList::MAX_ENTRIES).map(tier).collect())
             .types((1..=PriceList::MAX_ENTRIES).map(kind).collect())
             .fee(most)
             .tax_basis_points(10_000)
             .build(),
-        ..context.programme.performances[0].clone()
+        ..testing::performance_in_full()
     })
 }
 

@@ -135,6 +135,9 @@ pub(super) async fn whose_call_has_lapsed_must_have_come_before(context: Arc<Tes
     let check_in = room.store().whereabouts(room.key(0)).await?.check_in;
     let times = check_in.map(|check_in| (check_in.checked_in_at, check_in.seen_at));
     ensure_eq!(times, Some((first.checked_in_at, context.now())), "they have stood there all the time");
+    ensure_eq!(room.tick().await?, [0]);
+    room.pass(Tick::PICK_UP, &[]).await?;
+    ensure_eq!(room.check_in(room.check_in_of(0)?, true).await?, CheckInOutcome::Present, "it was not picked up");
     Ok(())
 }
 

@@ -16,7 +16,7 @@ fn taken(number: u32) -> BookingError {
     Rejection::SeatsTaken(SeatNumber::new(number).into_iter().collect()).into()
 }
 
-pub(super) async fn a_seat_is_taken_over_two_seconds_after_its_hold_has_lapsed(
+pub(super) async fn a_seat_is_taken_over_when_the_grace_after_its_hold_is_over(
     context: Arc<TestContext>,
 ) -> Result<(), Failure> {
     let (kim, lee) = (context.user(0), context.user(1));

@@ -5,7 +5,7 @@ use crate::booking::Reservation;
 use crate::catalogue::{Group, Sale, SaleTerms};
 use crate::id::{SaleId, UserId};
 use crate::in_memory::{BookingState, InMemoryQueues};
-use crate::time::{Instant, TAKEOVER_GRACE};
+use crate::time::{CLOCK_TOLERANCE, Instant};
 use crate::waiting_room::{Admitted, BuyerKey, CheckIn, Queue, QueueEntry, QueueNumber, Rank};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -42,7 +42,7 @@ impl QueueRecords {
 ///
 /// The log says when somebody was admitted and since when they had been checked in without a break, by the clock of
 /// whichever instance they spoke to. So somebody was overtaken if, in an earlier tick, a higher rank of their group was
-/// admitted [`TAKEOVER_GRACE`] or more after they had come: less may be the difference of two clocks, or a check-in
+/// admitted [`CLOCK_TOLERANCE`] or more after they had come: less may be the difference of two clocks, or a check-in
 /// that was still being written.
 pub fn audit_queues(bookings: &BookingState, records: &QueueRecords) -> Vec<Finding> {
     let mut log = records.log.clone();
@@ -170,7 +170,7 @@ impl Audit<'_> {
             let mut before = Before(Vec::new());
             for ticked in rows.chunk_by(|a, b| a.tick == b.tick) {
                 for row in ticked {
-                    if let Some(overtook) = before.highest_since(row.checked_in_at + TAKEOVER_GRACE)
+                    if let Some(overtook) = before.highest_since(row.checked_in_at + CLOCK_TOLERANCE)
                         && overtook.rank > row.rank
                     {
                         let (rank, higher) = (row.rank.get(), overtook.rank.get());
@@ -194,7 +194,7 @@ impl Audit<'_> {
         for reservation in self.bookings.reservations.values() {
             let Some(terms) = terms.get(&reservation.sale).filter(|terms| terms.admission.is_some()) else { continue };
             let made = made_by(reservation, terms);
-            let admitted = first.get(&reservation.buyer()).is_some_and(|at| *at <= made + TAKEOVER_GRACE);
+            let admitted = first.get(&reservation.buyer()).is_some_and(|at| *at <= made + CLOCK_TOLERANCE);
             if !admitted {
                 let row = format!("{} of {}", reservation.id, name(reservation.buyer()));
                 self.report(Rule::HoldsAdmitted, row);

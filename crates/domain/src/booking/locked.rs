@@ -57,7 +57,8 @@ impl<T: Record> Table<T> {
     }
 }
 
-/// The rows that a scope names, as they were found under their locks and as commands have changed them since.
+/// The rows that a scope names and their buyers' counted reservations, kept still by the buyer's lock: as they were found
+/// under the locks, and as commands have changed them since.
 #[derive(Clone, Debug)]
 pub struct Locked {
     buyers: Table<Buyer>,
@@ -99,7 +100,7 @@ impl Locked {
     }
 
     /// A reservation was found: one that the scope names, or one of a buyer in scope. A store gives all reservations
-    /// of those buyers that are held or confirmed, because the limit per person counts them.
+    /// of those buyers in [`Reservation::COUNTED_STATES`], because the limit per person counts them.
     pub fn found_reservation(&mut self, reservation: Reservation) {
         self.reservations.found(reservation);
     }

@@ -87,6 +87,9 @@ impl ReservationState {
 }
 
 impl Reservation {
+    /// The states in which its seats can count against the limit per person: a store finds a buyer's reservations in these.
+    pub const COUNTED_STATES: [ReservationState; 2] = [ReservationState::Held, ReservationState::Confirmed];
+
     /// Who, in which sale: the lock that guards it.
     pub fn buyer(&self) -> BuyerKey {
         BuyerKey { sale: self.sale, user: self.user }
@@ -122,13 +125,11 @@ impl Reservation {
     }
 
     /// Whether its seats count against the limit per person: a hold's do until [`TAKEOVER_GRACE`] after it has lapsed,
-    /// because an instance whose clock is behind still takes its payment without counting.
+    /// because an instance whose clock is behind still takes its payment without counting. (Once it is marked as
+    /// expired, every instance counts before it takes one.)
     pub fn counts(&self, now: Instant) -> bool {
-        match self.state {
-            ReservationState::Held => now < self.held_until + TAKEOVER_GRACE,
-            ReservationState::Confirmed => true,
-            _ => false,
-        }
+        let is_over = self.state == ReservationState::Held && self.held_until + TAKEOVER_GRACE <= now;
+        Self::COUNTED_STATES.contains(&self.state) && !is_over
     }
 
     /// The row after a change.

@@ -71,7 +71,7 @@ impl Performance {
     }
 
     /// Whether an edit leaves alone what buyers rely on. Once public, a performance keeps its concert, venue and seats;
-    /// its date and the prices of seats that are yet to be held may change.
+    /// everything else may change, such as its date and the prices of seats that are yet to be held.
     pub fn keeps_what_was_promised(&self, edited: &Self) -> bool {
         self.status == PerformanceStatus::Draft
             || (self.concert == edited.concert

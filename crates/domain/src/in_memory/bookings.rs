@@ -2,8 +2,8 @@
 
 use crate::booking::carry_out;
 use crate::booking::{
-    CarriedOut, Command, CommandKey, Conflict, Event, IdempotencyRecord, Locked, Outcome, Reservation,
-    ReservationState, Scope, Seat, SeatKey, SeatState, Stop, Ticket, TicketKey, WriteSet,
+    CarriedOut, Command, CommandKey, Conflict, Event, IdempotencyRecord, Locked, Outcome, Reservation, Scope, Seat,
+    SeatKey, SeatState, Stop, Ticket, TicketKey, WriteSet,
 };
 use crate::catalogue::SeatNumber;
 use crate::id::{PaymentId, PerformanceId, ReservationId, TransferId, UserId};
@@ -65,7 +65,7 @@ impl BookingState {
     pub fn lock(&self, scope: &Scope, now: Instant) -> Locked {
         let mut locked = Locked::new(scope);
         scope.buyers.iter().filter_map(|key| self.buyers.get(key)).for_each(|row| locked.found_buyer(*row));
-        let counted = |r: &&Reservation| matches!(r.state, ReservationState::Held | ReservationState::Confirmed);
+        let counted = |r: &&Reservation| Reservation::COUNTED_STATES.contains(&r.state);
         let theirs = scope.buyers.iter().filter_map(|key| self.by_buyer.get(key)).flatten();
         let theirs = theirs.filter_map(|id| self.reservations.get(id)).filter(counted);
         let named = scope.reservations.iter().filter_map(|id| self.reservations.get(id));

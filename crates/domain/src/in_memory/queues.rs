@@ -49,13 +49,11 @@ impl InMemoryQueues {
 
     /// Somebody who is called checks in, or is seen again. A check-in never lapses.
     pub fn check_in(&mut self, bookings: &BookingState, check_in: CheckIn, lapsed: bool) -> CheckInOutcome {
-        let now = check_in.seen_at;
-        if let Some(known) =
-            CheckInOutcome::by(bookings.buyers.get(&check_in.key), check_in.group, check_in.number, now)
-        {
+        let buyer = bookings.buyers.get(&check_in.key);
+        if let Some(known) = CheckInOutcome::by(buyer, check_in.group, check_in.number, check_in.seen_at) {
             return known;
         }
-        let Some(stands) = check_in.after(self.check_ins.get(&check_in.key), lapsed) else {
+        let Some(stands) = check_in.after(self.check_ins.get(&check_in.key), buyer, lapsed) else {
             return CheckInOutcome::Lapsed;
         };
         self.check_ins.insert(check_in.key, stands);

@@ -106,6 +106,12 @@ impl Buyer {
         }
     }
 
+    /// Whether it is the queue entry by which they were admitted last. They have checked in with it, and unless it has
+    /// been used up, they did not pick the admission up.
+    pub fn was_admitted_by(&self, group: Group, number: QueueNumber) -> bool {
+        self.admitted_by == Some(QueueEntry { group, number })
+    }
+
     /// Whether a queue entry of the queue has been used up.
     pub fn has_used(&self, group: Group, number: QueueNumber) -> bool {
         number.get() <= self.used_numbers[group.index()]

@@ -2,7 +2,7 @@
 
 use super::{Buyer, BuyerKey, QueueNumber, Rank};
 use crate::catalogue::Group;
-use crate::time::{Instant, TAKEOVER_GRACE};
+use crate::time::{CLOCK_TOLERANCE, Instant};
 use std::time::Duration;
 
 /// Somebody who was called and has checked in.
@@ -92,16 +92,18 @@ impl CheckIn {
         now < seen_at + Self::PRESENCE
     }
 
-    /// The check-in that replaces the stored one; `None` if their call has lapsed and they never checked in. We call it a
-    /// break 2 seconds before a tick would count the person as absent, because clocks differ: anybody without a break was
-    /// present in every tick.
-    pub fn after(self, stood: Option<&Self>, lapsed: bool) -> Option<Self> {
+    /// The check-in that replaces the stored one; `None` if their call has lapsed and they never checked in. (An admission
+    /// takes the stored check-in away. If it was not picked up, the buyer's row still says that they were here.) We call it
+    /// a break [`CLOCK_TOLERANCE`] before a tick would count the person as absent, because clocks differ: anybody without
+    /// a break was present in every tick.
+    pub fn after(self, stood: Option<&Self>, buyer: Option<&Buyer>, lapsed: bool) -> Option<Self> {
+        let came_before = || buyer.is_some_and(|buyer| buyer.was_admitted_by(self.group, self.number));
         match stood.filter(|stood| stood.group == self.group && stood.number == self.number) {
-            Some(stood) if CheckIn::is_present(stood.seen_at, self.seen_at + TAKEOVER_GRACE) => {
+            Some(stood) if CheckIn::is_present(stood.seen_at, self.seen_at + CLOCK_TOLERANCE) => {
                 Some(Self { checked_in_at: stood.checked_in_at, seen_at: stood.seen_at.max(self.seen_at), ..self })
             }
             Some(_) => Some(self),
-            None => (!lapsed).then_some(self),
+            None => (!lapsed || came_before()).then_some(self),
         }
     }
 }

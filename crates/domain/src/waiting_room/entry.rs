@@ -58,6 +58,7 @@ pub enum EntryStatus {
     },
     /// It is time to check in.
     Called,
-    /// Its owner didn't check in in time, and has to join again.
+    /// The call has lapsed: whoever has not checked in by now has to join again. Whoever has may go on, and come back;
+    /// a status is computed from the rank alone, so it does not know them.
     Lapsed,
 }

@@ -61,7 +61,7 @@ fn call_ahead(queue: &mut Queue, free: u64) {
 }
 
 fn lapse(queue: &mut Queue) {
-    let Some(then) = queue.ago(Queue::GRACE).map(|then| then.called.clone()) else { return };
+    let Some(then) = queue.ago(Queue::CALL_LASTS).map(|then| then.called.clone()) else { return };
     for (group, called) in queue.groups.iter_mut().zip(then) {
         group.lapsed = group.lapsed.max(called);
     }
@@ -78,7 +78,7 @@ fn note(queue: &mut Queue) {
     for sample in queue.trail.drain(..) {
         let age = queue.open_time.saturating_sub(sample.at);
         let close = kept.last().is_some_and(|last| age > recent && apart(last, sample.at) < FAR);
-        if !close && age <= Queue::GRACE + 2 * FAR {
+        if !close && age <= Queue::CALL_LASTS + 2 * FAR {
             kept.push(sample);
         }
     }

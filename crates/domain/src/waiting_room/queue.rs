@@ -108,8 +108,8 @@ impl Queue {
     /// What one admission takes of the allowance: a minute in microseconds, so that a rate a minute adds up without
     /// fractions.
     pub const ADMISSION_COST: u64 = 60_000_000;
-    /// How long somebody who was called has to check in, in open time: 15 minutes. After that the queue entry lapses.
-    pub const GRACE: Duration = Duration::from_mins(15);
+    /// How long somebody who was called has to check in, in open time: 15 minutes. Then the call has lapsed.
+    pub const CALL_LASTS: Duration = Duration::from_mins(15);
     /// Characters of a message.
     pub const MAX_MESSAGE: usize = 500;
 
@@ -148,7 +148,7 @@ impl Queue {
         self.phase != Phase::Lobby && self.draw.as_ref().is_none_or(|draw| draw.seed.is_some())
     }
 
-    /// The status of a queue entry with that rank.
+    /// The status of a queue entry with that rank. Who has checked in is not asked: [`EntryStatus::Lapsed`] says so.
     pub fn status(&self, group: Group, rank: Rank) -> EntryStatus {
         let Some(queue) = self.groups.get(group.index()).filter(|_| self.is_drawn()) else { return EntryStatus::Lobby };
         let rank = rank.get();

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::catalogue::Sale;
 use crate::record::{Version, Write};
-use crate::time::{Instant, TAKEOVER_GRACE};
+use crate::time::{CLOCK_TOLERANCE, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -98,7 +98,7 @@ impl Tick {
 
     /// Whether an admission is over: so long ago that no clock of any instance says otherwise.
     pub fn is_over(until: Instant, now: Instant) -> bool {
-        until + TAKEOVER_GRACE < now
+        until + CLOCK_TOLERANCE < now
     }
 
     /// When to look at an admission again: a page that closes leaves it at least until then, so no admission outlasts

@@ -2,6 +2,9 @@
 
 use crate::fixture::*;
 use frontrow_domain::*;
+use std::time::Duration;
+
+const MICROSECOND: Duration = Duration::from_micros(1);
 
 #[test]
 fn a_hold_takes_its_seats_and_fixes_its_prices() {
@@ -66,16 +69,17 @@ fn sold_and_blocked_seats_are_taken_for_ever() {
 }
 
 #[test]
-fn a_lapsed_hold_is_taken_over_two_seconds_later_and_not_a_moment_before() {
+fn a_lapsed_hold_is_taken_over_after_the_grace_and_not_a_moment_before() {
     let mut world = World::new();
     world.held(1, &[1]);
-    let lapses = 10 + HOLD_SECONDS;
+    let lapses = at(10 + HOLD_SECONDS);
+    let takeover = lapses + TAKEOVER_GRACE;
     let hold = world.hold(2, &[1]);
-    for now in [just_before(lapses), at(lapses), just_before(lapses + 2)] {
+    for now in [lapses - MICROSECOND, lapses, takeover - MICROSECOND] {
         world.now = now;
         assert_eq!(world.refused(&hold), Rejection::SeatsTaken(vec![seat(1)]));
     }
-    world.now = at(lapses + 2);
+    world.now = takeover;
     assert!(world.run(&hold).is_ok());
     assert_eq!(world.findings(), []);
 }
@@ -91,12 +95,13 @@ fn the_limit_counts_live_holds_and_paid_seats_of_the_sale_only() {
     let elsewhere = world.hold_line_items(1, 2, vec![line_item(6, 0), line_item(7, 0)]);
     assert!(world.run(&elsewhere).is_ok());
     assert!(world.held(2, &[8, 9, 10, 11]).seat_count() == LIMIT);
-    // What is paid goes on counting; what lapsed two seconds ago does not.
+    // What is paid goes on counting; what lapsed as long ago as the grace does not.
     world.paid(&first);
-    world.now = just_before(10 + HOLD_SECONDS + 2);
+    let lapsed = at(10 + HOLD_SECONDS) + TAKEOVER_GRACE;
+    world.now = lapsed - MICROSECOND;
     let early = world.hold(1, &[4, 5]);
     assert_eq!(world.refused(&early), Rejection::LimitReached { limit: LIMIT, used: 3, asked: 2 });
-    world.now = at(10 + HOLD_SECONDS + 2);
+    world.now = lapsed;
     assert!(world.held(1, &[4, 5]).seat_count() == 2);
     let more = world.hold(1, &[12]);
     assert_eq!(world.refused(&more), Rejection::LimitReached { limit: LIMIT, used: 4, asked: 1 });

@@ -2,12 +2,9 @@
 
 use frontrow_domain::*;
 use std::collections::HashMap;
-use std::time::Duration;
 
 /// What a wallet can hold.
 const MAX: i64 = 9_007_199_254_740_991;
-/// What clocks may differ by, and more.
-const GRACE: Duration = Duration::from_secs(2);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
@@ -30,7 +27,7 @@ struct Booking {
 
 impl Booking {
     fn counts(&self, now: Instant) -> bool {
-        self.status == Status::Paid || (self.status == Status::Held && now < self.until + GRACE)
+        self.status == Status::Paid || (self.status == Status::Held && now < self.until + TAKEOVER_GRACE)
     }
 }
 
@@ -109,7 +106,7 @@ impl Model {
     fn free(&self, seat: &SeatKey, now: Instant) -> bool {
         match self.owners.get(seat) {
             None => true,
-            Some(Owner::Holder(_, until)) => *until + GRACE <= now,
+            Some(Owner::Holder(_, until)) => *until + TAKEOVER_GRACE <= now,
             Some(Owner::Buyer) => false,
         }
     }

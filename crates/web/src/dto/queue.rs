@@ -62,8 +62,8 @@ pub struct QueueEntryDto {
     /// lobby is not drawn, and once the call has lapsed.
     #[schema(required = true)]
     pub people_ahead: Option<u64>,
-    /// `lobby` (the queue has not been opened, or not been drawn), `waiting`, `called` (check in), or `lapsed` (called,
-    /// but not checked in for a quarter of an hour: join again).
+    /// `lobby` (the queue has not been opened, or not been drawn), `waiting`, `called` (check in), or `lapsed` (called
+    /// a quarter of an hour ago: if you have never checked in, join again).
     pub status: EntryStatusDto,
     /// How long it will take; `null` while nobody knows.
     #[schema(required = true)]
@@ -86,7 +86,7 @@ pub enum EntryStatusDto {
     Waiting,
     /// The queue has reached this entry: it is time to check in.
     Called,
-    /// Called, but not checked in for too long.
+    /// Called too long ago for somebody who has never checked in.
     Lapsed,
 }
 

@@ -181,13 +181,17 @@ pub struct ReservationDto {
     pub status: String,
     /// The first instant at which the hold has lapsed, in UTC.
     pub held_until: String,
-    /// The first instant at which even a late payment is refused, in UTC. After `held_until` it is taken if the seats are
-    /// still free.
+    /// The first instant at which even a late payment is refused, in UTC. After `held_until` it is taken if nobody
+    /// else has the seats.
     pub pay_until: String,
     /// What is to be paid.
     pub total: Money,
     /// The line items, one per seat.
     pub line_items: Vec<LineItemDto>,
+    /// Id of the user who owns it; operators alone are shown it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub user_id: Option<Uuid>,
     /// Why an operator gave it back, if they said so; operators alone are shown it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, max_length = 200)]
@@ -231,6 +235,7 @@ impl ReservationDto {
                 .iter()
                 .map(|line_item| LineItemDto::of(line_item, on_sale, currency))
                 .collect(),
+            user_id: None,
             refund_reason: None,
         }
     }
@@ -239,7 +244,11 @@ impl ReservationDto {
     #[must_use]
     pub fn for_operator(self, reservation: &Reservation) -> Self {
         let reason = reservation.refund_reason.as_ref();
-        Self { refund_reason: reason.map(|reason| reason.as_str().to_owned()), ..self }
+        Self {
+            user_id: Some(reservation.user.uuid()),
+            refund_reason: reason.map(|reason| reason.as_str().to_owned()),
+            ..self
+        }
     }
 }
 

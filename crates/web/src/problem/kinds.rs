@@ -77,7 +77,7 @@ kinds! {
     PassOfOther = FORBIDDEN, "pass-of-other", "The pass is somebody else's: join the queue yourself";
     /// Join the queue, and check in when you're called.
     NotAdmitted = FORBIDDEN, "not-admitted", "You are not admitted: check in when you are called";
-    /// You left, your payment ended it, or its time is over; join again to book more.
+    /// You left, your payment ended it, or its time is over; join again to book more, while the queue takes people.
     AdmissionEnded = FORBIDDEN, "admission-ended", "The admission has ended: join the queue again";
     /// Ask whoever runs the sale.
     Barred = FORBIDDEN, "barred", "You are kept out of this sale: ask whoever runs it";
@@ -147,7 +147,7 @@ kinds! {
     EmailTaken = CONFLICT, "email-taken", "The email address has an account";
     /// Write a new version.
     SeatMapFrozen = CONFLICT, "seat-map-frozen", "A published performance uses this version of the seat map";
-    /// Only its date and prices may change.
+    /// Everything else may change.
     PerformancePublic = CONFLICT, "performance-public", "The performance is public: its concert, venue and seats stay";
     /// A cancellation is final.
     PerformanceStatus = CONFLICT, "performance-status", "The performance can't change to that status";
@@ -169,9 +169,9 @@ kinds! {
             "wait": {"least_seconds": 96, "most_seconds": 180},
             "ask_again_seconds": 20,
         });
-    /// Join again, at the end.
-    EntryLapsed = GONE, "queue-entry-lapsed", "You were called and did not check in: join the queue again";
-    /// Join again, at the end.
+    /// Join again, at the end. A queue that takes nobody any more answers `queue-closed` instead.
+    EntryLapsed = GONE, "queue-entry-lapsed", "You were called and did not check in in time: join the queue again";
+    /// Join again, at the end. A queue that takes nobody any more answers `queue-closed` instead.
     EntryUsed = GONE, "queue-entry-used", "The queue entry has been used: join the queue again";
     /// See `from` and `to`.
     QueuePhase = CONFLICT, "queue-phase", "The queue can't go from its phase to that one",

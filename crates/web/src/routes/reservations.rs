@@ -107,7 +107,7 @@ async fn release(state: Data<WebState>, caller: Caller, Id(id): Id) -> Result<Ht
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Pay a hold with points. After `held_until` it is still taken if the seats are free and the limit allows it.
+/// Pay a hold with points. After `held_until` it is still taken if nobody else has the seats and the limit allows it.
 #[utoipa::path(post, path = "/v1/reservations/{id}/payment", operation_id = "pay_reservation", tag = "reservations",
     params(("id" = uuid::Uuid, Path, description = "The reservation.")),
     request_body = PaymentBody,

@@ -6,11 +6,12 @@ use crate::good::hold;
 use crate::theatre::{CONCERT, NOTHING, PERFORMANCE, Theatre};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use frontrow_domain::TAKEOVER_GRACE;
 use serde_json::{Value, json};
 use std::time::Duration;
 
-/// A hold of the examples' sale, and the skew that is allowed for.
-const UNTIL_FREE: Duration = Duration::from_secs(302);
+/// A hold of the examples' sale, and the time until somebody else can take its seats.
+const UNTIL_FREE: Duration = Duration::from_mins(5).saturating_add(TAKEOVER_GRACE);
 
 fn at(path: &str) -> String {
     format!("/v1/performances/{PERFORMANCE}{path}")

@@ -5,7 +5,7 @@ use crate::description::Description;
 use crate::good::{hold, pay};
 use crate::theatre::{CONCERT, PERFORMANCE, SALE, Theatre, sale_example};
 use frontrow_application::port::Clock;
-use frontrow_domain::Instant;
+use frontrow_domain::{Instant, TAKEOVER_GRACE};
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -42,11 +42,11 @@ async fn a_hold_is_shown_as_expired_from_held_until() {
 }
 
 #[actix_web::test]
-async fn somebody_else_has_the_seat_two_seconds_after_the_hold() {
+async fn somebody_else_has_the_seat_after_the_grace_and_not_a_moment_before() {
     let theatre = Theatre::on_sale().await;
     let (kim, lee) = (theatre.customer("kim").await, theatre.customer("lee").await);
     let id = hold(&theatre, &kim, &["A-1-3"]).await;
-    let free = instant(&reservation(&theatre, &kim, &id).await["held_until"]) + Duration::from_secs(2);
+    let free = instant(&reservation(&theatre, &kim, &id).await["held_until"]) + TAKEOVER_GRACE;
     theatre.clock.set(free - TICK);
     let listed = async || {
         theatre.get(format!("/v1/performances/{PERFORMANCE}/seats?limit=3")).await.with(200)["items"][2].clone()

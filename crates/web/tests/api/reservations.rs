@@ -3,6 +3,7 @@
 use crate::ask::{Answer, Ask};
 use crate::good::{another_sale, hold, pay};
 use crate::theatre::{NOTHING, PERFORMANCE, SALE, Theatre};
+use frontrow_domain::TAKEOVER_GRACE;
 use serde_json::{Value, json};
 use std::time::Duration;
 
@@ -167,7 +168,7 @@ async fn a_hold_that_has_lapsed_is_paid_late_only_while_nobody_has_its_seats() {
     theatre.clock.advance(HOLD);
     assert_eq!(see(&theatre, &kim, &at(&first, "")).await["status"], "expired");
     pay(&theatre, &kim, &first).await;
-    theatre.clock.advance(Duration::from_secs(2));
+    theatre.clock.advance(TAKEOVER_GRACE);
     hold(&theatre, &lee, &["A-1-4"]).await;
     let problem = try_pay(&theatre, &kim, &second, "late").await.problem(409, "hold-lapsed");
     assert_eq!(problem["held_until"], "2027-01-02T00:05:00Z");
@@ -256,6 +257,11 @@ async fn a_refund_keeps_its_reason_for_operators() {
     let own = theatre.send(&Ask::get(at(&id, "")).by(&kim)).await.with(200);
     assert_eq!((&own["status"], own.get("refund_reason")), (&json!("refunded"), None), "the reason is not the owner's");
     let lee = theatre.customer("lee").await;
+    let lees = hold(&theatre, &lee, &["A-1-5"]).await;
+    let lees = theatre.send(&Ask::get(at(&lees, "")).by(&theatre.operator)).await.with(200);
+    assert!(shown["user_id"].is_string() && lees["user_id"].is_string(), "an operator is told whose it is: {shown}");
+    assert_ne!(shown["user_id"], lees["user_id"]);
+    assert_eq!(own.get("user_id"), None);
     theatre.send(&Ask::get(at(&id, "")).by(&lee)).await.problem(404, "not-found");
     theatre.send(&Ask::get(at(NOTHING, "")).by(&theatre.operator)).await.problem(404, "not-found");
     theatre.verify().await;

@@ -5,7 +5,7 @@ use super::testbed::{Testbed, on_every_server};
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::Hook;
 use frontrow_application::port::BookingError;
-use frontrow_domain::{Command, Outcome, Reservation};
+use frontrow_domain::{Command, Outcome, Reservation, TAKEOVER_GRACE};
 use frontrow_test_databases::Kind;
 use futures::future::join_all;
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
@@ -292,7 +292,7 @@ impl Crowd {
 async fn ours_never_deadlock(testbed: &Testbed) {
     const ROUNDS: usize = 40;
     /// Until a hold has lapsed, and its seat can be taken.
-    const LAPSES: i64 = 302;
+    const LAPSES: i64 = 300 + TAKEOVER_GRACE.as_secs().cast_signed();
     let crowd = Crowd::on(testbed).await;
     for round in 0..ROUNDS {
         let mut at_once = crowd.payments(round).await;

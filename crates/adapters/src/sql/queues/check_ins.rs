@@ -65,20 +65,21 @@ struct Known {
 }
 
 impl Known {
-    /// Without locks: a row that a tick changes meanwhile is found as it will be by the next check-in.
+    /// Without locks: a row that a tick changes meanwhile is found as it will be by the next check-in. Buyers come last: a
+    /// tick takes a check-in away together with admitting its buyer, who must not be found with neither.
     async fn read(works: &QueueContext, connection: &impl ConnectionTrait, asked: &[Asked]) -> Result<Self, Failure> {
         let statements = works.statements();
         let keys: BTreeSet<BuyerKey> = asked.iter().map(|(check_in, _)| check_in.key).collect();
         let keys = || keys.iter().map(buyer::key);
         let mut known = Self { buyers: BTreeMap::new(), check_ins: BTreeMap::new(), changed: BTreeSet::new() };
+        for row in statements.read::<check_in::Entity>(connection, keys()).await? {
+            let check_in: CheckIn = row.try_into()?;
+            known.check_ins.insert(check_in.key, check_in);
+        }
         for row in statements.read::<buyer::Entity>(connection, keys()).await? {
             let is_placeholder = is_placeholder(&row);
             let buyer: Buyer = row.try_into()?;
             known.buyers.insert(buyer.key, (!is_placeholder).then_some(buyer));
-        }
-        for row in statements.read::<check_in::Entity>(connection, keys()).await? {
-            let check_in: CheckIn = row.try_into()?;
-            known.check_ins.insert(check_in.key, check_in);
         }
         Ok(known)
     }
@@ -88,7 +89,7 @@ impl Known {
         if let Some(known) = CheckInOutcome::by(buyer, check_in.group, check_in.number, check_in.seen_at) {
             return known;
         }
-        let Some(stands) = check_in.after(self.check_ins.get(&check_in.key), lapsed) else {
+        let Some(stands) = check_in.after(self.check_ins.get(&check_in.key), buyer, lapsed) else {
             return CheckInOutcome::Lapsed;
         };
         self.check_ins.insert(check_in.key, stands);

@@ -59,9 +59,6 @@ impl Guarded for Entity {
 /// The index by which the reservations of buyers are found.
 pub(crate) const BY_BUYER: &str = "ix_reservation_user_id_sale_id";
 
-/// The states whose seats count against the limit per person, as far as `decide` has to look at them.
-pub(crate) const COUNTED: [ReservationState; 2] = [ReservationState::Held, ReservationState::Confirmed];
-
 impl TryFrom<&Reservation> for ActiveModel {
     type Error = DbErr;
 

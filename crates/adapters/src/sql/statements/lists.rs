@@ -6,6 +6,7 @@ use super::locking::Locking;
 use crate::sql::connection::Failure;
 use crate::sql::dialect::Dialect;
 use crate::sql::rows::{reservation, seat};
+use frontrow_domain::Reservation;
 use sea_orm::sea_query::ColumnType;
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, Value};
 use serde_json::{Value as Json, json as to_json};
@@ -40,7 +41,7 @@ impl Lists {
     /// The reservations of sales and users that count against the limit.
     pub(super) fn reservations_of_buyers(&self) -> String {
         let key = [reservation::Column::SaleId, reservation::Column::UserId];
-        let [held, confirmed] = reservation::COUNTED.map(|state| format!("'{}'", state.as_str()));
+        let [held, confirmed] = Reservation::COUNTED_STATES.map(|state| format!("'{}'", state.as_str()));
         format!(
             "SELECT {} FROM {} {} ON {} AND t.state IN ({held}, {confirmed})",
             self.all::<reservation::Entity>(),
@@ -50,16 +51,16 @@ impl Lists {
         )
     }
 
-    /// The seats of a list that can be had, in its order. Its parameters are the list, when a hold has to have lapsed, and
-    /// how many are enough.
+    /// The seats of a list that can be had, in its order. Its parameters are the list, when a hold has to have ended at
+    /// the latest, and how many are enough.
     pub(super) fn candidates(&self, locking: Locking) -> String {
         let key = key_columns::<seat::Entity>();
         let (free, held) = (seat::FREE, seat::HELD);
-        let (lapsed, most) = (self.dialect.parameter(2), self.dialect.parameter(3));
+        let (takeable_before, most) = (self.dialect.parameter(2), self.dialect.parameter(3));
         let in_order = self.dialect.in_order_of_list();
         let locked = if locking == Locking::Skip { self.dialect.for_update_skipping_locked() } else { "" };
         format!(
-            "SELECT {} FROM {} WHERE t.state = {free} OR (t.state = {held} AND t.held_until <= {lapsed}) \
+            "SELECT {} FROM {} WHERE t.state = {free} OR (t.state = {held} AND t.held_until <= {takeable_before}) \
              {in_order}LIMIT {most}{locked}",
             self.all::<seat::Entity>(),
             self.look_up::<seat::Entity>(&key, 0, &key)

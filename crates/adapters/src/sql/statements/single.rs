@@ -6,6 +6,7 @@ use super::lists::Existing;
 use super::locking::Locking;
 use crate::sql::dialect::Dialect;
 use crate::sql::rows::reservation;
+use frontrow_domain::Reservation;
 use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DbErr, DeleteMany, EntityTrait, Insert, Iterable, QueryFilter, QuerySelect, Select,
@@ -28,7 +29,7 @@ pub(super) fn reservations_of(key: &[Value]) -> Select<reservation::Entity> {
     let found =
         of_buyer.fold(reservation::Entity::find(), |found, (column, value)| found.filter(column.eq(value.clone())));
     // As words, and not as parameters: the statement has those of the key alone.
-    let counted = reservation::COUNTED.map(|state| Expr::cust(format!("'{}'", state.as_str())));
+    let counted = Reservation::COUNTED_STATES.map(|state| Expr::cust(format!("'{}'", state.as_str())));
     found.filter(Expr::col((reservation::Entity, reservation::Column::State)).is_in(counted))
 }
 

@@ -52,8 +52,11 @@ pub(super) async fn lock(
         locked.found_idempotency_record(row.try_into()?);
     }
     for candidates in &scope.candidates {
-        let (seats, lapsed) = (candidates.in_order(), clock.now() - TAKEOVER_GRACE);
-        for row in statements.lock_candidates(connection, seats.iter().map(seat::key), lapsed, candidates.most).await? {
+        let (seats, takeable_before) = (candidates.in_order(), clock.now() - TAKEOVER_GRACE);
+        for row in statements
+            .lock_candidates(connection, seats.iter().map(seat::key), takeable_before, candidates.most)
+            .await?
+        {
             locked.found_seat(row.try_into()?);
         }
     }

@@ -236,6 +236,21 @@ async fn an_entry_that_leads_nowhere_is_refused() {
 }
 
 #[tokio::test]
+async fn nobody_is_sent_back_to_a_queue_that_takes_nobody() {
+    for phase in [Phase::Draining, Phase::Closed] {
+        for (number, lapsed, answer) in [(5, true, CheckInOutcome::Lapsed), (15, false, CheckInOutcome::Used)] {
+            let store = check_ins(number, number, lapsed, 1, answer);
+            let check_in = check_in_in(Queue { phase, ..queue() }, token(number), store);
+            assert_eq!(
+                run(&check_in, NO_TIME).await.unwrap_err(),
+                Conflict::QueueClosed.into(),
+                "{phase:?}, {answer:?}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn who_checked_in_in_time_stands_there_after_the_call_has_lapsed() {
     let answer = run(&check_in(5, check_ins(5, 5, true, 1, CheckInOutcome::Present)), NO_TIME).await.unwrap();
     assert!(matches!(answer, CheckInAnswer::Present(_)), "{answer:?}");

@@ -211,6 +211,12 @@ async fn an_entry_that_has_lapsed_is_replaced_unless_they_checked_in() {
     assert_eq!(number_after(5, BuyerPresence { buyer: Some(buyer(1)), check_in: None }).await, 31);
     assert_eq!(number_after(5, present(4)).await, 31);
     assert_eq!(number_after(5, present(5)).await, 5);
+    let missed = |number| Buyer { admitted_by: Some(entry(number)), ..buyer(1) };
+    for (number, joined) in [(4, 31), (5, 5)] {
+        let found = BuyerPresence { buyer: Some(missed(number)), check_in: None };
+        assert_eq!(number_after(5, found).await, joined, "an admission by entry {number} was not picked up");
+    }
+    assert_eq!(number_after(5, used(5, missed(5))).await, 31);
 }
 
 #[tokio::test]

@@ -142,15 +142,15 @@ fn a_page_that_closes_leaves_forty_five_seconds_unless_it_is_renewed() {
 fn an_admission_does_not_outlast_a_closed_page() {
     let mut waiting_room = admitted(room());
     // The tick has seen by now that it was renewed.
-    waiting_room.wait(seconds(48));
+    waiting_room.wait(Tick::PICK_UP + CLOCK_TOLERANCE + seconds(1));
     waiting_room.tick();
     waiting_room.renew(1);
     waiting_room.wait(seconds(47));
     waiting_room.tick();
     let ends = waiting_room.close_page(1).unwrap().until;
-    waiting_room.wait_until(ends + TAKEOVER_GRACE);
+    waiting_room.wait_until(ends + CLOCK_TOLERANCE);
     waiting_room.come(2);
-    assert_eq!(waiting_room.tick(), [], "within the grace");
+    assert_eq!(waiting_room.tick(), [], "within the tolerance");
     waiting_room.now = waiting_room.now + millis(1);
     assert_eq!(waiting_room.tick(), [2]);
 }
@@ -197,7 +197,7 @@ fn when_the_hold_that_outlived_the_session_is_no_more_a_renewal_leaves_forty_fiv
     assert_eq!(ends, waiting_room.now + seconds(45));
     waiting_room.wait(seconds(30));
     assert_eq!(waiting_room.renew(1).unwrap().until, ends, "and no renewal more");
-    waiting_room.wait_until(ends + TAKEOVER_GRACE + millis(1));
+    waiting_room.wait_until(ends + CLOCK_TOLERANCE + millis(1));
     waiting_room.come(2);
     assert_eq!(waiting_room.tick(), [2]);
 }
@@ -216,13 +216,13 @@ fn an_admission_that_a_renewal_shortens_does_not_outlast_it() {
     waiting_room.release(&longer);
     let ends = waiting_room.renew(1).unwrap().until;
     assert_eq!(ends, waiting_room.now + seconds(45));
-    waiting_room.wait_until(ends + TAKEOVER_GRACE + millis(1));
+    waiting_room.wait_until(ends + CLOCK_TOLERANCE + millis(1));
     waiting_room.come(2);
     assert_eq!(waiting_room.tick(), [2]);
 }
 
 #[test]
-fn an_admission_ends_with_its_grace_and_frees_room_for_another() {
+fn an_admission_ends_after_the_tolerance_and_frees_room_for_another() {
     let mut waiting_room = admitted(room());
     let until = waiting_room.admission(1).unwrap().until;
     while waiting_room.now < until {
@@ -230,7 +230,7 @@ fn an_admission_ends_with_its_grace_and_frees_room_for_another() {
         waiting_room.come(2);
         assert_eq!(waiting_room.tick(), []);
     }
-    waiting_room.wait_until(until + TAKEOVER_GRACE);
+    waiting_room.wait_until(until + CLOCK_TOLERANCE);
     assert_eq!(waiting_room.tick(), []);
     waiting_room.now = waiting_room.now + std::time::Duration::from_micros(1);
     assert_eq!(waiting_room.tick(), [2]);

@@ -50,8 +50,8 @@ fn who_comes_again_has_stood_there_all_the_time_unless_there_was_a_break() {
     waiting_room.now = waiting_room.now - seconds(1);
     waiting_room.all_come([1]);
     assert_eq!(waiting_room.rooms.check_ins[&key(1)].seen_at, since + seconds(24));
-    // A tick whose clock is two seconds ahead would not have seen them.
-    waiting_room.now = since + seconds(24 + 13);
+    // A tick whose clock is ahead by the tolerance would not have seen them.
+    waiting_room.now = since + seconds(24) + CheckIn::PRESENCE - CLOCK_TOLERANCE;
     waiting_room.all_come([1]);
     assert_eq!(waiting_room.rooms.check_ins[&key(1)].checked_in_at, waiting_room.now);
 }
@@ -72,6 +72,20 @@ fn who_has_come_once_never_lapses() {
     waiting_room.join(3);
     waiting_room.leave(1);
     assert_eq!(waiting_room.tick(), [2]);
+}
+
+#[test]
+fn who_was_admitted_and_did_not_pick_it_up_may_come_again_after_the_call_has_lapsed() {
+    let mut waiting_room = TestRoom::open(one_at_a_time(), 2);
+    waiting_room.all_come([1, 2]);
+    assert_eq!(waiting_room.tick(), [1]);
+    waiting_room.run(1000, &[]);
+    assert_eq!((waiting_room.status(1), waiting_room.admission(1)), (EntryStatus::Lapsed, None));
+    waiting_room.all_come([1]);
+    assert_eq!(waiting_room.tick(), [1], "with their own rank");
+    waiting_room.pick_up(1);
+    waiting_room.leave(1);
+    assert_eq!(waiting_room.come(1), CheckInOutcome::Used, "once it was picked up, it is used up");
 }
 
 #[test]
@@ -151,7 +165,7 @@ fn an_admission_whose_row_is_locked_is_counted() {
     let mut waiting_room = TestRoom::open(one_at_a_time(), 2);
     waiting_room.all_come([1]);
     waiting_room.tick();
-    waiting_room.wait(seconds(48));
+    waiting_room.wait(Tick::PICK_UP + CLOCK_TOLERANCE + seconds(1));
     waiting_room.all_come([2]);
     let tick = waiting_room.plan();
     let locked = waiting_room.lock(&tick, &[1]);
@@ -165,9 +179,9 @@ fn somebody_who_was_admitted_and_never_picked_up_is_admitted_again_in_the_tick_t
     let mut waiting_room = TestRoom::open(one_at_a_time(), 2);
     waiting_room.all_come([1]);
     waiting_room.tick();
-    waiting_room.wait(seconds(47));
+    waiting_room.wait(Tick::PICK_UP + CLOCK_TOLERANCE);
     waiting_room.all_come([1]);
-    assert_eq!(waiting_room.tick(), [], "within the grace the admission still counts");
+    assert_eq!(waiting_room.tick(), [], "within the tolerance the admission still counts");
     waiting_room.now = waiting_room.now + millis(1);
     waiting_room.all_come([1]);
     assert_eq!(waiting_room.tick(), [1]);

@@ -32,7 +32,7 @@ const SEATS: u32 = 24;
 const LIMIT: u32 = 4;
 const SESSION: Duration = Duration::from_mins(2);
 const HOLD: Duration = Duration::from_secs(100);
-/// How far the clock of an instance is off, at most: two of them differ by less than the grace.
+/// How far the clock of an instance is off, at most: two of them differ by less than the tolerance.
 const SKEW: u32 = 990;
 
 #[test]

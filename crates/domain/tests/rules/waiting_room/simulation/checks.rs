@@ -68,7 +68,7 @@ impl Simulation {
             let buyer = self.bookings.buyers[&key(n)];
             // Whoever is admitted anew was ended first.
             let kept = buyer.admission == Some(admission);
-            let over = admission.until + TAKEOVER_GRACE < now;
+            let over = admission.until + CLOCK_TOLERANCE < now;
             if !kept {
                 assert!(over, "{n} had a right until {admission:?}, it is {now:?}: {}", self.context);
                 self.model.admissions.remove(&n);
@@ -79,10 +79,10 @@ impl Simulation {
             if admission.until < now {
                 self.note("grace");
             }
-            // What a page that closed said by another clock may be two seconds off; and a locked row waits.
+            // What a page that closed said by another clock may be off by that much; and a locked row waits.
             let row = self.bookings.admissions[&key(n)];
-            let locked = !rows.contains_key(&key(n)) && admission.until + TAKEOVER_GRACE < now;
-            let leaked = admission.until + TAKEOVER_GRACE + TAKEOVER_GRACE < now && !locked;
+            let locked = !rows.contains_key(&key(n)) && admission.until + CLOCK_TOLERANCE < now;
+            let leaked = admission.until + CLOCK_TOLERANCE + CLOCK_TOLERANCE < now && !locked;
             assert!(!leaked, "{row:?} outlasts its right {admission:?} at {now:?}: {}", self.context);
         }
     }

@@ -73,7 +73,12 @@ impl Simulation {
         }
         let used = buyer.is_some_and(|buyer| buyer.has_used(entry.group, entry.number));
         let stands = self.rooms.check_ins.get(&key(n)).is_some_and(|check_in| check_in.number == entry.number);
-        used || (status == EntryStatus::Lapsed && !stands)
+        used || (status == EntryStatus::Lapsed && !stands && !self.missed(n, entry))
+    }
+
+    /// Whether they were admitted by that entry the last time, whatever became of it.
+    fn missed(&self, n: u128, entry: QueueEntry) -> bool {
+        self.model.by.get(&n) == Some(&(entry.group, entry.number))
     }
 
     fn come(&mut self, n: u128) {
@@ -93,7 +98,13 @@ impl Simulation {
             Err(Refusal::Barred) => (CheckInOutcome::Barred, "barred"),
             Ok(_) => (CheckInOutcome::Admitted(self.bookings.buyers[&key(n)]), "admitted already"),
             Err(_) if entry.number.get() <= spent => (CheckInOutcome::Used, "used"),
-            Err(_) if status == EntryStatus::Lapsed && stood.is_none() => (CheckInOutcome::Lapsed, "lapsed"),
+            Err(_) if status == EntryStatus::Lapsed && stood.is_none() => {
+                if self.missed(n, entry) {
+                    (CheckInOutcome::Present, "missed it")
+                } else {
+                    (CheckInOutcome::Lapsed, "lapsed")
+                }
+            }
             Err(_) => (CheckInOutcome::Present, "checked in"),
         };
         assert_eq!(checked_in, expected, "{n} {entry:?} {status:?}: {}", self.context);
