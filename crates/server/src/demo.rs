@@ -120,7 +120,7 @@ mod tests {
         for concert in concerts.items {
             let page = PageRequest::new(10, None).unwrap();
             let performances = application.use_cases.performances.list(concert.id, false, page).await.unwrap();
-            found.extend(performances.items.iter().map(|view| (view.on_sale.layout.seat_count(), view.status)));
+            found.extend(performances.items.iter().map(|view| (view.of.on_sale.layout.seat_count(), view.status)));
         }
         found.sort_by_key(|(seats, status)| (*seats, *status == PublicStatus::Upcoming));
         let (on_sale, upcoming) = (PublicStatus::OnSale, PublicStatus::Upcoming);

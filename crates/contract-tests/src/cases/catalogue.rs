@@ -61,7 +61,7 @@ fn performance(context: &TestContext) -> Result<Performance, Failure> {
     let most = Points::new(PriceList::MAX_PRICE)?;
     let tier = |n: usize| Tier { code: format!("T{n}"), name: long_text(100), list_price: most };
     let kind = |n: usize| PriceType { code: format!("type{n}"), name: long_text(100), discount_percent: 100 };
-    let Performance { concert, venue, seat_map_version, starts_at, .. } = stage.programme.performances[0];
+    let Performance { concert, venue, seat_map_version, starts_at, .. } = context.programme.performances[0];
     Ok(Performance {
         id: PerformanceId::new(context.id()),
         concert,
