@@ -10,6 +10,7 @@ use super::rows::{sale_performance, transfer, user};
 use super::statements::{Protection, Texts, reservations_of};
 use super::testing::database;
 use frontrow_application::PageRequest;
+use frontrow_application::port::HoldPosition;
 use frontrow_domain::waiting_room::Group;
 use frontrow_domain::{
     ConcertId, Instant, PaymentState, PerformanceId, Reservation, ReservationId, ReservationState, SaleId, TransferId,
@@ -110,8 +111,9 @@ plans! {
         ["SEARCH reservation USING INDEX ix_reservation_user_id_sale_id_live (user_id=? AND sale_id=? AND live=?)"];
     tickets_are_found_by_seat: reservations::valid_tickets(&reservation()) =>
         ["SEARCH ticket USING PRIMARY KEY (performance_id=? AND number=?)"];
-    lapsed_holds_are_found_by_time: reservations::lapsed(0, NOW, 100) =>
-        ["SEARCH reservation USING INDEX ix_reservation_held_until (held_until>? AND held_until<?)"];
+    lapsed_holds_are_found_in_the_order_of_their_ends:
+        reservations::ended_holds(HoldPosition::before_all_at(Instant::default()), NOW, 100) =>
+        ["SEARCH reservation USING INDEX ix_reservation_held_until_id (held_until>? AND held_until<?)"];
     unsettled_charges_are_found_by_time: wallets::unsettled(PaymentState::Pending, NOW, NOW, 100) =>
         ["SEARCH payment USING INDEX ix_payment_state_at (state=? AND at>? AND at<?)"];
     points_given_are_found_by_giver:

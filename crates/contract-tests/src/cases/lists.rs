@@ -3,7 +3,10 @@
 use crate::stage::{Stage, held};
 use crate::{Failure, Programme};
 use frontrow_application::PageRequest;
-use frontrow_domain::{PaymentId, PaymentKind, PerformanceId, Points, Reservation, ReservationId, TAKEOVER_GRACE};
+use frontrow_application::port::{HoldPosition, LapsedHold};
+use frontrow_domain::{
+    Instant, PaymentId, PaymentKind, PerformanceId, Points, Reservation, ReservationId, TAKEOVER_GRACE,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -79,16 +82,92 @@ pub(super) async fn lapsed_holds_are_found_the_oldest_first(stage: Arc<Stage>) -
     expect_lapsed(&stage, holds[1].held_until, 10, &holds[1..2]).await
 }
 
-async fn expect_lapsed(
-    stage: &Stage,
-    now: frontrow_domain::Instant,
-    limit: u32,
-    expected: &[Reservation],
-) -> Result<(), Failure> {
-    let found = stage.fixture.booking.reservations.lapsed(now, limit).await?;
-    let expected: Vec<_> = expected.iter().map(|reservation| (reservation.id, reservation.buyer())).collect();
-    ensure_eq!(found, expected);
+/// The first `limit` lapsed holds are these.
+async fn expect_lapsed(stage: &Stage, now: Instant, limit: u32, expected: &[Reservation]) -> Result<(), Failure> {
+    let found = lapsed(stage, HoldPosition::before_all_at(Programme::OPENS), now, limit).await?;
+    let expected: Vec<_> = expected.iter().map(LapsedHold::of).collect();
+    ensure_eq!(found[..found.len().min(limit as usize)], expected);
     Ok(())
+}
+
+/// All pages after that hold. None may have more than `limit` holds; a store may give fewer, and none at all.
+async fn lapsed(stage: &Stage, mut after: HoldPosition, now: Instant, limit: u32) -> Result<Vec<LapsedHold>, Failure> {
+    let mut found = Vec::new();
+    loop {
+        let page = stage.fixture.booking.reservations.lapsed(after, now, limit).await?;
+        ensure!(page.items.len() <= limit as usize, "a page of {limit}: {page:?}");
+        found.extend(page.items);
+        let Some(next) = page.next else { return Ok(found) };
+        ensure!(after < next, "after {after:?} comes {next:?}");
+        after = next;
+    }
+}
+
+pub(super) async fn lapsed_holds_are_found_page_by_page(stage: Arc<Stage>) -> Result<(), Failure> {
+    let (kim, lee) = (stage.user(0), stage.user(1));
+    let mut holds = Vec::new();
+    // Ten end at the same instant, and among them are some that were paid.
+    for seat in 1..=10 {
+        holds.push(stage.held(kim, &[seat]).await?);
+        stage.paid(lee, &[100 + seat]).await?;
+    }
+    stage.later(SECOND);
+    holds.push(stage.held(kim, &[11]).await?);
+    let now = stage.now() + Duration::from_hours(1);
+    let mut expected: Vec<_> = holds.iter().map(LapsedHold::of).collect();
+    expected.sort_by_key(|hold| hold.position);
+    for limit in [1, 3, 10, 11, 100] {
+        let first = HoldPosition::before_all_at(holds[0].held_until);
+        ensure_eq!(lapsed(&stage, first, now, limit).await?, expected, "by {limit}");
+        ensure_eq!(
+            lapsed(&stage, expected[4].position, now, limit).await?,
+            expected[5..],
+            "after the fifth, by {limit}"
+        );
+        let later = HoldPosition::before_all_at(holds[0].held_until + Duration::from_micros(1));
+        ensure_eq!(lapsed(&stage, later, now, limit).await?, expected[10..], "later ones, by {limit}");
+        ensure_eq!(
+            lapsed(&stage, first, holds[0].held_until, limit).await?,
+            expected[..10],
+            "earlier ones, by {limit}"
+        );
+    }
+    Ok(())
+}
+
+pub(super) async fn reservations_that_have_ended_leave_the_others_counted(stage: Arc<Stage>) -> Result<(), Failure> {
+    stage.fund(stage.user(0), 1_000_000).await?;
+    // Of each kind that has ended one, and all of them again after that.
+    for round in 0..3 {
+        let first = 10 * round;
+        let released = hold_narrow(&stage, first + 1).await?;
+        stage.execute(stage.release(&released)?).await?;
+        let cancelled = hold_narrow(&stage, first + 2).await?;
+        stage.execute(stage.pay(&cancelled)?).await?;
+        stage.execute(stage.cancel(&cancelled)?).await?;
+        let refunded = hold_narrow(&stage, first + 3).await?;
+        stage.execute(stage.pay(&refunded)?).await?;
+        stage.execute(stage.refund(&refunded)?).await?;
+        let expired = hold_narrow(&stage, first + 4).await?;
+        stage.set_now(expired.held_until);
+        stage.execute(Stage::expire(&expired)).await?;
+    }
+    // A late payment makes one that was marked count again.
+    let late = hold_narrow(&stage, 40).await?;
+    stage.set_now(late.held_until);
+    stage.execute(Stage::expire(&late)).await?;
+    stage.execute(stage.pay(&late)?).await?;
+    for seat in 41..=43 {
+        stage.execute(stage.pay(&hold_narrow(&stage, seat).await?)?).await?;
+    }
+    let refused = hold_narrow(&stage, 44).await;
+    ensure!(refused.is_err(), "one paid late, three paid, and the limit is four: {refused:?}");
+    Ok(())
+}
+
+/// One seat, in the sale with a limit of four.
+async fn hold_narrow(stage: &Stage, seat: u32) -> Result<Reservation, Failure> {
+    held(stage.execute(stage.hold_in(&stage.narrow, stage.user(0), &[seat])?).await)
 }
 
 pub(super) async fn unsettled_charges_are_found_the_oldest_first(stage: Arc<Stage>) -> Result<(), Failure> {
