@@ -28,6 +28,7 @@ fn ports(memory: &Arc<Memory>) -> BookingPorts {
         reservations: memory.clone(),
         wallets: memory.clone(),
         housekeeping: memory.clone(),
+        chores: memory.clone(),
         tickets: Arc::new(HmacTicketSigner::new(&[7; 32])), // your own secret
         gateway: Arc::new(SandboxGateway::new()),           // your own `PaymentGateway`
         clock,

@@ -25,6 +25,8 @@ mod m0014_installation;
 mod m0015_refund_reason;
 mod m0016_charge_room;
 mod m0017_sold_until;
+mod m0018_chores;
+mod m0019_live_reservations;
 mod state;
 mod table;
 
@@ -56,6 +58,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0015_refund_reason::Migration),
             Box::new(m0016_charge_room::Migration),
             Box::new(m0017_sold_until::Migration),
+            Box::new(m0018_chores::Migration),
+            Box::new(m0019_live_reservations::Migration),
         ]
     }
 }

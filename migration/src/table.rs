@@ -32,8 +32,24 @@ pub(crate) async fn index<const N: usize>(
     table: &'static str,
     columns: [&'static str; N],
 ) -> Result<(), DbErr> {
-    let name = format!("ix_{table}_{}", columns.join("_"));
-    create(manager, table, &name, columns, &mut Index::create()).await
+    create(manager, table, &index_name(table, columns), columns, &mut Index::create()).await
+}
+
+/// Drops what [`index`] has made, if it is there.
+pub(crate) async fn drop_index<const N: usize>(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: [&'static str; N],
+) -> Result<(), DbErr> {
+    let name = index_name(table, columns);
+    if !manager.has_index(table, &name).await? {
+        return Ok(());
+    }
+    manager.drop_index(Index::drop().name(name).table(table).to_owned()).await
+}
+
+fn index_name<const N: usize>(table: &str, columns: [&'static str; N]) -> String {
+    format!("ix_{table}_{}", columns.join("_"))
 }
 
 /// Makes a unique index, named after its table and columns.

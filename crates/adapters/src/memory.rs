@@ -4,6 +4,7 @@
 mod accounts;
 mod booking;
 mod catalogue;
+mod chores;
 mod events;
 mod installation;
 mod leases;
@@ -22,7 +23,7 @@ use std::sync::Arc;
 
 /// All rows in maps, and one lock around them that is never held over an `await`. Implements
 /// [`BookingStore`](frontrow_application::port::BookingStore), the readers, the repositories, the waiting room's stores,
-/// the auditor and the housekeeping at once:
+/// the auditor, the housekeeping and the chores at once:
 ///
 /// ```
 /// use frontrow_adapters::{ManualClock, Memory, SeededIds};

@@ -1,16 +1,16 @@
 //! The use cases of booking alone, for whoever has accounts, a catalogue and a queue of their own, or none.
 
 use crate::port::{
-    BookingStore, Clock, Housekeeping, IdSource, IdempotencyRecordReader, OnSaleReader, PaymentGateway,
+    BookingStore, ChoreStore, Clock, Housekeeping, IdSource, IdempotencyRecordReader, OnSaleReader, PaymentGateway,
     ReservationReader, SeatSnapshots, TicketSigner, WalletReader,
 };
 use crate::waiting_room::QueueViews;
 use crate::{
-    BestSeats, CancelReservation, ChargeWallet, ExpireHolds, Forget, HoldBestSeats, HoldSeats, ListSeats,
+    BestSeats, CancelReservation, ChargeWallet, ExpireHolds, Forget, HoldBestSeats, HoldSeats, LeaseChores, ListSeats,
     PayReservation, ReadReservations, ReadWallet, RefundReservation, ReleaseHold, SettleCharges, SettleProgress,
-    ShowAvailability, ShowCharge,
+    ShowAvailability, ShowCharge, SweepProgress,
 };
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// The ports that booking needs.
 #[expect(missing_docs, reason = "each field is named after its port")]
@@ -25,6 +25,7 @@ pub struct BookingPorts {
     pub tickets: Arc<dyn TicketSigner>,
     pub gateway: Arc<dyn PaymentGateway>,
     pub housekeeping: Arc<dyn Housekeeping>,
+    pub chores: Arc<dyn ChoreStore>,
     pub clock: Arc<dyn Clock>,
     pub ids: Arc<dyn IdSource>,
 }
@@ -47,6 +48,7 @@ pub struct BookingUseCases {
     pub settle_charges: Arc<SettleCharges>,
     pub expire_holds: Arc<ExpireHolds>,
     pub forget: Arc<Forget>,
+    pub lease_chores: Arc<LeaseChores>,
 }
 
 impl BookingUseCases {
@@ -100,16 +102,18 @@ impl BookingUseCases {
                 store: p.store.clone(),
                 wallets: p.wallets.clone(),
                 settle: settle_charges.clone(),
-                ids: p.ids,
+                ids: p.ids.clone(),
             },
             show_charge: ShowCharge { wallets: p.wallets },
             settle_charges,
-            expire_holds: Arc::new(ExpireHolds {
-                store: p.store,
-                reservations: p.reservations,
-                clock: p.clock.clone(),
+            expire_holds: expire_holds(ports),
+            forget: Arc::new(Forget { housekeeping: p.housekeeping, clock: p.clock.clone() }),
+            lease_chores: Arc::new(LeaseChores {
+                chores: p.chores,
+                clock: p.clock,
+                ids: p.ids,
+                holder: OnceLock::new(),
             }),
-            forget: Arc::new(Forget { housekeeping: p.housekeeping, clock: p.clock }),
         }
     }
 }
@@ -120,6 +124,16 @@ fn cancel(ports: &BookingPorts) -> Arc<CancelReservation> {
         reservations: ports.reservations.clone(),
         on_sale: ports.on_sale.clone(),
         ids: ports.ids.clone(),
+    })
+}
+
+fn expire_holds(ports: &BookingPorts) -> Arc<ExpireHolds> {
+    Arc::new(ExpireHolds {
+        store: ports.store.clone(),
+        reservations: ports.reservations.clone(),
+        chores: ports.chores.clone(),
+        clock: ports.clock.clone(),
+        progress: SweepProgress::default(),
     })
 }
 

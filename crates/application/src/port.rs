@@ -6,6 +6,7 @@ mod announce;
 mod audit;
 mod booking;
 mod catalogue;
+mod chores;
 mod clock;
 mod gateway;
 mod installation;
@@ -24,13 +25,15 @@ pub use catalogue::{
     ConcertRepository, OnSale, OnSaleReader, PerformanceRepository, Revision, SaleRepository, Stored, StoredSeatMap,
     VenueRepository,
 };
+pub use chores::{ChoreLease, ChoreStore};
 pub use clock::{Clock, IdSource};
 pub use gateway::{ChargeRequest, GatewayAnswer, NoAnswer, PaymentGateway, ReturnAnswer};
 pub use installation::{InstallationStore, NumberMarks};
 pub use joins::{JoinLimits, Limited, Network, TooOften};
 pub use keep::{Housekeeping, Probe, StoreError};
 pub use readers::{
-    Entry, IdempotencyRecordReader, ReservationReader, SeatReader, SeatSnapshot, SeatSnapshots, WalletReader,
+    Entry, HoldPosition, IdempotencyRecordReader, LapsedHold, ReservationReader, SeatReader, SeatSnapshot,
+    SeatSnapshots, WalletReader,
 };
 pub use secrets::{AccessClaims, HashingBusy, PasswordHasher, TicketSigner, TokenIssuer};
 pub use time_zones::TimeZones;
@@ -43,6 +46,7 @@ pub use self::{
     audit::MockAuditor,
     booking::MockBookingStore,
     catalogue::{MockConcertRepository, MockOnSaleReader, MockPerformanceRepository, MockSaleRepository, MockVenueRepository},
+    chores::MockChoreStore,
     clock::{MockClock, MockIdSource},
     gateway::MockPaymentGateway,
     installation::{MockInstallationStore, MockNumberMarks},

@@ -1,35 +1,23 @@
 //! What an installation has to do again and again, without a runtime: whoever drives it brings the timers.
 
+use crate::chore::Chore;
 use crate::port::{Announcer, TickReport};
 use crate::waiting_room::TickQueues;
-use crate::{BookingUseCases, Error, ExpireHolds, Forget, SettleCharges, UseCases};
+use crate::{BookingUseCases, Error, ExpireHolds, Forget, LeaseChores, SettleCharges, Swept, UseCases};
 use frontrow_domain::waiting_room::Tick;
 use frontrow_domain::{BuyerKey, Event, Seat};
 use std::sync::Arc;
 use std::time::Duration;
-
-/// One thing that is done again and again. Every instance does all of them; they don't get in each other's way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Chore {
-    /// Admits people from queues.
-    TickQueues,
-    /// Reads the queues, so that looking at them costs no store operation.
-    ReadQueues,
-    /// Marks lapsed holds.
-    ExpireHolds,
-    /// Asks the gateway for what it has not settled.
-    SettleCharges,
-    /// Forgets old idempotency records and expired refresh tokens.
-    Forget,
-}
 
 /// What a round of a chore did.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Round {
     /// Rows dealt with.
     pub rows: u32,
-    /// Whether the batch was full: then there may be more, and the next round comes at once.
+    /// Whether there may be more: then the next round comes at once.
     pub again: bool,
+    /// The first error, if there were rows that could not be dealt with. It kept no other row from it.
+    pub failed: Option<Error>,
     /// Who was admitted; an [`AdmissionWatch`](crate::port::AdmissionWatch) may want to know.
     pub admitted: Vec<BuyerKey>,
 }
@@ -38,11 +26,15 @@ pub struct Round {
 ///
 /// A driver runs each of the [`chores`](Upkeep::chores) by itself: a round every [`every`](Upkeep::every), another at once
 /// while [`Round::again`] says so, and after an error the next one as if nothing had been. When [`RingingAnnouncer`] rings,
-/// it calls [`tick_now`](Upkeep::tick_now).
+/// it calls [`tick_now`](Upkeep::tick_now). At the end it calls [`give_back`](Upkeep::give_back).
+///
+/// Every instance drives its own. Chores that [are leased](Chore::is_leased) are done by one of them at a time: the
+/// others' rounds do nothing until its lease ends.
 pub struct Upkeep {
     expire_holds: Arc<ExpireHolds>,
     settle_charges: Arc<SettleCharges>,
     forget: Arc<Forget>,
+    lease_chores: Arc<LeaseChores>,
     tick_queues: Option<Arc<TickQueues>>,
     sweep: Duration,
 }
@@ -66,6 +58,7 @@ impl Upkeep {
             expire_holds: Arc::clone(&all.expire_holds),
             settle_charges: Arc::clone(&all.settle_charges),
             forget: Arc::clone(&all.forget),
+            lease_chores: Arc::clone(&all.lease_chores),
             tick_queues: None,
             sweep,
         }
@@ -87,19 +80,34 @@ impl Upkeep {
         }
     }
 
-    /// One round.
+    /// One round; it does nothing while another instance has the chore.
     pub async fn run(&self, chore: Chore) -> Result<Round, Error> {
+        if chore.is_leased() && !self.lease_chores.take(chore, self.every(chore)).await? {
+            return Ok(Round::default());
+        }
         let (rows, batch) = match chore {
             Chore::TickQueues => return self.tick(false).await,
             Chore::ReadQueues => match &self.tick_queues {
                 Some(queues) => (queues.refresh().await?, u32::MAX),
                 None => return Ok(Round::default()),
             },
-            Chore::ExpireHolds => (self.expire_holds.run().await?, ExpireHolds::BATCH),
+            Chore::ExpireHolds => {
+                let Swept { marked, failed, more } = self.expire_holds.run().await?;
+                return Ok(Round { rows: marked, again: more, failed, ..Round::default() });
+            }
             Chore::SettleCharges => (self.settle_charges.run().await?, SettleCharges::BATCH),
             Chore::Forget => (self.forget.run().await?, Forget::BATCH),
         };
-        Ok(Round { rows, again: rows >= batch, admitted: Vec::new() })
+        Ok(Round { rows, again: rows >= batch, ..Round::default() })
+    }
+
+    /// Gives all chores back that this instance has, so that the others need not wait for the ends of their leases.
+    pub async fn give_back(&self) -> Result<(), Error> {
+        let mut given = Ok(());
+        for chore in self.chores().filter(|chore| chore.is_leased()) {
+            given = given.and(self.lease_chores.give_back(chore).await);
+        }
+        given
     }
 
     /// A round of [`Chore::TickQueues`] that also ticks the queues that rest: an admission has ended here.
@@ -117,19 +125,6 @@ impl Upkeep {
         }
         round.rows = u32::try_from(round.admitted.len()).unwrap_or(u32::MAX);
         Ok(round)
-    }
-}
-
-impl Chore {
-    /// The word for it, in logs and metrics.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::TickQueues => "tick_queues",
-            Self::ReadQueues => "read_queues",
-            Self::ExpireHolds => "expire_holds",
-            Self::SettleCharges => "settle_charges",
-            Self::Forget => "forget",
-        }
     }
 }
 
@@ -157,28 +152,33 @@ impl<R: Fn() + Send + Sync> Announcer for RingingAnnouncer<R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::SettleProgress;
     use crate::port::{
-        MockAnnouncer, MockBookingStore, MockHousekeeping, MockPaymentGateway, MockReservationReader, MockWalletReader,
+        ChoreLease, HoldPosition, LapsedHold, MockAnnouncer, MockBookingStore, MockChoreStore, MockHousekeeping,
+        MockPaymentGateway, MockReservationReader, MockWalletReader, StoreError,
     };
-    use crate::testing::{buyer, clock, ids, reservation};
+    use crate::testing::{at, buyer, clock, ids, reservation};
+    use crate::{FaultId, Page, SettleProgress, SweepProgress};
     use frontrow_domain::Outcome;
+    use mockall::predicate::eq;
+    use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU32, Ordering};
+    use uuid::Uuid;
 
     const SWEEP: Duration = Duration::from_secs(5);
 
-    /// An upkeep without queues, where that many holds have lapsed.
-    fn upkeep(lapsed: usize) -> Upkeep {
+    /// An upkeep without queues that finds these lapsed holds.
+    fn upkeep(found: Page<LapsedHold, HoldPosition>, chores: MockChoreStore) -> Upkeep {
         let (mut store, mut reservations) = (MockBookingStore::new(), MockReservationReader::new());
         store.expect_execute().returning(|_| Ok(Outcome::Expired(reservation().id)));
-        let found = vec![(reservation().id, reservation().buyer()); lapsed];
-        reservations.expect_lapsed().returning(move |_, _| Ok(found.clone()));
-        let store = Arc::new(store);
+        reservations.expect_lapsed().returning(move |_, _, _| Ok(found.clone()));
+        let (store, chores) = (Arc::new(store), Arc::new(chores));
         Upkeep {
             expire_holds: Arc::new(ExpireHolds {
                 store: store.clone(),
                 reservations: Arc::new(reservations),
+                chores: chores.clone(),
                 clock: clock(100),
+                progress: SweepProgress::default(),
             }),
             settle_charges: Arc::new(SettleCharges {
                 store,
@@ -189,22 +189,77 @@ mod tests {
                 progress: SettleProgress::default(),
             }),
             forget: Arc::new(Forget { housekeeping: Arc::new(MockHousekeeping::new()), clock: clock(100) }),
+            lease_chores: Arc::new(LeaseChores { chores, clock: clock(100), ids: ids(), holder: OnceLock::new() }),
             tick_queues: None,
             sweep: SWEEP,
         }
     }
 
+    fn no_holds() -> Page<LapsedHold, HoldPosition> {
+        Page { items: Vec::new(), next: None }
+    }
+
+    /// An instance that gets every lease that it asks for.
+    fn alone() -> MockChoreStore {
+        let mut chores = MockChoreStore::new();
+        chores.expect_take().return_const(Ok(true));
+        chores.expect_watermark().return_const(Ok(Some(at(30))));
+        chores.expect_set_watermark().return_const(Ok(()));
+        chores
+    }
+
     #[tokio::test]
-    async fn a_full_batch_is_followed_by_another_at_once() {
-        for (lapsed, again) in [(0, false), (3, false), (ExpireHolds::BATCH, true)] {
-            let round = upkeep(lapsed as usize).run(Chore::ExpireHolds).await;
-            assert_eq!(round, Ok(Round { rows: lapsed, again, admitted: Vec::new() }));
+    async fn while_there_are_more_holds_another_round_comes_at_once() {
+        let position = HoldPosition { held_until: at(50), id: reservation().id };
+        let hold = LapsedHold { position, buyer: reservation().buyer() };
+        for (rows, next) in [(0, None), (0, Some(position)), (3, None), (3, Some(position))] {
+            let found = Page { items: vec![hold; rows as usize], next };
+            let round = upkeep(found, alone()).run(Chore::ExpireHolds).await;
+            assert_eq!(round, Ok(Round { rows, again: next.is_some(), ..Round::default() }));
         }
     }
 
     #[tokio::test]
+    async fn what_another_instance_does_is_left_to_it() {
+        let mut chores = MockChoreStore::new();
+        let lease = ChoreLease { holder: Uuid::from_u128(1), until: at(110) };
+        for chore in [Chore::ExpireHolds, Chore::SettleCharges, Chore::Forget] {
+            chores.expect_take().with(eq(chore), eq(lease), eq(at(100))).times(1).returning(|_, _, _| Ok(false));
+        }
+        // Nothing is read, asked or deleted: those mocks expect nothing.
+        let upkeep = upkeep(no_holds(), chores);
+        for chore in upkeep.chores() {
+            assert_eq!(upkeep.run(chore).await, Ok(Round::default()), "{chore:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_lease_that_cannot_be_had_or_refused_fails_the_round() {
+        let fault = FaultId(Uuid::nil());
+        let mut chores = MockChoreStore::new();
+        chores.expect_take().returning(move |_, _, _| Err(StoreError::Fault(fault)));
+        assert_eq!(upkeep(no_holds(), chores).run(Chore::ExpireHolds).await, Err(Error::Fault(fault)));
+    }
+
+    #[tokio::test]
+    async fn at_the_end_every_chore_is_given_back_even_if_one_can_not_be() {
+        let (fault, holder) = (FaultId(Uuid::nil()), Uuid::from_u128(1));
+        let mut chores = alone();
+        for (chore, given) in [
+            (Chore::ExpireHolds, Ok(())),
+            (Chore::SettleCharges, Err(StoreError::Fault(fault))),
+            (Chore::Forget, Ok(())),
+        ] {
+            chores.expect_give_back().with(eq(chore), eq(holder)).times(1).return_const(given);
+        }
+        let upkeep = upkeep(no_holds(), chores);
+        upkeep.run(Chore::ExpireHolds).await.unwrap();
+        assert_eq!(upkeep.give_back().await, Err(Error::Fault(fault)));
+    }
+
+    #[tokio::test]
     async fn without_waiting_rooms_there_is_nothing_to_read_or_tick() {
-        let upkeep = upkeep(0);
+        let upkeep = upkeep(no_holds(), alone());
         let chores: Vec<_> = upkeep.chores().map(Chore::name).collect();
         assert_eq!(chores, ["expire_holds", "settle_charges", "forget"]);
         assert_eq!(upkeep.tick_now().await, Ok(Round::default()));

@@ -1,8 +1,8 @@
 //! All use cases, on one set of ports.
 
 use crate::port::{
-    AccountRepository, AdmissionWatch, BookingStore, Clock, ConcertRepository, Eligibility, Housekeeping, IdSource,
-    IdempotencyRecordReader, JoinLimits, NumberDispenser, OnSaleReader, PasswordHasher, PaymentGateway,
+    AccountRepository, AdmissionWatch, BookingStore, ChoreStore, Clock, ConcertRepository, Eligibility, Housekeeping,
+    IdSource, IdempotencyRecordReader, JoinLimits, NumberDispenser, OnSaleReader, PasswordHasher, PaymentGateway,
     PerformanceRepository, Probe, QueueSigner, QueueStore, ReservationReader, SaleRepository, SeatSnapshots,
     SessionRepository, TicketSigner, TimeZones, TokenIssuer, VenueRepository, WalletReader,
 };
@@ -39,6 +39,7 @@ pub struct Ports {
     pub tickets: Arc<dyn TicketSigner>,
     pub gateway: Arc<dyn PaymentGateway>,
     pub housekeeping: Arc<dyn Housekeeping>,
+    pub chores: Arc<dyn ChoreStore>,
     pub queues: Arc<dyn QueueStore>,
     pub dispenser: Arc<dyn NumberDispenser>,
     pub watch: Arc<dyn AdmissionWatch>,
@@ -69,6 +70,7 @@ impl Ports {
             tickets: self.tickets.clone(),
             gateway: self.gateway.clone(),
             housekeeping: self.housekeeping.clone(),
+            chores: self.chores.clone(),
             clock: self.clock.clone(),
             ids: self.ids.clone(),
         }

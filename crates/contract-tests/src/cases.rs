@@ -6,6 +6,7 @@ mod announced;
 mod best;
 mod catalogue;
 mod check_in;
+mod chores;
 mod durability;
 mod entries;
 mod idempotency;
@@ -117,6 +118,8 @@ cases! {
         reservations_are_listed_the_newest_first,
         wallet_entries_are_listed_the_newest_first,
         lapsed_holds_are_found_the_oldest_first,
+        lapsed_holds_are_found_page_by_page,
+        reservations_that_have_ended_leave_the_others_counted,
         unsettled_charges_are_found_the_oldest_first,
         seats_that_can_be_had_are_counted;
     snapshots:
@@ -144,6 +147,13 @@ cases! {
         old_idempotency_records_are_forgotten_a_few_at_a_time,
         old_refresh_tokens_are_forgotten_a_few_at_a_time,
         a_probe_is_answered;
+    chores:
+        one_holder_has_a_chore_and_renews_it,
+        a_chore_is_taken_over_when_its_lease_ends_and_not_before,
+        each_chore_has_a_holder_of_its_own,
+        a_chore_that_is_given_back_is_anybodys,
+        of_those_who_ask_for_a_chore_at_once_one_gets_it,
+        a_watermark_is_kept_beside_the_lease;
     entries:
         joining_twice_gives_the_same_entry,
         joins_at_once_get_numbers_one_after_the_other,
@@ -211,6 +221,7 @@ reopening! {
         a_charge_outlives_the_process,
         the_catalogue_outlives_the_process,
         accounts_and_sessions_outlive_the_process,
+        leases_and_watermarks_outlive_the_process,
         a_queue_outlives_the_process,
         numbers_outlive_the_process;
 }

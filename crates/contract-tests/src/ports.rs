@@ -2,7 +2,7 @@
 
 use crate::Failure;
 use frontrow_application::port::{
-    AccountRepository, Auditor, BookingStore, ConcertRepository, Housekeeping, IdempotencyRecordReader,
+    AccountRepository, Auditor, BookingStore, ChoreStore, ConcertRepository, Housekeeping, IdempotencyRecordReader,
     NumberDispenser, NumberLeases, OnSaleReader, PerformanceRepository, Probe, QueueStore, ReservationReader,
     SaleRepository, SeatReader, SessionRepository, VenueRepository, WalletReader,
 };
@@ -67,5 +67,6 @@ pub type LoseNumbers = Box<dyn Fn() -> BoxFuture<'static, Result<(), Failure>> +
 #[derive(Clone)]
 pub struct KeepingPorts {
     pub housekeeping: Arc<dyn Housekeeping>,
+    pub chores: Arc<dyn ChoreStore>,
     pub probe: Arc<dyn Probe>,
 }

@@ -7,8 +7,8 @@ use crate::settings::Settings;
 use anyhow::{Context, Result};
 use frontrow_adapters::redis::{RedisDispenser, RedisSettings};
 use frontrow_adapters::sql::{
-    Database, SqlAccounts, SqlCatalogue, SqlHousekeeping, SqlProbe, SqlQueues, SqlReaders, SqlSessions, SqlStore,
-    StorePorts, StoreSettings,
+    Database, SqlAccounts, SqlCatalogue, SqlChores, SqlHousekeeping, SqlProbe, SqlQueues, SqlReaders, SqlSessions,
+    SqlStore, StorePorts, StoreSettings,
 };
 use frontrow_adapters::{
     AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, IanaTimeZones,
@@ -103,6 +103,7 @@ impl Application {
             tickets: tickets(&keys.ticket_codes)?,
             gateway: settings.payment_gateway.open(),
             housekeeping: housekeeping.clone(),
+            chores: Arc::new(SqlChores::new(database.clone())),
             probe: Arc::new(GuardedProbe {
                 probe: SqlProbe { housekeeping: housekeeping.clone(), store: store.clone() },
                 guard: guard.clone(),

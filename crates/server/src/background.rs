@@ -2,6 +2,7 @@
 
 use crate::application::Application;
 use crate::installation::InstallationGuard;
+use frontrow_application::deadline;
 use frontrow_application::{Chore, Error, Round, Upkeep};
 use std::future::Future;
 use std::sync::Arc;
@@ -14,13 +15,16 @@ use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 pub struct Background {
     stop: watch::Sender<bool>,
     loops: Vec<JoinHandle<()>>,
+    /// What the loops do; `None` in tests of the loops themselves.
+    upkeep: Option<Arc<Upkeep>>,
 }
 
 impl Background {
     /// Starts all loops; `sweep` is the time between two rounds.
     pub fn start(application: &Application, sweep: Duration) -> Self {
-        let mut background = Self { stop: watch::Sender::new(false), loops: Vec::new() };
         let upkeep = Arc::new(Upkeep::new(&application.use_cases, sweep));
+        let mut background =
+            Self { stop: watch::Sender::new(false), loops: Vec::new(), upkeep: Some(Arc::clone(&upkeep)) };
         for chore in upkeep.chores() {
             if chore == Chore::TickQueues {
                 background.tick_queues(application, &upkeep);
@@ -55,8 +59,9 @@ impl Background {
         });
     }
 
-    /// Lets every loop finish the run that it is in. One that takes longer than that is left: what it has begun in the
-    /// database is not cut off by that, and what it has not is done after the next start.
+    /// Lets every loop finish the run that it is in, then gives the chores back to the other instances. One that takes
+    /// longer than that is left: what it has begun in the database is not cut off by that, and what it has not is done
+    /// after the next start.
     pub async fn stop(self, within: Duration) {
         self.stop.send_replace(true);
         let until = Instant::now() + within;
@@ -68,6 +73,12 @@ impl Background {
                     tracing::warn!("a background loop did not end in time");
                     one.abort();
                 }
+            }
+        }
+        if let Some(upkeep) = self.upkeep {
+            let left = until.saturating_duration_since(Instant::now());
+            if let Err(error) = deadline::within(left, upkeep.give_back()).await {
+                tracing::warn!(%error, "the chores were not given back: another instance takes them over in 10 seconds");
             }
         }
     }
@@ -109,22 +120,18 @@ where
     J: Fn(bool) -> F,
     F: Future<Output = Result<Round, Error>>,
 {
-    let Round { rows, again, .. } = match job(rung).await {
-        Ok(round) => {
-            if std::mem::take(failing) {
-                tracing::info!(name, "background runs work again");
-            }
-            round
+    let round = job(rung).await;
+    let Round { rows, again, failed, .. } =
+        round.unwrap_or_else(|error| Round { failed: Some(error), ..Round::default() });
+    if let Some(error) = failed {
+        // Logged once: some runs come ten times a second.
+        if !std::mem::replace(failing, true) {
+            tracing::error!(%error, name, "a background run failed; it is tried again");
         }
-        Err(error) => {
-            // Logged once: some runs come ten times a second.
-            if !std::mem::replace(failing, true) {
-                tracing::error!(%error, name, "a background run failed; it is tried again");
-            }
-            metrics::counter!("frontrow_background_errors_total", "name" => name).increment(1);
-            Round::default()
-        }
-    };
+        metrics::counter!("frontrow_background_errors_total", "name" => name).increment(1);
+    } else if std::mem::take(failing) {
+        tracing::info!(name, "background runs work again");
+    }
     if rows > 0 {
         tracing::debug!(rows, name, "a background run");
     }
@@ -143,7 +150,7 @@ mod tests {
     const PATIENCE: Duration = Duration::from_mins(1);
 
     fn background() -> Background {
-        Background { stop: watch::Sender::new(false), loops: Vec::new() }
+        Background { stop: watch::Sender::new(false), loops: Vec::new(), upkeep: None }
     }
 
     #[tokio::test]
@@ -184,6 +191,25 @@ mod tests {
             seen.push(runs.recv().await.unwrap());
         }
         assert_eq!(seen, [10, 10, 5]);
+        background.stop(PATIENCE).await;
+    }
+
+    #[tokio::test]
+    async fn rows_that_failed_do_not_keep_the_next_round_waiting() {
+        let mut background = background();
+        let (told, mut runs) = mpsc::unbounded_channel();
+        background.repeat("test", Duration::from_hours(1), None, move |_| {
+            let told = told.clone();
+            async move {
+                told.send(()).unwrap();
+                tokio::task::yield_now().await;
+                let failed = Some(Error::Outage(Outage::Busy { retry_after: Duration::ZERO }));
+                Ok(Round { rows: 1, again: true, failed, ..Round::default() })
+            }
+        });
+        for _ in 0..3 {
+            runs.recv().await.unwrap();
+        }
         background.stop(PATIENCE).await;
     }
 

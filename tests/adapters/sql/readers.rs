@@ -2,7 +2,7 @@
 
 use crate::setup::{NOW, Setup, id, performance, sale, setup};
 use frontrow_application::port::{
-    Entry, Housekeeping, IdempotencyRecordReader, ReservationReader, SeatReader, WalletReader,
+    Entry, HoldPosition, Housekeeping, IdempotencyRecordReader, ReservationReader, SeatReader, WalletReader,
 };
 use frontrow_application::{Page, PageRequest};
 use frontrow_domain::*;
@@ -180,25 +180,40 @@ async fn lapsed_holds_come_the_oldest_first_until_they_are_marked() {
     insert_reservation(&setup, &reservation(4, ReservationState::Held, NOW + Duration::from_micros(1))).await;
     insert_reservation(&setup, &reservation(5, ReservationState::Confirmed, NOW - seconds(60))).await;
 
-    let lapsed = async |now, limit| {
-        let lapsed = setup.readers.lapsed(now, limit).await.unwrap();
-        assert!(lapsed.iter().all(|(_, buyer)| *buyer == holds[0].buyer()));
-        lapsed.into_iter().map(|(id, _)| id.uuid().as_u128()).collect::<Vec<_>>()
+    let lapsed = async |from, limit| {
+        let page = setup.readers.lapsed(HoldPosition::before_all_at(from), NOW, limit).await.unwrap();
+        assert!(page.items.iter().all(|hold| hold.buyer == holds[0].buyer()));
+        let number = |position: HoldPosition| position.id.uuid().as_u128();
+        let found: Vec<_> = page.items.iter().map(|hold| number(hold.position)).collect();
+        (found, page.next.map(number))
     };
-    assert_eq!(lapsed(NOW, 2).await, [2, 3]);
-    assert_eq!(lapsed(NOW, 10).await, [2, 3, 1]);
+    let beginning = Instant::from_micros(i64::MIN);
+    assert_eq!(lapsed(beginning, 2).await, (vec![2, 3], Some(3)));
+    assert_eq!(lapsed(beginning, 10).await, (vec![2, 3, 1], None));
+    assert_eq!(lapsed(NOW - seconds(7200), 10).await, (vec![2, 3, 1], None));
+    assert_eq!(lapsed(NOW - seconds(7200) + Duration::from_micros(1), 10).await, (vec![3, 1], None));
     setup.tamper("UPDATE reservation SET state = 'expired' WHERE held_until <= 1799999999999999").await;
-    assert_eq!(lapsed(NOW, 10).await, [1]);
+    assert_eq!(lapsed(beginning, 10).await, (vec![1], None));
     setup.tamper("UPDATE reservation SET state = 'expired'").await;
-    assert_eq!(lapsed(NOW, 10).await, [] as [u128; 0]);
-    // One that was committed late, and one that a clock which was ahead had passed by.
-    insert_reservation(&setup, &hold(6, 30)).await;
-    assert_eq!(lapsed(NOW, 10).await, [6]);
-    assert_eq!(lapsed(NOW + seconds(7200), 10).await, [6]);
-    setup.tamper("UPDATE reservation SET state = 'expired'").await;
-    assert_eq!(lapsed(NOW + seconds(7200), 10).await, [] as [u128; 0]);
-    insert_reservation(&setup, &reservation(7, ReservationState::Held, NOW)).await;
-    assert_eq!(lapsed(NOW, 10).await, [7]);
+    assert_eq!(lapsed(beginning, 10).await, (vec![], None));
+}
+
+#[tokio::test]
+async fn a_look_for_lapsed_holds_passes_by_a_bounded_number_of_sold_reservations() {
+    let setup = setup().await;
+    for n in 1..=25 {
+        insert_reservation(&setup, &reservation(n, ReservationState::Confirmed, NOW - seconds(60))).await;
+    }
+    insert_reservation(&setup, &reservation(26, ReservationState::Held, NOW - seconds(60))).await;
+    let (mut after, mut looks) = (HoldPosition::before_all_at(NOW - seconds(60)), Vec::new());
+    loop {
+        // One hold is wanted, so that ten reservations are looked at.
+        let page = setup.readers.lapsed(after, NOW, 1).await.unwrap();
+        looks.push(page.items.len());
+        let Some(next) = page.next else { break };
+        after = next;
+    }
+    assert_eq!(looks, [0, 0, 1]);
 }
 
 #[tokio::test]

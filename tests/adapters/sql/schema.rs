@@ -43,6 +43,32 @@ async fn every_step_can_be_undone() {
     setup.database.migrate().await.unwrap();
 }
 
+/// What there was before is marked as live, and the sweep begins at the oldest hold, not at the first reservation of
+/// all.
+#[tokio::test]
+async fn reservations_of_an_older_release_are_marked_and_swept_from_the_oldest_hold() {
+    let setup = setup().await;
+    let raw = sea_orm::Database::connect(url(&setup.folder)).await.unwrap();
+    let steps = Migrator::migrations();
+    let before = steps.iter().position(|step| step.name() == "m0018_chores").unwrap();
+    Migrator::down(&raw, Some(u32::try_from(steps.len() - before).unwrap())).await.unwrap();
+    for (n, state, held_until) in
+        [(1, "confirmed", 100), (2, "expired", 200), (3, "held", 400), (4, "held", 300), (5, "refunded", 500)]
+    {
+        let columns =
+            "id, performance_id, sale_id, user_id, state, held_until, late_until, amount, line_items, version";
+        let values = format!("x'{n:032}', x'01', x'01', x'01', '{state}', {held_until}, 0, 0, '[]', 1");
+        setup.tamper(&format!("INSERT INTO reservation ({columns}) VALUES ({values})")).await;
+    }
+    for _ in 0..2 {
+        setup.database.migrate().await.unwrap();
+    }
+    assert_eq!(setup.count("reservation WHERE live = 1").await, 3);
+    assert_eq!(setup.count("reservation WHERE live = 1 AND state NOT IN ('held', 'confirmed')").await, 0);
+    assert_eq!(setup.count("chore").await, 1);
+    assert_eq!(setup.count("chore WHERE name = 'expire_holds' AND holder IS NULL AND watermark = 300").await, 1);
+}
+
 #[tokio::test]
 async fn the_schema_of_a_newer_release_is_left_alone() {
     let setup = setup().await;

@@ -3,11 +3,12 @@
 use super::Memory;
 use async_trait::async_trait;
 use frontrow_application::port::{
-    Entry, ReservationReader, SeatReader, SeatSnapshot, SeatSnapshots, StoreError, WalletReader,
+    Entry, HoldPosition, LapsedHold, ReservationReader, SeatReader, SeatSnapshot, SeatSnapshots, StoreError,
+    WalletReader,
 };
 use frontrow_application::{Page, PageRequest};
 use frontrow_domain::{
-    AccountId, BookingState, BuyerKey, Instant, Payment, PaymentId, PaymentKind, PerformanceId, Points, Reservation,
+    AccountId, BookingState, Instant, Payment, PaymentId, PaymentKind, PerformanceId, Points, Reservation,
     ReservationId, ReservationState, Seat, SeatKey, SeatNumber, SeatState, Ticket, Transfer, TransferId, UserId,
 };
 use std::sync::Arc;
@@ -64,12 +65,18 @@ impl ReservationReader for Memory {
         Ok(tickets.copied().collect())
     }
 
-    async fn lapsed(&self, now: Instant, limit: u32) -> Result<Vec<(ReservationId, BuyerKey)>, StoreError> {
+    async fn lapsed(
+        &self,
+        after: HoldPosition,
+        now: Instant,
+        limit: u32,
+    ) -> Result<Page<LapsedHold, HoldPosition>, StoreError> {
         let state = self.state();
-        let holds = state.bookings.reservations.values().filter(|r| r.state == ReservationState::Held);
-        let mut lapsed: Vec<&Reservation> = holds.filter(|r| r.has_lapsed(now)).collect();
-        lapsed.sort_by_key(|reservation| reservation.held_until);
-        Ok(lapsed.into_iter().take(limit as usize).map(|r| (r.id, r.buyer())).collect())
+        let holds =
+            state.bookings.reservations.values().filter(|r| r.state == ReservationState::Held && r.has_lapsed(now));
+        let mut lapsed: Vec<LapsedHold> = holds.map(LapsedHold::of).filter(|hold| after < hold.position).collect();
+        lapsed.sort_by_key(|hold| hold.position);
+        Ok(Page::of(lapsed, limit, |hold| hold.position))
     }
 }
 

@@ -1,9 +1,10 @@
 //! All rows.
 
-use frontrow_application::port::{Credentials, OperatorAction, Stored};
+use frontrow_application::Chore;
+use frontrow_application::port::{ChoreLease, Credentials, OperatorAction, Stored};
 use frontrow_domain::waiting_room::{Group, QueueNumber};
 use frontrow_domain::{
-    BookingState, Concert, ConcertId, Email, InMemoryQueues, Installation, Layout, Performance, PerformanceId,
+    BookingState, Concert, ConcertId, Email, InMemoryQueues, Installation, Instant, Layout, Performance, PerformanceId,
     RefreshToken, Sale, SaleId, SeatMap, UserId, Venue, VenueId,
 };
 use std::collections::{BTreeMap, BTreeSet};
@@ -18,6 +19,14 @@ pub(super) struct State {
     pub programme: Programme,
     pub accounts: Accounts,
     pub installation: Option<Installation>,
+    pub chores: Chores,
+}
+
+/// Whose turn each chore is, and how far it has come.
+#[derive(Default)]
+pub(super) struct Chores {
+    pub leases: BTreeMap<Chore, ChoreLease>,
+    pub watermarks: BTreeMap<Chore, Instant>,
 }
 
 #[derive(Default)]

@@ -1,26 +1,32 @@
 //! Lists and sweeps find what they look for by a key or an index, in its order.
 
 use super::catalogue::{concerts, performances};
+use super::dialect::sqlite::SQLITE;
 use super::housekeeping::{oldest_idempotency_records, oldest_refresh_tokens};
 use super::queues::{read, tick};
 use super::readers::sales::published_sales;
 use super::readers::{reservations, seats, wallets};
 use super::rows::{sale_performance, transfer, user};
+use super::statements::{Protection, Texts, reservations_of};
 use super::testing::database;
 use frontrow_application::PageRequest;
+use frontrow_application::port::HoldPosition;
 use frontrow_domain::waiting_room::Group;
 use frontrow_domain::{
     ConcertId, Instant, PaymentState, PerformanceId, Reservation, ReservationId, ReservationState, SaleId, TransferId,
     UserId, testing,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryTrait, Statement};
 use uuid::Uuid;
 
 const NOW: Instant = Instant::from_micros(1_000_000);
 
 /// How `SQLite` would look for the rows, and what it would have to sort.
 async fn plan(connection: &impl ConnectionTrait, query: &impl QueryTrait) -> Vec<String> {
-    let mut statement = query.build(DbBackend::Sqlite);
+    plan_of(connection, query.build(DbBackend::Sqlite)).await
+}
+
+async fn plan_of(connection: &impl ConnectionTrait, mut statement: Statement) -> Vec<String> {
     statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
     let rows = connection.query_all_raw(statement).await.unwrap();
     let steps = rows.iter().map(|row| row.try_get::<String>("", "detail").unwrap());
@@ -55,6 +61,21 @@ macro_rules! plans {
     )+};
 }
 
+/// Those of a batch, which are named by a list.
+#[tokio::test]
+async fn live_reservations_of_many_buyers_are_found_by_buyer() {
+    let (database, _folder) = database().await;
+    let buyers = [1, 2].map(|user| vec![id().into(), Uuid::from_u128(user).into()]);
+    let statement = Texts::new(SQLITE, Protection::FULL).reservations_of(&buyers).unwrap().unwrap();
+    assert_eq!(
+        plan_of(database.readers(), statement).await,
+        [
+            "SCAN k VIRTUAL TABLE INDEX 1:",
+            "SEARCH t USING INDEX ix_reservation_user_id_sale_id_live (user_id=? AND sale_id=? AND live=?)"
+        ]
+    );
+}
+
 plans! {
     concerts_are_listed_by_id: concerts::list(&page(ConcertId::new(id()))) => [
         "SEARCH concert USING INDEX sqlite_autoindex_concert_1 (id>?)",
@@ -79,14 +100,18 @@ plans! {
         ["SEARCH users USING INDEX uq_users_email (email=?)"];
     seats_are_found_by_performance: seats::not_free(PerformanceId::new(id())) =>
         ["SEARCH seat USING PRIMARY KEY (performance_id=?)"];
-    reservations_are_found_by_user: reservations::list(UserId::new(id()), &page(ReservationId::new(id()))) => [
-        "SEARCH reservation USING INDEX ix_reservation_user_id_sale_id (user_id=?)",
-        "USE TEMP B-TREE FOR ORDER BY"
-    ];
+    reservations_are_listed_by_user: reservations::list(UserId::new(id()), &page(ReservationId::new(id()))) =>
+        ["SEARCH reservation USING INDEX ix_reservation_user_id_id (user_id=? AND id<?)"];
+    the_last_reservations_of_a_user_are_found_in_order:
+        reservations::list(UserId::new(id()), &PageRequest::new(20, None).unwrap()) =>
+        ["SEARCH reservation USING INDEX ix_reservation_user_id_id (user_id=?)"];
+    live_reservations_are_found_by_buyer: reservations_of(&[id().into(), id().into()]) =>
+        ["SEARCH reservation USING INDEX ix_reservation_user_id_sale_id_live (user_id=? AND sale_id=? AND live=?)"];
     tickets_are_found_by_seat: reservations::valid_tickets(&reservation()) =>
         ["SEARCH ticket USING PRIMARY KEY (performance_id=? AND number=?)"];
-    lapsed_holds_are_found_by_time: reservations::lapsed(0, NOW, 100) =>
-        ["SEARCH reservation USING INDEX ix_reservation_held_until (held_until>? AND held_until<?)"];
+    lapsed_holds_are_found_in_the_order_of_their_ends:
+        reservations::ended_holds(HoldPosition::before_all_at(Instant::default()), NOW, 100) =>
+        ["SEARCH reservation USING INDEX ix_reservation_held_until_id (held_until>? AND held_until<?)"];
     unsettled_charges_are_found_by_time: wallets::unsettled(PaymentState::Pending, NOW, NOW, 100) =>
         ["SEARCH payment USING INDEX ix_payment_state_at (state=? AND at>? AND at<?)"];
     points_given_are_found_by_giver:

@@ -8,6 +8,7 @@ pub(crate) mod admission;
 pub(crate) mod admission_log;
 pub(crate) mod buyer;
 pub(crate) mod check_in;
+pub(crate) mod chore;
 pub(crate) mod concert;
 pub(crate) mod idempotency_record;
 pub(crate) mod installation;

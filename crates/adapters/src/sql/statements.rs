@@ -9,6 +9,8 @@ mod single;
 mod tests;
 mod texts;
 
+#[cfg(test)]
+pub(in crate::sql) use single::reservations_of;
 pub(in crate::sql) use single::update;
 pub(in crate::sql) use texts::{Protection, Texts};
 
@@ -70,7 +72,7 @@ impl Statements<'_> {
         self.all::<E>(connection, self.texts.find::<E>(Locking::Skip, &values::<E>(keys))?).await
     }
 
-    /// The buyers' reservations that count against the limit.
+    /// The buyers' live reservations, which may count against the limit.
     pub(in crate::sql) async fn reservations_of(
         &self,
         connection: &impl ConnectionTrait,
@@ -257,7 +259,8 @@ impl Texts {
         )
     }
 
-    fn reservations_of(&self, keys: &[Vec<Value>]) -> Result<Option<Statement>, Failure> {
+    /// Reads the live reservations of buyers.
+    pub(in crate::sql) fn reservations_of(&self, keys: &[Vec<Value>]) -> Result<Option<Statement>, Failure> {
         let what = Name::of::<reservation::Entity>(What::ReservationsOfBuyers);
         self.one_or_many(
             what,

@@ -8,6 +8,7 @@ use frontrow_domain::{
     Reservation, ReservationId, Seat, SeatSet, SeatState, Ticket, Transfer, TransferId, UserId,
 };
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// Reads seats.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
@@ -67,6 +68,38 @@ pub trait IdempotencyRecordReader: Send + Sync {
     async fn idempotency_record(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError>;
 }
 
+/// Where a hold stands among all of them: they come in the order in which they end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct HoldPosition {
+    /// When it ends.
+    pub held_until: Instant,
+    /// Tells apart those that end at the same instant.
+    pub id: ReservationId,
+}
+
+impl HoldPosition {
+    /// Before all holds that end at that instant, and after all that end earlier.
+    pub const fn before_all_at(held_until: Instant) -> Self {
+        Self { held_until, id: ReservationId::new(Uuid::nil()) }
+    }
+}
+
+/// A hold that has lapsed and is not marked yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LapsedHold {
+    /// Which hold, and when it ended.
+    pub position: HoldPosition,
+    /// Whose it is.
+    pub buyer: BuyerKey,
+}
+
+impl LapsedHold {
+    /// That hold, for readers that have the whole row. It must have lapsed.
+    pub fn of(hold: &Reservation) -> Self {
+        Self { position: HoldPosition { held_until: hold.held_until, id: hold.id }, buyer: hold.buyer() }
+    }
+}
+
 /// Reads reservations and their tickets.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
@@ -84,8 +117,15 @@ pub trait ReservationReader: Send + Sync {
     /// The valid tickets of a reservation, by ascending seat.
     async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError>;
 
-    /// Holds that have lapsed and are not marked yet, the oldest first.
-    async fn lapsed(&self, now: Instant, limit: u32) -> Result<Vec<(ReservationId, BuyerKey)>, StoreError>;
+    /// Holds after that position that have lapsed by `now` and are not marked yet, in their order, at most `limit`.
+    /// There may be fewer on a page, or none, because a store looks at a bounded number of rows: [`Page::next`] is
+    /// `None` only once it has looked at all of them.
+    async fn lapsed(
+        &self,
+        after: HoldPosition,
+        now: Instant,
+        limit: u32,
+    ) -> Result<Page<LapsedHold, HoldPosition>, StoreError>;
 }
 
 /// One entry of a wallet's history.

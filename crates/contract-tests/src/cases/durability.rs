@@ -4,8 +4,9 @@ use crate::context::{TestContext, charged, held};
 use crate::room::Room;
 use crate::snapshot::Snapshot;
 use crate::{CataloguePorts, Failure};
+use frontrow_application::Chore;
 use frontrow_application::port::{
-    BuyerPresence, Credentials, Join, Joined, OperatorAction, QueueFigures, Rotated, Stored, StoredSeatMap,
+    BuyerPresence, ChoreLease, Credentials, Join, Joined, OperatorAction, QueueFigures, Rotated, Stored, StoredSeatMap,
 };
 use frontrow_domain::waiting_room::{Admitted, Group, Queue, QueueChange, QueueUpdate};
 use frontrow_domain::{
@@ -14,6 +15,7 @@ use frontrow_domain::{
 };
 use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// How many people's belongings are looked at.
 const PEOPLE: usize = 2;
@@ -164,6 +166,22 @@ pub(super) async fn accounts_and_sessions_outlive_the_process(context: Arc<TestC
     let context = context.reopen().await?;
     let ended = context.accounts()?.sessions.rotate([3; 32], [9; 32], expires, now).await?;
     ensure_eq!(ended, Rotated::Refused, "the session that ended, when the store is opened again");
+    Ok(context)
+}
+
+pub(super) async fn leases_and_watermarks_outlive_the_process(context: Arc<TestContext>) -> Reopened {
+    context.require_durability()?;
+    let now = context.now();
+    let lease = |n| ChoreLease { holder: Uuid::from_u128(n), until: now + ChoreLease::LONGEST };
+    let chores = context.keeping()?.chores.clone();
+    chores.set_watermark(Chore::ExpireHolds, now).await?;
+    ensure!(chores.take(Chore::ExpireHolds, lease(1), now).await?, "nobody has it");
+    drop(chores);
+    let context = context.reopen().await?;
+    let chores = context.keeping()?.chores.clone();
+    ensure_eq!(chores.watermark(Chore::ExpireHolds).await?, Some(now), "the watermark when the store is opened again");
+    ensure!(!chores.take(Chore::ExpireHolds, lease(2), now).await?, "the lease when the store is opened again");
+    drop(chores);
     Ok(context)
 }
 

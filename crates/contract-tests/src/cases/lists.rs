@@ -3,8 +3,8 @@
 use crate::context::{TestContext, held};
 use crate::{Failure, Programme};
 use frontrow_application::PageRequest;
-use frontrow_application::port::SeatSnapshot;
-use frontrow_domain::{PaymentId, PaymentKind, Points, Reservation, ReservationId, TAKEOVER_GRACE};
+use frontrow_application::port::{HoldPosition, LapsedHold, SeatSnapshot};
+use frontrow_domain::{Instant, PaymentId, PaymentKind, Points, Reservation, ReservationId, TAKEOVER_GRACE};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -80,16 +80,104 @@ pub(super) async fn lapsed_holds_are_found_the_oldest_first(context: Arc<TestCon
     expect_lapsed(&context, holds[1].held_until, 10, &holds[1..2]).await
 }
 
+/// The first `limit` lapsed holds are these.
 async fn expect_lapsed(
     context: &TestContext,
-    now: frontrow_domain::Instant,
+    now: Instant,
     limit: u32,
     expected: &[Reservation],
 ) -> Result<(), Failure> {
-    let found = context.fixture.booking.reservations.lapsed(now, limit).await?;
-    let expected: Vec<_> = expected.iter().map(|reservation| (reservation.id, reservation.buyer())).collect();
-    ensure_eq!(found, expected);
+    let found = lapsed(context, HoldPosition::before_all_at(Programme::OPENS), now, limit).await?;
+    let expected: Vec<_> = expected.iter().map(LapsedHold::of).collect();
+    ensure_eq!(found[..found.len().min(limit as usize)], expected);
     Ok(())
+}
+
+/// All pages after that hold. None may have more than `limit` holds; a store may give fewer, and none at all.
+async fn lapsed(
+    context: &TestContext,
+    mut after: HoldPosition,
+    now: Instant,
+    limit: u32,
+) -> Result<Vec<LapsedHold>, Failure> {
+    let mut found = Vec::new();
+    loop {
+        let page = context.fixture.booking.reservations.lapsed(after, now, limit).await?;
+        ensure!(page.items.len() <= limit as usize, "a page of {limit}: {page:?}");
+        found.extend(page.items);
+        let Some(next) = page.next else { return Ok(found) };
+        ensure!(after < next, "after {after:?} comes {next:?}");
+        after = next;
+    }
+}
+
+pub(super) async fn lapsed_holds_are_found_page_by_page(context: Arc<TestContext>) -> Result<(), Failure> {
+    let (kim, lee) = (context.user(0), context.user(1));
+    let mut holds = Vec::new();
+    // Ten end at the same instant, and among them are some that were paid.
+    for seat in 1..=10 {
+        holds.push(context.held(kim, &[seat]).await?);
+        context.paid(lee, &[100 + seat]).await?;
+    }
+    context.later(SECOND);
+    holds.push(context.held(kim, &[11]).await?);
+    let now = context.now() + Duration::from_hours(1);
+    let mut expected: Vec<_> = holds.iter().map(LapsedHold::of).collect();
+    expected.sort_by_key(|hold| hold.position);
+    for limit in [1, 3, 10, 11, 100] {
+        let first = HoldPosition::before_all_at(holds[0].held_until);
+        ensure_eq!(lapsed(&context, first, now, limit).await?, expected, "by {limit}");
+        ensure_eq!(
+            lapsed(&context, expected[4].position, now, limit).await?,
+            expected[5..],
+            "after the fifth, by {limit}"
+        );
+        let later = HoldPosition::before_all_at(holds[0].held_until + Duration::from_micros(1));
+        ensure_eq!(lapsed(&context, later, now, limit).await?, expected[10..], "later ones, by {limit}");
+        ensure_eq!(
+            lapsed(&context, first, holds[0].held_until, limit).await?,
+            expected[..10],
+            "earlier ones, by {limit}"
+        );
+    }
+    Ok(())
+}
+
+pub(super) async fn reservations_that_have_ended_leave_the_others_counted(
+    context: Arc<TestContext>,
+) -> Result<(), Failure> {
+    context.fund(context.user(0), 1_000_000).await?;
+    // Of each kind that has ended one, and all of them again after that.
+    for round in 0..3 {
+        let first = 10 * round;
+        let released = hold_narrow(&context, first + 1).await?;
+        context.execute(context.release(&released)?).await?;
+        let cancelled = hold_narrow(&context, first + 2).await?;
+        context.execute(context.pay(&cancelled)?).await?;
+        context.execute(context.cancel(&cancelled)?).await?;
+        let refunded = hold_narrow(&context, first + 3).await?;
+        context.execute(context.pay(&refunded)?).await?;
+        context.execute(context.refund(&refunded)?).await?;
+        let expired = hold_narrow(&context, first + 4).await?;
+        context.set_now(expired.held_until);
+        context.execute(TestContext::expire(&expired)).await?;
+    }
+    // A late payment makes one that was marked count again.
+    let late = hold_narrow(&context, 40).await?;
+    context.set_now(late.held_until);
+    context.execute(TestContext::expire(&late)).await?;
+    context.execute(context.pay(&late)?).await?;
+    for seat in 41..=43 {
+        context.execute(context.pay(&hold_narrow(&context, seat).await?)?).await?;
+    }
+    let refused = hold_narrow(&context, 44).await;
+    ensure!(refused.is_err(), "one paid late, three paid, and the limit is four: {refused:?}");
+    Ok(())
+}
+
+/// One seat, in the sale with a limit of four.
+async fn hold_narrow(context: &TestContext, seat: u32) -> Result<Reservation, Failure> {
+    held(context.execute(context.hold_in(&context.narrow, context.user(0), &[seat])?).await)
 }
 
 pub(super) async fn unsettled_charges_are_found_the_oldest_first(context: Arc<TestContext>) -> Result<(), Failure> {

@@ -53,7 +53,7 @@ fn fixture(memory: &Arc<Memory>) -> Fixture {
             on_sale: memory.clone(),
         }),
         accounts: Some(AccountPorts { accounts: memory.clone(), sessions: memory.clone() }),
-        keeping: Some(KeepingPorts { housekeeping: memory.clone(), probe: memory.clone() }),
+        keeping: Some(KeepingPorts { housekeeping: memory.clone(), chores: memory.clone(), probe: memory.clone() }),
         queues: Some(queues(memory)),
         announces: true,
         durability: Durability::None,

@@ -3,16 +3,16 @@
 
 use async_trait::async_trait;
 use frontrow_application::port::{
-    Auditor, BookingError, BookingStore, Entry, IdempotencyRecordReader, ReservationReader, SeatReader, StoreError,
-    WalletReader,
+    Auditor, BookingError, BookingStore, Entry, HoldPosition, IdempotencyRecordReader, LapsedHold, ReservationReader,
+    SeatReader, StoreError, WalletReader,
 };
 use frontrow_application::{FaultId, Page, PageRequest};
 use frontrow_contract_tests::{BookingPorts, Durability, Failure, Fixture, Programme, SuitePorts, World};
 use frontrow_domain::{
-    AccountId, BookingState, BuyerKey, CarriedOut, Catalogue, Command, CommandKey, Conflict, Event, Finding,
-    IdempotencyRecord, Instant, Operation, Outcome, Payment, PaymentId, PaymentKind, PerformanceId, Points, Record,
-    Reservation, ReservationId, ReservationState, Seat, SeatState, Stop, Ticket, TransferId, UserId, Write, WriteSet,
-    audit, carry_out,
+    AccountId, BookingState, CarriedOut, Catalogue, Command, CommandKey, Conflict, Event, Finding, IdempotencyRecord,
+    Instant, Operation, Outcome, Payment, PaymentId, PaymentKind, PerformanceId, Points, Record, Reservation,
+    ReservationId, ReservationState, Seat, SeatState, Stop, Ticket, TransferId, UserId, Write, WriteSet, audit,
+    carry_out,
 };
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
@@ -241,12 +241,18 @@ impl ReservationReader for Store {
         Ok(bookings.tickets.values().filter(|t| t.valid && t.reservation == reservation).copied().collect())
     }
 
-    async fn lapsed(&self, now: Instant, limit: u32) -> Result<Vec<(ReservationId, BuyerKey)>, StoreError> {
+    async fn lapsed(
+        &self,
+        after: HoldPosition,
+        now: Instant,
+        limit: u32,
+    ) -> Result<Page<LapsedHold, HoldPosition>, StoreError> {
         let bookings = held(&self.bookings);
-        let unmarked = bookings.reservations.values().filter(|r| r.state == ReservationState::Held);
-        let mut lapsed: Vec<&Reservation> = unmarked.filter(|r| r.has_lapsed(now)).collect();
-        lapsed.sort_by_key(|r| r.held_until);
-        Ok(lapsed.into_iter().take(limit as usize).map(|r| (r.id, r.buyer())).collect())
+        let unmarked =
+            bookings.reservations.values().filter(|r| r.state == ReservationState::Held && r.has_lapsed(now));
+        let mut lapsed: Vec<LapsedHold> = unmarked.map(LapsedHold::of).filter(|hold| after < hold.position).collect();
+        lapsed.sort_by_key(|hold| hold.position);
+        Ok(Page::of(lapsed, limit, |hold| hold.position))
     }
 }
 

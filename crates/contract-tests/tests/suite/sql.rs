@@ -4,8 +4,8 @@ use crate::memory::seed;
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::Hook;
 use frontrow_adapters::sql::{
-    Database, DatabaseSettings, SqlAccounts, SqlAuditor, SqlCatalogue, SqlHousekeeping, SqlQueues, SqlReaders,
-    SqlSessions, SqlStore, StorePorts, StoreSettings,
+    Database, DatabaseSettings, SqlAccounts, SqlAuditor, SqlCatalogue, SqlChores, SqlHousekeeping, SqlQueues,
+    SqlReaders, SqlSessions, SqlStore, StorePorts, StoreSettings,
 };
 use frontrow_adapters::{SeatSnapshotCache, UuidV7Source};
 use frontrow_application::port::{Announcer, Clock};
@@ -164,7 +164,11 @@ fn fixture(database: &Arc<Database>, store: SqlStore, clock: &Arc<dyn Clock>) ->
             accounts: Arc::new(SqlAccounts::new(database.clone())),
             sessions: Arc::new(SqlSessions::new(database.clone())),
         }),
-        keeping: Some(KeepingPorts { housekeeping: housekeeping.clone(), probe: housekeeping }),
+        keeping: Some(KeepingPorts {
+            housekeeping: housekeeping.clone(),
+            chores: Arc::new(SqlChores::new(database.clone())),
+            probe: housekeeping,
+        }),
         queues: None,
         announces: true,
         durability: Durability::None,

@@ -100,7 +100,7 @@ impl Locked {
     }
 
     /// A reservation was found: one that the scope names, or one of a buyer in scope. A store gives all reservations
-    /// of those buyers in [`Reservation::COUNTED_STATES`], because the limit per person counts them.
+    /// of those buyers that are [live](ReservationState::is_live), because the limit per person counts them.
     pub fn found_reservation(&mut self, reservation: Reservation) {
         self.reservations.found(reservation);
     }
@@ -136,7 +136,7 @@ impl Locked {
         Ok(counted.map(Reservation::seat_count).sum())
     }
 
-    /// The buyer's reservations that are held or confirmed.
+    /// The buyer's reservations that are live, and those that the scope names.
     pub fn reservations_of(&self, key: BuyerKey) -> Result<impl Iterator<Item = &Reservation>, NotInScope> {
         self.buyers.get(key)?;
         Ok(self.reservations.rows().filter(move |r| r.buyer() == key))

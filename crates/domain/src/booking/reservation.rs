@@ -73,6 +73,11 @@ impl ReservationState {
         )
     }
 
+    /// Whether it may count against the limit per person: it is held, lapsed or not, or confirmed.
+    pub const fn is_live(self) -> bool {
+        matches!(self, Self::Held | Self::Confirmed)
+    }
+
     /// The word for it, in the API and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -202,6 +207,8 @@ impl fmt::Display for RefundReason {
 mod tests {
     use super::ReservationState::{self, Cancelled, Confirmed, Expired, Held, Refunded, Released};
     use super::{InvalidReason, RefundReason};
+    use crate::testing;
+    use std::time::Duration;
 
     #[test]
     fn the_table_of_transitions_has_these_seven_and_no_other() {
@@ -218,6 +225,17 @@ mod tests {
             (Expired, Released),
         ];
         assert_eq!(allowed, expected);
+    }
+
+    #[test]
+    fn what_counts_is_live() {
+        let live: Vec<_> = ReservationState::ALL.into_iter().filter(|state| state.is_live()).collect();
+        assert_eq!(live, [Held, Confirmed]);
+        for state in ReservationState::ALL {
+            let reservation = testing::reservation().state(state).build();
+            let counts = reservation.counts(reservation.held_until - Duration::from_micros(1));
+            assert_eq!(counts, state.is_live(), "{state:?}");
+        }
     }
 
     #[test]

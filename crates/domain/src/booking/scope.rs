@@ -9,7 +9,7 @@ use std::collections::BTreeSet;
 /// The rows that a command locks, in the order of the fields, each kind by ascending key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// Buyers, and with them all of their reservations that are held or confirmed.
+    /// Buyers, and with them all of their reservations that are live (held or confirmed).
     pub buyers: BTreeSet<BuyerKey>,
     /// Reservations that exist.
     pub reservations: BTreeSet<ReservationId>,

@@ -35,7 +35,8 @@ pub struct BookingState {
     pub admissions: BTreeMap<BuyerKey, Admission>,
     /// All idempotency records.
     pub idempotency_records: BTreeMap<CommandKey, IdempotencyRecord>,
-    by_buyer: BTreeMap<BuyerKey, BTreeSet<ReservationId>>,
+    /// The live reservations of each buyer who has any: those that have ended cost a command nothing.
+    live: BTreeMap<BuyerKey, BTreeSet<ReservationId>>,
 }
 
 impl BookingState {
@@ -65,9 +66,8 @@ impl BookingState {
     pub fn lock(&self, scope: &Scope, now: Instant) -> Locked {
         let mut locked = Locked::new(scope);
         scope.buyers.iter().filter_map(|key| self.buyers.get(key)).for_each(|row| locked.found_buyer(*row));
-        let counted = |r: &&Reservation| Reservation::COUNTED_STATES.contains(&r.state);
-        let theirs = scope.buyers.iter().filter_map(|key| self.by_buyer.get(key)).flatten();
-        let theirs = theirs.filter_map(|id| self.reservations.get(id)).filter(counted);
+        let theirs = scope.buyers.iter().filter_map(|key| self.live.get(key)).flatten();
+        let theirs = theirs.filter_map(|id| self.reservations.get(id));
         let named = scope.reservations.iter().filter_map(|id| self.reservations.get(id));
         theirs.chain(named).for_each(|row| locked.found_reservation(row.clone()));
         scope.payments.iter().filter_map(|id| self.payments.get(id)).for_each(|row| locked.found_payment(row.clone()));
@@ -87,9 +87,7 @@ impl BookingState {
     pub fn store(&mut self, writes: WriteSet) -> Result<(), Conflict> {
         self.check(&writes)?;
         put(&mut self.buyers, writes.buyers);
-        for reservation in writes.reservations.iter().filter(|write| write.read.is_none()).map(|write| &write.row) {
-            self.by_buyer.entry(reservation.buyer()).or_default().insert(reservation.id);
-        }
+        writes.reservations.iter().for_each(|write| self.note_live(&write.row));
         put(&mut self.reservations, writes.reservations);
         put(&mut self.payments, writes.payments);
         put(&mut self.wallets, writes.wallets);
@@ -103,6 +101,18 @@ impl BookingState {
         let records = writes.idempotency_records.into_iter();
         self.idempotency_records.extend(records.map(|record| (record.key.clone(), record)));
         Ok(())
+    }
+
+    fn note_live(&mut self, reservation: &Reservation) {
+        let live = self.live.entry(reservation.buyer()).or_default();
+        if reservation.state.is_live() {
+            live.insert(reservation.id);
+        } else {
+            live.remove(&reservation.id);
+        }
+        if live.is_empty() {
+            self.live.remove(&reservation.buyer());
+        }
     }
 
     /// Deletes the idempotency records written before that instant.

@@ -297,6 +297,7 @@ fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGa
         tickets: Arc::new(HmacTicketSigner::new(&[2; 32])),
         gateway: gateway.clone(),
         housekeeping: memory.clone(),
+        chores: memory.clone(),
         probe: memory.clone(),
         clock: clock.clone(),
         ids: Arc::new(SeededIds::new(2)),

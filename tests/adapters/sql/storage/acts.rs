@@ -6,9 +6,9 @@ use crate::store::context::{TestContext, at, user};
 use crate::store::testbed::Testbed;
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::{CommitFault, Hook};
-use frontrow_adapters::sql::{SqlAccounts, SqlCatalogue, SqlHousekeeping, SqlQueues, SqlSessions};
-use frontrow_application::Outage;
+use frontrow_adapters::sql::{SqlAccounts, SqlCatalogue, SqlChores, SqlHousekeeping, SqlQueues, SqlSessions};
 use frontrow_application::port::*;
+use frontrow_application::{Chore, Outage};
 use frontrow_domain::waiting_room::{Group, Queue, QueueChange, QueueUpdate};
 use frontrow_domain::*;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -122,6 +122,9 @@ pub enum Act {
     Tick,
     ForgetKeys,
     ForgetTokens,
+    TakeChore,
+    GiveChoreBack,
+    Watermark,
 }
 
 /// Everything that writes to one database.
@@ -129,6 +132,7 @@ pub struct Writing {
     pub room: Room,
     pub trouble: Arc<Trouble>,
     pub housekeeping: SqlHousekeeping,
+    chores: SqlChores,
     queues: Arc<SqlQueues>,
     accounts: SqlAccounts,
     sessions: SqlSessions,
@@ -147,6 +151,7 @@ impl Writing {
             sessions: SqlSessions::new(database.clone()),
             catalogue: SqlCatalogue::new(database.clone(), room.context.world.clone()),
             housekeeping: SqlHousekeeping::new(database.clone()),
+            chores: SqlChores::new(database.clone()),
             trouble,
             room,
         }
@@ -178,6 +183,14 @@ impl Writing {
                 self.catalogue.publish(&public, Revision(1), Revision(1), 5, &blocked).await?;
             }
             Act::Sale => self.catalogue.save_sale(&sale(), None).await?,
+            Act::ForgetKeys => assert!(self.housekeeping.forget_done(at(1000), 1).await? > 0),
+            Act::ForgetTokens => assert!(self.housekeeping.forget_refresh_tokens(at(1000), 1).await? > 0),
+            Act::TakeChore => {
+                let lease = ChoreLease { holder: Uuid::from_u128(1), until: at(10) };
+                assert!(self.chores.take(Chore::Forget, lease, at(1)).await?, "nobody else has it");
+            }
+            Act::GiveChoreBack => self.chores.give_back(Chore::Forget, Uuid::from_u128(1)).await?,
+            Act::Watermark => self.chores.set_watermark(Chore::ExpireHolds, at(1)).await?,
             _ => return self.run_in_queue(act).await,
         }
         Ok(())
@@ -202,8 +215,6 @@ impl Writing {
             Act::Join(n) => drop(self.queues.join(join(*n)).await?),
             Act::CheckIn(n) => drop(self.queues.check_in(self.room.check_in(*n), false).await?),
             Act::Tick => drop(self.queues.tick(&self.room.order()).await?.unwrap()),
-            Act::ForgetKeys => assert!(self.housekeeping.forget_idempotency_records(at(1000), 1).await? > 0),
-            Act::ForgetTokens => assert!(self.housekeeping.forget_refresh_tokens(at(1000), 1).await? > 0),
             other => panic!("{other:?}"),
         }
         Ok(())
@@ -267,6 +278,9 @@ impl Writing {
             Act::Tick,
             Act::ForgetKeys,
             Act::ForgetTokens,
+            Act::TakeChore,
+            Act::GiveChoreBack,
+            Act::Watermark,
         ];
         commands.into_iter().map(Act::Command).chain(others).collect()
     }

@@ -64,7 +64,7 @@ macro_rules! on_every_server {
 pub(crate) use on_every_server;
 
 /// All tables that a context may have written.
-const TABLES: [&str; 24] = [
+const TABLES: [&str; 25] = [
     "buyer",
     "reservation",
     "payment",
@@ -89,6 +89,7 @@ const TABLES: [&str; 24] = [
     "sale_performance",
     "refresh_token",
     "installation",
+    "chore",
 ];
 
 /// What is asked for again and again comes about within this time.

@@ -3,17 +3,15 @@
 use super::SqlReaders;
 use crate::sql::rows::{reservation, ticket};
 use async_trait::async_trait;
-use frontrow_application::port::{ReservationReader, StoreError};
+use frontrow_application::port::{HoldPosition, LapsedHold, ReservationReader, StoreError};
 use frontrow_application::{Page, PageRequest};
 use frontrow_domain::{BuyerKey, Instant, Reservation, ReservationId, ReservationState, SaleId, Ticket, UserId};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
-use std::sync::atomic::Ordering;
-use std::time::Duration;
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use uuid::Uuid;
 
-/// Holds are looked for from this long before the oldest that may be unmarked: the clocks of several servers differ, and
-/// a hold may be committed some time after it was decided.
-const MARGIN: Duration = Duration::from_mins(1);
+/// Reservations that one look for lapsed holds reads, as a multiple of the holds that it was asked for: however much
+/// was sold since the watermark, a look takes no longer than a read may.
+const LOOKED_AT: u64 = 10;
 
 #[async_trait]
 impl ReservationReader for SqlReaders {
@@ -43,18 +41,16 @@ impl ReservationReader for SqlReaders {
         self.database.read("read tickets", query).await
     }
 
-    async fn lapsed(&self, now: Instant, limit: u32) -> Result<Vec<(ReservationId, BuyerKey)>, StoreError> {
-        let from = self.all_marked_before.load(Ordering::Relaxed);
-        let clock_went_back = from > (now - MARGIN).micros();
-        let from = if clock_went_back { i64::MIN } else { from };
-        let query = lapsed(from, now, limit).into_tuple().all(self.database.readers());
-        let rows: Vec<(Uuid, Uuid, Uuid, i64)> = self.database.read("find lapsed holds", query).await?;
-        let oldest = rows.first().map_or(now, |row| Instant::from_micros(row.3));
-        self.all_marked_before.store((oldest - MARGIN).micros(), Ordering::Relaxed);
-        let lapsed = rows.into_iter().map(|(id, sale, user, _)| {
-            (ReservationId::new(id), BuyerKey { sale: SaleId::new(sale), user: UserId::new(user) })
-        });
-        Ok(lapsed.collect())
+    async fn lapsed(
+        &self,
+        after: HoldPosition,
+        now: Instant,
+        limit: u32,
+    ) -> Result<Page<LapsedHold, HoldPosition>, StoreError> {
+        let looked_at = u64::from(limit) * LOOKED_AT;
+        let query = ended_holds(after, now, looked_at).into_tuple().all(self.database.readers());
+        let rows: Vec<EndedHold> = self.database.read("find lapsed holds", query).await?;
+        Ok(unmarked(&rows, looked_at, limit))
     }
 }
 
@@ -85,16 +81,65 @@ pub(in crate::sql) fn valid_tickets(reservation: &Reservation) -> Select<ticket:
         .order_by_asc(ticket::Column::Number)
 }
 
-/// Lapsed holds: id, sale, user, instant. The index knows no states, so a look from the beginning of time would pass by
-/// all that was ever sold.
-pub(in crate::sql) fn lapsed(from: i64, now: Instant, limit: u32) -> Select<reservation::Entity> {
+/// Id, sale, user, when the hold ended, state.
+type EndedHold = (Uuid, Uuid, Uuid, i64, String);
+
+/// The next reservations whose hold has ended, whatever became of them: the index knows no states (see the migration).
+pub(in crate::sql) fn ended_holds(after: HoldPosition, now: Instant, limit: u64) -> Select<reservation::Entity> {
     use reservation::Column::{HeldUntil, Id, SaleId, State, UserId};
+    let HoldPosition { held_until, id } = after;
+    let later = Condition::any().add(HeldUntil.gt(held_until.micros())).add(Id.gt(id.uuid()));
     reservation::Entity::find()
         .select_only()
-        .columns([Id, SaleId, UserId, HeldUntil])
-        .filter(HeldUntil.gte(from))
+        .columns([Id, SaleId, UserId, HeldUntil, State])
+        .filter(HeldUntil.gte(held_until.micros()))
         .filter(HeldUntil.lte(now.micros()))
-        .filter(State.eq(ReservationState::Held.as_str()))
+        .filter(later)
         .order_by_asc(HeldUntil)
-        .limit(u64::from(limit))
+        .order_by_asc(Id)
+        .limit(limit)
+}
+
+/// Those of the reservations that are still marked as held. If so many were read as may be looked at, there may be
+/// more.
+fn unmarked(ended: &[EndedHold], looked_at: u64, limit: u32) -> Page<LapsedHold, HoldPosition> {
+    let position =
+        |row: &EndedHold| HoldPosition { held_until: Instant::from_micros(row.3), id: ReservationId::new(row.0) };
+    let held = ended.iter().filter(|row| row.4 == ReservationState::Held.as_str());
+    let held = held.map(|row| LapsedHold {
+        position: position(row),
+        buyer: BuyerKey { sale: SaleId::new(row.1), user: UserId::new(row.2) },
+    });
+    let mut page = Page::of(held.take(limit as usize + 1).collect(), limit, |hold| hold.position);
+    if page.next.is_none() && ended.len() as u64 >= looked_at {
+        page.next = ended.last().map(position);
+    }
+    page
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(n: u128, state: ReservationState) -> EndedHold {
+        (Uuid::from_u128(n), Uuid::nil(), Uuid::nil(), 7, state.as_str().to_owned())
+    }
+
+    fn found(ended: &[EndedHold]) -> (Vec<u128>, Option<u128>) {
+        let page = unmarked(ended, 4, 2);
+        let number = |position: &HoldPosition| position.id.uuid().as_u128();
+        (page.items.iter().map(|hold| number(&hold.position)).collect(), page.next.as_ref().map(number))
+    }
+
+    #[test]
+    fn a_look_goes_on_after_the_last_hold_that_it_gives_or_the_last_row_that_it_read() {
+        use ReservationState::{Confirmed, Held};
+        assert_eq!(found(&[]), (vec![], None));
+        assert_eq!(found(&[row(1, Held), row(2, Confirmed), row(3, Held)]), (vec![1, 3], None));
+        assert_eq!(found(&[row(1, Held), row(2, Held), row(3, Held)]), (vec![1, 2], Some(2)));
+        // Four were read, so that there may be more after them.
+        assert_eq!(found(&[1, 2, 3, 4].map(|n| row(n, Confirmed))), (vec![], Some(4)));
+        assert_eq!(found(&[row(1, Held), row(2, Held), row(3, Confirmed), row(4, Confirmed)]), (vec![1, 2], Some(4)));
+        assert_eq!(found(&[1, 2, 3, 4].map(|n| row(n, Held))), (vec![1, 2], Some(2)));
+    }
 }

@@ -19,6 +19,8 @@ pub struct Model {
     pub amount: i64,
     pub line_items: String,
     pub refund_reason: Option<String>,
+    /// [`LIVE`] while the reservation is held or confirmed, `None` once it has ended. Made from the state.
+    pub live: Option<i16>,
     pub version: i64,
 }
 
@@ -56,8 +58,11 @@ impl Guarded for Entity {
     const GUARD: Column = Column::Version;
 }
 
-/// The index by which the reservations of buyers are found.
-pub(crate) const BY_BUYER: &str = "ix_reservation_user_id_sale_id";
+/// The index by which the live reservations of buyers are found.
+pub(crate) const LIVE_BY_BUYER: &str = "ix_reservation_user_id_sale_id_live";
+
+/// What `live` is while the reservation may count against the limit per person.
+pub(crate) const LIVE: i16 = 1;
 
 impl TryFrom<&Reservation> for ActiveModel {
     type Error = DbErr;
@@ -74,6 +79,7 @@ impl TryFrom<&Reservation> for ActiveModel {
             amount: Unchanged(reservation.amount.amount()),
             line_items: Unchanged(json(&reservation.line_items)?),
             refund_reason: Set(reservation.refund_reason.as_ref().map(|reason| reason.as_str().to_owned())),
+            live: Set(reservation.state.is_live().then_some(LIVE)),
             version: Set(reservation.version.get()),
         })
     }

@@ -38,16 +38,17 @@ impl Lists {
         }
     }
 
-    /// The reservations of sales and users that count against the limit.
+    /// The live reservations of sales and users, which may count against the limit.
     pub(super) fn reservations_of_buyers(&self) -> String {
         let key = [reservation::Column::SaleId, reservation::Column::UserId];
-        let [held, confirmed] = Reservation::COUNTED_STATES.map(|state| format!("'{}'", state.as_str()));
         format!(
-            "SELECT {} FROM {} {} ON {} AND t.state IN ({held}, {confirmed})",
+            "SELECT {} FROM {} {} ON {} AND {} = {}",
             self.all::<reservation::Entity>(),
             self.list(&key),
-            self.dialect.looks_up_by(table::<reservation::Entity>(), reservation::BY_BUYER),
-            self.named_by_list(&key, 0)
+            self.dialect.looks_up_by(table::<reservation::Entity>(), reservation::LIVE_BY_BUYER),
+            self.named_by_list(&key, 0),
+            self.of_table(&reservation::Column::Live),
+            reservation::LIVE
         )
     }
 

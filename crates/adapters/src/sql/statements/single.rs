@@ -22,15 +22,15 @@ pub(super) fn find<E: EntityTrait>(dialect: &dyn Dialect, locking: Locking, key:
     }
 }
 
-/// The reservations of a sale and a user that count against the limit.
-pub(super) fn reservations_of(key: &[Value]) -> Select<reservation::Entity> {
+/// The live reservations of a sale and a user, which may count against the limit.
+pub(in crate::sql) fn reservations_of(key: &[Value]) -> Select<reservation::Entity> {
     let columns = [reservation::Column::SaleId, reservation::Column::UserId];
     let of_buyer = columns.into_iter().zip(key);
     let found =
         of_buyer.fold(reservation::Entity::find(), |found, (column, value)| found.filter(column.eq(value.clone())));
-    // As words, and not as parameters: the statement has those of the key alone.
-    let counted = Reservation::COUNTED_STATES.map(|state| Expr::cust(format!("'{}'", state.as_str())));
-    found.filter(Expr::col((reservation::Entity, reservation::Column::State)).is_in(counted))
+    // As a word, and not as a parameter: the statement has those of the key alone.
+    let live = Expr::cust(reservation::LIVE.to_string());
+    found.filter(Expr::col((reservation::Entity, reservation::Column::Live)).eq(live))
 }
 
 pub(super) fn insert<A: ActiveModelTrait>(

@@ -123,12 +123,14 @@ fn reservations_of_many_buyers_are_found_by_their_index() {
     let buyers = [3, 4].map(|user| vec![id(1).into(), id(user).into()]);
     for (dialect, joined) in [
         (SQLITE, "CROSS JOIN reservation t ON"),
-        (MYSQL, "STRAIGHT_JOIN reservation t FORCE INDEX (ix_reservation_user_id_sale_id) ON"),
-        (MARIADB, "STRAIGHT_JOIN reservation t FORCE INDEX (ix_reservation_user_id_sale_id) ON"),
+        (MYSQL, "STRAIGHT_JOIN reservation t FORCE INDEX (ix_reservation_user_id_sale_id_live) ON"),
+        (MARIADB, "STRAIGHT_JOIN reservation t FORCE INDEX (ix_reservation_user_id_sale_id_live) ON"),
         (POSTGRES, "JOIN reservation t ON"),
     ] {
         let statement = full(dialect).reservations_of(&buyers).unwrap().unwrap();
         assert!(statement.sql.contains(joined), "{}", statement.sql);
+        let live = dialect.name("live");
+        assert!(statement.sql.ends_with(&format!(" AND t.{live} = 1")), "{}", statement.sql);
     }
 }
 

@@ -1,0 +1,35 @@
+//! The kinds of work that are done again and again.
+
+/// One thing that is done again and again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Chore {
+    /// Admits people from queues.
+    TickQueues,
+    /// Reads the queues, so that looking at them costs no store operation.
+    ReadQueues,
+    /// Marks lapsed holds.
+    ExpireHolds,
+    /// Asks the gateway for what it has not settled.
+    SettleCharges,
+    /// Forgets old idempotency records and expired refresh tokens.
+    Forget,
+}
+
+impl Chore {
+    /// The word for it, in logs, metrics and stores.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::TickQueues => "tick_queues",
+            Self::ReadQueues => "read_queues",
+            Self::ExpireHolds => "expire_holds",
+            Self::SettleCharges => "settle_charges",
+            Self::Forget => "forget",
+        }
+    }
+
+    /// Whether one instance does it for all, under a [lease](crate::port::ChoreLease). Every instance does the others:
+    /// a tick passes over a queue that another instance ticks, and what is read of queues is kept by each.
+    pub const fn is_leased(self) -> bool {
+        matches!(self, Self::ExpireHolds | Self::SettleCharges | Self::Forget)
+    }
+}
