@@ -64,6 +64,7 @@ fn assert_all_seen(seen: &BTreeMap<&'static str, u64>) {
         "admitted",
         "admitted again",
         "no-show",
+        "missed it",
         "picked up",
         "renewed",
         "closed",

@@ -20,6 +20,8 @@ impl Simulation {
             6 => self.give_back(n),
             7 => self.renew(n, None, false),
             8 => self.hold(n),
+            // Some join, and look away until the call has lapsed.
+            _ if n % 12 == 5 && !self.has_lapsed(n) && self.below(200) > 0 => {}
             _ => self.come(n),
         }
     }
@@ -74,6 +76,10 @@ impl Simulation {
         let used = buyer.is_some_and(|buyer| buyer.has_used(entry.group, entry.number));
         let stands = self.rooms.check_ins.get(&key(n)).is_some_and(|check_in| check_in.number == entry.number);
         used || (status == EntryStatus::Lapsed && !stands && !self.missed(n, entry))
+    }
+
+    fn has_lapsed(&self, n: u128) -> bool {
+        self.rooms.entries.get(&key(n)).is_some_and(|entry| self.status(*entry) == EntryStatus::Lapsed)
     }
 
     /// Whether they were admitted by that entry the last time, whatever became of it.
