@@ -7,7 +7,7 @@ mod venues;
 
 use super::on_sale::OnSaleCache;
 use super::rows::Guarded;
-use super::statements::update;
+use super::statements::{Texts, update};
 use super::write::Refusal;
 use super::{Database, write};
 use async_trait::async_trait;
@@ -34,10 +34,10 @@ impl SqlCatalogue {
 
     /// Runs a transaction, after which what is on sale is read anew.
     async fn write<W: Save>(&self, name: &'static str, save: W) -> Result<(), StoreError> {
-        let save = Arc::new(save);
+        let (save, database) = (Arc::new(save), Arc::clone(&self.database));
         let written = self.database.write(name, move |transaction| {
-            let save = Arc::clone(&save);
-            Box::pin(async move { save.run(transaction).await })
+            let (save, database) = (Arc::clone(&save), Arc::clone(&database));
+            Box::pin(async move { save.run(transaction, database.texts()).await })
         });
         let written = written.await;
         self.on_sale.forget();
@@ -54,7 +54,8 @@ impl OnSaleReader for SqlCatalogue {
 
 /// What one transaction saves. May run several times.
 trait Save: Send + Sync + 'static {
-    fn run(&self, transaction: &DatabaseTransaction) -> impl Future<Output = Result<(), Refusal>> + Send;
+    fn run(&self, transaction: &DatabaseTransaction, texts: &Texts)
+    -> impl Future<Output = Result<(), Refusal>> + Send;
 }
 
 /// One row.
@@ -88,7 +89,7 @@ where
     A: ActiveModelTrait + Send + Sync + 'static,
     A::Entity: Guarded,
 {
-    async fn run(&self, transaction: &DatabaseTransaction) -> Result<(), Refusal> {
+    async fn run(&self, transaction: &DatabaseTransaction, _: &Texts) -> Result<(), Refusal> {
         let Some(read) = self.read else {
             A::Entity::insert(self.values.clone()).exec_without_returning(transaction).await?;
             return Ok(());

@@ -17,6 +17,7 @@ use super::error::{store_error, told};
 use super::faults::Faults;
 use super::pool::{Pool, Silence};
 use super::reading::ReadPool;
+use super::statements::Texts;
 use super::storage;
 use super::transaction::Connection;
 use super::version;
@@ -49,6 +50,7 @@ const SILENT_READ: Duration = Duration::from_secs(10);
 pub struct Database {
     address: Address,
     dialect: &'static dyn Dialect,
+    texts: Texts,
     readers: ReadPool,
     /// How long whoever reads waits.
     read_within: Duration,
@@ -102,6 +104,7 @@ impl Database {
             readers: ReadPool::new(readers, settings.readers, Arc::clone(&heard)),
             read_within: if patient { silence } else { READ },
             address,
+            texts: Texts::of_lists(dialect),
             dialect,
             writers,
             storage,
@@ -184,6 +187,11 @@ impl Database {
     /// How the database is spoken to.
     pub(in crate::sql) fn dialect(&self) -> &'static dyn Dialect {
         self.dialect
+    }
+
+    /// The statements of whoever is not a worker.
+    pub(in crate::sql) fn texts(&self) -> &Texts {
+        &self.texts
     }
 
     /// Connections that can't write.

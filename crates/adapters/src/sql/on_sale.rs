@@ -168,7 +168,8 @@ async fn read_on_sale(database: &Database, cache: &OnSaleCache, id: PerformanceI
     let venue = venue::Entity::find_by_id(performance.venue.uuid()).one(readers).await?;
     let venue = venue.ok_or_else(|| Reading::of("performance", id).error("its venue does not exist"))?.into();
     let layout = read_layout(database, cache, &performance).await?;
-    let sales = with_performances(readers, published_sales(id).all(readers).await?).await?;
+    let sales = published_sales(id).all(readers).await?;
+    let sales = with_performances(readers, database.texts(), sales).await?;
     Ok(Some(OnSale { performance, venue, layout, sales }))
 }
 

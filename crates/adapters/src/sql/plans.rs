@@ -5,7 +5,8 @@ use super::housekeeping::{oldest_done, oldest_refresh_tokens};
 use super::queues::{read, tick};
 use super::readers::sales::published_sales;
 use super::readers::{reservations, seats, wallets};
-use super::rows::{sale_performance, transfer, user};
+use super::rows::{idempotency_record, payment, refresh_token, transfer, user};
+use super::statements::Texts;
 use super::testing::database;
 use frontrow_application::PageRequest;
 use frontrow_domain::waiting_room::Group;
@@ -13,14 +14,13 @@ use frontrow_domain::{
     ConcertId, Instant, PaymentState, PerformanceId, Reservation, ReservationId, ReservationState, SaleId, TransferId,
     UserId, testing,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryTrait};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryTrait, Statement};
 use uuid::Uuid;
 
 const NOW: Instant = Instant::from_micros(1_000_000);
 
 /// How `SQLite` would look for the rows, and what it would have to sort.
-async fn plan(connection: &impl ConnectionTrait, query: &impl QueryTrait) -> Vec<String> {
-    let mut statement = query.build(DbBackend::Sqlite);
+async fn plan(connection: &impl ConnectionTrait, mut statement: Statement) -> Vec<String> {
     statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
     let rows = connection.query_all_raw(statement).await.unwrap();
     let steps = rows.iter().map(|row| row.try_get::<String>("", "detail").unwrap());
@@ -50,9 +50,44 @@ macro_rules! plans {
         #[tokio::test]
         async fn $name() {
             let (database, _folder) = database().await;
-            assert_eq!(plan(database.readers(), &$query).await, [$($step),+]);
+            let statement = $query.build(DbBackend::Sqlite);
+            assert_eq!(plan(database.readers(), statement).await, [$($step),+]);
         }
     )+};
+}
+
+/// The same for statements of lists.
+macro_rules! plans_of_lists {
+    ($($name:ident: $statement:expr => [$($step:literal),+];)+) => {$(
+        #[tokio::test]
+        async fn $name() {
+            let (database, _folder) = database().await;
+            let make: fn(&Texts) -> Result<Option<Statement>, DbErr> = $statement;
+            let statement = make(database.texts()).unwrap().unwrap();
+            assert_eq!(plan(database.readers(), statement).await, [$($step),+]);
+        }
+    )+};
+}
+
+plans_of_lists! {
+    performances_are_found_by_sale: |texts| texts.reading_performances_of([id()]) =>
+        ["SCAN k VIRTUAL TABLE INDEX 1:", "SEARCH t USING PRIMARY KEY (sale_id=?)"];
+    tickets_are_found_by_seat: |texts| reservations::valid_tickets(texts, &reservation()) =>
+        [
+            "SCAN k VIRTUAL TABLE INDEX 1:",
+            "SEARCH t USING INDEX uq_ticket_performance_id_number_live (performance_id=? AND number=? AND live=?)"
+        ];
+    payments_are_found_by_id: |texts| texts.reading::<payment::Entity>([id()]) =>
+        ["SCAN k VIRTUAL TABLE INDEX 1:", "SEARCH t USING INDEX sqlite_autoindex_payment_1 (id=?)"];
+    records_are_deleted_by_key:
+        |texts| texts.deleting::<idempotency_record::Entity>(&[vec![id().into(), "key".into()]]) =>
+        [
+            "SEARCH idempotency_record USING COVERING INDEX sqlite_autoindex_idempotency_record_1 (user_id=? AND key=?)",
+            "SCAN k VIRTUAL TABLE INDEX 1:"
+        ];
+    refresh_tokens_are_deleted_by_key:
+        |texts| texts.deleting::<refresh_token::Entity>(&[vec![vec![7_u8; 32].into()]]) =>
+        ["SEARCH refresh_token USING PRIMARY KEY (hash=?)", "SCAN k VIRTUAL TABLE INDEX 1:"];
 }
 
 plans! {
@@ -72,9 +107,6 @@ plans! {
         "SEARCH sale_performance USING COVERING INDEX ix_sale_performance_performance_id (performance_id=?)",
         "USE TEMP B-TREE FOR ORDER BY"
     ];
-    performances_are_found_by_sale:
-        sale_performance::Entity::find().filter(sale_performance::Column::SaleId.is_in([id()])) =>
-        ["SEARCH sale_performance USING PRIMARY KEY (sale_id=?)"];
     an_account_is_found_by_email: user::Entity::find().filter(user::Column::Email.eq("kim@example.com")) =>
         ["SEARCH users USING INDEX uq_users_email (email=?)"];
     seats_are_found_by_performance: seats::not_free(PerformanceId::new(id())) =>
@@ -85,8 +117,6 @@ plans! {
         "SEARCH reservation USING INDEX ix_reservation_user_id_sale_id (user_id=?)",
         "USE TEMP B-TREE FOR ORDER BY"
     ];
-    tickets_are_found_by_seat: reservations::valid_tickets(&reservation()) =>
-        ["SEARCH ticket USING PRIMARY KEY (performance_id=? AND number=?)"];
     lapsed_holds_are_found_by_time: reservations::lapsed(0, NOW, 100) =>
         ["SEARCH reservation USING INDEX ix_reservation_held_until (held_until>? AND held_until<?)"];
     unsettled_charges_are_found_by_time: wallets::unsettled(PaymentState::Pending, NOW, NOW, 100) =>

@@ -53,8 +53,7 @@ pub(super) async fn admitted(works: &QueueContext, keys: &[BuyerKey]) -> Result<
     let query = async {
         let mut buyers = Vec::new();
         for keys in keys.chunks(CHUNK) {
-            let statement = works.texts.base.reading::<buyer::Entity>(keys.iter().map(buyer::key));
-            let statement = statement.map_err(|failure| DbErr::Custom(failure.to_string()))?;
+            let statement = database.texts().reading::<buyer::Entity>(keys.iter().map(buyer::key))?;
             let Some(statement) = statement else { continue };
             for row in buyer::Entity::find().from_raw_sql(statement).all(database.readers()).await? {
                 buyers.push(Buyer::try_from(row)?);

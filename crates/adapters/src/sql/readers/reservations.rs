@@ -2,11 +2,12 @@
 
 use super::SqlReaders;
 use crate::sql::rows::{reservation, ticket};
+use crate::sql::statements::Texts;
 use async_trait::async_trait;
 use frontrow_application::port::{ReservationReader, StoreError};
 use frontrow_application::{Page, PageRequest};
 use frontrow_domain::{BuyerKey, Instant, Reservation, ReservationId, ReservationState, SaleId, Ticket, UserId};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Statement};
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use uuid::Uuid;
@@ -37,8 +38,11 @@ impl ReservationReader for SqlReaders {
     async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError> {
         let query = async {
             let Some(reservation) = self.find_reservation(reservation).await? else { return Ok(Vec::new()) };
-            let rows = valid_tickets(&reservation).all(self.database.readers()).await?;
-            rows.into_iter().map(Ticket::try_from).collect()
+            let Some(statement) = valid_tickets(self.database.texts(), &reservation)? else { return Ok(Vec::new()) };
+            let rows = ticket::Entity::find().from_raw_sql(statement).all(self.database.readers()).await?;
+            let mut tickets = rows.into_iter().map(Ticket::try_from).collect::<Result<Vec<_>, DbErr>>()?;
+            tickets.sort_by_key(|ticket| ticket.key.seat.number);
+            Ok(tickets)
         };
         self.database.read("read tickets", query).await
     }
@@ -75,14 +79,9 @@ pub(in crate::sql) fn list(user: UserId, page: &PageRequest<ReservationId>) -> S
 }
 
 /// Found by their seats, which have an index; reservations have none there.
-pub(in crate::sql) fn valid_tickets(reservation: &Reservation) -> Select<ticket::Entity> {
+pub(in crate::sql) fn valid_tickets(texts: &Texts, reservation: &Reservation) -> Result<Option<Statement>, DbErr> {
     let numbers = reservation.seats().map(|number| number.get().cast_signed());
-    ticket::Entity::find()
-        .filter(ticket::Column::PerformanceId.eq(reservation.performance.uuid()))
-        .filter(ticket::Column::Number.is_in(numbers))
-        .filter(ticket::Column::Live.eq(ticket::LIVE))
-        .filter(ticket::Column::ReservationId.eq(reservation.id.uuid()))
-        .order_by_asc(ticket::Column::Number)
+    texts.reading_tickets(reservation.id.uuid(), reservation.performance.uuid(), numbers)
 }
 
 /// Lapsed holds: id, sale, user, instant. The index knows no states, so a look from the beginning of time would pass by

@@ -11,7 +11,7 @@ use frontrow_domain::{
 };
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 #[async_trait]
@@ -74,14 +74,11 @@ impl SqlReaders {
     }
 
     async fn with_payments(&self, transfers: Vec<Transfer>) -> Result<Vec<Entry>, DbErr> {
-        let query = payment::Entity::find()
-            .select_only()
-            .columns([payment::Column::Id, payment::Column::Kind, payment::Column::ReservationId])
-            .filter(payment::Column::Id.is_in(transfers.iter().map(|transfer| transfer.payment.uuid())))
-            .into_tuple();
-        let rows: Vec<(Uuid, String, Option<Uuid>)> = query.all(self.database.readers()).await?;
+        let ids: BTreeSet<Uuid> = transfers.iter().map(|transfer| transfer.payment.uuid()).collect();
+        let Some(statement) = self.database.texts().reading::<payment::Entity>(ids)? else { return Ok(Vec::new()) };
+        let rows = payment::Entity::find().from_raw_sql(statement).all(self.database.readers()).await?;
         let payments: HashMap<Uuid, (String, Option<Uuid>)> =
-            rows.into_iter().map(|(id, kind, reservation)| (id, (kind, reservation))).collect();
+            rows.into_iter().map(|row| (row.id, (row.kind, row.reservation_id))).collect();
         let entries = transfers.into_iter().map(|transfer| {
             let reading = Reading::of("transfer", transfer.id);
             let payment = payments.get(&transfer.payment.uuid());
