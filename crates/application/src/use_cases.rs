@@ -29,6 +29,9 @@ pub struct Ports {
     pub performances: Arc<dyn PerformanceRepository>,
     pub sales: Arc<dyn SaleRepository>,
     pub on_sale: Arc<dyn OnSaleReader>,
+    /// The same for those who only look at the catalogue, so that their reads are not in the way of bookings. May be
+    /// the same reader where reads don't wait for each other.
+    pub browsed_on_sale: Arc<dyn OnSaleReader>,
     pub seats: Arc<dyn SeatReader>,
     pub seat_snapshots: Arc<dyn SeatSnapshots>,
     pub reservations: Arc<dyn ReservationReader>,
@@ -188,11 +191,11 @@ impl UseCases {
             concerts: BrowseConcerts { concerts: p.concerts.clone() },
             performances: BrowsePerformances {
                 performances: p.performances.clone(),
-                on_sale: p.on_sale.clone(),
+                on_sale: p.browsed_on_sale.clone(),
                 seats: p.seats,
                 clock: p.clock.clone(),
             },
-            seat_map: ShowSeatMap { on_sale: p.on_sale.clone(), venues: p.venues.clone() },
+            seat_map: ShowSeatMap { on_sale: p.browsed_on_sale, venues: p.venues.clone() },
             manage_venues: ManageVenues { venues: p.venues.clone(), time_zones: p.time_zones },
             manage_concerts: ManageConcerts { concerts: p.concerts.clone() },
             manage_performances: ManagePerformances {

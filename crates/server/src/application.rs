@@ -90,6 +90,7 @@ impl Application {
             concerts: catalogue.clone(),
             performances: catalogue.clone(),
             sales: catalogue.clone(),
+            browsed_on_sale: Arc::new(catalogue.browsed()),
             on_sale: catalogue,
             seats: readers.clone(),
             seat_snapshots: Arc::new(SharedSeatReads::new(readers.clone(), clock.clone())),

@@ -5,7 +5,7 @@ pub(super) mod performances;
 mod sales;
 mod venues;
 
-use super::on_sale::OnSaleCache;
+use super::on_sale::{OnSaleCache, ReadFor};
 use super::rows::Guarded;
 use super::statements::{Texts, update};
 use super::write::Refusal;
@@ -32,6 +32,16 @@ impl SqlCatalogue {
         Self { database, clock, on_sale: Arc::default() }
     }
 
+    /// The same knowledge of what is on sale, for whoever only looks at the catalogue: its reads are not in the way of
+    /// those who book.
+    pub fn browsed(&self) -> SqlBrowsedOnSale {
+        SqlBrowsedOnSale {
+            database: Arc::clone(&self.database),
+            clock: Arc::clone(&self.clock),
+            on_sale: Arc::clone(&self.on_sale),
+        }
+    }
+
     /// Runs a transaction, after which what is on sale is read anew.
     async fn write<W: Save>(&self, name: &'static str, save: W) -> Result<(), StoreError> {
         let (save, database) = (Arc::new(save), Arc::clone(&self.database));
@@ -48,7 +58,21 @@ impl SqlCatalogue {
 #[async_trait]
 impl OnSaleReader for SqlCatalogue {
     async fn on_sale(&self, performance: PerformanceId) -> Result<Option<Arc<OnSale>>, StoreError> {
-        self.on_sale.find(&self.database, performance, self.clock.now()).await
+        self.on_sale.find(&self.database, ReadFor::Booking, performance, self.clock.now()).await
+    }
+}
+
+/// See [`SqlCatalogue::browsed`].
+pub struct SqlBrowsedOnSale {
+    database: Arc<Database>,
+    clock: Arc<dyn Clock>,
+    on_sale: Arc<OnSaleCache>,
+}
+
+#[async_trait]
+impl OnSaleReader for SqlBrowsedOnSale {
+    async fn on_sale(&self, performance: PerformanceId) -> Result<Option<Arc<OnSale>>, StoreError> {
+        self.on_sale.find(&self.database, ReadFor::Browsing, performance, self.clock.now()).await
     }
 }
 

@@ -92,7 +92,8 @@ impl SqlHousekeeping {
     /// The database's time: it answers, whether or not anything can be written.
     pub async fn time(&self) -> Result<Instant, StoreError> {
         let query = async {
-            let readers = self.database.readers();
+            // Whether the instance gets requests depends on it.
+            let readers = self.database.booking_readers();
             let text = self.database.dialect().time();
             let row = readers.query_one_raw(Statement::from_string(readers.get_database_backend(), text)).await?;
             let row = row.ok_or_else(|| DbErr::RecordNotFound("the time".to_owned()))?;

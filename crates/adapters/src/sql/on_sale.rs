@@ -3,6 +3,7 @@
 use super::Database;
 use super::dialect::class::RETRY_AFTER;
 use super::readers::sales::{published_sales, with_performances};
+use super::reading::ReadPool;
 use super::rows::Reading;
 use super::rows::{performance, seat_map, venue};
 use crate::deadline;
@@ -33,9 +34,26 @@ pub(super) struct OnSaleCache {
     known: Mutex<Known>,
 }
 
+/// Whose connections a read takes. What both find is kept in one memory, but a buyer who holds seats doesn't wait for a
+/// read that waits for its turn behind the catalogue.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum ReadFor {
+    Booking,
+    Browsing,
+}
+
+impl ReadFor {
+    fn readers(self, database: &Database) -> &ReadPool {
+        match self {
+            Self::Booking => database.booking_readers(),
+            Self::Browsing => database.browsing_readers(),
+        }
+    }
+}
+
 struct Known {
     /// What is being read at this moment, for all who want it.
-    reading: HashMap<PerformanceId, Reads>,
+    reading: HashMap<(PerformanceId, ReadFor), Reads>,
     on_sale: Cache<PerformanceId, (Instant, Arc<OnSale>)>,
     /// When there was none of that id, or it was a draft. Apart, so that those who guess ids drive nothing out that is on sale.
     absent: Cache<PerformanceId, Instant>,
@@ -116,6 +134,7 @@ impl OnSaleCache {
     pub(super) async fn find(
         self: &Arc<Self>,
         database: &Arc<Database>,
+        read_for: ReadFor,
         performance: PerformanceId,
         now: Instant,
     ) -> Result<Option<Arc<OnSale>>, StoreError> {
@@ -123,7 +142,7 @@ impl OnSaleCache {
             return Ok(found);
         }
         let begun = tokio::time::Instant::now();
-        let found = self.read(database, performance, now);
+        let found = self.read(database, read_for, performance, now);
         match timeout_at(deadline::until(READ), found.outcome()).await {
             Ok(found) => found.unwrap_or(Err(StoreError::Outage(Outage::Unavailable { retry_after: RETRY_AFTER }))),
             Err(_) => Err(database.late("wait for what is on sale", begun).into()),
@@ -134,13 +153,14 @@ impl OnSaleCache {
     fn read(
         self: &Arc<Self>,
         database: &Arc<Database>,
+        read_for: ReadFor,
         id: PerformanceId,
         now: Instant,
     ) -> SharedRead<Option<Arc<OnSale>>> {
         let mut known = self.known();
         let forgotten = known.forgotten;
         known.reading.retain(|_, reads| reads.found.goes_on());
-        let going_on = known.reading.get(&id).filter(|reads| {
+        let going_on = known.reading.get(&(id, read_for)).filter(|reads| {
             // What it finds may be used for as long as if it were kept.
             reads.forgotten == forgotten && reads.begun <= now && now < reads.begun + FRESH
         });
@@ -149,17 +169,23 @@ impl OnSaleCache {
         }
         let (cache, of) = (Arc::clone(self), Arc::clone(database));
         let found = SharedRead::begin(database.runtime(), async move {
-            let found = of.read("read what is on sale", read_on_sale(&of, &cache, id)).await?.map(Arc::new);
+            let found = of.read("read what is on sale", read_on_sale(&of, read_for, &cache, id)).await?;
+            let found = found.map(Arc::new);
             cache.keep(id, found.as_ref(), now, forgotten);
             Ok(found)
         });
-        known.reading.insert(id, Reads { begun: now, forgotten, found: found.clone() });
+        known.reading.insert((id, read_for), Reads { begun: now, forgotten, found: found.clone() });
         found
     }
 }
 
-async fn read_on_sale(database: &Database, cache: &OnSaleCache, id: PerformanceId) -> Result<Option<OnSale>, DbErr> {
-    let readers = database.readers();
+async fn read_on_sale(
+    database: &Database,
+    read_for: ReadFor,
+    cache: &OnSaleCache,
+    id: PerformanceId,
+) -> Result<Option<OnSale>, DbErr> {
+    let readers = read_for.readers(database);
     let Some(row) = performance::Entity::find_by_id(id.uuid()).one(readers).await? else { return Ok(None) };
     let performance: Performance = row.try_into()?;
     if performance.status == PerformanceStatus::Draft {
@@ -167,23 +193,19 @@ async fn read_on_sale(database: &Database, cache: &OnSaleCache, id: PerformanceI
     }
     let venue = venue::Entity::find_by_id(performance.venue.uuid()).one(readers).await?;
     let venue = venue.ok_or_else(|| Reading::of("performance", id).error("its venue does not exist"))?.into();
-    let layout = read_layout(database, cache, &performance).await?;
+    let layout = read_layout(readers, cache, &performance).await?;
     let sales = published_sales(id).all(readers).await?;
     let sales = with_performances(readers, database.texts(), sales).await?;
     Ok(Some(OnSale { performance, venue, layout, sales }))
 }
 
-async fn read_layout(
-    database: &Database,
-    cache: &OnSaleCache,
-    performance: &Performance,
-) -> Result<Arc<Layout>, DbErr> {
+async fn read_layout(readers: &ReadPool, cache: &OnSaleCache, performance: &Performance) -> Result<Arc<Layout>, DbErr> {
     let key = (performance.venue.uuid(), i64::from(performance.seat_map_version));
     if let Some(layout) = cache.known().layouts.get(&key) {
         return Ok(Arc::clone(layout));
     }
     let reading = Reading::of("performance", performance.id);
-    let row = seat_map::Entity::find_by_id(key).one(database.readers()).await?;
+    let row = seat_map::Entity::find_by_id(key).one(readers).await?;
     let map: SeatMap = row.ok_or_else(|| reading.error("its seat map does not exist"))?.try_into()?;
     let layout = Arc::new(map.layout().map_err(|flaws| reading.error(flaws))?);
     cache.keep_layout(key, &layout);

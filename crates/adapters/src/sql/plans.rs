@@ -51,7 +51,7 @@ macro_rules! plans {
         async fn $name() {
             let (database, _folder) = database().await;
             let statement = $query.build(DbBackend::Sqlite);
-            assert_eq!(plan(database.readers(), statement).await, [$($step),+]);
+            assert_eq!(plan(database.booking_readers(), statement).await, [$($step),+]);
         }
     )+};
 }
@@ -64,7 +64,7 @@ macro_rules! plans_of_lists {
             let (database, _folder) = database().await;
             let make: fn(&Texts) -> Result<Option<Statement>, DbErr> = $statement;
             let statement = make(database.texts()).unwrap().unwrap();
-            assert_eq!(plan(database.readers(), statement).await, [$($step),+]);
+            assert_eq!(plan(database.booking_readers(), statement).await, [$($step),+]);
         }
     )+};
 }

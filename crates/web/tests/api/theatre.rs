@@ -286,6 +286,7 @@ fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGa
         performances: memory.clone(),
         sales: memory.clone(),
         on_sale: memory.clone(),
+        browsed_on_sale: memory.clone(),
         seats: memory.clone(),
         seat_snapshots: Arc::new(SharedSeatReads::new(memory.clone(), clock.clone())),
         reservations: memory.clone(),

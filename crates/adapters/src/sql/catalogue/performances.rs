@@ -21,7 +21,8 @@ use uuid::Uuid;
 impl PerformanceRepository for SqlCatalogue {
     async fn performance(&self, id: PerformanceId) -> Result<Option<Stored<Performance>>, StoreError> {
         let query = async {
-            let Some(row) = performance::Entity::find_by_id(id.uuid()).one(self.database.readers()).await? else {
+            let Some(row) = performance::Entity::find_by_id(id.uuid()).one(self.database.browsing_readers()).await?
+            else {
                 return Ok(None);
             };
             Ok(Some(Stored { revision: Revision(row.revision), value: row.try_into()? }))
@@ -34,7 +35,7 @@ impl PerformanceRepository for SqlCatalogue {
         concert: ConcertId,
         page: PageRequest<PerformanceId>,
     ) -> Result<Page<PerformanceId, PerformanceId>, StoreError> {
-        let query = list(concert, &page).into_tuple().all(self.database.readers());
+        let query = list(concert, &page).into_tuple().all(self.database.browsing_readers());
         let ids: Vec<Uuid> = self.database.read("list performances", query).await?;
         Ok(Page::of(ids.into_iter().map(PerformanceId::new).collect(), page.limit, |id| *id))
     }

@@ -15,12 +15,13 @@ use uuid::Uuid;
 #[async_trait]
 impl SaleRepository for SqlCatalogue {
     async fn sale(&self, id: SaleId) -> Result<Option<Stored<Sale>>, StoreError> {
+        // Ticks need it.
         let query = async {
-            let Some(row) = sale::Entity::find_by_id(id.uuid()).one(self.database.readers()).await? else {
+            let Some(row) = sale::Entity::find_by_id(id.uuid()).one(self.database.booking_readers()).await? else {
                 return Ok(None);
             };
             let revision = Revision(row.revision);
-            let sales = with_performances(self.database.readers(), self.database.texts(), vec![row]).await?;
+            let sales = with_performances(self.database.booking_readers(), self.database.texts(), vec![row]).await?;
             Ok(sales.into_iter().next().map(|value| Stored { value, revision }))
         };
         self.database.read("read sale", query).await

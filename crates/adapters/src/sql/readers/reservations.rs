@@ -28,7 +28,7 @@ impl ReservationReader for SqlReaders {
         page: PageRequest<ReservationId>,
     ) -> Result<Page<Reservation, ReservationId>, StoreError> {
         let query = async {
-            let rows = list(user, &page).all(self.database.readers()).await?;
+            let rows = list(user, &page).all(self.database.browsing_readers()).await?;
             rows.into_iter().map(Reservation::try_from).collect::<Result<Vec<_>, DbErr>>()
         };
         let reservations = self.database.read("list reservations", query).await?;
@@ -39,7 +39,7 @@ impl ReservationReader for SqlReaders {
         let query = async {
             let Some(reservation) = self.find_reservation(reservation).await? else { return Ok(Vec::new()) };
             let Some(statement) = valid_tickets(self.database.texts(), &reservation)? else { return Ok(Vec::new()) };
-            let rows = ticket::Entity::find().from_raw_sql(statement).all(self.database.readers()).await?;
+            let rows = ticket::Entity::find().from_raw_sql(statement).all(self.database.booking_readers()).await?;
             let mut tickets = rows.into_iter().map(Ticket::try_from).collect::<Result<Vec<_>, DbErr>>()?;
             tickets.sort_by_key(|ticket| ticket.key.seat.number);
             Ok(tickets)
@@ -51,7 +51,7 @@ impl ReservationReader for SqlReaders {
         let from = self.all_marked_before.load(Ordering::Relaxed);
         let clock_went_back = from > (now - MARGIN).micros();
         let from = if clock_went_back { i64::MIN } else { from };
-        let query = lapsed(from, now, limit).into_tuple().all(self.database.readers());
+        let query = lapsed(from, now, limit).into_tuple().all(self.database.booking_readers());
         let rows: Vec<(Uuid, Uuid, Uuid, i64)> = self.database.read("find lapsed holds", query).await?;
         let oldest = rows.first().map_or(now, |row| Instant::from_micros(row.3));
         self.all_marked_before.store((oldest - MARGIN).micros(), Ordering::Relaxed);
@@ -64,7 +64,7 @@ impl ReservationReader for SqlReaders {
 
 impl SqlReaders {
     async fn find_reservation(&self, id: ReservationId) -> Result<Option<Reservation>, DbErr> {
-        let row = reservation::Entity::find_by_id(id.uuid()).one(self.database.readers()).await?;
+        let row = reservation::Entity::find_by_id(id.uuid()).one(self.database.booking_readers()).await?;
         row.map(Reservation::try_from).transpose()
     }
 }

@@ -13,7 +13,7 @@ use uuid::Uuid;
 impl SeatReader for SqlReaders {
     async fn not_free(&self, performance: PerformanceId) -> Result<Vec<Seat>, StoreError> {
         let query = async {
-            let rows = not_free(performance).all(self.database.readers()).await?;
+            let rows = not_free(performance).all(self.database.booking_readers()).await?;
             rows.into_iter().map(Seat::try_from).collect()
         };
         self.database.read("read seats", query).await
@@ -24,7 +24,7 @@ impl SeatReader for SqlReaders {
         performances: &[PerformanceId],
         now: Instant,
     ) -> Result<Vec<(PerformanceId, u32)>, StoreError> {
-        let query = available(performances, now).into_tuple().all(self.database.readers());
+        let query = available(performances, now).into_tuple().all(self.database.browsing_readers());
         let counts: Vec<(Uuid, i64)> = self.database.read("count seats", query).await?;
         let counts = counts.into_iter().map(|(id, count)| (PerformanceId::new(id), u32::try_from(count)));
         Ok(counts.map(|(id, count)| (id, count.unwrap_or(u32::MAX))).collect())
@@ -35,7 +35,8 @@ impl SeatReader for SqlReaders {
 impl IdempotencyRecordReader for SqlReaders {
     async fn done(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
         let query = idempotency_record::Entity::find_by_id((key.user().uuid(), key.name().to_owned()));
-        let query = async { query.one(self.database.readers()).await?.map(IdempotencyRecord::try_from).transpose() };
+        let query =
+            async { query.one(self.database.booking_readers()).await?.map(IdempotencyRecord::try_from).transpose() };
         self.database.read("read idempotency record", query).await
     }
 }
