@@ -85,7 +85,7 @@ fn write_private(path: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 async fn open(url: String) -> Result<Arc<Database>> {
-    let settings = DatabaseSettings { url, readers: 1, create: false };
+    let settings = DatabaseSettings { readers: 1, ..DatabaseSettings::new(url) };
     Ok(Arc::new(Database::open(&settings, Arc::new(UuidV7Source)).await?))
 }
 

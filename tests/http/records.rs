@@ -162,7 +162,7 @@ pub fn number(label: &Value) -> Result<usize> {
 /// Finds in the database what was done, and when: all that was answered with success and nothing that was refused, as it
 /// was answered, and while it was asked for.
 pub async fn look_up(server: &TestServer, records: &mut [Record]) -> Result<()> {
-    let settings = DatabaseSettings { url: server.address(), readers: 4, create: false };
+    let settings = DatabaseSettings { readers: 4, ..DatabaseSettings::new(server.address()) };
     let database = Arc::new(Database::open(&settings, Arc::new(UuidV7Source)).await?);
     let readers = SqlReaders::new(Arc::clone(&database));
     for record in records {

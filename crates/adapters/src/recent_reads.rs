@@ -23,14 +23,15 @@ const STALE: Duration = Duration::from_secs(3);
 /// Answers in memory; beyond that, those that nobody asks for are forgotten.
 const MAX_ANSWERS: usize = 1000;
 
-/// Answers by key. Failures are shared, too, and never kept.
-pub(crate) struct RecentReads<K, V> {
-    known: Mutex<Known<K, V>>,
+/// Answers by key. Failures are shared, too, and never kept. A read has a purpose `P`: what it finds is everybody's, but
+/// nobody waits for a read that somebody began for another purpose.
+pub(crate) struct RecentReads<K, V, P> {
+    known: Mutex<Known<K, V, P>>,
 }
 
-struct Known<K, V> {
+struct Known<K, V, P> {
     /// What is being read at this moment, for all who want it.
-    reading: HashMap<K, Reading<V>>,
+    reading: HashMap<(K, P), Reading<V>>,
     found: Cache<K, (Instant, Arc<V>)>,
     /// When there was nothing of that key. Apart, so that those who guess keys drive nothing out that is there.
     absent: Cache<K, Instant>,
@@ -46,7 +47,7 @@ struct Reading<V> {
     found: SharedRead<Option<Arc<V>>>,
 }
 
-impl<K, V> Default for RecentReads<K, V>
+impl<K, V, P> Default for RecentReads<K, V, P>
 where
     K: Copy + Eq + Hash,
 {
@@ -61,10 +62,11 @@ where
     }
 }
 
-impl<K, V> RecentReads<K, V>
+impl<K, V, P> RecentReads<K, V, P>
 where
     K: Copy + Eq + Hash + Send + 'static,
     V: PartialEq + Send + Sync + 'static,
+    P: Copy + Eq + Hash + Send + 'static,
 {
     /// Something was saved.
     pub(crate) fn forget(&self) {
@@ -78,7 +80,7 @@ where
     pub(crate) async fn find<R>(
         self: &Arc<Self>,
         runtime: &Handle,
-        key: K,
+        key: (K, P),
         now: Instant,
         read: impl FnOnce() -> R,
         late: impl FnOnce(tokio::time::Instant) -> Outage,
@@ -101,7 +103,7 @@ where
     fn recent_or_read<R>(
         self: &Arc<Self>,
         runtime: &Handle,
-        key: K,
+        key: (K, P),
         now: Instant,
         read: impl FnOnce() -> R,
     ) -> Result<Option<Arc<V>>, SharedRead<Option<Arc<V>>>>
@@ -118,7 +120,7 @@ where
                 && now < reading.begun + STALE
         });
         let going_on = going_on.map(|reading| reading.found.clone());
-        if let Some(recent) = known.recent(key, now, if going_on.is_some() { STALE } else { FRESH }) {
+        if let Some(recent) = known.recent(key.0, now, if going_on.is_some() { STALE } else { FRESH }) {
             return Ok(recent);
         }
         if let Some(going_on) = going_on {
@@ -128,7 +130,7 @@ where
         let (kept, reads) = (Arc::clone(self), read());
         let found = SharedRead::begin(runtime, async move {
             let found = reads.await?;
-            Ok(kept.keep(key, found, now, forgotten))
+            Ok(kept.keep(key.0, found, now, forgotten))
         });
         known.reading.insert(key, Reading { begun: now, forgotten, found: found.clone() });
         Err(found)
@@ -156,7 +158,7 @@ where
 /// Whoever read has gone with their runtime.
 const CUT_OFF: StoreError = StoreError::Outage(Outage::Unavailable { retry_after: Duration::from_secs(1) });
 
-impl<K: Copy + Eq + Hash, V> Known<K, V> {
+impl<K: Copy + Eq + Hash, V, P> Known<K, V, P> {
     /// The answer, if it was read less than `age` ago.
     fn recent(&self, key: K, now: Instant, age: Duration) -> Option<Option<Arc<V>>> {
         // A clock that was put back must not make an answer last.
@@ -173,7 +175,7 @@ mod tests {
     use tokio::sync::Notify;
 
     struct Asked {
-        reads: Arc<RecentReads<u32, u32>>,
+        reads: Arc<RecentReads<u32, u32, bool>>,
         begun: AtomicU32,
         go_on: Notify,
     }
@@ -185,6 +187,16 @@ mod tests {
 
         /// Asks for key 1 at that many milliseconds; what is read is `found`.
         async fn at(self: &Arc<Self>, millis: i64, found: Option<u32>) -> Result<Option<u32>, StoreError> {
+            self.at_for(false, millis, found).await
+        }
+
+        /// The same for one of two purposes.
+        async fn at_for(
+            self: &Arc<Self>,
+            hurried: bool,
+            millis: i64,
+            found: Option<u32>,
+        ) -> Result<Option<u32>, StoreError> {
             let (now, asked) = (Instant::from_micros(millis * 1000), Arc::clone(self));
             let read = move || {
                 asked.begun.fetch_add(1, Ordering::SeqCst);
@@ -194,7 +206,7 @@ mod tests {
                 }
             };
             let late = |_| Outage::Busy { retry_after: Duration::from_secs(1) };
-            let found = self.reads.find(&Handle::current(), 1, now, read, late).await;
+            let found = self.reads.find(&Handle::current(), (1, hurried), now, read, late).await;
             found.map(|found| found.map(|found| *found))
         }
 
@@ -257,6 +269,18 @@ mod tests {
         asked.go_on.notify_waiters();
         assert_eq!((before.await.unwrap(), after.await.unwrap()), (Ok(Some(1)), Ok(Some(2))));
         assert_eq!(asked.at(2, Some(3)).await, Ok(Some(2)));
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_read_that_was_begun_for_another_purpose() {
+        let asked = Asked::new();
+        let slow = asked.begin(0, Some(1));
+        asked.has_begun(1).await;
+        let hurried = Arc::clone(&asked);
+        let hurried = tokio::spawn(async move { hurried.at_for(true, 0, Some(2)).await });
+        asked.has_begun(2).await;
+        asked.go_on.notify_waiters();
+        assert_eq!((hurried.await.unwrap(), slow.await.unwrap()), (Ok(Some(2)), Ok(Some(1))));
     }
 
     #[tokio::test]

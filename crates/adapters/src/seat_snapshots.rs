@@ -16,12 +16,15 @@ use quick_cache::unsync::Cache;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
 
 /// How old what is known may be before it is read again.
 const FRESH: Duration = Duration::from_secs(1);
 /// How old it may be while it is being read again.
 const STALE: Duration = Duration::from_secs(3);
+/// Performances read at the same time: a page of a hundred halls must not take all connections from those who book.
+const READS_AT_ONCE: usize = 1;
 /// Performances in memory; beyond that, those that nobody asks about are forgotten.
 const MAX_PERFORMANCES: usize = 1000;
 
@@ -37,6 +40,7 @@ pub struct SeatSnapshotCache {
     reader: Arc<dyn SeatReader>,
     clock: Arc<dyn Clock>,
     performances: Mutex<Cache<PerformanceId, Arc<Performance>>>,
+    turns: Arc<Semaphore>,
 }
 
 #[derive(Default)]
@@ -101,7 +105,12 @@ impl Reads {
 impl SeatSnapshotCache {
     /// Reads from there.
     pub fn new(reader: Arc<dyn SeatReader>, clock: Arc<dyn Clock>) -> Self {
-        Self { reader, clock, performances: Mutex::new(Cache::new(MAX_PERFORMANCES)) }
+        Self {
+            reader,
+            clock,
+            performances: Mutex::new(Cache::new(MAX_PERFORMANCES)),
+            turns: Arc::new(Semaphore::new(READS_AT_ONCE)),
+        }
     }
 
     fn performance(&self, id: PerformanceId) -> Arc<Performance> {
@@ -153,10 +162,13 @@ impl SeatSnapshotCache {
         reads.begun += 1;
         reads.written.clear();
         let number = reads.begun;
-        let (reader, performance) = (Arc::clone(&self.reader), Arc::clone(performance));
+        let (reader, clock, turns) = (Arc::clone(&self.reader), Arc::clone(&self.clock), Arc::clone(&self.turns));
+        let performance = Arc::clone(performance);
         let reading = SharedRead::begin(&Handle::current(), async move {
+            let _turn = turns.acquire().await;
+            let begun = clock.now();
             let not_free = reader.not_free(id).await?;
-            performance.reads().end(number, now, &not_free);
+            performance.reads().end(number, begun, &not_free);
             Ok(())
         });
         reads.reading = Some(reading.clone());

@@ -1,6 +1,7 @@
 //! Frontrow's data in a SQL database, through `SeaORM`. Bookings and what happens often in waiting rooms go through
 //! workers, each with a connection of its own ([`SqlStore`], [`SqlQueues`]), everything else that is written through a
-//! few shared connections, and reads through connections that can't write.
+//! few shared connections, and reads through connections that can't write. What bookings and queues need has
+//! connections apart from what people browse, so that it never waits behind them.
 
 mod accounts;
 mod asker;
@@ -34,7 +35,7 @@ mod write;
 
 pub use accounts::SqlAccounts;
 pub use audit::SqlAuditor;
-pub use catalogue::SqlCatalogue;
+pub use catalogue::{SqlBrowsedOnSale, SqlCatalogue};
 pub use chores::SqlChores;
 pub use connection::address::check_address;
 pub use database::{Database, DatabaseSettings};
@@ -48,4 +49,4 @@ pub use readers::SqlReaders;
 pub use sessions::SqlSessions;
 pub use store::{SqlStore, StorePorts, StoreSettings};
 
-use connection::{Class, address, classify, connect, error, faults, pool, reading, transaction, version, writers};
+use connection::{Class, address, classify, connect, error, faults, reading, transaction, version, writers};

@@ -12,7 +12,7 @@ use crate::waiting_room::{
 };
 use crate::{
     BookingPorts, BookingUseCases, BrowseConcerts, BrowsePerformances, LogIn, LogOut, ManageConcerts,
-    ManagePerformances, ManageSales, ManageVenues, Refresh, ShowSeatMap, SignUp,
+    ManagePerformances, ManageSales, ManageVenues, Refresh, ShowAvailability, ShowSeatMap, SignUp,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -29,6 +29,9 @@ pub struct Ports {
     pub performances: Arc<dyn PerformanceRepository>,
     pub sales: Arc<dyn SaleRepository>,
     pub on_sale: Arc<dyn OnSaleReader>,
+    /// The same for those who only look at the catalogue, so that their reads are not in the way of bookings. May be
+    /// the same reader where reads don't wait for each other.
+    pub browsed_on_sale: Arc<dyn OnSaleReader>,
     pub seat_snapshots: Arc<dyn SeatSnapshots>,
     pub reservations: Arc<dyn ReservationReader>,
     pub wallets: Arc<dyn WalletReader>,
@@ -113,6 +116,8 @@ impl UseCases {
         let store = Arc::new(WatchedBookings { bookings, queues: queues.clone(), clock });
         let p = Ports { store, ..ports.clone() };
         let booking = BookingUseCases::behind(queues.clone(), &p.booking());
+        let browsed =
+            Arc::new(ShowAvailability { on_sale: p.browsed_on_sale.clone(), snapshots: p.seat_snapshots.clone() });
         let refresh = Arc::new(Refresh {
             accounts: p.accounts.clone(),
             sessions: p.sessions.clone(),
@@ -186,11 +191,11 @@ impl UseCases {
             log_out: LogOut { sessions: p.sessions },
             concerts: BrowseConcerts { concerts: p.concerts.clone() },
             performances: BrowsePerformances {
-                on_sale: p.on_sale.clone(),
-                seats: booking.availability.clone(),
+                on_sale: p.browsed_on_sale.clone(),
+                seats: browsed,
                 clock: p.clock.clone(),
             },
-            seat_map: ShowSeatMap { on_sale: p.on_sale.clone(), venues: p.venues.clone() },
+            seat_map: ShowSeatMap { on_sale: p.browsed_on_sale, venues: p.venues.clone() },
             manage_venues: ManageVenues { venues: p.venues.clone(), time_zones: p.time_zones },
             manage_concerts: ManageConcerts { concerts: p.concerts.clone() },
             manage_performances: ManagePerformances {

@@ -92,6 +92,7 @@ impl Application {
             concerts: catalogue.clone(),
             performances: catalogue.clone(),
             sales: catalogue.clone(),
+            browsed_on_sale: Arc::new(catalogue.browsed()),
             on_sale: catalogue,
             seat_snapshots: seats,
             reservations: readers.clone(),

@@ -67,13 +67,27 @@ enum Haste {
     None,
 }
 
+/// A command asks one thing after the other, so it takes one connection of each kind.
+fn wanted(settings: &Settings, haste: Haste, url: String) -> DatabaseSettings {
+    let Haste::Serving { create } = haste else {
+        return DatabaseSettings { readers: 1, browsing_readers: 1, writers: Some(1), ..DatabaseSettings::new(url) };
+    };
+    DatabaseSettings {
+        url,
+        readers: settings.database_readers,
+        browsing_readers: settings.database_browsing_readers,
+        writers: settings.database_writers,
+        create,
+    }
+}
+
 async fn connect(settings: &Settings, haste: Haste) -> Result<Arc<Database>> {
     let create = matches!(haste, Haste::Serving { create: true });
     if let (DatabaseAddress::File(file), true) = (&settings.database, create) {
         create_database(file, false)?;
     }
     let address = settings.database_with_password()?;
-    let wanted = DatabaseSettings { url: address.url(), readers: settings.database_readers, create };
+    let wanted = wanted(settings, haste, address.url());
     let ids = Arc::new(UuidV7Source);
     Ok(Arc::new(match haste {
         Haste::Serving { .. } => Database::open(&wanted, ids).await?,

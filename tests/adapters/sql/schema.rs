@@ -9,7 +9,7 @@ use frontrow_migration::{Migrator, MigratorTrait};
 use std::sync::Arc;
 
 async fn try_to_open(url: &str, readers: u32, create: bool) -> Result<Database, DatabaseError> {
-    let settings = DatabaseSettings { url: url.into(), readers, create };
+    let settings = DatabaseSettings { readers, create, ..DatabaseSettings::new(url) };
     Database::open(&settings, Arc::new(Counter::default())).await
 }
 

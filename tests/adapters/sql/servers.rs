@@ -10,7 +10,7 @@ use std::sync::Arc;
 use uuid::Uuid;
 
 async fn open(testbed: &Testbed) -> Database {
-    let settings = DatabaseSettings { url: testbed.server().unwrap().url().to_owned(), readers: 1, create: false };
+    let settings = DatabaseSettings { readers: 1, ..DatabaseSettings::new(testbed.server().unwrap().url()) };
     Database::open(&settings, Arc::new(Counter::default())).await.unwrap()
 }
 

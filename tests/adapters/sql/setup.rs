@@ -65,7 +65,7 @@ pub fn url(folder: &TempDir) -> String {
 }
 
 pub async fn open(folder: &TempDir) -> Arc<Database> {
-    let settings = DatabaseSettings { url: url(folder), readers: 2, create: true };
+    let settings = DatabaseSettings { readers: 2, create: true, ..DatabaseSettings::new(url(folder)) };
     Arc::new(Database::open(&settings, Arc::new(Counter::default())).await.unwrap())
 }
 

@@ -324,7 +324,7 @@ async fn check_buyer(
 }
 
 async fn check_accounts(server: &TestServer, emails: &[String]) -> Result<()> {
-    let settings = DatabaseSettings { url: server.address(), readers: 1, create: false };
+    let settings = DatabaseSettings { readers: 1, ..DatabaseSettings::new(server.address()) };
     let database = Arc::new(Database::open(&settings, Arc::new(UuidV7Source)).await?);
     let accounts = SqlAccounts::new(database.clone());
     for email in emails {

@@ -36,13 +36,13 @@ impl AccountRepository for SqlAccounts {
 
     async fn by_email(&self, email: &Email) -> Result<Option<Credentials>, StoreError> {
         let query = user::Entity::find().filter(user::Column::Email.eq(email.as_str()));
-        let query = async { query.one(self.database.readers()).await?.map(Credentials::try_from).transpose() };
+        let query = async { query.one(self.database.browsing_readers()).await?.map(Credentials::try_from).transpose() };
         self.database.read("read account by email", query).await
     }
 
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         let query = user::Entity::find_by_id(id.uuid());
-        let query = async { query.one(self.database.readers()).await?.map(Credentials::try_from).transpose() };
+        let query = async { query.one(self.database.browsing_readers()).await?.map(Credentials::try_from).transpose() };
         Ok(self.database.read("read account", query).await?.map(|credentials| credentials.user))
     }
 }

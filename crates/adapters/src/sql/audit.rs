@@ -2,6 +2,7 @@
 
 use super::dialect::class::RETRY_AFTER;
 use super::readers::sales::with_performances;
+use super::statements::Texts;
 use super::store::{Rehearsed, rehearse};
 use super::transaction::Connection;
 use super::{Database, rows};
@@ -140,21 +141,22 @@ async fn snapshot(database: &Database) -> Result<Snapshot, DbErr> {
     let isolation = database.dialect().snapshot();
     let connection = database.audit_connection().await?;
     let transaction = connection.begin_with_config(isolation, None).await?;
-    let read = read_all(&transaction).await;
+    let read = read_all(&transaction, database.texts()).await;
     transaction.rollback().await?;
     drop(connection.close().await);
     read
 }
 
-async fn read_all(connection: &impl ConnectionTrait) -> Result<Snapshot, DbErr> {
+async fn read_all(connection: &impl ConnectionTrait, texts: &Texts) -> Result<Snapshot, DbErr> {
     let (bookings, findings) = read_bookings(connection).await?;
-    Ok(Snapshot { bookings, catalogue: catalogue(connection).await?, queues: queues(connection).await?, findings })
+    let (catalogue, queues) = (catalogue(connection).await?, queues(connection, texts).await?);
+    Ok(Snapshot { bookings, catalogue, queues, findings })
 }
 
 /// What is kept of waiting rooms; the queue entries only where the database hands out the numbers.
-async fn queues(connection: &impl ConnectionTrait) -> Result<QueueRecords, DbErr> {
+async fn queues(connection: &impl ConnectionTrait, texts: &Texts) -> Result<QueueRecords, DbErr> {
     let with_room = rows::sale::Entity::find().filter(rows::sale::Column::WaitingRoom.is_not_null());
-    let sales = with_performances(connection, with_room.all(connection).await?).await?;
+    let sales = with_performances(connection, texts, with_room.all(connection).await?).await?;
     let queues = rows::queue::Entity::find().all(connection).await?;
     let log = rows::admission_log::Entity::find().all(connection).await?;
     let check_ins = rows::check_in::Entity::find().all(connection).await?;

@@ -5,9 +5,9 @@ pub(super) mod performances;
 mod sales;
 mod venues;
 
-use super::on_sale::OnSaleCache;
+use super::on_sale::{OnSaleCache, ReadFor};
 use super::rows::Guarded;
-use super::statements::update;
+use super::statements::{Texts, update};
 use super::write::Refusal;
 use super::{Database, write};
 use async_trait::async_trait;
@@ -32,12 +32,22 @@ impl SqlCatalogue {
         Self { database, clock, on_sale: Arc::default() }
     }
 
+    /// The same knowledge of what is on sale, for whoever only looks at the catalogue: its reads are not in the way of
+    /// those who book.
+    pub fn browsed(&self) -> SqlBrowsedOnSale {
+        SqlBrowsedOnSale {
+            database: Arc::clone(&self.database),
+            clock: Arc::clone(&self.clock),
+            on_sale: Arc::clone(&self.on_sale),
+        }
+    }
+
     /// Runs a transaction, after which what is on sale is read anew.
     async fn write<W: Save>(&self, name: &'static str, save: W) -> Result<(), StoreError> {
-        let save = Arc::new(save);
+        let (save, database) = (Arc::new(save), Arc::clone(&self.database));
         let written = self.database.write(name, move |transaction| {
-            let save = Arc::clone(&save);
-            Box::pin(async move { save.run(transaction).await })
+            let (save, database) = (Arc::clone(&save), Arc::clone(&database));
+            Box::pin(async move { save.run(transaction, database.texts()).await })
         });
         let written = written.await;
         self.on_sale.forget();
@@ -48,7 +58,25 @@ impl SqlCatalogue {
 #[async_trait]
 impl OnSaleReader for SqlCatalogue {
     async fn on_sale(&self, performance: PerformanceId) -> Result<Option<Arc<OnSale>>, StoreError> {
-        self.on_sale.performance(&self.database, performance, self.clock.now()).await
+        self.on_sale.performance(&self.database, ReadFor::Booking, performance, self.clock.now()).await
+    }
+
+    async fn performances_of(&self, concert: ConcertId) -> Result<Option<Arc<Vec<PerformanceId>>>, StoreError> {
+        self.on_sale.of_concert(&self.database, concert, self.clock.now()).await
+    }
+}
+
+/// See [`SqlCatalogue::browsed`].
+pub struct SqlBrowsedOnSale {
+    database: Arc<Database>,
+    clock: Arc<dyn Clock>,
+    on_sale: Arc<OnSaleCache>,
+}
+
+#[async_trait]
+impl OnSaleReader for SqlBrowsedOnSale {
+    async fn on_sale(&self, performance: PerformanceId) -> Result<Option<Arc<OnSale>>, StoreError> {
+        self.on_sale.performance(&self.database, ReadFor::Browsing, performance, self.clock.now()).await
     }
 
     async fn performances_of(&self, concert: ConcertId) -> Result<Option<Arc<Vec<PerformanceId>>>, StoreError> {
@@ -58,7 +86,8 @@ impl OnSaleReader for SqlCatalogue {
 
 /// What one transaction saves. May run several times.
 trait Save: Send + Sync + 'static {
-    fn run(&self, transaction: &DatabaseTransaction) -> impl Future<Output = Result<(), Refusal>> + Send;
+    fn run(&self, transaction: &DatabaseTransaction, texts: &Texts)
+    -> impl Future<Output = Result<(), Refusal>> + Send;
 }
 
 /// One row.
@@ -92,7 +121,7 @@ where
     A: ActiveModelTrait + Send + Sync + 'static,
     A::Entity: Guarded,
 {
-    async fn run(&self, transaction: &DatabaseTransaction) -> Result<(), Refusal> {
+    async fn run(&self, transaction: &DatabaseTransaction, _: &Texts) -> Result<(), Refusal> {
         let Some(read) = self.read else {
             A::Entity::insert(self.values.clone()).exec_without_returning(transaction).await?;
             return Ok(());

@@ -1,7 +1,9 @@
 //! The connections to one database, and the one way to write through them.
 
+mod pools;
 mod settings;
 
+pub(in crate::sql) use pools::QUEUE_WRITERS;
 pub use settings::DatabaseSettings;
 
 use super::address::Address;
@@ -15,8 +17,8 @@ use super::dialect::class::RETRY_AFTER;
 use super::dialect::purpose::{Opened, Purpose};
 use super::error::{store_error, told};
 use super::faults::Faults;
-use super::pool::{Pool, Silence};
 use super::reading::ReadPool;
+use super::statements::Texts;
 use super::storage;
 use super::transaction::Connection;
 use super::version;
@@ -29,6 +31,7 @@ use frontrow_application::deadline::READ;
 use frontrow_application::port::{IdSource, StoreError};
 use frontrow_migration::{Migrator, MigratorTrait, SchemaState};
 use futures::future::BoxFuture;
+use pools::{Pools, Waits};
 use sea_orm::{DatabaseConnection, DatabaseTransaction, DbErr};
 use settings::not_opened;
 use std::sync::Arc;
@@ -45,14 +48,14 @@ const SILENCE: Duration = Duration::from_secs(30);
 /// take its limit.
 const SILENT_READ: Duration = Duration::from_secs(10);
 
-/// A database: connections that read, and some that write what is not a booking.
+/// A database: connections that read, and some that write what no worker does.
 pub struct Database {
     address: Address,
     dialect: &'static dyn Dialect,
-    readers: ReadPool,
+    texts: Texts,
+    pools: Pools,
     /// How long whoever reads waits.
     read_within: Duration,
-    writers: Arc<Writers>,
     storage: Arc<Storage>,
     faults: Faults,
     heard: Arc<Heard>,
@@ -83,27 +86,24 @@ impl Database {
     ) -> Result<Self, DatabaseError> {
         let address = settings.check()?;
         address.check_files()?;
-        let storage = Arc::new(Storage::new());
-        // The writers come first: they make SQLite's file and its write-ahead log.
-        let writers = Writers::open(&address, settings.create, silence, Arc::clone(&storage), faults.clone()).await;
-        let writers = Arc::new(writers.map_err(|error| not_opened(&address, &error))?);
-        let purpose = Purpose::Read { connections: settings.readers, limit };
+        let (storage, heard) = (Arc::new(Storage::new()), Arc::new(Heard::now()));
         let patient = limit > READ_LIMIT;
-        let readers = Pool::open(&address, purpose, if patient { silence } else { silence.min(SILENT_READ) }).await;
-        let readers = readers.map_err(|error| not_opened(&address, &error))?;
-        let dialect = version::dialect(&address, &readers).await?;
-        let heard = Arc::new(Heard::now());
+        let silent_read = if patient { silence } else { silence.min(SILENT_READ) };
+        let waits = Waits { silence, silent_read, read_limit: limit };
+        let pools = Pools::open(&address, settings, waits, &storage, &faults, &heard).await;
+        let pools = pools.map_err(|error| not_opened(&address, &error))?;
+        let dialect = version::dialect(&address, pools.booking_readers.pool()).await?;
         let runtime = Handle::current();
         let watch = {
-            let (storage, writers, ids) = (Arc::clone(&storage), Arc::clone(&writers), Arc::clone(&ids));
+            let (storage, writers, ids) = (Arc::clone(&storage), Arc::clone(&pools.queue_writers), Arc::clone(&ids));
             runtime.spawn(async move { storage::watch(&storage, &writers, &*ids).await }).abort_handle()
         };
         Ok(Self {
-            readers: ReadPool::new(readers, settings.readers, Arc::clone(&heard)),
+            texts: Texts::of_lists(dialect),
+            pools,
             read_within: if patient { silence } else { READ },
             address,
             dialect,
-            writers,
             storage,
             faults,
             heard,
@@ -159,26 +159,20 @@ impl Database {
 
     /// Whether the schema is the one that this release needs. Changes nothing.
     pub async fn schema_state(&self) -> Result<SchemaState, DatabaseError> {
-        let state = frontrow_migration::schema_state(&self.readers.pool().current()).await;
+        let state = frontrow_migration::schema_state(&self.pools.booking_readers.pool().current()).await;
         state.map_err(|error| DatabaseError::Failed(error.to_string()))
     }
 
     /// Whether there is no table in it. Changes nothing.
     pub async fn is_empty(&self) -> Result<bool, DatabaseError> {
-        let empty = frontrow_migration::is_empty(&self.readers.pool().current()).await;
+        let empty = frontrow_migration::is_empty(&self.pools.booking_readers.pool().current()).await;
         empty.map_err(|error| DatabaseError::Failed(error.to_string()))
     }
 
     /// Closes all connections, once those who use them are done.
     pub async fn close(&self) {
         self.watch.abort();
-        let readers = self.readers.pool().current();
-        let closed = tokio::time::timeout(self.silence, readers.close_by_ref()).await;
-        let written = tokio::time::timeout(self.silence, self.writers.close()).await;
-        let written = written.map_err(|_| Silence.into());
-        if let Err(error) = closed.unwrap_or_else(|_| Err(Silence.into())).and(written) {
-            tracing::warn!(%error, "a connection did not close");
-        }
+        self.pools.close(self.silence).await;
     }
 
     /// How the database is spoken to.
@@ -186,9 +180,19 @@ impl Database {
         self.dialect
     }
 
-    /// Connections that can't write.
-    pub(in crate::sql) fn readers(&self) -> &ReadPool {
-        &self.readers
+    /// The statements of whoever is not a worker.
+    pub(in crate::sql) fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    /// Connections that can't write, for what a hold, a payment, a pass, a check-in or a tick needs: short reads only.
+    pub(in crate::sql) fn booking_readers(&self) -> &ReadPool {
+        &self.pools.booking_readers
+    }
+
+    /// Connections that can't write, for all else: the catalogue, accounts, histories, what operators look at.
+    pub(in crate::sql) fn browsing_readers(&self) -> &ReadPool {
+        &self.pools.browsing_readers
     }
 
     /// Whether what is written can be kept.
@@ -275,12 +279,29 @@ impl Database {
         T: Send + 'static,
         F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Refusal>> + Send + Sync + 'static,
     {
+        self.write_through(&self.pools.writers, name, work).await
+    }
+
+    /// [`Database::write`] for queues: it waits for no log-in, and for nothing else that is written there.
+    pub(in crate::sql) async fn write_queue<T, F>(&self, name: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Refusal>> + Send + Sync + 'static,
+    {
+        self.write_through(&self.pools.queue_writers, name, work).await
+    }
+
+    async fn write_through<T, F>(&self, writers: &Arc<Writers>, name: &'static str, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> Fn(&'t DatabaseTransaction) -> BoxFuture<'t, Result<T, Refusal>> + Send + Sync + 'static,
+    {
         let (begun, until) = (Instant::now(), deadline::until(Duration::MAX));
         let late = || StoreError::from(self.late(name, begun));
-        let permit = timeout_at(until, self.writers.permit()).await.map_err(|_| late())?;
+        let permit = timeout_at(until, writers.permit()).await.map_err(|_| late())?;
         let permit = permit.map_err(|_| Outage::Unavailable { retry_after: RETRY_AFTER })?;
         let (asker, work) = (Arc::new(Asker::default()), Arc::new(work));
-        let (writers, storage) = (Arc::clone(&self.writers), Arc::clone(&self.storage));
+        let (writers, storage) = (Arc::clone(writers), Arc::clone(&self.storage));
         let (ids, heard, asked) = (Arc::clone(&self.ids), Arc::clone(&self.heard), Arc::clone(&asker));
         let mut task = self.runtime.spawn(async move {
             let _until_ended = permit;
@@ -328,14 +349,14 @@ mod tests {
     async fn who_writes_writes_safely_and_who_reads_can_not_write() {
         let (database, _folder) = database().await;
         let (worker, _) = database.worker_connection().await.unwrap();
-        let writer = database.writers.writer().await.unwrap();
+        let writer = database.pools.writers.writer().await.unwrap();
         for connection in [&*worker, &**writer.connection] {
             assert_eq!(pragma::<String>(connection, "journal_mode").await, "wal");
             assert_eq!(pragma::<i32>(connection, "synchronous").await, 2);
             assert_eq!(pragma::<i32>(connection, "busy_timeout").await, 2000);
         }
-        assert_eq!(pragma::<i32>(database.readers(), "busy_timeout").await, 1500);
-        let refused = database.readers().execute_unprepared("DELETE FROM users").await;
+        assert_eq!(pragma::<i32>(database.booking_readers(), "busy_timeout").await, 1500);
+        let refused = database.booking_readers().execute_unprepared("DELETE FROM users").await;
         assert!(refused.unwrap_err().to_string().contains("readonly"));
     }
 
@@ -348,7 +369,7 @@ mod tests {
         let (database, _folder) = database().await;
         let count = || async {
             let text = Statement::from_string(DbBackend::Sqlite, SLOW);
-            let row = database.readers().query_one_raw(text).await?;
+            let row = database.booking_readers().query_one_raw(text).await?;
             row.ok_or_else(|| DbErr::RecordNotFound("a count".into()))?.try_get_by_index::<i64>(0)
         };
         let soon = Duration::from_millis(10);
@@ -358,7 +379,7 @@ mod tests {
         }
         // The connections are as good as they were.
         for _ in 0..5 {
-            assert_eq!(pragma::<String>(database.readers(), "journal_mode").await, "wal");
+            assert_eq!(pragma::<String>(database.booking_readers(), "journal_mode").await, "wal");
         }
     }
 }

@@ -7,6 +7,8 @@ use thiserror::Error;
 
 /// More readers than these only wait for the same processors.
 pub(super) const MAX_READERS: u32 = 64;
+/// More writers than these only wait for the same processors.
+pub(super) const MAX_WRITERS: u32 = 64;
 
 /// Why the database can't be used.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -41,6 +43,9 @@ pub enum DatabaseError {
     /// Too few or too many.
     #[error("write 1 to {} readers", self::MAX_READERS)]
     Readers,
+    /// Too few or too many.
+    #[error("write 1 to {} writers", self::MAX_WRITERS)]
+    Writers,
     /// There is no such file, or it can't be read or made.
     #[error("there is no database that can be opened at {0}: check the path and whose it is, or make one first")]
     CannotOpen(String),

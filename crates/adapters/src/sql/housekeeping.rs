@@ -2,13 +2,13 @@
 
 use super::Database;
 use super::rows::{idempotency_record, refresh_token};
+use super::statements::Texts;
 use async_trait::async_trait;
 use frontrow_application::port::{Housekeeping, Probe, StoreError};
 use frontrow_domain::Instant;
-use sea_orm::sea_query::ValueTuple;
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, Iterable, ModelTrait,
-    PrimaryKeyToColumn, QueryFilter, QueryOrder, QuerySelect, Select, Statement,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, ModelTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select, Statement, Value,
 };
 use std::sync::Arc;
 
@@ -24,10 +24,10 @@ impl SqlHousekeeping {
     }
 
     async fn delete<E: EntityTrait>(&self, name: &'static str, oldest: Oldest<E>) -> Result<u32, StoreError> {
-        let oldest = Arc::new(oldest);
+        let (oldest, database) = (Arc::new(oldest), Arc::clone(&self.database));
         let deleted = self.database.write(name, move |transaction| {
-            let oldest = Arc::clone(&oldest);
-            Box::pin(async move { Ok(oldest.delete(transaction).await?) })
+            let (oldest, database) = (Arc::clone(&oldest), Arc::clone(&database));
+            Box::pin(async move { Ok(oldest.delete(transaction, database.texts()).await?) })
         });
         Ok(u32::try_from(deleted.await?).unwrap_or(u32::MAX))
     }
@@ -53,13 +53,13 @@ const CHUNK: usize = 100;
 
 impl<E: EntityTrait> Oldest<E> {
     /// In two steps: where a DELETE has a subquery, older releases of `MariaDB` read the whole table, and lock it.
-    async fn delete(&self, transaction: &DatabaseTransaction) -> Result<u64, DbErr> {
-        let keys: Vec<ValueTuple> =
-            self.find().all(transaction).await?.iter().map(ModelTrait::get_primary_key_value).collect();
+    async fn delete(&self, transaction: &DatabaseTransaction, texts: &Texts) -> Result<u64, DbErr> {
+        let rows = self.find().all(transaction).await?;
+        let keys: Vec<Vec<Value>> = rows.iter().map(|row| row.get_primary_key_value().into_iter().collect()).collect();
         let mut deleted = 0;
         for keys in keys.chunks(CHUNK) {
-            let named = keys.iter().fold(Condition::any(), |named, key| named.add(is_named::<E>(key)));
-            deleted += E::delete_many().filter(named).exec(transaction).await?.rows_affected;
+            let Some(statement) = texts.deleting::<E>(keys)? else { continue };
+            deleted += transaction.execute_raw(statement).await?.rows_affected();
         }
         Ok(deleted)
     }
@@ -67,11 +67,6 @@ impl<E: EntityTrait> Oldest<E> {
     pub(super) fn find(&self) -> Select<E> {
         E::find().filter(self.instant.lt(self.before.micros())).order_by_asc(self.instant).limit(u64::from(self.limit))
     }
-}
-
-fn is_named<E: EntityTrait>(key: &ValueTuple) -> Condition {
-    let columns = E::PrimaryKey::iter().zip(key.clone());
-    columns.fold(Condition::all(), |all, (column, value)| all.add(column.into_column().eq(value)))
 }
 
 #[async_trait]
@@ -97,7 +92,8 @@ impl SqlHousekeeping {
     /// The database's time: it answers, whether or not anything can be written.
     pub async fn time(&self) -> Result<Instant, StoreError> {
         let query = async {
-            let readers = self.database.readers();
+            // Whether the instance gets requests depends on it.
+            let readers = self.database.booking_readers();
             let text = self.database.dialect().time();
             let row = readers.query_one_raw(Statement::from_string(readers.get_database_backend(), text)).await?;
             let row = row.ok_or_else(|| DbErr::RecordNotFound("the time".to_owned()))?;

@@ -25,7 +25,7 @@ impl SqlInstallation {
     /// Whether there are amounts, which would become others in another currency.
     pub async fn has_amounts(&self) -> Result<bool, StoreError> {
         let query = async {
-            let readers = self.database.readers();
+            let readers = self.database.browsing_readers();
             let paid = payment::Entity::find().limit(1).one(readers).await?.is_some();
             Ok(paid || reservation::Entity::find().limit(1).one(readers).await?.is_some())
         };
@@ -42,7 +42,7 @@ impl SqlInstallation {
 impl InstallationStore for SqlInstallation {
     async fn installation(&self) -> Result<Option<Installation>, StoreError> {
         let row = installation::Entity::find_by_id(ID);
-        let query = async { row.one(self.database.readers()).await?.map(Installation::try_from).transpose() };
+        let query = async { row.one(self.database.booking_readers()).await?.map(Installation::try_from).transpose() };
         self.database.read("read installation", query).await
     }
 

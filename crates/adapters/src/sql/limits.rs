@@ -33,7 +33,7 @@ struct Testbed {
 impl Testbed {
     async fn on(kind: Kind, test: &str) -> Option<Self> {
         let test = database(kind, test).await?;
-        let settings = DatabaseSettings { url: test.url().to_owned(), readers: 1, create: false };
+        let settings = DatabaseSettings { readers: 1, ..DatabaseSettings::new(test.url()) };
         Database::open(&settings, Arc::new(Counter::default())).await.unwrap().migrate().await.unwrap();
         let raw = sea_orm::Database::connect(test.url()).await.unwrap();
         let testbed = Self { test, raw };
@@ -109,13 +109,13 @@ async fn a_statement_that_takes_too_long_is_to_be_tried_again(testbed: &Testbed)
 /// Four connections' worth of work for one: whoever does not get a turn is told that there is too much to do, and not
 /// that nobody is there.
 async fn who_waits_for_a_reader_that_is_at_work_is_told_that_there_is_too_much_to_do(testbed: &Testbed) {
-    let settings = DatabaseSettings { url: testbed.test.url().to_owned(), readers: 1, create: false };
+    let settings = DatabaseSettings { readers: 1, ..DatabaseSettings::new(testbed.test.url()) };
     let database = Database::open(&settings, Arc::new(Counter::default())).await.unwrap();
     let slow = match testbed.test.kind() {
         Kind::Postgres => "SELECT pg_sleep(1)",
         Kind::MySql | Kind::MariaDb => "SELECT SLEEP(1)",
     };
-    let asked = (0..4).map(|_| database.read("test", database.readers().execute_unprepared(slow)));
+    let asked = (0..4).map(|_| database.read("test", database.booking_readers().execute_unprepared(slow)));
     let told = join_all(asked).await;
     assert!(told[0].is_ok(), "{told:?}");
     assert!(told[2..].iter().all(|told| matches!(told, Err(StoreError::Outage(Outage::Busy { .. })))), "{told:?}");

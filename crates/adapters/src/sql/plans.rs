@@ -6,7 +6,7 @@ use super::housekeeping::{oldest_idempotency_records, oldest_refresh_tokens};
 use super::queues::{read, tick};
 use super::readers::sales::published_sales;
 use super::readers::{reservations, seats, wallets};
-use super::rows::{sale_performance, transfer, user};
+use super::rows::{idempotency_record, payment, refresh_token, transfer, user};
 use super::statements::{Protection, Texts, reservations_of};
 use super::testing::database;
 use frontrow_application::PageRequest;
@@ -16,17 +16,13 @@ use frontrow_domain::{
     ConcertId, Instant, PaymentState, PerformanceId, Reservation, ReservationId, ReservationState, SaleId, TransferId,
     UserId, testing,
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, QueryFilter, QueryTrait, Statement};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryTrait, Statement};
 use uuid::Uuid;
 
 const NOW: Instant = Instant::from_micros(1_000_000);
 
 /// How `SQLite` would look for the rows, and what it would have to sort.
-async fn plan(connection: &impl ConnectionTrait, query: &impl QueryTrait) -> Vec<String> {
-    plan_of(connection, query.build(DbBackend::Sqlite)).await
-}
-
-async fn plan_of(connection: &impl ConnectionTrait, mut statement: Statement) -> Vec<String> {
+async fn plan(connection: &impl ConnectionTrait, mut statement: Statement) -> Vec<String> {
     statement.sql = format!("EXPLAIN QUERY PLAN {}", statement.sql);
     let rows = connection.query_all_raw(statement).await.unwrap();
     let steps = rows.iter().map(|row| row.try_get::<String>("", "detail").unwrap());
@@ -56,7 +52,8 @@ macro_rules! plans {
         #[tokio::test]
         async fn $name() {
             let (database, _folder) = database().await;
-            assert_eq!(plan(database.readers(), &$query).await, [$($step),+]);
+            let statement = $query.build(DbBackend::Sqlite);
+            assert_eq!(plan(database.booking_readers(), statement).await, [$($step),+]);
         }
     )+};
 }
@@ -67,13 +64,45 @@ async fn live_reservations_of_many_buyers_are_found_by_buyer() {
     let (database, _folder) = database().await;
     let buyers = [1, 2].map(|user| vec![id().into(), Uuid::from_u128(user).into()]);
     let statement = Texts::new(SQLITE, Protection::FULL).reservations_of(&buyers).unwrap().unwrap();
-    assert_eq!(
-        plan_of(database.readers(), statement).await,
+    let expected = [
+        "SCAN k VIRTUAL TABLE INDEX 1:",
+        "SEARCH t USING INDEX ix_reservation_user_id_sale_id_live (user_id=? AND sale_id=? AND live=?)",
+    ];
+    assert_eq!(plan(database.booking_readers(), statement).await, expected);
+}
+
+/// The same for statements of lists.
+macro_rules! plans_of_lists {
+    ($($name:ident: $statement:expr => [$($step:literal),+];)+) => {$(
+        #[tokio::test]
+        async fn $name() {
+            let (database, _folder) = database().await;
+            let make: fn(&Texts) -> Result<Option<Statement>, DbErr> = $statement;
+            let statement = make(database.texts()).unwrap().unwrap();
+            assert_eq!(plan(database.booking_readers(), statement).await, [$($step),+]);
+        }
+    )+};
+}
+
+plans_of_lists! {
+    performances_are_found_by_sale: |texts| texts.reading_performances_of([id()]) =>
+        ["SCAN k VIRTUAL TABLE INDEX 1:", "SEARCH t USING PRIMARY KEY (sale_id=?)"];
+    tickets_are_found_by_seat: |texts| reservations::valid_tickets(texts, &reservation()) =>
         [
             "SCAN k VIRTUAL TABLE INDEX 1:",
-            "SEARCH t USING INDEX ix_reservation_user_id_sale_id_live (user_id=? AND sale_id=? AND live=?)"
-        ]
-    );
+            "SEARCH t USING INDEX uq_ticket_performance_id_number_live (performance_id=? AND number=? AND live=?)"
+        ];
+    payments_are_found_by_id: |texts| texts.reading::<payment::Entity>([id()]) =>
+        ["SCAN k VIRTUAL TABLE INDEX 1:", "SEARCH t USING INDEX sqlite_autoindex_payment_1 (id=?)"];
+    records_are_deleted_by_key:
+        |texts| texts.deleting::<idempotency_record::Entity>(&[vec![id().into(), "key".into()]]) =>
+        [
+            "SEARCH idempotency_record USING COVERING INDEX sqlite_autoindex_idempotency_record_1 (user_id=? AND key=?)",
+            "SCAN k VIRTUAL TABLE INDEX 1:"
+        ];
+    refresh_tokens_are_deleted_by_key:
+        |texts| texts.deleting::<refresh_token::Entity>(&[vec![vec![7_u8; 32].into()]]) =>
+        ["SEARCH refresh_token USING PRIMARY KEY (hash=?)", "SCAN k VIRTUAL TABLE INDEX 1:"];
 }
 
 plans! {
@@ -93,9 +122,6 @@ plans! {
         "SEARCH sale_performance USING COVERING INDEX ix_sale_performance_performance_id (performance_id=?)",
         "USE TEMP B-TREE FOR ORDER BY"
     ];
-    performances_are_found_by_sale:
-        sale_performance::Entity::find().filter(sale_performance::Column::SaleId.is_in([id()])) =>
-        ["SEARCH sale_performance USING PRIMARY KEY (sale_id=?)"];
     an_account_is_found_by_email: user::Entity::find().filter(user::Column::Email.eq("kim@example.com")) =>
         ["SEARCH users USING INDEX uq_users_email (email=?)"];
     seats_are_found_by_performance: seats::not_free(PerformanceId::new(id())) =>
@@ -107,8 +133,6 @@ plans! {
         ["SEARCH reservation USING INDEX ix_reservation_user_id_id (user_id=?)"];
     live_reservations_are_found_by_buyer: reservations_of(&[id().into(), id().into()]) =>
         ["SEARCH reservation USING INDEX ix_reservation_user_id_sale_id_live (user_id=? AND sale_id=? AND live=?)"];
-    tickets_are_found_by_seat: reservations::valid_tickets(&reservation()) =>
-        ["SEARCH ticket USING PRIMARY KEY (performance_id=? AND number=?)"];
     lapsed_holds_are_found_in_the_order_of_their_ends:
         reservations::ended_holds(HoldPosition::before_all_at(Instant::default()), NOW, 100) =>
         ["SEARCH reservation USING INDEX ix_reservation_held_until_id (held_until>? AND held_until<?)"];

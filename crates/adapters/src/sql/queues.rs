@@ -2,7 +2,8 @@
 //!
 //! What happens often goes through workers, each with a connection of its own, so that ticks, joins and check-ins wait
 //! neither for each other nor for anybody else here. A worker serves all joins (or check-ins) that wait in one
-//! transaction. What operators do, and what is read, goes the way of everything else.
+//! transaction. What operators do, and leases of numbers, are written through a connection for queues alone. Reads go
+//! the way of all other reads.
 
 mod check_ins;
 mod context;
@@ -15,6 +16,7 @@ mod texts;
 pub(super) mod tick;
 
 use super::Database;
+use super::database::QUEUE_WRITERS;
 use super::hook::Hook;
 use super::worker::{WorkerContext, Workers};
 use crate::queue::Limits;
@@ -50,8 +52,15 @@ const QUEUE_CAPACITY: usize = 8192;
 const BATCH_SIZE: usize = 256;
 /// While the joins of one transaction are written, the next ones can be prepared. `SQLite` has one writer.
 const JOIN_WORKERS: usize = 2;
+/// Each of their transactions serves all check-ins that wait, or one queue.
+const CHECK_IN_WORKERS: usize = 1;
+const TICK_WORKERS: usize = 1;
 
 impl SqlQueues {
+    /// Connections to a database server that queues take in each instance: those of the workers, and those that
+    /// operators' changes and leases of numbers are written through.
+    pub const CONNECTIONS: usize = JOIN_WORKERS + CHECK_IN_WORKERS + TICK_WORKERS + QUEUE_WRITERS as usize;
+
     /// Opens the workers. Must be called on the runtime that they shall live on, which must outlive those who wait.
     pub async fn open(
         database: &Arc<Database>,
@@ -86,9 +95,9 @@ impl SqlQueues {
         // Each tick has a queue of its own to lock.
         let of = |batch| Limits::of(QUEUE_CAPACITY, batch);
         Ok(Self {
-            ticks: Workers::open(Ticks(Arc::clone(&works)), &context, 1, of(1)).await?,
+            ticks: Workers::open(Ticks(Arc::clone(&works)), &context, TICK_WORKERS, of(1)).await?,
             joins: Workers::open(Joins(Arc::clone(&works)), &context, joiners, of(BATCH_SIZE)).await?,
-            check_ins: Workers::open(CheckIns(Arc::clone(&works)), &context, 1, of(BATCH_SIZE)).await?,
+            check_ins: Workers::open(CheckIns(Arc::clone(&works)), &context, CHECK_IN_WORKERS, of(BATCH_SIZE)).await?,
             works,
         })
     }

@@ -2,6 +2,7 @@
 //! columns, keys and values from the entity.
 
 mod columns;
+mod listed;
 mod lists;
 mod locking;
 mod single;
@@ -241,14 +242,6 @@ impl Statements<'_> {
 
 /// What is said to the database.
 impl Texts {
-    /// Reads the rows that the keys name; nothing without keys.
-    pub(in crate::sql) fn reading<E: EntityTrait>(
-        &self,
-        keys: impl IntoIterator<Item = Key<E>>,
-    ) -> Result<Option<Statement>, Failure> {
-        self.find::<E>(Locking::None, &values::<E>(keys))
-    }
-
     fn find<E: EntityTrait>(&self, locking: Locking, keys: &[Vec<Value>]) -> Result<Option<Statement>, Failure> {
         let what = Name::of::<E>(What::Find(locking));
         self.one_or_many(

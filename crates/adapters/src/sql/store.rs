@@ -46,8 +46,8 @@ impl Default for StoreSettings {
 impl StoreSettings {
     /// What one buyer may have in the queue, unless somebody says otherwise.
     pub const PER_BUYER: usize = 8;
-    /// Workers for a database server.
-    pub const DEFAULT_WORKERS: usize = 8;
+    /// Workers for a database server: one at a time works on a performance, and takes all that waits for it.
+    pub const DEFAULT_WORKERS: usize = 4;
     /// More would only wait for the same processors and rows.
     pub const MAX_WORKERS: usize = 256;
 

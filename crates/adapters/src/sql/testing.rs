@@ -25,7 +25,7 @@ impl IdSource for Counter {
 pub(crate) async fn database() -> (Arc<Database>, TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}/test.db", folder.path().display());
-    let settings = DatabaseSettings { url, readers: 2, create: true };
+    let settings = DatabaseSettings { create: true, ..DatabaseSettings::new(url) };
     let database = Database::open(&settings, Arc::new(Counter::default())).await.unwrap();
     database.migrate().await.unwrap();
     (Arc::new(database), folder)

@@ -182,7 +182,7 @@ mod tests {
         });
         assert_eq!(twice.await, Err(StoreError::Stale));
         let left = database
-            .readers()
+            .booking_readers()
             .query_all_raw(sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, "SELECT 1 FROM buyer"));
         assert!(left.await.unwrap().is_empty());
     }

@@ -59,7 +59,7 @@ impl OnSql {
 static SCHEMA: Template = Template::new();
 
 async fn migrated(directory: PathBuf) -> Result<(), Failure> {
-    let settings = DatabaseSettings { url: sqlite(&directory), readers: 1, create: true };
+    let settings = DatabaseSettings { readers: 1, create: true, ..DatabaseSettings::new(sqlite(&directory)) };
     let database = Database::open(&settings, Arc::new(UuidV7Source)).await?;
     database.migrate().await?;
     database.close().await;
@@ -102,7 +102,7 @@ struct Testbed {
 impl Testbed {
     async fn open(self) -> Result<Fixture, Failure> {
         let (clock, ids) = (self.suite.clock.clone(), Arc::new(UuidV7Source));
-        let settings = DatabaseSettings { url: self.url.clone(), readers: 2, create: true };
+        let settings = DatabaseSettings { readers: 2, create: true, ..DatabaseSettings::new(self.url.clone()) };
         let database = Arc::new(Database::open(&settings, ids.clone()).await?);
         database.migrate().await?;
         let readers = Arc::new(SqlReaders::new(database.clone()));

@@ -67,7 +67,7 @@ fn said(setting: &'static str, address: &str) -> Vec<String> {
     let mut shown = Vec::new();
     show(&given, &mut shown).unwrap();
     let mut said = vec![String::from_utf8(shown).unwrap(), Shown(address).to_string()];
-    said.push(format!("{:?}", DatabaseSettings { url: address.to_owned(), readers: 1, create: false }));
+    said.push(format!("{:?}", DatabaseSettings { readers: 1, ..DatabaseSettings::new(address) }));
     said.push(format!("{:?}", RedisAddress(address.to_owned())));
     said.push(format!("{:?}", RedisSettings::new(address)));
     let redis = RedisMarks::new(RedisSettings::new(address), Arc::new(UuidV7Source));
@@ -124,7 +124,7 @@ async fn no_part_of_a_password_is_shown_when_a_connection_fails() {
         format!("postgres://me:{secret}@127.0.0.1:{port}/frontrow?sslmode=require"),
         format!("mysql://me:{secret}@127.0.0.1:{port}/frontrow"),
     ] {
-        let settings = DatabaseSettings { url: url.clone(), readers: 1, create: false };
+        let settings = DatabaseSettings { readers: 1, ..DatabaseSettings::new(url.clone()) };
         let error = Database::open(&settings, Arc::new(UuidV7Source)).await.err().unwrap();
         for part in ["QXZJV", "WKQX", "ZJVW"] {
             assert!(!format!("{error} {error:?}").contains(part), "{error}");

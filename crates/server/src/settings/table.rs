@@ -8,6 +8,7 @@ use super::redis::RedisAddress;
 use super::setting::{Setting, find};
 use crate::gateway::Gateway;
 use actix_web::http::header::HeaderName;
+use frontrow_adapters::sql::DatabaseSettings;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -46,10 +47,14 @@ settings! {
     Setting { name: "database_url", default: "sqlite://frontrow.sqlite", takes: "sqlite://PATH of a file, such as sqlite:///var/lib/frontrow/frontrow.sqlite, or postgres://USER:PASSWORD@HOST/NAME, or mysql://USER:PASSWORD@HOST/NAME (MariaDB too)", purpose: "the database; percent-encode special characters in user and password" },
     database_password: Option<PathBuf> = path_or_off();
     Setting { name: "database_password_file", default: "off", takes: "the path of a file, or off", purpose: "a file whose first line is the password for database_url, which then has a user but no password" },
-    database_readers: u32 = number(1..=64);
-    Setting { name: "database_readers", default: "4", takes: "a whole number, 1 to 64", purpose: "connections that only read, in addition to those that write" },
+    database_readers: u32 = number(1..=DatabaseSettings::MAX_READERS);
+    Setting { name: "database_readers", default: "2", takes: "a whole number, 1 to 64", purpose: "connections that only read, for what holds, payments, passes, check-ins and ticks need" },
+    database_browsing_readers: u32 = number(1..=DatabaseSettings::MAX_READERS);
+    Setting { name: "database_browsing_readers", default: "2", takes: "a whole number, 1 to 64", purpose: "connections that only read, for everything else: the catalogue, log-ins, lists, logs" },
+    database_writers: Option<u32> = number_or_auto(1..=DatabaseSettings::MAX_WRITERS);
+    Setting { name: "database_writers", default: "auto", takes: "a whole number, 1 to 64, or auto (2; 1 for a file, which has one writer)", purpose: "connections that write what is neither a booking nor in a queue: sign-ups, log-ins, the catalogue, cleaning up" },
     database_workers: Option<usize> = number_or_auto(1..=256);
-    Setting { name: "database_workers", default: "auto", takes: "a whole number, 1 to 256, or auto (8; 1 for a file, which has one writer)", purpose: "connections that carry out holds, payments and charges, one at a time each" },
+    Setting { name: "database_workers", default: "auto", takes: "a whole number, 1 to 256, or auto (4; 1 for a file, which has one writer)", purpose: "connections that carry out holds, payments and charges, one at a time each" },
     command_queue_capacity: usize = number(1..=100_000);
     Setting { name: "command_queue_capacity", default: "1024", takes: "a whole number, 1 to 100000", purpose: "commands that may wait for the database; any more are answered with 503 busy" },
     redis: Option<RedisAddress> = redis_or_off();

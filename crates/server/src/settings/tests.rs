@@ -1,4 +1,5 @@
 use super::*;
+use frontrow_adapters::sql::{DatabaseSettings, SqlQueues, StoreSettings};
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -31,6 +32,21 @@ fn the_defaults_are_fine_and_reach_nobody_but_this_machine() {
     assert_eq!((settings.client_address, settings.network_joins), (None, 600));
 }
 
+/// The table of connections in `docs/operations.md`.
+#[test]
+fn ten_instances_fit_mysql_and_mariadb_as_they_are_installed() {
+    let settings = Settings::load(&with_environment(&[])).unwrap();
+    assert_eq!(settings.database_readers, DatabaseSettings::DEFAULT_READERS);
+    assert_eq!(settings.database_browsing_readers, DatabaseSettings::DEFAULT_BROWSING_READERS);
+    assert_eq!(settings.database_writers, None);
+    let readers = settings.database_readers + settings.database_browsing_readers;
+    let workers = StoreSettings::DEFAULT_WORKERS + SqlQueues::CONNECTIONS;
+    let one = usize::try_from(readers + DatabaseSettings::DEFAULT_WRITERS).unwrap() + workers;
+    assert_eq!(one, 15);
+    assert!(10 * one <= 151, "MySQL and MariaDB let in 151");
+    assert!(6 * one <= 97, "PostgreSQL lets in 100, three of them superusers");
+}
+
 #[test]
 fn the_later_layer_wins() {
     let directory = tempfile::tempdir().unwrap();
@@ -41,12 +57,12 @@ fn the_later_layer_wins() {
         let settings = Settings::load(given).unwrap();
         (settings.listen.port(), settings.http_workers, settings.currency, settings.database_readers)
     };
-    assert_eq!(ports(&given), (1, Some(2), "EUR".into(), 4));
+    assert_eq!(ports(&given), (1, Some(2), "EUR".into(), 2));
     given.environment.insert("FRONTROW_LISTEN".into(), "127.0.0.1:2".into());
     given.environment.insert("FRONTROW_HTTP_WORKERS".into(), "3".into());
-    assert_eq!(ports(&given), (2, Some(3), "EUR".into(), 4));
+    assert_eq!(ports(&given), (2, Some(3), "EUR".into(), 2));
     given.flags.0.insert("listen", "127.0.0.1:3".into());
-    assert_eq!(ports(&given), (3, Some(3), "EUR".into(), 4));
+    assert_eq!(ports(&given), (3, Some(3), "EUR".into(), 2));
 }
 
 #[test]
@@ -136,6 +152,8 @@ const BAD: &[(&str, &[&str])] = &[
     ),
     ("database_password_file", &["", " ", "/run/secrets/a"]),
     ("database_readers", &["0", "65", "-1", "+1", "1.5", "four", ""]),
+    ("database_browsing_readers", &["0", "65", "auto"]),
+    ("database_writers", &["0", "65", "Auto"]),
     ("database_workers", &["0", "257", "Auto"]),
     (
         "redis_url",
@@ -188,6 +206,8 @@ fn every_setting_takes_what_it_says() {
         ("FRONTROW_METRICS_LISTEN", "off"),
         ("FRONTROW_DATABASE_URL", "sqlite:///var/lib/frontrow/frontrow.sqlite"),
         ("FRONTROW_DATABASE_READERS", "64"),
+        ("FRONTROW_DATABASE_BROWSING_READERS", "63"),
+        ("FRONTROW_DATABASE_WRITERS", "64"),
         ("FRONTROW_HTTP_WORKERS", "256"),
         ("FRONTROW_CLIENT_ADDRESS_HEADER", "X-Forwarded-For"),
         ("FRONTROW_NETWORK_JOINS_PER_MINUTE", "0"),
@@ -198,6 +218,7 @@ fn every_setting_takes_what_it_says() {
     assert_eq!(settings.metrics_listen, None);
     assert_eq!(settings.database.url(), "sqlite:///var/lib/frontrow/frontrow.sqlite");
     assert_eq!((settings.http_workers, settings.database_readers), (Some(256), 64));
+    assert_eq!((settings.database_browsing_readers, settings.database_writers), (63, Some(64)));
     assert_eq!((settings.client_address.unwrap().as_str(), settings.network_joins), ("x-forwarded-for", 0));
 }
 

@@ -287,6 +287,7 @@ fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGa
         performances: memory.clone(),
         sales: memory.clone(),
         on_sale: memory.clone(),
+        browsed_on_sale: memory.clone(),
         seat_snapshots: memory.clone(),
         reservations: memory.clone(),
         wallets: memory.clone(),

@@ -23,7 +23,7 @@ async fn what_is_answered_on_a_full_disk_is_true(kind: Kind) {
     let administrator = sea_orm::Database::connect(server.url()).await.unwrap();
     administrator.execute_unprepared("CREATE DATABASE frontrow").await.unwrap();
     let url = format!("{}/frontrow", server.url().rsplit_once('/').unwrap().0);
-    let settings = DatabaseSettings { url, readers: 2, create: false };
+    let settings = DatabaseSettings { readers: 2, ..DatabaseSettings::new(url) };
     let database = Arc::new(Database::open(&settings, Arc::new(World::default())).await.unwrap());
     database.migrate().await.unwrap();
     let accounts = SqlAccounts::new(database.clone());

@@ -159,7 +159,7 @@ impl Testbed {
         url.set_ip_host(address.ip()).unwrap();
         url.set_port(Some(address.port())).unwrap();
         url.set_query(Some(if test.kind() == Kind::Postgres { "sslmode=disable" } else { "ssl-mode=DISABLED" }));
-        let settings = DatabaseSettings { url: url.into(), readers: 1, create: false };
+        let settings = DatabaseSettings { readers: 1, ..DatabaseSettings::new(url) };
         let database = Database::open_with_silence(&settings, Arc::new(World::default()), silence).await.unwrap();
         Self(Arc::new(Inner::Server { raw, database: Arc::new(database), test }))
     }
@@ -324,7 +324,7 @@ fn sqlite(directory: &Path) -> String {
 }
 
 async fn open(url: &str, create: bool, hook: Arc<dyn Hook>) -> Arc<Database> {
-    let settings = DatabaseSettings { url: url.to_owned(), readers: 1, create };
+    let settings = DatabaseSettings { readers: 1, create, ..DatabaseSettings::new(url) };
     Arc::new(Database::open_with_hook(&settings, Arc::new(World::default()), hook).await.unwrap())
 }
 

@@ -12,13 +12,13 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Se
 #[async_trait]
 impl ConcertRepository for SqlCatalogue {
     async fn concert(&self, id: ConcertId) -> Result<Option<Stored<Concert>>, StoreError> {
-        let query = concert::Entity::find_by_id(id.uuid()).one(self.database.readers());
+        let query = concert::Entity::find_by_id(id.uuid()).one(self.database.browsing_readers());
         let row = self.database.read("read concert", query).await?;
         Ok(row.map(|row| Stored { revision: Revision(row.revision), value: row.into() }))
     }
 
     async fn concerts(&self, page: PageRequest<ConcertId>) -> Result<Page<Concert, ConcertId>, StoreError> {
-        let query = list(&page).all(self.database.readers());
+        let query = list(&page).all(self.database.browsing_readers());
         let rows = self.database.read("list concerts", query).await?;
         let concerts: Vec<Concert> = rows.into_iter().map(Concert::from).collect();
         Ok(Page::of(concerts, page.limit, |concert| concert.id))

@@ -2,6 +2,7 @@
 
 use super::{Row, Save, SqlCatalogue};
 use crate::sql::rows::{performance, seat, seat_map};
+use crate::sql::statements::Texts;
 use crate::sql::write::{Refusal, one};
 use async_trait::async_trait;
 use frontrow_application::port::{PerformanceRepository, Revision, StoreError, Stored};
@@ -9,7 +10,8 @@ use frontrow_domain::{ConcertId, Performance, PerformanceId, PerformanceStatus, 
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{Expr, SimpleExpr};
 use sea_orm::{
-    ColumnTrait, Condition, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, Select,
 };
 use std::collections::BTreeSet;
 use uuid::Uuid;
@@ -18,7 +20,8 @@ use uuid::Uuid;
 impl PerformanceRepository for SqlCatalogue {
     async fn performance(&self, id: PerformanceId) -> Result<Option<Stored<Performance>>, StoreError> {
         let query = async {
-            let Some(row) = performance::Entity::find_by_id(id.uuid()).one(self.database.readers()).await? else {
+            let Some(row) = performance::Entity::find_by_id(id.uuid()).one(self.database.browsing_readers()).await?
+            else {
                 return Ok(None);
             };
             Ok(Some(Stored { revision: Revision(row.revision), value: row.try_into()? }))
@@ -75,13 +78,13 @@ struct Publication {
 }
 
 impl Save for Publication {
-    async fn run(&self, transaction: &DatabaseTransaction) -> Result<(), Refusal> {
-        self.row.run(transaction).await?;
+    async fn run(&self, transaction: &DatabaseTransaction, texts: &Texts) -> Result<(), Refusal> {
+        self.row.run(transaction, texts).await?;
         let freeze = seat_map::Entity::update_many()
             .col_expr(seat_map::Column::Frozen, Expr::value(true))
             .filter(self.map.clone());
         one(freeze.exec(transaction).await?.rows_affected)?;
-        self.seats.run(transaction).await
+        self.seats.run(transaction, texts).await
     }
 }
 
@@ -92,15 +95,16 @@ struct Seats {
     blocked: BTreeSet<SeatNumber>,
 }
 
-/// Seats of one statement: four values each, and `SQLite` takes 32,766.
+/// Seats of one statement.
 const CHUNK: usize = 1000;
 
 impl Save for Seats {
-    async fn run(&self, transaction: &DatabaseTransaction) -> Result<(), Refusal> {
+    async fn run(&self, transaction: &DatabaseTransaction, texts: &Texts) -> Result<(), Refusal> {
         let numbers: Vec<SeatNumber> = (1..=self.count).filter_map(SeatNumber::new).collect();
         for numbers in numbers.chunks(CHUNK) {
-            let seats = numbers.iter().map(|number| self.seat(*number));
-            seat::Entity::insert_many(seats).exec_without_returning(transaction).await?;
+            let seats: Vec<_> = numbers.iter().map(|number| self.seat(*number)).collect();
+            let Some(statement) = texts.inserting(&seats)? else { continue };
+            transaction.execute_raw(statement).await?;
         }
         Ok(())
     }

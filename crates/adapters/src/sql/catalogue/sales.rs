@@ -3,23 +3,25 @@
 use super::{Row, Save, SqlCatalogue};
 use crate::sql::readers::sales::with_performances;
 use crate::sql::rows::{sale, sale_performance};
+use crate::sql::statements::Texts;
 use crate::sql::write::Refusal;
 use async_trait::async_trait;
 use frontrow_application::port::{Revision, SaleRepository, StoreError, Stored};
 use frontrow_domain::{Sale, SaleId};
 use sea_orm::ActiveValue::Set;
-use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter};
 use uuid::Uuid;
 
 #[async_trait]
 impl SaleRepository for SqlCatalogue {
     async fn sale(&self, id: SaleId) -> Result<Option<Stored<Sale>>, StoreError> {
+        // Ticks need it.
         let query = async {
-            let Some(row) = sale::Entity::find_by_id(id.uuid()).one(self.database.readers()).await? else {
+            let Some(row) = sale::Entity::find_by_id(id.uuid()).one(self.database.booking_readers()).await? else {
                 return Ok(None);
             };
             let revision = Revision(row.revision);
-            let sales = with_performances(self.database.readers(), vec![row]).await?;
+            let sales = with_performances(self.database.booking_readers(), self.database.texts(), vec![row]).await?;
             Ok(sales.into_iter().next().map(|value| Stored { value, revision }))
         };
         self.database.read("read sale", query).await
@@ -44,13 +46,12 @@ struct SaveSale {
 }
 
 impl Save for SaveSale {
-    async fn run(&self, transaction: &DatabaseTransaction) -> Result<(), Refusal> {
-        self.row.run(transaction).await?;
+    async fn run(&self, transaction: &DatabaseTransaction, texts: &Texts) -> Result<(), Refusal> {
+        self.row.run(transaction, texts).await?;
         let old = sale_performance::Column::SaleId.eq(self.sale);
         sale_performance::Entity::delete_many().filter(old).exec(transaction).await?;
-        if !self.performances.is_empty() {
-            let new = sale_performance::Entity::insert_many(self.performances.clone());
-            new.exec_without_returning(transaction).await?;
+        if let Some(new) = texts.inserting(&self.performances)? {
+            transaction.execute_raw(new).await?;
         }
         Ok(())
     }

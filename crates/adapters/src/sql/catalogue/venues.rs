@@ -10,7 +10,7 @@ use sea_orm::{ColumnTrait, EntityTrait};
 #[async_trait]
 impl VenueRepository for SqlCatalogue {
     async fn venue(&self, id: VenueId) -> Result<Option<Stored<Venue>>, StoreError> {
-        let query = venue::Entity::find_by_id(id.uuid()).one(self.database.readers());
+        let query = venue::Entity::find_by_id(id.uuid()).one(self.database.browsing_readers());
         let row = self.database.read("read venue", query).await?;
         Ok(row.map(|row| Stored { revision: Revision(row.revision), value: row.into() }))
     }
@@ -24,7 +24,7 @@ impl VenueRepository for SqlCatalogue {
     async fn seat_map(&self, venue: VenueId, version: u32) -> Result<Option<StoredSeatMap>, StoreError> {
         let query = async {
             let key = (venue.uuid(), i64::from(version));
-            let Some(row) = seat_map::Entity::find_by_id(key).one(self.database.readers()).await? else {
+            let Some(row) = seat_map::Entity::find_by_id(key).one(self.database.browsing_readers()).await? else {
                 return Ok(None);
             };
             let (revision, frozen) = (Revision(row.revision), row.frozen);

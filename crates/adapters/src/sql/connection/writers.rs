@@ -8,18 +8,17 @@ use super::storage::Storage;
 use super::transaction::Connection;
 use crate::sql::dialect::purpose::{CONNECT_TIMEOUT, Purpose};
 use parking_lot::{Mutex, MutexGuard};
-use sea_orm::DbErr;
+use sea_orm::{DatabaseConnection, DbErr};
 use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// So many to a server. `SQLite` has one writer.
-const WRITERS: u32 = 4;
-
 pub(in crate::sql) struct Writers {
     address: Address,
+    /// How many can write at once.
+    most: u32,
     /// How long a server may take for one statement, which is more than its own limits.
     silence: Duration,
     storage: Arc<Storage>,
@@ -43,34 +42,37 @@ pub(in crate::sql) enum NoWriter {
 }
 
 impl Writers {
-    pub(in crate::sql) async fn open(
+    /// At most so many; each is connected when it is needed first.
+    pub(in crate::sql) fn new(
         address: &Address,
-        create: bool,
+        most: u32,
         silence: Duration,
         storage: Arc<Storage>,
         faults: Faults,
-    ) -> Result<Self, DbErr> {
-        let first = connect(address, Purpose::Write { create }).await?;
-        let writers = if address.dialect.is_server() { WRITERS } else { 1 };
-        let first = Connection::new(first, address.dialect, Arc::clone(&storage), faults.clone());
-        let idle = Mutex::new(vec![Arc::new(first)]);
-        let permits = Mutex::new(Arc::new(Semaphore::new(writers as usize)));
-        Ok(Self { address: address.clone(), silence, storage, faults, idle, permits })
+    ) -> Self {
+        let (idle, permits) = (Mutex::default(), Mutex::new(Arc::new(Semaphore::new(most as usize))));
+        Self { address: address.clone(), most, silence, storage, faults, idle, permits }
+    }
+
+    /// Connects one, which makes the file if it may.
+    pub(in crate::sql) async fn connect(&self, create: bool) -> Result<(), DbErr> {
+        let pool = connect(&self.address, Purpose::Write { create }).await?;
+        self.idle().push(self.connection(pool));
+        Ok(())
+    }
+
+    fn connection(&self, pool: DatabaseConnection) -> Arc<Connection> {
+        Arc::new(Connection::new(pool, self.address.dialect, Arc::clone(&self.storage), self.faults.clone()))
     }
 
     /// One's own, to a file.
     #[cfg(test)]
-    pub(in crate::sql) fn of(pool: sea_orm::DatabaseConnection) -> Self {
-        let (storage, faults) = (Arc::new(Storage::new()), Faults::default());
+    pub(in crate::sql) fn of(pool: DatabaseConnection) -> Self {
         let address: Address = "sqlite://nowhere".parse().unwrap();
-        let first = Arc::new(Connection::new(pool, address.dialect, Arc::clone(&storage), faults.clone()));
-        let (idle, permits) = (Mutex::new(vec![first]), Mutex::new(Arc::new(Semaphore::new(1))));
-        Self { address, silence: Duration::MAX, storage, faults, idle, permits }
-    }
-
-    /// How many can write at once.
-    fn most(&self) -> u32 {
-        if self.address.dialect.is_server() { WRITERS } else { 1 }
+        let writers = Self::new(&address, 1, Duration::MAX, Arc::new(Storage::new()), Faults::default());
+        let first = writers.connection(pool);
+        writers.idle().push(first);
+        writers
     }
 
     /// A permit to write. Whoever waits for it may go away at any moment.
@@ -90,8 +92,7 @@ impl Writers {
         let connection = if let Some(connection) = idle {
             connection
         } else {
-            let pool = connect_lazily(&self.address, Purpose::Write { create: false }).await?;
-            Arc::new(Connection::new(pool, self.address.dialect, Arc::clone(&self.storage), self.faults.clone()))
+            self.connection(connect_lazily(&self.address, Purpose::Write { create: false }).await?)
         };
         Ok(Writer { writers: self, connection })
     }
@@ -109,7 +110,7 @@ impl Writers {
             silent.into_iter().for_each(close);
             let mut permits = self.permits();
             if !permits.is_closed() {
-                *permits = Arc::new(Semaphore::new(self.most() as usize));
+                *permits = Arc::new(Semaphore::new(self.most as usize));
             }
         }
         heard.map_err(|_| Silence)
@@ -123,7 +124,7 @@ impl Writers {
     /// Waits for those who write, and lets nobody else.
     pub(in crate::sql) async fn close(&self) {
         let permits = Arc::clone(&self.permits());
-        let everybody = permits.acquire_many(self.most()).await;
+        let everybody = permits.acquire_many(self.most).await;
         permits.close();
         let idle: Vec<Arc<Connection>> = self.idle().drain(..).collect();
         for connection in idle {

@@ -17,7 +17,7 @@ impl NumberLeases for SqlQueues {
     async fn lease(&self, sale: SaleId) -> Result<Option<Lease>, StoreError> {
         let database = &self.works.database;
         let query = async {
-            let readers = database.readers();
+            let readers = database.booking_readers();
             let Some(row) = queue::Entity::find_by_id(sale.uuid()).one(readers).await? else { return Ok(None) };
             let queue: Queue = row.try_into()?;
             Ok(Some(lease(&queue, &counters(readers, sale).await?)))
@@ -34,7 +34,7 @@ impl NumberLeases for SqlQueues {
         block: u64,
     ) -> Result<Option<u64>, StoreError> {
         let wanted = above.saturating_add(block);
-        let extended = self.works.database.write("extend lease", move |transaction| {
+        let extended = self.works.database.write_queue("extend lease", move |transaction| {
             Box::pin(async move {
                 let queue = lock(transaction, sale).await?;
                 let queue = queue.filter(|queue| queue.epoch == epoch && group.index() < queue.groups.len());
@@ -55,7 +55,7 @@ impl NumberLeases for SqlQueues {
     }
 
     async fn next_epoch(&self, sale: SaleId, lost: u32, block: u64) -> Result<Option<Lease>, StoreError> {
-        let begun = self.works.database.write("begin the next epoch", move |transaction| {
+        let begun = self.works.database.write_queue("begin the next epoch", move |transaction| {
             Box::pin(async move {
                 let queue = lock(transaction, sale).await?.filter(|queue| queue.epoch == lost);
                 let Some(queue) = queue else { return Ok(None) };

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 pub(super) async fn open_queue(database: &Database, queue: &Queue) -> Result<(), StoreError> {
     let row = queue::row(queue, true).map_err(|error| database.fault("open queue", &error))?;
-    let opened = database.write("open queue", move |transaction| {
+    let opened = database.write_queue("open queue", move |transaction| {
         let row = row.clone();
         Box::pin(async move {
             queue::Entity::insert(row).exec_without_returning(transaction).await?;
@@ -32,7 +32,7 @@ pub(super) async fn update_queue(
     action: Option<OperatorAction>,
 ) -> Result<Option<Result<Queue, NotNow>>, StoreError> {
     let asked = Arc::new((update.clone(), action));
-    let updated = database.write("update queue", move |transaction| {
+    let updated = database.write_queue("update queue", move |transaction| {
         let asked = Arc::clone(&asked);
         Box::pin(async move {
             let Some(queue) = lock(transaction, sale).await? else { return Ok(None) };
@@ -53,7 +53,7 @@ pub(super) async fn update_queue(
 
 pub(super) async fn note(database: &Database, action: &OperatorAction) -> Result<(), StoreError> {
     let action = action.clone();
-    let noted = database.write("note an operator's action", move |transaction| {
+    let noted = database.write_queue("note an operator's action", move |transaction| {
         let action = action.clone();
         Box::pin(async move { Ok(insert(transaction, action).await?) })
     });

@@ -1,4 +1,5 @@
-//! What is read of waiting rooms, through connections that can't write.
+//! What is read of waiting rooms, through connections that can't write: what passes, check-ins and ticks need through
+//! those for bookings, and what operators look at through the others.
 
 use super::context::QueueContext;
 use crate::sql::Database;
@@ -22,7 +23,7 @@ const CHUNK: usize = 1000;
 
 pub(super) async fn queues(database: &Database) -> Result<Vec<Queue>, StoreError> {
     let query = async {
-        let rows = live_queues().all(database.readers()).await?;
+        let rows = live_queues().all(database.booking_readers()).await?;
         rows.into_iter().map(Queue::try_from).collect()
     };
     database.read("list queues", query).await
@@ -30,7 +31,7 @@ pub(super) async fn queues(database: &Database) -> Result<Vec<Queue>, StoreError
 
 pub(super) async fn queue(database: &Database, sale: SaleId) -> Result<Option<Queue>, StoreError> {
     let query = queue::Entity::find_by_id(sale.uuid());
-    let query = async { query.one(database.readers()).await?.map(Queue::try_from).transpose() };
+    let query = async { query.one(database.booking_readers()).await?.map(Queue::try_from).transpose() };
     database.read("read queue", query).await
 }
 
@@ -38,8 +39,9 @@ pub(super) async fn whereabouts(database: &Database, key: BuyerKey) -> Result<Bu
     let id = (key.sale.uuid(), key.user.uuid());
     let query = async {
         // A row of version 0 is a placeholder.
-        let row = buyer::Entity::find_by_id(id).filter(buyer::Column::Version.gt(0)).one(database.readers()).await?;
-        let check_in = check_in::Entity::find_by_id(id).one(database.readers()).await?;
+        let row =
+            buyer::Entity::find_by_id(id).filter(buyer::Column::Version.gt(0)).one(database.booking_readers()).await?;
+        let check_in = check_in::Entity::find_by_id(id).one(database.booking_readers()).await?;
         Ok(BuyerPresence {
             buyer: row.map(Buyer::try_from).transpose()?,
             check_in: check_in.map(CheckIn::try_from).transpose()?,
@@ -53,10 +55,9 @@ pub(super) async fn admitted(works: &QueueContext, keys: &[BuyerKey]) -> Result<
     let query = async {
         let mut buyers = Vec::new();
         for keys in keys.chunks(CHUNK) {
-            let statement = works.texts.base.reading::<buyer::Entity>(keys.iter().map(buyer::key));
-            let statement = statement.map_err(|failure| DbErr::Custom(failure.to_string()))?;
+            let statement = database.texts().reading::<buyer::Entity>(keys.iter().map(buyer::key))?;
             let Some(statement) = statement else { continue };
-            for row in buyer::Entity::find().from_raw_sql(statement).all(database.readers()).await? {
+            for row in buyer::Entity::find().from_raw_sql(statement).all(database.booking_readers()).await? {
                 buyers.push(Buyer::try_from(row)?);
             }
         }
@@ -72,7 +73,7 @@ pub(super) async fn log(
     page: PageRequest<LogPosition>,
 ) -> Result<Page<Admitted, LogPosition>, StoreError> {
     let query = async {
-        let rows = log_page(sale, &page).all(database.readers()).await?;
+        let rows = log_page(sale, &page).all(database.browsing_readers()).await?;
         rows.into_iter().map(Admitted::try_from).collect::<Result<Vec<_>, DbErr>>()
     };
     let admitted = database.read("list admissions", query).await?;
@@ -85,7 +86,7 @@ pub(super) async fn actions(
     page: PageRequest<Uuid>,
 ) -> Result<Page<OperatorAction, Uuid>, StoreError> {
     let query = async {
-        let rows = actions_page(sale, &page).all(database.readers()).await?;
+        let rows = actions_page(sale, &page).all(database.browsing_readers()).await?;
         Ok(rows.into_iter().map(OperatorAction::from).collect())
     };
     let actions = database.read("list operators' actions", query).await?;
@@ -93,13 +94,13 @@ pub(super) async fn actions(
 }
 
 pub(super) async fn figures(database: &Database, sale: SaleId, now: Instant) -> Result<QueueFigures, StoreError> {
-    let admitted = queue(database, sale).await?.map_or(0, |queue| queue.admitted);
     let query = async {
+        let readers = database.browsing_readers();
+        let queue = queue::Entity::find_by_id(sale.uuid()).one(readers).await?.map(Queue::try_from).transpose()?;
         let present = check_in::Entity::find()
             .filter(check_in::Column::SaleId.eq(sale.uuid()))
             .filter(check_in::Column::SeenAt.gt((now - CheckIn::PRESENCE).micros()));
         let active = admission::Entity::find().filter(admission::Column::SaleId.eq(sale.uuid()));
-        let readers = database.readers();
         let mut ended = EndedFigures::default();
         for (code, count) in endings(sale).into_tuple::<(i16, i64)>().all(readers).await? {
             let how =
@@ -109,7 +110,7 @@ pub(super) async fn figures(database: &Database, sale: SaleId, now: Instant) -> 
         Ok(QueueFigures {
             present: present.count(readers).await?,
             active: active.count(readers).await?,
-            admitted,
+            admitted: queue.map_or(0, |queue| queue.admitted),
             ended,
         })
     };
@@ -119,7 +120,7 @@ pub(super) async fn figures(database: &Database, sale: SaleId, now: Instant) -> 
 pub(super) async fn issued(database: &Database, sale: SaleId, groups: usize) -> Result<Vec<u64>, StoreError> {
     let query = async {
         let rows = queue_counter::Entity::find().filter(queue_counter::Column::SaleId.eq(sale.uuid()));
-        let rows = rows.all(database.readers()).await?;
+        let rows = rows.all(database.booking_readers()).await?;
         let of = |group: Group| rows.iter().find(|row| row.group_index == i16::from(group.get())).map(|row| row.issued);
         let issued = Group::all(groups).map(|group| u64::try_from(of(group).unwrap_or(0)).unwrap_or(0));
         Ok(issued.collect())
@@ -135,7 +136,7 @@ pub(super) async fn entries(
     limit: u32,
 ) -> Result<Vec<(QueueNumber, UserId)>, StoreError> {
     let query = async {
-        let rows = entries_after(sale, group, after, limit).all(database.readers()).await?;
+        let rows = entries_after(sale, group, after, limit).all(database.booking_readers()).await?;
         let entries = rows.into_iter().map(|row| {
             let number = Reading::of("queue_entry", row.user_id).queue_number(row.number)?;
             Ok((number, UserId::new(row.user_id)))

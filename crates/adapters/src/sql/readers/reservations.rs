@@ -2,11 +2,12 @@
 
 use super::SqlReaders;
 use crate::sql::rows::{reservation, ticket};
+use crate::sql::statements::Texts;
 use async_trait::async_trait;
 use frontrow_application::port::{HoldPosition, LapsedHold, ReservationReader, StoreError};
 use frontrow_application::{Page, PageRequest};
 use frontrow_domain::{BuyerKey, Instant, Reservation, ReservationId, ReservationState, SaleId, Ticket, UserId};
-use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Statement};
 use uuid::Uuid;
 
 /// Reservations that one look for lapsed holds reads, as a multiple of the holds that it was asked for: however much
@@ -25,7 +26,7 @@ impl ReservationReader for SqlReaders {
         page: PageRequest<ReservationId>,
     ) -> Result<Page<Reservation, ReservationId>, StoreError> {
         let query = async {
-            let rows = list(user, &page).all(self.database.readers()).await?;
+            let rows = list(user, &page).all(self.database.browsing_readers()).await?;
             rows.into_iter().map(Reservation::try_from).collect::<Result<Vec<_>, DbErr>>()
         };
         let reservations = self.database.read("list reservations", query).await?;
@@ -35,8 +36,11 @@ impl ReservationReader for SqlReaders {
     async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError> {
         let query = async {
             let Some(reservation) = self.find_reservation(reservation).await? else { return Ok(Vec::new()) };
-            let rows = valid_tickets(&reservation).all(self.database.readers()).await?;
-            rows.into_iter().map(Ticket::try_from).collect()
+            let Some(statement) = valid_tickets(self.database.texts(), &reservation)? else { return Ok(Vec::new()) };
+            let rows = ticket::Entity::find().from_raw_sql(statement).all(self.database.booking_readers()).await?;
+            let mut tickets = rows.into_iter().map(Ticket::try_from).collect::<Result<Vec<_>, DbErr>>()?;
+            tickets.sort_by_key(|ticket| ticket.key.seat.number);
+            Ok(tickets)
         };
         self.database.read("read tickets", query).await
     }
@@ -48,7 +52,7 @@ impl ReservationReader for SqlReaders {
         limit: u32,
     ) -> Result<Page<LapsedHold, HoldPosition>, StoreError> {
         let looked_at = u64::from(limit) * LOOKED_AT;
-        let query = ended_holds(after, now, looked_at).into_tuple().all(self.database.readers());
+        let query = ended_holds(after, now, looked_at).into_tuple().all(self.database.booking_readers());
         let rows: Vec<EndedHold> = self.database.read("find lapsed holds", query).await?;
         Ok(unmarked(&rows, looked_at, limit))
     }
@@ -56,7 +60,7 @@ impl ReservationReader for SqlReaders {
 
 impl SqlReaders {
     async fn find_reservation(&self, id: ReservationId) -> Result<Option<Reservation>, DbErr> {
-        let row = reservation::Entity::find_by_id(id.uuid()).one(self.database.readers()).await?;
+        let row = reservation::Entity::find_by_id(id.uuid()).one(self.database.booking_readers()).await?;
         row.map(Reservation::try_from).transpose()
     }
 }
@@ -71,14 +75,9 @@ pub(in crate::sql) fn list(user: UserId, page: &PageRequest<ReservationId>) -> S
 }
 
 /// Found by their seats, which have an index; reservations have none there.
-pub(in crate::sql) fn valid_tickets(reservation: &Reservation) -> Select<ticket::Entity> {
+pub(in crate::sql) fn valid_tickets(texts: &Texts, reservation: &Reservation) -> Result<Option<Statement>, DbErr> {
     let numbers = reservation.seats().map(|number| number.get().cast_signed());
-    ticket::Entity::find()
-        .filter(ticket::Column::PerformanceId.eq(reservation.performance.uuid()))
-        .filter(ticket::Column::Number.is_in(numbers))
-        .filter(ticket::Column::Live.eq(ticket::LIVE))
-        .filter(ticket::Column::ReservationId.eq(reservation.id.uuid()))
-        .order_by_asc(ticket::Column::Number)
+    texts.reading_tickets(reservation.id.uuid(), reservation.performance.uuid(), numbers)
 }
 
 /// Id, sale, user, when the hold ended, state.

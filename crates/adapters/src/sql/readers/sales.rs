@@ -1,6 +1,7 @@
 //! Sales with their performances.
 
 use crate::sql::rows::{sale, sale_performance};
+use crate::sql::statements::Texts;
 use frontrow_domain::{PerformanceId, Sale};
 use sea_orm::sea_query::Query;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Select};
@@ -10,13 +11,14 @@ use uuid::Uuid;
 /// The sales of these rows, in the same order.
 pub(in crate::sql) async fn with_performances(
     connection: &impl ConnectionTrait,
+    texts: &Texts,
     rows: Vec<sale::Model>,
 ) -> Result<Vec<Sale>, DbErr> {
-    let ids = rows.iter().map(|row| row.id);
-    let query = sale_performance::Entity::find().filter(sale_performance::Column::SaleId.is_in(ids));
     let mut performances: BTreeMap<Uuid, BTreeSet<PerformanceId>> = BTreeMap::new();
-    for row in query.all(connection).await? {
-        performances.entry(row.sale_id).or_default().insert(PerformanceId::new(row.performance_id));
+    if let Some(statement) = texts.reading_performances_of(rows.iter().map(|row| row.id))? {
+        for row in sale_performance::Entity::find().from_raw_sql(statement).all(connection).await? {
+            performances.entry(row.sale_id).or_default().insert(PerformanceId::new(row.performance_id));
+        }
     }
     let sales = rows.into_iter().map(|row| {
         let performances = performances.remove(&row.id).unwrap_or_default();

@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, Select};
 impl SeatReader for SqlReaders {
     async fn not_free(&self, performance: PerformanceId) -> Result<Vec<Seat>, StoreError> {
         let query = async {
-            let rows = not_free(performance).all(self.database.readers()).await?;
+            let rows = not_free(performance).all(self.database.booking_readers()).await?;
             rows.into_iter().map(Seat::try_from).collect()
         };
         self.database.read("read seats", query).await
@@ -22,7 +22,8 @@ impl SeatReader for SqlReaders {
 impl IdempotencyRecordReader for SqlReaders {
     async fn idempotency_record(&self, key: &CommandKey) -> Result<Option<IdempotencyRecord>, StoreError> {
         let query = idempotency_record::Entity::find_by_id((key.user().uuid(), key.name().to_owned()));
-        let query = async { query.one(self.database.readers()).await?.map(IdempotencyRecord::try_from).transpose() };
+        let query =
+            async { query.one(self.database.booking_readers()).await?.map(IdempotencyRecord::try_from).transpose() };
         self.database.read("read idempotency record", query).await
     }
 }

@@ -11,14 +11,14 @@ use frontrow_domain::{
 };
 use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use uuid::Uuid;
 
 #[async_trait]
 impl WalletReader for SqlReaders {
     async fn balance(&self, user: UserId) -> Result<Points, StoreError> {
         let query = wallet::Entity::find_by_id(user.uuid());
-        let query = async { query.one(self.database.readers()).await?.map(Wallet::try_from).transpose() };
+        let query = async { query.one(self.database.booking_readers()).await?.map(Wallet::try_from).transpose() };
         let wallet = self.database.read("read wallet", query).await?;
         Ok(wallet.map_or(Points::ZERO, |wallet| wallet.balance))
     }
@@ -39,7 +39,7 @@ impl WalletReader for SqlReaders {
     async fn charge(&self, id: PaymentId) -> Result<Option<Payment>, StoreError> {
         let query =
             payment::Entity::find_by_id(id.uuid()).filter(payment::Column::Kind.eq(PaymentKind::Charge.as_str()));
-        let query = async { query.one(self.database.readers()).await?.map(Payment::try_from).transpose() };
+        let query = async { query.one(self.database.booking_readers()).await?.map(Payment::try_from).transpose() };
         self.database.read("read charge", query).await
     }
 
@@ -48,7 +48,7 @@ impl WalletReader for SqlReaders {
             let mut found = Vec::new();
             // Each state has its range of the index, where the oldest comes first.
             for state in PaymentState::ALL.into_iter().filter(|state| state.is_open()) {
-                found.extend(unsettled(state, from, before, limit).all(self.database.readers()).await?);
+                found.extend(unsettled(state, from, before, limit).all(self.database.booking_readers()).await?);
             }
             found.sort_by_key(|row| (row.at, row.id));
             found.truncate(limit as usize);
@@ -64,7 +64,7 @@ impl SqlReaders {
     async fn transfers(&self, user: UserId, page: &PageRequest<TransferId>) -> Result<Vec<Transfer>, DbErr> {
         let mut transfers = Vec::new();
         for leg in [transfer::Column::Debit, transfer::Column::Credit] {
-            for row in one_leg(leg, user, page).all(self.database.readers()).await? {
+            for row in one_leg(leg, user, page).all(self.database.browsing_readers()).await? {
                 transfers.push(Transfer::try_from(row)?);
             }
         }
@@ -74,14 +74,11 @@ impl SqlReaders {
     }
 
     async fn with_payments(&self, transfers: Vec<Transfer>) -> Result<Vec<Entry>, DbErr> {
-        let query = payment::Entity::find()
-            .select_only()
-            .columns([payment::Column::Id, payment::Column::Kind, payment::Column::ReservationId])
-            .filter(payment::Column::Id.is_in(transfers.iter().map(|transfer| transfer.payment.uuid())))
-            .into_tuple();
-        let rows: Vec<(Uuid, String, Option<Uuid>)> = query.all(self.database.readers()).await?;
+        let ids: BTreeSet<Uuid> = transfers.iter().map(|transfer| transfer.payment.uuid()).collect();
+        let Some(statement) = self.database.texts().reading::<payment::Entity>(ids)? else { return Ok(Vec::new()) };
+        let rows = payment::Entity::find().from_raw_sql(statement).all(self.database.browsing_readers()).await?;
         let payments: HashMap<Uuid, (String, Option<Uuid>)> =
-            rows.into_iter().map(|(id, kind, reservation)| (id, (kind, reservation))).collect();
+            rows.into_iter().map(|row| (row.id, (row.kind, row.reservation_id))).collect();
         let entries = transfers.into_iter().map(|transfer| {
             let reading = Reading::of("transfer", transfer.id);
             let payment = payments.get(&transfer.payment.uuid());

@@ -5,8 +5,7 @@ use super::columns::key_columns;
 use super::locking::Locking;
 use crate::sql::connection::Failure;
 use crate::sql::dialect::Dialect;
-use crate::sql::rows::{reservation, seat};
-use frontrow_domain::Reservation;
+use crate::sql::rows::{reservation, sale_performance, seat, ticket};
 use sea_orm::sea_query::ColumnType;
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, Value};
 use serde_json::{Value as Json, json as to_json};
@@ -40,16 +39,30 @@ impl Lists {
 
     /// The live reservations of sales and users, which may count against the limit.
     pub(super) fn reservations_of_buyers(&self) -> String {
-        let key = [reservation::Column::SaleId, reservation::Column::UserId];
-        format!(
-            "SELECT {} FROM {} {} ON {} AND {} = {}",
-            self.all::<reservation::Entity>(),
-            self.list(&key),
-            self.dialect.looks_up_by(table::<reservation::Entity>(), reservation::LIVE_BY_BUYER),
-            self.named_by_list(&key, 0),
-            self.of_table(&reservation::Column::Live),
-            reservation::LIVE
-        )
+        let by = [reservation::Column::SaleId, reservation::Column::UserId];
+        let joined = self.dialect.looks_up_by(table::<reservation::Entity>(), reservation::LIVE_BY_BUYER);
+        let live = self.of_table(&reservation::Column::Live);
+        format!("{} AND {live} = {}", self.find_by::<reservation::Entity>(&by, &joined), reservation::LIVE)
+    }
+
+    /// The valid tickets of seats and their reservations, by the beginning of their key: there is no index by
+    /// reservation.
+    pub(super) fn tickets_of_seats(&self) -> String {
+        let by = [ticket::Column::PerformanceId, ticket::Column::Number, ticket::Column::ReservationId];
+        let joined = self.dialect.looks_up(table::<ticket::Entity>());
+        format!("{} AND t.live = {}", self.find_by::<ticket::Entity>(&by, &joined), ticket::LIVE)
+    }
+
+    /// Which performances sales sell, by the beginning of their key.
+    pub(super) fn performances_of_sales(&self) -> String {
+        let joined = self.dialect.looks_up(table::<sale_performance::Entity>());
+        self.find_by::<sale_performance::Entity>(&[sale_performance::Column::SaleId], &joined)
+    }
+
+    /// The rows of a table, `joined` to the list, in which these columns say what the list says.
+    fn find_by<E: EntityTrait>(&self, by: &[E::Column], joined: &str) -> String {
+        let (found, list, named) = (self.all::<E>(), self.list(by), self.named_by_list(by, 0));
+        format!("SELECT {found} FROM {list} {joined} ON {named}")
     }
 
     /// The seats of a list that can be had, in its order. Its parameters are the list, when a hold has to have ended at

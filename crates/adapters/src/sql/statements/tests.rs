@@ -5,11 +5,14 @@ use crate::sql::dialect::mysql::{MARIADB, MYSQL};
 use crate::sql::dialect::postgres::POSTGRES;
 use crate::sql::dialect::sqlite::SQLITE;
 use crate::sql::dialect::{DIALECTS, Dialect};
-use crate::sql::rows::{admission, buyer, idempotency_record, wallet};
+use crate::sql::rows::{
+    admission, buyer, idempotency_record, payment, queue_entry, refresh_token, sale_performance, wallet,
+};
 use frontrow_domain::waiting_room::{Admission, Group};
 use frontrow_domain::{
     Buyer, Instant, PerformanceId, ReservationId, SaleId, Seat, SeatKey, SeatNumber, SeatState, UserId, Version, Wallet,
 };
+use sea_orm::ActiveValue::Set;
 use std::time::Instant as Stopwatch;
 use uuid::Uuid;
 
@@ -183,6 +186,46 @@ fn a_placeholder_row_names_its_key_and_version_and_lets_the_row_that_is_there_be
     ] {
         let sql = sql(dialect, 2);
         assert!(sql.ends_with(end), "{sql}");
+    }
+}
+
+/// A text for each length would be prepared for each length, on every connection.
+#[test]
+fn whoever_is_not_a_worker_has_one_text_for_any_number_of_rows() {
+    type Make = fn(&Texts, u32) -> Result<Option<Statement>, sea_orm::DbErr>;
+    fn ids(count: u32) -> impl Iterator<Item = Uuid> {
+        (0..count).map(|number| id(number.into()))
+    }
+    fn placed(number: u32) -> sale_performance::ActiveModel {
+        sale_performance::ActiveModel { sale_id: Set(id(1)), performance_id: Set(id(number.into())) }
+    }
+    let statements: [(&str, Make); 9] = [
+        ("payments", |texts, count| texts.reading::<payment::Entity>(ids(count))),
+        ("buyers", |texts, count| texts.reading::<buyer::Entity>(ids(count).map(|user| (id(1), user)))),
+        ("tickets", |texts, count| texts.reading_tickets(id(1), id(2), 1..=count.cast_signed())),
+        ("performances of sales", |texts, count| texts.reading_performances_of(ids(count))),
+        ("new seats", |texts, count| {
+            texts.inserting(&(1..=count).map(|number| seat::ActiveModel::from(&seat(number))).collect::<Vec<_>>())
+        }),
+        ("new performances of a sale", |texts, count| texts.inserting(&(1..=count).map(placed).collect::<Vec<_>>())),
+        ("old records", |texts, count| {
+            let keys: Vec<_> = ids(count).map(|user| vec![user.into(), "key".into()]).collect();
+            texts.deleting::<idempotency_record::Entity>(&keys)
+        }),
+        ("old refresh tokens", |texts, count| {
+            let keys: Vec<_> = ids(count).map(|hash| vec![hash.as_bytes().to_vec().into()]).collect();
+            texts.deleting::<refresh_token::Entity>(&keys)
+        }),
+        ("queue entries", |texts, count| texts.reading::<queue_entry::Entity>(ids(count).map(|user| (id(1), user)))),
+    ];
+    for dialect in DIALECTS {
+        let texts = Texts::of_lists(dialect);
+        for (name, make) in statements {
+            assert!(make(&texts, 0).unwrap().is_none(), "{name}");
+            let [one, two, hundred] = [1, 2, 100].map(|count| make(&texts, count).unwrap().unwrap());
+            assert!(one.sql == two.sql && two.sql == hundred.sql, "{name}: {} and {}", one.sql, hundred.sql);
+            assert_eq!(hundred.values.unwrap().0.len(), 1, "{name}: the list is the one parameter");
+        }
     }
 }
 

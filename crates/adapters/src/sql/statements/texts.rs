@@ -28,6 +28,8 @@ impl Protection {
 pub(in crate::sql) struct Texts {
     pub dialect: &'static dyn Dialect,
     pub protection: Protection,
+    /// Whether one row is a list, too.
+    lists_only: bool,
     known: RwLock<HashMap<Name, Arc<str>>>,
 }
 
@@ -36,6 +38,8 @@ pub(in crate::sql) struct Texts {
 pub(super) enum What {
     Find(Locking),
     ReservationsOfBuyers,
+    TicketsOfSeats,
+    PerformancesOfSales,
     Candidates,
     Insert,
     Put,
@@ -74,7 +78,12 @@ impl Name {
 
 impl Texts {
     pub(in crate::sql) fn new(dialect: &'static dyn Dialect, protection: Protection) -> Self {
-        Self { dialect, protection, known: RwLock::default() }
+        Self { dialect, protection, lists_only: false, known: RwLock::default() }
+    }
+
+    /// The texts of whoever is not a worker: one row is a list, too, so that there is one text for any number of rows.
+    pub(in crate::sql) fn of_lists(dialect: &'static dyn Dialect) -> Self {
+        Self { lists_only: true, ..Self::new(dialect, Protection::FULL) }
     }
 
     /// Whether rows that are absent are made as placeholders before they are locked. Not where BEGIN locks everything, or
@@ -87,6 +96,21 @@ impl Texts {
         Lists { dialect: self.dialect }
     }
 
+    /// A statement for a list of rows, which is its one parameter; nothing for none.
+    pub(super) fn list(
+        &self,
+        name: Name,
+        rows: &[Vec<Value>],
+        text: impl FnOnce(&Lists) -> String,
+    ) -> Result<Option<Statement>, Failure> {
+        if rows.is_empty() {
+            return Ok(None);
+        }
+        let text = self.text(name.many(), || Ok(text(&self.lists())))?;
+        let values = [lists::json(rows)?.into()];
+        Ok(Some(Statement::from_sql_and_values(self.dialect.backend(), text, values)))
+    }
+
     /// A statement for one row, whose values are its parameters, or for many, whose one parameter is a JSON list of rows;
     /// nothing for none.
     pub(super) fn one_or_many(
@@ -96,12 +120,12 @@ impl Texts {
         one: impl FnOnce(&[Value]) -> Result<Statement, Failure>,
         many: impl FnOnce(&Lists) -> String,
     ) -> Result<Option<Statement>, Failure> {
-        let (text, values) = match rows {
-            [] => return Ok(None),
-            [row] => (self.text(name, || Ok(one(row)?.sql))?, row.clone()),
-            rows => (self.text(name.many(), || Ok(many(&self.lists())))?, vec![lists::json(rows)?.into()]),
-        };
-        Ok(Some(Statement::from_sql_and_values(self.dialect.backend(), text, values)))
+        let [row] = rows else { return self.list(name, rows, many) };
+        if self.lists_only {
+            return self.list(name, rows, many);
+        }
+        let text = self.text(name, || Ok(one(row)?.sql))?;
+        Ok(Some(Statement::from_sql_and_values(self.dialect.backend(), text, row.clone())))
     }
 
     pub(super) fn text(&self, name: Name, make: impl FnOnce() -> Result<String, Failure>) -> Result<String, Failure> {
