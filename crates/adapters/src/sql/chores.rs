@@ -54,7 +54,7 @@ impl ChoreStore for SqlChores {
 
     async fn watermark(&self, chore: Chore) -> Result<Option<Instant>, StoreError> {
         let query = async {
-            let row = chore::Entity::find_by_id(chore.name().to_owned()).one(self.database.readers()).await?;
+            let row = chore::Entity::find_by_id(chore.name().to_owned()).one(self.database.booking_readers()).await?;
             Ok(row.and_then(|row| row.watermark).map(Instant::from_micros))
         };
         self.database.read("read a watermark", query).await
