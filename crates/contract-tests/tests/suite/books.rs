@@ -9,10 +9,10 @@ use frontrow_application::port::{
 use frontrow_application::{FaultId, Page, PageRequest};
 use frontrow_contract_tests::{BookingPorts, Durability, Failure, Fixture, Programme, SuitePorts, World};
 use frontrow_domain::{
-    AccountId, BookingState, BuyerKey, CarriedOut, Catalogue, Command, CommandKey, Conflict, Event, Finding,
-    IdempotencyRecord, Instant, Operation, Outcome, Payment, PaymentId, PaymentKind, PerformanceId, Points, Record,
-    Reservation, ReservationId, ReservationState, Seat, SeatState, Stop, Ticket, TransferId, UserId, Write, WriteSet,
-    audit, carry_out,
+    AccountId, BookingState, BuyerKey, CarriedOut, Catalogue, Command, CommandKey, Event, Finding, IdempotencyRecord,
+    Instant, Operation, Outcome, Payment, PaymentId, PaymentKind, PerformanceId, Points, Record, Reservation,
+    ReservationId, ReservationState, Seat, SeatState, Stale, Stop, Ticket, TransferId, UserId, Write, WriteSet, audit,
+    carry_out,
 };
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
@@ -175,7 +175,7 @@ fn decided(books: &BookingState, command: &Command, now: Instant) -> Result<(Out
 }
 
 /// Writes without guards: as if nobody had written since.
-fn overwrite(books: &mut BookingState, mut writes: WriteSet) -> Result<(), Conflict> {
+fn overwrite(books: &mut BookingState, mut writes: WriteSet) -> Result<(), Stale> {
     fn at<T: Record>(table: &BTreeMap<T::Key, T>, writes: &mut [Write<T>]) {
         for write in writes {
             write.read = table.get(&write.row.key()).map(Record::version);
