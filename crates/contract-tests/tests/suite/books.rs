@@ -7,7 +7,7 @@ use frontrow_application::port::{
     WalletReader,
 };
 use frontrow_application::{FaultId, Page, PageRequest};
-use frontrow_contract_tests::{BookingPorts, Durability, Failure, Fixture, Programme, SuitePorts, World};
+use frontrow_contract_tests::{BookingStorePorts, Durability, Failure, Fixture, Programme, SuitePorts, World};
 use frontrow_domain::{
     AccountId, BookingState, BuyerKey, CarriedOut, Catalogue, Command, CommandKey, Event, Finding, IdempotencyRecord,
     Instant, Operation, Outcome, Payment, PaymentId, PaymentKind, PerformanceId, Points, Record, Reservation,
@@ -75,7 +75,7 @@ impl Kept {
         let again = self.clone();
         let store = Arc::new(Store { books: Mutex::new(books), kept: self });
         Fixture {
-            booking: BookingPorts {
+            booking: BookingStorePorts {
                 store: store.clone(),
                 done: store.clone(),
                 seats: store.clone(),
