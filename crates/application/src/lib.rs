@@ -165,7 +165,7 @@ pub use browse::{
     ShowAvailability, ShowSeatMap, TierCount,
 };
 pub use cancel::{CancelReservation, RefundReservation};
-pub use charge::{ChargeWallet, ChargeWalletRequest, SettleCharges, SettleProgress, ShowCharge};
+pub use charge::{ChargeWallet, ChargeWalletRequest, SettleCharges, SettleProgress, SettleReport, ShowCharge};
 
 pub use error::{Conflict, Denied, Error, Missing};
 pub use fault_id::FaultId;

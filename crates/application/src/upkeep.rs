@@ -2,9 +2,9 @@
 
 use crate::port::{Announcer, TickReport};
 use crate::waiting_room::TickQueues;
-use crate::{BookingUseCases, Error, ExpireHolds, Forget, SettleCharges, UseCases};
+use crate::{BookingUseCases, Error, ExpireHolds, Forget, SettleCharges, SettleReport, UseCases};
 use frontrow_domain::waiting_room::Tick;
-use frontrow_domain::{BuyerKey, Event};
+use frontrow_domain::{BuyerKey, Event, Payment};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,6 +32,8 @@ pub struct Round {
     pub again: bool,
     /// Who was admitted; an [`AdmissionWatch`](crate::port::AdmissionWatch) may want to know.
     pub admitted: Vec<BuyerKey>,
+    /// Open charges that another gateway began, each in the first round that finds it: an operator has to know of them.
+    pub of_other_gateways: Vec<Payment>,
 }
 
 /// Does every chore, a round at a time.
@@ -91,20 +93,26 @@ impl Upkeep {
     pub async fn run(&self, chore: Chore) -> Result<Round, Error> {
         let (rows, batch) = match chore {
             Chore::TickQueues => return self.tick(false).await,
+            Chore::SettleCharges => return self.settle().await,
             Chore::ReadQueues => match &self.tick_queues {
                 Some(queues) => (queues.refresh().await?, u32::MAX),
                 None => return Ok(Round::default()),
             },
             Chore::ExpireHolds => (self.expire_holds.run().await?, ExpireHolds::BATCH),
-            Chore::SettleCharges => (self.settle_charges.run().await?, SettleCharges::BATCH),
             Chore::Forget => (self.forget.run().await?, Forget::BATCH),
         };
-        Ok(Round { rows, again: rows >= batch, admitted: Vec::new() })
+        Ok(Round { rows, again: rows >= batch, ..Round::default() })
     }
 
     /// A round of [`Chore::TickQueues`] that also ticks the queues that rest: an admission has ended here.
     pub async fn tick_now(&self) -> Result<Round, Error> {
         self.tick(true).await
+    }
+
+    async fn settle(&self) -> Result<Round, Error> {
+        let SettleReport { settled, of_others } = self.settle_charges.run().await?;
+        let again = settled >= SettleCharges::BATCH;
+        Ok(Round { rows: settled, again, of_other_gateways: of_others, ..Round::default() })
     }
 
     async fn tick(&self, urgent: bool) -> Result<Round, Error> {
@@ -194,7 +202,7 @@ mod tests {
     async fn a_full_batch_is_followed_by_another_at_once() {
         for (lapsed, again) in [(0, false), (3, false), (ExpireHolds::BATCH, true)] {
             let round = upkeep(lapsed as usize).run(Chore::ExpireHolds).await;
-            assert_eq!(round, Ok(Round { rows: lapsed, again, admitted: Vec::new() }));
+            assert_eq!(round, Ok(Round { rows: lapsed, again, ..Round::default() }));
         }
     }
 
