@@ -55,7 +55,7 @@ impl HoldSeats {
         let on_sale = on_sale.ok_or(Error::NotFound(Missing::Performance))?;
         let HoldRequest { performance, sale, .. } = request;
         if self.queues.holds_stopped(performance, sale, self.clock.now()) {
-            check_done(&*self.done, &request.request).await?;
+            refuse_unless_done(&*self.done, &request.request).await?;
         }
         let outcome = match self.command(&request, &on_sale) {
             Ok(command) => self.store.execute(command).await.map_err(|error| name_seats(error.into(), &on_sale))?,
@@ -97,8 +97,8 @@ pub(crate) fn choose_sale(named: Option<SaleId>, on_sale: &OnSale, now: Instant)
     }
 }
 
-/// While new holds are stopped, only what was held before is answered, as it was.
-pub(crate) async fn check_done(done: &dyn IdempotencyRecordReader, request: &RequestKey) -> Result<(), Error> {
+/// While new holds are stopped: refuses what was not held under this key before.
+pub(crate) async fn refuse_unless_done(done: &dyn IdempotencyRecordReader, request: &RequestKey) -> Result<(), Error> {
     if done.done(request.key()).await?.is_some() { Ok(()) } else { Err(Conflict::HoldsStopped.into()) }
 }
 

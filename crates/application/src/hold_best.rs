@@ -2,7 +2,7 @@
 
 mod plan;
 
-use crate::hold::{check_done, choose_sale, done_before};
+use crate::hold::{choose_sale, done_before, refuse_unless_done};
 use crate::port::{BookingError, BookingStore, Clock, IdSource, IdempotencyRecordReader, OnSale, OnSaleReader};
 use crate::waiting_room::QueueViews;
 use crate::{Conflict, Error, Missing, Outage, RequestKey};
@@ -58,7 +58,7 @@ impl HoldBestSeats {
         let on_sale = on_sale.ok_or(Error::NotFound(Missing::Performance))?;
         let HoldBestRequest { performance, sale, .. } = request;
         if self.queues.holds_stopped(performance, sale, self.clock.now()) {
-            check_done(&*self.done, &request.request).await?;
+            refuse_unless_done(&*self.done, &request.request).await?;
         }
         let outcome = match self.without_plan(&request, &on_sale) {
             Ok(hold) => self.hold(&request, &on_sale, &hold).await?,
