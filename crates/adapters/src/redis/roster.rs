@@ -1,5 +1,5 @@
-//! Who has which number, by number: read from all buckets, which are by user. Asked for once a sale, so that no second map
-//! has to be kept.
+//! Who has which queue number. Redis stores that by user, in buckets; a draw needs it by number, once a sale. So all buckets
+//! are read then, and Redis keeps no second map.
 
 use super::connection::RedisConnection;
 use super::keys::{read_entry, read_user};
@@ -13,11 +13,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How long the next page may take.
+/// How long the roster is kept for whoever reads the next page.
 const LASTS: Duration = Duration::from_secs(30);
 /// How long what is kept of a queue that is over can still be read.
 const KEPT: Duration = Duration::from_hours(30 * 24);
-/// Buckets that are asked for at once: some milliseconds, for which joins wait.
+/// How many buckets are read in one call: it takes some milliseconds, for which joins wait.
 const TOGETHER: u64 = 512;
 
 impl SaleNumbers {
@@ -31,7 +31,7 @@ impl SaleNumbers {
     ) -> Result<Vec<(QueueNumber, UserId)>, Trouble> {
         let known = if after == 0 { None } else { self.known_roster(group) };
         let entries = match known {
-            // Past its end there may be more by now.
+            // More people may have joined since it was read.
             Some(entries) if entries.last().is_some_and(|(last, _)| last.get() > after) => entries,
             _ => self.read_roster(group).await?,
         };
@@ -51,12 +51,12 @@ impl SaleNumbers {
     }
 
     async fn read_roster(self: &Arc<Self>, group: Group) -> Result<Arc<Vec<(QueueNumber, UserId)>>, Trouble> {
-        // What an older copy knows is not read.
-        self.give(&[]).await?;
+        // Makes sure that this is the queue's epoch: an older copy of the data could be behind.
+        self.give_entries(&[]).await?;
         let link = self.context.server.link().await?;
         let mut entries = match self.read_buckets(&mut link.connection.clone(), group).await {
             Ok(entries) => entries,
-            Err(error) => return Err(self.mend(&link, &error).await),
+            Err(error) => return Err(self.trouble_of(&link, &error).await),
         };
         entries.sort_unstable();
         entries.dedup();
@@ -66,8 +66,8 @@ impl SaleNumbers {
         Ok(entries)
     }
 
-    /// A bucket that is split meanwhile gives some of its people to one that is new: so those are read, too, until there
-    /// are no more. Whoever moved after they were read is there twice.
+    /// A bucket that is split while others are read moves some of its people to a new bucket. So new buckets are read, too,
+    /// until there are no more. Somebody who moved after they were read is found twice.
     async fn read_buckets(
         &self,
         connection: &mut MultiplexedConnection,
@@ -111,7 +111,7 @@ impl SaleNumbers {
         let link = self.context.server.link().await?;
         match self.tell_all_keys(&mut link.connection.clone(), expire).await {
             Ok(()) => Ok(()),
-            Err(error) => Err(self.mend(&link, &error).await),
+            Err(error) => Err(self.trouble_of(&link, &error).await),
         }
     }
 
@@ -119,7 +119,7 @@ impl SaleNumbers {
     pub(super) async fn keep(&self, link: &RedisConnection) -> Result<(), Trouble> {
         let mut connection = link.connection.clone();
         let kept = async {
-            // The one that is told last, and that no join writes.
+            // The key that expires last, and that no join writes.
             let key = self.keys.epoch();
             let left: i64 = redis::cmd("TTL").arg(key).query_async(&mut connection).await?;
             if left < 0 {
@@ -132,7 +132,7 @@ impl SaleNumbers {
         };
         match kept.await {
             Ok(()) => Ok(()),
-            Err(error) => Err(self.mend(link, &error).await),
+            Err(error) => Err(self.trouble_of(link, &error).await),
         }
     }
 

@@ -16,7 +16,7 @@ pub struct Rendered {
     pub tag: String,
 }
 
-/// One queue, as it was lately.
+/// One queue, as an instance has it in memory.
 #[derive(Debug)]
 pub struct QueueView {
     /// As it was when it was read last, at most some seconds ago.
@@ -27,12 +27,12 @@ pub struct QueueView {
     ranks: Arc<Vec<Ranks>>,
     /// When it was read.
     pub read_at: Instant,
-    /// For whoever sends it first to keep.
+    /// The snapshot, which is made when it is first sent.
     pub rendered: OnceLock<Rendered>,
 }
 
 impl QueueView {
-    /// A view that is older than this, 3 seconds, is stale: the store does not answer.
+    /// A view older than this, 3 seconds, is stale: the store has not answered since.
     pub const STALE: Duration = Duration::from_secs(3);
 
     /// The status of a queue entry.
@@ -83,7 +83,7 @@ impl QueueViews {
         Arc::clone(&self.views.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Puts up what was read. Drawing the ranks of a million takes a second, once a queue.
+    /// Publishes the queues that were read. Ranks are drawn once a queue, which takes a second for a million people.
     pub fn put_up(&self, queues: Vec<(Queue, Arc<Sale>)>, read_at: Instant) {
         let known = self.all();
         let views = queues.into_iter().map(|(queue, sale)| {
@@ -95,7 +95,7 @@ impl QueueViews {
         *up = Arc::new(views.into_iter().map(|(sale, view)| (sale, newer(up.get(&sale), view))).collect());
     }
 
-    /// Puts up one queue, such as after a tick of one's own.
+    /// Publishes one queue, such as after a tick of this instance.
     pub fn put_up_one(&self, queue: Queue, sale: Arc<Sale>, read_at: Instant) {
         let known = self.all();
         let view = self.renew(known.get(&queue.sale), queue, sale, read_at);
@@ -106,7 +106,7 @@ impl QueueViews {
 
     fn renew(&self, known: Option<&Arc<QueueView>>, queue: Queue, sale: Arc<Sale>, read_at: Instant) -> Arc<QueueView> {
         let ranks = match known {
-            // Whoever reads slowly must not put an older queue up over a newer one.
+            // A slow read must not replace a newer view by an older one.
             Some(view) if queue.version < view.queue.version => return Arc::clone(view),
             Some(view) if queue.is_drawn() && view.queue.is_drawn() => Arc::clone(&view.ranks),
             _ => Arc::new(self.ranks(&queue)),
