@@ -1,9 +1,9 @@
 //! What can be asked for, and where.
 //!
-//! Each file has the routes of one subject. Its `endpoints` is its table of contents: per handler which call of a
-//! buyer it is (and so whether it needs a pass), the problems of its own and how often it is asked for. Path, method and document stand above the handler; who
-//! may call it follows from its arguments. Everything else ([`router`], the interceptor, the `OpenAPI` document) is
-//! made from that.
+//! Each file has the routes of one subject. Its `endpoints` is its table of contents: per handler which call of a buyer it is
+//! (and so whether it needs a pass), the problems of its own and how often it is asked for. Path, method and document stand
+//! above the handler; who may call it follows from its arguments. Everything else ([`router`], the interceptor, the `OpenAPI`
+//! document) is made from that.
 
 mod accounts;
 mod argument;
