@@ -9,7 +9,7 @@ use frontrow_application::port::{
 };
 use frontrow_application::{FaultId, Page, PageRequest};
 use frontrow_contract_tests::{
-    BookingPorts, Durability, Failure, Fixture, Part, Programme, SuitePorts, World, run_all,
+    BookingStorePorts, Durability, Failure, Fixture, Part, Programme, SuitePorts, World, run_all,
 };
 use frontrow_domain::{
     AccountId, BookingState, CarriedOut, Catalogue, Command, CommandKey, Event, Finding, IdempotencyRecord, Instant,
@@ -84,7 +84,7 @@ impl Kept {
         let again = self.clone();
         let store = Arc::new(OurStore { bookings, kept: self });
         Ok(Fixture {
-            booking: BookingPorts {
+            booking: BookingStorePorts {
                 store: store.clone(),
                 idempotency_records: store.clone(),
                 seats: store.clone(),

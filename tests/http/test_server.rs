@@ -59,11 +59,13 @@ macro_rules! on_every_server {
         crate::test_server::on_every_server! { run_on: $($test),+ }
     };
     ($run:ident: $($test:ident),+) => {
-        crate::test_server::on_every_server! { @ mysql MySql $run; $($test),+ }
-        crate::test_server::on_every_server! { @ mariadb MariaDb $run; $($test),+ }
-        crate::test_server::on_every_server! { @ postgres Postgres $run; $($test),+ }
+        frontrow_test_databases::for_each_kind! { crate::test_server::on_server; $run: $($test),+ }
     };
-    (@ $name:ident $kind:ident $run:ident; $($test:ident),+) => {
+}
+pub(crate) use on_every_server;
+
+macro_rules! on_server {
+    ($name:ident $kind:ident; $run:ident: $($test:ident),+) => {
         mod $name {
             $(#[test]
             fn $test() -> anyhow::Result<()> {
@@ -73,7 +75,7 @@ macro_rules! on_every_server {
         }
     };
 }
-pub(crate) use on_every_server;
+pub(crate) use on_server;
 
 /// Runs a test. At the end the server is always stopped; its log and `frontrow verify` must show no problem.
 pub fn run(test: impl AsyncFnOnce(&mut TestServer) -> Result<()>) -> Result<()> {

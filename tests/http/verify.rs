@@ -5,7 +5,7 @@ use crate::queue::{Queue, endpoints, let_in};
 use crate::test_server::{TestServer, on_every_database, run, seat, until, verify};
 use anyhow::{Context, Result, ensure};
 use frontrow_domain::Rule;
-use frontrow_test_databases::{Kind, TestDatabase};
+use frontrow_test_databases::{Kind, Protocol, TestDatabase};
 use hyper::{Method, StatusCode};
 use serde_json::json;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection};
@@ -258,18 +258,7 @@ impl Replica {
             }
             return Ok(connection.close().await?);
         };
-        if database.kind() == Kind::Postgres {
-            let mut connection = PgConnection::connect(database.url()).await?;
-            for statement in statements {
-                connection.execute(statement).await?;
-            }
-            return Ok(connection.close().await?);
-        }
-        let mut connection = MySqlConnection::connect(database.url()).await?;
-        for statement in statements {
-            connection.execute(statement).await?;
-        }
-        Ok(connection.close().await?)
+        database.execute(&statements).await
     }
 }
 
@@ -279,19 +268,27 @@ fn name_in(url: &str) -> Result<&str> {
 
 /// Fills an empty database with what another one on the same server has.
 async fn replicate(from: &str, to: &TestDatabase) -> Result<()> {
-    let name = name_in(to.url())?;
-    if to.kind() == Kind::Postgres {
-        let mut connection = PgConnection::connect(to.server_url()).await?;
-        connection.execute(AssertSqlSafe(format!("DROP DATABASE {name}"))).await?;
-        let copy = format!("CREATE DATABASE {name} TEMPLATE {from}");
-        // For a moment the server may not have noticed that everybody has left the one that is copied.
-        return until("the copy", async || match connection.execute(AssertSqlSafe(copy.as_str())).await {
-            Ok(_) => Ok(Some(())),
-            Err(error) if error.as_database_error().is_some_and(|e| e.code().as_deref() == Some("55006")) => Ok(None),
-            Err(error) => Err(error.into()),
-        })
-        .await;
+    match to.kind().protocol() {
+        Protocol::Postgres => replicate_by_template(from, to).await,
+        Protocol::MySql => replicate_by_table(from, to).await,
     }
+}
+
+async fn replicate_by_template(from: &str, to: &TestDatabase) -> Result<()> {
+    let name = name_in(to.url())?;
+    let mut connection = PgConnection::connect(to.server_url()).await?;
+    connection.execute(AssertSqlSafe(format!("DROP DATABASE {name}"))).await?;
+    let copy = format!("CREATE DATABASE {name} TEMPLATE {from}");
+    // For a moment the server may not have noticed that everybody has left the one that is copied.
+    until("the copy", async || match connection.execute(AssertSqlSafe(copy.as_str())).await {
+        Ok(_) => Ok(Some(())),
+        Err(error) if error.as_database_error().is_some_and(|e| e.code().as_deref() == Some("55006")) => Ok(None),
+        Err(error) => Err(error.into()),
+    })
+    .await
+}
+
+async fn replicate_by_table(from: &str, to: &TestDatabase) -> Result<()> {
     let mut connection = MySqlConnection::connect(to.url()).await?;
     let tables = "SELECT CAST(table_name AS CHAR) FROM information_schema.tables WHERE table_schema = ?";
     let tables: Vec<String> = sqlx::query_scalar(tables).bind(from).fetch_all(&mut connection).await?;

@@ -1,5 +1,5 @@
-//! A bounded queue between those who ask and those who do the work, in batches. Until a job is begun it can be let go of:
-//! then it never happens, and whoever asked can be told so.
+//! A bounded queue of requests, from which workers take batches. A job that no worker has begun can be dropped; then it
+//! never happens, and whoever asked is told so.
 //!
 //! Requests with the same [route](Queued::route) are taken in the order in which they came, by one worker at a time, so
 //! that workers do not wait for each other's rows. Routes are taken in turn: a short one never waits behind a long one.
@@ -39,13 +39,13 @@ impl Queued for Join {}
 /// How much is worked on together, and how much may wait.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
-    /// Requests that may wait, at least one; those that are being worked on are not in the queue.
+    /// How many requests may wait, at least one; those that are being worked on are not in the queue.
     pub capacity: usize,
-    /// Requests of one asker that may wait.
+    /// How many requests of one asker may wait.
     pub per_asker: usize,
-    /// Requests of a batch.
+    /// How many requests a batch has at most.
     pub batch: usize,
-    /// The weight of a batch of more than one request.
+    /// What a batch of several requests weighs at most; a single request may weigh more.
     pub weight: usize,
 }
 
@@ -94,7 +94,7 @@ pub(crate) enum NotQueued {
 pub(crate) struct Job<Q, R> {
     request: Q,
     reply: oneshot::Sender<R>,
-    /// Begun, or let go of: whichever came first.
+    /// Set when it is begun or dropped, whichever comes first.
     settled: Arc<AtomicBool>,
     times: Times,
 }
@@ -139,7 +139,7 @@ pub(crate) enum Answered<R> {
     With(R),
     /// It was not begun, and never will be.
     NotBegun,
-    /// A worker is at it, or has died with its runtime.
+    /// A worker has begun it, and may have ended with its runtime.
     Begun,
 }
 
@@ -192,7 +192,7 @@ impl<Q: Queued, R> Jobs<Q, R> {
                 return Some(batch);
             }
             if self.is_finished() {
-                // The others are to see it, too.
+                // Wakes the next worker, so that all of them end.
                 self.0.ready.notify_one();
                 return None;
             }
@@ -205,7 +205,7 @@ impl<Q: Queued, R> Jobs<Q, R> {
         let route = state.ready.pop_front()?;
         let jobs = state.take(route, &self.0.limits);
         let is_left = state.routes.contains_key(&route);
-        // Of what has no route several workers may take some.
+        // Requests without a route may be taken by several workers, so what is left of them is ready at once.
         if route.is_none() && is_left {
             state.ready.push_back(route);
         }
@@ -225,7 +225,7 @@ impl<Q: Queued, R> Jobs<Q, R> {
         self.0.ready.notify_last();
     }
 
-    /// Those that are there now, but for routes that are being worked on.
+    /// Takes all requests that wait now, except those of routes that are being worked on.
     pub(crate) fn waiting(&self) -> Vec<Job<Q, R>> {
         let mut jobs = Vec::new();
         let all = Limits { batch: usize::MAX, weight: usize::MAX, ..self.0.limits };
@@ -244,7 +244,7 @@ impl<Q: Queued, R> Jobs<Q, R> {
 }
 
 impl<Q: Queued, R> State<Q, R> {
-    /// Says whether its route became ready by it.
+    /// Adds the job; true if its route has become ready.
     fn push(&mut self, job: Job<Q, R>, limits: &Limits) -> Result<bool, NotQueued> {
         if self.closed {
             return Err(NotQueued::Closed);
@@ -336,7 +336,7 @@ impl<Q, R> Job<Q, R> {
 }
 
 impl<R> Waiting<R> {
-    /// They may have gone.
+    /// Does nothing if whoever asked has gone.
     pub(crate) fn answer(self, reply: R) {
         drop(self.reply.send(reply));
     }
@@ -348,7 +348,7 @@ impl<R> Asked<R> {
         let reply = match timeout_at(self.until, &mut self.reply).await {
             Ok(reply) => reply.ok(),
             Err(_) if !self.settled.swap(true, Ordering::SeqCst) => return Answered::NotBegun,
-            // It may have come in this very moment.
+            // The reply may have come at the same moment.
             Err(_) => self.reply.try_recv().ok(),
         };
         reply.map_or(Answered::Begun, Answered::With)

@@ -47,7 +47,7 @@ impl ChargeWallet {
         let begun = self.begin(amount, &request).await?;
         // A repetition finds the payment further on than its outcome was.
         let current = self.wallets.charge(begun.id).await?.unwrap_or(begun);
-        if current.state != PaymentState::Pending {
+        if current.state != PaymentState::Pending || !self.settle.is_ours(&current) {
             return Ok(current);
         }
         let gateway = &self.settle.gateway;
@@ -69,6 +69,16 @@ impl ChargeWallet {
             _ => Err(Rejection::KeyReused.into()),
         }
     }
+}
+
+/// What a run of [`SettleCharges`] did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SettleReport {
+    /// Charges that came to their end.
+    pub settled: u32,
+    /// Open charges that another gateway began, each in the first report that finds it. Only that gateway knows what became
+    /// of them, so they stay open until somebody runs [`SettleCharges`] with it.
+    pub of_others: Vec<Payment>,
 }
 
 /// Asks again for charges that the gateway has not settled, and for money that it has not given back.
@@ -95,7 +105,7 @@ pub struct SettleProgress(Mutex<Progress>);
 struct Progress {
     /// The last run stopped here, with more to ask for.
     from: Option<Instant>,
-    /// Charges whose settlement has failed, which has been told.
+    /// Charges that could not be settled, or are another gateway's, which has been told.
     told: BTreeSet<PaymentId>,
 }
 
@@ -108,18 +118,32 @@ impl SettleCharges {
     /// charges that stay open for long don't hide the others.
     pub const BATCH: u32 = 500;
 
-    /// Asks for unsettled charges; says how many came to their end. One that can't be settled does not keep the others from
-    /// it. Its error is told at the end, once: the store logs it every time.
-    pub async fn run(&self) -> Result<u32, Error> {
-        let (mut settled, mut failed) = (0, None);
+    /// Asks for unsettled charges. One that can't be settled does not keep the others from it. Its error is told at the end,
+    /// once: the store logs it every time.
+    pub async fn run(&self) -> Result<SettleReport, Error> {
+        let (mut report, mut failed) = (SettleReport::default(), None);
         for payment in self.next_batch().await? {
+            if !self.is_ours(&payment) {
+                report.of_others.push(payment);
+                continue;
+            }
             let id = payment.id;
             match self.go_on(payment).await {
-                Ok(payment) => settled += u32::from(!payment.state.is_open()),
+                Ok(payment) => report.settled += u32::from(!payment.state.is_open()),
                 Err(error) => failed = self.is_news(id).then_some(error).or(failed),
             }
         }
-        failed.map_or(Ok(settled), Err)
+        if let Some(error) = failed {
+            return Err(error);
+        }
+        report.of_others.retain(|payment| self.is_news(payment.id));
+        Ok(report)
+    }
+
+    /// Whether this gateway began the charge. Another one has never heard of it: asked for it, it would say so, the charge
+    /// would be given up, and the money that the first one took would be lost.
+    fn is_ours(&self, payment: &Payment) -> bool {
+        payment.provider == self.gateway.name()
     }
 
     async fn next_batch(&self) -> Result<Vec<Payment>, Error> {
@@ -131,8 +155,8 @@ impl SettleCharges {
         Ok(found)
     }
 
-    fn is_news(&self, failed: PaymentId) -> bool {
-        self.progress(|progress| progress.told.insert(failed))
+    fn is_news(&self, id: PaymentId) -> bool {
+        self.progress(|progress| progress.told.insert(id))
     }
 
     fn progress<T>(&self, look: impl FnOnce(&mut Progress) -> T) -> T {

@@ -29,7 +29,7 @@ pub enum Error {
     /// There is no such thing, or it is somebody else's.
     #[error("no such {}", .0.as_str())]
     NotFound(Missing),
-    /// What is there stands in the way.
+    /// The current state forbids it.
     #[error(transparent)]
     Conflict(#[from] Conflict),
     /// Whoever asks has not shown that they may.
@@ -95,7 +95,7 @@ impl Missing {
     }
 }
 
-/// What is there stands in the way.
+/// The current state forbids it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum Conflict {
     /// Somebody has an account with this email address.

@@ -165,7 +165,7 @@ pub use acting_operator::ActingOperator;
 pub use booking_use_cases::{BookingPorts, BookingUseCases};
 pub use browse::{BrowseConcerts, BrowsePerformances, PerformanceView};
 pub use cancel::{CancelReservation, RefundReservation};
-pub use charge::{ChargeWallet, ChargeWalletRequest, SettleCharges, SettleProgress, ShowCharge};
+pub use charge::{ChargeWallet, ChargeWalletRequest, SettleCharges, SettleProgress, SettleReport, ShowCharge};
 pub use chore::Chore;
 pub use error::{Conflict, Denied, Error, Missing};
 pub use fault_id::FaultId;

@@ -1,5 +1,6 @@
-//! What use cases need from the world. Each port is small enough to implement in an evening; the suite in
-//! `frontrow-contract-tests` says whether an implementation keeps its promises.
+//! What use cases need from the world. Each port is small enough to implement in an evening. The suite in
+//! `frontrow-contract-tests` says whether a store or a payment gateway keeps its promises; the small ports (clocks, ids,
+//! signers, hashers, limits of joins) have no part in it.
 
 mod accounts;
 mod announce;

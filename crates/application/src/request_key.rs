@@ -14,19 +14,19 @@ pub struct RequestKey {
 }
 
 impl RequestKey {
-    /// `name` is the client's own: 1 to 64 visible ASCII characters. `operation` says what is asked of which object,
+    /// `name` is the client's own: 1 to 64 visible ASCII characters. `address` says what is asked of which object,
     /// such as a method and a path; `body` is the rest of the request in one fixed spelling, so that everything that
     /// makes two requests different is in one of them. `digest` is SHA-256, the same for as long as keys are kept.
     pub fn new(
         user: UserId,
         name: impl Into<String>,
-        operation: &str,
+        address: &str,
         body: &[u8],
         digest: Digest,
     ) -> Result<Self, InvalidKey> {
         let key = CommandKey::new(user, name)?;
-        // An operation has no zero byte, so no two requests are spelled alike.
-        let hash = digest(&[operation.as_bytes(), &[0], body].concat());
+        // An address has no zero byte, so no two requests are spelled alike.
+        let hash = digest(&[address.as_bytes(), &[0], body].concat());
         Ok(Self { key, hash })
     }
 
@@ -40,14 +40,14 @@ impl RequestKey {
         &self.key
     }
 
-    /// Hash of the operation and the body.
+    /// Hash of the address and the body.
     pub fn hash(&self) -> [u8; 32] {
         self.hash
     }
 
     /// The command that this request asks for.
-    pub fn command(&self, what: Operation) -> Command {
-        Command::keyed(self.key.clone(), self.hash, what)
+    pub fn command(&self, operation: Operation) -> Command {
+        Command::keyed(self.key.clone(), self.hash, operation)
     }
 }
 
@@ -56,8 +56,8 @@ mod tests {
     use super::*;
     use crate::testing::{digest, user};
 
-    fn hash(operation: &str, body: &str) -> [u8; 32] {
-        RequestKey::new(user(1), "tap-1", operation, body.as_bytes(), digest).unwrap().hash()
+    fn hash(address: &str, body: &str) -> [u8; 32] {
+        RequestKey::new(user(1), "tap-1", address, body.as_bytes(), digest).unwrap().hash()
     }
 
     #[test]

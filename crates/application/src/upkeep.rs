@@ -3,9 +3,9 @@
 use crate::chore::Chore;
 use crate::port::{Announcer, TickReport};
 use crate::waiting_room::TickQueues;
-use crate::{BookingUseCases, Error, ExpireHolds, Forget, LeaseChores, SettleCharges, Swept, UseCases};
+use crate::{BookingUseCases, Error, ExpireHolds, Forget, LeaseChores, SettleCharges, SettleReport, Swept, UseCases};
 use frontrow_domain::waiting_room::Tick;
-use frontrow_domain::{BuyerKey, Event, Seat};
+use frontrow_domain::{BuyerKey, Event, Payment, Seat};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -20,6 +20,8 @@ pub struct Round {
     pub failed: Option<Error>,
     /// Who was admitted; an [`AdmissionWatch`](crate::port::AdmissionWatch) may want to know.
     pub admitted: Vec<BuyerKey>,
+    /// Open charges that another gateway began, each in the first round that finds it: an operator has to know of them.
+    pub of_other_gateways: Vec<Payment>,
 }
 
 /// Does every chore, a round at a time.
@@ -87,6 +89,7 @@ impl Upkeep {
         }
         let (rows, batch) = match chore {
             Chore::TickQueues => return self.tick(false).await,
+            Chore::SettleCharges => return self.settle().await,
             Chore::ReadQueues => match &self.tick_queues {
                 Some(queues) => (queues.refresh().await?, u32::MAX),
                 None => return Ok(Round::default()),
@@ -95,7 +98,6 @@ impl Upkeep {
                 let Swept { marked, failed, more } = self.expire_holds.run().await?;
                 return Ok(Round { rows: marked, again: more, failed, ..Round::default() });
             }
-            Chore::SettleCharges => (self.settle_charges.run().await?, SettleCharges::BATCH),
             Chore::Forget => (self.forget.run().await?, Forget::BATCH),
         };
         Ok(Round { rows, again: rows >= batch, ..Round::default() })
@@ -113,6 +115,12 @@ impl Upkeep {
     /// A round of [`Chore::TickQueues`] that also ticks the queues that rest: an admission has ended here.
     pub async fn tick_now(&self) -> Result<Round, Error> {
         self.tick(true).await
+    }
+
+    async fn settle(&self) -> Result<Round, Error> {
+        let SettleReport { settled, of_others } = self.settle_charges.run().await?;
+        let again = settled >= SettleCharges::BATCH;
+        Ok(Round { rows: settled, again, of_other_gateways: of_others, ..Round::default() })
     }
 
     async fn tick(&self, urgent: bool) -> Result<Round, Error> {

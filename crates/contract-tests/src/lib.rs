@@ -1,4 +1,12 @@
-//! One suite that every implementation of Frontrow's ports must pass, for its own adapters and for other teams'.
+//! One suite that every store of Frontrow's ports must pass, and checks of ports that store nothing, for its own adapters
+//! and for other teams'.
+//!
+//! - [`run_all`]: bookings, the catalogue, accounts, waiting rooms and what keeps a store in order. The next sections are
+//!   about these.
+//! - [`check_gateway`]: a payment gateway, against its test environment.
+//!
+//! Clocks, ids, signers, password hashers, announcers and limits of joins have no part here: `frontrow-adapters` tests its
+//! own, and whoever brings another tests it likewise.
 //!
 //! You say how to create a fresh world, and the suite runs each case in a world of its own:
 //!
@@ -58,6 +66,7 @@ mod cases;
 mod clock;
 mod context;
 mod dice;
+mod gateway;
 mod law;
 mod part;
 mod ports;
@@ -68,9 +77,12 @@ mod snapshot;
 mod world;
 
 pub use failure::Failure;
+pub use gateway::{GatewayTokens, check_gateway};
 pub use law::same_outcomes;
 pub use part::Part;
-pub use ports::{AccountPorts, BookingPorts, CataloguePorts, KeepingPorts, LoseNumbers, QueueInstance, QueuePorts};
+pub use ports::{
+    AccountPorts, BookingStorePorts, CataloguePorts, KeepingPorts, LoseNumbers, QueueInstance, QueuePorts,
+};
 pub use programme::Programme;
 pub use runner::{Report, case_names, run_all, run_some};
 pub use world::{Durability, Fixture, Reopen, SuitePorts, World};

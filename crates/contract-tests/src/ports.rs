@@ -12,7 +12,7 @@ use std::sync::Arc;
 /// The ports of bookings.
 #[expect(missing_docs, reason = "each field is named after its port")]
 #[derive(Clone)]
-pub struct BookingPorts {
+pub struct BookingStorePorts {
     pub store: Arc<dyn BookingStore>,
     pub idempotency_records: Arc<dyn IdempotencyRecordReader>,
     pub seats: Arc<dyn SeatReader>,

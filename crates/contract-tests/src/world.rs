@@ -1,6 +1,6 @@
 //! What the suite needs from an implementation.
 
-use crate::ports::{AccountPorts, BookingPorts, CataloguePorts, KeepingPorts, QueuePorts};
+use crate::ports::{AccountPorts, BookingStorePorts, CataloguePorts, KeepingPorts, QueuePorts};
 use crate::{Failure, Programme};
 use async_trait::async_trait;
 use frontrow_application::port::{Announcer, Clock, SeatSnapshots};
@@ -39,7 +39,7 @@ pub struct SuitePorts {
 /// One world. Cases that need a part that is `None` are reported as skipped.
 pub struct Fixture {
     /// Carries out commands, and reads the results.
-    pub booking: BookingPorts,
+    pub booking: BookingStorePorts,
     /// The catalogue.
     pub catalogue: Option<CataloguePorts>,
     /// Accounts and sessions.

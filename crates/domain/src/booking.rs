@@ -30,5 +30,5 @@ pub use reservation::{InvalidReason, RefundReason, Reservation, ReservationState
 pub use rules::{BatchCarriedOut, CarriedOut, carry_out, carry_out_batch, decide};
 pub use scope::{Candidates, Scope};
 pub use seat::{Seat, SeatKey, SeatState, Ticket, TicketKey};
-pub use stop::{Broken, Conflict, NotInScope, Rejection, Stop};
+pub use stop::{Broken, NotInScope, Rejection, Stale, Stop};
 pub use verdict::Verdict;

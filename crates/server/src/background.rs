@@ -4,6 +4,7 @@ use crate::application::Application;
 use crate::installation::InstallationGuard;
 use frontrow_application::deadline;
 use frontrow_application::{Chore, Error, Round, Upkeep};
+use frontrow_domain::Payment;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,7 +34,7 @@ impl Background {
             let all = Arc::clone(&upkeep);
             background.repeat(chore.name(), upkeep.every(chore), None, move |_| {
                 let all = Arc::clone(&all);
-                async move { all.run(chore).await }
+                async move { all.run(chore).await.inspect(|round| tell_of_other_gateways(&round.of_other_gateways)) }
             });
         }
         let guard = Arc::clone(&application.guard);
@@ -105,6 +106,17 @@ impl Background {
             }
         }));
     }
+}
+
+/// Only the gateway that began a charge knows what became of it, and money may hang on that.
+fn tell_of_other_gateways(charges: &[Payment]) {
+    for Payment { id, provider, user, .. } in charges {
+        tracing::warn!(
+            charge = %id, gateway = %provider, %user,
+            "an open charge belongs to another gateway: it stays open until a server with that gateway asks for it"
+        );
+    }
+    metrics::counter!("frontrow_charges_of_other_gateways_total").increment(charges.len() as u64);
 }
 
 async fn rings(bell: Option<&Notify>) {

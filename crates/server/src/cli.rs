@@ -100,7 +100,7 @@ pub enum UserAction {
     },
 }
 
-/// What to do with a sale's waiting room.
+/// What to do with the queue of a sale's waiting room. Bookings are not touched: see `set --stop-holds`.
 #[derive(Debug, Subcommand)]
 pub enum SaleAction {
     /// Shows the queue and its figures.
@@ -113,13 +113,14 @@ pub enum SaleAction {
         /// The sale's id.
         sale: Uuid,
     },
-    /// Opens it: people are called and admitted. Use it to open early, from the lobby, or again after a pause.
+    /// Opens the queue: people are called and admitted. Use it to open early, from the lobby, or again after a pause.
     Open(Worked),
-    /// Pauses it: people can join, nobody is called or admitted, deadlines stand still.
+    /// Pauses the queue, not the sale: whoever is admitted goes on booking. People can join, nobody is called or admitted,
+    /// and deadlines in the queue stand still. To stop new holds too: `set --stop-holds true`.
     Pause(Worked),
-    /// Drains it: admits the people who are already in the queue, and lets nobody join any more.
+    /// Drains the queue: admits the people who are already in the queue, and lets nobody join any more.
     Drain(Worked),
-    /// Closes it: nobody is admitted any more.
+    /// Closes the queue: nobody is admitted any more.
     Close(Worked),
     /// Changes its capacity, rate and other settings while it runs.
     Set(SetQueue),

@@ -82,7 +82,7 @@ async fn demo_command(demo: Demo, mut settings: Settings, given: &Given) -> Resu
     };
     if let Some(file) = &file {
         settings.database = DatabaseAddress::File(file.path.clone());
-        settings.database_password = None;
+        settings.database_password_file = None;
     }
     let on_server = file.is_none();
     let database = if on_server { open_empty_database(&settings).await? } else { open_and_migrate(&settings).await? };

@@ -52,7 +52,7 @@ impl Settings {
 
     /// The database's address, including the password from the password file.
     pub fn database_with_password(&self) -> Result<DatabaseAddress, Unreadable> {
-        let Some(path) = &self.database_password else { return Ok(self.database.clone()) };
+        let Some(path) = &self.database_password_file else { return Ok(self.database.clone()) };
         let why = |why: String| Unreadable { path: path.clone(), why };
         let mut text = String::new();
         let file = File::open(path).map_err(|error| why(error.to_string()))?;
@@ -68,7 +68,7 @@ impl Settings {
         if settings.listen.port() != 0 && Some(settings.listen) == settings.metrics_listen {
             reading.refuse("metrics_listen", "another address than listen has, or off");
         }
-        if settings.database_password.is_some() && settings.database.with_password("").is_none() {
+        if settings.database_password_file.is_some() && settings.database.with_password("").is_none() {
             let instead = "off, or write database_url with a user and without a password, as postgres://USER@HOST/NAME";
             reading.refuse("database_password_file", instead);
         }

@@ -10,52 +10,32 @@ use actix_web::http::Method;
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpRequest, ResponseError};
-use frontrow_application::waiting_room::{Caller, PassRequired};
-use frontrow_domain::{CommandKey, PerformanceId, ReservationId, UserId};
+use frontrow_application::waiting_room::{BookingCall, Caller};
+use frontrow_domain::{CommandKey, UserId};
 use uuid::Uuid;
 
-/// What a route asks for before it is reached, if the sale has a waiting room.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proof {
-    /// A pass.
-    Pass,
-    /// A reservation of one's own; and a pass, if its sale is strict.
-    PassOrReservation,
-    /// A pass, if the sale is strict.
-    PassIfStrict,
-    /// Nothing.
-    None,
-}
-
-/// Lets everybody through who has what the route asks for.
+/// Lets everybody through who has what the core asks for before that call of a buyer.
 pub(crate) async fn intercept(
-    proof: Proof,
+    call: Option<BookingCall>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if proof != Proof::None
-        && let Err(problem) = check(request.request(), proof).await
+    if let Some(call) = call
+        && let Err(problem) = check(request.request(), call).await
     {
         return Ok(request.into_response(problem.error_response()));
     }
     Ok(next.call(request).await?.map_into_boxed_body())
 }
 
-async fn check(request: &HttpRequest, proof: Proof) -> Result<(), Problem> {
+async fn check(request: &HttpRequest, call: BookingCall) -> Result<(), Problem> {
     let Some(state) = request.app_data::<Data<WebState>>() else { return Ok(()) };
     // What is no id is refused by whoever reads it.
     let Ok(id) = request.match_info().query("id").parse::<Uuid>() else { return Ok(()) };
     let user = claims(request).map(|claims| claims.user);
     let key = user.and_then(|user| key(request, user));
     let caller = Caller { user, pass: once(request.headers(), PASS), key: key.as_ref() };
-    let pass_check = &state.use_cases.pass_check;
-    match proof {
-        Proof::Pass => pass_check.performance(PerformanceId::new(id), PassRequired::WaitingRoom, caller).await?,
-        Proof::PassIfStrict => pass_check.performance(PerformanceId::new(id), PassRequired::Strict, caller).await?,
-        Proof::PassOrReservation => pass_check.reservation(ReservationId::new(id), caller).await?,
-        Proof::None => {}
-    }
-    Ok(())
+    Ok(state.use_cases.pass_check.before(call, id, caller).await?)
 }
 
 /// The idempotency key of a POST. A request that was carried out before needs no valid pass; a GET must not get in that
@@ -69,19 +49,20 @@ fn key(request: &HttpRequest, user: UserId) -> Option<CommandKey> {
 mod tests {
     use super::*;
     use crate::routes::addresses;
+    use frontrow_application::waiting_room::PassRequired;
 
-    fn proof(method: &Method, path: &str) -> Proof {
+    fn pass(method: &Method, path: &str) -> PassRequired {
         let address = addresses().iter().find(|address| address.path() == path).unwrap();
-        address.proof(method)
+        address.booking_call(method).map_or(PassRequired::Never, BookingCall::pass)
     }
 
     #[test]
-    fn a_route_says_what_it_asks_for() {
-        assert_eq!(proof(&Method::POST, "/v1/performances/{id}/reservations"), Proof::Pass);
-        assert_eq!(proof(&Method::DELETE, "/v1/reservations/{id}"), Proof::PassOrReservation);
-        assert_eq!(proof(&Method::HEAD, "/v1/performances/{id}/availability"), Proof::Pass);
-        assert_eq!(proof(&Method::GET, "/v1/reservations/{id}"), Proof::None);
-        assert_eq!(proof(&Method::GET, "/v1/performances/{id}/prices"), Proof::PassIfStrict);
-        assert_eq!(proof(&Method::PUT, "/v1/performances/{id}"), Proof::None);
+    fn a_route_says_which_call_it_is() {
+        assert_eq!(pass(&Method::POST, "/v1/performances/{id}/reservations"), PassRequired::WaitingRoom);
+        assert_eq!(pass(&Method::DELETE, "/v1/reservations/{id}"), PassRequired::StrictReservation);
+        assert_eq!(pass(&Method::HEAD, "/v1/performances/{id}/availability"), PassRequired::WaitingRoom);
+        assert_eq!(pass(&Method::GET, "/v1/reservations/{id}"), PassRequired::Never);
+        assert_eq!(pass(&Method::GET, "/v1/performances/{id}/prices"), PassRequired::Strict);
+        assert_eq!(pass(&Method::PUT, "/v1/performances/{id}"), PassRequired::Never);
     }
 }

@@ -1,9 +1,9 @@
 //! What can be asked for, and where.
 //!
-//! Each file has the routes of one subject. Its `endpoints` is its table of contents: per handler the pass that it
-//! needs, the problems of its own and how often it is asked for. Path, method and document stand above the handler; who
-//! may call it follows from its arguments. Everything else ([`router`], the interceptor, the `OpenAPI` document) is
-//! made from that.
+//! Each file has the routes of one subject. Its `endpoints` is its table of contents: per handler which call of a buyer it is
+//! (and so whether it needs a pass), the problems of its own and how often it is asked for. Path, method and document stand
+//! above the handler; who may call it follows from its arguments. Everything else ([`router`], the interceptor, the `OpenAPI`
+//! document) is made from that.
 
 mod accounts;
 mod argument;
@@ -19,9 +19,9 @@ mod seats;
 mod service;
 mod wallet;
 
-use crate::pass::Proof;
 use actix_web::http::Method;
 use actix_web::web::ServiceConfig;
+use frontrow_application::waiting_room::PassRequired;
 use std::sync::LazyLock;
 
 pub(crate) use description::Description;
@@ -63,8 +63,8 @@ pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
     addresses().iter().flat_map(Address::endpoints)
 }
 
-/// Every described route, and what it asks for.
-pub fn proofs() -> impl Iterator<Item = (&'static Method, &'static str, Proof)> {
+/// Every described route, and which sales ask for a pass before it.
+pub fn passes() -> impl Iterator<Item = (&'static Method, &'static str, PassRequired)> {
     let described = endpoints().filter(|endpoint| endpoint.is_described());
-    described.map(|endpoint| (endpoint.method(), endpoint.path(), endpoint.proof()))
+    described.map(|endpoint| (endpoint.method(), endpoint.path(), endpoint.pass()))
 }

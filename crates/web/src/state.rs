@@ -26,8 +26,8 @@ pub struct WebState {
     pub sandbox: bool,
     /// The header in which a trusted proxy says who asks, if there is one.
     pub client_address: Option<HeaderName>,
-    /// Bytes of a request's body; seat maps may have [`WebState::SEAT_MAP_FACTOR`] times as many.
-    pub max_body: usize,
+    /// The largest request body; a seat map may have [`WebState::SEAT_MAP_FACTOR`] times as many bytes.
+    pub max_body_bytes: usize,
     /// How long a client may take to send a body.
     pub body_timeout: Duration,
     /// What was rendered lately.

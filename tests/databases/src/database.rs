@@ -1,6 +1,6 @@
 //! A database for one test.
 
-use crate::Kind;
+use crate::{Kind, Protocol};
 use anyhow::{Context, Result, anyhow};
 use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection};
 use url::Url;
@@ -26,7 +26,7 @@ impl TestDatabase {
             // As a server of its own would have it: the schema says itself how its words are compared.
             Kind::MySql | Kind::MariaDb => format!("CREATE DATABASE {} CHARACTER SET utf8mb4", database.name),
         };
-        administer(kind, server, made).await?;
+        execute(kind, server, &[&made]).await?;
         Ok(database)
     }
 
@@ -38,6 +38,11 @@ impl TestDatabase {
     /// The kind of its server.
     pub fn kind(&self) -> Kind {
         self.kind
+    }
+
+    /// Runs statements in it.
+    pub async fn execute(&self, statements: &[&str]) -> Result<()> {
+        execute(self.kind, &self.url, statements).await
     }
 
     /// The administrator's address.
@@ -56,22 +61,28 @@ impl Drop for TestDatabase {
         // On a thread of its own, because this one may belong to a runtime. A server that has gone has dropped it too.
         let dropped = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-            runtime.block_on(administer(kind, &server, drop))
+            runtime.block_on(execute(kind, &server, &[&drop]))
         });
         let _ = dropped.join().map_err(|_| anyhow!("panicked"));
     }
 }
 
-async fn administer(kind: Kind, server: &str, statement: String) -> Result<()> {
-    match kind {
-        Kind::Postgres => {
-            let mut connection = PgConnection::connect(server).await?;
-            connection.execute(AssertSqlSafe(statement)).await?;
+/// Runs statements on a server or in a database, one after the other, over one connection.
+pub async fn execute(kind: Kind, url: &str, statements: &[&str]) -> Result<()> {
+    match kind.protocol() {
+        Protocol::Postgres => {
+            let mut connection = PgConnection::connect(url).await?;
+            for statement in statements {
+                connection.execute(AssertSqlSafe((*statement).to_owned())).await?;
+            }
+            Ok(connection.close().await?)
         }
-        Kind::MySql | Kind::MariaDb => {
-            let mut connection = MySqlConnection::connect(server).await?;
-            connection.execute(AssertSqlSafe(statement)).await?;
+        Protocol::MySql => {
+            let mut connection = MySqlConnection::connect(url).await?;
+            for statement in statements {
+                connection.execute(AssertSqlSafe((*statement).to_owned())).await?;
+            }
+            Ok(connection.close().await?)
         }
     }
-    Ok(())
 }

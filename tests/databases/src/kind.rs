@@ -2,9 +2,22 @@
 
 use std::fmt;
 
-/// A kind of database server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Kind {
+macro_rules! kinds {
+    ($($(#[$doc:meta])+ $kind:ident,)+) => {
+        /// A kind of database server.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum Kind {
+            $($(#[$doc])+ $kind,)+
+        }
+
+        impl Kind {
+            /// All of them.
+            pub const ALL: [Self; [$(stringify!($kind)),+].len()] = [$(Self::$kind),+];
+        }
+    };
+}
+
+kinds! {
     /// `MySQL` 9.
     MySql,
     /// `MariaDB` 10.11 or 11.8.
@@ -13,16 +26,80 @@ pub enum Kind {
     Postgres,
 }
 
-impl Kind {
-    /// All of them.
-    pub const ALL: [Self; 3] = [Self::MySql, Self::MariaDb, Self::Postgres];
+/// Calls a macro once for each kind of server: with a name for a module, the kind, and all that follows the `;`. Whoever
+/// makes tests for every kind makes them with this, so that no list of kinds is forgotten.
+///
+/// ```
+/// macro_rules! test_on {
+///     ($module:ident $kind:ident; $test:ident) => {
+///         mod $module {
+///             pub fn $test() -> &'static str {
+///                 frontrow_test_databases::Kind::$kind.name()
+///             }
+///         }
+///     };
+/// }
+/// frontrow_test_databases::for_each_kind! { test_on; its_name }
+/// assert_eq!(mariadb::its_name(), "mariadb");
+/// ```
+#[macro_export]
+macro_rules! for_each_kind {
+    ($($callback:ident)::+; $($rest:tt)*) => {
+        $($callback)::+! { mysql MySql; $($rest)* }
+        $($callback)::+! { mariadb MariaDb; $($rest)* }
+        $($callback)::+! { postgres Postgres; $($rest)* }
+    };
+}
 
+/// What a server and its driver speak.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Protocol {
+    /// The protocol of `MySQL`, which `MariaDB` speaks, too.
+    MySql,
+    /// The protocol of `PostgreSQL`.
+    Postgres,
+}
+
+impl Kind {
     /// Its name in settings.
     pub const fn name(self) -> &'static str {
         match self {
             Self::MySql => "mysql",
             Self::MariaDb => "mariadb",
             Self::Postgres => "postgres",
+        }
+    }
+
+    /// What it speaks.
+    pub const fn protocol(self) -> Protocol {
+        match self {
+            Self::MySql | Self::MariaDb => Protocol::MySql,
+            Self::Postgres => Protocol::Postgres,
+        }
+    }
+
+    /// The port of an address that names none.
+    pub const fn usual_port(self) -> u16 {
+        match self.protocol() {
+            Protocol::MySql => 3306,
+            Protocol::Postgres => 5432,
+        }
+    }
+
+    /// The parameter of an address by which nothing is encrypted.
+    pub const fn unencrypted(self) -> &'static str {
+        match self.protocol() {
+            Protocol::MySql => "ssl-mode=DISABLED",
+            Protocol::Postgres => "sslmode=disable",
+        }
+    }
+
+    /// Whether a server that says this of its version is one.
+    pub(crate) fn is(self, version: &str) -> bool {
+        match self {
+            Self::MySql => !version.contains("MariaDB"),
+            Self::MariaDb => version.contains("MariaDB"),
+            Self::Postgres => version.contains("PostgreSQL"),
         }
     }
 
@@ -88,5 +165,23 @@ impl Kind {
 impl fmt::Display for Kind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.name())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn for_each_kind_leaves_none_out() {
+        let mut named = Vec::new();
+        macro_rules! name {
+            ($module:ident $kind:ident; $named:ident) => {
+                assert_eq!(Kind::$kind.name(), stringify!($module));
+                $named.push(Kind::$kind);
+            };
+        }
+        for_each_kind! { name; named }
+        assert_eq!(named, Kind::ALL);
     }
 }

@@ -2,13 +2,14 @@
 
 use crate::{Kind, RedisServer, Server, UNAVAILABLE, find_redis, server, url_variable};
 use anyhow::Result;
+use futures::future::join_all;
 use std::io::Write;
 use std::process::Command;
 use tokio::runtime::Runtime;
 
 /// Each server, or why there is none. They end when this is dropped.
 pub struct Servers {
-    databases: [(Kind, Result<Server, String>); 3],
+    databases: Vec<(Kind, Result<Server, String>)>,
     redis: Result<RedisServer, String>,
     _runtime: Runtime,
 }
@@ -20,11 +21,10 @@ impl Servers {
     /// Finds or starts all of them at once.
     pub fn start() -> Result<Self> {
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let (mysql, mariadb, postgres, redis) = runtime.block_on(async {
-            tokio::join!(server(Kind::MySql), server(Kind::MariaDb), server(Kind::Postgres), find_redis())
+        let (databases, redis) = runtime.block_on(async {
+            let databases = Kind::ALL.map(|kind| async move { (kind, in_one_line(server(kind).await)) });
+            tokio::join!(join_all(databases), find_redis())
         });
-        let databases = [(Kind::MySql, mysql), (Kind::MariaDb, mariadb), (Kind::Postgres, postgres)];
-        let databases = databases.map(|(kind, server)| (kind, in_one_line(server)));
         Ok(Self { databases, redis: in_one_line(redis), _runtime: runtime })
     }
 

@@ -31,9 +31,9 @@ mod shared;
 mod small;
 mod template;
 
-pub use database::TestDatabase;
+pub use database::{TestDatabase, execute};
 pub use host::{HostServer, host_server};
-pub use kind::Kind;
+pub use kind::{Kind, Protocol};
 pub use launch::Servers;
 pub use private::{PrivateServer, private_server};
 pub use ram_disk::{RamDisk, ram_disk};

@@ -1,8 +1,8 @@
 //! Installed databases, started privately: on a temporary directory and a port of their own, as a user of their own.
 
-use crate::Kind;
 use crate::installation::{Installation, find};
 use crate::server::{Server, answers};
+use crate::{Kind, Protocol};
 use anyhow::{Context, Result, bail, ensure};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -64,14 +64,17 @@ fn make(kind: Kind, installation: &Installation) -> Result<()> {
         "the database directory can't be made: {}",
         String::from_utf8_lossy(&output.stderr)
     );
-    if kind != Kind::Postgres {
-        let users =
-            "CREATE USER IF NOT EXISTS root@'127.0.0.1';\nGRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;\n";
-        let file = installation.path().join("init.sql");
-        std::fs::write(&file, users)?;
-        give_to(&file, "mysql")?;
+    match kind.protocol() {
+        // Whoever made the directory is its administrator, by whatever way they come in.
+        Protocol::Postgres => Ok(()),
+        Protocol::MySql => {
+            let users = "CREATE USER IF NOT EXISTS root@'127.0.0.1';\n\
+                         GRANT ALL ON *.* TO root@'127.0.0.1' WITH GRANT OPTION;\n";
+            let file = installation.path().join("init.sql");
+            std::fs::write(&file, users)?;
+            give_to(&file, "mysql")
+        }
     }
-    Ok(())
 }
 
 fn words(kind: Kind, durable: bool, installation: &Installation) -> Vec<String> {

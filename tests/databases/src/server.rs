@@ -1,6 +1,6 @@
 //! A server that somebody else ends as soon as this process is gone.
 
-use crate::Kind;
+use crate::{Kind, Protocol};
 use anyhow::{Context, Result, bail};
 use sqlx::{Connection, MySqlConnection, PgConnection};
 use std::io::{BufRead, BufReader, Write};
@@ -105,18 +105,17 @@ pub(crate) async fn until_answered(
 
 async fn version(kind: Kind, url: &str) -> Result<String> {
     const VERSION: &str = "SELECT VERSION()";
-    let version: String = match kind {
-        Kind::Postgres => {
+    let version: String = match kind.protocol() {
+        Protocol::Postgres => {
             let mut connection = PgConnection::connect(url).await?;
             sqlx::query_scalar(VERSION).fetch_one(&mut connection).await?
         }
-        Kind::MySql | Kind::MariaDb => {
+        Protocol::MySql => {
             let mut connection = MySqlConnection::connect(url).await?;
             sqlx::query_scalar(VERSION).fetch_one(&mut connection).await?
         }
     };
-    let is_mariadb = version.contains("MariaDB");
-    if kind != Kind::Postgres && is_mariadb != (kind == Kind::MariaDb) {
+    if !kind.is(&version) {
         bail!("it is {version}");
     }
     Ok(version.split(" on ").next().unwrap_or_default().to_owned())

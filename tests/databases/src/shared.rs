@@ -26,7 +26,8 @@ pub async fn server(kind: Kind) -> Result<Server> {
 /// A database of its own. `None`: there is no server of that kind, which has been said with the test's name. Panics if
 /// it has to be there.
 pub async fn database(kind: Kind, test: &str) -> Option<TestDatabase> {
-    static SERVERS: [OnceCell<Result<Server, String>>; 3] = [const { OnceCell::const_new() }; 3];
+    static SERVERS: [OnceCell<Result<Server, String>>; Kind::ALL.len()] =
+        [const { OnceCell::const_new() }; Kind::ALL.len()];
     let server =
         SERVERS[kind as usize].get_or_init(|| async { server(kind).await.map_err(|error| format!("{error:#}")) });
     match server.await {

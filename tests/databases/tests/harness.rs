@@ -2,10 +2,9 @@
 
 use anyhow::{Context, Result, ensure};
 use frontrow_test_databases::{
-    Kind, PrivateRedis, REQUIRE, RedisServer, UNAVAILABLE, database, private_redis, private_server, redis_server,
-    url_variable,
+    Kind, PrivateRedis, Protocol, REQUIRE, RedisServer, UNAVAILABLE, database, execute, for_each_kind, private_redis,
+    private_server, redis_server, url_variable,
 };
-use sqlx::{AssertSqlSafe, Connection, Executor, MySqlConnection, PgConnection};
 use std::io::{BufRead, BufReader};
 use std::net::{TcpStream, ToSocketAddrs};
 use std::process::{Command, Stdio};
@@ -17,12 +16,7 @@ use url::Url;
 const SHORT: Duration = Duration::from_secs(1);
 
 async fn run(kind: Kind, url: &str, statement: &str) -> Result<()> {
-    let statement = AssertSqlSafe(statement.to_owned());
-    match kind {
-        Kind::Postgres => PgConnection::connect(url).await?.execute(statement).await.map(|_| ())?,
-        Kind::MySql | Kind::MariaDb => MySqlConnection::connect(url).await?.execute(statement).await.map(|_| ())?,
-    }
-    Ok(())
+    execute(kind, url, &[statement]).await
 }
 
 async fn a_database_goes_with_its_test(kind: Kind) -> Result<()> {
@@ -39,7 +33,11 @@ async fn what_was_committed_survives_the_servers_death(kind: Kind) -> Result<()>
         return Ok(());
     };
     let url = server.url().to_owned();
-    let table = if kind == Kind::Postgres { "t" } else { "mysql.frontrow_t" };
+    let table = match kind.protocol() {
+        Protocol::Postgres => "t",
+        // Its administrator's address names no database.
+        Protocol::MySql => "mysql.frontrow_t",
+    };
     run(kind, &url, &format!("CREATE TABLE {table} (id INT PRIMARY KEY)")).await?;
     run(kind, &url, &format!("INSERT INTO {table} VALUES (1)")).await?;
     server.kill()?;
@@ -50,24 +48,19 @@ async fn what_was_committed_survives_the_servers_death(kind: Kind) -> Result<()>
     Ok(())
 }
 
-macro_rules! on_every_server {
-    ($($test:ident),+) => {
-        on_every_server! { @ mysql Kind::MySql; $($test),+ }
-        on_every_server! { @ mariadb Kind::MariaDb; $($test),+ }
-        on_every_server! { @ postgres Kind::Postgres; $($test),+ }
-    };
-    (@ $server:ident $kind:expr; $($test:ident),+) => {
+macro_rules! on_server {
+    ($server:ident $kind:ident; $($test:ident),+) => {
         mod $server {
             use super::Kind;
             $(#[tokio::test]
             async fn $test() -> anyhow::Result<()> {
-                super::$test($kind).await
+                super::$test(Kind::$kind).await
             })+
         }
     };
 }
 
-on_every_server! { a_database_goes_with_its_test, what_was_committed_survives_the_servers_death }
+for_each_kind! { on_server; a_database_goes_with_its_test, what_was_committed_survives_the_servers_death }
 
 /// Has a Redis-compatible server do something.
 async fn ask<T: redis::FromRedisValue>(url: &str, words: &[&str]) -> Result<T> {

@@ -10,7 +10,7 @@ use frontrow_application::{FaultId, Page, PageRequest};
 use frontrow_domain::waiting_room::{
     Admitted, CheckIn, CheckInOutcome, NotNow, Phase, Queue, QueueUpdate, Tick, TickInput, TickOutcome,
 };
-use frontrow_domain::{Buyer, BuyerKey, Conflict, Instant, SaleId};
+use frontrow_domain::{Buyer, BuyerKey, Instant, SaleId, Stale};
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 use uuid::Uuid;
@@ -21,7 +21,7 @@ impl Memory {
         self.state().operated.0.clone()
     }
 
-    fn queue_fault(&self, sale: SaleId, cause: &Conflict) -> StoreError {
+    fn queue_fault(&self, sale: SaleId, cause: &Stale) -> StoreError {
         let fault = FaultId(self.ids.id());
         tracing::error!(%fault, %sale, %cause, "a tick failed");
         StoreError::Fault(fault)
@@ -136,7 +136,7 @@ impl State {
     }
 
     /// One tick, whole.
-    fn tick(&mut self, order: &TickOrder, now: Instant) -> Result<Option<TickReport>, Conflict> {
+    fn tick(&mut self, order: &TickOrder, now: Instant) -> Result<Option<TickReport>, Stale> {
         let Self { bookings, rooms, .. } = self;
         let Some(queue) = rooms.queues.get(&order.sale.id) else { return Ok(None) };
         let Some(found) = rooms.input(bookings, order.sale.id, order.stock, now) else { return Ok(None) };

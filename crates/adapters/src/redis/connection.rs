@@ -103,12 +103,12 @@ impl Server {
                 tracing::warn!("Redis had lost its mark, which was put back: what else it has lost is in a new epoch");
                 Ok(true)
             }
-            Err(error) => self.mend(link, &error).await.map(|()| false),
+            Err(error) => self.after_error(link, &error).await.map(|()| false),
         }
     }
 
-    /// After an error: `Ok` if the same may be asked again at once.
-    pub(super) async fn mend(&self, link: &RedisConnection, error: &RedisError) -> Result<(), Trouble> {
+    /// Drops the connection if the error says that it is of no use any more. `Ok` if the same may be asked again at once.
+    pub(super) async fn after_error(&self, link: &RedisConnection, error: &RedisError) -> Result<(), Trouble> {
         let remedy = remedy(error);
         if remedy == Remedy::None {
             return Err(Trouble::Defect(error.to_string()));

@@ -1,4 +1,4 @@
-//! Which numbers may be handed out, and what is done when Redis has lost what it knew.
+//! Which numbers Redis may hand out, and the next epoch that begins when it has lost its data.
 
 use super::connection::RedisConnection;
 use super::numbers::SaleNumbers;
@@ -8,9 +8,9 @@ use frontrow_domain::waiting_room::Group;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Times that an instance looks whether another one has begun an epoch.
+/// How often an instance looks whether another one has begun an epoch.
 const LOOKS: u32 = 20;
-/// How long it waits in between: a multiple of what another one needs between the two stores.
+/// How long it waits in between: several times as long as another instance needs to write to both stores.
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl SaleNumbers {
@@ -25,8 +25,8 @@ impl SaleNumbers {
         Ok(lease)
     }
 
-    /// What was known turned out to be over.
-    pub(super) async fn doubt(&self, lease: &Arc<Lease>) {
+    /// Forgets the lease, unless another one is known by now: Redis says that its epoch is over, or has lost it.
+    pub(super) async fn forget_lease(&self, lease: &Arc<Lease>) {
         let mut known = self.lease.lock().await;
         if known.as_ref().is_some_and(|known| Arc::ptr_eq(known, lease)) {
             *known = None;
@@ -86,9 +86,9 @@ impl SaleNumbers {
         let begun = self.context.scripts.begin(link.clone(), &self.keys, &next).await;
         let begun = match begun {
             Ok(begun) => begun,
-            Err(error) => return Err(self.mend(link, &error).await),
+            Err(error) => return Err(self.trouble_of(link, &error).await),
         };
-        // Whether it worked is of no matter here: what comes next on this connection says so.
+        // An error is found by the next call on this connection.
         drop(self.context.server.put_mark_back(link).await);
         metrics::counter!("frontrow_number_epochs_total").increment(1);
         tracing::info!(sale = %self.sale, epoch = next.epoch, "numbers go on above all that were leased");
@@ -101,7 +101,7 @@ impl SaleNumbers {
         let held = redis::cmd("MGET").arg(&keys).query_async(&mut link.connection.clone()).await;
         let held: Vec<Option<String>> = match held {
             Ok(held) => held,
-            Err(error) => return Err(self.mend(link, &error).await),
+            Err(error) => return Err(self.trouble_of(link, &error).await),
         };
         let is_ours = |epoch: &str, run: &str| epoch == lease.epoch.to_string() && run == &*link.run;
         Ok(match held.as_slice() {

@@ -31,7 +31,7 @@ impl SaleNumbers {
     ) -> Result<Vec<(QueueNumber, UserId)>, Trouble> {
         let known = if after == 0 { None } else { self.known_index(group) };
         let entries = match known {
-            // There may be more entries after its end by now.
+            // More people may have joined since it was read.
             Some(entries) if entries.last().is_some_and(|(last, _)| last.get() > after) => entries,
             _ => self.read_index(group).await?,
         };
@@ -52,11 +52,11 @@ impl SaleNumbers {
 
     async fn read_index(self: &Arc<Self>, group: Group) -> Result<Arc<Vec<(QueueNumber, UserId)>>, Trouble> {
         // Makes sure that Redis has its data: an older copy must not be read.
-        self.give(&[]).await?;
+        self.give_entries(&[]).await?;
         let link = self.context.server.link().await?;
         let mut entries = match self.read_buckets(&mut link.connection.clone(), group).await {
             Ok(entries) => entries,
-            Err(error) => return Err(self.mend(&link, &error).await),
+            Err(error) => return Err(self.trouble_of(&link, &error).await),
         };
         entries.sort_unstable();
         entries.dedup();
@@ -66,8 +66,8 @@ impl SaleNumbers {
         Ok(entries)
     }
 
-    /// A bucket that is split meanwhile moves some of its people to a new one, so new buckets are read, too, until there
-    /// are no more. Somebody who moved after they were read is there twice.
+    /// A bucket that is split while others are read moves some of its people to a new bucket. So new buckets are read, too,
+    /// until there are no more. Somebody who moved after they were read is found twice.
     async fn read_buckets(
         &self,
         connection: &mut MultiplexedConnection,
@@ -111,7 +111,7 @@ impl SaleNumbers {
         let link = self.context.server.link().await?;
         match self.tell_all_keys(&mut link.connection.clone(), expire).await {
             Ok(()) => Ok(()),
-            Err(error) => Err(self.mend(&link, &error).await),
+            Err(error) => Err(self.trouble_of(&link, &error).await),
         }
     }
 
@@ -119,7 +119,7 @@ impl SaleNumbers {
     pub(super) async fn keep(&self, link: &RedisConnection) -> Result<(), Trouble> {
         let mut connection = link.connection.clone();
         let kept = async {
-            // The key that is changed last, and that no join writes.
+            // The key that expires last, and that no join writes.
             let key = self.keys.epoch();
             let left: i64 = redis::cmd("TTL").arg(key).query_async(&mut connection).await?;
             if left < 0 {
@@ -132,7 +132,7 @@ impl SaleNumbers {
         };
         match kept.await {
             Ok(()) => Ok(()),
-            Err(error) => Err(self.mend(link, &error).await),
+            Err(error) => Err(self.trouble_of(link, &error).await),
         }
     }
 

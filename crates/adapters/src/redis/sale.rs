@@ -1,4 +1,5 @@
-//! The numbers of one sale. Those who join while others are being served are served together.
+//! The queue numbers of one sale. Whoever joins while a call to Redis is under way waits for it, and all of them get their
+//! numbers with the next call.
 
 use super::connection::RedisConnection;
 use super::numbers::{BATCH_SIZE, DispenserContext, SaleNumbers};
@@ -36,14 +37,14 @@ impl SaleDispenser {
         Self { numbers, queue }
     }
 
-    /// Puts somebody in the queue, and waits for their number until the deadline. Once that has begun they get it whether
-    /// they wait for it or not.
+    /// Queues the join, and waits for its number until the deadline. Once a call to Redis has begun the number is theirs,
+    /// whether they wait for it or not.
     pub(super) async fn join(&self, join: Join) -> Result<Joined, StoreError> {
         let asked = self.queue.push(join, deadline::until(COMMAND)).map_err(|not_queued| match not_queued {
             NotQueued::Full | NotQueued::TooMany => BUSY,
             NotQueued::Closed => UNAVAILABLE,
         })?;
-        // It takes far less time; this is a last resort.
+        // Answers come long before the deadline: it is there so that a mistake of ours lets nobody wait for ever.
         match asked.answer().await {
             Answered::With(joined) => joined,
             Answered::NotBegun | Answered::Begun => Err(UNAVAILABLE),
@@ -56,21 +57,21 @@ impl SaleNumbers {
     async fn serve(self: Arc<Self>, joins: Arc<Joins>) {
         while let Some(batch) = joins.next().await {
             let served = Arc::clone(&self).serve_batch(batch.jobs, Arc::clone(&joins));
-            // Whatever becomes of these, others are served.
+            // In a task of its own, so that a panic ends this batch and not the worker.
             drop(self.context.runtime.spawn(served).await);
         }
     }
 
     async fn serve_batch(self: Arc<Self>, batch: Vec<Job<Join, Result<Joined, StoreError>>>, joins: Arc<Joins>) {
         let (requests, waiting): (Vec<_>, Vec<_>) = batch.into_iter().filter_map(Job::begin).unzip();
-        match self.give(&requests).await {
+        match self.give_entries(&requests).await {
             Ok((_, entries)) => {
                 for (waiting, joined) in waiting.into_iter().zip(entries) {
                     waiting.answer(Ok(joined));
                 }
             }
             Err(trouble) => {
-                // What is away for them is away for all: to find that out again would take each as long.
+                // If Redis is away, it is away for everybody who waits. Each batch would take as long to find that out.
                 let others = if matches!(trouble, Trouble::Defect(_)) { Vec::new() } else { joins.waiting() };
                 let refusal = trouble.tell(&*self.context.ids);
                 for waiting in waiting {
@@ -83,8 +84,9 @@ impl SaleNumbers {
         }
     }
 
-    /// Gives a queue entry to each, or to nobody; and says how many numbers were handed out, by group.
-    pub(super) async fn give(self: &Arc<Self>, joins: &[Join]) -> Result<(Vec<u64>, Vec<Joined>), Trouble> {
+    /// Gives each who joins a queue entry; none of them gets one after an error. Also returns how many numbers were handed
+    /// out so far, by group.
+    pub(super) async fn give_entries(self: &Arc<Self>, joins: &[Join]) -> Result<(Vec<u64>, Vec<Joined>), Trouble> {
         let (mut retry, mut extended) = (Retry::new(&*self.context.ids), BTreeSet::new());
         loop {
             let link = self.context.server.link().await?;
@@ -99,15 +101,16 @@ impl SaleNumbers {
                     self.look_ahead(&lease, &issued);
                     return Ok((issued, entries));
                 }
-                Ok(Answer::Lost) => self.doubt(&lease).await,
+                Ok(Answer::Lost) => self.forget_lease(&lease).await,
                 Ok(Answer::Ceiling { group, issued }) => {
                     self.extend(lease.epoch, group, issued).await?;
-                    // With new numbers it is not the same attempt that failed, unless others were given all of them.
+                    // The first time that a group runs out of leased numbers isn't a failed attempt. If others have taken the
+                    // whole new block at once, the next time is.
                     if extended.insert(group) {
                         continue;
                     }
                 }
-                Err(error) => self.context.server.mend(&link, &error).await?,
+                Err(error) => self.context.server.after_error(&link, &error).await?,
             }
             if !retry.again().await {
                 tracing::warn!(sale = %self.sale, "no number could be given in {ATTEMPTS} attempts");
@@ -116,7 +119,7 @@ impl SaleNumbers {
         }
     }
 
-    /// Leases more before there are none left, so that nobody waits for it.
+    /// Leases the next block in the background once less than a quarter of one is left, so that nobody has to wait for it.
     fn look_ahead(self: &Arc<Self>, lease: &Arc<Lease>, issued: &[u64]) {
         let least = self.context.settings.block / 4;
         let is_low = |(_, ceiling, issued): &(Group, u64, u64)| ceiling.saturating_sub(*issued) < least;
@@ -141,18 +144,18 @@ impl SaleNumbers {
         *self.issued.lock() = Some((now, issued.to_vec()));
     }
 
-    /// By group, how many numbers were handed out; at most [`RECENT`] old.
+    /// How many numbers were handed out, by group; the figures are at most [`RECENT`] old.
     pub(super) async fn issued(self: &Arc<Self>) -> Result<Vec<u64>, Trouble> {
         self.drop_old_index();
         let known = self.issued.lock().clone();
         match known {
             Some((at, issued)) if at.elapsed() < RECENT => Ok(issued),
-            _ => Ok(self.give(&[]).await?.0),
+            _ => Ok(self.give_entries(&[]).await?.0),
         }
     }
 
-    /// What an error means for a caller who asks only once.
-    pub(super) async fn mend(&self, link: &RedisConnection, error: &redis::RedisError) -> Trouble {
-        self.context.server.mend(link, error).await.err().unwrap_or(Trouble::Away)
+    /// What went wrong, for a caller who doesn't try again even where that might help at once.
+    pub(super) async fn trouble_of(&self, link: &RedisConnection, error: &redis::RedisError) -> Trouble {
+        self.context.server.after_error(link, error).await.err().unwrap_or(Trouble::Away)
     }
 }

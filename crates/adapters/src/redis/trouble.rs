@@ -16,7 +16,7 @@ pub(super) enum Trouble {
     Defect(String),
 }
 
-/// When to try again what Redis was away for.
+/// When to try again after Redis was away.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 pub(super) const BUSY: StoreError = StoreError::Outage(Outage::Busy { retry_after: RETRY_AFTER });
@@ -33,7 +33,7 @@ impl Trouble {
     pub(super) fn tell(self, ids: &dyn IdSource) -> StoreError {
         match self {
             Self::Away => UNAVAILABLE,
-            // What was stale is read again the next time; a join knows of no row.
+            // Whoever joins has read no row that could be stale: the lease was, and is read again the next time.
             Self::Store(StoreError::Stale) => BUSY,
             Self::Store(error) => error,
             Self::Defect(cause) => {

@@ -1,9 +1,10 @@
-//! Who waits for a transaction, and may give it up until it is about to be committed: what they are told then is true.
+//! Whoever waits for a transaction may give up until it is about to be committed. So "nothing has happened" is true when
+//! they are told so.
 
 use super::write::Refusal;
 use std::sync::atomic::{AtomicU8, Ordering};
 
-/// One who asked.
+/// Somebody who waits for a transaction.
 #[derive(Default)]
 pub(super) struct Asker(AtomicU8);
 
@@ -13,14 +14,15 @@ const COMMITS: u8 = 1;
 const HAS_GIVEN_UP: u8 = 2;
 
 impl Asker {
-    /// Whether what was asked for will not happen any more.
+    /// Gives up; true if the transaction will not be committed.
     pub(super) fn gives_up(&self) -> bool {
         self.moves(WAITS, HAS_GIVEN_UP)
     }
 
-    /// What comes of the work, which is committed after it; or nothing is to be, because nobody waits for it.
+    /// Does the work, for a transaction that is committed right after. `Stale` if nobody waits for it any more: then it must
+    /// not be committed.
     pub(super) async fn served_by<T>(&self, work: impl Future<Output = Result<T, Refusal>>) -> Result<T, Refusal> {
-        // A commit that has failed before this attempt is undone.
+        // An earlier attempt may have failed at its commit: then they may give up again.
         self.moves(COMMITS, WAITS);
         if self.0.load(Ordering::SeqCst) == HAS_GIVEN_UP {
             return Err(Refusal::Stale);

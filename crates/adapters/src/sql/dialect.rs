@@ -87,6 +87,21 @@ mod tests {
         }
     }
 
+    /// Each of these is asked of the dialect of an address, or of any dialect of a driver, whatever the server turns out to
+    /// be. (What a connection is prepared with, and what errors mean, can't be compared: they are functions.)
+    #[test]
+    fn dialects_of_one_driver_agree_on_what_is_asked_before_the_server_is_known() {
+        let early = |dialect: &dyn Dialect| {
+            let (is_server, undoes, writing) = (dialect.is_server(), dialect.undoes_when_full(), dialect.writing());
+            format!("{} {is_server} {undoes} {writing:?} {:?}", dialect.version(), dialect.snapshot())
+        };
+        for one in DIALECTS {
+            for other in DIALECTS.into_iter().filter(|other| other.backend() == one.backend()) {
+                assert_eq!(early(one), early(other), "{one:?} {other:?}");
+            }
+        }
+    }
+
     #[test]
     fn people_are_told_of_every_dialect() {
         assert_eq!(

@@ -1,14 +1,15 @@
 //! The limits that a server keeps do strike, and are taken for what they are. These tests wait for the real ones.
 
+use super::Class;
 use super::connect::{READ_LIMIT, connect, connect_worker};
+use super::connection::classify;
 use super::dialect::purpose::Purpose;
 use super::rows::wallet;
-use super::{Class, classify};
 use crate::sql::testing::Counter;
 use crate::sql::{Database, DatabaseSettings};
 use frontrow_application::Outage;
 use frontrow_application::port::StoreError;
-use frontrow_test_databases::{Kind, TestDatabase, database};
+use frontrow_test_databases::{Kind, TestDatabase, database, for_each_kind};
 use futures::future::join_all;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{LockBehavior, LockType};
@@ -146,18 +147,13 @@ async fn an_audit_takes_as_long_as_it_takes(testbed: &Testbed) {
     assert!(auditor.execute_unprepared("DELETE FROM wallet").await.is_err());
 }
 
-macro_rules! on_every_server {
-    ($($test:ident),+ $(,)?) => {
-        on_every_server! { mysql Kind::MySql; $($test),+ }
-        on_every_server! { mariadb Kind::MariaDb; $($test),+ }
-        on_every_server! { postgres Kind::Postgres; $($test),+ }
-    };
-    ($module:ident $kind:expr; $($test:ident),+) => {
+macro_rules! on_server {
+    ($module:ident $kind:ident; $($test:ident),+ $(,)?) => {
         mod $module {
             use super::*;
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $test() {
-                if let Some(testbed) = Testbed::on($kind, stringify!($test)).await {
+                if let Some(testbed) = Testbed::on(Kind::$kind, stringify!($test)).await {
                     super::$test(&testbed).await;
                 }
             })+
@@ -165,7 +161,8 @@ macro_rules! on_every_server {
     };
 }
 
-on_every_server! {
+for_each_kind! {
+    on_server;
     who_waits_for_a_lock_is_told_to_try_again,
     a_statement_that_takes_too_long_is_to_be_tried_again,
     who_waits_for_a_reader_that_is_at_work_is_told_that_there_is_too_much_to_do,

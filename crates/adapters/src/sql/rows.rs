@@ -31,6 +31,8 @@ pub(crate) mod venue;
 pub(crate) mod wallet;
 
 mod reading;
+#[cfg(test)]
+mod tests;
 
 pub(crate) use reading::Reading;
 

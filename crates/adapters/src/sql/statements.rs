@@ -18,7 +18,6 @@ pub(in crate::sql) use texts::{Protection, Texts};
 use super::connection::Failure;
 use super::hook::Hook;
 use super::rows::{Guarded, Key, placeholder, queue_counter, reservation, seat};
-use super::{Class, classify};
 use columns::{columns_of, key_columns, values, values_of};
 use frontrow_domain::{BuyerKey, Instant};
 use lists::{Existing, Lists};
@@ -107,9 +106,9 @@ impl Statements<'_> {
     }
 }
 
-/// Writing: all rows, or it is a conflict.
+/// Writing: all rows, or somebody else was faster ([`Failure::Overtaken`]).
 impl Statements<'_> {
-    /// Inserts rows. One that is there already is a conflict.
+    /// Inserts rows. None of them may be there already.
     pub(in crate::sql) async fn insert<A>(&self, connection: &impl ConnectionTrait, rows: Vec<A>) -> Result<(), Failure>
     where
         A: ActiveModelTrait + Send,
@@ -169,7 +168,7 @@ impl Statements<'_> {
         if affected == expected as u64 || !self.texts.protection.guards {
             return Ok(());
         }
-        Err(Failure::Conflict(format!("{affected} of {expected} rows of {} were written", E::default().table_name())))
+        Err(Failure::Overtaken(format!("{affected} of {expected} rows of {} were written", E::default().table_name())))
     }
 }
 
@@ -224,11 +223,7 @@ impl Statements<'_> {
     ) -> Result<Option<ExecResult>, Failure> {
         let Some(statement) = statement else { return Ok(None) };
         self.before(&statement.sql)?;
-        match connection.execute_raw(statement).await {
-            Ok(done) => Ok(Some(done)),
-            Err(error) if classify(&error) == Class::Duplicate => Err(Failure::Conflict(error.to_string())),
-            Err(error) => Err(error.into()),
-        }
+        Ok(Some(connection.execute_raw(statement).await?))
     }
 }
 

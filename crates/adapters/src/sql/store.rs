@@ -1,8 +1,8 @@
 //! The booking store: workers that carry commands out, all that wait for one performance in one transaction.
 //!
-//! A worker locks the union of the commands' scopes, runs [`carry_out`](frontrow_domain::carry_out) for one after the other
-//! on what it finds, writes the net of the changes under version guards, commits once, and then answers each. A command
-//! whose client has gone is dropped unless it has begun: then it comes to its end.
+//! A worker locks the union of the commands' scopes, runs [`carry_out_batch`](frontrow_domain::carry_out_batch) on what it
+//! finds, writes the net of the changes under version guards, commits once, and then answers each command. A command whose
+//! client has gone is dropped unless it has begun: then it comes to its end.
 
 pub(super) mod attempt;
 mod booking;
@@ -17,7 +17,7 @@ use super::statements::{Protection, Statements, Texts};
 use super::worker::{Work, WorkerConnection, WorkerContext, Workers};
 use crate::queue::Limits;
 use async_trait::async_trait;
-use attempt::{Committed, attempt};
+use attempt::{Committed, run_transaction};
 use booking::Booking;
 use frontrow_application::port::{Announcer, BookingError, BookingStore, Clock, IdSource, StoreError};
 use frontrow_domain::{Command, Outcome, Stop};
@@ -178,7 +178,7 @@ impl Work for Bookings {
         match error {
             StoreError::Outage(outage) => outage.into(),
             StoreError::Fault(fault) => BookingError::Fault(fault),
-            // Whatever a store may say later: what has become of the command is not known then.
+            // That is `StoreError::Unknown`; workers say nothing else, and if they do some day, nothing is known either.
             _ => BookingError::Unknown(booking.command.key.clone()),
         }
     }
@@ -189,7 +189,7 @@ impl Work for Bookings {
         batch: &[Booking],
     ) -> Result<Vec<Result<Outcome, BookingError>>, Failure> {
         let statements = Statements { texts: &self.texts, hook: &*self.hook };
-        let Committed { results, seats } = attempt(&statements, connection, batch, &*self.ports.clock).await?;
+        let Committed { results, seats } = run_transaction(&statements, connection, batch, &*self.ports.clock).await?;
         if !seats.is_empty() {
             self.ports.announcer.seats_written(&seats);
         }

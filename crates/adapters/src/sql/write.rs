@@ -50,14 +50,14 @@ where
         };
         storage.note(failure.class());
         match failure {
-            Failure::Conflict(_) => return Err(StoreError::Stale),
+            Failure::Overtaken(_) => return Err(StoreError::Stale),
             Failure::Within | Failure::Database { class: Class::Retry, .. } => {
                 tracing::debug!(operation = name, %failure, "in the way");
             }
             Failure::Database { class, cause } => return Err(told(ids, name, class, &cause)),
             Failure::Bug(cause) => return Err(fault(ids, name, &cause)),
             // "Nothing has changed" would be a guess.
-            Failure::Commit(cause) => {
+            Failure::UnknownOutcome(cause) => {
                 tracing::error!(operation = name, cause, "whether a commit has happened is not known");
                 return Err(StoreError::Unknown);
             }
@@ -80,10 +80,10 @@ where
     let failure = match writers.hear(MAX_STATEMENTS, work(&transaction)).await? {
         Ok(done) => {
             let committed = writers.hear(1, transaction.commit()).await;
-            let committed = committed.map_err(|_| Failure::Commit("no answer".into()))?;
+            let committed = committed.map_err(|_| Failure::UnknownOutcome("no answer".into()))?;
             return committed.map(|()| done).map_err(Failure::from);
         }
-        Err(Refusal::Stale) => Failure::Conflict("the row".into()),
+        Err(Refusal::Stale) => Failure::Overtaken("the row".into()),
         Err(Refusal::Database(error)) => error.into(),
     };
     // Its server may have become one that can't be written: the next connection may lead to another one. What is dropped in

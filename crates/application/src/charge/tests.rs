@@ -179,8 +179,16 @@ async fn what_could_not_be_settled_stays_pending_and_a_fault_is_told() {
     }
 }
 
+fn ended(settled: u32) -> Result<SettleReport, Error> {
+    Ok(SettleReport { settled, of_others: Vec::new() })
+}
+
 /// Settles the one charge that is unsettled, that many seconds after it was begun.
-async fn settle_after(seconds: i64, gateway: MockPaymentGateway, to: Option<PaymentState>) -> Result<u32, Error> {
+async fn settle_after(
+    seconds: i64,
+    gateway: MockPaymentGateway,
+    to: Option<PaymentState>,
+) -> Result<SettleReport, Error> {
     let mut wallets = MockWalletReader::new();
     let before = at(BEGUN + seconds) - SettleCharges::PATIENCE;
     let begin = Instant::from_micros(i64::MIN);
@@ -206,21 +214,21 @@ fn knowing(answer: Result<GatewayAnswer, NoAnswer>) -> MockPaymentGateway {
 
 #[tokio::test]
 async fn what_is_unsettled_is_asked_for_until_it_is_known() {
-    assert_eq!(settle_after(10, knowing(Ok(accepted())), Some(PaymentState::Succeeded)).await, Ok(1));
-    assert_eq!(settle_after(10, knowing(Ok(GatewayAnswer::Declined)), Some(PaymentState::Failed)).await, Ok(1));
-    assert_eq!(settle_after(10, knowing(Ok(GatewayAnswer::Pending)), None).await, Ok(0));
-    assert_eq!(settle_after(10, knowing(Err(NoAnswer)), None).await, Ok(0));
+    assert_eq!(settle_after(10, knowing(Ok(accepted())), Some(PaymentState::Succeeded)).await, ended(1));
+    assert_eq!(settle_after(10, knowing(Ok(GatewayAnswer::Declined)), Some(PaymentState::Failed)).await, ended(1));
+    assert_eq!(settle_after(10, knowing(Ok(GatewayAnswer::Pending)), None).await, ended(0));
+    assert_eq!(settle_after(10, knowing(Err(NoAnswer)), None).await, ended(0));
 }
 
 #[tokio::test]
 async fn a_charge_that_the_gateway_never_heard_of_is_given_up_only_when_it_is_old() {
-    assert_eq!(settle_after(59, knowing(Ok(GatewayAnswer::Unheard)), None).await, Ok(0));
+    assert_eq!(settle_after(59, knowing(Ok(GatewayAnswer::Unheard)), None).await, ended(0));
     // Asked to refuse it, the gateway says what is true by then: it may have arrived in between.
     let abandoned = [(Ok(GatewayAnswer::Declined), PaymentState::Failed), (Ok(accepted()), PaymentState::Succeeded)];
     for (answer, end) in abandoned {
         let mut gateway = knowing(Ok(GatewayAnswer::Unheard));
         gateway.expect_abandon().times(1).return_once(|_| answer);
-        assert_eq!(settle_after(60, gateway, Some(end)).await, Ok(1));
+        assert_eq!(settle_after(60, gateway, Some(end)).await, ended(1));
     }
 }
 
@@ -240,7 +248,7 @@ async fn a_charge_that_can_not_be_settled_does_not_keep_the_others_from_it() {
     });
     let settle = settle_with(&Arc::new(store), &Arc::new(wallets), gateway, BEGUN + 10);
     assert_eq!(settle.run().await, Err(Error::Fault(fault)));
-    assert_eq!(settle.run().await, Ok(1), "what has been told is not told again and again");
+    assert_eq!(settle.run().await, ended(1), "what has been told is not told again and again");
 }
 
 #[tokio::test]
@@ -258,7 +266,7 @@ async fn charges_that_stay_open_for_long_do_not_hide_those_behind_them() {
     gateway.expect_status().returning(|_| Ok(GatewayAnswer::Pending));
     let settle = settle_with(&Arc::new(MockBookingStore::new()), &Arc::new(wallets), gateway, BEGUN + 10);
     for _ in 0..3 {
-        assert_eq!(settle.run().await, Ok(0));
+        assert_eq!(settle.run().await, ended(0));
     }
 }
 
@@ -312,8 +320,32 @@ async fn a_sweep_asks_for_money_until_it_is_back_and_never_charges_for_it_again(
         wallets.expect_unsettled().return_once(|_, _, _| Ok(vec![payment(PaymentState::Returning)]));
         let store = store_without_room(&mut Sequence::new(), false, returns);
         let settle = settle_with(&Arc::new(store), &Arc::new(wallets), giving_back(answer), BEGUN + 10);
-        assert_eq!(settle.run().await, Ok(done));
+        assert_eq!(settle.run().await, ended(done));
     }
+}
+
+/// The mock would panic if it were asked: whoever never heard of a charge has it given up.
+#[tokio::test]
+async fn a_charge_of_another_gateway_is_left_alone_and_told_once() {
+    let mut wallets = MockWalletReader::new();
+    let (mut pending, mut returning) = (payment(PaymentState::Pending), payment(PaymentState::Returning));
+    for theirs in [&mut pending, &mut returning] {
+        theirs.provider = "former".into();
+    }
+    returning.id = PaymentId::new(Uuid::from_u128(78));
+    let theirs = vec![pending.clone(), returning];
+    let found = theirs.clone();
+    wallets.expect_unsettled().times(2).returning(move |_, _, _| Ok(found.clone()));
+    let years_later = BEGUN + 100_000_000;
+    let settle = settle_with(&Arc::new(MockBookingStore::new()), &Arc::new(wallets), gateway(), years_later);
+    assert_eq!(settle.run().await, Ok(SettleReport { settled: 0, of_others: theirs }));
+    assert_eq!(settle.run().await, ended(0), "what has been told is not told again and again");
+
+    let mut wallets = MockWalletReader::new();
+    let found = pending.clone();
+    wallets.expect_charge().return_once(|_| Ok(Some(found)));
+    let charge = charge_with(store(None), wallets, gateway());
+    assert_eq!(charge.run(request()).await, Ok(pending), "nor is it charged once more when it is repeated");
 }
 
 #[tokio::test]

@@ -2,10 +2,11 @@
 
 use async_trait::async_trait;
 use frontrow_domain::{PaymentId, Points};
+use std::fmt;
 use thiserror::Error;
 
-/// A charge to be made.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A charge to be made. Its currency is the installation's, which a gateway is told when it is set up.
+#[derive(Clone, PartialEq, Eq)]
 pub struct ChargeRequest {
     /// What the gateway shall know it by: asking again with the same id never charges twice.
     pub payment: PaymentId,
@@ -13,6 +14,14 @@ pub struct ChargeRequest {
     pub amount: Points,
     /// What the client got from the gateway's own page; never stored, never logged.
     pub payment_token: String,
+}
+
+/// Without the token, so that no log has it.
+impl fmt::Debug for ChargeRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { payment, amount, payment_token: _ } = self;
+        f.debug_struct("ChargeRequest").field("payment", payment).field("amount", amount).finish_non_exhaustive()
+    }
 }
 
 /// What a gateway says of a charge.
@@ -46,21 +55,28 @@ pub enum ReturnAnswer {
 #[error("the payment gateway did not answer")]
 pub struct NoAnswer;
 
-/// A payment gateway. Never called while a row is locked.
+/// A payment gateway. Never called while a row is locked. `frontrow-contract-tests` checks one.
 ///
-/// Whoever implements it bounds the time of each call, and says [`NoAnswer`] when that is over: a person waits for the
-/// first answer to their charge (ten seconds are a lot), and the background asks for one charge after another. Callers set
-/// no limit of their own, because a call that is cut off may have been heard.
+/// Whoever implements it bounds the time of each call, and says [`NoAnswer`] when that is over. Callers set no limit of
+/// their own, because a call that is cut off may have been heard. A person who waits for their charge is promised an answer
+/// within [`COMMAND`](crate::deadline::COMMAND), 10 seconds, and [`charge`](PaymentGateway::charge) may be called twice for
+/// them: so a call that takes up to 4 seconds is fine, and one that asks [`deadline::ends`](crate::deadline::ends) keeps the
+/// promise whatever came before it. What the person was not told is settled in the background, which asks for one charge
+/// after another.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait PaymentGateway: Send + Sync {
-    /// The name that payments are kept under.
+    /// The name that payments are kept under: 1 to [`Payment::LONGEST_PROVIDER`](frontrow_domain::Payment::LONGEST_PROVIDER)
+    /// characters, and not [`Payment::POINTS`](frontrow_domain::Payment::POINTS). Whoever charges another account, or
+    /// another environment of the same provider, needs another name: a charge is only asked of the gateway by whose name it
+    /// is kept, and [`SettleCharges`](crate::SettleCharges) reports those of others.
     fn name(&self) -> &'static str;
 
     /// Charges, once for each payment id however often it is asked.
     async fn charge(&self, request: ChargeRequest) -> Result<GatewayAnswer, NoAnswer>;
 
-    /// What became of a charge.
+    /// What became of a charge: [`GatewayAnswer::Unheard`] if no request for it has arrived. Asked every few seconds for as
+    /// long as the answer is pending.
     async fn status(&self, payment: PaymentId) -> Result<GatewayAnswer, NoAnswer>;
 
     /// Gives back what it took for a charge, all of it, once however often it is asked: the wallet has no room for it. From
@@ -69,4 +85,16 @@ pub trait PaymentGateway: Send + Sync {
 
     /// Refuses a charge that it never heard of from now on, should it still arrive; says what became of it otherwise.
     async fn abandon(&self, payment: PaymentId) -> Result<GatewayAnswer, NoAnswer>;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_does_not_show_its_token() {
+        let (payment, amount) = (PaymentId::new(uuid::Uuid::from_u128(7)), Points::ZERO);
+        let shown = format!("{:?}", ChargeRequest { payment, amount, payment_token: "tok_secret".into() });
+        assert!(shown.contains("payment") && !shown.contains("secret"), "{shown}");
+    }
 }

@@ -9,12 +9,12 @@ use frontrow_domain::{Buyer, BuyerKey, Command, Instant, Leave, Operation, Outco
 use std::sync::Arc;
 use std::time::Duration;
 
-/// A pass, and how long the admission lasts.
+/// A pass for somebody who is admitted, and how long their admission lasts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PassAnswer {
     /// The signed pass.
     pub pass: String,
-    /// When to have it renewed at the latest.
+    /// When the pass expires: it has to be renewed before.
     pub expires: Instant,
     /// The first instant at which the right to book is over, unless it is renewed.
     pub until: Instant,
@@ -33,7 +33,7 @@ pub enum CheckInAnswer {
     NotYet(QueueEntryView),
 }
 
-/// Somebody who is called asks to be let in.
+/// Checks in somebody whose turn has come, and gives them a pass once they are admitted.
 pub struct CheckInBuyer {
     /// The queues of this instance, as the last tick left them.
     pub queues: Arc<QueueViews>,
@@ -62,7 +62,7 @@ impl CheckInBuyer {
         let view = self.queues.view(sale).ok_or(Error::NotFound(Missing::Queue))?;
         let view = QueueEntryView::of(token, view, &*self.renew.clock);
         let (key, entry) = (BuyerKey { sale, user }, QueueEntry { group: token.group, number: token.number });
-        let lapsed = match view.status {
+        let call_has_lapsed = match view.status {
             EntryStatus::Lobby | EntryStatus::Waiting { .. } => return self.not_called_yet(view, key, entry).await,
             EntryStatus::Called => false,
             EntryStatus::Lapsed => true,
@@ -74,7 +74,7 @@ impl CheckInBuyer {
             |now| CheckIn { key, group: token.group, number: token.number, rank, checked_in_at: now, seen_at: now };
         let (begun, mut left) = (self.renew.clock.now(), wait);
         loop {
-            match self.store.check_in(check_in(self.renew.clock.now()), lapsed).await? {
+            match self.store.check_in(check_in(self.renew.clock.now()), call_has_lapsed).await? {
                 CheckInOutcome::Admitted(_) => {
                     return self.renew.pick_up(key, entry).await.map(CheckInAnswer::Admitted);
                 }
@@ -86,18 +86,18 @@ impl CheckInBuyer {
             if left.is_zero() {
                 return Ok(CheckInAnswer::Present(view));
             }
-            // Somebody who isn't seen for longer than this counts as absent.
+            // Waits in short turns: the check-in is stored again after each, or they would count as absent.
             let part = left.min(Self::SEEN_EVERY);
             if self.watch.admitted(key, part).await.is_some() {
                 return self.renew.pick_up(key, entry).await.map(CheckInAnswer::Admitted);
             }
-            // Check-ins in front of this one have taken some of the time, too.
+            // Storing the check-in has taken some of the time, too: others may have been stored before it.
             left = left.saturating_sub(part).min(wait.saturating_sub(self.renew.clock.now().since(begun)));
         }
     }
 
-    /// Memory may be a moment behind the store: somebody may be admitted by a queue entry that this instance doesn't
-    /// know to be called.
+    /// Another instance may have called and admitted them a moment ago, which this one has not read yet. The store is asked
+    /// only about those who are near the front.
     async fn not_called_yet(
         &self,
         view: QueueEntryView,

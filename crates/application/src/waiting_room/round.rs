@@ -1,4 +1,4 @@
-//! What an operator does about the round of a draw.
+//! The round of public randomness that decides a draw: operators name it, and enter its value.
 
 use super::operate::action;
 use crate::ActingOperator;
@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use thiserror::Error;
 
-/// Why the draw is as it was.
+/// Why nothing was changed.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
 pub enum DrawError {
@@ -37,7 +37,7 @@ pub struct DecideDraw {
     pub clock: Arc<dyn Clock>,
 }
 
-/// When to try again where somebody else was faster.
+/// When to try again if others kept changing the queue.
 const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 impl DecideDraw {
@@ -67,7 +67,7 @@ impl DecideDraw {
         }
         let updated = self.store.update_queue(sale, &QueueUpdate::Draw(drawing), Some(action)).await?;
         let Some(Ok(queue)) = updated else { return Err(DrawError::NoQueue) };
-        // The queue opened meanwhile, or another operator was faster: it says why that was not taken.
+        // If the queue has opened meanwhile, or another operator was faster, the queue itself says why it refuses.
         let drawing = step(&queue)?;
         let taken = queue.draw.as_ref() == Some(&drawing);
         taken.then_some(queue).ok_or(DrawError::Store(StoreError::Outage(Outage::Busy { retry_after: RETRY_AFTER })))

@@ -16,7 +16,7 @@ pub struct Rendered {
     pub tag: String,
 }
 
-/// One queue, as it was a moment ago.
+/// One queue, as an instance has it in memory.
 #[derive(Debug)]
 pub struct QueueView {
     /// As it was when it was read last, at most some seconds ago.
@@ -32,7 +32,7 @@ pub struct QueueView {
 }
 
 impl QueueView {
-    /// A view that is older than this, 3 seconds, is stale: the store does not answer.
+    /// A view older than this, 3 seconds, is stale: the store has not answered since.
     pub const STALE: Duration = Duration::from_secs(3);
 
     /// The status of a queue entry.
@@ -107,7 +107,7 @@ impl QueueViews {
 
     fn renew(&self, known: Option<&Arc<QueueView>>, queue: Queue, sale: Arc<Sale>, read_at: Instant) -> Arc<QueueView> {
         let ranks = match known {
-            // A slow reader must not replace a newer queue with an older one.
+            // A slow read must not replace a newer view by an older one.
             Some(view) if queue.version < view.queue.version => return Arc::clone(view),
             Some(view) if queue.is_drawn() && view.queue.is_drawn() => Arc::clone(&view.ranks),
             _ => Arc::new(self.ranks(&queue)),

@@ -3,7 +3,7 @@
 use crate::memory::InMemory;
 use crate::sql::OnSql;
 use frontrow_contract_tests::{Failure, same_outcomes};
-use frontrow_test_databases::Kind;
+use frontrow_test_databases::{Kind, for_each_kind};
 
 fn seeds(otherwise: std::ops::Range<u64>) -> Result<Vec<u64>, Failure> {
     match std::env::var("FRONTROW_TEST_SEED") {
@@ -28,21 +28,22 @@ async fn memory_gives_the_same_as_itself() -> Result<(), Failure> {
     Ok(())
 }
 
-macro_rules! on_servers {
-    ($($name:ident: $kind:expr;)+) => {$(
-        #[tokio::test(flavor = "multi_thread")]
-        async fn $name() -> Result<(), Failure> {
-            let Some(world) = OnSql::server($kind, stringify!($name)).await else { return Ok(()) };
-            for seed in seeds(20..24)? {
-                same_outcomes(&InMemory, &world, seed, 400).await?;
+macro_rules! on_server {
+    ($server:ident $kind:ident;) => {
+        mod $server {
+            use super::*;
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn gives_the_same_as_memory() -> Result<(), Failure> {
+                let world = OnSql::server(Kind::$kind, "gives_the_same_as_memory").await;
+                let Some(world) = world else { return Ok(()) };
+                for seed in seeds(20..24)? {
+                    same_outcomes(&InMemory, &world, seed, 400).await?;
+                }
+                Ok(())
             }
-            Ok(())
         }
-    )+};
+    };
 }
 
-on_servers! {
-    memory_gives_the_same_as_mysql: Kind::MySql;
-    memory_gives_the_same_as_mariadb: Kind::MariaDb;
-    memory_gives_the_same_as_postgres: Kind::Postgres;
-}
+for_each_kind! { on_server; }

@@ -3,6 +3,7 @@
 #![recursion_limit = "256"]
 
 mod broken;
+mod gateway;
 mod laws;
 mod memory;
 mod redis;

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use frontrow_adapters::{Memory, SeededIds};
 use frontrow_contract_tests::{
-    AccountPorts, BookingPorts, CataloguePorts, Durability, Failure, Fixture, KeepingPorts, Part, Programme,
+    AccountPorts, BookingStorePorts, CataloguePorts, Durability, Failure, Fixture, KeepingPorts, Part, Programme,
     QueueInstance, QueuePorts, SuitePorts, World, run_all,
 };
 use std::sync::Arc;
@@ -37,7 +37,7 @@ pub fn seed() -> u64 {
 
 fn fixture(memory: &Arc<Memory>) -> Fixture {
     Fixture {
-        booking: BookingPorts {
+        booking: BookingStorePorts {
             store: memory.clone(),
             idempotency_records: memory.clone(),
             seats: memory.clone(),

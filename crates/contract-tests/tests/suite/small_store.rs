@@ -7,12 +7,11 @@ use frontrow_application::port::{
     SeatReader, StoreError, WalletReader,
 };
 use frontrow_application::{FaultId, Page, PageRequest};
-use frontrow_contract_tests::{BookingPorts, Durability, Failure, Fixture, Programme, SuitePorts, World};
+use frontrow_contract_tests::{BookingStorePorts, Durability, Failure, Fixture, Programme, SuitePorts, World};
 use frontrow_domain::{
-    AccountId, BookingState, CarriedOut, Catalogue, Command, CommandKey, Conflict, Event, Finding, IdempotencyRecord,
-    Instant, Operation, Outcome, Payment, PaymentId, PaymentKind, PerformanceId, Points, Record, Reservation,
-    ReservationId, ReservationState, Seat, SeatState, Stop, Ticket, TransferId, UserId, Write, WriteSet, audit,
-    carry_out,
+    AccountId, BookingState, CarriedOut, Catalogue, Command, CommandKey, Event, Finding, IdempotencyRecord, Instant,
+    Operation, Outcome, Payment, PaymentId, PaymentKind, PerformanceId, Points, Record, Reservation, ReservationId,
+    ReservationState, Seat, SeatState, Stale, Stop, Ticket, TransferId, UserId, Write, WriteSet, audit, carry_out,
 };
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
@@ -76,7 +75,7 @@ impl Kept {
         let again = self.clone();
         let store = Arc::new(Store { bookings: Mutex::new(bookings), kept: self });
         Fixture {
-            booking: BookingPorts {
+            booking: BookingStorePorts {
                 store: store.clone(),
                 idempotency_records: store.clone(),
                 seats: store.clone(),
@@ -177,7 +176,7 @@ fn decided(bookings: &BookingState, command: &Command, now: Instant) -> Result<(
 }
 
 /// Writes without guards: as if nobody had written since.
-fn overwrite(bookings: &mut BookingState, mut writes: WriteSet) -> Result<(), Conflict> {
+fn overwrite(bookings: &mut BookingState, mut writes: WriteSet) -> Result<(), Stale> {
     fn at<T: Record>(table: &BTreeMap<T::Key, T>, writes: &mut [Write<T>]) {
         for write in writes {
             write.read = table.get(&write.row.key()).map(Record::version);

@@ -10,10 +10,10 @@ use frontrow_adapters::sql::{
 use frontrow_adapters::{SeatSnapshotCache, UuidV7Source};
 use frontrow_application::port::{Announcer, Clock};
 use frontrow_contract_tests::{
-    AccountPorts, BookingPorts, CataloguePorts, Durability, Failure, Fixture, KeepingPorts, Part, Programme,
+    AccountPorts, BookingStorePorts, CataloguePorts, Durability, Failure, Fixture, KeepingPorts, Part, Programme,
     QueueInstance, QueuePorts, SuitePorts, World, run_all,
 };
-use frontrow_test_databases::{Kind, Template, database};
+use frontrow_test_databases::{Kind, Template, database, for_each_kind};
 use futures::future::BoxFuture;
 use std::any::Any;
 use std::path::{Path, PathBuf};
@@ -145,7 +145,7 @@ fn fixture(database: &Arc<Database>, store: SqlStore, clock: &Arc<dyn Clock>) ->
     let catalogue = Arc::new(SqlCatalogue::new(database.clone(), clock.clone()));
     let housekeeping = Arc::new(SqlHousekeeping::new(database.clone()));
     Fixture {
-        booking: BookingPorts {
+        booking: BookingStorePorts {
             store: Arc::new(store),
             idempotency_records: readers.clone(),
             seats: readers.clone(),
@@ -205,20 +205,20 @@ async fn sqlite_keeps_every_promise() -> Result<(), Failure> {
     keeps_every_promise(OnSql::file()).await
 }
 
-macro_rules! on_servers {
-    ($($name:ident: $kind:expr;)+) => {$(
-        #[tokio::test(flavor = "multi_thread")]
-        async fn $name() -> Result<(), Failure> {
-            match OnSql::server($kind, stringify!($name)).await {
-                Some(world) => keeps_every_promise(world).await,
-                None => Ok(()),
+macro_rules! on_server {
+    ($server:ident $kind:ident;) => {
+        mod $server {
+            use super::*;
+
+            #[tokio::test(flavor = "multi_thread")]
+            async fn keeps_every_promise() -> Result<(), Failure> {
+                match OnSql::server(Kind::$kind, "keeps_every_promise").await {
+                    Some(world) => super::keeps_every_promise(world).await,
+                    None => Ok(()),
+                }
             }
         }
-    )+};
+    };
 }
 
-on_servers! {
-    mysql_keeps_every_promise: Kind::MySql;
-    mariadb_keeps_every_promise: Kind::MariaDb;
-    postgres_keeps_every_promise: Kind::Postgres;
-}
+for_each_kind! { on_server; }

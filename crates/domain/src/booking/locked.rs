@@ -7,7 +7,7 @@ use super::{
 use crate::catalogue::SeatNumber;
 use crate::id::{PaymentId, PerformanceId, ReservationId, UserId};
 use crate::money::{Payment, PaymentKind, Transfer, Wallet};
-use crate::record::{Record, Version, Write};
+use crate::record::{Record, Version, Write, fields_that_differ};
 use crate::time::Instant;
 use crate::waiting_room::{Buyer, BuyerKey};
 use std::collections::{BTreeMap, BTreeSet};
@@ -36,14 +36,31 @@ impl<T: Record> Table<T> {
         self.0.get(&key).map(|entry| entry.row.as_ref()).ok_or_else(|| NotInScope(format!("{key:?}")))
     }
 
-    fn put(&mut self, row: T) -> Result<(), Broken> {
-        let key = row.key();
-        let entry = self.0.get_mut(&key).ok_or_else(|| Broken(format!("{key:?} is not in scope")))?;
+    /// Whether the row can become `next`: one version on, and the same in what never changes.
+    fn check(&self, next: &T) -> Result<(), Broken> {
+        let key = next.key();
+        let entry = self.0.get(&key).ok_or_else(|| Broken(format!("{key:?} is not in scope")))?;
         let expected = entry.row.as_ref().map_or(Version::FIRST, |current| current.version().next());
-        if row.version() != expected {
-            return Err(Broken(format!("{key:?} would go to {:?} instead of {expected:?}", row.version())));
+        if next.version() != expected {
+            return Err(Broken(format!("{key:?} would go to {:?} instead of {expected:?}", next.version())));
         }
-        *entry = Entry { read: entry.read, row: Some(row), changed: true };
+        let allowed = entry.row.as_ref().map(|current| current.changed_to(next));
+        if let Some(allowed) = allowed.filter(|allowed| allowed != next) {
+            let fields = fields_that_differ(&allowed, next);
+            return Err(Broken(format!("{key:?} would change in what never changes: {fields}")));
+        }
+        Ok(())
+    }
+
+    fn set(&mut self, row: T) {
+        if let Some(entry) = self.0.get_mut(&row.key()) {
+            *entry = Entry { read: entry.read, row: Some(row), changed: true };
+        }
+    }
+
+    fn check_and_set(&mut self, row: T) -> Result<(), Broken> {
+        self.check(&row)?;
+        self.set(row);
         Ok(())
     }
 
@@ -51,7 +68,8 @@ impl<T: Record> Table<T> {
         self.0.values().filter_map(|entry| entry.row.as_ref())
     }
 
-    fn dirty(&self) -> Vec<Write<T>> {
+    /// Rows that have changed since they were read, or are new.
+    fn writes(&self) -> Vec<Write<T>> {
         let changed = self.0.values().filter(|entry| entry.changed);
         changed.filter_map(|entry| Some(Write { row: entry.row.clone()?, read: entry.read })).collect()
     }
@@ -94,43 +112,43 @@ impl Locked {
         }
     }
 
-    /// A buyer was found.
+    /// A buyer of the scope, as the store read it under its lock; what is not found is absent.
     pub fn found_buyer(&mut self, buyer: Buyer) {
         self.buyers.found(buyer);
     }
 
-    /// A reservation was found: one that the scope names, or one of a buyer in scope. A store gives all reservations
-    /// of those buyers that are [live](ReservationState::is_live), because the limit per person counts them.
+    /// A reservation that the scope names, or one of a buyer in scope: a store passes all reservations of those buyers that
+    /// are [live](ReservationState::is_live), because the limit per person counts them.
     pub fn found_reservation(&mut self, reservation: Reservation) {
         self.reservations.found(reservation);
     }
 
-    /// A payment was found.
+    /// See [`Locked::found_buyer`].
     pub fn found_payment(&mut self, payment: Payment) {
         self.payments.found(payment);
     }
 
-    /// A wallet was found.
+    /// See [`Locked::found_buyer`].
     pub fn found_wallet(&mut self, wallet: Wallet) {
         self.wallets.found(wallet);
     }
 
-    /// A seat was found.
+    /// See [`Locked::found_buyer`].
     pub fn found_seat(&mut self, seat: Seat) {
         self.seats.found(seat);
     }
 
-    /// An idempotency record was found.
+    /// The record of a command that was carried out before: a repetition gets its outcome.
     pub fn found_idempotency_record(&mut self, record: IdempotencyRecord) {
         self.idempotency_records.insert(record.key.clone(), Some(record));
     }
 
-    /// The buyer, if it exists.
+    /// The buyer; `None` for a user who has never booked in the sale, nor been admitted to it.
     pub fn buyer(&self, key: BuyerKey) -> Result<Option<&Buyer>, NotInScope> {
         self.buyers.get(key)
     }
 
-    /// Seats that count against the buyer's limit, without those of the reservation named.
+    /// How many seats count against the buyer's limit, those of the reservation `without` left aside.
     pub fn usage(&self, key: BuyerKey, without: Option<ReservationId>, now: Instant) -> Result<u32, NotInScope> {
         let counted = self.reservations_of(key)?.filter(|r| Some(r.id) != without && r.counts(now));
         Ok(counted.map(Reservation::seat_count).sum())
@@ -147,15 +165,14 @@ impl Locked {
         self.reservations.get(id)
     }
 
-    /// The buyer's reservation. A command names columns that never change, which its sender read without a lock: what it
-    /// says of them has to be true.
+    /// The reservation, if it is that buyer's. The sender read whose it is without a lock, before the command was made.
     pub(super) fn reservation_of_buyer(&self, id: ReservationId, buyer: BuyerKey) -> Result<&Reservation, Stop> {
         self.buyers.get(buyer)?;
         let found = self.reservations.get(id)?.filter(|r| r.buyer() == buyer);
         Ok(found.ok_or(Rejection::ReservationUnknown)?)
     }
 
-    /// The same, if it has just these seats of that performance.
+    /// The same, if it is of that performance and has exactly these seats: the scope has locked no others.
     pub(super) fn reservation_with_seats(
         &self,
         id: ReservationId,
@@ -183,7 +200,7 @@ impl Locked {
         self.seats.get(key)
     }
 
-    /// The seat, if it is among those that were locked. Which of its candidates a command gets is not known before.
+    /// The same for a candidate, of which a store locks only those that are to be had: `None` if it was not.
     pub fn candidate(&self, key: SeatKey) -> Result<Option<&Seat>, NotInScope> {
         match self.seats.get(key) {
             Err(_) if self.candidates.contains(&key) => Ok(None),
@@ -196,13 +213,14 @@ impl Locked {
         self.idempotency_records.get(key).map(Option::as_ref).ok_or_else(|| NotInScope(format!("{key:?}")))
     }
 
-    /// Changes the rows. Checks what the schema checks too: versions, transitions, one payment of a kind per reservation,
-    /// one valid ticket per seat. After an error the rows must not be used.
+    /// Takes over the rows of a command's changes. Checks what the schema or a store would refuse, and what they could not
+    /// see: versions, what never changes, transitions, one payment of a kind per reservation, one valid ticket per seat.
+    /// After an error some rows have been taken over, so that nothing may be written.
     pub(super) fn put_all(&mut self, rows: &[Row]) -> Result<(), Broken> {
         rows.iter().cloned().try_for_each(|row| self.put(row))
     }
 
-    /// Adds the record of a command that was carried out under its key.
+    /// Keeps the outcome under the command's key, for repetitions.
     pub(super) fn put_idempotency_record(&mut self, record: IdempotencyRecord) -> Result<(), Broken> {
         let key = record.key.clone();
         match self.idempotency_records.insert(key.clone(), Some(record)) {
@@ -215,16 +233,16 @@ impl Locked {
         }
     }
 
-    /// What has to be written to make all that was applied true.
+    /// The net of all changes since the rows were read, for the store to write.
     pub fn writes(&self) -> WriteSet {
         let new_records =
             self.new_idempotency_records.iter().filter_map(|key| self.idempotency_records.get(key)?.clone());
         WriteSet {
-            buyers: self.buyers.dirty(),
-            reservations: self.reservations.dirty(),
-            payments: self.payments.dirty(),
-            wallets: self.wallets.dirty(),
-            seats: self.seats.dirty(),
+            buyers: self.buyers.writes(),
+            reservations: self.reservations.writes(),
+            payments: self.payments.writes(),
+            wallets: self.wallets.writes(),
+            seats: self.seats.writes(),
             tickets_voided: self.voided.values().copied().collect(),
             tickets_issued: self.issued.values().copied().collect(),
             transfers: self.transfers.clone(),
@@ -238,8 +256,8 @@ impl Locked {
             Row::Buyer(buyer) => self.put_buyer(buyer),
             Row::Reservation(reservation) => self.put_reservation(reservation),
             Row::Payment(payment) => self.put_payment(payment),
-            Row::Wallet(wallet) => self.wallets.put(wallet),
-            Row::Seat(seat) => self.seats.put(seat),
+            Row::Wallet(wallet) => self.wallets.check_and_set(wallet),
+            Row::Seat(seat) => self.seats.check_and_set(seat),
             Row::Ticket(ticket) => self.put_ticket(ticket),
             Row::Transfer(transfer) => self.put_transfer(transfer),
             Row::AdmissionEnded(key) => self.end_admission(key),
@@ -252,7 +270,7 @@ impl Locked {
         if next.admission.is_some() && current.is_none_or(|buyer| buyer.admission.is_none()) {
             return Err(Broken(format!("{:?} would be admitted without a tick", next.key)));
         }
-        self.buyers.put(next)
+        self.buyers.check_and_set(next)
     }
 
     fn end_admission(&mut self, key: BuyerKey) -> Result<(), Broken> {
@@ -264,25 +282,20 @@ impl Locked {
     }
 
     fn put_reservation(&mut self, next: Reservation) -> Result<(), Broken> {
+        self.reservations.check(&next)?;
         let current = self.reservations.get(next.id).ok().flatten();
-        let kept = |current: &Reservation| Reservation {
-            state: current.state,
-            version: current.version,
-            refund_reason: current.refund_reason.clone(),
-            ..next.clone()
-        };
-        if let Some(current) = current
-            && (*current != kept(current) || !current.state.may_become(next.state))
-        {
+        if let Some(current) = current.filter(|current| !current.state.may_become(next.state)) {
             return Err(Broken(format!("{:?} can't go from {:?} to {:?}", next.id, current.state, next.state)));
         }
         if next.refund_reason.is_some() && next.state != ReservationState::Refunded {
             return Err(Broken(format!("{:?} is not refunded, and has a reason", next.id)));
         }
-        self.reservations.put(next)
+        self.reservations.set(next);
+        Ok(())
     }
 
     fn put_payment(&mut self, next: Payment) -> Result<(), Broken> {
+        self.payments.check(&next)?;
         let same = |p: &Payment| p.reservation.is_some() && p.reservation == next.reservation && p.kind == next.kind;
         if self.payments.rows().any(|p| p.id != next.id && same(p)) {
             return Err(Broken(format!("{:?} has a payment of that kind", next.reservation)));
@@ -295,7 +308,8 @@ impl Locked {
         {
             return Err(Broken(format!("{:?} has been settled", next.id)));
         }
-        self.payments.put(next)
+        self.payments.set(next);
+        Ok(())
     }
 
     fn put_ticket(&mut self, ticket: Ticket) -> Result<(), Broken> {

@@ -26,7 +26,7 @@ pub struct Reservation {
     pub state: ReservationState,
     /// The first instant at which the hold has lapsed.
     pub held_until: Instant,
-    /// The first instant at which even a late payment is refused.
+    /// The first instant at which even a late payment is refused; the API calls it `pay_until`.
     pub late_until: Instant,
     /// What is to be paid: the sum of the line items.
     pub amount: Points,
@@ -153,6 +153,11 @@ impl Record for Reservation {
 
     fn version(&self) -> Version {
         self.version
+    }
+
+    /// Its seats and prices never change.
+    fn changed_to(&self, next: &Self) -> Self {
+        Self { state: next.state, refund_reason: next.refund_reason.clone(), version: next.version, ..self.clone() }
     }
 }
 

@@ -56,7 +56,7 @@ pub fn carry_out_batch<'a>(
     let mut results = Vec::new();
     for command in commands {
         match decide_and_apply(command, locked, now) {
-            Err(bug @ (Stop::Broken(_) | Stop::NotInScope(_) | Stop::Conflict(_))) => return Err(bug),
+            Err(bug @ (Stop::Broken(_) | Stop::NotInScope(_) | Stop::Stale(_))) => return Err(bug),
             result => results.push(result),
         }
     }

@@ -6,7 +6,7 @@ use crate::id::{PaymentId, PerformanceId, ReservationId, UserId};
 use crate::waiting_room::BuyerKey;
 use std::collections::BTreeSet;
 
-/// The rows that a command locks, in the order of the fields, each kind by ascending key.
+/// The rows that a command works on. Those that exist are locked in the order of the fields, each kind by ascending key.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
     /// Buyers, and with them all of their reservations that are live (held or confirmed).
@@ -17,13 +17,13 @@ pub struct Scope {
     pub new_reservations: BTreeSet<ReservationId>,
     /// Payments that exist.
     pub payments: BTreeSet<PaymentId>,
-    /// Payments that the command makes.
+    /// Payments that the command makes, with ids that nobody else knows, either.
     pub new_payments: BTreeSet<PaymentId>,
     /// Wallets, whether or not they have a row yet.
     pub wallets: BTreeSet<UserId>,
     /// Seats that the command names; they are locked whatever their state.
     pub seats: BTreeSet<SeatKey>,
-    /// Idempotency records: looked up after the rows above are locked.
+    /// Idempotency records: looked up without a lock, once the rows above are locked.
     pub idempotency_records: BTreeSet<CommandKey>,
     /// Seats any of which would do.
     pub candidates: Vec<Candidates>,

@@ -108,6 +108,10 @@ impl Record for Seat {
     fn version(&self) -> Version {
         self.version
     }
+
+    fn changed_to(&self, next: &Self) -> Self {
+        Self { key: self.key, ..*next }
+    }
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ pub enum Stop {
     Broken(#[from] Broken),
     /// Only when a store lets others write between locking and writing.
     #[error(transparent)]
-    Conflict(#[from] Conflict),
+    Stale(#[from] Stale),
 }
 
 /// Why a command was not carried out. Nothing has changed.
@@ -128,5 +128,5 @@ pub struct Broken(pub String);
 
 /// Somebody else has changed a row since it was read, or inserted the same one: read again, decide again.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("conflict at {0}")]
-pub struct Conflict(pub String);
+#[error("{0} has changed since it was read")]
+pub struct Stale(pub String);

@@ -2,8 +2,8 @@
 
 use crate::booking::carry_out;
 use crate::booking::{
-    CarriedOut, Command, CommandKey, Conflict, Event, IdempotencyRecord, Locked, Outcome, Reservation, Scope, Seat,
-    SeatKey, SeatState, Stop, Ticket, TicketKey, WriteSet,
+    CarriedOut, Command, CommandKey, Event, IdempotencyRecord, Locked, Outcome, Reservation, Scope, Seat, SeatKey,
+    SeatState, Stale, Stop, Ticket, TicketKey, WriteSet,
 };
 use crate::catalogue::SeatNumber;
 use crate::id::{PaymentId, PerformanceId, ReservationId, TransferId, UserId};
@@ -84,7 +84,7 @@ impl BookingState {
     }
 
     /// Writes what was decided: all of it, or nothing if a row has moved on since it was read.
-    pub fn store(&mut self, writes: WriteSet) -> Result<(), Conflict> {
+    pub fn store(&mut self, writes: WriteSet) -> Result<(), Stale> {
         self.check(&writes)?;
         put(&mut self.buyers, writes.buyers);
         writes.reservations.iter().for_each(|write| self.note_live(&write.row));
@@ -120,7 +120,7 @@ impl BookingState {
         self.idempotency_records.retain(|_, record| record.at >= before);
     }
 
-    fn check(&self, writes: &WriteSet) -> Result<(), Conflict> {
+    fn check(&self, writes: &WriteSet) -> Result<(), Stale> {
         guard(&self.buyers, &writes.buyers)?;
         guard(&self.reservations, &writes.reservations)?;
         guard(&self.payments, &writes.payments)?;
@@ -132,13 +132,13 @@ impl BookingState {
             && writes.admissions_ended.iter().all(|key| self.admissions.contains_key(key))
             && writes.transfers.iter().all(|t| !self.transfers.contains_key(&t.id))
             && writes.idempotency_records.iter().all(|r| !self.idempotency_records.contains_key(&r.key));
-        if fine { Ok(()) } else { Err(Conflict("a ticket, an admission, a transfer or a key".into())) }
+        if fine { Ok(()) } else { Err(Stale("a ticket, an admission, a transfer or a key".into())) }
     }
 }
 
-fn guard<T: Record>(table: &BTreeMap<T::Key, T>, writes: &[Write<T>]) -> Result<(), Conflict> {
+fn guard<T: Record>(table: &BTreeMap<T::Key, T>, writes: &[Write<T>]) -> Result<(), Stale> {
     let moved = writes.iter().find(|write| table.get(&write.row.key()).map(Record::version) != write.read);
-    moved.map_or(Ok(()), |write| Err(Conflict(format!("{:?}", write.row.key()))))
+    moved.map_or(Ok(()), |write| Err(Stale(format!("{:?}", write.row.key()))))
 }
 
 fn put<T: Record>(table: &mut BTreeMap<T::Key, T>, writes: Vec<Write<T>>) {

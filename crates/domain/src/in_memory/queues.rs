@@ -1,7 +1,7 @@
 //! All rows of the waiting rooms in plain maps: the smallest store there can be.
 
 use super::BookingState;
-use crate::booking::Conflict;
+use crate::booking::Stale;
 use crate::catalogue::{Group, Sale};
 use crate::id::SaleId;
 use crate::record::Record;
@@ -91,7 +91,7 @@ impl InMemoryQueues {
         session: Duration,
         stock: Stock,
         now: Instant,
-    ) -> Result<(), Conflict> {
+    ) -> Result<(), Stale> {
         let (Some(input), Some(queue)) = (self.input(bookings, sale.id, stock, now), self.queues.get(&sale.id)) else {
             return Ok(());
         };
@@ -101,15 +101,15 @@ impl InMemoryQueues {
     }
 
     /// Writes what a tick has done: all of it, or nothing if a row has moved on since it was read.
-    pub fn store(&mut self, bookings: &mut BookingState, ticked: TickOutcome) -> Result<(), Conflict> {
+    pub fn store(&mut self, bookings: &mut BookingState, ticked: TickOutcome) -> Result<(), Stale> {
         let queue = ticked.queue.row;
         if self.queues.get(&queue.sale).map(|queue| queue.version) != ticked.queue.read {
-            return Err(Conflict(format!("queue {}", queue.sale)));
+            return Err(Stale(format!("queue {}", queue.sale)));
         }
         let moved =
             ticked.buyers.iter().find(|write| bookings.buyers.get(&write.row.key).map(Record::version) != write.read);
         if let Some(write) = moved {
-            return Err(Conflict(format!("{:?}", write.row.key)));
+            return Err(Stale(format!("{:?}", write.row.key)));
         }
         self.queues.insert(queue.sale, queue);
         bookings.buyers.extend(ticked.buyers.into_iter().map(|write| (write.row.key, write.row)));

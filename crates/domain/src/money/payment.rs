@@ -119,6 +119,8 @@ impl Payment {
     pub const MIN_CHARGE: i64 = 1;
     /// The most that a wallet can be charged with at once.
     pub const MAX_CHARGE: i64 = 10_000_000;
+    /// Characters of a provider's name.
+    pub const LONGEST_PROVIDER: usize = 64;
     /// Characters of what a provider calls a payment.
     pub const LONGEST_REF: usize = 128;
 
@@ -142,6 +144,10 @@ impl Record for Payment {
 
     fn version(&self) -> Version {
         self.version
+    }
+
+    fn changed_to(&self, next: &Self) -> Self {
+        Self { state: next.state, provider_ref: next.provider_ref.clone(), version: next.version, ..self.clone() }
     }
 }
 

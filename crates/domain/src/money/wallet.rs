@@ -50,4 +50,8 @@ impl Record for Wallet {
     fn version(&self) -> Version {
         self.version
     }
+
+    fn changed_to(&self, next: &Self) -> Self {
+        Self { user: self.user, ..*next }
+    }
 }

@@ -128,4 +128,8 @@ impl Record for Buyer {
     fn version(&self) -> Version {
         self.version
     }
+
+    fn changed_to(&self, next: &Self) -> Self {
+        Self { key: self.key, ..*next }
+    }
 }

@@ -43,9 +43,26 @@ fn seats_and_prices_of_a_reservation_never_change_and_its_state_only_as_the_tabl
         })
     };
     assert_eq!(spoil(|_| {}), Ok(()));
-    assert!(spoil(|r| r.state = ReservationState::Refunded).is_err());
-    assert!(spoil(|r| r.amount = points(1)).is_err());
-    assert!(spoil(|r| r.line_items.clear()).is_err());
+    let refused = |change: fn(&mut Reservation)| spoil(change).unwrap_err().0;
+    assert!(refused(|r| r.state = ReservationState::Refunded).contains("can't go from Held to Refunded"));
+    assert!(refused(|r| r.amount = points(1)).ends_with("never changes: amount"));
+    assert!(refused(|r| r.line_items.clear()).ends_with("never changes: line_items"));
+}
+
+#[test]
+fn of_a_payment_only_what_the_gateway_says_changes() {
+    let mut world = World::new();
+    let charge = world.charge(1, 500);
+    let Ok(Outcome::Charged(payment)) = world.run(&charge) else { panic!("it is begun") };
+    let settle = world.settle(&payment, Settlement::Declined);
+    let refused = spoiled(&world, &settle, |rows| {
+        for row in rows {
+            if let Row::Payment(payment) = row {
+                (payment.amount, payment.provider) = (points(1), "another".into());
+            }
+        }
+    });
+    assert!(refused.unwrap_err().0.ends_with("never changes: amount, provider"));
 }
 
 #[test]

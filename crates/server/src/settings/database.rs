@@ -7,17 +7,18 @@ use frontrow_adapters::sql::{DatabaseError, check_address};
 use std::fmt;
 use std::path::PathBuf;
 
-/// A file, or a database on a server; `Debug` and `Display` leave the password out.
+/// The setting `database_url`: a file, or a database on a server. `Debug` and `Display` leave the password out.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseAddress {
-    /// An `SQLite` database.
+    /// The path of an `SQLite` database.
     File(PathBuf),
     /// The URL of a `PostgreSQL`, `MySQL` or `MariaDB` database.
     Server(String),
 }
 
 impl DatabaseAddress {
-    /// Parses an address. The error says what to write instead, or nothing where [`TABLE`](super::TABLE) says it.
+    /// Parses an address. The error is what to write instead; `None` if [`TABLE`](super::TABLE) says it already, in what the
+    /// setting takes.
     pub fn parse(text: &str) -> Result<Self, Option<String>> {
         let (scheme, rest) = text.split_once(':').ok_or(None)?;
         match scheme {

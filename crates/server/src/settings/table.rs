@@ -45,7 +45,7 @@ settings! {
     Setting { name: "metrics_listen", default: "127.0.0.1:8079", takes: "an address and a port, such as 127.0.0.1:8079, or off", purpose: "where GET /metrics listens; keep it away from the public" },
     database: DatabaseAddress = database();
     Setting { name: "database_url", default: "sqlite://frontrow.sqlite", takes: "sqlite://PATH of a file, such as sqlite:///var/lib/frontrow/frontrow.sqlite, or postgres://USER:PASSWORD@HOST/NAME, or mysql://USER:PASSWORD@HOST/NAME (MariaDB too)", purpose: "the database; percent-encode special characters in user and password" },
-    database_password: Option<PathBuf> = path_or_off();
+    database_password_file: Option<PathBuf> = path_or_off();
     Setting { name: "database_password_file", default: "off", takes: "the path of a file, or off", purpose: "a file whose first line is the password for database_url, which then has a user but no password" },
     database_readers: u32 = number(1..=DatabaseSettings::MAX_READERS);
     Setting { name: "database_readers", default: "2", takes: "a whole number, 1 to 64", purpose: "connections that only read, for what holds, payments, passes, check-ins and ticks need" },

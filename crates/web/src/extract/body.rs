@@ -82,7 +82,7 @@ fn check_type(request: &HttpRequest) -> Result<(), Problem> {
 /// The whole body, which may be so many times as long as bodies usually are.
 pub(crate) async fn all_of(request: &HttpRequest, payload: Payload, factor: usize) -> Result<Bytes, Problem> {
     let state = request.app_data::<Data<WebState>>().ok_or_else(|| Problem::new(Kind::Fault))?;
-    let collect = collect(payload, state.max_body.saturating_mul(factor));
+    let collect = collect(payload, state.max_body_bytes.saturating_mul(factor));
     let bytes = tokio::time::timeout(state.body_timeout, collect).await;
     bytes.map_err(|_| Problem::new(Kind::BodyTimeout))?
 }
@@ -93,12 +93,12 @@ fn valid<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem> {
     Ok(value)
 }
 
-async fn collect(mut payload: Payload, most: usize) -> Result<Bytes, Problem> {
+async fn collect(mut payload: Payload, max_bytes: usize) -> Result<Bytes, Problem> {
     let mut bytes = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| Problem::new(Kind::Malformed).because(error.to_string()))?;
-        if bytes.len() + chunk.len() > most {
-            return Err(Problem::new(Kind::BodyTooLarge).with("most", most));
+        if bytes.len() + chunk.len() > max_bytes {
+            return Err(Problem::new(Kind::BodyTooLarge).with("most", max_bytes));
         }
         bytes.extend_from_slice(&chunk);
     }

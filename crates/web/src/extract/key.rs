@@ -18,7 +18,8 @@ pub const HEADER: &str = "Idempotency-Key";
 #[derive(Clone, Debug)]
 pub struct Key {
     name: String,
-    operation: String,
+    /// Method and path.
+    address: String,
 }
 
 /// The header, for the `OpenAPI` document.
@@ -41,7 +42,7 @@ impl Key {
     pub fn for_user<T: Serialize>(self, user: UserId, body: &T) -> Result<RequestKey, Problem> {
         let body = serde_json::to_vec(body).map_err(|_| Problem::new(Kind::Malformed))?;
         let sha256 = |bytes: &[u8]| Sha256::digest(bytes).into();
-        RequestKey::new(user, self.name, &self.operation, &body, sha256).map_err(|flaw| missing(&flaw.to_string()))
+        RequestKey::new(user, self.name, &self.address, &body, sha256).map_err(|flaw| missing(&flaw.to_string()))
     }
 }
 
@@ -51,11 +52,11 @@ impl FromRequest for Key {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let mut headers = request.headers().get_all(HEADER);
-        let operation = format!("{} {}", request.method(), request.path());
+        let address = format!("{} {}", request.method(), request.path());
         ready(match (headers.next(), headers.next()) {
             (Some(header), None) => match header.to_str() {
                 Ok(name) if CommandKey::new(UserId::new(uuid::Uuid::nil()), name).is_ok() => {
-                    Ok(Self { name: name.to_owned(), operation })
+                    Ok(Self { name: name.to_owned(), address })
                 }
                 _ => Err(missing(&format!("1 to {} visible ASCII characters", CommandKey::MAX))),
             },

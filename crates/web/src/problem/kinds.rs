@@ -212,10 +212,10 @@ impl Kind {
         &[Self::PassMissing, Self::PassForged, Self::PassExpired, Self::PassOfOtherSale, Self::PassOfOther];
     /// The seats can't be had.
     pub(crate) const SEATS: &[Self] = &[Self::SeatsTaken, Self::NotTogether, Self::SoldOut];
-    /// No sale sells them now, or not to this person.
+    /// No sale sells them now.
     pub(crate) const SALE: &[Self] =
         &[Self::SaleNotOpen, Self::SaleClosed, Self::NoOpenSale, Self::SeveralOpenSales, Self::HoldsStopped];
-    /// The performance can't be booked.
+    /// The performance can't be booked, or not by this person any more.
     pub(crate) const BOOKING: &[Self] = &[Self::NotBookable, Self::PerformanceBegun, Self::LimitReached];
     /// The waiting room doesn't let this person book.
     pub(crate) const ADMISSION: &[Self] = &[Self::NotAdmitted, Self::AdmissionEnded, Self::Barred];
@@ -244,7 +244,8 @@ impl Kind {
         format!("urn:frontrow:problem:{}", self.slug())
     }
 
-    /// What says no more than the status code does.
+    /// What says no more than the status code does: the first type in the list that has it. So of several types with one
+    /// status, such as [`Kind::Malformed`] among the 400s, the general one stands first.
     pub fn of_status(status: StatusCode) -> Self {
         let by_class = if status.is_server_error() { Self::Fault } else { Self::Malformed };
         ALL.iter().copied().find(|kind| kind.status() == status).unwrap_or(by_class)

@@ -4,10 +4,10 @@ use super::Endpoint;
 use crate::WebState;
 use crate::dto::{ConcertDto, List, PageQuery, PerformanceDto, PerformanceQuery, PricesDto};
 use crate::extract::{Id, Query};
-use crate::pass::Proof;
 use crate::problem::Problem;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use frontrow_application::waiting_room::BookingCall;
 use frontrow_domain::{ConcertId, PerformanceId};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -15,8 +15,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::new(concerts, __path_concerts),
         Endpoint::new(concert, __path_concert),
         Endpoint::new(performances, __path_performances),
-        Endpoint::new(performance, __path_performance).pass(Proof::PassIfStrict),
-        Endpoint::new(prices, __path_prices).pass(Proof::PassIfStrict),
+        Endpoint::new(performance, __path_performance).call(BookingCall::ShowPerformance),
+        Endpoint::new(prices, __path_prices).call(BookingCall::ShowPrices),
     ]
 }
 

@@ -3,12 +3,12 @@
 
 use super::argument::{Access, Arguments, Needs};
 use crate::extract::{KeyHeader, PASS};
-use crate::pass::Proof;
 use crate::problem::Kind;
 use crate::problem::add_problems;
 use crate::taken::Taken;
 use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, Responder, Route, web};
+use frontrow_application::waiting_room::{BookingCall, PassRequired};
 use utoipa::IntoParams;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
@@ -20,7 +20,8 @@ pub(crate) struct Endpoint {
     path: String,
     method: Method,
     needs: Needs,
-    proof: Proof,
+    /// Which call of a buyer it is, if a waiting room may have a say in it.
+    call: Option<BookingCall>,
     problems: &'static [&'static [Kind]],
     common: &'static [Kind],
     creates: bool,
@@ -71,7 +72,7 @@ impl Endpoint {
             path: path.into(),
             method,
             needs: Needs::of::<A>(),
-            proof: Proof::None,
+            call: None,
             problems: &[],
             common: Kind::COMMON,
             creates: false,
@@ -82,9 +83,9 @@ impl Endpoint {
         }
     }
 
-    /// What it asks for before it is reached, if the sale has a waiting room; nothing unless this says so.
-    pub fn pass(self, proof: Proof) -> Self {
-        Self { proof, ..self }
+    /// Which call of a buyer it is: [`BookingCall::pass`] says in which sales it needs a pass. None unless this says so.
+    pub fn call(self, call: BookingCall) -> Self {
+        Self { call: Some(call), ..self }
     }
 
     /// What it may refuse besides what follows from its arguments: families of [`Kind`], and single ones.
@@ -124,8 +125,13 @@ impl Endpoint {
         self.method == method
     }
 
-    pub fn proof(&self) -> Proof {
-        self.proof
+    pub fn booking_call(&self) -> Option<BookingCall> {
+        self.call
+    }
+
+    /// Which sales ask for a pass before it.
+    pub fn pass(&self) -> PassRequired {
+        self.call.map_or(PassRequired::Never, BookingCall::pass)
     }
 
     pub fn is_polled(&self) -> bool {
@@ -156,7 +162,7 @@ impl Endpoint {
             body.required = Some(Required::False);
         }
         let key = self.needs.key.then(|| KeyHeader::into_params(|| None)).into_iter().flatten();
-        let parameters = key.chain(pass_header(self.proof)).map(RefOr::T);
+        let parameters = key.chain(pass_header(self.pass())).map(RefOr::T);
         for parameter in parameters {
             operation.parameters.get_or_insert_default().push(parameter);
         }
@@ -174,7 +180,7 @@ impl Endpoint {
             (self.needs.key, Kind::KEY),
             (self.needs.access != Access::Anybody, &[Kind::AccessToken]),
             (self.needs.access == Access::Operators, &[Kind::NotAnOperator]),
-            (self.proof != Proof::None, Kind::PASS),
+            (self.pass() != PassRequired::Never, Kind::PASS),
             (has_path && !self.creates, &[Kind::NotFound]),
             // Whatever writes may not hear from its database whether it has.
             (self.method != Method::GET, &[Kind::UnknownOutcome]),
@@ -197,11 +203,11 @@ fn method(method: &HttpMethod) -> Method {
     }
 }
 
-fn pass_header(proof: Proof) -> Option<Parameter> {
-    let when = match proof {
-        Proof::None => return None,
-        Proof::Pass => "Needed if the sale has a waiting room",
-        Proof::PassOrReservation | Proof::PassIfStrict => "Needed if the sale's waiting room is strict",
+fn pass_header(pass: PassRequired) -> Option<Parameter> {
+    let when = match pass {
+        PassRequired::Never => return None,
+        PassRequired::WaitingRoom => "Needed if the sale has a waiting room",
+        PassRequired::StrictReservation | PassRequired::Strict => "Needed if the sale's waiting room is strict",
     };
     let header = ParameterBuilder::new()
         .name(PASS)

@@ -6,18 +6,18 @@ use crate::dto::{
     HoldBody, HoldChoice, List, PageQuery, PaymentBody, PaymentDto, RefundBody, ReservationDto, TicketsDto,
 };
 use crate::extract::{Body, Caller, Id, Key, Operator, OptionalBody, Query};
-use crate::pass::Proof;
 use crate::problem::{Kind, Problem};
 use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
 use frontrow_application::port::OnSale;
+use frontrow_application::waiting_room::BookingCall;
 use frontrow_application::{ActingOperator, HoldBestRequest, HoldRequest, ReservationRequest};
 use frontrow_domain::{PerformanceId, Reservation, ReservationId, SaleId};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::new(hold, __path_hold).pass(Proof::Pass).refuses(&[
+        Endpoint::new(hold, __path_hold).call(BookingCall::HoldSeats).refuses(&[
             Kind::SEATS,
             Kind::SALE,
             Kind::BOOKING,
@@ -27,9 +27,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::new(list, __path_list),
         Endpoint::new(show, __path_show),
         Endpoint::new(release, __path_release)
-            .pass(Proof::PassOrReservation)
+            .call(BookingCall::ReleaseHold)
             .refuses(&[Kind::NOT_HELD, &[Kind::TooManyWaiting]]),
-        Endpoint::new(pay, __path_pay).pass(Proof::PassOrReservation).refuses(&[
+        Endpoint::new(pay, __path_pay).call(BookingCall::PayReservation).refuses(&[
             Kind::BOOKING,
             Kind::NOT_HELD,
             &[Kind::HoldLapsed, Kind::BalanceTooLow],

@@ -2,7 +2,7 @@
 
 use super::endpoint::Endpoint;
 use crate::measure::{catch_panic, mannered};
-use crate::pass::{Proof, intercept};
+use crate::pass::intercept;
 use crate::problem::{Kind, Problem};
 use crate::taken::{Taken, refuse_the_rest};
 use actix_web::dev::ServiceRequest;
@@ -12,6 +12,7 @@ use actix_web::http::header::ALLOW;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, Resource, ResponseError, Route};
+use frontrow_application::waiting_room::BookingCall;
 use std::future::ready;
 
 /// An address with its methods; any other method is told which there are.
@@ -63,8 +64,8 @@ impl Address {
     }
 
     /// What a request with that method has to prove.
-    pub fn proof(&self, method: &Method) -> Proof {
-        self.endpoint(method).map_or(Proof::None, Endpoint::proof)
+    pub fn booking_call(&self, method: &Method) -> Option<BookingCall> {
+        self.endpoint(method).and_then(Endpoint::booking_call)
     }
 
     /// What a request with that method may bring; `None` if there is no such method here.
@@ -110,8 +111,9 @@ fn add_by_hand(config: &mut ServiceConfig, address: &'static Address) {
 /// Adds every other address.
 pub(super) fn add(config: &mut ServiceConfig, addresses: &'static [Address]) {
     for address in addresses.iter().filter(|address| !address.is_polled()) {
-        let pass_check =
-            from_fn(move |request: ServiceRequest, next| intercept(address.proof(request.method()), request, next));
+        let pass_check = from_fn(move |request: ServiceRequest, next| {
+            intercept(address.booking_call(request.method()), request, next)
+        });
         let strict = from_fn(move |request: ServiceRequest, next| {
             refuse_the_rest(address.taken(request.method()), request, next)
         });

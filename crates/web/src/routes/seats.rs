@@ -4,18 +4,18 @@ use super::Endpoint;
 use crate::WebState;
 use crate::dto::{AvailabilityDto, List, SeatDto, SeatMapDto, SeatQuery};
 use crate::extract::{Id, PASS, Query, SeatMapAddress};
-use crate::pass::Proof;
 use crate::problem::Problem;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
+use frontrow_application::waiting_room::BookingCall;
 use frontrow_domain::{PerformanceId, SeatNumber};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::new(seat_map, __path_seat_map).pass(Proof::PassIfStrict),
-        Endpoint::new(availability, __path_availability).pass(Proof::Pass),
-        Endpoint::new(seats, __path_seats).pass(Proof::Pass),
+        Endpoint::new(seat_map, __path_seat_map).call(BookingCall::ShowSeatMap),
+        Endpoint::new(availability, __path_availability).call(BookingCall::ShowAvailability),
+        Endpoint::new(seats, __path_seats).call(BookingCall::ListSeats),
     ]
 }
 

@@ -56,7 +56,8 @@ async fn a_lost_answer_is_asked_for_and_booked_once() {
         assert_eq!(theatre.send(&ask).await.with(201)["status"], "succeeded");
     }
     theatre.clock.advance(SettleCharges::ABANDON_AFTER);
-    assert_eq!(theatre.use_cases.booking.settle_charges.run().await, Ok(0));
+    let report = theatre.use_cases.booking.settle_charges.run().await;
+    assert_eq!(report.map(|report| report.settled), Ok(0));
     assert_eq!(look(&theatre, &kim, "/v1/wallet").await["balance"]["amount"], 500);
     assert_eq!(theatre.gateway.booked().len(), 1);
     theatre.verify().await;

@@ -4,6 +4,7 @@ use frontrow_adapters::InstanceJoinLimits;
 use frontrow_application::{PageRequest, Password};
 use frontrow_domain::waiting_room::{Group, Queue, WaitingRoom};
 use frontrow_domain::{CommandKey, Concert, Email, Hold, Payment, PriceList, Sale, SeatMap, User, Venue};
+use frontrow_web::WebState;
 use frontrow_web::extract::PreferredWait;
 use frontrow_web::problem::{ALL, Kind};
 use std::fmt::Display;
@@ -93,6 +94,13 @@ fn limits() -> String {
                 "{} times a minute per account, and as often as the setting `network_joins_per_minute` says per network \
                  (an IPv4 address, a /64 of IPv6); on each instance",
                 InstanceJoinLimits::PER_ACCOUNT
+            ),
+        ),
+        (
+            "a request body",
+            format!(
+                "as many bytes as the setting `max_body_bytes` says; a seat map {} times as many",
+                WebState::SEAT_MAP_FACTOR
             ),
         ),
         ("waiting for the admission while checked in, by `Prefer`", format!("{} seconds", PreferredWait::MAX_SECONDS)),

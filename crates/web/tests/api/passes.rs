@@ -7,10 +7,10 @@ use crate::steps::{admit, at, change, holding};
 use crate::theatre::{NOTHING, OTHER_SALE, PERFORMANCE, SALE, Theatre, sale_example};
 use actix_web::http::Method;
 use frontrow_application::port::Clock;
+use frontrow_application::waiting_room::PassRequired;
 use frontrow_domain::SaleId;
 use frontrow_domain::waiting_room::Pass;
-use frontrow_web::pass::Proof;
-use frontrow_web::proofs;
+use frontrow_web::passes;
 use serde_json::json;
 use std::time::Duration;
 
@@ -48,11 +48,11 @@ async fn flaws(theatre: &Theatre, good: &str) -> Vec<Flaw> {
 }
 
 /// Every booking route, about what kim has held.
-fn routes(kim: &str, reservation: &str) -> Vec<(Proof, Ask)> {
+fn routes(kim: &str, reservation: &str) -> Vec<(PassRequired, Ask)> {
     let description = Description::new();
     let is_booking =
         |path: &str| ["/v1/performances", "/v1/reservations", "/v1/wallet"].iter().any(|front| path.starts_with(front));
-    let route = |(method, path, proof): (&Method, &str, Proof)| {
+    let route = |(method, path, required): (&Method, &str, PassRequired)| {
         let of_reservation = path.starts_with("/v1/reservations");
         let id = if of_reservation { reservation } else { PERFORMANCE };
         let mut ask = Ask::new(method.clone(), path.replace("{id}", id).replace("{version}", "1")).by(kim);
@@ -63,9 +63,9 @@ fn routes(kim: &str, reservation: &str) -> Vec<(Proof, Ask)> {
         if operation.body_schema().is_some() {
             ask = ask.json(&operation.body_example());
         }
-        (proof, ask)
+        (required, ask)
     };
-    proofs().filter(|(_, path, _)| is_booking(path)).map(route).collect()
+    passes().filter(|(_, path, _)| is_booking(path)).map(route).collect()
 }
 
 fn is_about_passes(answer: &Answer) -> bool {
@@ -85,8 +85,8 @@ async fn admitted(strict: bool) -> (Theatre, String, String, String) {
 
 async fn every_route_with_every_flaw(strict: bool) {
     let (theatre, pass, kim, reservation) = admitted(strict).await;
-    for (proof, ask) in routes(&kim, &reservation) {
-        let needed = proof == Proof::Pass || strict && proof != Proof::None;
+    for (required, ask) in routes(&kim, &reservation) {
+        let needed = required == PassRequired::WaitingRoom || strict && required != PassRequired::Never;
         for (kind, flaw) in flaws(&theatre, &pass).await.into_iter().filter(|_| needed) {
             theatre.send(&flaw(ask.clone())).await.problem(403, kind);
             if ask.method == Method::GET {
@@ -96,8 +96,8 @@ async fn every_route_with_every_flaw(strict: bool) {
         }
     }
     // Those that change nothing last first: what is let through is let through.
-    for (proof, ask) in routes(&kim, &reservation) {
-        let needed = proof == Proof::Pass || strict && proof != Proof::None;
+    for (required, ask) in routes(&kim, &reservation) {
+        let needed = required == PassRequired::WaitingRoom || strict && required != PassRequired::Never;
         let with = if needed { ask.pass(&pass) } else { ask };
         let answer = theatre.send(&with).await;
         assert!(!is_about_passes(&answer), "{} {}: {answer}", with.method, with.path);

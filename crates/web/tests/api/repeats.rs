@@ -30,7 +30,7 @@ async fn every_request_with_a_key_can_be_repeated() {
         theatre.verify().await;
         asked += 1;
     }
-    assert_eq!(asked, 5);
+    assert!(asked > 0, "no operation has a key");
 }
 
 #[actix_web::test]

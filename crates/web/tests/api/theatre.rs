@@ -96,7 +96,7 @@ impl Theatre {
             clock: clock.clone(),
             currency: "KRW".into(),
             client_address: Some(HeaderName::from_static(CLIENT_ADDRESS)),
-            max_body: MAX_BODY,
+            max_body_bytes: MAX_BODY,
             body_timeout: Duration::from_millis(1),
             rendered: RenderedAnswers::default(),
         };

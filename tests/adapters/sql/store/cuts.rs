@@ -62,7 +62,7 @@ async fn a_connection_that_is_cut_at_commit_leaves_nothing_undone_and_nothing_do
 
 /// While the database lets nobody in, a worker has no session that it could end later; so it works again only after it has
 /// got one of which it knows.
-async fn a_lane_that_could_not_reconnect_knows_its_session_when_it_is_cut_again(testbed: &Testbed) {
+async fn a_worker_that_could_not_reconnect_knows_its_session_when_it_is_cut_again(testbed: &Testbed) {
     let proxy = Proxy::to(testbed.server_address().await).await;
     let testbed = testbed.through(proxy.address).await;
     let context = TestContext::new(&testbed, 1, Arc::new(Nobody)).await;
@@ -80,7 +80,7 @@ async fn a_lane_that_could_not_reconnect_knows_its_session_when_it_is_cut_again(
 }
 
 /// As a server does with whoever says nothing for too long, and an administrator with anybody.
-async fn a_lane_whose_session_was_ended_while_it_was_idle_reconnects_without_a_word(testbed: &Testbed) {
+async fn a_worker_whose_session_was_ended_while_it_was_idle_reconnects_without_a_word(testbed: &Testbed) {
     let context = TestContext::new(testbed, 1, Arc::new(Nobody)).await;
     for n in 1..=3 {
         testbed.end_all_other_sessions().await;
@@ -103,6 +103,6 @@ async fn until_it_works(context: &TestContext, n: u32) -> Command {
 
 on_every_server! {
     a_connection_that_is_cut_at_commit_leaves_nothing_undone_and_nothing_done_twice,
-    a_lane_that_could_not_reconnect_knows_its_session_when_it_is_cut_again,
-    a_lane_whose_session_was_ended_while_it_was_idle_reconnects_without_a_word,
+    a_worker_that_could_not_reconnect_knows_its_session_when_it_is_cut_again,
+    a_worker_whose_session_was_ended_while_it_was_idle_reconnects_without_a_word,
 }

@@ -26,7 +26,7 @@ impl Session {
         let mut options = ConnectOptions::new(testbed.server().unwrap().url());
         options.max_connections(1).sqlx_logging(false);
         let session = Self(sea_orm::Database::connect(options).await.unwrap());
-        if !is_postgres(testbed) {
+        if is_innodb(testbed) {
             session.run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await.unwrap();
         }
         session.run("BEGIN").await.unwrap();
@@ -53,8 +53,12 @@ impl Session {
     }
 }
 
-fn is_postgres(testbed: &Testbed) -> bool {
-    testbed.server().unwrap().kind() == Kind::Postgres
+/// Whether its rows and locks are `InnoDB`'s.
+fn is_innodb(testbed: &Testbed) -> bool {
+    match testbed.server().unwrap().kind() {
+        Kind::MySql | Kind::MariaDb => true,
+        Kind::Postgres => false,
+    }
 }
 
 /// Until so many transactions of this database wait for a lock.
@@ -120,17 +124,17 @@ async fn an_idempotency_key_that_is_inserted_first_deadlocks(testbed: &Testbed) 
     let (second, third, ()) = tokio::join!(sessions[1].end(insert), sessions[2].end(insert), refused);
     let deadlocks = usize::from(second.is_err()) + usize::from(third.is_err());
     // PostgreSQL has no shared lock on a key: one of them inserts it, then the other.
-    assert_eq!(deadlocks, usize::from(!is_postgres(testbed)));
+    assert_eq!(deadlocks, usize::from(is_innodb(testbed)));
 }
 
 /// Whoever skips a locked seat that was found by an index on a column that changes keeps the index's entry locked.
 async fn skip_locked_through_a_secondary_index_deadlocks(testbed: &Testbed) {
     hall(testbed, 10, "CREATE INDEX hall_state ON hall (performance, state)").await;
-    let force = if is_postgres(testbed) { "" } else { "FORCE INDEX (hall_state)" };
+    let force = if is_innodb(testbed) { "FORCE INDEX (hall_state)" } else { "" };
     let look = format!("SELECT * FROM hall {force} WHERE performance = 1 AND state = 0 FOR UPDATE SKIP LOCKED");
     let deadlocks = skip_then_wait(testbed, &look).await;
     // PostgreSQL locks rows, and no entries of an index.
-    assert_eq!(deadlocks, usize::from(!is_postgres(testbed)));
+    assert_eq!(deadlocks, usize::from(is_innodb(testbed)));
 }
 
 async fn skip_locked_by_primary_key_does_not_deadlock(testbed: &Testbed) {
@@ -156,15 +160,15 @@ async fn in_over_a_small_hall_deadlocks(testbed: &Testbed) {
     hall(testbed, 4, "").await;
     let (one, other) = (Session::begin(testbed).await, Session::begin(testbed).await);
     one.run(&lock(3)).await.unwrap();
-    let wanted = if is_postgres(testbed) {
-        "(1, 1), (1, 2), (1, 4)"
-    } else {
+    let wanted = if is_innodb(testbed) {
         "SELECT p, n FROM JSON_TABLE('[[1, 1], [1, 2], [1, 4]]', '$[*]' \
          COLUMNS (p INT PATH '$[0]', n INT PATH '$[1]')) wanted"
+    } else {
+        "(1, 1), (1, 2), (1, 4)"
     };
     let wanted = format!("SELECT * FROM hall WHERE (performance, number) IN ({wanted}) FOR UPDATE");
     let first = lock(1);
-    if is_postgres(testbed) {
+    if !is_innodb(testbed) {
         assert_eq!(other.end(&wanted).await, Ok(()), "only the rows that were asked for");
         return;
     }
@@ -188,7 +192,7 @@ async fn a_foreign_key_to_a_row_that_changes_deadlocks(testbed: &Testbed) {
     let update = "UPDATE parent SET sold = sold + 1 WHERE id = 1";
     let both = tokio::join!(one.end(update), other.end(update));
     // PostgreSQL's key lock does not mind a change of another column.
-    assert_eq!(both.0.is_err() || both.1.is_err(), !is_postgres(testbed), "{both:?}");
+    assert_eq!(both.0.is_err() || both.1.is_err(), is_innodb(testbed), "{both:?}");
 }
 
 /// Counts transactions: one more than there were commands is one that had to be tried again.
@@ -317,7 +321,7 @@ async fn ours_never_deadlock(testbed: &Testbed) {
 async fn the_insertion_of_a_row_that_others_wait_for_deadlocks_when_it_is_undone(testbed: &Testbed) {
     testbed.run("CREATE TABLE newcomer (id INT PRIMARY KEY, version INT)").await;
     let or_wait =
-        if is_postgres(testbed) { "ON CONFLICT DO NOTHING" } else { "ON DUPLICATE KEY UPDATE version = version" };
+        if is_innodb(testbed) { "ON DUPLICATE KEY UPDATE version = version" } else { "ON CONFLICT DO NOTHING" };
     let insert = format!("INSERT INTO newcomer VALUES (1, 0) {or_wait}");
     let sessions = join_all((0..6).map(|_| Session::begin(testbed))).await;
     sessions[0].run(&insert).await.unwrap();
@@ -326,7 +330,7 @@ async fn the_insertion_of_a_row_that_others_wait_for_deadlocks_when_it_is_undone
         sessions[0].run("ROLLBACK").await.unwrap();
     };
     let (waited, ()) = tokio::join!(join_all(sessions[1..].iter().map(|session| session.end(&insert))), refused);
-    assert_eq!(waited.iter().any(Result::is_err), !is_postgres(testbed), "{waited:?}");
+    assert_eq!(waited.iter().any(Result::is_err), is_innodb(testbed), "{waited:?}");
 }
 
 /// On `InnoDB` the check whether a seat has a valid ticket locks what stands beside it in the index, while the void ticket
@@ -342,7 +346,7 @@ async fn the_ticket_of_a_seat_that_was_sold_before_locks_its_neighbour(testbed: 
     // Whoever still sees the valid ticket keeps it from being purged.
     let onlooker = Session::begin(testbed).await;
     onlooker.run("COMMIT").await.unwrap();
-    if !is_postgres(testbed) {
+    if is_innodb(testbed) {
         onlooker.run("SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ").await.unwrap();
         onlooker.run("START TRANSACTION WITH CONSISTENT SNAPSHOT").await.unwrap();
     }
@@ -351,7 +355,7 @@ async fn the_ticket_of_a_seat_that_was_sold_before_locks_its_neighbour(testbed: 
     sells.run("INSERT INTO pass VALUES (1, 2, 1)").await.unwrap();
     let void = "UPDATE pass SET live = NULL WHERE number = 2 AND version = 1";
     let sold = async {
-        if !is_postgres(testbed) {
+        if is_innodb(testbed) {
             until_waiting(testbed, 1).await;
         }
         sells.run("COMMIT").await.unwrap();

@@ -164,14 +164,14 @@ async fn charges_from_before_get_room_and_what_has_none_goes_back_once(testbed: 
         gateway.charge(request).await.unwrap();
     }
 
-    assert_eq!(till.sweep(&gateway).run().await, Ok(4));
+    assert_eq!(till.sweep(&gateway).run().await.map(|report| report.settled), Ok(4));
     let told = till.audit().await;
     assert!(matches!(&told[..], [one] if one.rule == Rule::ChargesCredited), "{told:?}");
     assert!(told[0].row.contains(&payment(2).to_string()), "{told:?}");
     assert_eq!(till.state(2).await, Returning);
     // Somebody else starts, and asks again.
-    assert_eq!(till.sweep(&gateway).run().await, Ok(1));
-    assert_eq!(till.sweep(&gateway).run().await, Ok(0));
+    assert_eq!(till.sweep(&gateway).run().await.map(|report| report.settled), Ok(1));
+    assert_eq!(till.sweep(&gateway).run().await.map(|report| report.settled), Ok(0));
     let states = [till.state(1).await, till.state(2).await, till.state(3).await, till.state(7).await];
     assert_eq!(states, [Succeeded, Returned, Succeeded, Failed]);
     assert_eq!([till.balance(kim).await, till.balance(lee).await, till.balance(3).await], [half, 700, 800]);
@@ -203,7 +203,7 @@ async fn of_two_charges_at_once_the_one_without_room_is_refused(testbed: &Testbe
         till.world.set_seconds(200 + 100 * round);
         let sandbox = SandboxGateway::new();
         let gateway = Arc::new(Forgetful { sandbox, has_lost_one: AtomicBool::new(true) });
-        assert_eq!(till.sweep(&gateway).run().await, Ok(1));
+        assert_eq!(till.sweep(&gateway).run().await.map(|report| report.settled), Ok(1));
         let charge = till.wallets.charge(begun.id).await.unwrap().unwrap();
         assert_eq!(charge.state, PaymentState::Failed);
     }

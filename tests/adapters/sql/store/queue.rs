@@ -62,7 +62,7 @@ async fn what_was_not_begun_when_its_client_went_is_let_go_of(testbed: &Testbed)
     context.held(&context.hold(3, "next", &[2])).await;
 }
 
-async fn who_waits_for_a_lane_for_too_long_is_told_to_come_back_and_nothing_happens(testbed: &Testbed) {
+async fn who_waits_for_a_worker_for_too_long_is_told_to_come_back_and_nothing_happens(testbed: &Testbed) {
     let (context, gate, begun) = busy(testbed).await;
     let late = context.hold(2, "late", &[2]);
     // Others hear from the database meanwhile: it is there.
@@ -121,7 +121,7 @@ async fn while_the_database_is_away_everybody_is_told_at_once(testbed: &Testbed)
 
 on_every_database! {
     what_was_not_begun_when_its_client_went_is_let_go_of,
-    who_waits_for_a_lane_for_too_long_is_told_to_come_back_and_nothing_happens,
+    who_waits_for_a_worker_for_too_long_is_told_to_come_back_and_nothing_happens,
 }
 
 mod away {

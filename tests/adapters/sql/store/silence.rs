@@ -54,7 +54,7 @@ async fn who_writes_to_a_silent_database_is_told_to_come_back(testbed: &Testbed)
     comes_back(&proxy, async || housekeeping.forget_idempotency_records(super::context::at(0), 1).await).await;
 }
 
-async fn a_lane_whose_database_is_silent_comes_back_and_knows_what_became_of_it(testbed: &Testbed) {
+async fn a_worker_whose_database_is_silent_comes_back_and_knows_what_became_of_it(testbed: &Testbed) {
     let (proxy, context) = behind_a_proxy(testbed).await;
     let hold = context.hold(1, "hold", &[1]);
     proxy.keep_silent(true);
@@ -70,5 +70,5 @@ async fn a_lane_whose_database_is_silent_comes_back_and_knows_what_became_of_it(
 on_every_server! {
     who_reads_from_a_silent_database_is_told_to_come_back,
     who_writes_to_a_silent_database_is_told_to_come_back,
-    a_lane_whose_database_is_silent_comes_back_and_knows_what_became_of_it,
+    a_worker_whose_database_is_silent_comes_back_and_knows_what_became_of_it,
 }

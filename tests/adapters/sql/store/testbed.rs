@@ -37,10 +37,29 @@ enum Inner {
 /// Makes a test of every function named, in files and on every server that can be had.
 macro_rules! on_every_database {
     ($($test:ident),+ $(,)?) => {
-        crate::store::testbed::on_every_database! { @ sqlite None; $($test),+ }
+        crate::store::testbed::on_database! { sqlite None; $($test),+ }
         crate::store::testbed::on_every_server! { $($test),+ }
     };
-    (@ $database:ident $kind:expr; $($test:ident),+) => {
+}
+pub(crate) use on_every_database;
+
+/// The same without files.
+macro_rules! on_every_server {
+    ($($test:ident),+ $(,)?) => {
+        frontrow_test_databases::for_each_kind! { crate::store::testbed::on_server; $($test),+ }
+    };
+}
+pub(crate) use on_every_server;
+
+macro_rules! on_server {
+    ($server:ident $kind:ident; $($test:ident),+) => {
+        crate::store::testbed::on_database! { $server Some(frontrow_test_databases::Kind::$kind); $($test),+ }
+    };
+}
+pub(crate) use on_server;
+
+macro_rules! on_database {
+    ($database:ident $kind:expr; $($test:ident),+) => {
         mod $database {
             $(#[tokio::test(flavor = "multi_thread")]
             async fn $test() {
@@ -51,17 +70,7 @@ macro_rules! on_every_database {
         }
     };
 }
-pub(crate) use on_every_database;
-
-/// The same without files.
-macro_rules! on_every_server {
-    ($($test:ident),+ $(,)?) => {
-        crate::store::testbed::on_every_database! { @ mysql Some(frontrow_test_databases::Kind::MySql); $($test),+ }
-        crate::store::testbed::on_every_database! { @ mariadb Some(frontrow_test_databases::Kind::MariaDb); $($test),+ }
-        crate::store::testbed::on_every_database! { @ postgres Some(frontrow_test_databases::Kind::Postgres); $($test),+ }
-    };
-}
-pub(crate) use on_every_server;
+pub(crate) use on_database;
 
 /// All tables that a context may have written.
 const TABLES: [&str; 25] = [
@@ -140,8 +149,9 @@ impl Testbed {
 
     /// Where its server listens.
     pub async fn server_address(&self) -> SocketAddr {
-        let url: Url = self.server().unwrap().url().parse().unwrap();
-        let port = url.port().unwrap_or(if self.kind() == Some(Kind::Postgres) { 5432 } else { 3306 });
+        let server = self.server().unwrap();
+        let url: Url = server.url().parse().unwrap();
+        let port = url.port().unwrap_or(server.kind().usual_port());
         let mut found = tokio::net::lookup_host((url.host_str().unwrap(), port)).await.unwrap();
         found.find(SocketAddr::is_ipv4).unwrap()
     }
@@ -158,7 +168,7 @@ impl Testbed {
         let mut url: Url = test.url().parse().unwrap();
         url.set_ip_host(address.ip()).unwrap();
         url.set_port(Some(address.port())).unwrap();
-        url.set_query(Some(if test.kind() == Kind::Postgres { "sslmode=disable" } else { "ssl-mode=DISABLED" }));
+        url.set_query(Some(test.kind().unencrypted()));
         let settings = DatabaseSettings { readers: 1, ..DatabaseSettings::new(url) };
         let database = Database::open_with_silence(&settings, Arc::new(World::default()), silence).await.unwrap();
         Self(Arc::new(Inner::Server { raw, database: Arc::new(database), test }))
@@ -218,7 +228,10 @@ impl Testbed {
 
     /// An id, written as the database wants it.
     pub fn id(&self, id: Uuid) -> String {
-        if self.kind() == Some(Kind::Postgres) { format!("'{id}'::uuid") } else { format!("x'{}'", id.simple()) }
+        match self.kind() {
+            None | Some(Kind::MySql | Kind::MariaDb) => format!("x'{}'", id.simple()),
+            Some(Kind::Postgres) => format!("'{id}'::uuid"),
+        }
     }
 
     /// The first column of what the query finds.
@@ -238,17 +251,17 @@ impl Testbed {
 
     /// Ends the sessions of this database but those that run statements behind everybody's back.
     pub async fn end_all_other_sessions(&self) {
-        let query = match self.kind() {
-            Some(Kind::Postgres) => {
+        let query = match self.server().unwrap().kind() {
+            Kind::Postgres => {
                 "SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity \
                  WHERE datname = current_database() AND pid <> pg_backend_pid()"
             }
             // The other table fails on statements with bytes in them, although nobody asks for those.
-            Some(Kind::MySql) => {
+            Kind::MySql => {
                 "SELECT CONCAT('KILL ', processlist_id) FROM performance_schema.threads \
                  WHERE processlist_db = DATABASE() AND processlist_id <> CONNECTION_ID()"
             }
-            _ => {
+            Kind::MariaDb => {
                 "SELECT CONCAT('KILL ', id) FROM information_schema.processlist \
                  WHERE db = DATABASE() AND id <> CONNECTION_ID()"
             }

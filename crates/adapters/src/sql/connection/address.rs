@@ -14,7 +14,8 @@ use std::str::FromStr;
 pub(in crate::sql) struct Address {
     /// As the driver wants it.
     pub url: String,
-    /// As far as the address tells: what speaks `MySQL` there may turn out to be `MariaDB`.
+    /// As far as the address tells: what speaks `MySQL` there may turn out to be `MariaDB`. Enough to connect with; see
+    /// [`Dialect`].
     pub dialect: &'static dyn Dialect,
     shown: String,
     /// What is read when a connection is made, by the parameters that name it.

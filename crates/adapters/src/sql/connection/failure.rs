@@ -11,21 +11,22 @@ use sea_orm::DbErr;
 use std::convert::Infallible;
 use thiserror::Error;
 
-/// Why a transaction did not come to a good end. Nothing has changed, except perhaps after [`Failure::Commit`].
+/// Why a transaction did not come to a good end. Nothing has changed, except perhaps after [`Failure::UnknownOutcome`].
 #[derive(Debug, Error)]
 pub(in crate::sql) enum Failure {
     /// A version guard or a unique key fired: somebody else was faster.
     #[error("somebody else changed {0}")]
-    Conflict(String),
+    Overtaken(String),
     /// The database said no.
     #[error("database: {cause}")]
     Database { class: Class, cause: String },
     /// The connection was in a transaction already, and is thrown away.
     #[error("the connection was in a transaction")]
     Within,
-    /// The answer to COMMIT did not arrive: the transaction may have happened, or not.
-    #[error("commit: {0}")]
-    Commit(String),
+    /// The transaction may have happened, or not: the answer to COMMIT did not arrive, or nobody answered for so long that
+    /// it is not known how far it came.
+    #[error("unknown outcome: {0}")]
+    UnknownOutcome(String),
     /// A defect of ours.
     #[error("bug: {0}")]
     Bug(String),
@@ -48,7 +49,10 @@ impl Failure {
     }
 
     pub(in crate::sql) fn needs_new_connection(&self) -> bool {
-        matches!(self, Self::Commit(_) | Self::Within | Self::Database { class: Class::Lost | Class::Unwritable, .. })
+        matches!(
+            self,
+            Self::UnknownOutcome(_) | Self::Within | Self::Database { class: Class::Lost | Class::Unwritable, .. }
+        )
     }
 
     /// Whether another attempt would only find the same.
@@ -58,37 +62,41 @@ impl Failure {
 
     /// Whether one request of several may be at fault, so that the others would succeed without it.
     pub(in crate::sql) fn is_of_one(&self) -> bool {
-        matches!(self, Self::Conflict(_) | Self::Bug(_) | Self::Database { class: Class::Other | Class::Duplicate, .. })
+        matches!(self, Self::Overtaken(_) | Self::Bug(_) | Self::Database { class: Class::Other, .. })
     }
 
     /// What to tell whoever asked once it was tried often enough; `None` for a defect, or where the outcome is not known.
     pub(in crate::sql) fn outage(&self) -> Option<Outage> {
         match self {
-            Self::Conflict(_) => Some(Outage::Busy { retry_after: RETRY_AFTER }),
+            Self::Overtaken(_) => Some(Outage::Busy { retry_after: RETRY_AFTER }),
             Self::Within => Some(Outage::Unavailable { retry_after: RETRY_AFTER }),
             Self::Database { class, .. } => class.outage(),
-            Self::Commit(_) | Self::Bug(_) => None,
+            Self::UnknownOutcome(_) | Self::Bug(_) => None,
         }
     }
 
     /// The word for it, in metrics.
     pub(in crate::sql) fn name(&self) -> &'static str {
         match self {
-            Self::Conflict(_) => "conflict",
+            Self::Overtaken(_) => "conflict",
             Self::Database { class: Class::Retry, .. } => "contention",
-            Self::Database { class: Class::Duplicate, .. } => "duplicate",
             Self::Within | Self::Database { class: Class::Lost, .. } => "connection_lost",
             Self::Database { class: Class::Full, .. } => "storage_full",
             Self::Database { class: Class::Unwritable, .. } => "unwritable",
-            Self::Commit(_) => "commit_unknown",
-            Self::Database { class: Class::Other, .. } | Self::Bug(_) => "fault",
+            Self::UnknownOutcome(_) => "commit_unknown",
+            Self::Database { class: Class::Duplicate | Class::Other, .. } | Self::Bug(_) => "fault",
         }
     }
 }
 
+/// Whoever finds that a row of theirs exists was overtaken by whoever made it, so no failure of a statement has
+/// [`Class::Duplicate`].
 impl From<DbErr> for Failure {
     fn from(error: DbErr) -> Self {
-        Self::Database { class: classify(&error), cause: error.to_string() }
+        match classify(&error) {
+            Class::Duplicate => Self::Overtaken(error.to_string()),
+            class => Self::Database { class, cause: error.to_string() },
+        }
     }
 }
 
@@ -129,7 +137,7 @@ impl From<Uncommitted> for Failure {
     fn from(uncommitted: Uncommitted) -> Self {
         match uncommitted {
             Uncommitted::Undone { class, cause } => Self::Database { class, cause },
-            Uncommitted::Unknown { cause } => Self::Commit(cause),
+            Uncommitted::Unknown { cause } => Self::UnknownOutcome(cause),
         }
     }
 }

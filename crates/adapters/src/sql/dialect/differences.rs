@@ -18,6 +18,11 @@ pub(in crate::sql) struct Release {
 }
 
 /// How a database is spoken to. What a method does by default is what the SQL standard, or most servers, do.
+///
+/// A connection is made in the dialect that its address names, and what its server really speaks is asked over it. So
+/// dialects that one driver speaks (`MySQL` and `MariaDB`) have to agree on everything up to that question: on where it is,
+/// on what a connection is prepared with, on how transactions begin and end, and on what errors mean. A test in
+/// `sql/dialect.rs` says which methods these are.
 #[async_trait]
 pub(in crate::sql) trait Dialect: Debug + Send + Sync {
     /// `SeaORM`'s name for it.
@@ -87,7 +92,8 @@ pub(in crate::sql) trait Dialect: Debug + Send + Sync {
         Some(IsolationLevel::RepeatableRead)
     }
 
-    /// What the error means; `None` if it is another driver's.
+    /// What the error means; `None` if it is another driver's. Of all dialects of that driver the first is asked, because an
+    /// error doesn't say which server it comes from.
     fn classify(&self, error: &dyn DatabaseError) -> Option<Class>;
 
     /// Makes a connection unfit for writing, for tests.
@@ -146,16 +152,16 @@ pub(in crate::sql) trait Dialect: Debug + Send + Sync {
 
     // Locks.
 
-    /// How one row is locked, for as long as the transaction lasts (`SeaORM` says nothing of it to `SQLite`).
-    fn row_lock(&self) -> LockType {
+    /// How a statement on one row locks it until the transaction ends (`SeaORM` leaves it out for `SQLite`).
+    fn lock_one(&self) -> LockType {
         LockType::Update
     }
 
-    /// The same for the rows of `t`, in the text of a list.
-    fn for_update(&self) -> &'static str;
+    /// How a statement on a sorted key list locks the rows of `t`.
+    fn lock_listed(&self) -> &'static str;
 
     /// The same, but rows that somebody else has locked are passed over instead of waited for.
-    fn for_update_skipping_locked(&self) -> &'static str;
+    fn lock_listed_skipping(&self) -> &'static str;
 
     // Insertions.
 

@@ -171,14 +171,14 @@ impl Dialect for MySql {
         format!("STRAIGHT_JOIN {table} t FORCE INDEX ({index})")
     }
 
-    fn for_update(&self) -> &'static str {
+    fn lock_listed(&self) -> &'static str {
         match self {
             Self::MySql => " FOR UPDATE OF t",
             Self::MariaDb => " FOR UPDATE",
         }
     }
 
-    fn for_update_skipping_locked(&self) -> &'static str {
+    fn lock_listed_skipping(&self) -> &'static str {
         match self {
             Self::MySql => " FOR UPDATE OF t SKIP LOCKED",
             Self::MariaDb => " FOR UPDATE SKIP LOCKED",

@@ -135,15 +135,15 @@ impl Dialect for Postgres {
     }
 
     /// Such that foreign keys to the row may still be checked.
-    fn row_lock(&self) -> LockType {
+    fn lock_one(&self) -> LockType {
         LockType::NoKeyUpdate
     }
 
-    fn for_update(&self) -> &'static str {
+    fn lock_listed(&self) -> &'static str {
         " FOR NO KEY UPDATE OF t"
     }
 
-    fn for_update_skipping_locked(&self) -> &'static str {
+    fn lock_listed_skipping(&self) -> &'static str {
         " FOR NO KEY UPDATE OF t SKIP LOCKED"
     }
 

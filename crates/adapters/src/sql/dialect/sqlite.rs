@@ -141,11 +141,11 @@ impl Dialect for Sqlite {
         "ORDER BY k.key "
     }
 
-    fn for_update(&self) -> &'static str {
+    fn lock_listed(&self) -> &'static str {
         ""
     }
 
-    fn for_update_skipping_locked(&self) -> &'static str {
+    fn lock_listed_skipping(&self) -> &'static str {
         ""
     }
 

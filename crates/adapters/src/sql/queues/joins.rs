@@ -13,7 +13,7 @@ use sea_orm::ConnectionTrait;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-/// Gives queue entries. A queue entry that was given is in the database: what somebody proves is known already.
+/// Gives queue entries. Every entry that was given is in the database, so a token that somebody shows proves nothing new.
 pub(super) struct Joins(pub Arc<QueueContext>);
 
 /// The queue within a sale.
@@ -61,7 +61,7 @@ async fn join(works: &QueueContext, connection: &impl ConnectionTrait, asked: &[
     let joined = asked.iter().map(|join| {
         let entry =
             entries.get(&join.key).copied().ok_or_else(|| Failure::Bug("somebody has no queue entry".into()))?;
-        // Whoever asked twice at once has it once.
+        // Two joins of one person in a batch get one entry.
         Ok(Joined { entry, is_new: first.remove(&join.key) })
     });
     joined.collect()
@@ -88,7 +88,7 @@ fn without_entry<'a>(asked: &'a [Join], known: &BTreeMap<BuyerKey, QueueEntry>) 
     asked.iter().filter(worthless).filter(|join| seen.insert(join.key)).collect()
 }
 
-/// Moves the counters on, and says with which number each goes on.
+/// Takes as many numbers from each counter as are needed; returns the first of them, by group.
 async fn issue(
     works: &QueueContext,
     connection: &impl ConnectionTrait,
@@ -112,8 +112,8 @@ async fn issue(
     Ok(first.collect())
 }
 
-/// A new queue entry that somebody else inserted meanwhile, or replaced, is a conflict: then both may be the same
-/// person, who has one.
+/// Fails if somebody has inserted or replaced one of the entries meanwhile: it may have been the same person, who then has
+/// one.
 async fn write(
     works: &QueueContext,
     connection: &impl ConnectionTrait,

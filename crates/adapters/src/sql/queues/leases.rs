@@ -1,4 +1,5 @@
-//! Numbers that somebody else hands out: only above all that were handed out before, whatever that one has lost.
+//! Blocks of queue numbers, leased to a dispenser that may lose its data (Redis). Each begins above every number that was
+//! ever handed out or leased, so that no number is given twice whatever the dispenser has forgotten.
 
 use super::SqlQueues;
 use super::operate::{lock, save};
@@ -43,11 +44,11 @@ impl NumberLeases for SqlQueues {
                 let Block { issued, above, ceiling } = known.of(group);
                 if issued > ceiling {
                     // The database has handed out numbers above this lease.
-                    begin(transaction, &queue, &known, block).await?;
+                    begin_next_epoch(transaction, &queue, &known, block).await?;
                     return Ok(None);
                 }
                 let ceiling = ceiling.max(wanted);
-                put(transaction, sale, group, above, ceiling).await?;
+                put_lease(transaction, sale, group, above, ceiling).await?;
                 Ok(Some(ceiling))
             })
         });
@@ -60,7 +61,7 @@ impl NumberLeases for SqlQueues {
                 let queue = lock(transaction, sale).await?.filter(|queue| queue.epoch == lost);
                 let Some(queue) = queue else { return Ok(None) };
                 let known = lock_counters(transaction, &queue).await?;
-                let Some(next) = begin(transaction, &queue, &known, block).await? else { return Ok(None) };
+                let Some(next) = begin_next_epoch(transaction, &queue, &known, block).await? else { return Ok(None) };
                 Ok(Some(lease(&next, &counters(transaction, sale).await?)))
             })
         });
@@ -68,23 +69,25 @@ impl NumberLeases for SqlQueues {
     }
 }
 
-/// The next epoch of a queue whose counters are locked: above all that was handed out or leased.
-async fn begin(
+/// Begins the next epoch of a queue whose counters are locked: each group leases a block above all that was handed out or
+/// leased. `None` if the queue takes no new epoch.
+async fn begin_next_epoch(
     transaction: &DatabaseTransaction,
     queue: &Queue,
     known: &Counters,
     block: u64,
 ) -> Result<Option<Queue>, Refusal> {
-    let above: Vec<u64> = Group::all(queue.groups.len()).map(|group| known.of(group).end()).collect();
+    let above: Vec<u64> = Group::all(queue.groups.len()).map(|group| known.of(group).highest()).collect();
     for (group, above) in Group::all(queue.groups.len()).zip(&above) {
-        put(transaction, queue.sale, group, *above, above.saturating_add(block)).await?;
+        put_lease(transaction, queue.sale, group, *above, above.saturating_add(block)).await?;
     }
     let Ok(next) = queue.update(&QueueUpdate::NextEpoch { above }) else { return Ok(None) };
     save(transaction, queue, &next).await?;
     Ok(Some(next))
 }
 
-/// What a counter says.
+/// A group's numbers: what the database has handed out by itself, and the block that is leased, above `above` and up to
+/// `ceiling`.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Block {
     pub issued: u64,
@@ -93,13 +96,13 @@ pub(super) struct Block {
 }
 
 impl Block {
-    /// The last number that somebody may have.
-    pub(super) fn end(self) -> u64 {
+    /// The highest number that somebody may have been given.
+    pub(super) fn highest(self) -> u64 {
         self.ceiling.max(self.issued)
     }
 }
 
-/// By group.
+/// The blocks of a queue, by the index of their group.
 pub(super) struct Counters(BTreeMap<i16, Block>);
 
 impl Counters {
@@ -118,8 +121,8 @@ async fn counters(connection: &impl ConnectionTrait, sale: SaleId) -> Result<Cou
     Ok(Counters(blocks.collect()))
 }
 
-/// Makes the counters of a queue that has none yet, locks them, and says what they say. Joins lock them too, and not the
-/// queue: what was read before would be over by the time that something is leased.
+/// Locks a queue's counters and reads them; makes those that are not there yet. Joins lock counters without locking the
+/// queue, so counters that were read without a lock could be out of date when something is leased.
 pub(super) async fn lock_counters(transaction: &DatabaseTransaction, queue: &Queue) -> Result<Counters, DbErr> {
     for group in Group::all(queue.groups.len()) {
         let row = queue_counter::issued(queue.sale, group, 0);
@@ -131,8 +134,8 @@ pub(super) async fn lock_counters(transaction: &DatabaseTransaction, queue: &Que
     counters(transaction, queue.sale).await
 }
 
-/// Under the locks of the queue and the counter; joins leave these columns alone.
-async fn put(
+/// Writes what is leased. The caller has locked the queue and the counter; joins never write these two columns.
+async fn put_lease(
     transaction: &DatabaseTransaction,
     sale: SaleId,
     group: Group,

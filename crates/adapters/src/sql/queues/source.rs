@@ -1,4 +1,4 @@
-//! When numbers come from somewhere else from now on.
+//! Changing where queue numbers come from: the database or a dispenser such as Redis.
 
 use super::leases::lock_counters;
 use super::operate::{lock, save};
@@ -33,7 +33,7 @@ pub(in crate::sql) async fn leave(
     Ok(Ok(()))
 }
 
-/// As far as the last tick knows: that is, half a second ago.
+/// As of the last tick, which was at most half a second ago.
 fn somebody_waits(queue: &Queue) -> bool {
     queue.phase != Phase::Closed && queue.groups.iter().any(|group| group.gaps.people(group.issued) > 0)
 }
@@ -44,7 +44,7 @@ async fn take_over(transaction: &DatabaseTransaction, queue: &Queue) -> Result<(
     if groups().all(|group| known.of(group).ceiling <= known.of(group).issued) {
         return Ok(());
     }
-    let above: Vec<u64> = groups().map(|group| known.of(group).end()).collect();
+    let above: Vec<u64> = groups().map(|group| known.of(group).highest()).collect();
     for (group, above) in groups().zip(&above) {
         raise(transaction, queue.sale, group, *above).await?;
     }

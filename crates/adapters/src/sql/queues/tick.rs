@@ -1,4 +1,5 @@
-//! Ticks. The queue's row is the lock between them, its version the guard; buyers come after it, and admissions last.
+//! Ticks. A tick locks the queue's row, whose version guards it, then buyers, then admissions. So two ticks of a queue never
+//! run at once.
 
 use super::context::{QueueContext, note_seconds};
 use crate::queue::Queued;
@@ -17,7 +18,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use uuid::Uuid;
 
-/// Two ticks of a queue would only wait for each other.
+/// One worker at a time ticks a queue: a second one would only find it locked.
 impl Queued for TickOrder {
     fn route(&self) -> Option<Uuid> {
         Some(self.sale.id.uuid())
@@ -27,7 +28,7 @@ impl Queued for TickOrder {
 /// Carries ticks out.
 pub(super) struct Ticks(pub Arc<QueueContext>);
 
-/// Rows of one statement: after an outage a tick may have everybody's to write.
+/// How many rows one statement writes at most: after an outage a tick may have to write those of everybody.
 const CHUNK: usize = 1000;
 
 impl Work for Ticks {
@@ -197,7 +198,7 @@ impl Run<'_> {
         let keys: Vec<BuyerKey> = tick.buyers().into_iter().collect();
         let mut locked = BTreeMap::new();
         if !self.statements.texts.dialect.locks_rows() {
-            // All is locked, rows that are absent too.
+            // Where BEGIN locks everything, absent rows are locked as well.
             locked.extend(keys.iter().map(|key| (*key, None)));
         }
         for keys in keys.chunks(CHUNK) {
@@ -216,7 +217,7 @@ impl Run<'_> {
         Ok(locked)
     }
 
-    /// All of it; a row that has moved on since it was read is a conflict. `taken` is how many people were admitted.
+    /// Writes everything, unless a row has changed since it was read. `taken` is how many people were admitted.
     async fn write(
         &self,
         connection: &impl ConnectionTrait,
@@ -239,7 +240,7 @@ impl Run<'_> {
             statements.delete::<admission::Entity>(connection, ended.iter().map(buyer::key)).await?;
         }
         for extended in ticked.extended.chunks(CHUNK) {
-            // Its buyer's row is locked, and guards it.
+            // The lock on the buyer's row guards this one, too.
             statements.update_unguarded::<admission::ActiveModel>(connection, rows(extended)?).await?;
         }
         for admitted in ticked.admitted.chunks(CHUNK) {
@@ -248,7 +249,7 @@ impl Run<'_> {
         for log in ticked.log.chunks(CHUNK) {
             statements.insert::<admission_log::ActiveModel>(connection, rows(log)?).await?;
         }
-        // Whoever has gone from there already is gone.
+        // Some may have been deleted by their owners meanwhile.
         statements.delete_if_there::<check_in::Entity>(connection, ticked.left.iter().map(buyer::key)).await
     }
 

@@ -32,8 +32,8 @@ impl Lists {
         let order = self.dialect.in_order_of_key(&names(&key, |column| self.of_table(column)));
         match locking {
             Locking::None => found,
-            Locking::Wait => format!("{found}{order}{}", self.dialect.for_update()),
-            Locking::Skip => format!("{found}{order}{}", self.dialect.for_update_skipping_locked()),
+            Locking::Wait => format!("{found}{order}{}", self.dialect.lock_listed()),
+            Locking::Skip => format!("{found}{order}{}", self.dialect.lock_listed_skipping()),
         }
     }
 
@@ -72,7 +72,7 @@ impl Lists {
         let (free, held) = (seat::FREE, seat::HELD);
         let (takeable_before, most) = (self.dialect.parameter(2), self.dialect.parameter(3));
         let in_order = self.dialect.in_order_of_list();
-        let locked = if locking == Locking::Skip { self.dialect.for_update_skipping_locked() } else { "" };
+        let locked = if locking == Locking::Skip { self.dialect.lock_listed_skipping() } else { "" };
         format!(
             "SELECT {} FROM {} WHERE t.state = {free} OR (t.state = {held} AND t.held_until <= {takeable_before}) \
              {in_order}LIMIT {most}{locked}",

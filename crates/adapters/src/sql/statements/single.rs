@@ -16,8 +16,8 @@ pub(super) fn find<E: EntityTrait>(dialect: &dyn Dialect, locking: Locking, key:
     let found = named::<E, _>(E::find(), key);
     match locking {
         Locking::None => found,
-        Locking::Wait => found.lock(dialect.row_lock()),
-        Locking::Skip => found.lock_with_behavior(dialect.row_lock(), LockBehavior::SkipLocked),
+        Locking::Wait => found.lock(dialect.lock_one()),
+        Locking::Skip => found.lock_with_behavior(dialect.lock_one(), LockBehavior::SkipLocked),
     }
 }
 

@@ -28,8 +28,8 @@ struct Decision {
     placed: bool,
 }
 
-/// One transaction for all of them: what one is refused touches no other.
-pub(super) async fn attempt(
+/// One transaction for the whole batch: what one command is refused touches no other.
+pub(super) async fn run_transaction(
     statements: &Statements<'_>,
     connection: &WorkerConnection,
     batch: &[Booking],
@@ -45,7 +45,8 @@ pub(super) async fn attempt(
         Ok(Decision { carried_out: BatchCarriedOut { results, writes }, placed }) => (results, writes, placed),
         Err(failure) => return connection.end(transaction, Err(failure)).await,
     };
-    // Placeholders stay: transactions that wait for one would deadlock if it were undone (`docs/locking.md`).
+    // Placeholders of refused commands stay: transactions that wait for one would deadlock if it were undone
+    // (`docs/locking.md`).
     if writes.is_empty() && !placed {
         return match transaction.rollback().await {
             Ok(()) => Ok(Committed { results, seats: Vec::new() }),
@@ -89,7 +90,7 @@ pub(in crate::sql) async fn rehearse(
         return Err(decided.err().unwrap_or_else(|| Failure::lost(&error)));
     }
     Ok(decided.unwrap_or_else(|failure| match failure {
-        Failure::Conflict(_)
+        Failure::Overtaken(_)
         | Failure::Database { class: Class::Retry | Class::Lost | Class::Full | Class::Unwritable, .. } => {
             Rehearsed::Prevented(failure.to_string())
         }

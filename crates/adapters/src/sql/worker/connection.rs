@@ -47,7 +47,7 @@ impl WorkerConnection {
             Err(failure) => return Err(roll_back(transaction, failure).await),
         };
         transaction.commit().await?;
-        if self.hook.loses_commit_answer() { Err(Failure::Commit("lost by the hook".into())) } else { Ok(done) }
+        if self.hook.loses_commit_answer() { Err(Failure::UnknownOutcome("lost by the hook".into())) } else { Ok(done) }
     }
 
     /// Whether what goes over it still reaches its session. The pool opens another connection by itself where it finds the

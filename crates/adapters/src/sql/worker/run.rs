@@ -80,7 +80,7 @@ impl<W: Work> Run<W> {
         whole.note_wait(Instant::now(), batch.left);
         let mut parts = vec![whole];
         while let Some(part) = parts.pop() {
-            if let Some([first, second]) = self.carry_out(part).await {
+            if let Some([first, second]) = self.until_answered(part).await {
                 metrics::counter!("frontrow_batches_split_total").increment(1);
                 parts.extend([second, first]);
             }
@@ -105,7 +105,7 @@ impl<W: Work> Run<W> {
 
     /// Tries until there is an answer. After a lost connection the same requests run again on a new one, and find what has
     /// happened. Where one request is at fault, what comes back are the halves: the others must not suffer for it.
-    async fn carry_out(&mut self, mut part: Part<W>) -> Option<[Part<W>; 2]> {
+    async fn until_answered(&mut self, mut part: Part<W>) -> Option<[Part<W>; 2]> {
         let context = self.shared.context.clone();
         let (mut retry, begun) = (Retry::new(&*context.ids), Instant::now());
         while !part.is_empty() {
@@ -122,7 +122,7 @@ impl<W: Work> Run<W> {
                 context.database.hear();
             }
             context.database.storage().note(failure.class());
-            part.unknown |= matches!(failure, Failure::Commit(_));
+            part.unknown |= matches!(failure, Failure::UnknownOutcome(_));
             let usable = self.connection.as_ref().is_some_and(WorkerConnection::is_usable);
             let connected = (usable && !failure.needs_new_connection()) || self.reconnect().await;
             if connected && failure.is_of_one() && part.requests.len() > 1 {
@@ -148,7 +148,7 @@ impl<W: Work> Run<W> {
             return transacted.await;
         }
         // What was cut off is never used again: the worker reconnects.
-        let silent = |_| Failure::Commit("no answer".into());
+        let silent = |_| Failure::UnknownOutcome("no answer".into());
         timeout(database.silence(), transacted).await.map_err(silent).flatten()
     }
 
@@ -163,7 +163,7 @@ impl<W: Work> Run<W> {
         outage.into()
     }
 
-    /// A new connection. What went on over the old one has ended, or soon will.
+    /// A new connection, once what went on over the old one has ended, or is about to.
     async fn reconnect(&mut self) -> bool {
         if let Some(connection) = self.connection.take() {
             self.old = Some(connection.cut());
@@ -182,6 +182,9 @@ impl<W: Work> Run<W> {
         connected
     }
 
+    /// Ends what may still go on over the old connection before anything is done on the new one: its transaction may still
+    /// be committed, and not all that a command reads is kept still by a lock. A session that is there no more counts as
+    /// ended.
     async fn connect(&mut self) -> Option<WorkerConnection> {
         let connection = match WorkerConnection::open(&self.shared.context).await {
             Ok(connection) => connection,
@@ -190,20 +193,85 @@ impl<W: Work> Run<W> {
                 return None;
             }
         };
-        if let Some(old) = self.old.take() {
-            match timeout(self.shared.context.database.silence(), old.end(&connection)).await {
-                Ok(Ok(())) => {}
-                Ok(Err(error)) => {
-                    tracing::warn!(%error, "an old session could not be ended: its locks last until the database notices");
-                }
-                Err(_) => {
-                    // The new connection leads nowhere, either, and nothing has been done on it.
-                    drop(connection.cut());
-                    self.old = Some(old);
-                    return None;
-                }
+        let Some(old) = self.old.take() else { return Some(connection) };
+        let cause = match timeout(self.shared.context.database.silence(), old.end(&connection)).await {
+            Ok(Ok(())) => return Some(connection),
+            Ok(Err(error)) => error.to_string(),
+            Err(_) => "no answer".to_owned(),
+        };
+        tracing::warn!(cause, "a worker could not end its old session: it does nothing until it can");
+        // Nothing has been done on the new connection, so its own session need not be remembered.
+        drop(connection.cut());
+        self.old = Some(old);
+        None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::queue::{Limits, Queue, Queued};
+    use crate::sql::hook::Hook;
+    use crate::sql::testing::{Counter, database};
+    use crate::sql::worker::WorkerContext;
+    use async_trait::async_trait;
+    use sea_orm::{DatabaseConnection, DbErr};
+    use std::sync::atomic::AtomicU32;
+
+    /// Can't be ended so many times.
+    struct Stubborn(Arc<AtomicU32>);
+
+    #[async_trait]
+    impl Session for Stubborn {
+        async fn end(&self, _: &DatabaseConnection) -> Result<(), DbErr> {
+            if self.0.load(Ordering::SeqCst) == 0 {
+                return Ok(());
             }
+            self.0.fetch_sub(1, Ordering::SeqCst);
+            Err(DbErr::Custom("not now".into()))
         }
-        Some(connection)
+    }
+
+    struct Nothing;
+
+    impl Queued for () {}
+
+    impl Work for Nothing {
+        type Request = ();
+        type Answer = ();
+        type Error = StoreError;
+
+        fn name((): &()) -> &'static str {
+            "nothing"
+        }
+
+        fn note_seconds(_: &'static str, _: f64) {}
+
+        fn error((): &(), error: StoreError) -> StoreError {
+            error
+        }
+
+        async fn transact(&self, _: &WorkerConnection, requests: &[()]) -> Result<Vec<()>, Failure> {
+            Ok(requests.to_vec())
+        }
+    }
+
+    #[tokio::test]
+    async fn a_worker_does_nothing_until_its_old_session_has_ended() {
+        let (database, _folder) = database().await;
+        let context = WorkerContext { database, ids: Arc::new(Counter::default()), hook: <dyn Hook>::none() };
+        let (_queue, jobs) = Queue::new(Limits::of(1, 1));
+        let shared = Arc::new(Shared::new(Nothing, &context, jobs, 1));
+        let mut run = Run::new(&shared, WorkerConnection::open(&context).await.unwrap());
+        let refusals = Arc::new(AtomicU32::new(2));
+        run.connection = None;
+        run.old = Some(Box::new(Stubborn(Arc::clone(&refusals))));
+        for left in [1, 0] {
+            assert!(!run.reconnect().await && run.connection.is_none() && run.old.is_some());
+            assert_eq!(refusals.load(Ordering::SeqCst), left, "the same session is to be ended");
+            assert!(shared.is_cut_off(), "whoever asks is told so");
+        }
+        assert!(run.reconnect().await && run.old.is_none());
+        assert!(run.connection.is_some_and(|connection| connection.is_usable()) && !shared.is_cut_off());
     }
 }

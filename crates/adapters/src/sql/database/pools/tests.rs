@@ -85,7 +85,7 @@ impl Testbed {
             (SqlInstallation::new(Arc::clone(database)), SqlHousekeeping::new(Arc::clone(database)));
         let (key, people) = (CommandKey::new(user(), "tap").unwrap(), [buyer()]);
         ask![limit;
-            readers.done(&key),
+            readers.idempotency_record(&key),
             readers.reservation(ReservationId::new(id(3))),
             readers.tickets(ReservationId::new(id(3))),
             readers.lapsed(NOW, 10),
