@@ -49,4 +49,4 @@ pub use readers::SqlReaders;
 pub use sessions::SqlSessions;
 pub use store::{SqlStore, StorePorts, StoreSettings};
 
-use connection::{Class, address, connect, error, faults, pool, reading, transaction, version, writers};
+use connection::{Class, address, connect, error, faults, reading, transaction, version, writers};

@@ -183,7 +183,7 @@ impl Writing {
                 self.catalogue.publish(&public, Revision(1), Revision(1), 5, &blocked).await?;
             }
             Act::Sale => self.catalogue.save_sale(&sale(), None).await?,
-            Act::ForgetKeys => assert!(self.housekeeping.forget_done(at(1000), 1).await? > 0),
+            Act::ForgetKeys => assert!(self.housekeeping.forget_idempotency_records(at(1000), 1).await? > 0),
             Act::ForgetTokens => assert!(self.housekeeping.forget_refresh_tokens(at(1000), 1).await? > 0),
             Act::TakeChore => {
                 let lease = ChoreLease { holder: Uuid::from_u128(1), until: at(10) };

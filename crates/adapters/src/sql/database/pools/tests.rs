@@ -10,9 +10,9 @@ use crate::sql::{
 };
 use frontrow_application::deadline::within;
 use frontrow_application::port::{
-    AccountRepository, ConcertRepository, IdempotencyRecordReader, InstallationStore, NumberDispenser, NumberLeases,
-    OnSaleReader, OperatorAction, PerformanceRepository, QueueStore, ReservationReader, SaleRepository, SeatReader,
-    SessionRepository, StoreError, VenueRepository, WalletReader,
+    AccountRepository, ConcertRepository, HoldPosition, IdempotencyRecordReader, InstallationStore, NumberDispenser,
+    NumberLeases, OnSaleReader, OperatorAction, PerformanceRepository, QueueStore, ReservationReader, SaleRepository,
+    SeatReader, SessionRepository, StoreError, VenueRepository, WalletReader,
 };
 use frontrow_application::{Outage, PageRequest};
 use frontrow_domain::waiting_room::Group;
@@ -88,7 +88,7 @@ impl Testbed {
             readers.idempotency_record(&key),
             readers.reservation(ReservationId::new(id(3))),
             readers.tickets(ReservationId::new(id(3))),
-            readers.lapsed(NOW, 10),
+            readers.lapsed(HoldPosition::before_all_at(NOW), NOW, 10),
             readers.balance(user()),
             readers.charge(PaymentId::new(id(4))),
             readers.unsettled(NOW, NOW, 10),
@@ -117,7 +117,7 @@ impl Testbed {
             catalogue.concert(ConcertId::new(id(5))),
             catalogue.concerts(first()),
             catalogue.performance(performance),
-            catalogue.performances_of(ConcertId::new(id(5)), first()),
+            catalogue.performances_of(ConcertId::new(id(5))),
             catalogue.venue(VenueId::new(id(6))),
             catalogue.seat_map(VenueId::new(id(6)), 1),
             accounts.by_email(&email),
