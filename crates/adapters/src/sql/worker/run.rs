@@ -105,7 +105,12 @@ impl<W: Work> Run<W> {
     async fn carry_out(&mut self, mut part: Part<W>) -> Option<[Part<W>; 2]> {
         let context = self.shared.context.clone();
         let (mut retry, begun) = (Retry::new(&*context.ids), Instant::now());
-        while !part.is_empty() {
+        loop {
+            // Halves of a batch may have waited for each other, too.
+            part.refuse_late(Instant::now());
+            if part.is_empty() {
+                return None;
+            }
             let failure = match self.attempt(&part.requests).await {
                 Ok(answers) => {
                     context.database.hear();
@@ -131,7 +136,6 @@ impl<W: Work> Run<W> {
                 part.refuse(&error, begun.elapsed());
                 return None;
             }
-            part.refuse_late(Instant::now());
         }
         None
     }
