@@ -115,7 +115,7 @@ pub(crate) struct Batch<Q: Queued, R> {
     pub jobs: Vec<Job<Q, R>>,
     /// How many requests wait in the queue besides, on all routes.
     pub left: usize,
-    _turn: Option<Turn<Q, R>>,
+    turn: Option<Turn<Q, R>>,
 }
 
 /// A route that is being worked on.
@@ -213,7 +213,7 @@ impl<Q: Queued, R> Jobs<Q, R> {
             // An empty route that is being worked on stays known, so that nobody else begins with it.
             state.routes.entry(Some(route)).or_default();
         }
-        Some(Batch { jobs, left: state.waiting, _turn: turn })
+        Some(Batch { jobs, left: state.waiting, turn })
     }
 
     /// Those that are there now, but for routes that are being worked on.
@@ -303,6 +303,14 @@ impl<Q: Queued, R> Drop for Turn<Q, R> {
             state.ready.push_back(route);
             self.shared.ready.notify_one();
         }
+    }
+}
+
+impl<Q: Queued, R> Batch<Q, R> {
+    /// Lets others work on the route from now on: the negative control of tests.
+    #[cfg(feature = "sql")]
+    pub(crate) fn end_turn(&mut self) {
+        drop(self.turn.take());
     }
 }
 

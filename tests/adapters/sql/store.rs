@@ -1,8 +1,10 @@
 //! The booking store under faults, and without its protections.
 
 mod audits;
+mod batch_failures;
 mod batches;
 mod controls;
+mod crowd;
 mod cuts;
 mod deadlines;
 mod deadlocks;
@@ -10,6 +12,7 @@ mod faults;
 mod money;
 pub mod proxy;
 mod queue;
+mod routes;
 mod silence;
 pub mod stage;
 pub mod testbed;

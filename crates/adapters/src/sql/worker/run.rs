@@ -5,7 +5,7 @@ use super::connection::WorkerConnection;
 use super::part::Part;
 use super::shared::Shared;
 use super::work::{Reply, Work};
-use crate::queue::{Batch, Job};
+use crate::queue::{Batch, Job, Queued};
 use crate::retry::Retry;
 use crate::sql::connection::Failure;
 use crate::sql::dialect::Session;
@@ -71,6 +71,9 @@ impl<W: Work> Run<W> {
 
     /// Works on a batch, in parts once that turns out to be necessary. Nobody else works on its route meanwhile.
     async fn work(&mut self, mut batch: Batch<W::Request, Reply<W>>) {
+        if !self.shared.context.hook.keeps_routes() {
+            batch.end_turn();
+        }
         let jobs = std::mem::take(&mut batch.jobs).into_iter();
         let wanted = jobs.filter(|job| !(W::DROPS_DESERTED && job.is_deserted()));
         let whole = Part::of(wanted.filter_map(Job::begin));
@@ -137,13 +140,13 @@ impl<W: Work> Run<W> {
                 return None;
             }
         }
-        None
     }
 
     async fn attempt(&self, requests: &[W::Request]) -> Result<Vec<W::Answer>, Failure> {
         let database = &self.shared.context.database;
         let connection = self.connection.as_ref().ok_or_else(Failure::disconnected)?;
-        self.shared.context.hook.attempted(requests.len()).await;
+        let route = requests.first().and_then(Queued::route);
+        self.shared.context.hook.attempted(route, requests.len()).await;
         let transacted = self.shared.work.transact(connection, requests);
         if !database.is_server() {
             return transacted.await;
