@@ -54,6 +54,7 @@
 mod failure;
 mod announced;
 mod announcements;
+mod batch_law;
 mod cases;
 mod clock;
 mod dice;
@@ -63,10 +64,12 @@ mod ports;
 mod programme;
 mod room;
 mod runner;
+mod script;
 mod snapshot;
 mod stage;
 mod world;
 
+pub use batch_law::{Merging, batches_give_the_same};
 pub use failure::Failure;
 pub use law::same_outcomes;
 pub use part::Part;

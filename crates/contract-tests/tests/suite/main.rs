@@ -4,6 +4,7 @@
 
 mod books;
 mod broken;
+mod gate;
 mod laws;
 mod memory;
 mod redis;
