@@ -4,7 +4,7 @@ use anyhow::{Context, Result, bail, ensure};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
@@ -21,6 +21,9 @@ pub struct Server {
     pub address: SocketAddr,
     pub child: Child,
     pub log: Log,
+    /// Where its metrics are, once it has said so; never if it was told not to serve any.
+    #[allow(dead_code, reason = "the benchmarks and the rush look at no metrics")]
+    pub metrics: Arc<OnceLock<SocketAddr>>,
     followers: [JoinHandle<()>; 2],
 }
 
@@ -69,13 +72,14 @@ impl Server {
     pub async fn run(command: &mut Command, log: Log) -> Result<Self> {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn()?;
         let (found, mut address) = mpsc::channel(1);
+        let (metrics, out, err) = (Arc::default(), child.stdout.take(), child.stderr.take());
         let followers = [
-            tokio::spawn(log.clone().follow(child.stdout.take().context("piped")?, found.clone())),
-            tokio::spawn(log.clone().follow(child.stderr.take().context("piped")?, found)),
+            tokio::spawn(log.clone().follow(out.context("piped")?, found.clone(), Arc::clone(&metrics))),
+            tokio::spawn(log.clone().follow(err.context("piped")?, found, Arc::clone(&metrics))),
         ];
         let address = tokio::time::timeout(PATIENCE, address.recv()).await.ok().flatten();
         let Some(address) = address else { bail!("the server did not start:\n{}", log.text()) };
-        Ok(Self { address, child, log, followers })
+        Ok(Self { address, child, log, metrics, followers })
     }
 
     /// Bytes of memory that the process has in use, as the system counts them.
@@ -131,11 +135,21 @@ impl Log {
         lines.last.push(line);
     }
 
-    /// Keeps the output, and passes on the first address in it.
-    async fn follow(self, stream: impl AsyncRead + Unpin, found: mpsc::Sender<SocketAddr>) {
+    /// Keeps the output, and passes on the first address in it, and that of the metrics.
+    async fn follow(
+        self,
+        stream: impl AsyncRead + Unpin,
+        found: mpsc::Sender<SocketAddr>,
+        metrics: Arc<OnceLock<SocketAddr>>,
+    ) {
         let mut lines = BufReader::new(stream).lines();
         let mut found = Some(found);
         while let Ok(Some(line)) = lines.next_line().await {
+            if line.starts_with("metrics ")
+                && let Some(address) = address_in(&line)
+            {
+                metrics.get_or_init(|| address);
+            }
             if let Some(address) = address_in(&line)
                 && let Some(found) = found.take()
             {

@@ -14,11 +14,13 @@ use std::process::ExitStatus;
 use std::sync::OnceLock;
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::runtime::{Builder, Runtime};
 use tokio::time::{sleep, timeout};
 
 /// No test takes longer, unless it is asked for more than usual.
-const MAX_TIME: Duration = Duration::from_mins(5);
+const MAX_TIME: Duration = Duration::from_mins(10);
 /// No condition is waited for longer.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// Between two looks at a condition.
@@ -210,7 +212,8 @@ impl TestServer {
 
     /// Another server on the same database, beside this one.
     pub async fn another(&self) -> Result<Server> {
-        Server::start(self.directory.path(), self.settings, self.log.clone()).await
+        let settings = [&[("FRONTROW_METRICS_LISTEN", "127.0.0.1:0")], self.settings].concat();
+        Server::start(self.directory.path(), &settings, self.log.clone()).await
     }
 
     /// An empty database on the same server, if it is one.
@@ -234,6 +237,18 @@ impl TestServer {
 
     pub fn running(&self) -> Result<&Server> {
         self.running.as_ref().context("the server does not run")
+    }
+
+    /// The value of a metric without labels; 0 if it was never counted.
+    pub async fn metric(&self, name: &str) -> Result<f64> {
+        let server = self.server()?;
+        let address = until("it says where its metrics are", async || Ok(server.metrics.get().copied())).await?;
+        let mut stream = TcpStream::connect(address).await?;
+        stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").await?;
+        let mut page = String::new();
+        timeout(PATIENCE, stream.read_to_string(&mut page)).await.context("no metrics")??;
+        let mut values = page.lines().filter_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        values.next().map_or(Ok(0.0), |value| value.parse().with_context(|| format!("{name} is {value}")))
     }
 
     /// Nobody's client.
@@ -316,9 +331,9 @@ impl Amount {
     /// Of every client of three instances.
     pub const STEPS: Self = Self { variable: "FRONTROW_TEST_STEPS", usual: 40 };
     /// Of the server.
-    pub const KILLS: Self = Self { variable: "FRONTROW_TEST_KILLS", usual: 4 };
+    pub const KILLS: Self = Self { variable: "FRONTROW_TEST_KILLS", usual: 20 };
     /// Of its database.
-    pub const DATABASE_KILLS: Self = Self { variable: "FRONTROW_TEST_DATABASE_KILLS", usual: 2 };
+    pub const DATABASE_KILLS: Self = Self { variable: "FRONTROW_TEST_DATABASE_KILLS", usual: 5 };
     /// In one queue.
     pub const QUEUE_PEOPLE: Self = Self { variable: "FRONTROW_TEST_QUEUE_PEOPLE", usual: 200 };
     /// For which its servers are maltreated.

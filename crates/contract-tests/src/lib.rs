@@ -62,6 +62,7 @@
 mod failure;
 mod announced;
 mod announcements;
+mod batch_law;
 mod cases;
 mod clock;
 mod context;
@@ -73,9 +74,11 @@ mod ports;
 mod programme;
 mod room;
 mod runner;
+mod script;
 mod snapshot;
 mod world;
 
+pub use batch_law::{Merging, batches_give_the_same};
 pub use failure::Failure;
 pub use gateway::{GatewayTokens, check_gateway};
 pub use law::same_outcomes;

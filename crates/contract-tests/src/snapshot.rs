@@ -28,7 +28,10 @@ struct Belongings {
 impl Snapshot {
     /// Of the first users, as many as are wanted.
     pub(crate) async fn take(context: &TestContext, users: usize) -> Result<Self, Failure> {
-        let seats = context.fixture.booking.seats.not_free(context.performance()).await?;
+        let mut seats = Vec::new();
+        for performance in &context.programme.performances {
+            seats.extend(context.fixture.booking.seats.not_free(performance.id).await?);
+        }
         let (never, ever) = (Instant::from_micros(i64::MIN), Instant::from_micros(i64::MAX));
         let mut unsettled = context.fixture.booking.wallets.unsettled(never, ever, 1000).await?;
         unsettled.sort_by_key(|payment| payment.id);

@@ -17,6 +17,10 @@
     reason = "a fixture that can't be made is a mistake in this file"
 )]
 
+mod batch;
+
+pub use batch::one_by_one;
+
 use crate::waiting_room::published::{PublishedDraw, PublishedGroup, list_text, ranks_text};
 use crate::waiting_room::{
     AdmissionTerms, Digest, Group, GroupTerms, QueueEntry, WaitingRoom, commitment, list_digest, seed,

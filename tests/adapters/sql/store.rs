@@ -1,9 +1,11 @@
 //! The booking store under faults, and without its protections.
 
 mod audits;
+mod batch_failures;
 mod batches;
 pub mod context;
 mod controls;
+mod crowd;
 mod cuts;
 mod deadlines;
 mod deadlocks;
@@ -11,5 +13,6 @@ mod faults;
 mod money;
 pub mod proxy;
 mod queue;
+mod routes;
 mod silence;
 pub mod testbed;

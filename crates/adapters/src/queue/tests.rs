@@ -33,6 +33,10 @@ fn to(route: u128, id: u8) -> Request {
     Request { route: Some(route), ..free(id) }
 }
 
+fn by(asker: u128, id: u8) -> Request {
+    Request { asker: Some(asker), ..to(1, id) }
+}
+
 const LIMITS: Limits = Limits { capacity: 100, per_asker: 100, batch: 100, weight: 100 };
 
 struct World {
@@ -99,7 +103,6 @@ async fn a_queue_takes_no_more_than_it_has_room_for_and_none_once_it_is_closed()
 #[tokio::test]
 async fn nobody_has_more_than_their_share_of_the_queue() {
     let world = World::new(Limits { per_asker: 2, ..LIMITS });
-    let by = |asker: u128, id| Request { asker: Some(asker), ..to(1, id) };
     let _asked = world.push_all([by(1, 1), by(1, 2), by(2, 3)]);
     assert_eq!(world.push(by(1, 4)).err(), Some(NotQueued::TooMany));
     let _theirs = world.push_all([by(2, 5), to(1, 6)]);
@@ -169,6 +172,66 @@ async fn routes_are_taken_in_turn_and_each_in_its_order() {
     assert_eq!([world.ids(), world.ids(), world.ids()], [vec![1, 2], vec![4], vec![3, 5]]);
 }
 
+/// However many come for the busy route meanwhile, and however many workers there are.
+#[tokio::test]
+async fn a_quiet_route_waits_for_one_batch_of_a_busy_one_at_most() {
+    let world = World::new(Limits { batch: 2, ..LIMITS });
+    let mut asked = world.push_all((1..=20).map(|id| to(1, id)));
+    for round in 0..5 {
+        let busy = world.next().unwrap();
+        assert_eq!(busy.jobs[0].request.route, Some(1));
+        asked.extend(world.push_all([to(2, 100 + round), to(1, 200 + round)]));
+        // Another worker takes it at once; the same one takes it next.
+        if round % 2 == 0 {
+            assert_eq!(world.ids(), [100 + round]);
+            drop(busy);
+        } else {
+            drop(busy);
+            assert_eq!(world.ids(), [100 + round]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn many_quiet_routes_have_their_turns_before_a_busy_one_comes_again() {
+    let world = World::new(Limits { batch: 2, ..LIMITS });
+    let _asked = world.push_all([to(1, 1), to(1, 2), to(1, 3), to(2, 4), to(3, 5), to(4, 6)]);
+    let batches: Vec<_> = (0..5).map(|_| world.ids()).collect();
+    assert_eq!(batches, [vec![1, 2], vec![4], vec![5], vec![6], vec![3]]);
+}
+
+#[tokio::test]
+async fn a_route_keeps_its_order_whatever_comes_between_its_batches() {
+    let world = World::new(Limits { batch: 3, ..LIMITS });
+    let mut asked = world.push_all((1..=4).map(|id| to(1, id)));
+    let mut order = Vec::new();
+    for id in 5..=12 {
+        let batch = world.next().unwrap();
+        order.extend(ids(&batch));
+        // One comes while others of the route are worked on, one before the route is taken again.
+        asked.extend(world.push_all([to(1, id)]));
+        drop(batch);
+        if id % 4 == 0 {
+            asked.extend(world.push_all([to(1, 100 + id)]));
+        }
+    }
+    while let Some(batch) = world.next() {
+        order.extend(ids(&batch));
+    }
+    assert_eq!(order, [1, 2, 3, 4, 5, 6, 7, 8, 108, 9, 10, 11, 12, 112]);
+}
+
+#[tokio::test]
+async fn a_worker_that_is_gone_leaves_its_route_to_the_others() {
+    let world = World::new(LIMITS);
+    let asked = world.push_all([to(1, 1)]);
+    // As when it panics: what it had taken goes with it.
+    drop(world.next().unwrap());
+    assert_eq!(asked.into_iter().next().unwrap().answer().now_or_never(), Some(Answered::Begun));
+    let _more = world.push_all([to(1, 2)]);
+    assert_eq!(world.ids(), [2]);
+}
+
 #[tokio::test]
 async fn several_workers_take_what_has_no_route() {
     let world = World::new(Limits { batch: 2, ..LIMITS });
@@ -183,6 +246,68 @@ async fn a_batch_is_no_heavier_than_it_may_be_unless_one_request_is() {
     let heavy = |id, weight| Request { weight, ..to(1, id) };
     let _asked = world.push_all([heavy(1, 6), heavy(2, 4), heavy(3, 1), heavy(4, 50), heavy(5, 1)]);
     assert_eq!([world.ids(), world.ids(), world.ids(), world.ids()], [vec![1, 2], vec![3], vec![4], vec![5]]);
+}
+
+#[tokio::test]
+async fn the_weight_of_a_batch_counts_each_of_its_requests_and_none_of_another_route() {
+    let world = World::new(Limits { weight: 10, ..LIMITS });
+    let heavy = |route, id| Request { weight: 4, ..to(route, id) };
+    let _asked = world.push_all([heavy(1, 1), heavy(2, 2), heavy(1, 3), heavy(2, 4), heavy(1, 5)]);
+    assert_eq!([world.ids(), world.ids(), world.ids()], [vec![1, 3], vec![2, 4], vec![5]]);
+}
+
+#[tokio::test]
+async fn who_was_refused_a_place_in_the_queue_has_used_none_of_their_share() {
+    let world = World::new(Limits { per_asker: 1, capacity: 2, ..LIMITS });
+    let _asked = world.push_all([by(1, 1), by(2, 2)]);
+    assert_eq!(world.push(by(3, 3)).err(), Some(NotQueued::Full));
+    assert_eq!(world.ids(), [1, 2]);
+    let _again = world.push_all([by(1, 4)]);
+    assert_eq!(world.push(by(1, 5)).err(), Some(NotQueued::TooMany));
+    let _others = world.push_all([by(3, 6)]);
+    assert_eq!(world.ids(), [4, 6]);
+}
+
+/// A batch takes only some of them.
+#[tokio::test]
+async fn a_share_of_the_queue_is_free_again_for_each_request_that_is_taken() {
+    let world = World::new(Limits { per_asker: 3, batch: 2, ..LIMITS });
+    let mut asked = world.push_all([by(1, 1), by(1, 2), by(1, 3)]);
+    assert_eq!(world.push(by(1, 4)).err(), Some(NotQueued::TooMany));
+    let batch = world.next().unwrap();
+    asked.extend(world.push_all([by(1, 4), by(1, 5)]));
+    assert_eq!(world.push(by(1, 6)).err(), Some(NotQueued::TooMany));
+    drop(batch);
+    assert_eq!(world.jobs.waiting().len(), 3);
+    asked.extend(world.push_all([by(1, 6), by(1, 7), by(1, 8)]));
+    assert_eq!(world.push(by(1, 9)).err(), Some(NotQueued::TooMany));
+}
+
+/// They have no answer to wait for, but are in the queue until a worker sees that.
+#[tokio::test]
+async fn whoever_goes_away_leaves_a_job_that_says_so() {
+    let world = World::new(Limits { capacity: 2, ..LIMITS });
+    let mut asked = world.push_all([to(1, 1), to(1, 2)]).into_iter();
+    drop(asked.next());
+    assert_eq!(world.push(to(1, 3)).err(), Some(NotQueued::Full));
+    let jobs = world.next().unwrap().jobs;
+    assert_eq!(jobs.iter().map(Job::is_deserted).collect::<Vec<_>>(), [true, false]);
+    for job in jobs {
+        // It can be begun all the same, and whoever has gone is told nothing.
+        job.begin().unwrap().1.answer(7);
+    }
+    assert_eq!(asked.next().unwrap().answer().await, Answered::With(7));
+    assert!(world.push(to(1, 3)).is_ok());
+}
+
+/// They were told that it won't begin.
+#[tokio::test]
+async fn what_was_let_go_of_is_deserted_too() {
+    let world = World::new(LIMITS);
+    let late = world.queue.push(to(1, 1), Instant::now()).unwrap();
+    assert_eq!(late.answer().await, Answered::NotBegun);
+    let job = world.next().unwrap().jobs.remove(0);
+    assert!(job.is_deserted() && job.begin().is_none());
 }
 
 #[tokio::test]

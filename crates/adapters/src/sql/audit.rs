@@ -35,6 +35,26 @@ impl SqlAuditor {
         Self { database, clock }
     }
 
+    /// All rows that commands write, idempotency records among them, for tests that know what they have to be.
+    #[cfg(feature = "hooks")]
+    pub async fn books(&self) -> Result<BookingState, StoreError> {
+        let read = async {
+            let connection = self.database.audit_connection().await?;
+            let (mut books, _) = read_books(&connection).await?;
+            for row in rows::idempotency_record::Entity::find().all(&connection).await? {
+                let row: frontrow_domain::IdempotencyRecord = row.try_into()?;
+                books.done.insert(row.key.clone(), row);
+            }
+            drop(connection.close().await);
+            Ok(books)
+        };
+        let mut books = read.await.map_err(|error: DbErr| self.database.fault("read the books", &error))?;
+        let placeholder = frontrow_domain::Version::new(rows::PLACEHOLDER);
+        books.buyers.retain(|_, buyer| buyer.version != placeholder);
+        books.wallets.retain(|_, wallet| wallet.version != placeholder);
+        Ok(books)
+    }
+
     /// Tries to hold every seat whose hold has lapsed, in transactions that are rolled back.
     async fn rehearse(&self, bookings: &BookingState, now: Instant) -> Result<Vec<Finding>, StoreError> {
         let mut lapsed: BTreeMap<PerformanceId, Vec<SeatNumber>> = BTreeMap::new();

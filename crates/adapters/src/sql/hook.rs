@@ -2,7 +2,9 @@
 //! store does nothing.
 
 use async_trait::async_trait;
+use frontrow_domain::Command;
 use std::sync::Arc;
+use uuid::Uuid;
 
 /// What strikes instead of a statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,8 +36,11 @@ pub trait Hook: Send + Sync {
         None
     }
 
-    /// Awaited before each attempt of a worker to serve so many requests in one transaction.
-    async fn attempted(&self, _requests: usize) {}
+    /// Awaited before each attempt of a worker to serve so many requests of that route in one transaction.
+    async fn attempted(&self, _route: Option<Uuid>, _requests: usize) {}
+
+    /// Told of each command of an attempt just before its rule decides. A panic here is one of the rule.
+    fn decides(&self, _command: &Command) {}
 
     /// Whether the answer to the COMMIT that was just carried out gets lost.
     fn loses_commit_answer(&self) -> bool {
@@ -66,6 +71,11 @@ pub trait Hook: Send + Sync {
 
     /// Whether version guards and unique keys are heeded. To a queue only its own version counts.
     fn guards(&self) -> bool {
+        true
+    }
+
+    /// Whether one worker at a time works on a route.
+    fn keeps_routes(&self) -> bool {
         true
     }
 

@@ -3,6 +3,7 @@
 #![recursion_limit = "256"]
 
 mod broken;
+mod gate;
 mod gateway;
 mod laws;
 mod memory;

@@ -1,5 +1,6 @@
 //! On every SQL database.
 
+use crate::gate::Gate;
 use crate::memory::seed;
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::Hook;
@@ -27,31 +28,37 @@ pub struct OnSql {
     server: Option<Kind>,
     /// Answers to a COMMIT that were lost, in all worlds together.
     lost: Arc<AtomicU32>,
+    /// In whose worlds stores have one worker, which stops at it.
+    gate: Option<Arc<Gate>>,
 }
 
 impl OnSql {
     pub fn file() -> Self {
-        Self { server: None, lost: Arc::default() }
+        Self { server: None, lost: Arc::default(), gate: None }
+    }
+
+    pub fn behind(self, gate: Arc<Gate>) -> Self {
+        Self { gate: Some(gate), ..self }
     }
 
     /// `None`, loudly, where there is no such server.
     pub async fn server(kind: Kind, test: &str) -> Option<Self> {
-        database(kind, test).await.map(|_| Self { server: Some(kind), lost: Arc::default() })
+        database(kind, test).await.map(|_| Self { server: Some(kind), ..Self::file() })
     }
 
     async fn testbed(&self, suite: &SuitePorts) -> Result<Testbed, Failure> {
-        let (suite, lost) = (suite.clone(), Arc::clone(&self.lost));
+        let (suite, lost, gate) = (suite.clone(), Arc::clone(&self.lost), self.gate.clone());
         if let Some(kind) = self.server {
             // The compiler does not see that looking for a server can go on in another thread.
             let here = Handle::current();
             let made = spawn_blocking(move || here.block_on(database(kind, "a world"))).await?;
             let database = made.ok_or_else(|| Failure::new("the server has gone"))?;
-            return Ok(Testbed { url: database.url().to_owned(), suite, lost, keep: Arc::new(database) });
+            return Ok(Testbed { url: database.url().to_owned(), suite, lost, gate, keep: Arc::new(database) });
         }
         // Boxed: what contains all that opening a database does is too deep for the compiler.
         let directory = Box::pin(SCHEMA.copy(|directory| Box::pin(migrated(directory)))).await?;
         let url = sqlite(directory.path());
-        Ok(Testbed { url, suite, lost, keep: Arc::new(directory) })
+        Ok(Testbed { url, suite, lost, gate, keep: Arc::new(directory) })
     }
 }
 
@@ -95,6 +102,7 @@ struct Testbed {
     url: String,
     suite: SuitePorts,
     lost: Arc<AtomicU32>,
+    gate: Option<Arc<Gate>>,
     /// The folder, or the server's database.
     keep: Arc<dyn Any + Send + Sync>,
 }
@@ -109,12 +117,18 @@ impl Testbed {
         let snapshots = Arc::new(SeatSnapshotCache::new(readers, clock.clone()));
         let announcers: Vec<Arc<dyn Announcer>> = vec![self.suite.announcer.clone(), snapshots.clone()];
         let ports = StorePorts { clock: clock.clone(), ids: ids.clone(), announcer: Arc::new(announcers) };
-        let hook = Arc::new(LosesAnswers { next: AtomicBool::new(false), lost: Arc::clone(&self.lost) });
+        let answers = Arc::new(LosesAnswers { next: AtomicBool::new(false), lost: Arc::clone(&self.lost) });
+        let mut hook: Arc<dyn Hook> = answers.clone();
         // More of the suite's racers are one person than a server would let into its queue.
-        let settings = StoreSettings { per_buyer: 1024, ..StoreSettings::default() };
-        let store = SqlStore::open_with_hook(&database, settings, ports, hook.clone()).await?;
+        let mut settings = StoreSettings { per_buyer: 1024, ..StoreSettings::default() };
+        if let Some(gate) = &self.gate {
+            settings.workers = Some(1);
+            gate.guard(SqlAuditor::new(database.clone(), clock.clone()));
+            hook = gate.clone();
+        }
+        let store = SqlStore::open_with_hook(&database, settings, ports, hook).await?;
         let mut fixture = fixture(&database, store, &clock);
-        fixture.lose_next_commit = Some(Box::new(move || hook.next.store(true, Ordering::SeqCst)));
+        fixture.lose_next_commit = Some(Box::new(move || answers.next.store(true, Ordering::SeqCst)));
         fixture.seat_snapshots = Some(snapshots);
         fixture.queues = Some(queues(&database, &clock, &ids).await?);
         fixture.keep = Box::new(Arc::clone(&self.keep));

@@ -1,6 +1,7 @@
 //! What holds for every history.
 
 use crate::fixture::*;
+use frontrow_domain::testing::one_by_one;
 use frontrow_domain::*;
 use proptest::prelude::*;
 
@@ -114,6 +115,17 @@ fn can_be_merged(step: &Step) -> bool {
     !matches!(step, Step::Wait(_) | Step::HoldBest { wait: false, .. })
 }
 
+/// What is done at one instant, by people of whom many want the best seats.
+fn best_or_any() -> impl Strategy<Value = Step> {
+    let best = (1..=6_u8, 1..=5_u8, 1..=2_u8).prop_map(|(user, first, count)| Step::HoldBest {
+        user,
+        first,
+        count,
+        wait: false,
+    });
+    prop_oneof![2 => best, 3 => step().prop_filter("at one instant", |step| !matches!(step, Step::Wait(_)))]
+}
+
 /// Locks the union of the scopes once, decides one after another, writes the net once.
 fn batch(bookings: &mut BookingState, commands: &[Command], now: Instant) -> Vec<Result<Outcome, Stop>> {
     let mut scope = Scope::default();
@@ -146,6 +158,25 @@ proptest! {
         let outcomes = batch(&mut bookings, &script.commands[done..], script.world.now);
         prop_assert_eq!(&outcomes[..], &script.outcomes[done..]);
         prop_assert!(bookings == script.world.bookings);
+    }
+
+    /// Time passes between batches only.
+    #[test]
+    fn who_wants_the_best_seats_in_a_batch_gets_a_block_that_is_left_or_plans_again(
+        before in prop::collection::vec(step(), 0..30),
+        together in prop::collection::vec(best_or_any(), 1..20),
+    ) {
+        let mut script = Script::new();
+        script.play(&before);
+        let (mut books, done) = (script.world.books.clone(), script.commands.len());
+        let mut alone = books.clone();
+        script.play(&together);
+        let (commands, now) = (&script.commands[done..], script.world.now);
+        let outcomes = batch(&mut books, commands, now);
+        for (command, told) in commands.iter().zip(&outcomes) {
+            prop_assert_eq!(told, &one_by_one(&mut alone, command, told.as_ref().ok(), now), "{:?}", command);
+        }
+        prop_assert!(books == alone);
     }
 
     #[test]

@@ -1,104 +1,16 @@
 //! Commands that wait are carried out together: in their order, with one COMMIT, and without getting in each other's way.
 
 use super::context::TestContext;
+use super::crowd::{Answer, Crowd};
 use super::testbed::{Testbed, on_every_database};
-use async_trait::async_trait;
-use frontrow_adapters::sql::hook::{Fault, Hook};
+use frontrow_adapters::sql::hook::Fault;
 use frontrow_application::Outage;
-use frontrow_application::port::{BookingError, IdSource};
-use frontrow_domain::{Command, Outcome, Rejection, Reservation, SeatNumber};
+use frontrow_application::port::BookingError;
+use frontrow_domain::{Outcome, Rejection, Reservation, SeatNumber};
 use futures::future::join_all;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use tokio::sync::Notify;
+use std::sync::atomic::Ordering;
 
-/// Holds the only worker up until all have come whom a test wants in one batch, and notes the sizes of batches.
-#[derive(Default)]
-struct Gate {
-    closed: AtomicBool,
-    reached: Notify,
-    opened: Notify,
-    sizes: Mutex<Vec<usize>>,
-    commits: AtomicUsize,
-    lose_commits: AtomicUsize,
-    faults: Mutex<Vec<Fault>>,
-}
-
-#[async_trait]
-impl Hook for Gate {
-    async fn attempted(&self, requests: usize) {
-        self.sizes.lock().unwrap().push(requests);
-        if self.closed.swap(false, Ordering::SeqCst) {
-            self.reached.notify_one();
-            self.opened.notified().await;
-        }
-    }
-
-    fn before(&self, text: &str) -> Option<Fault> {
-        if text != "commit" {
-            return None;
-        }
-        self.commits.fetch_add(1, Ordering::SeqCst);
-        self.faults.lock().unwrap().pop()
-    }
-
-    fn loses_commit_answer(&self) -> bool {
-        self.lose_commits.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok()
-    }
-}
-
-struct Crowd {
-    context: Arc<TestContext>,
-    gate: Arc<Gate>,
-}
-
-impl Crowd {
-    async fn new(testbed: &Testbed) -> Self {
-        let gate = Arc::new(Gate::default());
-        let context = Arc::new(TestContext::new(testbed, 1, gate.clone()).await);
-        Self { context, gate }
-    }
-
-    /// What becomes of these commands if they wait together, each queued after the one before it, while user 64's hold of
-    /// seat 64 is carried out.
-    async fn together(&self, commands: &[Command]) -> Vec<Result<Outcome, BookingError>> {
-        let Self { context, gate } = self;
-        gate.closed.store(true, Ordering::SeqCst);
-        let first = context.hold(64, &format!("first-{}", context.world.id()), &[64]);
-        let first = tokio::spawn({
-            let context = Arc::clone(context);
-            async move { context.run(&first).await }
-        });
-        gate.reached.notified().await;
-        gate.sizes.lock().unwrap().clear();
-        let commits = gate.commits.load(Ordering::SeqCst);
-        // A future is polled in its order, and is in the queue after its first poll.
-        let told = join_all(commands.iter().map(|command| context.run(command)));
-        let open = async {
-            tokio::task::yield_now().await;
-            gate.opened.notify_one();
-        };
-        let (told, ()) = futures::join!(told, open);
-        drop(first.await.unwrap());
-        gate.commits.fetch_sub(commits + 1, Ordering::SeqCst);
-        told
-    }
-
-    fn sizes(&self) -> Vec<usize> {
-        self.gate.sizes.lock().unwrap().clone()
-    }
-
-    fn commits(&self) -> usize {
-        self.gate.commits.load(Ordering::SeqCst)
-    }
-
-    async fn assert_right(&self) {
-        self.context.assert_nobody_writes().await;
-        assert_eq!(self.context.audit().await, []);
-    }
-}
-
-fn held(outcome: &Result<Outcome, BookingError>) -> &Reservation {
+pub fn held(outcome: &Answer) -> &Reservation {
     match outcome {
         Ok(Outcome::Held(reservation)) => reservation,
         other => panic!("{other:?}"),
@@ -191,8 +103,7 @@ async fn a_commit_whose_answer_is_lost_is_found_out_for_all(testbed: &Testbed) {
     commands.push(context.hold(61, "late", &[1]));
     let first = context.held(&context.hold(62, "before", &[62])).await;
     commands.push(TestContext::release(&first));
-    // The first COMMIT is that of whoever keeps the worker busy.
-    crowd.gate.lose_commits.store(2, Ordering::SeqCst);
+    crowd.gate.lose_commits.store(1, Ordering::SeqCst);
     let told = crowd.together(&commands).await;
     assert!(told[..60].iter().all(|told| held(told).seat_count() == 1));
     assert!(matches!(told[60], Err(BookingError::Rejected(Rejection::SeatsTaken(_)))), "{:?}", told[60]);
@@ -203,16 +114,15 @@ async fn a_commit_whose_answer_is_lost_is_found_out_for_all(testbed: &Testbed) {
 
 async fn what_is_nobodys_fault_is_repeated_whole(testbed: &Testbed) {
     let crowd = Crowd::new(testbed).await;
-    // The last one strikes first.
     crowd.gate.faults.lock().unwrap().extend([Fault::Contention, Fault::Contention]);
     let holds: Vec<_> = (1..=8).map(|n| crowd.context.hold(n, "hold", &[u32::try_from(n).unwrap()])).collect();
     let told = crowd.together(&holds).await;
     assert!(told.iter().all(|told| held(told).seat_count() == 1));
-    assert!(crowd.sizes().iter().all(|size| [1, 8].contains(size)), "{:?}", crowd.sizes());
+    assert_eq!((crowd.sizes(), crowd.commits()), (vec![8, 8, 8], 3));
     crowd.assert_right().await;
 }
 
-/// Somebody has a ticket for the seat that is not in the books: its unique key refuses another one.
+/// Somebody has a ticket for the seat that is not in the bookings: its unique key refuses another one.
 async fn one_command_that_the_database_refuses_takes_no_other_with_it(testbed: &Testbed) {
     let crowd = Crowd::new(testbed).await;
     let context = &crowd.context;
@@ -241,7 +151,7 @@ async fn nobody_fills_the_queue_alone(testbed: &Testbed) {
     let mut commands: Vec<_> = (0..9).map(|n| context.charge(1, &format!("charge-{n}"))).collect();
     commands.push(context.charge(2, "theirs"));
     let told = crowd.together(&commands).await;
-    let too_many = |told: &Result<Outcome, BookingError>| matches!(told, Err(BookingError::TooMany { .. }));
+    let too_many = |told: &Answer| matches!(told, Err(BookingError::TooMany { .. }));
     let refused: Vec<_> = (0..10).filter(|n| too_many(&told[*n])).collect();
     assert_eq!(refused, [8], "{told:?}");
     assert!(told.iter().filter(|told| told.is_ok()).count() == 9, "{told:?}");

@@ -59,7 +59,7 @@ impl Announcer for World {
     fn announce(&self, _: &[Event]) {}
 }
 
-/// Instances with one worker each: within one, those who want the same seats never race.
+/// Instances: within one, those who want the same seats never race.
 pub struct Instances(Vec<(SqlStore, AtomicUsize)>);
 
 impl Instances {
@@ -110,19 +110,24 @@ pub fn user(n: u128) -> UserId {
 impl TestContext {
     /// 64 seats, 64 users of whom the first three have 100,000 points each, a sale from second 0 on whose holds last five
     /// minutes; it is second 1. What was in the database before is gone.
-    pub async fn new(testbed: &Testbed, workers: usize, hook: Arc<dyn Hook>) -> Self {
+    pub async fn new(testbed: &Testbed, instances: usize, hook: Arc<dyn Hook>) -> Self {
+        Self::with_workers(testbed, instances, 1, hook).await
+    }
+
+    /// The same, with so many workers in each instance.
+    pub async fn with_workers(testbed: &Testbed, instances: usize, workers: usize, hook: Arc<dyn Hook>) -> Self {
         let world = Arc::new(World::default());
         world.set_seconds(1);
         let (testbed, database) = testbed.clear().await;
         seed(&testbed).await;
         let ports = StorePorts { clock: world.clone(), ids: world.clone(), announcer: world.clone() };
-        let settings = StoreSettings { workers: Some(1), ..StoreSettings::default() };
-        let mut instances = Vec::with_capacity(workers);
-        for _ in 0..workers {
+        let settings = StoreSettings { workers: Some(workers), ..StoreSettings::default() };
+        let mut stores = Vec::with_capacity(instances);
+        for _ in 0..instances {
             let store = SqlStore::open_with_hook(&database, settings, ports.clone(), hook.clone()).await.unwrap();
-            instances.push((store, AtomicUsize::new(0)));
+            stores.push((store, AtomicUsize::new(0)));
         }
-        let store = Instances(instances);
+        let store = Instances(stores);
         let context = Self { world, store, testbed, database };
         for n in 1..=3 {
             context.fund(n).await;

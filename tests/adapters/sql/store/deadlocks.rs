@@ -13,6 +13,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Somebody with a transaction.
 struct Session(DatabaseConnection);
@@ -201,7 +202,7 @@ struct Counting(AtomicUsize);
 
 #[async_trait]
 impl Hook for Counting {
-    async fn attempted(&self, requests: usize) {
+    async fn attempted(&self, _: Option<Uuid>, requests: usize) {
         self.0.fetch_add(requests, Ordering::SeqCst);
     }
 }

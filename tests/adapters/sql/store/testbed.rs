@@ -6,6 +6,7 @@ use frontrow_adapters::sql::{Database, DatabaseSettings};
 use frontrow_migration::{Migrator, MigratorTrait};
 use frontrow_test_databases::{Kind, Template, TestDatabase, database};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TransactionTrait};
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -270,6 +271,19 @@ impl Testbed {
             // It may have ended by itself meanwhile.
             let _ = self.raw().execute_unprepared(kill).await;
         }
+    }
+
+    /// The server's sessions of this database, by their ids; none where there is no server.
+    pub async fn sessions(&self) -> BTreeSet<String> {
+        let query = match self.kind() {
+            None => return BTreeSet::new(),
+            Some(Kind::Postgres) => "SELECT pid::text FROM pg_stat_activity WHERE datname = current_database()",
+            Some(Kind::MySql) => {
+                "SELECT CAST(processlist_id AS CHAR) FROM performance_schema.threads WHERE processlist_db = DATABASE()"
+            }
+            Some(Kind::MariaDb) => "SELECT CAST(id AS CHAR) FROM information_schema.processlist WHERE db = DATABASE()",
+        };
+        self.texts(query).await.into_iter().collect()
     }
 
     /// Something that is the same exactly if everything that is stored is.

@@ -113,7 +113,8 @@ async fn lock_and_decide(
     let carry_out = || {
         let Found { mut locked, placed } = found;
         let commands = batch.iter().map(|booking| &booking.command);
-        carry_out_batch(commands, &mut locked, now).map(|carried_out| Decision { carried_out, placed })
+        carry_out_batch(commands.inspect(|command| statements.hook.decides(command)), &mut locked, now)
+            .map(|carried_out| Decision { carried_out, placed })
     };
     // A rule that panics must not take its worker along.
     match catch_unwind(AssertUnwindSafe(carry_out)) {

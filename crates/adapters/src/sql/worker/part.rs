@@ -61,11 +61,12 @@ impl<W: Work> Part<W> {
 
     /// Refuses what is not wanted any more, unless it may have happened.
     pub(super) fn refuse_late(&mut self, now: Instant) {
-        if self.unknown {
+        let is_late = |waiting: &Waiting<Reply<W>>| waiting.times.until <= now;
+        if self.unknown || !self.waiting.iter().any(is_late) {
             return;
         }
         let begun = std::mem::take(&mut self.requests).into_iter().zip(std::mem::take(&mut self.waiting));
-        let (late, left): (Vec<_>, Vec<_>) = begun.partition(|(_, waiting)| waiting.times.until <= now);
+        let (late, left): (Vec<_>, Vec<_>) = begun.partition(|(_, waiting)| is_late(waiting));
         for (_, waiting) in late {
             waiting.answer(Err(Outage::Busy { retry_after: RETRY_AFTER }.into()));
         }

@@ -5,7 +5,7 @@ use super::connection::WorkerConnection;
 use super::part::Part;
 use super::shared::Shared;
 use super::work::{Reply, Work};
-use crate::queue::{Batch, Job};
+use crate::queue::{Batch, Job, Queued};
 use crate::retry::Retry;
 use crate::sql::connection::Failure;
 use crate::sql::dialect::Session;
@@ -74,6 +74,9 @@ impl<W: Work> Run<W> {
 
     /// Works on a batch, in parts once that turns out to be necessary. Nobody else works on its route meanwhile.
     async fn work(&mut self, mut batch: Batch<W::Request, Reply<W>>) {
+        if !self.shared.context.hook.keeps_routes() {
+            batch.end_turn();
+        }
         let jobs = std::mem::take(&mut batch.jobs).into_iter();
         let wanted = jobs.filter(|job| !(W::DROPS_DESERTED && job.is_deserted()));
         let whole = Part::of(wanted.filter_map(Job::begin));
@@ -108,7 +111,12 @@ impl<W: Work> Run<W> {
     async fn until_answered(&mut self, mut part: Part<W>) -> Option<[Part<W>; 2]> {
         let context = self.shared.context.clone();
         let (mut retry, begun) = (Retry::new(&*context.ids), Instant::now());
-        while !part.is_empty() {
+        loop {
+            // Halves of a batch may have waited for each other, too.
+            part.refuse_late(Instant::now());
+            if part.is_empty() {
+                return None;
+            }
             let failure = match self.attempt(&part.requests).await {
                 Ok(answers) => {
                     context.database.hear();
@@ -134,15 +142,14 @@ impl<W: Work> Run<W> {
                 part.refuse(&error, begun.elapsed());
                 return None;
             }
-            part.refuse_late(Instant::now());
         }
-        None
     }
 
     async fn attempt(&self, requests: &[W::Request]) -> Result<Vec<W::Answer>, Failure> {
         let database = &self.shared.context.database;
         let connection = self.connection.as_ref().ok_or_else(Failure::disconnected)?;
-        self.shared.context.hook.attempted(requests.len()).await;
+        let route = requests.first().and_then(Queued::route);
+        self.shared.context.hook.attempted(route, requests.len()).await;
         let transacted = self.shared.work.transact(connection, requests);
         if !database.is_server() {
             return transacted.await;
