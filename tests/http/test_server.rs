@@ -241,7 +241,7 @@ impl TestServer {
 
     /// The value of a metric without labels; 0 if it was never counted.
     pub async fn metric(&self, name: &str) -> Result<f64> {
-        let server = self.server()?;
+        let server = self.running()?;
         let address = until("it says where its metrics are", async || Ok(server.metrics.get().copied())).await?;
         let mut stream = TcpStream::connect(address).await?;
         stream.write_all(b"GET /metrics HTTP/1.0\r\n\r\n").await?;

@@ -120,7 +120,7 @@ where
                 && now < reading.begun + STALE
         });
         let going_on = going_on.map(|reading| reading.found.clone());
-        if let Some(recent) = known.recent(key.0, now, if going_on.is_some() { STALE } else { FRESH }) {
+        if let Ok(recent) = known.recent(key.0, now, if going_on.is_some() { STALE } else { FRESH }) {
             return Ok(recent);
         }
         if let Some(going_on) = going_on {
@@ -142,14 +142,16 @@ where
         let before = known.found.get(&key).map(|(_, before)| Arc::clone(before));
         let same = before.filter(|before| found.as_ref() == Some(before));
         let found = same.or_else(|| found.map(Arc::new));
-        if known.forgotten == forgotten {
-            match &found {
-                Some(found) => known.found.insert(key, (read, Arc::clone(found))),
-                None => {
-                    known.found.remove(&key);
-                    known.absent.insert(key, read);
-                }
-            }
+        // A read for another purpose may have begun later, and ended sooner.
+        let is_latest = known.found.get(&key).is_none_or(|(before, _)| *before <= read);
+        if known.forgotten != forgotten || !is_latest {
+            return found;
+        }
+        if let Some(found) = &found {
+            known.found.insert(key, (read, Arc::clone(found)));
+        } else {
+            known.found.remove(&key);
+            known.absent.insert(key, read);
         }
         found
     }
@@ -160,13 +162,20 @@ const CUT_OFF: StoreError = StoreError::Outage(Outage::Unavailable { retry_after
 
 impl<K: Copy + Eq + Hash, V, P> Known<K, V, P> {
     /// The answer, if it was read less than `age` ago.
-    fn recent(&self, key: K, now: Instant, age: Duration) -> Option<Option<Arc<V>>> {
+    fn recent(&self, key: K, now: Instant, age: Duration) -> Result<Option<Arc<V>>, NotKnown> {
         // A clock that was put back must not make an answer last.
         let is_recent = |read: Instant| read <= now && now < read + age;
-        let found = self.found.get(&key).filter(|(read, _)| is_recent(*read)).map(|(_, found)| Some(Arc::clone(found)));
-        found.or_else(|| self.absent.get(&key).filter(|read| is_recent(**read)).map(|_| None))
+        if let Some((_, found)) = self.found.get(&key).filter(|(read, _)| is_recent(*read)) {
+            return Ok(Some(Arc::clone(found)));
+        }
+        let is_absent = self.absent.get(&key).is_some_and(|read| is_recent(*read));
+        if is_absent { Ok(None) } else { Err(NotKnown) }
     }
 }
+
+/// It has to be read.
+#[derive(Debug)]
+struct NotKnown;
 
 #[cfg(test)]
 mod tests {
@@ -288,7 +297,7 @@ mod tests {
         let asked = Asked::new();
         let known = |now: i64| {
             let found = asked.reads.known.lock().recent(1, Instant::from_micros(now * 1000), FRESH);
-            found.flatten().unwrap()
+            found.unwrap().unwrap()
         };
         asked.go_on.notify_one();
         asked.at(0, Some(1)).await.unwrap();

@@ -85,7 +85,9 @@ impl Reads {
 
     fn end(&mut self, number: u64, begun: Instant, not_free: &[Seat]) {
         let mut seats = KnownSeats::of(not_free);
-        self.written.drain(..).for_each(|seat| seats.put(&seat));
+        for seat in self.written.drain(..) {
+            seats.put(&seat);
+        }
         if let Some(before) = self.latest.take() {
             seats.take_over(before.seats, begun);
         }
@@ -206,7 +208,9 @@ impl Announcer for SeatSnapshotCache {
             let known = self.performances.lock().get(&seats[0].key.performance).cloned();
             if let Some(performance) = known {
                 let mut reads = performance.reads();
-                seats.iter().for_each(|seat| reads.note(seat));
+                for seat in seats {
+                    reads.note(seat);
+                }
             }
         }
     }

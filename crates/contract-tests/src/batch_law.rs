@@ -6,7 +6,9 @@ use crate::{Failure, World};
 use async_trait::async_trait;
 use frontrow_application::port::BookingError;
 use frontrow_domain::testing::one_by_one;
-use frontrow_domain::{BookingState, Command, Expire, Operation, PerformanceId, Rejection, ReservationId, Stop};
+use frontrow_domain::{
+    BookingState, Candidates, Command, Expire, Operation, PerformanceId, Rejection, ReservationId, Stop,
+};
 use futures::future::{join_all, maybe_done};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Debug;
@@ -200,8 +202,8 @@ fn in_their_order(commands: &[Command], transactions: Vec<Vec<Command>>) -> Resu
 /// Whose seats the command names.
 fn performance(command: &Command) -> Option<PerformanceId> {
     let scope = command.scope();
-    let candidates = scope.candidates.iter().flat_map(|candidates| &candidates.seats);
-    scope.seats.iter().chain(candidates).map(|seat| seat.performance).next()
+    let candidates = scope.candidates.iter().filter_map(Candidates::performance);
+    scope.seats.iter().map(|seat| seat.performance).chain(candidates).next()
 }
 
 fn same_rows(found: &BookingState, expected: &BookingState) -> Result<(), Failure> {
@@ -213,7 +215,7 @@ fn same_rows(found: &BookingState, expected: &BookingState) -> Result<(), Failur
     same("tickets", &found.tickets, &expected.tickets)?;
     same("transfers", &found.transfers, &expected.transfers)?;
     same("admissions", &found.admissions, &expected.admissions)?;
-    same("idempotency records", &found.done, &expected.done)
+    same("idempotency records", &found.idempotency_records, &expected.idempotency_records)
 }
 
 fn same<K: Ord + Debug, T: PartialEq + Debug>(

@@ -22,7 +22,9 @@ impl KnownSeats {
     pub(super) fn of(not_free: &[Seat]) -> Self {
         let mut known =
             Self { taken: SeatSet::default(), count: 0, held: BTreeMap::new(), ending: BTreeSet::new(), shown: None };
-        not_free.iter().for_each(|seat| known.put(seat));
+        for seat in not_free {
+            known.put(seat);
+        }
         known
     }
 

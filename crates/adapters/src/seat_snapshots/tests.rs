@@ -96,7 +96,7 @@ async fn while_seats_are_read_again_nobody_waits_for_it_but_whoever_noticed() {
         async move { shared.recent(id()).await }
     });
     slow.has_begun(2).await;
-    assert_eq!(taken(&*shared.recent(id()).await.unwrap()), [1]);
+    assert_eq!(taken(&shared.recent(id()).await.unwrap()), [1]);
     clock.set(Instant::from_micros(3_000_000));
     let too_old = tokio::spawn({
         let shared = Arc::clone(&shared);
@@ -106,7 +106,7 @@ async fn while_seats_are_read_again_nobody_waits_for_it_but_whoever_noticed() {
     assert!(!too_old.is_finished());
     slow.permits.add_permits(1);
     for waited in [noticed, too_old] {
-        assert_eq!(taken(&*waited.await.unwrap().unwrap()), [1, 2]);
+        assert_eq!(taken(&waited.await.unwrap().unwrap()), [1, 2]);
     }
     assert_eq!(slow.reads(), 2);
 }
@@ -134,9 +134,9 @@ async fn a_fresh_snapshot_begins_after_it_was_asked_for_and_is_shared_by_all_who
 async fn what_is_written_here_shows_at_once() {
     let (shared, slow, _) = shared(10);
     slow.rows.lock().extend([sold(1), held(2, 100)]);
-    assert_eq!(taken(&*shared.recent(id()).await.unwrap()), [1, 2]);
+    assert_eq!(taken(&shared.recent(id()).await.unwrap()), [1, 2]);
     shared.seats_written(&[sold(2), held(3, 100), seat(1, SeatState::Free)]);
-    assert_eq!(taken(&*shared.recent(id()).await.unwrap()), [2, 3]);
+    assert_eq!(taken(&shared.recent(id()).await.unwrap()), [2, 3]);
     assert_eq!(slow.reads(), 1);
 }
 
@@ -151,11 +151,11 @@ async fn what_is_written_during_a_read_is_not_lost_by_it() {
     slow.has_begun(1).await;
     shared.seats_written(&[sold(2), seat(1, SeatState::Free)]);
     slow.permits.add_permits(1);
-    assert_eq!(taken(&*asked.await.unwrap()), [2]);
+    assert_eq!(taken(&asked.await.unwrap()), [2]);
     // The next read begins after it, and knows better: somebody else has been there.
     slow.rows.lock().clear();
     slow.permits.add_permits(1);
-    assert_eq!(taken(&*shared.fresh(id()).await.unwrap()), Vec::<u32>::new());
+    assert_eq!(taken(&shared.fresh(id()).await.unwrap()), Vec::<u32>::new());
 }
 
 #[tokio::test]

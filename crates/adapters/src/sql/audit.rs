@@ -37,22 +37,22 @@ impl SqlAuditor {
 
     /// All rows that commands write, idempotency records among them, for tests that know what they have to be.
     #[cfg(feature = "hooks")]
-    pub async fn books(&self) -> Result<BookingState, StoreError> {
+    pub async fn bookings(&self) -> Result<BookingState, StoreError> {
         let read = async {
             let connection = self.database.audit_connection().await?;
-            let (mut books, _) = read_books(&connection).await?;
+            let (mut bookings, _) = read_bookings(&connection).await?;
             for row in rows::idempotency_record::Entity::find().all(&connection).await? {
                 let row: frontrow_domain::IdempotencyRecord = row.try_into()?;
-                books.done.insert(row.key.clone(), row);
+                bookings.idempotency_records.insert(row.key.clone(), row);
             }
             drop(connection.close().await);
-            Ok(books)
+            Ok(bookings)
         };
-        let mut books = read.await.map_err(|error: DbErr| self.database.fault("read the books", &error))?;
+        let mut bookings = read.await.map_err(|error: DbErr| self.database.fault("read the books", &error))?;
         let placeholder = frontrow_domain::Version::new(rows::PLACEHOLDER);
-        books.buyers.retain(|_, buyer| buyer.version != placeholder);
-        books.wallets.retain(|_, wallet| wallet.version != placeholder);
-        Ok(books)
+        bookings.buyers.retain(|_, buyer| buyer.version != placeholder);
+        bookings.wallets.retain(|_, wallet| wallet.version != placeholder);
+        Ok(bookings)
     }
 
     /// Tries to hold every seat whose hold has lapsed, in transactions that are rolled back.

@@ -179,6 +179,7 @@ async fn what_could_not_be_settled_stays_pending_and_a_fault_is_told() {
     }
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "as the use case returns it")]
 fn ended(settled: u32) -> Result<SettleReport, Error> {
     Ok(SettleReport { settled, of_others: Vec::new() })
 }

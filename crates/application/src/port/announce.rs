@@ -14,16 +14,22 @@ pub trait Announcer: Send + Sync {
     /// Hears of the rows of seats as they were committed, before whoever asked for it is answered. Of two rows of one seat
     /// the later one comes later. Must not block, either. Whoever knows seats by heart
     /// ([`SeatSnapshots`](super::SeatSnapshots)) listens here; most don't.
-    fn seats_written(&self, _seats: &[Seat]) {}
+    fn seats_written(&self, seats: &[Seat]) {
+        let _ = seats;
+    }
 }
 
 /// Tells each of them, in this order.
 impl Announcer for Vec<Arc<dyn Announcer>> {
     fn announce(&self, events: &[Event]) {
-        self.iter().for_each(|announcer| announcer.announce(events));
+        for announcer in self {
+            announcer.announce(events);
+        }
     }
 
     fn seats_written(&self, seats: &[Seat]) {
-        self.iter().for_each(|announcer| announcer.seats_written(seats));
+        for announcer in self {
+            announcer.seats_written(seats);
+        }
     }
 }

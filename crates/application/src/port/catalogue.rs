@@ -120,7 +120,8 @@ pub trait OnSaleReader: Send + Sync {
 
     /// The ids of a concert's performances that are not drafts, ascending; `None` if there is no such concert. Where nobody
     /// lists performances by concert it can be left out.
-    async fn performances_of(&self, _concert: ConcertId) -> Result<Option<Arc<Vec<PerformanceId>>>, StoreError> {
+    async fn performances_of(&self, concert: ConcertId) -> Result<Option<Arc<Vec<PerformanceId>>>, StoreError> {
+        let _ = concert;
         Ok(None)
     }
 }

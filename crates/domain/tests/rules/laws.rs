@@ -168,15 +168,15 @@ proptest! {
     ) {
         let mut script = Script::new();
         script.play(&before);
-        let (mut books, done) = (script.world.books.clone(), script.commands.len());
-        let mut alone = books.clone();
+        let (mut bookings, done) = (script.world.bookings.clone(), script.commands.len());
+        let mut alone = bookings.clone();
         script.play(&together);
         let (commands, now) = (&script.commands[done..], script.world.now);
-        let outcomes = batch(&mut books, commands, now);
+        let outcomes = batch(&mut bookings, commands, now);
         for (command, told) in commands.iter().zip(&outcomes) {
             prop_assert_eq!(told, &one_by_one(&mut alone, command, told.as_ref().ok(), now), "{:?}", command);
         }
-        prop_assert!(books == alone);
+        prop_assert!(bookings == alone);
     }
 
     #[test]

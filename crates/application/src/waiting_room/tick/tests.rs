@@ -275,7 +275,7 @@ async fn a_queue_that_cant_be_ticked_keeps_no_other_from_it() {
 /// What ticks are told of what is left, one after the other, of which these are this instance's.
 async fn stocks(seats: ShowAvailability, sale: Sale, ticked_here: &[bool]) -> Vec<Stock> {
     let (told, mut store) = (Arc::<Mutex<Vec<Stock>>>::default(), MockQueueStore::new());
-    let (tell, answers) = (Arc::clone(&told), Mutex::new(ticked_here.to_vec().into_iter()));
+    let (tell, answers) = (Arc::clone(&told), Mutex::new(Vec::from(ticked_here).into_iter()));
     store.expect_tick().returning(move |order| {
         tell.lock().unwrap().push(order.stock);
         Ok(answers.lock().unwrap().next().unwrap().then(|| report(queue())))
