@@ -84,7 +84,7 @@ async fn duel((mut holder, mut watcher): (Client, Client), mut rival: Client, sh
     let pay = async {
         // The payments are spread closely around the moment at which the seats can be taken over.
         let takeover = Duration::from_secs(SHORT.hold_seconds.into()) + TAKEOVER_GRACE;
-        sleep(takeover - Duration::from_millis(100) + Duration::from_millis(8 * n as u64)).await;
+        sleep(takeover.saturating_sub(Duration::from_millis(100)) + Duration::from_millis(8 * n as u64)).await;
         holder.pay(&id, "pay").await
     };
     let (paid, taken) = tokio::join!(pay, take_over(&mut rival, show, number, &mut watcher, &id));
