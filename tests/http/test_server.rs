@@ -330,10 +330,10 @@ impl Amount {
     pub const RUSH_SECONDS: Self = Self { variable: "FRONTROW_TEST_RUSH_SECONDS", usual: 5 };
     /// Of every client of three instances.
     pub const STEPS: Self = Self { variable: "FRONTROW_TEST_STEPS", usual: 40 };
-    /// Of the server.
-    pub const KILLS: Self = Self { variable: "FRONTROW_TEST_KILLS", usual: 20 };
+    /// Of the server, on each database.
+    pub const KILLS: Self = Self { variable: "FRONTROW_TEST_KILLS", usual: 5 };
     /// Of its database.
-    pub const DATABASE_KILLS: Self = Self { variable: "FRONTROW_TEST_DATABASE_KILLS", usual: 5 };
+    pub const DATABASE_KILLS: Self = Self { variable: "FRONTROW_TEST_DATABASE_KILLS", usual: 2 };
     /// In one queue.
     pub const QUEUE_PEOPLE: Self = Self { variable: "FRONTROW_TEST_QUEUE_PEOPLE", usual: 200 };
     /// For which its servers are maltreated.

@@ -1,6 +1,7 @@
 //! The law that a batch gives the same as its commands one by one, of a store that merges commands that wait.
 
-use crate::context::{Answer, Progress, TestContext};
+use crate::context::{Answer, TestContext};
+use crate::progress::Progress;
 use crate::script::Script;
 use crate::{Failure, World};
 use async_trait::async_trait;

@@ -3,6 +3,7 @@
 use crate::announcements::Announcements;
 use crate::clock::SuiteClock;
 use crate::dice::Dice;
+use crate::progress::Progress;
 use crate::{
     AccountPorts, CataloguePorts, Durability, Failure, Fixture, KeepingPorts, Part, Programme, QueuePorts, SuitePorts,
     World,
@@ -44,28 +45,6 @@ pub(crate) struct TestContext {
     lost_commits: AtomicBool,
     /// What the worlds that were closed have to keep.
     kept: Vec<Box<dyn Any + Send + Sync>>,
-}
-
-/// How far a case has come, for whoever reads of its failure.
-#[derive(Default)]
-pub(crate) struct Progress {
-    steps: AtomicU64,
-    last: Mutex<&'static str>,
-}
-
-impl Progress {
-    pub(crate) fn step(&self, what: &'static str) {
-        self.steps.fetch_add(1, Ordering::Relaxed);
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = what;
-    }
-
-    /// In words.
-    pub(crate) fn so_far(&self) -> String {
-        match self.steps.load(Ordering::Relaxed) {
-            0 => "before the first step".to_owned(),
-            steps => format!("step {steps}, {}", self.last.lock().unwrap_or_else(PoisonError::into_inner)),
-        }
-    }
 }
 
 pub(crate) type Answer = Result<Outcome, BookingError>;

@@ -1,6 +1,7 @@
 //! The law that two stores are one: the same commands, ids and instants have the same outcomes.
 
-use crate::context::{Answer, Progress, TestContext};
+use crate::context::{Answer, TestContext};
+use crate::progress::Progress;
 use crate::script::{PEOPLE, Script};
 use crate::snapshot::Snapshot;
 use crate::{Failure, World};

@@ -72,6 +72,7 @@ mod law;
 mod part;
 mod ports;
 mod programme;
+mod progress;
 mod room;
 mod runner;
 mod script;

@@ -1,7 +1,8 @@
 //! Runs cases, each in a world of its own.
 
 use crate::cases::{Case, Run, cases};
-use crate::context::{Progress, TestContext};
+use crate::context::TestContext;
+use crate::progress::Progress;
 use crate::{Failure, Part, World};
 use std::collections::BTreeMap;
 use std::fmt;

@@ -38,7 +38,7 @@ async fn batches(seed: u64, world: OnSql) -> Result<(), Failure> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn batches_give_the_same_as_one_by_one_on_sqlite() -> Result<(), Failure> {
-    for seed in seeds(0..8)? {
+    for seed in seeds(0..3)? {
         batches(seed, OnSql::file()).await?;
     }
     Ok(())
@@ -61,7 +61,7 @@ macro_rules! on_server {
 
             #[tokio::test(flavor = "multi_thread")]
             async fn batches_give_the_same_as_one_by_one() -> Result<(), Failure> {
-                for seed in seeds(40..44)? {
+                for seed in seeds(40..41)? {
                     let world = OnSql::server(Kind::$kind, "batches_give_the_same_as_one_by_one").await;
                     let Some(world) = world else { return Ok(()) };
                     batches(seed, world).await?;
