@@ -65,21 +65,21 @@ struct Known {
 }
 
 impl Known {
-    /// Without locks: a row that a tick changes meanwhile is found as it will be by the next check-in. Buyers come last: a
-    /// tick takes a check-in away together with admitting its buyer, who must not be found with neither.
+    /// Without locks: a row that a tick changes meanwhile is found as it will be by the next check-in. Check-ins come last: a
+    /// tick takes a check-in away together with admitting its buyer, and must not have it put back as it was.
     async fn read(works: &QueueContext, connection: &impl ConnectionTrait, asked: &[Asked]) -> Result<Self, Failure> {
         let statements = works.statements();
         let keys: BTreeSet<BuyerKey> = asked.iter().map(|(check_in, _)| check_in.key).collect();
         let keys = || keys.iter().map(buyer::key);
         let mut known = Self { buyers: BTreeMap::new(), check_ins: BTreeMap::new(), changed: BTreeSet::new() };
-        for row in statements.read::<check_in::Entity>(connection, keys()).await? {
-            let check_in: CheckIn = row.try_into()?;
-            known.check_ins.insert(check_in.key, check_in);
-        }
         for row in statements.read::<buyer::Entity>(connection, keys()).await? {
             let is_placeholder = is_placeholder(&row);
             let buyer: Buyer = row.try_into()?;
             known.buyers.insert(buyer.key, (!is_placeholder).then_some(buyer));
+        }
+        for row in statements.read::<check_in::Entity>(connection, keys()).await? {
+            let check_in: CheckIn = row.try_into()?;
+            known.check_ins.insert(check_in.key, check_in);
         }
         Ok(known)
     }
