@@ -12,7 +12,8 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 
-const SOON: Duration = Duration::from_millis(1500);
+/// Far less than 500 people would wait one after the other.
+const SOON: Duration = Duration::from_secs(10);
 
 /// Everything is refused for the moment, and soon.
 async fn refuses(queue: &Queue, instance: &RedisDispenser) {
@@ -64,7 +65,7 @@ async fn a_server_that_stops_answering_is_not_waited_for_either() {
     let instance = queue.instance().await;
     let first = instance.join(queue.join(1)).await.unwrap().entry;
     let mut connection = connect(server.url()).await;
-    redis::cmd("CLIENT").arg("PAUSE").arg(3000).arg("ALL").exec_async(&mut connection).await.unwrap();
+    redis::cmd("CLIENT").arg("PAUSE").arg(6000).arg("ALL").exec_async(&mut connection).await.unwrap();
     refuses(&queue, &instance).await;
     let again = join_in_the_end(&instance, queue.join(1)).await;
     assert_eq!((again.entry, again.is_new), (first, false));

@@ -12,6 +12,8 @@ use std::time::Duration;
 use uuid::Uuid;
 
 pub const BLOCK: u64 = 300;
+/// A server that works may be slow where many tests share two cores: nothing that isn't about time fails for it.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub struct Queue {
     pub sale: SaleId,
@@ -25,7 +27,13 @@ impl Queue {
         let sale = SaleId::new(UuidV7Source.id());
         let leases = Arc::new(Leases::default());
         leases.open(sale, 2);
-        Self { sale, leases, settings: RedisSettings { block: BLOCK, ..RedisSettings::new(url) } }
+        let settings = RedisSettings {
+            block: BLOCK,
+            connect_within: PATIENCE,
+            answer_within: PATIENCE,
+            ..RedisSettings::new(url)
+        };
+        Self { sale, leases, settings }
     }
 
     /// One more instance.

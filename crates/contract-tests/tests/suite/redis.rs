@@ -10,6 +10,7 @@ use frontrow_contract_tests::{Durability, Failure, Fixture, LoseNumbers, Part, P
 use frontrow_test_databases::{RedisServer, redis_server};
 use futures::future::BoxFuture;
 use std::sync::Arc;
+use std::time::Duration;
 
 /// The world of another, whose numbers come from a server that all worlds share: their keys have names of their own.
 struct WithRedis<W> {
@@ -19,6 +20,8 @@ struct WithRedis<W> {
 
 /// The least, so that numbers run out and are leased while people join.
 const BLOCK: u64 = 256;
+/// For a server that works but is slow where many tests share two cores.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[async_trait]
 impl<W: World> World for WithRedis<W> {
@@ -42,7 +45,13 @@ fn with_numbers(fixture: Fixture, server: RedisServer, prefix: String) -> BoxFut
         let mut fixture = fixture;
         let queues = fixture.queues.as_mut().ok_or_else(|| Failure::new("it has queues"))?;
         let leases = queues.leases.take().ok_or_else(|| Failure::new("it leases numbers"))?;
-        let settings = RedisSettings { prefix: prefix.clone(), block: BLOCK, ..RedisSettings::new(server.url()) };
+        let settings = RedisSettings {
+            prefix: prefix.clone(),
+            block: BLOCK,
+            connect_within: PATIENCE,
+            answer_within: PATIENCE,
+            ..RedisSettings::new(server.url())
+        };
         for instance in &mut queues.instances {
             let ids = Arc::new(UuidV7Source);
             let opened = RedisDispenser::open_with(settings.clone(), leases.clone(), ids).await?;
