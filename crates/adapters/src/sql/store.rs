@@ -21,6 +21,7 @@ use attempt::{Committed, run_transaction};
 use booking::Booking;
 use frontrow_application::port::{Announcer, BookingError, BookingStore, Clock, IdSource, StoreError};
 use frontrow_domain::{Command, Outcome, Stop};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 pub(super) use attempt::{Rehearsed, rehearse};
@@ -144,6 +145,13 @@ impl Bookings {
     const BATCH_SIZE: usize = 128;
     /// Seats of one transaction of several commands.
     const BATCH_SEATS: usize = 1000;
+
+    /// An announcer that panics must take neither the worker along nor the answers: all of it is committed.
+    fn tell(&self, what: impl FnOnce(&dyn Announcer)) {
+        if catch_unwind(AssertUnwindSafe(|| what(&*self.ports.announcer))).is_err() {
+            tracing::error!("an announcer panicked, and has not heard of what was committed");
+        }
+    }
 }
 
 impl Work for Bookings {
@@ -191,12 +199,12 @@ impl Work for Bookings {
         let statements = Statements { texts: &self.texts, hook: &*self.hook };
         let Committed { results, seats } = run_transaction(&statements, connection, batch, &*self.ports.clock).await?;
         if !seats.is_empty() {
-            self.ports.announcer.seats_written(&seats);
+            self.tell(|announcer| announcer.seats_written(&seats));
         }
         let answers = results.into_iter().map(|result| match result {
             Ok((outcome, events)) => {
                 if !events.is_empty() {
-                    self.ports.announcer.announce(&events);
+                    self.tell(|announcer| announcer.announce(&events));
                 }
                 Ok(outcome)
             }

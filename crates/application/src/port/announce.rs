@@ -8,7 +8,7 @@ use std::sync::Arc;
 /// has no events.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait Announcer: Send + Sync {
-    /// Must not block: the worker waits for it.
+    /// Must not block: the worker waits for it. If it panics, what was committed is answered all the same.
     fn announce(&self, events: &[Event]);
 
     /// Hears of the rows of seats as they were committed, before whoever asked for it is answered. Of two rows of one seat

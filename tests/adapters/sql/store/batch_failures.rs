@@ -107,6 +107,18 @@ async fn a_rule_that_panics_takes_nobody_else_with_it(testbed: &Testbed) {
     assert_has_not_happened(&crowd, &holds[PANICS..=PANICS]).await;
 }
 
+async fn an_announcer_that_panics_changes_no_answer_and_ends_no_worker(testbed: &Testbed) {
+    let crowd = Crowd::new(testbed).await;
+    let holds: Vec<_> = (1..=3).map(|n| crowd.context.hold(n, "hold", &[u32::try_from(n).unwrap()])).collect();
+    crowd.context.world.announcer_panics.store(true, Ordering::SeqCst);
+    let told = crowd.together(&holds[..2]).await;
+    assert!(told.iter().all(|told| held(told).seat_count() == 1), "{told:?}");
+    assert_eq!((crowd.sizes(), crowd.commits()), (vec![2], 1));
+    // The same worker, for there is no other.
+    crowd.context.held(&holds[2]).await;
+    crowd.assert_right().await;
+}
+
 /// Half of them have keys; what has become of the others their rows tell.
 async fn a_commit_of_64_whose_answer_is_lost_is_found_out_at_once_on_a_new_session(testbed: &Testbed) {
     let crowd = Crowd::new(testbed).await;
@@ -159,5 +171,6 @@ on_every_database! {
     who_is_late_is_refused_before_the_next_attempt_and_the_others_go_on,
     who_is_late_is_refused_before_the_attempts_of_halves_too,
     a_rule_that_panics_takes_nobody_else_with_it,
+    an_announcer_that_panics_changes_no_answer_and_ends_no_worker,
     a_commit_of_64_whose_answer_is_lost_is_found_out_at_once_on_a_new_session,
 }

@@ -9,10 +9,10 @@ use frontrow_application::port::{
 use frontrow_domain::{
     BuyerKey, Cancel, Charge, Command, CommandKey, Event, Expire, Finding, Hold, HoldBest, Instant, LineItem,
     Operation, Outcome, Pay, Payment, PaymentId, PerformanceId, Points, Refund, Release, Reservation, ReservationId,
-    SaleId, SaleTerms, SeatNumber, Settle, Settlement, TransferId, UserId, testing,
+    SaleId, SaleTerms, Seat, SeatNumber, Settle, Settlement, TransferId, UserId, testing,
 };
 use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, AtomicUsize, Ordering};
 use uuid::Uuid;
 
 pub const PRICE: i64 = 1000;
@@ -24,12 +24,19 @@ pub struct World {
     seconds: AtomicI64,
     first_id: u128,
     ids: AtomicU64,
+    /// Whoever hears of what was committed panics.
+    pub announcer_panics: AtomicBool,
 }
 
 impl Default for World {
     fn default() -> Self {
         let random = getrandom::u64().unwrap();
-        Self { seconds: AtomicI64::default(), first_id: u128::from(random) << 64, ids: AtomicU64::default() }
+        Self {
+            seconds: AtomicI64::default(),
+            first_id: u128::from(random) << 64,
+            ids: AtomicU64::default(),
+            announcer_panics: AtomicBool::default(),
+        }
     }
 }
 
@@ -56,7 +63,13 @@ impl IdSource for World {
 }
 
 impl Announcer for World {
-    fn announce(&self, _: &[Event]) {}
+    fn announce(&self, _: &[Event]) {
+        assert!(!self.announcer_panics.load(Ordering::SeqCst), "as the test wants");
+    }
+
+    fn seats_written(&self, _: &[Seat]) {
+        assert!(!self.announcer_panics.load(Ordering::SeqCst), "as the test wants");
+    }
 }
 
 /// Instances: within one, those who want the same seats never race.
