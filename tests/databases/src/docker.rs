@@ -57,11 +57,13 @@ pub(crate) fn quiet(program: &str, arguments: &[&str]) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
-/// Starts a container with its data in memory. Returns its port of loopback, and the watchdog that removes it.
+/// Starts a container with its data and its temporary files in memory: a container's own layer may be many times slower.
+/// Returns its port of loopback, and the watchdog that removes it.
 pub(crate) async fn run_in_memory(image: &str, data: &str, start: &Start) -> Result<(u16, Watchdog)> {
     let Some((name, tag)) = image.rsplit_once(':') else { bail!("{image} has no tag") };
     let (port, network) = (free_port()?, Network::here());
-    let mut request = GenericImage::new(name, tag).with_mount(Mount::tmpfs_mount(data));
+    let [data, temporary] = [data, "/tmp"].map(Mount::tmpfs_mount);
+    let mut request = GenericImage::new(name, tag).with_mount(data).with_mount(temporary);
     request = request.with_cmd((start.words)(network.host(), port));
     if let Some((variable, value)) = start.environment {
         request = request.with_env_var(variable, value);

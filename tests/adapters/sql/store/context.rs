@@ -333,13 +333,12 @@ async fn seed(testbed: &Testbed) {
              published, revision) VALUES ({sale}, 'General', 0, 0, 0, 0, 4, 300000000, '1', 1)"
         ),
     ];
-    for n in 1..=64 {
-        let id = testbed.id(user(n).uuid());
-        statements.push(format!(
-            "INSERT INTO users (id, email, name, role, password_hash, created_at) \
-             VALUES ({id}, '{n}@example.com', 'Kim', 'customer', '', 0)"
-        ));
-    }
+    let row = |n| format!("({}, '{n}@example.com', 'Kim', 'customer', '', 0)", testbed.id(user(n).uuid()));
+    let users: Vec<String> = (1..=64).map(row).collect();
+    statements.push(format!(
+        "INSERT INTO users (id, email, name, role, password_hash, created_at) VALUES {}",
+        users.join(", ")
+    ));
     let seats: Vec<String> = (1..=64).map(|number| format!("({performance}, {number}, 0, 1)")).collect();
     statements.push(format!("INSERT INTO seat (performance_id, number, state, version) VALUES {}", seats.join(", ")));
     testbed.run(&statements.join("; ")).await;

@@ -6,11 +6,12 @@ use frontrow_adapters::sql::{Database, DatabaseSettings};
 use frontrow_migration::{Migrator, MigratorTrait};
 use frontrow_test_databases::{Kind, Template, TestDatabase, database};
 use sea_orm::{ConnectionTrait, DatabaseConnection, Statement, TransactionTrait};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::sync::OnceCell;
 use url::Url;
 use uuid::Uuid;
 
@@ -32,6 +33,7 @@ enum Inner {
         raw: DatabaseConnection,
         database: Arc<Database>,
         test: Arc<TestDatabase>,
+        columns: OnceCell<BTreeMap<String, String>>,
     },
 }
 
@@ -117,7 +119,7 @@ impl Testbed {
         let database = open(test.url(), false, Arc::new(Nobody)).await;
         database.migrate().await.unwrap();
         let raw = sea_orm::Database::connect(test.url()).await.unwrap();
-        Self(Arc::new(Inner::Server { raw, database, test: Arc::new(test) }))
+        Self(Arc::new(Inner::Server { raw, database, test: Arc::new(test), columns: OnceCell::new() }))
     }
 
     /// The same database, whose transactions fail as the hook says.
@@ -126,7 +128,8 @@ impl Testbed {
             Inner::Files { .. } | Inner::File { .. } => Self(Arc::new(Inner::Files { hook })),
             Inner::Server { raw, test, .. } => {
                 let database = open(test.url(), false, hook).await;
-                Self(Arc::new(Inner::Server { raw: raw.clone(), database, test: Arc::clone(test) }))
+                let (raw, test) = (raw.clone(), Arc::clone(test));
+                Self(Arc::new(Inner::Server { raw, database, test, columns: OnceCell::new() }))
             }
         }
     }
@@ -172,7 +175,7 @@ impl Testbed {
         url.set_query(Some(test.kind().unencrypted()));
         let settings = DatabaseSettings { readers: 1, ..DatabaseSettings::new(url) };
         let database = Database::open_with_silence(&settings, Arc::new(World::default()), silence).await.unwrap();
-        Self(Arc::new(Inner::Server { raw, database: Arc::new(database), test }))
+        Self(Arc::new(Inner::Server { raw, database: Arc::new(database), test, columns: OnceCell::new() }))
     }
 
     /// An empty database with the schema in it.
@@ -302,17 +305,26 @@ impl Testbed {
         dump
     }
 
+    /// All columns of the table, as text.
     async fn columns(&self, table: &str) -> String {
-        let query = match self.kind() {
-            None => format!("SELECT name FROM pragma_table_info('{table}')"),
-            Some(_) => format!(
-                "SELECT column_name FROM information_schema.columns \
-                 WHERE table_schema = DATABASE() AND table_name = '{table}' ORDER BY ordinal_position"
-            ),
-        };
-        let columns = self.texts(&query).await;
-        let columns: Vec<String> = columns.iter().map(|name| format!("coalesce(hex(t.`{name}`), '-')")).collect();
-        columns.join(", ")
+        match &*self.0 {
+            Inner::Server { columns, .. } => columns.get_or_init(|| self.columns_by_table()).await[table].clone(),
+            Inner::File { .. } | Inner::Files { .. } => {
+                as_text(self.texts(&format!("SELECT name FROM pragma_table_info('{table}')")).await)
+            }
+        }
+    }
+
+    /// To be asked for once: it takes a server longer than many of the statements that are tested.
+    async fn columns_by_table(&self) -> BTreeMap<String, String> {
+        let query = "SELECT CONCAT(table_name, '.', column_name) FROM information_schema.columns \
+                     WHERE table_schema = DATABASE() ORDER BY ordinal_position";
+        let mut columns = BTreeMap::<_, Vec<_>>::new();
+        for name in self.texts(query).await {
+            let (table, column) = name.split_once('.').unwrap();
+            columns.entry(table.to_owned()).or_default().push(column.to_owned());
+        }
+        columns.into_iter().map(|(table, columns)| (table, as_text(columns))).collect()
     }
 
     /// Fails if a transaction is left open: everything can be locked. (A server may take a moment to notice that somebody
@@ -334,6 +346,11 @@ impl Testbed {
         };
         assert!(tokio::time::timeout(PATIENCE, nobody).await.is_ok(), "a transaction was left open");
     }
+}
+
+fn as_text(columns: Vec<String>) -> String {
+    let columns: Vec<_> = columns.iter().map(|name| format!("coalesce(hex(t.`{name}`), '-')")).collect();
+    columns.join(", ")
 }
 
 /// A file with the schema in it.
