@@ -10,6 +10,9 @@
 //! - `FRONTROW_BENCH_ROUNDS`: how often each takes its turn, 5 if nothing is said;
 //! - `FRONTROW_BENCH_SEATS`: of the sale that is measured as a whole, 10,000 if nothing is said, 50,000 at most.
 
+// An optimised build computes the layout of the deepest futures.
+#![recursion_limit = "256"]
+
 #[allow(dead_code, unused_imports, reason = "the tests' driver, of which this needs a part")]
 #[path = "../driver/driver.rs"]
 mod driver;

@@ -4,6 +4,9 @@
 //!
 //! They take turns, so that what else the machine does meets both; a ratio is the median of the paired ratios.
 
+// An optimised build computes the layout of the deepest futures.
+#![recursion_limit = "256"]
+
 #[allow(dead_code, unused_imports, reason = "the tests' driver, of which this needs a part")]
 #[path = "../../driver/driver.rs"]
 mod driver;
