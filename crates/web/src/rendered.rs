@@ -8,19 +8,24 @@ use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use frontrow_application::port::OnSale;
-use frontrow_application::{Page, PageRequest, PerformanceSeats, PerformanceView};
-use frontrow_domain::{ConcertId, PerformanceId};
+use frontrow_application::{Page, PerformanceSeats, PerformanceView};
+use frontrow_domain::{ConcertId, Instant, PerformanceId};
 use parking_lot::Mutex;
 use quick_cache::unsync::Cache;
 use serde::Serialize;
 use std::hash::Hash;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 /// Answers about one performance in memory, of each kind; beyond that, those that nobody asks for are forgotten. The
 /// availability of 50,000 seats takes 9 KB.
 const MAX_PERFORMANCES: usize = 1000;
 /// Pages of lists in memory: a page of 100 performances takes some 60 KB.
 const MAX_PAGES: usize = 100;
+/// How long a page is sent again before anybody looks whether its performances have changed, unless something is changed
+/// through this server: to look at a hundred of them takes much longer than to send them.
+const PAGE_LASTS: Duration = Duration::from_millis(100);
 
 /// What was rendered lately.
 pub struct RenderedAnswers {
@@ -28,6 +33,9 @@ pub struct RenderedAnswers {
     performances: Answers<PerformanceId, PerformanceView>,
     prices: Answers<PerformanceId, Arc<OnSale>>,
     pages: Answers<PageKey, PageOfPerformances>,
+    recent_pages: Mutex<Cache<PageKey, RecentPage>>,
+    /// How many changes were asked for.
+    changes: AtomicU64,
 }
 
 impl Default for RenderedAnswers {
@@ -37,17 +45,32 @@ impl Default for RenderedAnswers {
             performances: Answers::new(MAX_PERFORMANCES),
             prices: Answers::new(MAX_PERFORMANCES),
             pages: Answers::new(MAX_PAGES),
+            recent_pages: Mutex::new(Cache::new(MAX_PAGES)),
+            changes: AtomicU64::default(),
         }
     }
 }
 
 /// Which page of a concert's performances.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
-struct PageKey {
-    concert: ConcertId,
-    bookable: bool,
-    limit: u32,
-    after: Option<PerformanceId>,
+pub(crate) struct PageKey {
+    pub concert: ConcertId,
+    pub bookable: bool,
+    pub limit: u32,
+    pub after: Option<PerformanceId>,
+}
+
+/// A page, and when somebody began to look what is on it.
+struct RecentPage {
+    looked: Look,
+    answer: Answer,
+}
+
+/// When somebody looks, and how many changes were asked for until then.
+#[derive(Clone, Copy)]
+pub(crate) struct Look {
+    at: Instant,
+    changes: u64,
 }
 
 /// The performances of a page, rendered, and where the next one begins.
@@ -71,16 +94,35 @@ impl RenderedAnswers {
         self.prices.get(on_sale.performance.id, on_sale, render)
     }
 
+    /// A change was asked for, and has come to its end: whoever looks from now on sees it.
+    pub(crate) fn note_change(&self) {
+        self.changes.fetch_add(1, Ordering::SeqCst);
+    }
+
+    pub(crate) fn look(&self, now: Instant) -> Look {
+        Look { at: now, changes: self.changes.load(Ordering::SeqCst) }
+    }
+
+    /// The page as it was sent lately, if nothing was changed here since somebody looked.
+    pub(crate) fn recent_page(&self, key: &PageKey, look: Look) -> Option<Answer> {
+        let pages = self.recent_pages.lock();
+        let page = pages.get(key)?;
+        let is_recent = page.looked.at <= look.at && look.at < page.looked.at + PAGE_LASTS;
+        (is_recent && page.looked.changes == look.changes).then(|| page.answer.clone())
+    }
+
+    /// What was seen on the page by who looked then.
     pub(crate) fn performances(
         &self,
-        concert: ConcertId,
-        bookable: bool,
-        asked: &PageRequest<PerformanceId>,
+        key: PageKey,
+        looked: Look,
         page: Page<PerformanceView, PerformanceId>,
     ) -> Result<Answer, Problem> {
-        let key = PageKey { concert, bookable, limit: asked.limit, after: asked.after };
         let items: Result<Vec<Answer>, Problem> = page.items.into_iter().map(|view| self.performance(view)).collect();
-        self.pages.get(key, PageOfPerformances { items: items?, next: page.next }, PageOfPerformances::render)
+        let page = PageOfPerformances { items: items?, next: page.next };
+        let answer = self.pages.get(key, page, PageOfPerformances::render)?;
+        self.recent_pages.lock().insert(key, RecentPage { looked, answer: answer.clone() });
+        Ok(answer)
     }
 }
 
@@ -144,7 +186,7 @@ impl<K: Copy + Eq + Hash, S: Source> Answers<K, S> {
             return Ok(answer.clone());
         }
         let body = render(&source)?;
-        let answer = Answer { tag: entity_tag(&body), body: body.into() };
+        let answer = Answer { tag: entity_tag(&body).into(), body: body.into() };
         self.0.lock().insert(key, (source, answer.clone()));
         Ok(answer)
     }
@@ -154,7 +196,7 @@ impl<K: Copy + Eq + Hash, S: Source> Answers<K, S> {
 #[derive(Clone)]
 pub(crate) struct Answer {
     body: Bytes,
-    tag: String,
+    tag: Arc<str>,
 }
 
 impl Answer {
@@ -162,7 +204,7 @@ impl Answer {
     pub fn to(&self, request: &HttpRequest) -> HttpResponse {
         let known = knows(request, &self.tag);
         let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-        response.insert_header((ETAG, self.tag.as_str())).insert_header((CACHE_CONTROL, "no-cache"));
+        response.insert_header((ETAG, &*self.tag)).insert_header((CACHE_CONTROL, "no-cache"));
         if known { response.finish() } else { response.content_type("application/json").body(self.body.clone()) }
     }
 }
@@ -194,6 +236,29 @@ mod tests {
         let second = body(view(&changed, 200, 300));
         assert_ne!(second.as_ptr(), first.as_ptr());
         assert_ne!(second.as_ptr(), body(view(&seats, 250, 300)).as_ptr(), "only the latest is kept");
+    }
+
+    #[test]
+    fn a_page_is_sent_again_for_a_moment_unless_something_is_changed_here() {
+        let rendered = RenderedAnswers::default();
+        let of = seats();
+        let concert = of.on_sale.performance.concert;
+        let key = PageKey { concert, bookable: false, limit: 10, after: None };
+        let millis = |millis| Instant::from_micros(millis * 1000);
+        let page = || Page { items: vec![view(&of, 100, 200)], next: None };
+        let looked = rendered.look(millis(100_000));
+        let sent = rendered.performances(key, looked, page()).ok().unwrap();
+        let recent = |key: PageKey, at| rendered.recent_page(&key, rendered.look(millis(at)));
+        for (at, is_recent) in [(99_999, false), (100_000, true), (100_099, true), (100_100, false)] {
+            assert_eq!(recent(key, at).map(|page| page.body), is_recent.then(|| sent.body.clone()), "at {at}");
+        }
+        assert!(recent(PageKey { bookable: true, ..key }, 100_000).is_none(), "that is another page");
+
+        let looked = rendered.look(millis(100_050));
+        rendered.note_change();
+        assert!(recent(key, 100_050).is_none(), "whoever made the change sees it");
+        rendered.performances(key, looked, page()).ok().unwrap();
+        assert!(recent(key, 100_050).is_none(), "who had looked before it may not have seen it");
     }
 
     #[test]

@@ -5,6 +5,7 @@ use crate::WebState;
 use crate::dto::{ConcertDto, List, PageQuery, PerformanceDto, PerformanceQuery, PricesDto};
 use crate::extract::{Id, Query};
 use crate::problem::Problem;
+use crate::rendered::PageKey;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use frontrow_application::waiting_room::BookingCall;
@@ -50,9 +51,13 @@ async fn performances(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let (bookable, asked) = (query.bookable()?, query.page().page(PerformanceId::new)?);
-    let concert = ConcertId::new(id);
-    let page = state.use_cases.performances.list(concert, bookable, asked.clone()).await?;
-    Ok(state.rendered.performances(concert, bookable, &asked, page)?.to(&request))
+    let key = PageKey { concert: ConcertId::new(id), bookable, limit: asked.limit, after: asked.after };
+    let look = state.rendered.look(state.clock.now());
+    if let Some(recent) = state.rendered.recent_page(&key, look) {
+        return Ok(recent.to(&request));
+    }
+    let page = state.use_cases.performances.list(key.concert, bookable, asked).await?;
+    Ok(state.rendered.performances(key, look, page)?.to(&request))
 }
 
 /// Show a performance.
