@@ -1,14 +1,16 @@
 //! Lists and sweeps find what they look for by a key or an index, in its order.
 
 use super::catalogue::{concerts, performances};
+use super::connect::connect_worker;
 use super::dialect::sqlite::SQLITE;
 use super::housekeeping::{oldest_idempotency_records, oldest_refresh_tokens};
 use super::queues::{read, tick};
 use super::readers::sales::published_sales;
 use super::readers::{reservations, seats, wallets};
-use super::rows::{idempotency_record, payment, refresh_token, transfer, user};
+use super::rows::{buyer, idempotency_record, payment, refresh_token, reservation, transfer, user};
 use super::statements::{Protection, Texts, reservations_of};
-use super::testing::database;
+use super::testing::{Counter, database};
+use super::{Database, DatabaseSettings};
 use frontrow_application::PageRequest;
 use frontrow_application::port::HoldPosition;
 use frontrow_domain::waiting_room::Group;
@@ -16,7 +18,9 @@ use frontrow_domain::{
     ConcertId, Instant, PaymentState, PerformanceId, Reservation, ReservationId, ReservationState, SaleId, TransferId,
     UserId, testing,
 };
+use frontrow_test_databases::{Kind, database as server_database};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, QueryFilter, QueryTrait, Statement};
+use std::sync::Arc;
 use uuid::Uuid;
 
 const NOW: Instant = Instant::from_micros(1_000_000);
@@ -62,13 +66,41 @@ macro_rules! plans {
 #[tokio::test]
 async fn live_reservations_of_many_buyers_are_found_by_buyer() {
     let (database, _folder) = database().await;
-    let buyers = [1, 2].map(|user| vec![id().into(), Uuid::from_u128(user).into()]);
+    let buyers = [1, 2].map(|user| vec![id().into(), Uuid::from_u128(user).into(), reservation::LIVE.into()]);
     let statement = Texts::new(SQLITE, Protection::FULL).reservations_of(&buyers).unwrap().unwrap();
     let expected = [
         "SCAN k VIRTUAL TABLE INDEX 1:",
         "SEARCH t USING INDEX ix_reservation_user_id_sale_id_live (user_id=? AND sale_id=? AND live=?)",
     ];
     assert_eq!(plan(database.booking_readers(), statement).await, expected);
+}
+
+/// A plan may last as long as its session, and was made when there were no rows: then `PostgreSQL` must not begin with the
+/// table, which it would read as a whole for every item of the list.
+#[tokio::test]
+async fn the_list_leads_while_tables_are_empty() {
+    let Some(test) = server_database(Kind::Postgres, "the_list_leads_while_tables_are_empty").await else { return };
+    let settings = DatabaseSettings { readers: 1, ..DatabaseSettings::new(test.url()) };
+    let database = Database::open(&settings, Arc::new(Counter::default())).await.unwrap();
+    database.migrate().await.unwrap();
+    let (worker, _) = connect_worker(&test.url().parse().unwrap()).await.unwrap();
+    let texts = database.texts();
+    let key = || [id().into(), Uuid::from_u128(8).into()];
+    let live = [1, 2].map(|user| vec![id().into(), Uuid::from_u128(user).into(), reservation::LIVE.into()]);
+    let statements = [
+        Texts::new(database.dialect(), Protection::FULL).reservations_of(&live).unwrap(),
+        texts.deleting::<buyer::Entity>(&[key().to_vec(), key().to_vec()]).unwrap(),
+        texts.reading::<payment::Entity>([id()]).unwrap(),
+        texts.reading_performances_of([id()]).unwrap(),
+        reservations::valid_tickets(texts, &reservation()).unwrap(),
+    ];
+    for mut statement in statements.into_iter().flatten() {
+        statement.sql = format!("EXPLAIN {}", statement.sql);
+        let rows = worker.query_all_raw(statement).await.unwrap();
+        let steps: Vec<String> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+        let first = steps.iter().find(|step| step.contains(" Scan ")).unwrap();
+        assert!(first.contains("Function Scan"), "{steps:#?}");
+    }
 }
 
 /// The same for statements of lists.
@@ -131,7 +163,7 @@ plans! {
     the_last_reservations_of_a_user_are_found_in_order:
         reservations::list(UserId::new(id()), &PageRequest::new(20, None).unwrap()) =>
         ["SEARCH reservation USING INDEX ix_reservation_user_id_id (user_id=?)"];
-    live_reservations_are_found_by_buyer: reservations_of(&[id().into(), id().into()]) =>
+    live_reservations_are_found_by_buyer: reservations_of(&[id().into(), id().into(), reservation::LIVE.into()]) =>
         ["SEARCH reservation USING INDEX ix_reservation_user_id_sale_id_live (user_id=? AND sale_id=? AND live=?)"];
     lapsed_holds_are_found_in_the_order_of_their_ends:
         reservations::ended_holds(HoldPosition::before_all_at(Instant::default()), NOW, 100) =>

@@ -78,7 +78,8 @@ impl Statements<'_> {
         connection: &impl ConnectionTrait,
         buyers: impl IntoIterator<Item = &BuyerKey>,
     ) -> Result<Vec<reservation::Model>, Failure> {
-        let keys: Vec<_> = buyers.into_iter().map(|key| vec![key.sale.uuid().into(), key.user.uuid().into()]).collect();
+        let key = |key: &BuyerKey| vec![key.sale.uuid().into(), key.user.uuid().into(), reservation::LIVE.into()];
+        let keys: Vec<_> = buyers.into_iter().map(key).collect();
         self.all::<reservation::Entity>(connection, self.texts.reservations_of(&keys)?).await
     }
 

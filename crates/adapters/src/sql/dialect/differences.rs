@@ -96,6 +96,11 @@ pub(in crate::sql) trait Dialect: Debug + Send + Sync {
     /// error doesn't say which server it comes from.
     fn classify(&self, error: &dyn DatabaseError) -> Option<Class>;
 
+    /// Makes a session plan its statements anew, where a plan lasts as long as its session.
+    fn forgets_plans(&self) -> Option<&'static str> {
+        None
+    }
+
     /// Makes a connection unfit for writing, for tests.
     fn spoils(&self) -> &'static str;
 

@@ -96,6 +96,10 @@ impl Dialect for Postgres {
         error.try_downcast_ref::<PgDatabaseError>().map(|error| class(error.code()))
     }
 
+    fn forgets_plans(&self) -> Option<&'static str> {
+        Some("DISCARD PLANS")
+    }
+
     fn spoils(&self) -> &'static str {
         "SET default_transaction_read_only = on"
     }

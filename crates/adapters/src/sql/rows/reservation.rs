@@ -61,6 +61,9 @@ impl Guarded for Entity {
 /// The index by which the live reservations of buyers are found.
 pub(crate) const LIVE_BY_BUYER: &str = "ix_reservation_user_id_sale_id_live";
 
+/// The columns of that index, in the order in which whoever looks for a buyer says them.
+pub(crate) const BY_BUYER: [Column; 3] = [Column::SaleId, Column::UserId, Column::Live];
+
 /// What `live` is while the reservation may count against the limit per person.
 pub(crate) const LIVE: i16 = 1;
 

@@ -31,7 +31,9 @@ impl Texts {
         numbers: impl IntoIterator<Item = i32>,
     ) -> Result<Option<Statement>, DbErr> {
         let name = Name::of::<ticket::Entity>(What::TicketsOfSeats);
-        let rows = numbers.into_iter().map(|number| vec![performance.into(), number.into(), reservation.into()]);
+        let rows = numbers
+            .into_iter()
+            .map(|number| vec![performance.into(), number.into(), reservation.into(), ticket::LIVE.into()]);
         self.list(name, &rows.collect::<Vec<_>>(), Lists::tickets_of_seats).map_err(|failure| defect(&failure))
     }
 

@@ -23,13 +23,8 @@ pub(super) fn find<E: EntityTrait>(dialect: &dyn Dialect, locking: Locking, key:
 
 /// The live reservations of a sale and a user, which may count against the limit.
 pub(in crate::sql) fn reservations_of(key: &[Value]) -> Select<reservation::Entity> {
-    let columns = [reservation::Column::SaleId, reservation::Column::UserId];
-    let of_buyer = columns.into_iter().zip(key);
-    let found =
-        of_buyer.fold(reservation::Entity::find(), |found, (column, value)| found.filter(column.eq(value.clone())));
-    // As a word, and not as a parameter: the statement has those of the key alone.
-    let live = Expr::cust(reservation::LIVE.to_string());
-    found.filter(Expr::col((reservation::Entity, reservation::Column::Live)).eq(live))
+    let of_buyer = reservation::BY_BUYER.into_iter().zip(key);
+    of_buyer.fold(reservation::Entity::find(), |found, (column, value)| found.filter(column.eq(value.clone())))
 }
 
 pub(super) fn insert<A: ActiveModelTrait>(

@@ -61,11 +61,12 @@ fn a_text_that_is_kept_fits_the_values_of_other_rows() {
         insert(changed(1).row);
         assert_eq!(insert(row.clone()), single::insert(dialect, row, &Existing::Fails).build(backend));
 
-        let buyer = [id(1).into(), id(2).into()];
-        texts.reservations_of(&[vec![id(3).into(), id(4).into()]]).unwrap();
-        let kept = texts.reservations_of(&[buyer.to_vec()]).unwrap().unwrap();
-        assert_eq!(kept, single::reservations_of(&buyer).build(backend));
+        let live = [id(1).into(), id(2).into(), reservation::LIVE.into()];
+        texts.reservations_of(&[vec![id(3).into(), id(4).into(), reservation::LIVE.into()]]).unwrap();
+        let kept = texts.reservations_of(&[live.to_vec()]).unwrap().unwrap();
+        assert_eq!(kept, single::reservations_of(&live).build(backend));
 
+        let buyer = [id(1).into(), id(2).into()];
         texts.delete::<admission::Entity>(&[vec![id(3).into(), id(4).into()]]).unwrap();
         let kept = texts.delete::<admission::Entity>(&[buyer.to_vec()]).unwrap().unwrap();
         assert_eq!(kept, single::delete::<admission::Entity>(&buyer).build(backend));
@@ -123,7 +124,7 @@ fn rows_are_locked_in_the_words_of_each_database() {
 
 #[test]
 fn reservations_of_many_buyers_are_found_by_their_index() {
-    let buyers = [3, 4].map(|user| vec![id(1).into(), id(user).into()]);
+    let buyers = [3, 4].map(|user| vec![id(1).into(), id(user).into(), reservation::LIVE.into()]);
     for (dialect, joined) in [
         (SQLITE, "CROSS JOIN reservation t ON"),
         (MYSQL, "STRAIGHT_JOIN reservation t FORCE INDEX (ix_reservation_user_id_sale_id_live) ON"),
@@ -132,8 +133,8 @@ fn reservations_of_many_buyers_are_found_by_their_index() {
     ] {
         let statement = full(dialect).reservations_of(&buyers).unwrap().unwrap();
         assert!(statement.sql.contains(joined), "{}", statement.sql);
-        let live = dialect.name("live");
-        assert!(statement.sql.ends_with(&format!(" AND t.{live} = 1")), "{}", statement.sql);
+        // Were it written there, `PostgreSQL` might begin with it.
+        assert!(!statement.sql.ends_with("= 1"), "{}", statement.sql);
     }
 }
 
@@ -246,7 +247,8 @@ fn what_the_statements_of_a_hold_cost() {
         let seats = [vec![id(10).into(), 1.into()]];
         let record = [vec![id(2).into(), "key".into()]];
         texts.find::<buyer::Entity>(Locking::Wait, &buyers).unwrap();
-        texts.reservations_of(&buyers).unwrap();
+        let live = [vec![key().sale.uuid().into(), key().user.uuid().into(), reservation::LIVE.into()]];
+        texts.reservations_of(&live).unwrap();
         texts.find::<seat::Entity>(Locking::Wait, &seats).unwrap();
         texts.find::<idempotency_record::Entity>(Locking::None, &record).unwrap();
         let buyer = Changed { row: buyer::ActiveModel::from(&Buyer::next(key(), None)), read: 1i64.into() };

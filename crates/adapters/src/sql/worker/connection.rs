@@ -2,11 +2,11 @@
 
 use super::context::WorkerContext;
 use crate::sql::connection::{Class, Connection, Failure, Silence, Transaction};
-use crate::sql::dialect::Session;
 use crate::sql::dialect::purpose::{CONNECT_TIMEOUT, Opened};
+use crate::sql::dialect::{Dialect, Session};
 use crate::sql::hook::Hook;
 use frontrow_application::port::StoreError;
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr};
 use std::ops::Deref;
 use std::sync::Arc;
 use tokio::time::timeout;
@@ -48,6 +48,15 @@ impl WorkerConnection {
         };
         transaction.commit().await?;
         if self.hook.loses_commit_answer() { Err(Failure::UnknownOutcome("lost by the hook".into())) } else { Ok(done) }
+    }
+
+    /// Has its statements planned anew. Where that fails, so does what comes next.
+    pub(super) async fn forget_plans(&self, dialect: &dyn Dialect) {
+        if let Some(text) = dialect.forgets_plans()
+            && let Err(error) = self.connection.execute_unprepared(text).await
+        {
+            tracing::debug!(%error, "plans could not be forgotten");
+        }
     }
 
     /// Whether what goes over it still reaches its session. The pool opens another connection by itself where it finds the

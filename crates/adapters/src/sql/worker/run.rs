@@ -27,6 +27,8 @@ pub(super) struct Run<W: Work> {
     away: bool,
     /// What may still go on at the other end of a connection that was cut.
     old: Option<Box<dyn Session>>,
+    /// On this connection.
+    batches: u64,
 }
 
 /// How long a worker that could not reconnect waits before it tries again.
@@ -34,7 +36,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 
 impl<W: Work> Run<W> {
     pub(super) fn new(shared: &Arc<Shared<W>>, connection: WorkerConnection) -> Self {
-        Self { shared: Arc::clone(shared), connection: Some(connection), away: false, old: None }
+        Self { shared: Arc::clone(shared), connection: Some(connection), away: false, old: None, batches: 0 }
     }
 
     /// Works until the queue is closed and empty.
@@ -87,6 +89,18 @@ impl<W: Work> Run<W> {
                 metrics::counter!("frontrow_batches_split_total").increment(1);
                 parts.extend([second, first]);
             }
+        }
+        self.replan().await;
+    }
+
+    /// Plans that were made while tables were empty may be the worst when they are full. Tables grow with what is worked on
+    /// here, so plans are made anew whenever twice as much has been done.
+    async fn replan(&mut self) {
+        self.batches += 1;
+        if let Some(connection) = self.connection.as_ref().filter(|_| self.batches.is_power_of_two()) {
+            let database = &self.shared.context.database;
+            // A connection that says nothing is found out by the next batch.
+            let _ = timeout(database.silence(), connection.forget_plans(database.dialect())).await;
         }
     }
 
@@ -175,6 +189,7 @@ impl<W: Work> Run<W> {
         if let Some(connection) = self.connection.take() {
             self.old = Some(connection.cut());
         }
+        self.batches = 0;
         self.connection = self.connect().await;
         let connected = self.connection.is_some();
         if self.away == connected {
