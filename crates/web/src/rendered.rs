@@ -244,7 +244,7 @@ mod tests {
         let of = seats();
         let concert = of.on_sale.performance.concert;
         let key = PageKey { concert, bookable: false, limit: 10, after: None };
-        let millis = |millis| Instant::from_micros(millis * 1000);
+        let millis = |millis: i64| Instant::from_micros(millis * 1000);
         let page = || Page { items: vec![view(&of, 100, 200)], next: None };
         let looked = rendered.look(millis(100_000));
         let sent = rendered.performances(key, looked, page()).ok().unwrap();
@@ -265,12 +265,13 @@ mod tests {
     fn a_page_is_what_its_list_would_be() {
         let rendered = RenderedAnswers::default();
         let concert = on_sale().performance.concert;
-        let (asked, next) = (PageRequest::longest(None), on_sale().performance.id);
+        let key = PageKey { concert, bookable: false, limit: 100, after: None };
+        let next = on_sale().performance.id;
         for (items, next) in [(vec![], None), (vec![view(&seats(), 1, 2), view(&seats(), 1, 2)], Some(next))] {
             let dtos = items.iter().map(PerformanceDto::of).collect();
             let list = crate::dto::List { items: dtos, next_cursor: next.map(|next| next.uuid().encode()) };
             let page = Page { items, next };
-            let answer = rendered.performances(concert, false, &asked, page).ok().unwrap();
+            let answer = rendered.performances(key, rendered.look(at(1)), page).ok().unwrap();
             assert_eq!(&*answer.body, serde_json::to_vec(&list).unwrap());
         }
     }

@@ -310,7 +310,7 @@ impl Testbed {
         match &*self.0 {
             Inner::Server { columns, .. } => columns.get_or_init(|| self.columns_by_table()).await[table].clone(),
             Inner::File { .. } | Inner::Files { .. } => {
-                as_text(self.texts(&format!("SELECT name FROM pragma_table_info('{table}')")).await)
+                as_text(&self.texts(&format!("SELECT name FROM pragma_table_info('{table}')")).await)
             }
         }
     }
@@ -324,7 +324,7 @@ impl Testbed {
             let (table, column) = name.split_once('.').unwrap();
             columns.entry(table.to_owned()).or_default().push(column.to_owned());
         }
-        columns.into_iter().map(|(table, columns)| (table, as_text(columns))).collect()
+        columns.into_iter().map(|(table, columns)| (table, as_text(&columns))).collect()
     }
 
     /// Fails if a transaction is left open: everything can be locked. (A server may take a moment to notice that somebody
@@ -348,7 +348,7 @@ impl Testbed {
     }
 }
 
-fn as_text(columns: Vec<String>) -> String {
+fn as_text(columns: &[String]) -> String {
     let columns: Vec<_> = columns.iter().map(|name| format!("coalesce(hex(t.`{name}`), '-')")).collect();
     columns.join(", ")
 }

@@ -6,7 +6,7 @@ use super::lists::Existing;
 use super::locking::Locking;
 use crate::sql::dialect::Dialect;
 use crate::sql::rows::reservation;
-use sea_orm::sea_query::{Expr, ExprTrait, LockBehavior, OnConflict};
+use sea_orm::sea_query::{Expr, LockBehavior, OnConflict};
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DbErr, DeleteMany, EntityTrait, Insert, Iterable, QueryFilter, QuerySelect, Select,
     ValidatedUpdateOne, Value,
