@@ -58,6 +58,8 @@ struct Reads {
     latest: Option<Latest>,
     /// The last one.
     reading: Option<Reading>,
+    /// When it began; `None` while it waits for its turn.
+    begun: Option<Instant>,
     /// What was written here since the read that goes on was asked for: it may not have seen it.
     written: Vec<Seat>,
 }
@@ -71,6 +73,10 @@ struct Latest {
 impl Performance {
     fn reads(&self) -> MutexGuard<'_, Reads> {
         self.0.lock()
+    }
+
+    fn begin(&self, now: Instant) {
+        self.reads().begun = Some(now);
     }
 
     /// Everybody who commits needs the lock, and a large hall takes milliseconds: what was read is put together before it is
@@ -95,6 +101,16 @@ impl Reads {
         // A clock that was put back must not make it last.
         let is_recent = latest.begun <= now && now < latest.begun + limit;
         is_recent.then(|| latest.seats.at(now))
+    }
+
+    /// The number of the last read that may have missed what was committed by `since`.
+    fn last_before(&self, since: Instant, now: Instant) -> u64 {
+        let is_later = |begun: Instant| since < begun && begun <= now;
+        if let Some(latest) = self.latest.as_ref().filter(|latest| is_later(latest.begun)) {
+            return latest.number - 1;
+        }
+        let will_do = self.going_on().is_some() && self.begun.is_none_or(is_later);
+        self.number - u64::from(will_do)
     }
 
     /// Returns what was known before.
@@ -158,9 +174,14 @@ impl SeatSnapshotCache {
         self.after(number, &Asking { id, performance, purpose }).await
     }
 
-    async fn fresh_for(&self, id: PerformanceId, purpose: Purpose) -> Result<Arc<SeatSnapshot>, StoreError> {
+    async fn fresh_for(
+        &self,
+        id: PerformanceId,
+        since: Instant,
+        purpose: Purpose,
+    ) -> Result<Arc<SeatSnapshot>, StoreError> {
         let performance = self.performance(id);
-        let number = performance.reads().number;
+        let number = performance.reads().last_before(since, self.clock.now());
         self.after(number, &Asking { id, performance, purpose }).await
     }
 
@@ -194,6 +215,7 @@ impl SeatSnapshotCache {
         let reading = self.begin(reads.number + 1, asking);
         let outcome = reading.outcome.clone();
         reads.number += 1;
+        reads.begun = None;
         reads.written.clear();
         reads.reading = Some(reading);
         Err(outcome)
@@ -205,6 +227,7 @@ impl SeatSnapshotCache {
         Reading::begin(&Handle::current(), |hurry| async move {
             let _turn = turns.turn(purpose, &hurry).await;
             let begun = clock.now();
+            performance.begin(begun);
             let not_free = reader.not_free(id).await?;
             performance.end(number, begun, &not_free);
             Ok(())
@@ -218,8 +241,8 @@ impl SeatSnapshots for SeatSnapshotCache {
         self.recent_for(id, Purpose::Booking).await
     }
 
-    async fn fresh(&self, id: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError> {
-        self.fresh_for(id, Purpose::Booking).await
+    async fn fresh(&self, id: PerformanceId, since: Instant) -> Result<Arc<SeatSnapshot>, StoreError> {
+        self.fresh_for(id, since, Purpose::Booking).await
     }
 }
 
@@ -229,8 +252,8 @@ impl SeatSnapshots for BrowsedSeatSnapshots {
         self.0.recent_for(id, Purpose::Browsing).await
     }
 
-    async fn fresh(&self, id: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError> {
-        self.0.fresh_for(id, Purpose::Browsing).await
+    async fn fresh(&self, id: PerformanceId, since: Instant) -> Result<Arc<SeatSnapshot>, StoreError> {
+        self.0.fresh_for(id, since, Purpose::Browsing).await
     }
 }
 

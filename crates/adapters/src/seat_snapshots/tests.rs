@@ -119,10 +119,10 @@ async fn while_seats_are_read_again_nobody_waits_for_it_but_whoever_noticed() {
 
 #[tokio::test]
 async fn a_read_that_may_have_missed_something_is_followed_by_one_for_all_who_wait() {
-    let (shared, slow, _) = shared(0);
+    let (shared, slow, clock) = shared(0);
     let ask = || {
-        let shared = Arc::clone(&shared);
-        tokio::spawn(async move { shared.fresh(id()).await.unwrap() })
+        let (shared, now) = (Arc::clone(&shared), clock.now());
+        tokio::spawn(async move { shared.fresh(id(), now).await.unwrap() })
     };
     let first = ask();
     slow.has_begun(1).await;
@@ -136,13 +136,48 @@ async fn a_read_that_may_have_missed_something_is_followed_by_one_for_all_who_wa
     assert_eq!(slow.reads(), 2, "the first one had begun before the others asked");
 }
 
+const QUARTER: Duration = Duration::from_millis(250);
+
+#[tokio::test]
+async fn what_is_new_enough_is_not_read_again() {
+    let (shared, slow, clock) = shared(10);
+    for (now, reads) in [(0, 1), (249_999, 1), (250_000, 2), (100_000, 3)] {
+        let now = Instant::from_micros(now);
+        clock.set(now);
+        for _ in 0..3 {
+            shared.fresh(id(), now - QUARTER).await.unwrap();
+        }
+        assert_eq!(slow.reads(), reads, "at {now:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_read_that_is_new_enough_is_shared_while_it_goes_on() {
+    let (shared, slow, clock) = shared(0);
+    let ask = || {
+        let (shared, since) = (Arc::clone(&shared), clock.now() - QUARTER);
+        tokio::spawn(async move { shared.fresh(id(), since).await.unwrap() })
+    };
+    let first = ask();
+    slow.has_begun(1).await;
+    clock.set(Instant::from_micros(200_000));
+    let later: Vec<_> = (0..5).map(|_| ask()).collect();
+    tokio::task::yield_now().await;
+    slow.permits.add_permits(1);
+    first.await.unwrap();
+    for asked in later {
+        asked.await.unwrap();
+    }
+    assert_eq!(slow.reads(), 1);
+}
+
 fn hall(number: u128) -> PerformanceId {
     PerformanceId::new(Uuid::from_u128(number))
 }
 
 #[tokio::test]
 async fn nobody_who_books_waits_for_those_who_look() {
-    let (shared, slow, _) = shared(10);
+    let (shared, slow, clock) = shared(10);
     *slow.stuck.lock() = Some(hall(1));
     let look = |at| {
         let browsed = shared.browsed();
@@ -157,7 +192,7 @@ async fn nobody_who_books_waits_for_those_who_look() {
     assert_eq!(slow.reads(), 1, "it is not their turn");
     shared.recent(hall(3)).await.unwrap();
     assert_eq!(slow.reads(), 2, "a hall that nobody looks at");
-    shared.fresh(hall(2)).await.unwrap();
+    shared.fresh(hall(2), clock.now()).await.unwrap();
     assert_eq!(slow.reads(), 3, "the read that somebody who looks had asked for, and no other");
     looks.await.unwrap().unwrap();
     stuck.abort();
@@ -199,7 +234,7 @@ async fn what_is_written_during_a_read_is_not_lost_by_it() {
     // The next read begins after it, and knows better: somebody else has been there.
     slow.rows.lock().clear();
     slow.permits.add_permits(1);
-    assert_eq!(taken(&shared.fresh(id()).await.unwrap()), Vec::<u32>::new());
+    assert_eq!(taken(&shared.fresh(id(), Instant::from_micros(0)).await.unwrap()), Vec::<u32>::new());
 }
 
 #[tokio::test]
@@ -220,11 +255,11 @@ async fn a_hold_ends_when_its_seat_can_be_taken_over() {
 async fn as_long_as_nothing_has_changed_the_snapshot_is_the_same() {
     let (shared, slow, _) = shared(10);
     slow.rows.lock().extend([sold(1), held(2, 100)]);
-    let first = shared.fresh(id()).await.unwrap();
-    assert!(Arc::ptr_eq(&first, &shared.fresh(id()).await.unwrap()));
+    let first = shared.fresh(id(), Instant::from_micros(0)).await.unwrap();
+    assert!(Arc::ptr_eq(&first, &shared.fresh(id(), Instant::from_micros(0)).await.unwrap()));
     assert!(Arc::ptr_eq(&first, &shared.recent(id()).await.unwrap()));
     slow.rows.lock()[1] = sold(2);
-    let paid = shared.fresh(id()).await.unwrap();
+    let paid = shared.fresh(id(), Instant::from_micros(0)).await.unwrap();
     assert_eq!((taken(&paid), paid.any_held), (vec![1, 2], false));
 }
 

@@ -31,6 +31,10 @@ const MAX_HALLS: usize = 1000;
 /// and as long again while it is being read.
 const MISSED: Duration = Duration::from_secs(2);
 
+/// How late it may be known that seats have come free at another instance, where there seems to be nothing left: everybody
+/// who asks for a hall that is sold out shares one read of it in this time.
+const LATE: Duration = Duration::from_millis(250);
+
 /// What to try. While it lives, others try something else.
 pub(super) struct Plan<'a> {
     pub blocks: Vec<Block>,
@@ -53,7 +57,8 @@ impl BestSeats {
     }
 
     /// From what was read lately; or afresh if that has failed once, or if there is nothing left in it: memory alone
-    /// never says that there is nothing.
+    /// never says that there is nothing. Whoever waits for seats, because it is their last chance, plans on a read of their
+    /// own.
     pub(super) async fn plan(
         &self,
         on_sale: &OnSale,
@@ -69,8 +74,10 @@ impl BestSeats {
                 return Ok(plan);
             }
         }
-        let fresh = self.snapshots.fresh(id).await?;
-        Ok(self.plan_on(&fresh, on_sale, wish, wait, self.clock.now()))
+        let now = self.clock.now();
+        let since = if wait { now } else { now - LATE };
+        let fresh = self.snapshots.fresh(id, since).await?;
+        Ok(self.plan_on(&fresh, on_sale, wish, wait, since))
     }
 
     /// Forgets what was missed by `since`: the snapshot shows it.

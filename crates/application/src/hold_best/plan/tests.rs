@@ -1,4 +1,4 @@
-//! What is planned while others plan.
+//! What is planned while others plan, and how new that has to be which it is planned on.
 
 use super::*;
 use crate::port::{MockClock, MockSeatSnapshots};
@@ -21,7 +21,7 @@ fn best_at(now: &Arc<AtomicI64>, sold: impl IntoIterator<Item = u32>) -> BestSea
     let snapshot = Arc::new(SeatSnapshot { count: taken.len(), taken, any_held: false });
     let fresh = Arc::clone(&snapshot);
     snapshots.expect_recent().returning(move |_| Ok(Arc::clone(&snapshot)));
-    snapshots.expect_fresh().returning(move |_| Ok(Arc::clone(&fresh)));
+    snapshots.expect_fresh().returning(move |_, _| Ok(Arc::clone(&fresh)));
     BestSeats::new(Arc::new(snapshots), Arc::new(clock))
 }
 
@@ -82,8 +82,27 @@ async fn what_was_missed_is_passed_over_until_it_must_have_been_read() {
     plan.tried(Some(&reservation_of(&plan.blocks[2])));
     drop(plan);
     assert_eq!(first(&best, &on_sale).await.0, [5, 6], "the first two were gone");
+    let afresh = best.plan(&on_sale, &WISH(), true, false).await.unwrap();
+    assert_eq!(seats(&afresh), [5, 6], "that is newer than what was read");
+    drop(afresh);
     now.store(102, Ordering::SeqCst);
     assert_eq!(first(&best, &on_sale).await.0, [1, 2]);
+}
+
+#[tokio::test]
+async fn who_finds_nothing_shares_a_read_and_who_has_a_last_chance_does_not() {
+    let taken = (1..=10).map(seat_number).collect();
+    let (now, sold) = (at(100), Arc::new(SeatSnapshot { taken, count: 10, any_held: false }));
+    for (wait, since) in [(false, now - Duration::from_millis(250)), (true, now)] {
+        let (mut clock, mut snapshots) = (MockClock::new(), MockSeatSnapshots::new());
+        clock.expect_now().return_const(now);
+        let (recent, fresh) = (Arc::clone(&sold), Arc::clone(&sold));
+        snapshots.expect_recent().returning(move |_| Ok(Arc::clone(&recent)));
+        snapshots.expect_fresh().once().withf(move |_, asked| *asked == since).return_once(move |_, _| Ok(fresh));
+        let best = BestSeats::new(Arc::new(snapshots), Arc::new(clock));
+        let plan = best.plan(&on_sale(), &WISH(), wait, wait).await.unwrap();
+        assert!(plan.blocks.is_empty());
+    }
 }
 
 #[tokio::test]
