@@ -81,7 +81,7 @@ impl BookingUseCases {
                 idempotency_records: p.idempotency_records,
                 queues,
                 on_sale: p.on_sale.clone(),
-                best: BestSeats::new(p.seat_snapshots, p.clock.clone()),
+                best: BestSeats::new(p.seat_snapshots, p.clock.clone(), start(&*p.ids)),
                 ids: p.ids.clone(),
                 clock: p.clock.clone(),
             },
@@ -118,6 +118,12 @@ impl BookingUseCases {
             }),
         }
     }
+}
+
+/// Where this instance begins to look for the best seats.
+fn start(ids: &dyn IdSource) -> u32 {
+    let [a, b, c, d, ..] = ids.secret();
+    u32::from_be_bytes([a, b, c, d])
 }
 
 fn cancel(ports: &BookingPorts) -> Arc<CancelReservation> {

@@ -207,7 +207,7 @@ mod tests {
             idempotency_records: Arc::new(records),
             queues: Arc::default(),
             on_sale: reads(on_sale()),
-            best: BestSeats::new(Arc::new(snapshots), clock(NOW)),
+            best: BestSeats::new(Arc::new(snapshots), clock(NOW), 0),
             ids: ids(),
             clock: clock(NOW),
         }

@@ -12,6 +12,7 @@ use std::time::Duration;
 pub struct BestSeats {
     snapshots: Arc<dyn SeatSnapshots>,
     clock: Arc<dyn Clock>,
+    start: u32,
     halls: Mutex<HashMap<PerformanceId, Arc<Mutex<PassedOver>>>>,
 }
 
@@ -51,9 +52,10 @@ pub(super) struct Plan<'a> {
 const MAX_WAITED_FOR: usize = 8;
 
 impl BestSeats {
-    /// Plans on those snapshots.
-    pub fn new(snapshots: Arc<dyn SeatSnapshots>, clock: Arc<dyn Clock>) -> Self {
-        Self { snapshots, clock, halls: Mutex::default() }
+    /// Plans on those snapshots. Instances get different starts, at random: then they rarely try the same seats first (see
+    /// [`SeatsSeen::best_from`]).
+    pub fn new(snapshots: Arc<dyn SeatSnapshots>, clock: Arc<dyn Clock>, start: u32) -> Self {
+        Self { snapshots, clock, start, halls: Mutex::default() }
     }
 
     /// From what was read lately; or afresh if that has failed once, or if there is nothing left in it: memory alone
@@ -91,7 +93,7 @@ impl BestSeats {
             let PassedOver { planned, missed } = &mut *passed_over;
             missed.retain(|_, at| since < *at);
             taken.extend(planned.iter().chain(missed.keys()).copied());
-            let blocks = SeatsSeen { layout, taken: &taken }.best(wish, most);
+            let blocks = SeatsSeen { layout, taken: &taken }.best_from(wish, most, self.start);
             planned.extend(blocks.iter().take(1).flatten());
             blocks
         };
@@ -100,7 +102,7 @@ impl BestSeats {
         if !is_first_mine {
             // Whoever is about to hold them may not come to it.
             let seen = SeatsSeen { layout, taken: &snapshot.taken };
-            plan.blocks = seen.best(wish, waited_for);
+            plan.blocks = seen.best_from(wish, waited_for, self.start);
             plan.wait = true;
             plan.left = seen.left(wish);
         }
@@ -122,11 +124,12 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Plan<'_> {
-    /// What became of it: the blocks before that of the reservation, or all of them where there is none, could not be had,
-    /// and others need not try them.
+    /// What became of it: the blocks before that of the reservation could not be had, and others need not try them. Where
+    /// there is no reservation, those that were looked at for certain.
     pub(super) fn tried(&self, held: Option<&Reservation>) {
         let missed = match held {
-            None => self.blocks.len(),
+            None if self.wait => self.blocks.len(),
+            None => HoldBest::BLOCKS_LOOKED_AT.min(self.blocks.len()),
             // A repetition is told of a reservation that may have nothing to do with this plan.
             Some(reservation) => {
                 let of_it = |block: &Block| reservation.seats().next().is_some_and(|seat| block.contains(&seat));

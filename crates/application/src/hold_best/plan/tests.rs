@@ -14,7 +14,7 @@ fn seconds(seconds: i64) -> Arc<AtomicI64> {
 }
 
 /// Ten seats of which these are sold.
-fn best_at(now: &Arc<AtomicI64>, sold: impl IntoIterator<Item = u32>) -> BestSeats {
+fn best_at(now: &Arc<AtomicI64>, sold: impl IntoIterator<Item = u32>, start: u32) -> BestSeats {
     let (mut clock, mut snapshots, now) = (MockClock::new(), MockSeatSnapshots::new(), Arc::clone(now));
     clock.expect_now().returning(move || at(now.load(Ordering::SeqCst)));
     let taken: SeatSet = sold.into_iter().map(seat_number).collect();
@@ -22,11 +22,11 @@ fn best_at(now: &Arc<AtomicI64>, sold: impl IntoIterator<Item = u32>) -> BestSea
     let fresh = Arc::clone(&snapshot);
     snapshots.expect_recent().returning(move |_| Ok(Arc::clone(&snapshot)));
     snapshots.expect_fresh().returning(move |_, _| Ok(Arc::clone(&fresh)));
-    BestSeats::new(Arc::new(snapshots), Arc::new(clock))
+    BestSeats::new(Arc::new(snapshots), Arc::new(clock), start)
 }
 
 fn best(sold: impl IntoIterator<Item = u32>) -> BestSeats {
-    best_at(&seconds(100), sold)
+    best_at(&seconds(100), sold, 0)
 }
 
 fn seats(plan: &Plan<'_>) -> Vec<u32> {
@@ -52,6 +52,15 @@ async fn who_plans_at_the_same_time_tries_other_seats_until_they_are_given_up() 
 }
 
 #[tokio::test]
+async fn instances_begin_at_different_seats_of_a_row() {
+    let (on_sale, now) = (on_sale(), seconds(100));
+    let middle = best_at(&now, [], 1 << 31);
+    assert_eq!(first(&middle, &on_sale).await.0, [7, 8]);
+    let middle = best_at(&now, 5..=10, 1 << 31);
+    assert_eq!(first(&middle, &on_sale).await.0, [1, 2], "what comes before is as good");
+}
+
+#[tokio::test]
 async fn what_everybody_else_has_planned_is_waited_for() {
     let (best, on_sale) = (best(3..=10), on_sale());
     let (_, plan) = first(&best, &on_sale).await;
@@ -73,7 +82,7 @@ async fn nothing_is_remembered_of_plans_that_have_ended() {
 #[tokio::test]
 async fn what_was_missed_is_passed_over_until_it_must_have_been_read() {
     let (now, on_sale) = (seconds(100), on_sale());
-    let best = best_at(&now, []);
+    let best = best_at(&now, [], 0);
     let (_, plan) = first(&best, &on_sale).await;
     plan.tried(Some(&reservation()));
     drop(plan);
@@ -90,6 +99,20 @@ async fn what_was_missed_is_passed_over_until_it_must_have_been_read() {
 }
 
 #[tokio::test]
+async fn only_what_was_looked_at_is_missed() {
+    let (best, on_sale) = (best([]), on_sale());
+    let (_, plan) = first(&best, &on_sale).await;
+    plan.tried(None);
+    drop(plan);
+    assert_eq!(first(&best, &on_sale).await.0, [5, 6], "the store had locked enough before it came to these");
+    let last_chance = best.plan(&on_sale, &WISH(), true, true).await.unwrap();
+    assert_eq!(seats(&last_chance), [1, 2], "they are read once more");
+    last_chance.tried(None);
+    drop(last_chance);
+    assert_eq!(first(&best, &on_sale).await.0, [9, 10], "whoever waits has looked at all of their seats");
+}
+
+#[tokio::test]
 async fn who_finds_nothing_shares_a_read_and_who_has_a_last_chance_does_not() {
     let taken = (1..=10).map(seat_number).collect();
     let (now, sold) = (at(100), Arc::new(SeatSnapshot { taken, count: 10, any_held: false }));
@@ -99,7 +122,7 @@ async fn who_finds_nothing_shares_a_read_and_who_has_a_last_chance_does_not() {
         let (recent, fresh) = (Arc::clone(&sold), Arc::clone(&sold));
         snapshots.expect_recent().returning(move |_| Ok(Arc::clone(&recent)));
         snapshots.expect_fresh().once().withf(move |_, asked| *asked == since).return_once(move |_, _| Ok(fresh));
-        let best = BestSeats::new(Arc::new(snapshots), Arc::new(clock));
+        let best = BestSeats::new(Arc::new(snapshots), Arc::new(clock), 0);
         let plan = best.plan(&on_sale(), &WISH(), wait, wait).await.unwrap();
         assert!(plan.blocks.is_empty());
     }
