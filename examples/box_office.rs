@@ -25,6 +25,7 @@ fn ports(memory: &Arc<Memory>) -> BookingPorts {
         idempotency_records: memory.clone(),
         on_sale: memory.clone(),
         seat_snapshots: memory.clone(),
+        browsed_seats: memory.clone(),
         reservations: memory.clone(),
         wallets: memory.clone(),
         housekeeping: memory.clone(),

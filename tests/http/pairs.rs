@@ -1,5 +1,5 @@
-//! A rush for the best pairs on two servers, while pairs are given back: if a buyer is told that nothing is left, that was
-//! true at some moment of the request.
+//! A rush for the best pairs on two servers, while pairs are given back: if a buyer is told that nothing is left, then no
+//! pair could be had all the time from a quarter of a second before the request until its answer.
 
 use crate::driver::{CUSTOMERS, Client, Terms};
 use crate::history::{self, judge};

@@ -32,7 +32,7 @@ pub use ids::{SeededIds, UuidV7Source};
 pub use memory::{EventLog, Memory};
 pub use password::Argon2idHasher;
 pub use sandbox::{Booking, SandboxGateway};
-pub use seat_snapshots::SeatSnapshotCache;
+pub use seat_snapshots::{BrowsedSeatSnapshots, SeatSnapshotCache};
 pub use ticket_code::HmacTicketSigner;
 pub use time_zones::IanaTimeZones;
 pub use token::{HmacTokenIssuer, TokenKey};

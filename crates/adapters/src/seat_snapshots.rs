@@ -2,6 +2,7 @@
 //! this process commits.
 
 mod known;
+mod reading;
 
 use crate::deadline;
 use crate::shared_read::SharedRead;
@@ -13,18 +14,16 @@ use frontrow_domain::{Event, Instant, PerformanceId, Seat};
 use known::KnownSeats;
 use parking_lot::{Mutex, MutexGuard};
 use quick_cache::unsync::Cache;
+use reading::{Purpose, Reading, Turns};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
 use tokio::time::timeout_at;
 
 /// How old what is known may be before it is read again.
 const FRESH: Duration = Duration::from_secs(1);
 /// How old it may be while it is being read again.
 const STALE: Duration = Duration::from_secs(3);
-/// Performances read at the same time: a page of a hundred halls must not take all connections from those who book.
-const READS_AT_ONCE: usize = 1;
 /// Performances in memory; beyond that, those that nobody asks about are forgotten.
 const MAX_PERFORMANCES: usize = 1000;
 
@@ -36,12 +35,17 @@ const SLOW: StoreError = StoreError::Outage(Outage::Busy { retry_after: RETRY_AF
 
 /// [`SeatSnapshots`] of any [`SeatReader`]. It has to be an [`Announcer`] of the store, so that it hears of what is written:
 /// without that, what is committed here shows a second later, too.
+///
+/// As it is, it is for those who book, and for ticks; [`SeatSnapshotCache::browsed`] is for everybody else.
 pub struct SeatSnapshotCache {
     reader: Arc<dyn SeatReader>,
     clock: Arc<dyn Clock>,
     performances: Mutex<Cache<PerformanceId, Arc<Performance>>>,
-    turns: Arc<Semaphore>,
+    turns: Arc<Turns>,
 }
+
+/// The same memory, for those who only look: however many halls they read, nobody who books waits for that.
+pub struct BrowsedSeatSnapshots(Arc<SeatSnapshotCache>);
 
 #[derive(Default)]
 struct Performance(Mutex<Reads>);
@@ -49,11 +53,14 @@ struct Performance(Mutex<Reads>);
 /// Reads are numbered from 1.
 #[derive(Default)]
 struct Reads {
-    begun: u64,
+    /// The number of the last one.
+    number: u64,
     latest: Option<Latest>,
-    /// The one that was begun last.
-    reading: Option<SharedRead<()>>,
-    /// What was written here since the read that goes on has begun: it may not have seen it.
+    /// The last one.
+    reading: Option<Reading>,
+    /// When it began; `None` while it waits for its turn.
+    begun: Option<Instant>,
+    /// What was written here since the read that goes on was asked for: it may not have seen it.
     written: Vec<Seat>,
 }
 
@@ -67,52 +74,82 @@ impl Performance {
     fn reads(&self) -> MutexGuard<'_, Reads> {
         self.0.lock()
     }
+
+    fn begin(&self, now: Instant) {
+        self.reads().begun = Some(now);
+    }
+
+    /// Everybody who commits needs the lock, and a large hall takes milliseconds: what was read is put together before it is
+    /// taken, and what was known before is dropped after it.
+    fn end(&self, number: u64, begun: Instant, not_free: &[Seat]) {
+        let mut seats = KnownSeats::of(not_free);
+        seats.end_holds(begun);
+        let before = self.reads().replace(Latest { number, begun, seats });
+        drop(before);
+    }
 }
 
 impl Reads {
-    fn is_reading(&self) -> bool {
-        self.reading.as_ref().is_some_and(SharedRead::goes_on)
+    fn going_on(&self) -> Option<&Reading> {
+        self.reading.as_ref().filter(|reading| reading.outcome.goes_on())
     }
 
     /// What is known now, if it is good enough for most.
     fn recent(&mut self, now: Instant) -> Option<Arc<SeatSnapshot>> {
-        let limit = if self.is_reading() { STALE } else { FRESH };
+        let limit = if self.going_on().is_some() { STALE } else { FRESH };
         let latest = self.latest.as_mut()?;
         // A clock that was put back must not make it last.
         let is_recent = latest.begun <= now && now < latest.begun + limit;
         is_recent.then(|| latest.seats.at(now))
     }
 
-    fn end(&mut self, number: u64, begun: Instant, not_free: &[Seat]) {
-        let mut seats = KnownSeats::of(not_free);
+    /// The number of the last read that may have missed what was committed by `since`.
+    fn last_before(&self, since: Instant, now: Instant) -> u64 {
+        let is_later = |begun: Instant| since < begun && begun <= now;
+        if let Some(latest) = self.latest.as_ref().filter(|latest| is_later(latest.begun)) {
+            return latest.number - 1;
+        }
+        let will_do = self.going_on().is_some() && self.begun.is_none_or(is_later);
+        self.number - u64::from(will_do)
+    }
+
+    /// Returns what was known before.
+    fn replace(&mut self, mut latest: Latest) -> Option<Latest> {
         for seat in self.written.drain(..) {
-            seats.put(&seat);
+            latest.seats.put(&seat);
         }
-        if let Some(before) = self.latest.take() {
-            seats.take_over(before.seats, begun);
+        if let Some(before) = &mut self.latest {
+            latest.seats.take_over(&mut before.seats, latest.begun);
         }
-        self.latest = Some(Latest { number, begun, seats });
+        self.latest.replace(latest)
     }
 
     fn note(&mut self, seat: &Seat) {
         if let Some(latest) = &mut self.latest {
             latest.seats.put(seat);
         }
-        if self.is_reading() {
+        if self.going_on().is_some() {
             self.written.push(*seat);
         }
     }
 }
 
+/// Somebody who wants to know the seats of a performance.
+struct Asking {
+    id: PerformanceId,
+    performance: Arc<Performance>,
+    purpose: Purpose,
+}
+
 impl SeatSnapshotCache {
     /// Reads from there.
     pub fn new(reader: Arc<dyn SeatReader>, clock: Arc<dyn Clock>) -> Self {
-        Self {
-            reader,
-            clock,
-            performances: Mutex::new(Cache::new(MAX_PERFORMANCES)),
-            turns: Arc::new(Semaphore::new(READS_AT_ONCE)),
-        }
+        Self { reader, clock, performances: Mutex::new(Cache::new(MAX_PERFORMANCES)), turns: Arc::default() }
+    }
+
+    /// For those who only look.
+    pub fn browsed(self: &Arc<Self>) -> BrowsedSeatSnapshots {
+        BrowsedSeatSnapshots(Arc::clone(self))
     }
 
     fn performance(&self, id: PerformanceId) -> Arc<Performance> {
@@ -125,16 +162,34 @@ impl SeatSnapshotCache {
         new
     }
 
-    /// A read that began after the one of that number, or a new one. What fails meanwhile fails for all who wait.
-    async fn after(
+    async fn recent_for(&self, id: PerformanceId, purpose: Purpose) -> Result<Arc<SeatSnapshot>, StoreError> {
+        let performance = self.performance(id);
+        let number = {
+            let mut reads = performance.reads();
+            if let Some(recent) = reads.recent(self.clock.now()) {
+                return Ok(recent);
+            }
+            reads.latest.as_ref().map_or(0, |latest| latest.number)
+        };
+        self.after(number, &Asking { id, performance, purpose }).await
+    }
+
+    async fn fresh_for(
         &self,
-        number: u64,
         id: PerformanceId,
-        performance: &Arc<Performance>,
+        since: Instant,
+        purpose: Purpose,
     ) -> Result<Arc<SeatSnapshot>, StoreError> {
+        let performance = self.performance(id);
+        let number = performance.reads().last_before(since, self.clock.now());
+        self.after(number, &Asking { id, performance, purpose }).await
+    }
+
+    /// A read after the one of that number, or a new one. What fails meanwhile fails for all who wait.
+    async fn after(&self, number: u64, asking: &Asking) -> Result<Arc<SeatSnapshot>, StoreError> {
         let wait = async {
             loop {
-                match self.next(number, id, performance) {
+                match self.next(number, asking) {
                     Ok(found) => return Ok(found),
                     Err(reading) => reading.outcome().await.unwrap_or(Err(CUT_OFF))?,
                 }
@@ -145,57 +200,60 @@ impl SeatSnapshotCache {
     }
 
     /// What there is already, or what is being read and has to be waited for.
-    fn next(
-        &self,
-        number: u64,
-        id: PerformanceId,
-        performance: &Arc<Performance>,
-    ) -> Result<Arc<SeatSnapshot>, SharedRead<()>> {
+    fn next(&self, number: u64, asking: &Asking) -> Result<Arc<SeatSnapshot>, SharedRead<()>> {
         let now = self.clock.now();
-        let mut reads = performance.reads();
+        let mut reads = asking.performance.reads();
         if let Some(latest) = &mut reads.latest
             && latest.number > number
         {
             return Ok(latest.seats.at(now));
         }
-        if let Some(reading) = reads.reading.as_ref().filter(|reading| reading.goes_on()) {
-            return Err(reading.clone());
+        if let Some(reading) = reads.going_on() {
+            reading.is_wanted_for(asking.purpose);
+            return Err(reading.outcome.clone());
         }
-        reads.begun += 1;
+        let reading = self.begin(reads.number + 1, asking);
+        let outcome = reading.outcome.clone();
+        reads.number += 1;
+        reads.begun = None;
         reads.written.clear();
-        let number = reads.begun;
+        reads.reading = Some(reading);
+        Err(outcome)
+    }
+
+    fn begin(&self, number: u64, asking: &Asking) -> Reading {
         let (reader, clock, turns) = (Arc::clone(&self.reader), Arc::clone(&self.clock), Arc::clone(&self.turns));
-        let performance = Arc::clone(performance);
-        let reading = SharedRead::begin(&Handle::current(), async move {
-            let _turn = turns.acquire().await;
+        let (id, performance, purpose) = (asking.id, Arc::clone(&asking.performance), asking.purpose);
+        Reading::begin(&Handle::current(), |hurry| async move {
+            let _turn = turns.turn(purpose, &hurry).await;
             let begun = clock.now();
+            performance.begin(begun);
             let not_free = reader.not_free(id).await?;
-            performance.reads().end(number, begun, &not_free);
+            performance.end(number, begun, &not_free);
             Ok(())
-        });
-        reads.reading = Some(reading.clone());
-        Err(reading)
+        })
     }
 }
 
 #[async_trait]
 impl SeatSnapshots for SeatSnapshotCache {
     async fn recent(&self, id: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError> {
-        let performance = self.performance(id);
-        let number = {
-            let mut reads = performance.reads();
-            if let Some(recent) = reads.recent(self.clock.now()) {
-                return Ok(recent);
-            }
-            reads.latest.as_ref().map_or(0, |latest| latest.number)
-        };
-        self.after(number, id, &performance).await
+        self.recent_for(id, Purpose::Booking).await
     }
 
-    async fn fresh(&self, id: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError> {
-        let performance = self.performance(id);
-        let begun = performance.reads().begun;
-        self.after(begun, id, &performance).await
+    async fn fresh(&self, id: PerformanceId, since: Instant) -> Result<Arc<SeatSnapshot>, StoreError> {
+        self.fresh_for(id, since, Purpose::Booking).await
+    }
+}
+
+#[async_trait]
+impl SeatSnapshots for BrowsedSeatSnapshots {
+    async fn recent(&self, id: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError> {
+        self.0.recent_for(id, Purpose::Browsing).await
+    }
+
+    async fn fresh(&self, id: PerformanceId, since: Instant) -> Result<Arc<SeatSnapshot>, StoreError> {
+        self.0.fresh_for(id, since, Purpose::Browsing).await
     }
 }
 

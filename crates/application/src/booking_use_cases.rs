@@ -20,6 +20,9 @@ pub struct BookingPorts {
     pub idempotency_records: Arc<dyn IdempotencyRecordReader>,
     pub on_sale: Arc<dyn OnSaleReader>,
     pub seat_snapshots: Arc<dyn SeatSnapshots>,
+    /// The same seats for those who only look, so that nobody who books waits for what they read. May be the same where
+    /// nobody waits.
+    pub browsed_seats: Arc<dyn SeatSnapshots>,
     pub reservations: Arc<dyn ReservationReader>,
     pub wallets: Arc<dyn WalletReader>,
     pub tickets: Arc<dyn TicketSigner>,
@@ -60,8 +63,7 @@ impl BookingUseCases {
     /// For sales that may have a waiting room: `queues` says where an operator has stopped new holds.
     pub(crate) fn behind(queues: Arc<QueueViews>, ports: &BookingPorts) -> Self {
         let p = ports.clone();
-        let availability =
-            Arc::new(ShowAvailability { on_sale: p.on_sale.clone(), snapshots: p.seat_snapshots.clone() });
+        let availability = Arc::new(ShowAvailability { on_sale: p.on_sale.clone(), snapshots: p.browsed_seats });
         let (cancel, settle_charges) = (cancel(ports), settle_charges(ports));
         Self {
             seats: ListSeats { availability: availability.clone() },
@@ -79,7 +81,7 @@ impl BookingUseCases {
                 idempotency_records: p.idempotency_records,
                 queues,
                 on_sale: p.on_sale.clone(),
-                best: BestSeats::new(p.seat_snapshots, p.clock.clone()),
+                best: BestSeats::new(p.seat_snapshots, p.clock.clone(), start(&*p.ids)),
                 ids: p.ids.clone(),
                 clock: p.clock.clone(),
             },
@@ -116,6 +118,12 @@ impl BookingUseCases {
             }),
         }
     }
+}
+
+/// Where this instance begins to look for the best seats.
+fn start(ids: &dyn IdSource) -> u32 {
+    let [a, b, c, d, ..] = ids.secret();
+    u32::from_be_bytes([a, b, c, d])
 }
 
 fn cancel(ports: &BookingPorts) -> Arc<CancelReservation> {

@@ -192,7 +192,7 @@ mod tests {
         let recent = Arc::new(SeatSnapshot::of(&rows, at(NOW)));
         snapshots.expect_recent().returning(move |_| Ok(Arc::clone(&recent)));
         let bookings = Arc::clone(bookings);
-        snapshots.expect_fresh().returning(move |_| {
+        snapshots.expect_fresh().returning(move |_, _| {
             let bookings = bookings.lock().unwrap();
             Ok(Arc::new(SeatSnapshot::of(bookings.seats.values(), at(NOW))))
         });
@@ -207,7 +207,7 @@ mod tests {
             idempotency_records: Arc::new(records),
             queues: Arc::default(),
             on_sale: reads(on_sale()),
-            best: BestSeats::new(Arc::new(snapshots), clock(NOW)),
+            best: BestSeats::new(Arc::new(snapshots), clock(NOW), 0),
             ids: ids(),
             clock: clock(NOW),
         }

@@ -33,6 +33,9 @@ pub struct Ports {
     /// the same reader where reads don't wait for each other.
     pub browsed_on_sale: Arc<dyn OnSaleReader>,
     pub seat_snapshots: Arc<dyn SeatSnapshots>,
+    /// The same seats for those who only look, so that nobody who books waits for what they read. May be the same where
+    /// nobody waits.
+    pub browsed_seats: Arc<dyn SeatSnapshots>,
     pub reservations: Arc<dyn ReservationReader>,
     pub wallets: Arc<dyn WalletReader>,
     pub accounts: Arc<dyn AccountRepository>,
@@ -68,6 +71,7 @@ impl Ports {
             idempotency_records: self.idempotency_records.clone(),
             on_sale: self.on_sale.clone(),
             seat_snapshots: self.seat_snapshots.clone(),
+            browsed_seats: self.browsed_seats.clone(),
             reservations: self.reservations.clone(),
             wallets: self.wallets.clone(),
             tickets: self.tickets.clone(),
@@ -116,8 +120,8 @@ impl UseCases {
         let store = Arc::new(WatchedBookings { bookings, queues: queues.clone(), clock });
         let p = Ports { store, ..ports.clone() };
         let booking = BookingUseCases::behind(queues.clone(), &p.booking());
-        let browsed =
-            Arc::new(ShowAvailability { on_sale: p.browsed_on_sale.clone(), snapshots: p.seat_snapshots.clone() });
+        let browsed = Arc::new(ShowAvailability { on_sale: p.browsed_on_sale.clone(), snapshots: p.browsed_seats });
+        let counted = Arc::new(ShowAvailability { on_sale: p.on_sale.clone(), snapshots: p.seat_snapshots });
         let refresh = Arc::new(Refresh {
             accounts: p.accounts.clone(),
             sessions: p.sessions.clone(),
@@ -175,7 +179,7 @@ impl UseCases {
                 store: p.queues.clone(),
                 dispenser: p.dispenser,
                 sales: p.sales.clone(),
-                seats: booking.availability.clone(),
+                seats: counted,
                 digest: p.digest,
                 clock: p.clock.clone(),
                 cache: TickCache::default(),

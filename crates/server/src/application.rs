@@ -94,6 +94,7 @@ impl Application {
             sales: catalogue.clone(),
             browsed_on_sale: Arc::new(catalogue.browsed()),
             on_sale: catalogue,
+            browsed_seats: Arc::new(seats.browsed()),
             seat_snapshots: seats,
             reservations: readers.clone(),
             wallets: readers,

@@ -11,6 +11,7 @@ mod deadlines;
 mod deadlocks;
 mod faults;
 mod money;
+mod pairs;
 pub mod proxy;
 mod queue;
 mod routes;

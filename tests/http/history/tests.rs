@@ -89,6 +89,18 @@ fn nobody_is_told_too_early_that_nothing_is_left() {
 }
 
 #[test]
+fn what_came_free_elsewhere_may_be_known_a_quarter_of_a_second_later() {
+    let left = |after| {
+        let mut asked = refused(Asked::Best(2), "sold-out", json!({}), 18);
+        asked.from = at(17) + Duration::from_millis(after);
+        // Seats 0 and 1 can be had from second 17 on, seats 2 and 3 until second 18.
+        judge(&[asked, held(1, 1, &[0, 1], 5), held(2, 2, &[2, 3], 18)])
+    };
+    assert!(left(250).is_ok());
+    assert!(left(251).is_err());
+}
+
+#[test]
 fn a_limit_is_reached_by_what_one_has() {
     let limit = |used: u64, when| {
         let body = json!({"limit": 2, "used": used, "asked": 1});

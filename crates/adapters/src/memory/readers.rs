@@ -31,12 +31,12 @@ impl SeatReader for Memory {
 #[async_trait]
 impl SeatSnapshots for Memory {
     async fn recent(&self, performance: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError> {
-        self.fresh(performance).await
-    }
-
-    async fn fresh(&self, performance: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError> {
         let now = self.clock.now();
         Ok(Arc::new(SeatSnapshot::of(seats(&self.state().bookings, performance), now)))
+    }
+
+    async fn fresh(&self, performance: PerformanceId, _: Instant) -> Result<Arc<SeatSnapshot>, StoreError> {
+        self.recent(performance).await
     }
 }
 

@@ -57,13 +57,14 @@ impl KnownSeats {
     }
 
     /// Shows what was shown before, if it is the same at that instant.
-    pub(super) fn take_over(&mut self, before: Self, now: Instant) {
+    pub(super) fn take_over(&mut self, before: &mut Self, now: Instant) {
         self.end_holds(now);
         let is_same = |shown: &Arc<SeatSnapshot>| shown.taken == self.taken && shown.any_held != self.held.is_empty();
-        self.shown = before.shown.filter(is_same);
+        self.shown = before.shown.take().filter(is_same);
     }
 
-    fn end_holds(&mut self, now: Instant) {
+    /// Frees what can be taken over at that instant.
+    pub(super) fn end_holds(&mut self, now: Instant) {
         while let Some((until, number)) = self.ending.first().copied()
             && until <= now
         {

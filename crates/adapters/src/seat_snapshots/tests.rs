@@ -11,15 +11,20 @@ use uuid::Uuid;
 struct Slow {
     reads: AtomicU32,
     permits: Semaphore,
+    /// Whose reads never end.
+    stuck: Mutex<Option<PerformanceId>>,
     rows: Mutex<Vec<Seat>>,
     away: Mutex<Option<StoreError>>,
 }
 
 #[async_trait]
 impl SeatReader for Slow {
-    async fn not_free(&self, _: PerformanceId) -> Result<Vec<Seat>, StoreError> {
+    async fn not_free(&self, id: PerformanceId) -> Result<Vec<Seat>, StoreError> {
         let found = self.rows.lock().clone();
         self.reads.fetch_add(1, Ordering::SeqCst);
+        if *self.stuck.lock() == Some(id) {
+            std::future::pending().await
+        }
         self.permits.acquire().await.unwrap().forget();
         let away = self.away.lock().clone();
         away.map_or(Ok(found), Err)
@@ -42,6 +47,7 @@ fn shared(permits: usize) -> (Arc<SeatSnapshotCache>, Arc<Slow>, Arc<ManualClock
     let slow = Slow {
         reads: AtomicU32::new(0),
         permits: Semaphore::new(permits),
+        stuck: Mutex::default(),
         rows: Mutex::default(),
         away: Mutex::default(),
     };
@@ -112,11 +118,11 @@ async fn while_seats_are_read_again_nobody_waits_for_it_but_whoever_noticed() {
 }
 
 #[tokio::test]
-async fn a_fresh_snapshot_begins_after_it_was_asked_for_and_is_shared_by_all_who_wait() {
-    let (shared, slow, _) = shared(0);
+async fn a_read_that_may_have_missed_something_is_followed_by_one_for_all_who_wait() {
+    let (shared, slow, clock) = shared(0);
     let ask = || {
-        let shared = Arc::clone(&shared);
-        tokio::spawn(async move { shared.fresh(id()).await.unwrap() })
+        let (shared, now) = (Arc::clone(&shared), clock.now());
+        tokio::spawn(async move { shared.fresh(id(), now).await.unwrap() })
     };
     let first = ask();
     slow.has_begun(1).await;
@@ -128,6 +134,79 @@ async fn a_fresh_snapshot_begins_after_it_was_asked_for_and_is_shared_by_all_who
         asked.await.unwrap();
     }
     assert_eq!(slow.reads(), 2, "the first one had begun before the others asked");
+}
+
+const QUARTER: Duration = Duration::from_millis(250);
+
+#[tokio::test]
+async fn what_is_new_enough_is_not_read_again() {
+    let (shared, slow, clock) = shared(10);
+    for (now, reads) in [(0, 1), (249_999, 1), (250_000, 2), (100_000, 3)] {
+        let now = Instant::from_micros(now);
+        clock.set(now);
+        for _ in 0..3 {
+            shared.fresh(id(), now - QUARTER).await.unwrap();
+        }
+        assert_eq!(slow.reads(), reads, "at {now:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_read_that_is_new_enough_is_shared_while_it_goes_on() {
+    let (shared, slow, clock) = shared(0);
+    let ask = || {
+        let (shared, since) = (Arc::clone(&shared), clock.now() - QUARTER);
+        tokio::spawn(async move { shared.fresh(id(), since).await.unwrap() })
+    };
+    let first = ask();
+    slow.has_begun(1).await;
+    clock.set(Instant::from_micros(200_000));
+    let later: Vec<_> = (0..5).map(|_| ask()).collect();
+    tokio::task::yield_now().await;
+    slow.permits.add_permits(1);
+    first.await.unwrap();
+    for asked in later {
+        asked.await.unwrap();
+    }
+    assert_eq!(slow.reads(), 1);
+}
+
+fn hall(number: u128) -> PerformanceId {
+    PerformanceId::new(Uuid::from_u128(number))
+}
+
+#[tokio::test]
+async fn nobody_who_books_waits_for_those_who_look() {
+    let (shared, slow, clock) = shared(10);
+    *slow.stuck.lock() = Some(hall(1));
+    let look = |at| {
+        let browsed = shared.browsed();
+        tokio::spawn(async move { browsed.recent(hall(at)).await })
+    };
+    let stuck = look(1);
+    slow.has_begun(1).await;
+    let looks = look(2);
+    while shared.performance(hall(2)).reads().going_on().is_none() {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(slow.reads(), 1, "it is not their turn");
+    shared.recent(hall(3)).await.unwrap();
+    assert_eq!(slow.reads(), 2, "a hall that nobody looks at");
+    shared.fresh(hall(2), clock.now()).await.unwrap();
+    assert_eq!(slow.reads(), 3, "the read that somebody who looks had asked for, and no other");
+    looks.await.unwrap().unwrap();
+    stuck.abort();
+}
+
+#[tokio::test]
+async fn those_who_look_do_not_wait_for_who_books() {
+    let (shared, slow, _) = shared(10);
+    *slow.stuck.lock() = Some(hall(1));
+    let books = Arc::clone(&shared);
+    let stuck = tokio::spawn(async move { books.recent(hall(1)).await });
+    slow.has_begun(1).await;
+    shared.browsed().recent(hall(2)).await.unwrap();
+    stuck.abort();
 }
 
 #[tokio::test]
@@ -155,7 +234,7 @@ async fn what_is_written_during_a_read_is_not_lost_by_it() {
     // The next read begins after it, and knows better: somebody else has been there.
     slow.rows.lock().clear();
     slow.permits.add_permits(1);
-    assert_eq!(taken(&shared.fresh(id()).await.unwrap()), Vec::<u32>::new());
+    assert_eq!(taken(&shared.fresh(id(), Instant::from_micros(0)).await.unwrap()), Vec::<u32>::new());
 }
 
 #[tokio::test]
@@ -176,11 +255,11 @@ async fn a_hold_ends_when_its_seat_can_be_taken_over() {
 async fn as_long_as_nothing_has_changed_the_snapshot_is_the_same() {
     let (shared, slow, _) = shared(10);
     slow.rows.lock().extend([sold(1), held(2, 100)]);
-    let first = shared.fresh(id()).await.unwrap();
-    assert!(Arc::ptr_eq(&first, &shared.fresh(id()).await.unwrap()));
+    let first = shared.fresh(id(), Instant::from_micros(0)).await.unwrap();
+    assert!(Arc::ptr_eq(&first, &shared.fresh(id(), Instant::from_micros(0)).await.unwrap()));
     assert!(Arc::ptr_eq(&first, &shared.recent(id()).await.unwrap()));
     slow.rows.lock()[1] = sold(2);
-    let paid = shared.fresh(id()).await.unwrap();
+    let paid = shared.fresh(id(), Instant::from_micros(0)).await.unwrap();
     assert_eq!((taken(&paid), paid.any_held), (vec![1, 2], false));
 }
 

@@ -56,8 +56,9 @@ pub trait SeatSnapshots: Send + Sync {
     /// others committed more than a second ago; a little longer while that is being read.
     async fn recent(&self, performance: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError>;
 
-    /// With all that anybody had committed when this was called.
-    async fn fresh(&self, performance: PerformanceId) -> Result<Arc<SeatSnapshot>, StoreError>;
+    /// With all that was answered here, and all that anybody had committed at that instant. So many requests can share a read
+    /// that is not older than they can bear.
+    async fn fresh(&self, performance: PerformanceId, since: Instant) -> Result<Arc<SeatSnapshot>, StoreError>;
 }
 
 /// Reads idempotency records.

@@ -33,11 +33,17 @@ impl SeatsSeen<'_> {
     /// Those that leave no single seat come before those that do, and among these what is nearer the front comes first.
     /// Each is the best one if those before it are gone.
     pub fn best(&self, wish: &Wish, most: usize) -> Vec<Block> {
+        self.best_from(wish, most, 0)
+    }
+
+    /// The same, but blocks of a row that are worth the same come in another order, depending on `start`. Instances with
+    /// different starts rarely want the same seats first.
+    pub fn best_from(&self, wish: &Wish, most: usize, start: u32) -> Vec<Block> {
         let size = wish.count.max(1) as usize;
         let wanted = most / size;
         let (mut blocks, mut with_orphans) = (Vec::new(), Vec::new());
         for row in self.rows(wish) {
-            for block in self.blocks(row, wish, size, wanted) {
+            for block in self.blocks(row, wish, first_choice(row, start), wanted) {
                 let list = if block.orphans == 0 { &mut blocks } else { &mut with_orphans };
                 list.push(block.seats);
             }
@@ -67,27 +73,33 @@ impl SeatsSeen<'_> {
         !self.taken.has(seat) && (wish.accessible || !kept_back())
     }
 
-    /// At most `wanted` of a row's.
-    fn blocks(&self, row: &Span, wish: &Wish, size: usize, wanted: usize) -> Vec<Choice> {
+    /// At most `wanted` of a row's, beginning with a good one at `from` or after it.
+    fn blocks(&self, row: &Span, wish: &Wish, from: usize, wanted: usize) -> Vec<Choice> {
+        let size = wish.count.max(1) as usize;
         let fitting = row.seats.clone().filter(|seat| self.fits(*seat, wish));
         if row.standing {
             // Nobody stands beside anybody in particular.
-            let positions: Vec<usize> = if wish.accessible { Vec::new() } else { fitting.collect() };
-            let blocks = positions.chunks_exact(size).take(wanted);
-            return blocks.map(|seats| Choice { seats: seats.to_vec(), orphans: 0 }).collect();
+            let mut positions: Vec<usize> = if wish.accessible { Vec::new() } else { fitting.collect() };
+            let first = positions.partition_point(|seat| *seat < from);
+            positions.rotate_left(first);
+            return positions.chunks_exact(size).take(wanted).map(Choice::of_spots).collect();
         }
-        runs(fitting).into_iter().flat_map(|run| self.divide(run, wish, size, wanted)).collect()
+        let mut choices: Vec<Choice> = runs(fitting).into_iter().flat_map(|run| self.divide(run, wish, size)).collect();
+        if !wish.accessible {
+            let first = choices.iter().position(|choice| choice.may_be_first() && choice.seats[0] >= from);
+            choices.rotate_left(first.unwrap_or_default());
+        }
+        choices.truncate(wanted);
+        choices
     }
 
     /// The blocks of a run of seats, each the best in what the ones before it leave.
-    fn divide(&self, run: Range<usize>, wish: &Wish, size: usize, wanted: usize) -> Vec<Choice> {
-        let (mut blocks, mut rest) = (Vec::new(), vec![(run, 0)]);
-        while let Some((run, orphans_before)) = rest.pop()
-            && blocks.len() < wanted
-        {
+    fn divide(&self, whole: Range<usize>, wish: &Wish, size: usize) -> Vec<Choice> {
+        let (start, mut blocks, mut rest) = (whole.start, Vec::new(), vec![(whole, 0)]);
+        while let Some((run, orphans_before)) = rest.pop() {
             let Some(first) = self.best_start(&run, wish, size) else { continue };
             let orphans = orphans_before + orphans(&run, first, size);
-            blocks.push(Choice { seats: (first..first + size).collect(), orphans });
+            blocks.push(Choice { seats: (first..first + size).collect(), orphans, before: first - start });
             rest.extend([(first + size..run.end, orphans), (run.start..first, orphans)]);
         }
         blocks
@@ -118,6 +130,32 @@ fn orphans(run: &Range<usize>, first: usize, size: usize) -> usize {
 struct Choice {
     seats: Vec<usize>,
     orphans: usize,
+    /// Seats of its run before it.
+    before: usize,
+}
+
+impl Choice {
+    fn of_spots(spots: &[usize]) -> Self {
+        let mut seats = spots.to_vec();
+        seats.sort_unstable();
+        Self { seats, orphans: 0, before: 0 }
+    }
+
+    /// Whether it leaves no single seat even if those before it are not gone.
+    const fn may_be_first(&self) -> bool {
+        self.orphans == 0 && self.before != 1
+    }
+}
+
+/// Where in a row to begin: at another point in each row, so that two instances that begin close to each other in one of
+/// them don't do so in the next.
+fn first_choice(row: &Span, start: u32) -> usize {
+    const SCATTER: u32 = 0x9E37_79B1;
+    let row_start = u32::try_from(row.seats.start).unwrap_or_default();
+    // Odd, so that no two starts become the same.
+    let factor = (row_start.wrapping_mul(SCATTER) << 1) | 1;
+    let turned = u64::from(start.wrapping_mul(factor));
+    row.seats.start + usize::try_from((row.seats.len() as u64 * turned) >> 32).unwrap_or_default()
 }
 
 /// Seats beside each other, of seats in ascending order.

@@ -93,6 +93,44 @@ fn where_people_stand_any_spots_will_do() {
     assert_eq!(best(&hall, "------", &Wish { accessible: true, ..wish(1) }), Vec::<Vec<u32>>::new());
 }
 
+const MIDDLE: u32 = 1 << 31;
+
+fn best_from(layout: &Layout, seats: &str, wish: &Wish, start: u32) -> Vec<Vec<u32>> {
+    let taken = taken(seats);
+    let blocks = SeatsSeen { layout, taken: &taken }.best_from(wish, MAX, start);
+    blocks.into_iter().map(|block| block.into_iter().map(SeatNumber::get).collect()).collect()
+}
+
+#[test]
+fn whoever_starts_elsewhere_begins_each_row_there() {
+    let hall = seated(vec![row(1, 6), row(2, 6)]);
+    let from_the_middle = |seats, count| best_from(&hall, seats, &wish(count), MIDDLE);
+    assert_eq!(from_the_middle("------ ------", 2), [[5, 6], [1, 2], [3, 4], [11, 12], [7, 8], [9, 10]]);
+    assert_eq!(
+        from_the_middle("----xx ------", 2),
+        [[1, 2], [3, 4], [11, 12], [7, 8], [9, 10]],
+        "the front comes first"
+    );
+    assert_eq!(from_the_middle("------ xxxxxx", 1)[..2], [[4], [1]], "5 would leave 6 alone");
+    assert_eq!(from_the_middle("xx---- xxxxxx", 1)[0], [3], "4 would leave 3 alone");
+    let hall = layout(vec![SectionShape::Standing { spots: 7, tier: "R".into() }]);
+    assert_eq!(best_from(&hall, "-------", &wish(2), MIDDLE), [[4, 5], [6, 7], [1, 2]]);
+    assert_eq!(best_from(&hall, "-------", &wish(3), MIDDLE), [[4, 5, 6], [1, 2, 7]]);
+}
+
+#[test]
+fn those_who_start_close_to_each_other_do_so_in_few_rows() {
+    let hall = seated((1..=20).map(|n| row(n, 40)).collect());
+    let taken = SeatSet::default();
+    let firsts = |start| -> Vec<u32> {
+        let blocks = SeatsSeen { layout: &hall, taken: &taken }.best_from(&wish(2), 800, start);
+        blocks.chunks(20).map(|row| row[0][0].get()).collect()
+    };
+    let (one, other) = (firsts(1_000_000_007), firsts(1_000_500_009));
+    let same = one.iter().zip(&other).filter(|(one, other)| one == other).count();
+    assert!(same < 5, "{one:?} {other:?}");
+}
+
 #[test]
 fn no_more_is_planned_than_wanted() {
     let hall = seated((1..=20).map(|n| row(n, 40)).collect());
@@ -121,6 +159,19 @@ fn halls() -> impl Strategy<Value = (Layout, Vec<bool>)> {
     })
 }
 
+/// How many single seats a block leaves.
+fn left_alone(layout: &Layout, free: &[bool], block: &Block) -> usize {
+    let row = layout.rows().iter().find(|row| row.seats.contains(&block[0].index())).unwrap();
+    let fits = |seat: usize| {
+        let number = SeatNumber::new(u32::try_from(seat).unwrap() + 1).unwrap();
+        row.seats.contains(&seat) && free[seat] && layout.position(number).unwrap().kind == PositionKind::Standard
+    };
+    let (first, end) = (block[0].index(), block[0].index() + block.len());
+    let before = (row.seats.start..first).rev().take_while(|seat| fits(*seat)).count();
+    let after = (end..row.seats.end).take_while(|seat| fits(*seat)).count();
+    usize::from(before == 1) + usize::from(after == 1)
+}
+
 proptest! {
     #[test]
     fn a_plan_is_of_whole_blocks_of_free_seats_side_by_side_each_once(
@@ -139,6 +190,23 @@ proptest! {
             prop_assert_eq!(asked_for > 0, accessible);
             prop_assert!(accessible || positions.iter().all(|position| position.kind == PositionKind::Standard));
         }
+    }
+
+    /// The start changes the order within rows, and nothing else.
+    #[test]
+    fn wherever_one_starts_seats_are_as_good((layout, free) in halls(), count in 1..5_u32, start in any::<u32>()) {
+        let (wish, taken) = (wish(count), all_but(&free));
+        let seen = SeatsSeen { layout: &layout, taken: &taken };
+        let (best, from) = (seen.best(&wish, MAX), seen.best_from(&wish, MAX, start));
+        let row = |block: &Block| layout.position(block[0]).unwrap().label.row.clone();
+        prop_assert_eq!(best.iter().map(row).collect::<Vec<_>>(), from.iter().map(row).collect::<Vec<_>>());
+        let sorted = |mut blocks: Vec<Block>| {
+            blocks.sort();
+            blocks
+        };
+        let alone = |blocks: &[Block]| blocks.first().map(|block| left_alone(&layout, &free, block));
+        prop_assert_eq!(alone(&best), alone(&from));
+        prop_assert_eq!(sorted(best), sorted(from));
     }
 
     /// What is called gone is gone: there is a block if any seats side by side would do.

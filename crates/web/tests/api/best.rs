@@ -38,7 +38,8 @@ async fn accessible_seats_are_for_who_asks() {
     assert_eq!(seats(&held), ["A-1-1", "A-1-2"], "an accessible one and its companion's");
     assert!(held["line_items"].as_array().unwrap().iter().all(|line_item| line_item["price_type"] == "child"));
     let lee = theatre.customer("lee").await;
-    assert_eq!(seats(&ask(&theatre, &lee, "tap", &best(1)).await.with(201)), ["A-1-3"]);
+    let others = ask(&theatre, &lee, "tap", &best(1)).await.with(201);
+    assert!(!["A-1-1", "A-1-2"].contains(&seats(&others)[0]), "{others}");
 }
 
 #[actix_web::test]
@@ -54,15 +55,16 @@ async fn what_is_sold_out_differs_from_what_is_not_together() {
         }
         held.push((who, answer.with(201)));
     }
-    assert_eq!(seats(&held[0].1), ["A-1-3"]);
-    for (who, reservation) in [&held[0], &held[2]] {
+    let sitting_at = |seat: &str| held.iter().find(|(_, reservation)| seats(reservation) == [seat]).unwrap();
+    for (who, reservation) in ["A-1-3", "A-1-5"].map(sitting_at) {
         let path = format!("/v1/reservations/{}", reservation["id"].as_str().unwrap());
         theatre.send(&Ask::delete(path).by(who)).await.with(204);
     }
     let kim = theatre.customer("kim").await;
     let refused = ask(&theatre, &kim, "tap", &best(2)).await.with(409);
     assert_eq!((&refused["type"], &refused["left"]), (&json!("urn:frontrow:problem:not-together"), &json!(2)));
-    assert_eq!(seats(&ask(&theatre, &kim, "tap", &best(1)).await.with(201)), ["A-1-3"]);
+    let one = ask(&theatre, &kim, "tap", &best(1)).await.with(201);
+    assert!(["A-1-3", "A-1-5"].contains(&seats(&one)[0]), "{one}");
 }
 
 #[actix_web::test]

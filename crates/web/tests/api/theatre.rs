@@ -289,6 +289,7 @@ fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGa
         on_sale: memory.clone(),
         browsed_on_sale: memory.clone(),
         seat_snapshots: memory.clone(),
+        browsed_seats: memory.clone(),
         reservations: memory.clone(),
         wallets: memory.clone(),
         accounts: memory.clone(),

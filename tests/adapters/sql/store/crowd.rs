@@ -54,6 +54,11 @@ impl Gate {
         self.opened.notify_one();
     }
 
+    /// How many commands each attempt had.
+    pub fn sizes(&self) -> Vec<usize> {
+        self.attempts.lock().unwrap().iter().map(|(size, _)| *size).collect()
+    }
+
     fn forget(&self) {
         self.attempts.lock().unwrap().clear();
         self.commits.store(0, Ordering::SeqCst);
@@ -137,7 +142,7 @@ impl Crowd {
 
     /// Of the transactions since the worker was kept busy, each attempt for itself.
     pub fn sizes(&self) -> Vec<usize> {
-        self.gate.attempts.lock().unwrap().iter().map(|(size, _)| *size).collect()
+        self.gate.sizes()
     }
 
     /// What these attempts said to the database.

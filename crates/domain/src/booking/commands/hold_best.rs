@@ -33,6 +33,10 @@ pub struct HoldBest {
 impl HoldBest {
     /// A plan has at most this many seats in all its blocks.
     pub const MAX_CANDIDATES: usize = 120;
+
+    /// So many seats are locked for each block that is asked for: one block, and another should somebody have taken a seat
+    /// of the first. So at least the first two blocks of a plan are looked at; the others only if seats of these are gone.
+    pub const BLOCKS_LOOKED_AT: usize = 2;
 }
 
 impl CommandRule for HoldBest {
@@ -48,8 +52,8 @@ impl CommandRule for HoldBest {
             scope.add_seats(self.performance, planned);
         } else {
             let seats = planned.map(|number| SeatKey { performance: self.performance, number }).collect();
-            // One block, and another should somebody have taken a seat of the first.
-            scope.candidates.push(Candidates { lists: vec![seats], most: 2 * self.count as usize });
+            let most = Self::BLOCKS_LOOKED_AT * self.count as usize;
+            scope.candidates.push(Candidates { lists: vec![seats], most });
         }
     }
 
