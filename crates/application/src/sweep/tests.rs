@@ -162,7 +162,7 @@ async fn a_watermark_that_hardly_moves_is_not_written() {
 #[tokio::test]
 async fn a_sweep_that_was_left_for_as_long_as_a_lease_begins_again() {
     let begun = hold(1, 3500).position;
-    for (at_second, looks_from) in [(NOW - 9, begun), (NOW - 10, from(3940))] {
+    for (at_second, looks_from) in [(NOW - 5, begun), (NOW - 6, from(3940))] {
         let sweep = Script::from(3940, vec![(looks_from, page(&[], None))]).build();
         sweep.progress.put(Some(Sweep { after: begun, left: None, at: at(at_second) }));
         assert_eq!(sweep.run().await, Ok(marked(0, false)));
