@@ -2,7 +2,7 @@
 //! everybody.
 
 use crate::deadline;
-use crate::shared_read::SharedRead;
+use crate::shared_read::{Reader, SharedRead};
 use frontrow_application::Outage;
 use frontrow_application::deadline::READ;
 use frontrow_application::port::StoreError;
@@ -22,6 +22,9 @@ const FRESH: Duration = Duration::from_secs(1);
 const STALE: Duration = Duration::from_secs(3);
 /// Answers in memory; beyond that, those that nobody asks for are forgotten.
 const MAX_ANSWERS: usize = 1000;
+/// Reads of one purpose that may go on for keys of which nothing is known. Whoever guesses more keys at a time is told to
+/// come back, and nobody waits behind them for long.
+const MAX_GUESSES: usize = 256;
 
 /// Answers by key. Failures are shared, too, and never kept. A read has a purpose `P`: what it finds is everybody's, but
 /// nobody waits for a read that somebody began for another purpose.
@@ -30,8 +33,12 @@ pub(crate) struct RecentReads<K, V, P> {
 }
 
 struct Known<K, V, P> {
-    /// What is being read at this moment, for all who want it.
+    /// What is being read at this moment, for all who want it: by key, the read that began last. Each takes itself out.
     reading: HashMap<(K, P), Reading<V>>,
+    /// By purpose, how many reads go on.
+    going_on: HashMap<P, usize>,
+    /// How many reads there have been.
+    reads: u64,
     found: Cache<K, (Instant, Arc<V>)>,
     /// When there was nothing of that key. Apart, so that those who guess keys drive nothing out that is there.
     absent: Cache<K, Instant>,
@@ -41,10 +48,40 @@ struct Known<K, V, P> {
 
 /// One read, which everybody shares who asks before it ends.
 struct Reading<V> {
+    id: u64,
     begun: Instant,
     /// See [`Known::forgotten`]: whoever asks after something was saved must see it.
     forgotten: u64,
     found: SharedRead<Option<Arc<V>>>,
+}
+
+/// What somebody who asks gets at once.
+enum Asked<V> {
+    Recent(Option<Arc<V>>),
+    /// The read to wait for.
+    Read(SharedRead<Option<Arc<V>>>),
+    /// Too many keys are being looked for of which nothing is known.
+    TooMany,
+}
+
+/// A read that goes on, until it is dropped.
+struct GoingOn<K: Copy + Eq + Hash, V, P: Copy + Eq + Hash> {
+    reads: Arc<RecentReads<K, V, P>>,
+    key: (K, P),
+    id: u64,
+}
+
+impl<K: Copy + Eq + Hash, V, P: Copy + Eq + Hash> Drop for GoingOn<K, V, P> {
+    fn drop(&mut self) {
+        let mut known = self.reads.known.lock();
+        // A later read under the same key stays.
+        if known.reading.get(&self.key).is_some_and(|reading| reading.id == self.id) {
+            known.reading.remove(&self.key);
+        }
+        if let Some(going_on) = known.going_on.get_mut(&self.key.1) {
+            *going_on -= 1;
+        }
+    }
 }
 
 impl<K, V, P> Default for RecentReads<K, V, P>
@@ -54,6 +91,8 @@ where
     fn default() -> Self {
         let known = Known {
             reading: HashMap::new(),
+            going_on: HashMap::new(),
+            reads: 0,
             found: Cache::new(MAX_ANSWERS),
             absent: Cache::new(MAX_ANSWERS),
             forgotten: 0,
@@ -89,8 +128,9 @@ where
         R: Future<Output = Result<Option<V>, StoreError>> + Send + 'static,
     {
         let found = match self.recent_or_read(runtime, key, now, read) {
-            Ok(recent) => return Ok(recent),
-            Err(reading) => reading,
+            Asked::Recent(found) => return Ok(found),
+            Asked::Read(found) => found,
+            Asked::TooMany => return Err(TOO_MANY),
         };
         let begun = tokio::time::Instant::now();
         match timeout_at(deadline::until(READ), found.outcome()).await {
@@ -106,7 +146,7 @@ where
         key: (K, P),
         now: Instant,
         read: impl FnOnce() -> R,
-    ) -> Result<Option<Arc<V>>, SharedRead<Option<Arc<V>>>>
+    ) -> Asked<V>
     where
         R: Future<Output = Result<Option<V>, StoreError>> + Send + 'static,
     {
@@ -121,19 +161,22 @@ where
         });
         let going_on = going_on.map(|reading| reading.found.clone());
         if let Ok(recent) = known.recent(key.0, now, if going_on.is_some() { STALE } else { FRESH }) {
-            return Ok(recent);
+            return Asked::Recent(recent);
         }
         if let Some(going_on) = going_on {
-            return Err(going_on);
+            return Asked::Read(going_on);
         }
-        known.reading.retain(|_, reading| reading.found.goes_on());
-        let (kept, reads) = (Arc::clone(self), read());
-        let found = SharedRead::begin(runtime, async move {
+        let Some((found, reader)) = known.begin(key, now) else { return Asked::TooMany };
+        let going_on = GoingOn { reads: Arc::clone(self), key, id: known.reads };
+        // A runtime that has ended drops the read at once, which takes the lock.
+        drop(known);
+        let reads = read();
+        reader.begin(runtime, async move {
+            let going_on = going_on;
             let found = reads.await?;
-            Ok(kept.keep(key.0, found, now, forgotten))
+            Ok(going_on.reads.keep(key.0, found, now, forgotten))
         });
-        known.reading.insert(key, Reading { begun: now, forgotten, found: found.clone() });
-        Err(found)
+        Asked::Read(found)
     }
 
     /// What was there before, if it is the same: what others have made of it is good then.
@@ -157,8 +200,10 @@ where
     }
 }
 
+const TOO_MANY: StoreError = StoreError::Outage(Outage::Busy { retry_after: Duration::from_secs(1) });
+
 /// Whoever read has gone with their runtime.
-const CUT_OFF: StoreError = StoreError::Outage(Outage::Unavailable { retry_after: Duration::from_secs(1) });
+pub(crate) const CUT_OFF: StoreError = StoreError::Outage(Outage::Unavailable { retry_after: Duration::from_secs(1) });
 
 impl<K: Copy + Eq + Hash, V, P> Known<K, V, P> {
     /// The answer, if it was read less than `age` ago.
@@ -173,137 +218,28 @@ impl<K: Copy + Eq + Hash, V, P> Known<K, V, P> {
     }
 }
 
+/// Both halves of a read.
+type NewRead<V> = (SharedRead<Option<Arc<V>>>, Reader<Option<Arc<V>>>);
+
+impl<K: Copy + Eq + Hash, V: Send + Sync + 'static, P: Copy + Eq + Hash> Known<K, V, P> {
+    /// A read of that key; `None` if there are too many. What was there once is read in any case: there is not much of it.
+    fn begin(&mut self, key: (K, P), now: Instant) -> Option<NewRead<V>> {
+        let going_on = self.going_on.entry(key.1).or_insert(0);
+        if *going_on >= MAX_GUESSES && self.found.get(&key.0).is_none() {
+            return None;
+        }
+        *going_on += 1;
+        self.reads += 1;
+        let (found, reader) = SharedRead::new();
+        let reading = Reading { id: self.reads, begun: now, forgotten: self.forgotten, found: found.clone() };
+        self.reading.insert(key, reading);
+        Some((found, reader))
+    }
+}
+
 /// It has to be read.
 #[derive(Debug)]
 struct NotKnown;
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use std::sync::atomic::{AtomicU32, Ordering};
-    use tokio::sync::Notify;
-
-    struct Asked {
-        reads: Arc<RecentReads<u32, u32, bool>>,
-        begun: AtomicU32,
-        go_on: Notify,
-    }
-
-    impl Asked {
-        fn new() -> Arc<Self> {
-            Arc::new(Self { reads: Arc::default(), begun: AtomicU32::new(0), go_on: Notify::new() })
-        }
-
-        /// Asks for key 1 at that many milliseconds; what is read is `found`.
-        async fn at(self: &Arc<Self>, millis: i64, found: Option<u32>) -> Result<Option<u32>, StoreError> {
-            self.at_for(false, millis, found).await
-        }
-
-        /// The same for one of two purposes.
-        async fn at_for(
-            self: &Arc<Self>,
-            hurried: bool,
-            millis: i64,
-            found: Option<u32>,
-        ) -> Result<Option<u32>, StoreError> {
-            let (now, asked) = (Instant::from_micros(millis * 1000), Arc::clone(self));
-            let read = move || {
-                asked.begun.fetch_add(1, Ordering::SeqCst);
-                async move {
-                    asked.go_on.notified().await;
-                    Ok(found)
-                }
-            };
-            let late = |_| Outage::Busy { retry_after: Duration::from_secs(1) };
-            let found = self.reads.find(&Handle::current(), (1, hurried), now, read, late).await;
-            found.map(|found| found.map(|found| *found))
-        }
-
-        fn begin(
-            self: &Arc<Self>,
-            millis: i64,
-            found: Option<u32>,
-        ) -> tokio::task::JoinHandle<Result<Option<u32>, StoreError>> {
-            let asked = Arc::clone(self);
-            tokio::spawn(async move { asked.at(millis, found).await })
-        }
-
-        async fn has_begun(&self, reads: u32) {
-            while self.begun.load(Ordering::SeqCst) < reads {
-                tokio::task::yield_now().await;
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn it_is_read_once_a_second_whether_it_is_there_or_not() {
-        for found in [Some(7), None] {
-            let asked = Asked::new();
-            for (millis, reads) in [(0, 1), (999, 1), (1000, 2), (500, 3)] {
-                asked.go_on.notify_one();
-                assert_eq!(asked.at(millis, found).await, Ok(found));
-                assert_eq!(asked.begun.load(Ordering::SeqCst), reads, "at {millis}");
-            }
-        }
-    }
-
-    #[tokio::test]
-    async fn while_it_is_read_again_only_those_wait_who_have_nothing_or_something_too_old() {
-        let asked = Asked::new();
-        let first = [asked.begin(0, Some(1)), asked.begin(0, Some(1))];
-        asked.has_begun(1).await;
-        asked.go_on.notify_one();
-        for first in first {
-            assert_eq!(first.await.unwrap(), Ok(Some(1)));
-        }
-        let second = asked.begin(1000, Some(2));
-        asked.has_begun(2).await;
-        assert_eq!(asked.at(2999, Some(3)).await, Ok(Some(1)));
-        let too_old = asked.begin(3000, Some(3));
-        tokio::task::yield_now().await;
-        assert!(!too_old.is_finished());
-        asked.go_on.notify_one();
-        assert_eq!((second.await.unwrap(), too_old.await.unwrap()), (Ok(Some(2)), Ok(Some(2))));
-        assert_eq!(asked.begun.load(Ordering::SeqCst), 2);
-    }
-
-    #[tokio::test]
-    async fn what_was_read_before_something_was_saved_is_shown_to_nobody_who_asks_after_it() {
-        let asked = Asked::new();
-        let before = asked.begin(0, Some(1));
-        asked.has_begun(1).await;
-        asked.reads.forget();
-        let after = asked.begin(1, Some(2));
-        asked.has_begun(2).await;
-        asked.go_on.notify_waiters();
-        assert_eq!((before.await.unwrap(), after.await.unwrap()), (Ok(Some(1)), Ok(Some(2))));
-        assert_eq!(asked.at(2, Some(3)).await, Ok(Some(2)));
-    }
-
-    #[tokio::test]
-    async fn nobody_waits_for_a_read_that_was_begun_for_another_purpose() {
-        let asked = Asked::new();
-        let slow = asked.begin(0, Some(1));
-        asked.has_begun(1).await;
-        let hurried = Arc::clone(&asked);
-        let hurried = tokio::spawn(async move { hurried.at_for(true, 0, Some(2)).await });
-        asked.has_begun(2).await;
-        asked.go_on.notify_waiters();
-        assert_eq!((hurried.await.unwrap(), slow.await.unwrap()), (Ok(Some(2)), Ok(Some(1))));
-    }
-
-    #[tokio::test]
-    async fn what_has_not_changed_stays_the_same() {
-        let asked = Asked::new();
-        let known = |now: i64| {
-            let found = asked.reads.known.lock().recent(1, Instant::from_micros(now * 1000), FRESH);
-            found.unwrap().unwrap()
-        };
-        asked.go_on.notify_one();
-        asked.at(0, Some(1)).await.unwrap();
-        let first = known(0);
-        asked.go_on.notify_one();
-        asked.at(1000, Some(1)).await.unwrap();
-        assert!(Arc::ptr_eq(&first, &known(1000)));
-    }
-}
+mod tests;

@@ -9,15 +9,31 @@ use tokio::sync::watch;
 #[derive(Clone)]
 pub(crate) struct SharedRead<T>(watch::Receiver<Option<Result<T, StoreError>>>);
 
-impl<T: Clone + Send + Sync + 'static> SharedRead<T> {
-    /// Begins. Whoever asked may go away: others may wait by then.
-    pub(crate) fn begin(runtime: &Handle, work: impl Future<Output = Result<T, StoreError>> + Send + 'static) -> Self {
-        let (tell, told) = watch::channel(None);
+/// The other half of a [`SharedRead`], which begins it.
+pub(crate) struct Reader<T>(watch::Sender<Option<Result<T, StoreError>>>);
+
+impl<T: Clone + Send + Sync + 'static> Reader<T> {
+    /// Begins. Whoever asked may go away: others may wait by then. On a runtime that has ended, `work` is dropped at once.
+    pub(crate) fn begin(self, runtime: &Handle, work: impl Future<Output = Result<T, StoreError>> + Send + 'static) {
         runtime.spawn(async move {
             let found = work.await;
-            tell.send_replace(Some(found));
+            self.0.send_replace(Some(found));
         });
-        Self(told)
+    }
+}
+
+impl<T: Clone + Send + Sync + 'static> SharedRead<T> {
+    /// A read that has yet to begin.
+    pub(crate) fn new() -> (Self, Reader<T>) {
+        let (tell, told) = watch::channel(None);
+        (Self(told), Reader(tell))
+    }
+
+    /// One that has begun.
+    pub(crate) fn begin(runtime: &Handle, work: impl Future<Output = Result<T, StoreError>> + Send + 'static) -> Self {
+        let (read, reader) = Self::new();
+        reader.begin(runtime, work);
+        read
     }
 
     /// Whether nobody knows yet.

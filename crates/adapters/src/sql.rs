@@ -15,6 +15,7 @@ mod dialect;
 pub mod hook;
 mod housekeeping;
 mod installation;
+mod layouts;
 #[cfg(test)]
 mod limits;
 mod on_sale;

@@ -7,8 +7,8 @@ use crate::port::{
 use crate::waiting_room::QueueViews;
 use crate::{
     BestSeats, CancelReservation, ChargeWallet, ExpireHolds, Forget, HoldBestSeats, HoldSeats, LeaseChores, ListSeats,
-    PayReservation, ReadReservations, ReadWallet, RefundReservation, ReleaseHold, SettleCharges, SettleProgress,
-    ShowAvailability, ShowCharge, SweepProgress,
+    PayReservation, ReadReservations, ReadWallet, RefundReservation, ReleaseHold, RoundTimes, SettleCharges,
+    SettleProgress, ShowAvailability, ShowCharge, SweepProgress,
 };
 use std::sync::{Arc, OnceLock};
 
@@ -115,6 +115,7 @@ impl BookingUseCases {
                 clock: p.clock,
                 ids: p.ids,
                 holder: OnceLock::new(),
+                rounds: RoundTimes::default(),
             }),
         }
     }

@@ -3,8 +3,6 @@
 /// One thing that is done again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Chore {
-    /// Admits people from queues.
-    TickQueues,
     /// Reads the queues, so that looking at them costs no store operation.
     ReadQueues,
     /// Marks lapsed holds.
@@ -19,7 +17,6 @@ impl Chore {
     /// The word for it, in logs, metrics and stores.
     pub const fn name(self) -> &'static str {
         match self {
-            Self::TickQueues => "tick_queues",
             Self::ReadQueues => "read_queues",
             Self::ExpireHolds => "expire_holds",
             Self::SettleCharges => "settle_charges",
@@ -27,8 +24,8 @@ impl Chore {
         }
     }
 
-    /// Whether one instance does it for all, under a [lease](crate::port::ChoreLease). Every instance does the others:
-    /// a tick passes over a queue that another instance ticks, and what is read of queues is kept by each.
+    /// Whether one instance does it for all, under a [lease](crate::port::ChoreLease). Every instance reads the queues: it
+    /// keeps what it reads.
     pub const fn is_leased(self) -> bool {
         matches!(self, Self::ExpireHolds | Self::SettleCharges | Self::Forget)
     }

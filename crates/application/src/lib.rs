@@ -172,7 +172,7 @@ pub use fault_id::FaultId;
 pub use hold::{HoldRequest, HoldSeats, SeatChoice};
 pub use hold_best::{BestSeats, HoldBestRequest, HoldBestSeats};
 pub use installation::{EnterInstallation, Entered, InstanceSettings};
-pub use lease_chores::LeaseChores;
+pub use lease_chores::{LeaseChores, RoundTimes};
 pub use manage::{ManageConcerts, ManagePerformances, ManageSales, ManageVenues, Saved};
 pub use outage::Outage;
 pub use page::{LimitOutOfRange, Page, PageRequest};

@@ -1,11 +1,10 @@
 //! What an installation has to do again and again, without a runtime: whoever drives it brings the timers.
 
 use crate::chore::Chore;
-use crate::port::{Announcer, TickReport};
-use crate::waiting_room::TickQueues;
+use crate::port::Announcer;
+use crate::waiting_room::{DueTick, TickQueues};
 use crate::{BookingUseCases, Error, ExpireHolds, Forget, LeaseChores, SettleCharges, SettleReport, Swept, UseCases};
-use frontrow_domain::waiting_room::Tick;
-use frontrow_domain::{BuyerKey, Event, Payment, Seat};
+use frontrow_domain::{Event, Payment, Seat};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,20 +17,21 @@ pub struct Round {
     pub again: bool,
     /// The first error, if there were rows that could not be dealt with. It kept no other row from it.
     pub failed: Option<Error>,
-    /// Who was admitted; an [`AdmissionWatch`](crate::port::AdmissionWatch) may want to know.
-    pub admitted: Vec<BuyerKey>,
     /// Open charges that another gateway began, each in the first round that finds it: an operator has to know of them.
     pub of_other_gateways: Vec<Payment>,
 }
 
 /// Does every chore, a round at a time.
 ///
-/// A driver runs each of the [`chores`](Upkeep::chores) by itself: a round every [`every`](Upkeep::every), another at once
-/// while [`Round::again`] says so, and after an error the next one as if nothing had been. When [`RingingAnnouncer`] rings,
-/// it calls [`tick_now`](Upkeep::tick_now). At the end it calls [`give_back`](Upkeep::give_back).
+/// A driver runs each of the [`chores`](Upkeep::chores) by itself: it calls [`run`](Upkeep::run) every
+/// [`every`](Upkeep::every), another time at once while [`Round::again`] says so, and after an error as if nothing had been.
+/// At the end it calls [`give_back`](Upkeep::give_back).
 ///
-/// Every instance drives its own. Chores that [are leased](Chore::is_leased) are done by one of them at a time: the
-/// others' rounds do nothing until its lease ends.
+/// Every instance drives its own. Chores that [are leased](Chore::is_leased) are done by one of them at a time: the others'
+/// calls only find out whether its lease has ended.
+///
+/// Queues are ticked apart from that. Every [`TICK_EVERY`](Upkeep::TICK_EVERY), and when [`RingingAnnouncer`] rings, the
+/// driver begins with the [ticks that are due](Upkeep::due_ticks), each by itself, and waits for none of them.
 pub struct Upkeep {
     expire_holds: Arc<ExpireHolds>,
     settle_charges: Arc<SettleCharges>,
@@ -42,7 +42,7 @@ pub struct Upkeep {
 }
 
 impl Upkeep {
-    /// How often queues are ticked, unless an admission ends before: 100 ms.
+    /// How often to look for ticks that are due, unless an admission ends before: 100 ms.
     pub const TICK_EVERY: Duration = Duration::from_millis(100);
     /// How often queues are read: 250 ms.
     pub const READ_EVERY: Duration = Duration::from_millis(250);
@@ -66,29 +66,41 @@ impl Upkeep {
         }
     }
 
-    /// What there is to do.
+    /// What there is to do, besides ticks.
     pub fn chores(&self) -> impl Iterator<Item = Chore> {
-        let queues = [Chore::TickQueues, Chore::ReadQueues].into_iter().filter(|_| self.tick_queues.is_some());
-        queues.chain([Chore::ExpireHolds, Chore::SettleCharges, Chore::Forget])
+        let queues = self.tick_queues.is_some().then_some(Chore::ReadQueues);
+        queues.into_iter().chain([Chore::ExpireHolds, Chore::SettleCharges, Chore::Forget])
+    }
+
+    /// The time from the beginning of one call of [`run`](Upkeep::run) to that of the next.
+    pub fn every(&self, chore: Chore) -> Duration {
+        let pace = self.pace(chore);
+        if chore.is_leased() { LeaseChores::beat(pace) } else { pace }
     }
 
     /// The time from the beginning of one round to that of the next.
-    pub const fn every(&self, chore: Chore) -> Duration {
+    const fn pace(&self, chore: Chore) -> Duration {
         match chore {
-            Chore::TickQueues => Self::TICK_EVERY,
             Chore::ReadQueues => Self::READ_EVERY,
             Chore::ExpireHolds | Chore::SettleCharges => self.sweep,
             Chore::Forget => Self::FORGET_EVERY,
         }
     }
 
-    /// One round; it does nothing while another instance has the chore.
-    pub async fn run(&self, chore: Chore) -> Result<Round, Error> {
-        if chore.is_leased() && !self.lease_chores.take(chore, self.every(chore)).await? {
-            return Ok(Round::default());
+    /// One round; `None` if none is due, or another instance has the chore.
+    pub async fn run(&self, chore: Chore) -> Result<Option<Round>, Error> {
+        if chore.is_leased() && !self.lease_chores.is_due(chore, self.pace(chore)).await? {
+            return Ok(None);
         }
+        let round = self.round(chore).await?;
+        if round.again {
+            self.lease_chores.hurry(chore);
+        }
+        Ok(Some(round))
+    }
+
+    async fn round(&self, chore: Chore) -> Result<Round, Error> {
         let (rows, batch) = match chore {
-            Chore::TickQueues => return self.tick(false).await,
             Chore::SettleCharges => return self.settle().await,
             Chore::ReadQueues => match &self.tick_queues {
                 Some(queues) => (queues.refresh().await?, u32::MAX),
@@ -112,27 +124,16 @@ impl Upkeep {
         given
     }
 
-    /// A round of [`Chore::TickQueues`] that also ticks the queues that rest: an admission has ended here.
-    pub async fn tick_now(&self) -> Result<Round, Error> {
-        self.tick(true).await
+    /// The ticks that are due, with those of queues that rest if it is `urgent`: an admission has ended here. As long as one
+    /// of them runs, its queue is passed over.
+    pub fn due_ticks(&self, urgent: bool) -> Vec<DueTick> {
+        self.tick_queues.as_ref().map_or_else(Vec::new, |queues| queues.due(urgent))
     }
 
     async fn settle(&self) -> Result<Round, Error> {
         let SettleReport { settled, of_others } = self.settle_charges.run().await?;
         let again = settled >= SettleCharges::BATCH;
         Ok(Round { rows: settled, again, of_other_gateways: of_others, ..Round::default() })
-    }
-
-    async fn tick(&self, urgent: bool) -> Result<Round, Error> {
-        let Some(queues) = &self.tick_queues else { return Ok(Round::default()) };
-        let mut round = Round::default();
-        for TickReport { admitted, .. } in queues.run(urgent).await? {
-            // One that admitted as many as a tick can may have to leave others to the next.
-            round.again |= admitted.len() >= Tick::BATCH;
-            round.admitted.extend(admitted);
-        }
-        round.rows = u32::try_from(round.admitted.len()).unwrap_or(u32::MAX);
-        Ok(round)
     }
 }
 
@@ -165,7 +166,7 @@ mod tests {
         MockPaymentGateway, MockReservationReader, MockWalletReader, StoreError,
     };
     use crate::testing::{at, buyer, clock, ids, reservation};
-    use crate::{FaultId, Page, SettleProgress, SweepProgress};
+    use crate::{FaultId, Page, RoundTimes, SettleProgress, SweepProgress};
     use frontrow_domain::Outcome;
     use mockall::predicate::eq;
     use std::sync::OnceLock;
@@ -197,7 +198,13 @@ mod tests {
                 progress: SettleProgress::default(),
             }),
             forget: Arc::new(Forget { housekeeping: Arc::new(MockHousekeeping::new()), clock: clock(100) }),
-            lease_chores: Arc::new(LeaseChores { chores, clock: clock(100), ids: ids(), holder: OnceLock::new() }),
+            lease_chores: Arc::new(LeaseChores {
+                chores,
+                clock: clock(100),
+                ids: ids(),
+                holder: OnceLock::new(),
+                rounds: RoundTimes::default(),
+            }),
             tick_queues: None,
             sweep: SWEEP,
         }
@@ -223,21 +230,21 @@ mod tests {
         for (rows, next) in [(0, None), (0, Some(position)), (3, None), (3, Some(position))] {
             let found = Page { items: vec![hold; rows as usize], next };
             let round = upkeep(found, alone()).run(Chore::ExpireHolds).await;
-            assert_eq!(round, Ok(Round { rows, again: next.is_some(), ..Round::default() }));
+            assert_eq!(round, Ok(Some(Round { rows, again: next.is_some(), ..Round::default() })));
         }
     }
 
     #[tokio::test]
     async fn what_another_instance_does_is_left_to_it() {
         let mut chores = MockChoreStore::new();
-        let lease = ChoreLease { holder: Uuid::from_u128(1), until: at(110) };
+        let lease = ChoreLease { holder: Uuid::from_u128(1), until: at(106) };
         for chore in [Chore::ExpireHolds, Chore::SettleCharges, Chore::Forget] {
             chores.expect_take().with(eq(chore), eq(lease), eq(at(100))).times(1).returning(|_, _, _| Ok(false));
         }
         // Nothing is read, asked or deleted: those mocks expect nothing.
         let upkeep = upkeep(no_holds(), chores);
         for chore in upkeep.chores() {
-            assert_eq!(upkeep.run(chore).await, Ok(Round::default()), "{chore:?}");
+            assert_eq!(upkeep.run(chore).await, Ok(None), "{chore:?}");
         }
     }
 
@@ -270,9 +277,27 @@ mod tests {
         let upkeep = upkeep(no_holds(), alone());
         let chores: Vec<_> = upkeep.chores().map(Chore::name).collect();
         assert_eq!(chores, ["expire_holds", "settle_charges", "forget"]);
-        assert_eq!(upkeep.tick_now().await, Ok(Round::default()));
-        assert_eq!(upkeep.run(Chore::ReadQueues).await, Ok(Round::default()));
-        assert_eq!((upkeep.every(Chore::ExpireHolds), upkeep.every(Chore::Forget)), (SWEEP, Upkeep::FORGET_EVERY));
+        assert!(upkeep.due_ticks(true).is_empty());
+        assert_eq!(upkeep.run(Chore::ReadQueues).await, Ok(Some(Round::default())));
+    }
+
+    #[test]
+    fn leases_are_renewed_more_often_than_rounds_come() {
+        let upkeep = upkeep(no_holds(), alone());
+        assert_eq!(upkeep.every(Chore::ReadQueues), Upkeep::READ_EVERY);
+        assert_eq!(upkeep.every(Chore::ExpireHolds), SWEEP / 2);
+        assert_eq!(upkeep.every(Chore::Forget), LeaseChores::RENEW_WITHIN);
+    }
+
+    #[tokio::test]
+    async fn a_round_that_is_not_due_yet_is_left_unless_there_is_more_to_do() {
+        let position = HoldPosition { held_until: at(50), id: reservation().id };
+        let hold = LapsedHold { position, buyer: reservation().buyer() };
+        for next in [Some(position), None] {
+            let upkeep = upkeep(Page { items: vec![hold], next }, alone());
+            assert!(upkeep.run(Chore::ExpireHolds).await.unwrap().is_some());
+            assert_eq!(upkeep.run(Chore::ExpireHolds).await.unwrap().is_some(), next.is_some());
+        }
     }
 
     #[test]

@@ -20,6 +20,6 @@ pub use operate::{OperateQueue, QueueReport};
 pub use pace::QueuePace;
 pub use pass_check::{BookingCall, Caller, PassCheck, PassRequired};
 pub use round::{DecideDraw, DrawError};
-pub use tick::{TickCache, TickQueues, lobby_list};
+pub use tick::{DueTick, TickCache, TickQueues, Ticked, lobby_list};
 pub use views::{QueueView, QueueViews, Rendered};
 pub use watched_bookings::WatchedBookings;

@@ -1,14 +1,17 @@
 //! Drives the upkeep: every chore in a loop of its own, with a timer, and the ticks also when an admission has ended.
 
+mod ticks;
+
 use crate::application::Application;
 use crate::installation::InstallationGuard;
 use frontrow_application::deadline;
-use frontrow_application::{Chore, Error, Round, Upkeep};
+use frontrow_application::{Error, Round, Upkeep};
 use frontrow_domain::Payment;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use ticks::Ticker;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, MissedTickBehavior, interval, timeout_at};
 
@@ -27,37 +30,24 @@ impl Background {
         let mut background =
             Self { stop: watch::Sender::new(false), loops: Vec::new(), upkeep: Some(Arc::clone(&upkeep)) };
         for chore in upkeep.chores() {
-            if chore == Chore::TickQueues {
-                background.tick_queues(application, &upkeep);
-                continue;
-            }
             let all = Arc::clone(&upkeep);
-            background.repeat(chore.name(), upkeep.every(chore), None, move |_| {
+            background.repeat(chore.name(), upkeep.every(chore), move || {
                 let all = Arc::clone(&all);
-                async move { all.run(chore).await.inspect(|round| tell_of_other_gateways(&round.of_other_gateways)) }
+                async move {
+                    let round = all.run(chore).await?;
+                    Ok(round.inspect(|round| tell_of_other_gateways(&round.of_other_gateways)))
+                }
             });
         }
+        let ticker = Ticker::new(Arc::clone(&application.watch));
+        let ticking = ticker.until_stopped(upkeep, Arc::clone(&application.bell), background.stop.subscribe());
+        background.loops.push(tokio::spawn(ticking));
         let guard = Arc::clone(&application.guard);
-        background.repeat("check_installation", InstallationGuard::EVERY, None, move |_| {
+        background.repeat("check_installation", InstallationGuard::EVERY, move || {
             let guard = Arc::clone(&guard);
-            async move { Ok(Round { rows: guard.run().await?, ..Round::default() }) }
+            async move { Ok(Some(Round { rows: guard.run().await?, ..Round::default() })) }
         });
         background
-    }
-
-    /// Ticks at once when an admission has ended here, and tells those who wait here for theirs.
-    fn tick_queues(&mut self, application: &Application, upkeep: &Arc<Upkeep>) {
-        let (upkeep, watch) = (Arc::clone(upkeep), application.watch.clone());
-        let (chore, bell) = (Chore::TickQueues, Some(application.bell.clone()));
-        self.repeat(chore.name(), upkeep.every(chore), bell, move |rung| {
-            let (upkeep, watch) = (Arc::clone(&upkeep), watch.clone());
-            async move {
-                let round = if rung { upkeep.tick_now().await? } else { upkeep.run(chore).await? };
-                metrics::counter!("frontrow_admissions_total").increment(round.admitted.len() as u64);
-                watch.admitted_here(&round.admitted);
-                Ok(round)
-            }
-        });
     }
 
     /// Lets every loop finish the run that it is in, then gives the chores back to the other instances. One that takes
@@ -79,16 +69,16 @@ impl Background {
         if let Some(upkeep) = self.upkeep {
             let left = until.saturating_duration_since(Instant::now());
             if let Err(error) = deadline::within(left, upkeep.give_back()).await {
-                tracing::warn!(%error, "the chores were not given back: another instance takes them over in 10 seconds");
+                tracing::warn!(%error, "the chores were not given back: another instance takes them over within 10 seconds");
             }
         }
     }
 
-    /// A round of the job at every beat, and when the bell rings, which the job is told.
-    fn repeat<J, F>(&mut self, name: &'static str, every: Duration, bell: Option<Arc<Notify>>, job: J)
+    /// A round of the job at every beat.
+    fn repeat<J, F>(&mut self, name: &'static str, every: Duration, job: J)
     where
-        J: Fn(bool) -> F + Send + Sync + 'static,
-        F: Future<Output = Result<Round, Error>> + Send,
+        J: Fn() -> F + Send + Sync + 'static,
+        F: Future<Output = Result<Option<Round>, Error>> + Send,
     {
         let mut stop = self.stop.subscribe();
         self.loops.push(tokio::spawn(async move {
@@ -96,13 +86,12 @@ impl Background {
             interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
             let mut failing = false;
             loop {
-                let rung = tokio::select! {
+                tokio::select! {
                     biased;
                     _ = stop.wait_for(|stop| *stop) => return,
-                    _ = interval.tick() => false,
-                    () = rings(bell.as_deref()) => true,
-                };
-                while run(name, &job, rung, &mut failing).await && !*stop.borrow() {}
+                    _ = interval.tick() => {}
+                }
+                while run(name, &job, &mut failing).await && !*stop.borrow() {}
             }
         }));
     }
@@ -119,24 +108,20 @@ fn tell_of_other_gateways(charges: &[Payment]) {
     metrics::counter!("frontrow_charges_of_other_gateways_total").increment(charges.len() as u64);
 }
 
-async fn rings(bell: Option<&Notify>) {
-    match bell {
-        Some(bell) => bell.notified().await,
-        None => std::future::pending().await,
-    }
-}
-
 /// Says whether there may be more to do at once; after an error, there is not.
-async fn run<J, F>(name: &'static str, job: &J, rung: bool, failing: &mut bool) -> bool
+async fn run<J, F>(name: &'static str, job: &J, failing: &mut bool) -> bool
 where
-    J: Fn(bool) -> F,
-    F: Future<Output = Result<Round, Error>>,
+    J: Fn() -> F,
+    F: Future<Output = Result<Option<Round>, Error>>,
 {
-    let round = job(rung).await;
-    let Round { rows, again, failed, .. } =
-        round.unwrap_or_else(|error| Round { failed: Some(error), ..Round::default() });
+    let Round { rows, again, failed, .. } = match job().await {
+        Ok(Some(round)) => round,
+        // Nothing was tried, so nothing works again.
+        Ok(None) => return false,
+        Err(error) => Round { failed: Some(error), ..Round::default() },
+    };
     if let Some(error) = failed {
-        // Logged once: some runs come ten times a second.
+        // Logged once: some runs come four times a second.
         if !std::mem::replace(failing, true) {
             tracing::error!(%error, name, "a background run failed; it is tried again");
         }
@@ -169,7 +154,7 @@ mod tests {
     async fn a_loop_carries_on_after_errors() {
         let mut background = background();
         let (told, mut runs) = mpsc::unbounded_channel();
-        background.repeat("test", Duration::from_millis(1), None, move |_| {
+        background.repeat("test", Duration::from_millis(1), move || {
             let told = told.clone();
             async move {
                 told.send(()).unwrap();
@@ -188,14 +173,14 @@ mod tests {
         let (told, mut runs) = mpsc::unbounded_channel();
         let left = Arc::new(AtomicU32::new(25));
         // The second round is an hour away, so all three runs belong to the first.
-        background.repeat("test", Duration::from_hours(1), None, move |_| {
+        background.repeat("test", Duration::from_hours(1), move || {
             let (told, left) = (told.clone(), Arc::clone(&left));
             async move {
                 let before = left.load(Ordering::Relaxed);
                 let rows = before.min(10);
                 left.store(before - rows, Ordering::Relaxed);
                 told.send(rows).unwrap();
-                Ok(Round { rows, again: rows == 10, ..Round::default() })
+                Ok(Some(Round { rows, again: rows == 10, ..Round::default() }))
             }
         });
         let mut seen = Vec::new();
@@ -210,13 +195,13 @@ mod tests {
     async fn rows_that_failed_do_not_keep_the_next_round_waiting() {
         let mut background = background();
         let (told, mut runs) = mpsc::unbounded_channel();
-        background.repeat("test", Duration::from_hours(1), None, move |_| {
+        background.repeat("test", Duration::from_hours(1), move || {
             let told = told.clone();
             async move {
                 told.send(()).unwrap();
                 tokio::task::yield_now().await;
                 let failed = Some(Error::Outage(Outage::Busy { retry_after: Duration::ZERO }));
-                Ok(Round { rows: 1, again: true, failed, ..Round::default() })
+                Ok(Some(Round { rows: 1, again: true, failed, ..Round::default() }))
             }
         });
         for _ in 0..3 {
@@ -231,13 +216,13 @@ mod tests {
         let (begun, mut begins) = mpsc::unbounded_channel();
         let (pass_check, finished) = (Arc::new(Semaphore::new(0)), Arc::new(AtomicU32::new(0)));
         let (held, counted) = (Arc::clone(&pass_check), Arc::clone(&finished));
-        background.repeat("test", Duration::from_millis(1), None, move |_| {
+        background.repeat("test", Duration::from_millis(1), move || {
             let (begun, held, counted) = (begun.clone(), Arc::clone(&held), Arc::clone(&counted));
             async move {
                 begun.send(()).unwrap();
                 drop(held.acquire().await.unwrap());
                 counted.fetch_add(1, Ordering::Relaxed);
-                Ok(Round::default())
+                Ok(Some(Round::default()))
             }
         });
         begins.recv().await.unwrap();
@@ -252,7 +237,7 @@ mod tests {
     async fn a_run_that_does_not_end_is_left() {
         let mut background = background();
         let (begun, mut begins) = mpsc::unbounded_channel();
-        background.repeat("test", Duration::from_millis(1), None, move |_| {
+        background.repeat("test", Duration::from_millis(1), move || {
             let begun = begun.clone();
             async move {
                 begun.send(()).unwrap();

@@ -9,14 +9,21 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 
 /// Histogram buckets in seconds, from a fast read to the time that a client waits.
-const BUCKETS: [f64; 14] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
+const SECONDS: [f64; 14] = [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 30.0];
+/// Histogram buckets of what is done together, up to the largest batch of commands.
+const TOGETHER: [f64; 8] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0];
 /// How often histograms are drained; they grow between two scrapes.
 const UPKEEP: Duration = Duration::from_secs(5);
 
 /// Starts counting. Call it once per process.
 pub fn install() -> Result<PrometheusHandle> {
-    let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS)?;
-    builder.install_recorder().context("metrics can't be counted")
+    builder()?.install_recorder().context("metrics can't be counted")
+}
+
+/// Without buckets, a histogram would be shown as a summary.
+fn builder() -> Result<PrometheusBuilder> {
+    let builder = PrometheusBuilder::new().set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &SECONDS)?;
+    Ok(builder.set_buckets_for_metric(Matcher::Suffix("_together".to_owned()), &TOGETHER)?)
 }
 
 /// The page that is being served.
@@ -90,6 +97,28 @@ mod tests {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).await.unwrap();
         answer
+    }
+
+    #[test]
+    fn times_and_sizes_of_batches_are_histograms() {
+        let recorder = builder().unwrap().build_recorder();
+        metrics::with_local_recorder(&recorder, || {
+            metrics::histogram!("frontrow_tests_seconds").record(0.3);
+            metrics::histogram!("frontrow_tests_together").record(3_u32);
+            metrics::histogram!("frontrow_tests_together").record(128_u32);
+        });
+        let page = recorder.handle().render();
+        for line in [
+            r#"frontrow_tests_seconds_bucket{le="0.2"} 0"#,
+            r#"frontrow_tests_seconds_bucket{le="0.5"} 1"#,
+            "# TYPE frontrow_tests_together histogram",
+            r#"frontrow_tests_together_bucket{le="2"} 0"#,
+            r#"frontrow_tests_together_bucket{le="4"} 1"#,
+            r#"frontrow_tests_together_bucket{le="128"} 2"#,
+            "frontrow_tests_together_sum 131",
+        ] {
+            assert!(page.lines().any(|shown| shown == line), "{line}: {page}");
+        }
     }
 
     #[tokio::test(flavor = "multi_thread")]

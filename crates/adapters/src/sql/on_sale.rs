@@ -2,21 +2,19 @@
 
 use super::Database;
 use super::catalogue::performances;
-use super::readers::sales::{published_sales, with_performances};
+use super::layouts::Layouts;
+use super::readers::sales::published_sales;
 use super::reading::ReadPool;
 use super::rows::Reading;
 use super::rows::{concert, performance, seat_map, venue};
 use crate::recent_reads::RecentReads;
 use frontrow_application::port::{OnSale, StoreError};
-use frontrow_domain::{ConcertId, Instant, Layout, Performance, PerformanceId, PerformanceStatus, SeatMap};
-use parking_lot::Mutex;
-use quick_cache::unsync::Cache;
+use frontrow_domain::{
+    ConcertId, Instant, Layout, Performance, PerformanceId, PerformanceStatus, Sale, SeatMap, Venue,
+};
 use sea_orm::{DbErr, EntityTrait};
 use std::sync::Arc;
 use uuid::Uuid;
-
-/// Layouts in memory, of up to some 20 MB each; beyond that, those that nobody asks for are forgotten.
-const MAX_LAYOUTS: usize = 32;
 
 /// Whose connections a read takes. What both find is kept in one memory, but a buyer who holds seats doesn't wait for a
 /// read that waits for its turn behind the catalogue.
@@ -36,18 +34,12 @@ impl ReadFor {
 }
 
 /// What was read lately.
+#[derive(Default)]
 pub(super) struct OnSaleCache {
     performances: Arc<RecentReads<PerformanceId, OnSale, ReadFor>>,
     /// Public performances of concerts, by ascending id.
     of_concerts: Arc<RecentReads<ConcertId, Vec<PerformanceId>, ReadFor>>,
-    /// Of frozen seat maps, so they are right for good.
-    layouts: Mutex<Cache<(Uuid, i64), Arc<Layout>>>,
-}
-
-impl Default for OnSaleCache {
-    fn default() -> Self {
-        Self { performances: Arc::default(), of_concerts: Arc::default(), layouts: Mutex::new(Cache::new(MAX_LAYOUTS)) }
-    }
+    layouts: Arc<Layouts<ReadFor>>,
 }
 
 impl OnSaleCache {
@@ -65,8 +57,7 @@ impl OnSaleCache {
         now: Instant,
     ) -> Result<Option<Arc<OnSale>>, StoreError> {
         let (cache, of) = (Arc::clone(self), Arc::clone(database));
-        let read =
-            move || async move { of.read("read what is on sale", read_on_sale(&of, read_for, &cache, id)).await };
+        let read = move || async move { cache.read(&of, read_for, id).await };
         let late = |begun| database.late("wait for what is on sale", begun);
         self.performances.find(database.runtime(), (id, read_for), now, read, late).await
     }
@@ -83,8 +74,33 @@ impl OnSaleCache {
         self.of_concerts.find(database.runtime(), (id, ReadFor::Browsing), now, read, late).await
     }
 
-    fn layout(&self, key: (Uuid, i64)) -> Option<Arc<Layout>> {
-        self.layouts.lock().get(&key).cloned()
+    async fn read(
+        &self,
+        database: &Arc<Database>,
+        read_for: ReadFor,
+        id: PerformanceId,
+    ) -> Result<Option<OnSale>, StoreError> {
+        let found = database.read("read what is on sale", read_public(database, read_for, id)).await?;
+        let Some((performance, venue, sales)) = found else { return Ok(None) };
+        let layout = self.layout(database, read_for, &performance).await?;
+        Ok(Some(OnSale { performance, venue, layout, sales }))
+    }
+
+    async fn layout(
+        &self,
+        database: &Arc<Database>,
+        read_for: ReadFor,
+        performance: &Performance,
+    ) -> Result<Arc<Layout>, StoreError> {
+        const NAME: &str = "read a seat map";
+        let key = (performance.venue.uuid(), i64::from(performance.seat_map_version));
+        let (id, of, tells) = (performance.id, Arc::clone(database), Arc::clone(database));
+        let read = move || async move {
+            let row = seat_map::Entity::find_by_id(key).one(read_for.readers(&of));
+            of.read(NAME, row).await
+        };
+        let parse = move |row| layout_of(id, row).map_err(|error| tells.fault(NAME, &error));
+        self.layouts.find(database.runtime(), (key, read_for), read, parse).await
     }
 }
 
@@ -97,35 +113,29 @@ async fn read_performances_of(database: &Database, id: ConcertId) -> Result<Opti
     Ok(Some(ids.into_iter().map(PerformanceId::new).collect()))
 }
 
-async fn read_on_sale(
+/// What there is to know of a public performance, but for its layout.
+async fn read_public(
     database: &Database,
     read_for: ReadFor,
-    cache: &OnSaleCache,
     id: PerformanceId,
-) -> Result<Option<OnSale>, DbErr> {
+) -> Result<Option<(Performance, Venue, Vec<Sale>)>, DbErr> {
     let readers = read_for.readers(database);
-    let Some(row) = performance::Entity::find_by_id(id.uuid()).one(readers).await? else { return Ok(None) };
+    let found = performance::Entity::find_by_id(id.uuid()).find_also_related(venue::Entity).one(readers).await?;
+    let Some((row, venue)) = found else { return Ok(None) };
     let performance: Performance = row.try_into()?;
     if performance.status == PerformanceStatus::Draft {
         return Ok(None);
     }
-    let venue = venue::Entity::find_by_id(performance.venue.uuid()).one(readers).await?;
     let venue = venue.ok_or_else(|| Reading::of("performance", id).error("its venue does not exist"))?.into();
-    let layout = read_layout(readers, cache, &performance).await?;
-    let sales = published_sales(id).all(readers).await?;
-    let sales = with_performances(readers, database.texts(), sales).await?;
-    Ok(Some(OnSale { performance, venue, layout, sales }))
+    let sales = published_sales(id).all(readers).await?.into_iter().map(|(sale, performances)| {
+        let performances = performances.into_iter().map(|row| PerformanceId::new(row.performance_id));
+        sale.into_sale(performances.collect())
+    });
+    Ok(Some((performance, venue, sales.collect::<Result<_, _>>()?)))
 }
 
-async fn read_layout(readers: &ReadPool, cache: &OnSaleCache, performance: &Performance) -> Result<Arc<Layout>, DbErr> {
-    let key = (performance.venue.uuid(), i64::from(performance.seat_map_version));
-    if let Some(layout) = cache.layout(key) {
-        return Ok(layout);
-    }
-    let reading = Reading::of("performance", performance.id);
-    let row = seat_map::Entity::find_by_id(key).one(readers).await?;
+fn layout_of(performance: PerformanceId, row: Option<seat_map::Model>) -> Result<Layout, DbErr> {
+    let reading = Reading::of("performance", performance);
     let map: SeatMap = row.ok_or_else(|| reading.error("its seat map does not exist"))?.try_into()?;
-    let layout = Arc::new(map.layout().map_err(|flaws| reading.error(flaws))?);
-    cache.layouts.lock().insert(key, Arc::clone(&layout));
-    Ok(layout)
+    map.layout().map_err(|flaws| reading.error(flaws))
 }

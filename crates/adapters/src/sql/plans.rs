@@ -149,9 +149,10 @@ plans! {
     performances_are_listed_by_concert:
         performances::list(ConcertId::new(id())) =>
         ["SEARCH performance USING INDEX ix_performance_concert_id_id (concert_id=?)"];
-    sales_are_found_by_performance: published_sales(PerformanceId::new(id())) => [
+    sales_are_found_by_performance_with_all_of_theirs: published_sales(PerformanceId::new(id())) => [
         "SEARCH sale USING INDEX sqlite_autoindex_sale_1 (id=?)",
         "SEARCH sale_performance USING COVERING INDEX ix_sale_performance_performance_id (performance_id=?)",
+        "SEARCH sale_performance USING PRIMARY KEY (sale_id=?) LEFT-JOIN",
         "USE TEMP B-TREE FOR ORDER BY"
     ];
     an_account_is_found_by_email: user::Entity::find().filter(user::Column::Email.eq("kim@example.com")) =>

@@ -52,9 +52,10 @@ const QUEUE_CAPACITY: usize = 8192;
 const BATCH_SIZE: usize = 256;
 /// While the joins of one transaction are written, the next ones can be prepared. `SQLite` has one writer.
 const JOIN_WORKERS: usize = 2;
-/// Each of their transactions serves all check-ins that wait, or one queue.
+/// Each of their transactions serves all check-ins that wait.
 const CHECK_IN_WORKERS: usize = 1;
-const TICK_WORKERS: usize = 1;
+/// Each tick is of one queue: while one takes long, the others have another worker. `SQLite` has one writer.
+const TICK_WORKERS: usize = 2;
 
 impl SqlQueues {
     /// Connections to a database server that queues take in each instance: those of the workers, and those that
@@ -91,12 +92,12 @@ impl SqlQueues {
         let texts = QueueTexts::new(database.dialect(), protection);
         let context = WorkerContext { database: Arc::clone(database), ids, hook: Arc::clone(&hook) };
         let works = Arc::new(QueueContext { database: Arc::clone(database), clock, texts, hook });
-        let joiners = if database.is_server() { JOIN_WORKERS } else { 1 };
+        let workers = |of_server| if database.is_server() { of_server } else { 1 };
         // Each tick has a queue of its own to lock.
         let of = |batch| Limits::of(QUEUE_CAPACITY, batch);
         Ok(Self {
-            ticks: Workers::open(Ticks(Arc::clone(&works)), &context, TICK_WORKERS, of(1)).await?,
-            joins: Workers::open(Joins(Arc::clone(&works)), &context, joiners, of(BATCH_SIZE)).await?,
+            ticks: Workers::open(Ticks(Arc::clone(&works)), &context, workers(TICK_WORKERS), of(1)).await?,
+            joins: Workers::open(Joins(Arc::clone(&works)), &context, workers(JOIN_WORKERS), of(BATCH_SIZE)).await?,
             check_ins: Workers::open(CheckIns(Arc::clone(&works)), &context, CHECK_IN_WORKERS, of(BATCH_SIZE)).await?,
             works,
         })

@@ -4,10 +4,11 @@ use super::{QueueView, QueueViews};
 use crate::port::{Clock, NumberDispenser, QueueStore, SaleRepository, StoreError, TickOrder, TickReport};
 use crate::{Error, ShowAvailability};
 use frontrow_domain::waiting_room::{
-    Digest, DrawState, Group, Phase, Queue, QueueUpdate, Stock, list_digest, list_line,
+    Digest, DrawState, Group, Phase, Queue, QueueUpdate, Stock, Tick, list_digest, list_line,
 };
 use frontrow_domain::{Instant, Sale, SaleId};
 use futures_util::future::join_all;
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -28,11 +29,11 @@ pub struct TickQueues {
     pub digest: Digest,
     /// Gives the instant that the rules decide by.
     pub clock: Arc<dyn Clock>,
-    /// What was read within the last second.
+    /// What was read within the last second, and which ticks are running.
     pub cache: TickCache,
 }
 
-/// Sales read within the last second, and which queues this instance has to see to.
+/// Sales read within the last second, and what this instance does with which queues.
 #[derive(Default)]
 pub struct TickCache {
     sales: Mutex<BTreeMap<SaleId, (Instant, Arc<Sale>)>>,
@@ -40,9 +41,68 @@ pub struct TickCache {
     ticked_here: Mutex<BTreeSet<SaleId>>,
     /// Queues that are over, and whose numbers are not forgotten yet.
     over: Mutex<BTreeSet<SaleId>>,
+    /// Queues that are being ticked here, and whether an urgent tick was asked for meanwhile.
+    running: Mutex<BTreeMap<SaleId, bool>>,
+}
+
+/// A tick that is due. As long as there is one, [`TickQueues::due`] passes over its queue.
+#[must_use = "the queue is not ticked before it is run"]
+pub struct DueTick {
+    queues: Arc<TickQueues>,
+    sale: SaleId,
+    /// Whether somebody else may tick the queue already.
+    ended: bool,
+}
+
+/// What came of a [`DueTick`].
+pub struct Ticked {
+    /// `None` if another instance ticked the queue, or it is over.
+    pub report: Result<Option<TickReport>, Error>,
+    /// The next tick, if it has to come at once: this one admitted as many as a tick can, or an urgent one was asked for
+    /// while it ran.
+    pub next: Option<DueTick>,
+}
+
+impl DueTick {
+    /// Whose queue it ticks.
+    pub const fn sale(&self) -> SaleId {
+        self.sale
+    }
+
+    /// Ticks the queue once.
+    pub async fn run(self) -> Ticked {
+        let report = self.queues.tick(self.sale).await;
+        let is_full = matches!(&report, Ok(Some(report)) if report.admitted.len() >= Tick::BATCH);
+        Ticked { report, next: self.next(is_full) }
+    }
+
+    /// Whether there is a next one is decided in one step with the end of this one, so that no urgent tick is lost.
+    fn next(mut self, is_full: bool) -> Option<Self> {
+        {
+            let mut running = self.queues.cache.running();
+            let is_urgent = running.insert(self.sale, false) == Some(true);
+            if !is_full && !is_urgent {
+                running.remove(&self.sale);
+                self.ended = true;
+            }
+        }
+        if self.ended { None } else { Some(self) }
+    }
+}
+
+impl Drop for DueTick {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.queues.cache.running().remove(&self.sale);
+        }
+    }
 }
 
 impl TickCache {
+    fn running(&self) -> MutexGuard<'_, BTreeMap<SaleId, bool>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn over(&self) -> MutexGuard<'_, BTreeSet<SaleId>> {
         self.over.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -102,20 +162,23 @@ impl TickQueues {
         failed.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// Ticks every queue that is due, also those that rest if it is `urgent`, all at the same time: none waits for another.
-    /// Those that somebody else ticked have no report. A queue that can't be ticked doesn't stop the others: its error comes
-    /// after them.
-    pub async fn run(&self, urgent: bool) -> Result<Vec<TickReport>, Error> {
+    /// The ticks that are due, with those of queues that rest if it is `urgent`. Run each by itself, so that no queue waits
+    /// for another one's tick: until a tick has ended, its queue isn't due again.
+    pub fn due(self: &Arc<Self>, urgent: bool) -> Vec<DueTick> {
         let queues = self.queues.all();
         let due = queues.values().filter(|view| urgent || self.is_due(view));
-        let (mut reports, mut failed) = (Vec::new(), None);
-        for ticked in join_all(due.map(|view| self.tick(view))).await {
-            match ticked {
-                Ok(report) => reports.extend(report),
-                Err(error) => failed = failed.or(Some(error)),
+        due.filter_map(|view| self.begin(view.queue.sale, urgent)).collect()
+    }
+
+    fn begin(self: &Arc<Self>, sale: SaleId, urgent: bool) -> Option<DueTick> {
+        match self.cache.running().entry(sale) {
+            Entry::Vacant(new) => new.insert(false),
+            Entry::Occupied(running) => {
+                *running.into_mut() |= urgent;
+                return None;
             }
-        }
-        failed.map_or(Ok(reports), Err)
+        };
+        Some(DueTick { queues: Arc::clone(self), sale, ended: false })
     }
 
     /// Whether its opening has come, or it has something to do.
@@ -125,7 +188,8 @@ impl TickQueues {
         opens || !self.queues.pace.rests(queue.sale, now)
     }
 
-    async fn tick(&self, view: &QueueView) -> Result<Option<TickReport>, Error> {
+    async fn tick(&self, sale: SaleId) -> Result<Option<TickReport>, Error> {
+        let Some(view) = self.queues.view(sale) else { return Ok(None) };
         let Some(room) = &view.sale.waiting_room else { return Ok(None) };
         let issued = self.dispenser.issued(view.queue.sale, view.queue.groups.len()).await;
         // While the dispenser is away, what it had handed out is still called.

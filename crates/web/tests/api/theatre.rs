@@ -184,7 +184,9 @@ impl Theatre {
     /// Ticks every queue that is due.
     pub async fn tick(&self) {
         self.look().await;
-        self.use_cases.tick_queues.run(true).await.unwrap();
+        for due in self.use_cases.tick_queues.due(true) {
+            due.run().await.report.unwrap();
+        }
     }
 
     /// Whose account it is.

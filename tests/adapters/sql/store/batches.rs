@@ -1,6 +1,6 @@
 //! Commands that wait are carried out together: in their order, with one COMMIT, and without getting in each other's way.
 
-use super::context::TestContext;
+use super::context::{TestContext, at};
 use super::crowd::{Answer, Crowd};
 use super::testbed::{Testbed, on_every_database};
 use frontrow_adapters::sql::hook::Fault;
@@ -96,6 +96,24 @@ async fn who_wants_the_best_seats_gets_those_that_the_batch_has_left(testbed: &T
     crowd.assert_right().await;
 }
 
+/// The clock goes on by a second whenever somebody looks at it: at 301 for what keeps the worker busy, at 302 for the batch.
+/// Seat 1 can be had from second 303 on.
+async fn a_batch_is_decided_at_one_instant(testbed: &Testbed) {
+    let crowd = Crowd::new(testbed).await;
+    let context = &crowd.context;
+    context.held(&context.hold(1, "lapses", &[1])).await;
+    context.world.set_seconds(301);
+    context.world.step.store(1, Ordering::SeqCst);
+    let commands = [context.hold_best(2, "best", &[&[1], &[2]]), context.hold_best(3, "best", &[&[1], &[3]])];
+    let told = crowd.together(&commands).await;
+    context.world.step.store(0, Ordering::SeqCst);
+    for (told, seat) in told.iter().zip([2, 3]) {
+        assert!(held(told).seats().map(SeatNumber::get).eq([seat]), "{told:?}");
+        assert_eq!(held(told).held_until, at(302 + 300));
+    }
+    crowd.assert_right().await;
+}
+
 async fn a_commit_whose_answer_is_lost_is_found_out_for_all(testbed: &Testbed) {
     let crowd = Crowd::new(testbed).await;
     let context = &crowd.context;
@@ -164,6 +182,7 @@ on_every_database! {
     a_key_that_comes_twice_in_a_batch_stands_for_one_command,
     the_same_seats_are_paid_cancelled_and_held_again_in_one_batch,
     who_wants_the_best_seats_gets_those_that_the_batch_has_left,
+    a_batch_is_decided_at_one_instant,
     a_commit_whose_answer_is_lost_is_found_out_for_all,
     what_is_nobodys_fault_is_repeated_whole,
     one_command_that_the_database_refuses_takes_no_other_with_it,

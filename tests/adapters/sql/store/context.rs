@@ -22,6 +22,8 @@ pub const SALE: SaleId = SaleId::new(Uuid::from_u128(2));
 /// Time as the test says, and ids that nobody else on the same server has.
 pub struct World {
     seconds: AtomicI64,
+    /// How many seconds pass whenever somebody looks at the clock.
+    pub step: AtomicI64,
     first_id: u128,
     ids: AtomicU64,
     /// Whoever hears of what was committed panics.
@@ -33,6 +35,7 @@ impl Default for World {
         let random = getrandom::u64().unwrap();
         Self {
             seconds: AtomicI64::default(),
+            step: AtomicI64::default(),
             first_id: u128::from(random) << 64,
             ids: AtomicU64::default(),
             announcer_panics: AtomicBool::default(),
@@ -48,7 +51,7 @@ impl World {
 
 impl Clock for World {
     fn now(&self) -> Instant {
-        at(self.seconds.load(Ordering::SeqCst))
+        at(self.seconds.fetch_add(self.step.load(Ordering::SeqCst), Ordering::SeqCst))
     }
 }
 

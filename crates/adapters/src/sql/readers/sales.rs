@@ -4,7 +4,7 @@ use crate::sql::rows::{sale, sale_performance};
 use crate::sql::statements::Texts;
 use frontrow_domain::{PerformanceId, Sale};
 use sea_orm::sea_query::Query;
-use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, Select};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QueryOrder, SelectTwoMany};
 use std::collections::{BTreeMap, BTreeSet};
 use uuid::Uuid;
 
@@ -27,16 +27,19 @@ pub(in crate::sql) async fn with_performances(
     sales.collect()
 }
 
-/// The published sales of a performance, by ascending opening.
-pub(in crate::sql) fn published_sales(performance: PerformanceId) -> Select<sale::Entity> {
+/// The published sales of a performance, each with all its performances, by ascending opening and id.
+pub(in crate::sql) fn published_sales(
+    performance: PerformanceId,
+) -> SelectTwoMany<sale::Entity, sale_performance::Entity> {
     let of_performance = Query::select()
         .column(sale_performance::Column::SaleId)
         .from(sale_performance::Entity)
         .and_where(sale_performance::Column::PerformanceId.eq(performance.uuid()))
         .take();
+    // The id is what `find_with_related` sorts by at the end.
     sale::Entity::find()
         .filter(sale::Column::Id.in_subquery(of_performance))
         .filter(sale::Column::Published.eq(true))
         .order_by_asc(sale::Column::Opens)
-        .order_by_asc(sale::Column::Id)
+        .find_with_related(sale_performance::Entity)
 }

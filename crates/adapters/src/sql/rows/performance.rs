@@ -1,6 +1,6 @@
 //! A performance.
 
-use super::{Guarded, Reading, json_value};
+use super::{Guarded, Reading, json_value, venue};
 use frontrow_domain::{ConcertId, Instant, Performance, PerformanceId, PerformanceStatus, VenueId};
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 use sea_orm::entity::prelude::*;
@@ -22,6 +22,12 @@ pub struct Model {
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
+
+impl Related<venue::Entity> for Entity {
+    fn to() -> RelationDef {
+        Self::belongs_to(venue::Entity).from(Column::VenueId).to(venue::Column::Id).into()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}
 

@@ -1,6 +1,6 @@
 //! A sale.
 
-use super::{Guarded, Reading, json};
+use super::{Guarded, Reading, json, sale_performance};
 use frontrow_domain::{Instant, PerformanceId, Sale, SaleId};
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 use sea_orm::entity::prelude::*;
@@ -26,6 +26,14 @@ pub struct Model {
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
+
+/// The performances that it sells. Said here, and not by the rows that name the sale, as modules import each other in one
+/// direction only.
+impl Related<sale_performance::Entity> for Entity {
+    fn to() -> RelationDef {
+        Self::belongs_to(sale_performance::Entity).from(Column::Id).to(sale_performance::Column::SaleId).into()
+    }
+}
 
 impl ActiveModelBehavior for ActiveModel {}
 

@@ -109,9 +109,8 @@ async fn lock_and_decide(
         scope.extend(booking.scope.clone());
     }
     let found = lock(statements, connection, &scope, clock).await?;
-    let now = clock.now();
     let carry_out = || {
-        let Found { mut locked, placed } = found;
+        let Found { mut locked, placed, now } = found;
         let commands = batch.iter().map(|booking| &booking.command);
         carry_out_batch(commands.inspect(|command| statements.hook.decides(command)), &mut locked, now)
             .map(|carried_out| Decision { carried_out, placed })

@@ -5,7 +5,7 @@ use crate::sql::connection::Failure;
 use crate::sql::rows::{Guarded, Key, buyer, idempotency_record, is_placeholder, payment, reservation, seat, wallet};
 use crate::sql::statements::Statements;
 use frontrow_application::port::Clock;
-use frontrow_domain::{Locked, PaymentId, ReservationId, Scope, TAKEOVER_GRACE, UserId};
+use frontrow_domain::{Instant, Locked, PaymentId, ReservationId, Scope, TAKEOVER_GRACE, UserId};
 use sea_orm::ConnectionTrait;
 
 /// A scope under its locks.
@@ -13,6 +13,8 @@ pub(super) struct Found {
     pub locked: Locked,
     /// Whether placeholder rows were inserted.
     pub placed: bool,
+    /// When nothing was left to wait for: the instant by which to decide.
+    pub now: Instant,
 }
 
 pub(super) async fn lock(
@@ -51,8 +53,10 @@ pub(super) async fn lock(
     for row in statements.read::<idempotency_record::Entity>(connection, keys).await? {
         locked.found_idempotency_record(row.try_into()?);
     }
+    // Candidates that others have locked are passed by, so whoever waited has waited by now.
+    let now = clock.now();
     for candidates in &scope.candidates {
-        let (seats, takeable_before) = (candidates.in_order(), clock.now() - TAKEOVER_GRACE);
+        let (seats, takeable_before) = (candidates.in_order(), now - TAKEOVER_GRACE);
         for row in statements
             .lock_candidates(connection, seats.iter().map(seat::key), takeable_before, candidates.most)
             .await?
@@ -60,7 +64,7 @@ pub(super) async fn lock(
             locked.found_seat(row.try_into()?);
         }
     }
-    Ok(Found { locked, placed: buyers.placed || wallets.placed })
+    Ok(Found { locked, placed: buyers.placed || wallets.placed, now })
 }
 
 /// The rows of some keys, and whether placeholder rows were inserted for others.

@@ -15,6 +15,8 @@ use frontrow_domain::waiting_room::{EntryStatus, WaitingRoom};
 use frontrow_domain::{PerformanceId, Seat, SeatState};
 use uuid::Uuid;
 
+mod due;
+
 const NOW: i64 = 100;
 
 /// With that queue in memory. Nothing can be asked but how many have joined, 31 and 4, and whether there are seats: yes.
@@ -72,6 +74,18 @@ fn ticked(queue: Queue) -> Queue {
 
 fn away<T>() -> Result<T, StoreError> {
     Err(StoreError::Outage(Outage::Busy { retry_after: Duration::from_secs(1) }))
+}
+
+/// The reports of the ticks that are due, one after the other, or the first error after all of them.
+async fn run(ticks: &Arc<TickQueues>, urgent: bool) -> Result<Vec<TickReport>, Error> {
+    let (mut reports, mut failed) = (Vec::new(), None);
+    for due in ticks.due(urgent) {
+        match due.run().await.report {
+            Ok(report) => reports.extend(report),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    failed.map_or(Ok(reports), Err)
 }
 
 fn view(ticks: &TickQueues) -> Arc<QueueView> {
@@ -186,32 +200,32 @@ fn quiet_store(queue: &Queue, times: usize) -> MockQueueStore {
 
 #[tokio::test]
 async fn a_queue_in_which_nobody_is_rests_until_somebody_comes() {
-    let ticks = ticks(queues(queue(), sale_with_room(0)), quiet_store(&queue(), 3));
-    assert_eq!(ticks.run(false).await.unwrap().len(), 1);
-    assert_eq!(ticks.run(false).await, Ok(Vec::new()));
-    assert_eq!(ticks.run(true).await.unwrap().len(), 1, "it may be needed elsewhere");
+    let ticks = Arc::new(ticks(queues(queue(), sale_with_room(0)), quiet_store(&queue(), 3)));
+    assert_eq!(run(&ticks, false).await.unwrap().len(), 1);
+    assert_eq!(run(&ticks, false).await, Ok(Vec::new()));
+    assert_eq!(run(&ticks, true).await.unwrap().len(), 1, "it may be needed elsewhere");
     ticks.queues.pace.rouse(sale(0).id);
-    assert_eq!(ticks.run(false).await.unwrap().len(), 1);
+    assert_eq!(run(&ticks, false).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn a_lobby_notes_now_and_then_how_many_have_joined_and_opens_at_once() {
     let lobby = Queue { phase: Phase::Lobby, ..queue() };
     let later = Sale { opens: at(NOW + 1), ..sale_with_room(0) };
-    let early = ticks(queues(lobby.clone(), later), quiet_store(&lobby, 1));
-    assert_eq!(early.run(false).await.unwrap().len(), 1);
-    assert_eq!(early.run(false).await, Ok(Vec::new()));
+    let early = Arc::new(ticks(queues(lobby.clone(), later), quiet_store(&lobby, 1)));
+    assert_eq!(run(&early, false).await.unwrap().len(), 1);
+    assert_eq!(run(&early, false).await, Ok(Vec::new()));
     let now = Sale { opens: at(NOW), ..sale_with_room(0) };
-    let opening = ticks(queues(lobby.clone(), now), quiet_store(&lobby, 1));
+    let opening = Arc::new(ticks(queues(lobby.clone(), now), quiet_store(&lobby, 1)));
     opening.queues.pace.rest(sale(0).id, at(NOW));
-    assert_eq!(opening.run(false).await.unwrap().len(), 1);
+    assert_eq!(run(&opening, false).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn a_tick_is_told_that_bookings_are_turned_away() {
     let mut store = MockQueueStore::new();
     store.expect_tick().withf(|order| order.turned_away).times(1).return_once(|_| Ok(Some(report(queue()))));
-    let ticks = ticks(queues(queue(), sale_with_room(0)), store);
+    let ticks = Arc::new(ticks(queues(queue(), sale_with_room(0)), store));
     let mut bookings = crate::port::MockBookingStore::new();
     let busy = crate::port::BookingError::Outage(Outage::Busy { retry_after: Duration::from_secs(1) });
     bookings.expect_execute().return_once(move |_| Err(busy));
@@ -219,7 +233,7 @@ async fn a_tick_is_told_that_bookings_are_turned_away() {
     let watched = crate::waiting_room::WatchedBookings { bookings, queues, clock: clock(NOW) };
     let leave = frontrow_domain::Operation::Leave(frontrow_domain::Leave { buyer: crate::testing::buyer(1).key });
     drop(watched.execute(frontrow_domain::Command::unkeyed(leave)).await);
-    assert_eq!(ticks.run(false).await, Ok(vec![report(queue())]));
+    assert_eq!(run(&ticks, false).await, Ok(vec![report(queue())]));
 }
 
 #[tokio::test]
@@ -233,8 +247,8 @@ async fn a_tick_is_told_the_session_and_how_many_joined_and_replaces_the_view() 
         })
         .times(1)
         .return_once(|_| Ok(Some(report(queue()))));
-    let ticks = ticks(queues(queue(), sale_with_room(0)), store);
-    assert_eq!(ticks.run(false).await, Ok(vec![report(queue())]));
+    let ticks = Arc::new(ticks(queues(queue(), sale_with_room(0)), store));
+    assert_eq!(run(&ticks, false).await, Ok(vec![report(queue())]));
     assert_eq!(view(&ticks).queue, ticked(queue()));
 }
 
@@ -242,9 +256,9 @@ async fn a_tick_is_told_the_session_and_how_many_joined_and_replaces_the_view() 
 async fn a_queue_that_somebody_else_ticks_stays_as_it_was_read() {
     let mut store = MockQueueStore::new();
     store.expect_tick().times(1).return_once(|_| Ok(None));
-    let ticks = ticks(queues(queue(), sale_with_room(0)), store);
+    let ticks = Arc::new(ticks(queues(queue(), sale_with_room(0)), store));
     let before = view(&ticks);
-    assert_eq!(ticks.run(false).await, Ok(Vec::new()));
+    assert_eq!(run(&ticks, false).await, Ok(Vec::new()));
     assert!(Arc::ptr_eq(&before, &view(&ticks)));
 }
 
@@ -254,8 +268,9 @@ async fn while_the_dispenser_is_away_what_it_had_handed_out_is_called() {
     dispenser.expect_issued().times(1).returning(|_, _| away());
     let mut store = MockQueueStore::new();
     store.expect_tick().withf(|order| order.issued == [30, 0]).times(1).return_once(|_| Ok(Some(report(queue()))));
-    let ticks = TickQueues { dispenser: Arc::new(dispenser), ..ticks(queues(queue(), sale_with_room(0)), store) };
-    assert_eq!(ticks.run(false).await, Ok(vec![report(queue())]));
+    let ticks = ticks(queues(queue(), sale_with_room(0)), store);
+    let ticks = Arc::new(TickQueues { dispenser: Arc::new(dispenser), ..ticks });
+    assert_eq!(run(&ticks, false).await, Ok(vec![report(queue())]));
 }
 
 #[tokio::test]
@@ -267,8 +282,8 @@ async fn a_queue_that_cant_be_ticked_keeps_no_other_from_it() {
     store.expect_tick().withf(|order| order.sale.id == sale(0).id).times(1).return_once(|_| away());
     let then = other.clone();
     store.expect_tick().withf(|order| order.sale.id == sale(1).id).times(1).return_once(|_| Ok(Some(report(then))));
-    let ticks = ticks(views, store);
-    assert_eq!(ticks.run(false).await, Err(Error::Outage(Outage::Busy { retry_after: Duration::from_secs(1) })));
+    let ticks = Arc::new(ticks(views, store));
+    assert_eq!(run(&ticks, false).await, Err(Error::Outage(Outage::Busy { retry_after: Duration::from_secs(1) })));
     assert_eq!(ticks.queues.view(other.sale).unwrap().queue, ticked(other));
 }
 
@@ -280,9 +295,9 @@ async fn stocks(seats: ShowAvailability, sale: Sale, ticked_here: &[bool]) -> Ve
         tell.lock().unwrap().push(order.stock);
         Ok(answers.lock().unwrap().next().unwrap().then(|| report(queue())))
     });
-    let ticks = TickQueues { seats: Arc::new(seats), ..ticks(queues(queue(), sale), store) };
+    let ticks = Arc::new(TickQueues { seats: Arc::new(seats), ..ticks(queues(queue(), sale), store) });
     for _ in ticked_here {
-        ticks.run(true).await.unwrap();
+        run(&ticks, true).await.unwrap();
     }
     let told = told.lock().unwrap();
     told.clone()
@@ -331,7 +346,7 @@ fn drawn_sale() -> Sale {
 }
 
 /// One tick of that queue, whose draw goes on to exactly there.
-fn draws(before: &Queue, to: Option<DrawState>, dispenser: MockNumberDispenser) -> TickQueues {
+fn draws(before: &Queue, to: Option<DrawState>, dispenser: MockNumberDispenser) -> Arc<TickQueues> {
     let mut store = store_with(before.clone());
     if let Some(to) = to {
         let (expected, queue) = (QueueUpdate::Draw(to), ticked(before.clone()));
@@ -342,7 +357,7 @@ fn draws(before: &Queue, to: Option<DrawState>, dispenser: MockNumberDispenser) 
             .return_once(move |_, update, _| Ok(Some(queue.update(update))));
     }
     let ticks = ticks(queues(before.clone(), drawn_sale()), store);
-    TickQueues { dispenser: Arc::new(dispenser), ..ticks }
+    Arc::new(TickQueues { dispenser: Arc::new(dispenser), ..ticks })
 }
 
 /// Number 2 of the lobby's 3 is nobody's any more.
@@ -368,7 +383,7 @@ fn lists() -> Vec<[u8; 32]> {
 async fn first_the_lists_are_published_and_nothing_is_decided() {
     let listed = DrawState { lists: Some(lists()), ..drawing() };
     let ticks = draws(&queue_drawn_by(drawing()), Some(listed.clone()), lobby());
-    let reports = ticks.run(false).await.unwrap();
+    let reports = run(&ticks, false).await.unwrap();
     assert_eq!(reports[0].queue.draw, Some(listed));
     assert_eq!((&view(&ticks).queue, view(&ticks).queue.is_drawn()), (&reports[0].queue, false));
 }
@@ -377,7 +392,7 @@ async fn first_the_lists_are_published_and_nothing_is_decided() {
 async fn then_a_draw_that_names_a_round_waits_for_its_value() {
     let listed = queue_drawn_by(DrawState { lists: Some(lists()), ..drawing() });
     let ticks = draws(&listed, None, issues());
-    assert_eq!(ticks.run(false).await, Ok(vec![report(listed)]));
+    assert_eq!(run(&ticks, false).await, Ok(vec![report(listed)]));
     assert_eq!(view(&ticks).status(Group::FIRST, entry(1).number), EntryStatus::Lobby);
 }
 
@@ -387,20 +402,20 @@ async fn then_a_draw_without_a_round_is_decided_and_that_is_all() {
     let decides = seed(digest, &[3; 32], "", &[3, 0], &lists());
     let decided = DrawState { value: Some(String::new()), seed: Some(decides), ..listed.clone() };
     let ticks = draws(&queue_drawn_by(listed), Some(decided.clone()), issues());
-    let reports = ticks.run(false).await.unwrap();
+    let reports = run(&ticks, false).await.unwrap();
     assert_eq!(reports[0].queue.draw.as_ref(), Some(&decided));
     assert!(view(&ticks).queue.is_drawn());
 
     let over = queue_drawn_by(decided);
     let again = draws(&over, None, issues());
-    assert_eq!(again.run(false).await, Ok(vec![report(over)]));
+    assert_eq!(run(&again, false).await, Ok(vec![report(over)]));
 }
 
 #[tokio::test]
 async fn a_lobby_is_not_drawn() {
     let lobby = Queue { phase: Phase::Lobby, ..queue_drawn_by(drawing()) };
     let ticks = draws(&lobby, None, issues());
-    assert_eq!(ticks.run(false).await, Ok(vec![report(lobby)]));
+    assert_eq!(run(&ticks, false).await, Ok(vec![report(lobby)]));
 }
 
 #[tokio::test]
