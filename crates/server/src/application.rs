@@ -68,12 +68,11 @@ impl Application {
     ) -> Result<Self> {
         let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Source));
         let bell = Arc::new(Notify::new());
-        let workers = store_settings(settings);
         let readers = Arc::new(SqlReaders::new(database.clone()));
         let seats = Arc::new(SeatSnapshotCache::new(readers.clone(), clock.clone()));
         let announcer = announcer(bell.clone(), seats.clone());
         let needs = StorePorts { clock: clock.clone(), ids: ids.clone(), announcer };
-        let store = Arc::new(SqlStore::open(&database, workers, needs).await?);
+        let store = Arc::new(SqlStore::open(&database, store_settings(settings), needs).await?);
         let catalogue = Arc::new(SqlCatalogue::new(database.clone(), clock.clone()));
         let housekeeping = Arc::new(SqlHousekeeping::new(database.clone()));
         let queues = Arc::new(SqlQueues::open(&database, clock.clone(), ids.clone()).await?);

@@ -23,7 +23,7 @@ impl SeatReader for Slow {
         let found = self.rows.lock().clone();
         self.reads.fetch_add(1, Ordering::SeqCst);
         if *self.stuck.lock() == Some(id) {
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
         self.permits.acquire().await.unwrap().forget();
         let away = self.away.lock().clone();

@@ -9,7 +9,7 @@ use frontrow_adapters::sql::{SqlReaders, SqlStore, StorePorts, StoreSettings};
 use frontrow_application::port::{BookingError, BookingStore, IdSource, OnSale, SeatReader, SeatSnapshots};
 use frontrow_application::testing::{reads, request_key};
 use frontrow_application::{BestSeats, Conflict, Error, HoldBestRequest, HoldBestSeats};
-use frontrow_domain::{PaymentId, Rejection, Reservation, SeatNumber, SeatSet, SeatsSeen, Wish, testing};
+use frontrow_domain::{Layout, PaymentId, Rejection, Reservation, SeatNumber, SeatSet, SeatsSeen, Wish, testing};
 use futures::FutureExt;
 use futures::future::join_all;
 use std::ops::Range;
@@ -103,7 +103,7 @@ const fn row(seat: SeatNumber) -> u32 {
 struct Sale {
     context: TestContext,
     instances: [Instance; 2],
-    on_sale: OnSale,
+    layout: Arc<Layout>,
     readers: SqlReaders,
 }
 
@@ -113,7 +113,7 @@ impl Sale {
         context.world.set_seconds(testing::OPENS);
         let instances = [Instance::open(&context, starts[0]).await, Instance::open(&context, starts[1]).await];
         let readers = SqlReaders::new(Arc::clone(&context.database));
-        Self { context, instances, on_sale: on_sale(), readers }
+        Self { context, instances, layout: on_sale().layout, readers }
     }
 
     async fn taken(&self) -> SeatSet {
@@ -122,7 +122,7 @@ impl Sale {
 
     /// How many better pairs there were; `None` if there was nothing.
     fn better(&self, told: Told, taken: &mut SeatSet) -> Option<usize> {
-        let seen = SeatsSeen { layout: &self.on_sale.layout, taken };
+        let seen = SeatsSeen { layout: &self.layout, taken };
         let there_are = seen.best(&pair(), 2 * PAIRS);
         if told == Err(Conflict::SoldOut.into()) {
             assert_eq!(there_are, Vec::<Vec<_>>::new(), "told that nothing is left");
