@@ -112,11 +112,16 @@ impl State {
 
     fn cut(&self, bytes: &[u8]) -> Option<Cut> {
         let mut next = self.next.lock().unwrap();
-        let is_commit = bytes.windows(6).any(|window| window.eq_ignore_ascii_case(b"COMMIT"));
-        let cut = if is_commit { next.take() } else { None };
+        let cut = if is_commit(bytes) { next.take() } else { None };
         self.cuts.fetch_add(usize::from(cut.is_some()), Ordering::SeqCst);
         cut
     }
+}
+
+/// A connection that is only just opened says `READ COMMITTED`.
+fn is_commit(bytes: &[u8]) -> bool {
+    let mut words = bytes.split(|byte| !byte.is_ascii_alphabetic());
+    words.any(|word| word.eq_ignore_ascii_case(b"COMMIT"))
 }
 
 /// Until one side is done, or the connection is cut.
