@@ -2,6 +2,7 @@
 
 use crate::WebState;
 use crate::problem::{Kind, PROBLEM_JSON, Problem};
+use crate::routes::{Address, address_of};
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
@@ -11,7 +12,11 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpRequest, ResponseError};
 use frontrow_domain::Instant;
 use futures::FutureExt;
+use metrics::{Key, Label, Level, Metadata};
+use parking_lot::RwLock;
+use std::borrow::Cow;
 use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
 use tracing::Span;
 use tracing::field::Empty;
 use tracing_actix_web::{RequestId, RootSpanBuilder};
@@ -22,8 +27,9 @@ pub(crate) struct QuietSpan;
 impl RootSpanBuilder for QuietSpan {
     fn on_request_start(request: &ServiceRequest) -> Span {
         let route = route(request.request());
-        let id = request.extensions().get::<RequestId>().map(ToString::to_string);
-        tracing::info_span!("request", method = method(request), route, id, status = Empty)
+        let extensions = request.extensions();
+        let id = extensions.get::<RequestId>().map(tracing::field::display);
+        tracing::info_span!("request", method = method(request.method()), route = &*route, id, status = Empty)
     }
 
     fn on_request_end<B: MessageBody>(span: Span, outcome: &Result<ServiceResponse<B>, Error>) {
@@ -41,14 +47,73 @@ impl RootSpanBuilder for QuietSpan {
 }
 
 /// The pattern, not the address: a figure for every id would never end.
-fn route(request: &HttpRequest) -> String {
-    request.match_pattern().unwrap_or_else(|| "none".to_owned())
+fn route(request: &HttpRequest) -> Cow<'static, str> {
+    match address_of(request.path()) {
+        Some(address) => address.path().into(),
+        None => request.match_pattern().map_or("none".into(), Cow::Owned),
+    }
 }
 
 /// A client may make up methods; figures of them would never end either.
-fn method(request: &ServiceRequest) -> String {
-    let known = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
-    if known.contains(request.method()) { request.method().to_string() } else { "other".to_owned() }
+fn method(method: &Method) -> &'static str {
+    const KNOWN: [(Method, &str); 6] = [
+        (Method::GET, "GET"),
+        (Method::HEAD, "HEAD"),
+        (Method::POST, "POST"),
+        (Method::PUT, "PUT"),
+        (Method::PATCH, "PATCH"),
+        (Method::DELETE, "DELETE"),
+    ];
+    KNOWN.iter().find(|(known, _)| known == method).map_or("other", |(_, name)| name)
+}
+
+/// The names of one address's figures, by method and status: to make them takes longer than to count.
+#[derive(Default)]
+pub(crate) struct Figures(RwLock<Vec<Figure>>);
+
+#[derive(Clone)]
+struct Figure {
+    method: &'static str,
+    status: u16,
+    total: Arc<Key>,
+    seconds: Arc<Key>,
+}
+
+impl Figure {
+    fn new(route: &Cow<'static, str>, method: &'static str, status: u16) -> Self {
+        let labels = || vec![Label::new("method", method), Label::new("route", route.clone())];
+        let mut with_status = labels();
+        with_status.push(Label::new("status", status.to_string()));
+        Self {
+            method,
+            status,
+            total: Key::from_parts("frontrow_requests_total", with_status).into(),
+            seconds: Key::from_parts("frontrow_request_seconds", labels()).into(),
+        }
+    }
+
+    fn count(&self, seconds: Option<f64>) {
+        const ABOUT: Metadata<'_> = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
+        metrics::with_recorder(|recorder| {
+            recorder.register_counter(&self.total, &ABOUT).increment(1);
+            if let Some(seconds) = seconds {
+                recorder.register_histogram(&self.seconds, &ABOUT).record(seconds);
+            }
+        });
+    }
+}
+
+impl Figures {
+    /// There are as many as an address has methods and statuses, which no client can make up.
+    fn get(&self, address: &'static Address, method: &'static str, status: u16) -> Figure {
+        let known = |figures: &[Figure]| figures.iter().find(|f| f.method == method && f.status == status).cloned();
+        if let Some(figure) = known(&self.0.read()) {
+            return figure;
+        }
+        let figure = Figure::new(&address.path().into(), method, status);
+        self.0.write().push(figure.clone());
+        figure
+    }
 }
 
 /// Counts and times the request, and adds what every answer has.
@@ -57,13 +122,14 @@ pub(crate) async fn measure(
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let begun = now(&request);
-    let method = method(&request);
+    let method = method(request.method());
     let response = as_problem(next.call(request).await?.map_into_boxed_body());
-    let route = route(response.request());
-    let labels = [("method", method), ("route", route), ("status", response.status().as_u16().to_string())];
-    metrics::counter!("frontrow_requests_total", &labels).increment(1);
-    if let (Some(begun), Some(ended)) = (begun, response.request().app_data().map(time)) {
-        metrics::histogram!("frontrow_request_seconds", &labels[..2]).record(ended.since(begun).as_secs_f64());
+    let ended = response.request().app_data().map(time);
+    let seconds = begun.zip(ended).map(|(begun, ended)| ended.since(begun).as_secs_f64());
+    let status = response.status().as_u16();
+    match address_of(response.request().path()) {
+        Some(address) => address.figures().get(address, method, status).count(seconds),
+        None => Figure::new(&route(response.request()), method, status).count(seconds),
     }
     Ok(with_headers(response))
 }

@@ -58,6 +58,11 @@ pub(crate) fn addresses() -> &'static [Address] {
     &ADDRESSES
 }
 
+/// The address that requests for that path come to.
+pub(crate) fn address_of(path: &str) -> Option<&'static Address> {
+    addresses().iter().find(|address| address.is_at(path))
+}
+
 /// Every endpoint.
 pub(crate) fn endpoints() -> impl Iterator<Item = &'static Endpoint> {
     addresses().iter().flat_map(Address::endpoints)

@@ -1,7 +1,7 @@
 //! The router, made from the endpoints.
 
 use super::endpoint::Endpoint;
-use crate::measure::{catch_panic, mannered};
+use crate::measure::{Figures, catch_panic, mannered};
 use crate::pass::intercept;
 use crate::problem::{Kind, Problem};
 use crate::taken::{Taken, refuse_the_rest};
@@ -20,6 +20,7 @@ pub(crate) struct Address {
     endpoints: Vec<Endpoint>,
     path: String,
     allowed: String,
+    figures: Figures,
 }
 
 impl Address {
@@ -36,7 +37,8 @@ impl Address {
     }
 
     fn of(endpoint: Endpoint) -> Self {
-        let mut address = Self { endpoints: Vec::new(), path: endpoint.path().to_owned(), allowed: String::new() };
+        let path = endpoint.path().to_owned();
+        let mut address = Self { endpoints: Vec::new(), path, allowed: String::new(), figures: Figures::default() };
         address.add(endpoint);
         address
     }
@@ -50,9 +52,29 @@ impl Address {
         self.endpoints.push(endpoint);
     }
 
-    #[cfg(test)]
+    /// The pattern: what stands in braces varies.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    pub fn figures(&self) -> &Figures {
+        &self.figures
+    }
+
+    /// Whether requests for that path come here. (The framework's own search takes longer than a whole answer.)
+    pub fn is_at(&self, path: &str) -> bool {
+        if !path.starts_with(&self.path[..self.path.find('{').unwrap_or(self.path.len())]) {
+            return false;
+        }
+        let (mut pattern, mut path) = (self.path.split('/'), path.split('/'));
+        loop {
+            match (pattern.next(), path.next()) {
+                (None, None) => return true,
+                (Some(wanted), Some(part)) if wanted == part => {}
+                (Some(wanted), Some(part)) if wanted.starts_with('{') && !part.is_empty() => {}
+                _ => return false,
+            }
+        }
     }
 
     pub fn endpoints(&self) -> &[Endpoint] {
