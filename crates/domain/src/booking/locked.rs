@@ -81,6 +81,8 @@ impl<T: Record> Table<T> {
 pub struct Locked {
     buyers: Table<Buyer>,
     reservations: Table<Reservation>,
+    /// Those of `reservations` that exist: a batch has many buyers, and each command asks for those of one.
+    by_buyer: BTreeMap<BuyerKey, BTreeSet<ReservationId>>,
     payments: Table<Payment>,
     wallets: Table<Wallet>,
     seats: Table<Seat>,
@@ -99,6 +101,7 @@ impl Locked {
         Self {
             buyers: Table::of(scope.buyers.iter().copied()),
             reservations: Table::of(scope.reservations.iter().chain(&scope.new_reservations).copied()),
+            by_buyer: BTreeMap::new(),
             payments: Table::of(scope.payments.iter().chain(&scope.new_payments).copied()),
             wallets: Table::of(scope.wallets.iter().copied()),
             seats: Table::of(scope.seats.iter().copied()),
@@ -120,6 +123,7 @@ impl Locked {
     /// A reservation that the scope names, or one of a buyer in scope: a store passes all reservations of those buyers that
     /// are [live](ReservationState::is_live), because the limit per person counts them.
     pub fn found_reservation(&mut self, reservation: Reservation) {
+        self.note_buyer(&reservation);
         self.reservations.found(reservation);
     }
 
@@ -157,7 +161,8 @@ impl Locked {
     /// The buyer's reservations that are live, and those that the scope names.
     pub fn reservations_of(&self, key: BuyerKey) -> Result<impl Iterator<Item = &Reservation>, NotInScope> {
         self.buyers.get(key)?;
-        Ok(self.reservations.rows().filter(move |r| r.buyer() == key))
+        let ids = self.by_buyer.get(&key).into_iter().flatten();
+        Ok(ids.filter_map(|id| self.reservations.get(*id).ok().flatten()))
     }
 
     /// The reservation, if it exists.
@@ -290,8 +295,13 @@ impl Locked {
         if next.refund_reason.is_some() && next.state != ReservationState::Refunded {
             return Err(Broken(format!("{:?} is not refunded, and has a reason", next.id)));
         }
+        self.note_buyer(&next);
         self.reservations.set(next);
         Ok(())
+    }
+
+    fn note_buyer(&mut self, reservation: &Reservation) {
+        self.by_buyer.entry(reservation.buyer()).or_default().insert(reservation.id);
     }
 
     fn put_payment(&mut self, next: Payment) -> Result<(), Broken> {
