@@ -99,11 +99,14 @@ impl Statements<'_> {
     async fn all<E: EntityTrait>(
         &self,
         connection: &impl ConnectionTrait,
-        statement: Option<Statement>,
+        statements: Vec<Statement>,
     ) -> Result<Vec<E::Model>, Failure> {
-        let Some(statement) = statement else { return Ok(Vec::new()) };
-        self.before(&statement.sql)?;
-        Ok(E::find().from_raw_sql(statement).all(connection).await?)
+        let mut rows = Vec::new();
+        for statement in statements {
+            self.before(&statement.sql)?;
+            rows.append(&mut E::find().from_raw_sql(statement).all(connection).await?);
+        }
+        Ok(rows)
     }
 }
 
@@ -115,8 +118,8 @@ impl Statements<'_> {
         A: ActiveModelTrait + Send,
     {
         let there = if self.texts.protection.guards { Existing::Fails } else { Existing::Stays };
-        let statement = self.texts.insert(What::Insert, &rows, || there)?;
-        self.write::<A::Entity>(connection, statement, rows.len()).await
+        let statements = self.texts.insert(What::Insert, &rows, || there)?;
+        self.write::<A::Entity>(connection, statements, rows.len()).await
     }
 
     /// Updates rows that nobody has changed since they were read.
@@ -130,8 +133,8 @@ impl Statements<'_> {
         A::Entity: Guarded,
     {
         let guard = self.texts.protection.guards.then_some(A::Entity::GUARD);
-        let statement = self.texts.update(&rows, guard)?;
-        self.write::<A::Entity>(connection, statement, rows.len()).await
+        let statements = self.texts.update(&rows, guard)?;
+        self.write::<A::Entity>(connection, statements, rows.len()).await
     }
 
     /// Updates rows that the lock of another row guards.
@@ -144,8 +147,8 @@ impl Statements<'_> {
         A: ActiveModelTrait + Send,
     {
         let rows: Vec<Changed<A>> = rows.into_iter().map(|row| Changed { row, read: Value::BigInt(None) }).collect();
-        let statement = self.texts.update(&rows, None)?;
-        self.write::<A::Entity>(connection, statement, rows.len()).await
+        let statements = self.texts.update(&rows, None)?;
+        self.write::<A::Entity>(connection, statements, rows.len()).await
     }
 
     /// Deletes rows.
@@ -161,11 +164,11 @@ impl Statements<'_> {
     async fn write<E: EntityTrait>(
         &self,
         connection: &impl ConnectionTrait,
-        statement: Option<Statement>,
+        statements: Vec<Statement>,
         expected: usize,
     ) -> Result<(), Failure> {
-        let Some(done) = self.execute(connection, statement).await? else { return Ok(()) };
-        let affected = done.rows_affected();
+        let done = self.execute(connection, statements).await?;
+        let affected: u64 = done.iter().map(ExecResult::rows_affected).sum();
         if affected == expected as u64 || !self.texts.protection.guards {
             return Ok(());
         }
@@ -214,17 +217,20 @@ impl Statements<'_> {
         let rows = values::<E>(keys).into_iter().map(placeholder::<E>);
         let rows: Vec<E::ActiveModel> = rows.collect::<Result<_, _>>()?;
         let inserted = self.execute(connection, self.texts.insert_placeholders::<E>(&rows)?).await?;
-        Ok(inserted.is_none_or(|inserted| self.texts.dialect.inserted_all(&inserted, rows.len())))
+        Ok(self.texts.dialect.inserted_all(&inserted, rows.len()))
     }
 
     async fn execute(
         &self,
         connection: &impl ConnectionTrait,
-        statement: Option<Statement>,
-    ) -> Result<Option<ExecResult>, Failure> {
-        let Some(statement) = statement else { return Ok(None) };
-        self.before(&statement.sql)?;
-        Ok(Some(connection.execute_raw(statement).await?))
+        statements: Vec<Statement>,
+    ) -> Result<Vec<ExecResult>, Failure> {
+        let mut done = Vec::new();
+        for statement in statements {
+            self.before(&statement.sql)?;
+            done.push(connection.execute_raw(statement).await?);
+        }
+        Ok(done)
     }
 }
 
@@ -238,7 +244,7 @@ impl Statements<'_> {
 
 /// What is said to the database.
 impl Texts {
-    fn find<E: EntityTrait>(&self, locking: Locking, keys: &[Vec<Value>]) -> Result<Option<Statement>, Failure> {
+    fn find<E: EntityTrait>(&self, locking: Locking, keys: &[Vec<Value>]) -> Result<Vec<Statement>, Failure> {
         let what = Name::of::<E>(What::Find(locking));
         self.one_or_many(
             what,
@@ -249,7 +255,7 @@ impl Texts {
     }
 
     /// Reads the live reservations of buyers.
-    pub(in crate::sql) fn reservations_of(&self, keys: &[Vec<Value>]) -> Result<Option<Statement>, Failure> {
+    pub(in crate::sql) fn reservations_of(&self, keys: &[Vec<Value>]) -> Result<Vec<Statement>, Failure> {
         let what = Name::of::<reservation::Entity>(What::ReservationsOfBuyers);
         self.one_or_many(
             what,
@@ -264,16 +270,18 @@ impl Texts {
         keys: &[Vec<Value>],
         takeable_before: Instant,
         most: usize,
-    ) -> Result<Option<Statement>, Failure> {
+    ) -> Result<Vec<Statement>, Failure> {
         if keys.is_empty() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let locking = if self.protection.locks { Locking::Skip } else { Locking::None };
         let text =
             self.text(Name::of::<seat::Entity>(What::Candidates).many(), || Ok(self.lists().candidates(locking)))?;
         let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let values = [lists::json(keys)?.into(), takeable_before.micros().into(), most.into()];
-        Ok(Some(Statement::from_sql_and_values(self.dialect.backend(), text, values)))
+        // In one list, because so many are enough of all of it.
+        let list = lists::json(self.dialect, keys, usize::MAX)?.concat();
+        let values = [list.into(), takeable_before.micros().into(), most.into()];
+        Ok(vec![Statement::from_sql_and_values(self.dialect.backend(), text, values)])
     }
 
     fn insert<A: ActiveModelTrait>(
@@ -281,8 +289,8 @@ impl Texts {
         what: What,
         rows: &[A],
         existing: impl FnOnce() -> Existing<<A::Entity as EntityTrait>::Column>,
-    ) -> Result<Option<Statement>, Failure> {
-        let Some(first) = rows.first() else { return Ok(None) };
+    ) -> Result<Vec<Statement>, Failure> {
+        let Some(first) = rows.first() else { return Ok(Vec::new()) };
         let columns = columns_of::<A>(first, ActiveValue::is_not_set);
         let values = rows.iter().map(|row| values_of(row, &columns)).collect::<Result<Vec<_>, _>>()?;
         let existing = existing();
@@ -294,7 +302,7 @@ impl Texts {
         )
     }
 
-    fn put<A: ActiveModelTrait>(&self, rows: &[A]) -> Result<Option<Statement>, Failure> {
+    fn put<A: ActiveModelTrait>(&self, rows: &[A]) -> Result<Vec<Statement>, Failure> {
         let replaced = |first: &A| {
             let columns = columns_of::<A>(first, |value| !value.is_set()).into_iter();
             columns.map(|column| (column, self.dialect.inserted(column.as_str()))).collect()
@@ -304,7 +312,7 @@ impl Texts {
         })
     }
 
-    fn issue(&self, rows: &[queue_counter::ActiveModel]) -> Result<Option<Statement>, Failure> {
+    fn issue(&self, rows: &[queue_counter::ActiveModel]) -> Result<Vec<Statement>, Failure> {
         let issued = queue_counter::Column::Issued;
         self.insert(What::Issue, rows, || {
             // Never a number that was leased to another dispenser, whatever an instance is set to.
@@ -313,7 +321,7 @@ impl Texts {
         })
     }
 
-    fn insert_placeholders<E: Guarded>(&self, rows: &[E::ActiveModel]) -> Result<Option<Statement>, Failure> {
+    fn insert_placeholders<E: Guarded>(&self, rows: &[E::ActiveModel]) -> Result<Vec<Statement>, Failure> {
         self.insert(What::Placeholder, rows, || {
             let waits = self.dialect.marks_existing(E::default().table_name(), E::GUARD.as_str());
             waits.map_or(Existing::Stays, |mark| Existing::Becomes(vec![(E::GUARD, mark)]))
@@ -324,8 +332,8 @@ impl Texts {
         &self,
         rows: &[Changed<A>],
         guard: Option<<A::Entity as EntityTrait>::Column>,
-    ) -> Result<Option<Statement>, Failure> {
-        let Some(first) = rows.first() else { return Ok(None) };
+    ) -> Result<Vec<Statement>, Failure> {
+        let Some(first) = rows.first() else { return Ok(Vec::new()) };
         let key = key_columns::<A::Entity>();
         let mut columns = columns_of::<A>(&first.row, |value| !value.is_set());
         columns.retain(|column| <A::Entity as EntityTrait>::PrimaryKey::from_column(*column).is_none());
@@ -348,7 +356,7 @@ impl Texts {
         )
     }
 
-    fn delete<E: EntityTrait>(&self, keys: &[Vec<Value>]) -> Result<Option<Statement>, Failure> {
+    fn delete<E: EntityTrait>(&self, keys: &[Vec<Value>]) -> Result<Vec<Statement>, Failure> {
         self.one_or_many(
             Name::of::<E>(What::Delete),
             keys,

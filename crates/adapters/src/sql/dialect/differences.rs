@@ -135,6 +135,11 @@ pub(in crate::sql) trait Dialect: Debug + Send + Sync {
     /// locks rows that nobody asked for on `MySQL` and `MariaDB`.)
     fn list(&self, columns: &[ColumnType]) -> String;
 
+    /// Whether a row of the list is an object, whose members are the numbers of its columns, from 0, and not an array.
+    fn names_items(&self) -> bool {
+        false
+    }
+
     /// A column of [`Dialect::list`], from 0.
     fn item(&self, index: usize, kind: &ColumnType) -> String;
 
@@ -196,8 +201,8 @@ pub(in crate::sql) trait Dialect: Debug + Send + Sync {
     }
 
     /// Whether an insertion of placeholder rows found none of them there already.
-    fn inserted_all(&self, inserted: &ExecResult, wanted: usize) -> bool {
-        inserted.rows_affected() == wanted as u64
+    fn inserted_all(&self, inserted: &[ExecResult], wanted: usize) -> bool {
+        inserted.iter().map(ExecResult::rows_affected).sum::<u64>() == wanted as u64
     }
 
     // Updates and deletions.

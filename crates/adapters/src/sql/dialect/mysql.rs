@@ -203,8 +203,8 @@ impl Dialect for MySql {
         Some(format!("LAST_INSERT_ID({table}.{version})"))
     }
 
-    fn inserted_all(&self, inserted: &ExecResult, _wanted: usize) -> bool {
-        inserted.last_insert_id() == 0
+    fn inserted_all(&self, inserted: &[ExecResult], _wanted: usize) -> bool {
+        inserted.iter().all(|inserted| inserted.last_insert_id() == 0)
     }
 
     fn updates_joins(&self) -> bool {

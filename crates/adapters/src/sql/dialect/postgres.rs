@@ -108,16 +108,29 @@ impl Dialect for Postgres {
         "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
     }
 
-    fn list(&self, _columns: &[ColumnType]) -> String {
-        "json_array_elements($1::json) WITH ORDINALITY k(value, nth)".to_owned()
+    /// `json_array_elements` would parse a row again for each of its columns.
+    fn list(&self, columns: &[ColumnType]) -> String {
+        let defined = columns.iter().enumerate().map(|(index, kind)| {
+            let holds = match (kind, Carrier::of(kind)) {
+                (ColumnType::Uuid, _) => "uuid",
+                (_, Carrier::Number) => "bigint",
+                (_, Carrier::Hex | Carrier::Text) => "text",
+            };
+            format!("\"{index}\" {holds}")
+        });
+        let defined = defined.collect::<Vec<_>>().join(", ");
+        let names: String = (0..columns.len()).map(|index| format!("c{index}, ")).collect();
+        format!("ROWS FROM (json_to_recordset($1::json) AS ({defined})) WITH ORDINALITY k({names}nth)")
+    }
+
+    fn names_items(&self) -> bool {
+        true
     }
 
     fn item(&self, index: usize, kind: &ColumnType) -> String {
         match Carrier::of(kind) {
-            Carrier::Text => format!("k.value->>{index}"),
-            Carrier::Hex if *kind == ColumnType::Uuid => format!("(k.value->>{index})::uuid"),
-            Carrier::Hex => format!("decode(k.value->>{index}, 'hex')"),
-            Carrier::Number => format!("(k.value->>{index})::bigint"),
+            Carrier::Hex if *kind != ColumnType::Uuid => format!("decode(k.c{index}, 'hex')"),
+            Carrier::Hex | Carrier::Number | Carrier::Text => format!("k.c{index}"),
         }
     }
 

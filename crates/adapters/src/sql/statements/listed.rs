@@ -19,8 +19,7 @@ impl Texts {
         &self,
         keys: impl IntoIterator<Item = Key<E>>,
     ) -> Result<Option<Statement>, DbErr> {
-        let statement = self.find::<E>(Locking::None, &values::<E>(keys));
-        statement.map_err(|failure| defect(&failure))
+        only(self.find::<E>(Locking::None, &values::<E>(keys)))
     }
 
     /// Reads the valid tickets of a reservation, for these seats of its performance.
@@ -34,7 +33,7 @@ impl Texts {
         let rows = numbers
             .into_iter()
             .map(|number| vec![performance.into(), number.into(), reservation.into(), ticket::LIVE.into()]);
-        self.list(name, &rows.collect::<Vec<_>>(), Lists::tickets_of_seats).map_err(|failure| defect(&failure))
+        only(self.list(name, &rows.collect::<Vec<_>>(), Lists::tickets_of_seats))
     }
 
     /// Reads which performances the sales sell.
@@ -44,21 +43,21 @@ impl Texts {
     ) -> Result<Option<Statement>, DbErr> {
         let name = Name::of::<sale_performance::Entity>(What::PerformancesOfSales);
         let rows: Vec<Vec<Value>> = sales.into_iter().map(|sale| vec![sale.into()]).collect();
-        self.list(name, &rows, Lists::performances_of_sales).map_err(|failure| defect(&failure))
+        only(self.list(name, &rows, Lists::performances_of_sales))
     }
 
     /// Inserts rows, all with the same columns.
     pub(in crate::sql) fn inserting<A: ActiveModelTrait>(&self, rows: &[A]) -> Result<Option<Statement>, DbErr> {
-        self.insert(What::Insert, rows, || Existing::Fails).map_err(|failure| defect(&failure))
+        only(self.insert(What::Insert, rows, || Existing::Fails))
     }
 
     /// Deletes the rows that the keys name, as they are.
     pub(in crate::sql) fn deleting<E: EntityTrait>(&self, keys: &[Vec<Value>]) -> Result<Option<Statement>, DbErr> {
-        self.delete::<E>(keys).map_err(|failure| defect(&failure))
+        only(self.delete::<E>(keys))
     }
 }
 
-/// A statement that can't be made is a defect of ours.
-fn defect(failure: &Failure) -> DbErr {
-    DbErr::Custom(failure.to_string())
+/// Who is not a worker has all rows in one list. A statement that can't be made is a defect of ours.
+fn only(statements: Result<Vec<Statement>, Failure>) -> Result<Option<Statement>, DbErr> {
+    Ok(statements.map_err(|failure| DbErr::Custom(failure.to_string()))?.pop())
 }

@@ -8,7 +8,8 @@ use crate::sql::dialect::Dialect;
 use crate::sql::rows::{reservation, sale_performance, seat, ticket};
 use sea_orm::sea_query::ColumnType;
 use sea_orm::{ColumnTrait, EntityTrait, Iterable, Value};
-use serde_json::{Value as Json, json as to_json};
+use serde::ser::{Error, Serialize, Serializer};
+use uuid::Uuid;
 
 /// What an insertion does where there is a row with that key.
 pub(super) enum Existing<C> {
@@ -195,23 +196,53 @@ fn names<C>(columns: &[C], name: impl Fn(&C) -> String) -> String {
     columns.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
-/// Rows as [`Dialect::list`] expects them.
-pub(super) fn json(rows: &[Vec<Value>]) -> Result<String, Failure> {
-    let rows = rows.iter().map(|row| row.iter().map(item).collect::<Result<Json, _>>());
-    Ok(rows.collect::<Result<Json, _>>()?.to_string())
+/// Rows as [`Dialect::list`] expects them, in as many lists as it takes for none to have more than `most` bytes, but for one
+/// with a single row.
+pub(super) fn json(dialect: &dyn Dialect, rows: &[Vec<Value>], most: usize) -> Result<Vec<String>, Failure> {
+    let named = dialect.names_items();
+    let (mut lists, mut list) = (Vec::new(), String::new());
+    for values in rows {
+        let row = serde_json::to_string(&Row { values, named }).map_err(|error| Failure::Bug(error.to_string()))?;
+        if !list.is_empty() && list.len() + row.len() + 2 > most {
+            lists.push(std::mem::take(&mut list) + "]");
+        }
+        list.push(if list.is_empty() { '[' } else { ',' });
+        list.push_str(&row);
+    }
+    if !list.is_empty() {
+        lists.push(list + "]");
+    }
+    Ok(lists)
+}
+
+struct Row<'a> {
+    values: &'a [Value],
+    named: bool,
+}
+
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let items = self.values.iter().map(Item);
+        if self.named { serializer.collect_map(items.enumerate()) } else { serializer.collect_seq(items) }
+    }
 }
 
 /// A value as [`Dialect::item`] expects it.
-fn item(value: &Value) -> Result<Json, Failure> {
-    Ok(match value {
-        Value::Uuid(id) => to_json!(id.map(|id| id.simple().to_string())),
-        Value::SmallInt(number) => to_json!(number),
-        Value::Int(number) => to_json!(number),
-        Value::BigInt(number) => to_json!(number),
-        Value::String(text) => to_json!(text),
-        Value::Bytes(bytes) => to_json!(bytes.as_ref().map(|bytes| hex(bytes))),
-        other => return Err(Failure::Bug(format!("no list can carry {other:?}"))),
-    })
+struct Item<'a>(&'a Value);
+
+impl Serialize for Item<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Value::Uuid(Some(id)) => serializer.serialize_str(id.simple().encode_lower(&mut Uuid::encode_buffer())),
+            Value::Uuid(None) => serializer.serialize_none(),
+            Value::SmallInt(number) => number.serialize(serializer),
+            Value::Int(number) => number.serialize(serializer),
+            Value::BigInt(number) => number.serialize(serializer),
+            Value::String(text) => text.serialize(serializer),
+            Value::Bytes(bytes) => bytes.as_ref().map(|bytes| hex(bytes)).serialize(serializer),
+            other => Err(S::Error::custom(format_args!("no list can carry {other:?}"))),
+        }
+    }
 }
 
 fn hex(bytes: &[u8]) -> String {

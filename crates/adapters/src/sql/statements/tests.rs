@@ -45,30 +45,30 @@ fn a_text_that_is_kept_fits_the_values_of_other_rows() {
         let (texts, backend) = (full(dialect), dialect.backend());
         let find = |number| {
             let key = vec![vec![id(number).into(), 7.into()]];
-            (texts.find::<seat::Entity>(Locking::Wait, &key).unwrap().unwrap(), key[0].clone())
+            (texts.find::<seat::Entity>(Locking::Wait, &key).unwrap().remove(0), key[0].clone())
         };
         find(1);
         let (kept, key_values) = find(2);
         assert_eq!(kept, single::find::<seat::Entity>(dialect, Locking::Wait, &key_values).build(backend));
 
-        let update = |number| texts.update(&[changed(number)], Some(seat::Column::Version)).unwrap().unwrap();
+        let update = |number| texts.update(&[changed(number)], Some(seat::Column::Version)).unwrap().remove(0);
         update(1);
         let Changed { row, read } = changed(2);
         let built = single::update(row.clone(), Some((seat::Column::Version, read))).unwrap().build(backend);
         assert_eq!(update(2), built);
 
-        let insert = |row| texts.insert(What::Insert, &[row], || Existing::Fails).unwrap().unwrap();
+        let insert = |row| texts.insert(What::Insert, &[row], || Existing::Fails).unwrap().remove(0);
         insert(changed(1).row);
         assert_eq!(insert(row.clone()), single::insert(dialect, row, &Existing::Fails).build(backend));
 
         let live = [id(1).into(), id(2).into(), reservation::LIVE.into()];
         texts.reservations_of(&[vec![id(3).into(), id(4).into(), reservation::LIVE.into()]]).unwrap();
-        let kept = texts.reservations_of(&[live.to_vec()]).unwrap().unwrap();
+        let kept = texts.reservations_of(&[live.to_vec()]).unwrap().remove(0);
         assert_eq!(kept, single::reservations_of(&live).build(backend));
 
         let buyer = [id(1).into(), id(2).into()];
         texts.delete::<admission::Entity>(&[vec![id(3).into(), id(4).into()]]).unwrap();
-        let kept = texts.delete::<admission::Entity>(&[buyer.to_vec()]).unwrap().unwrap();
+        let kept = texts.delete::<admission::Entity>(&[buyer.to_vec()]).unwrap().remove(0);
         assert_eq!(kept, single::delete::<admission::Entity>(&buyer).build(backend));
     }
 }
@@ -79,8 +79,8 @@ fn a_text_is_kept_for_its_columns_alone() {
     let texts = full(POSTGRES);
     let issued = queue_counter::issued(SaleId::new(id(1)), Group::FIRST, 7);
     let leased = queue_counter::leased(SaleId::new(id(1)), Group::FIRST, 7, 9);
-    let one = texts.put(std::slice::from_ref(&issued)).unwrap().unwrap();
-    let other = texts.put(std::slice::from_ref(&leased)).unwrap().unwrap();
+    let one = texts.put(std::slice::from_ref(&issued)).unwrap().remove(0);
+    let other = texts.put(std::slice::from_ref(&leased)).unwrap().remove(0);
     assert_ne!(one.sql, other.sql);
     assert!(matches!(texts.put(&[leased, issued]), Err(Failure::Bug(_))));
 }
@@ -89,7 +89,7 @@ fn a_text_is_kept_for_its_columns_alone() {
 fn rows_are_locked_in_the_words_of_each_database() {
     let locks = |dialect: &'static dyn Dialect, locking, rows| {
         let keys: Vec<_> = (0..rows).map(|number| vec![id(10).into(), number.into()]).collect();
-        let sql = full(dialect).find::<seat::Entity>(locking, &keys).unwrap().unwrap().sql;
+        let sql = full(dialect).find::<seat::Entity>(locking, &keys).unwrap().remove(0).sql;
         sql.split_once(" FOR ").map(|(_, lock)| lock.to_owned())
     };
     for (dialect, wait, skip) in [
@@ -111,7 +111,7 @@ fn rows_are_locked_in_the_words_of_each_database() {
         (MARIADB, "t.`number` = k.c1", Some("UPDATE")),
         (POSTGRES, "ORDER BY t.\"performance_id\", t.\"number\"", Some("NO KEY UPDATE OF t")),
     ] {
-        let statement = many(dialect, Locking::Wait).unwrap().unwrap();
+        let statement = many(dialect, Locking::Wait).unwrap().remove(0);
         let (found, lock) = match statement.sql.split_once(" FOR ") {
             Some((found, lock)) => (found, Some(lock)),
             None => (statement.sql.as_str(), None),
@@ -131,7 +131,7 @@ fn reservations_of_many_buyers_are_found_by_their_index() {
         (MARIADB, "STRAIGHT_JOIN reservation t FORCE INDEX (ix_reservation_user_id_sale_id_live) ON"),
         (POSTGRES, "JOIN reservation t ON"),
     ] {
-        let statement = full(dialect).reservations_of(&buyers).unwrap().unwrap();
+        let statement = full(dialect).reservations_of(&buyers).unwrap().remove(0);
         assert!(statement.sql.contains(joined), "{}", statement.sql);
         // Were it written there, `PostgreSQL` might begin with it.
         assert!(!statement.sql.ends_with("= 1"), "{}", statement.sql);
@@ -141,14 +141,13 @@ fn reservations_of_many_buyers_are_found_by_their_index() {
 /// One statement for each database in full; the others are made of the same parts.
 #[test]
 fn many_rows_are_updated_by_one_list() {
-    let sql = |dialect| full(dialect).update(&[changed(1), changed(2)], Some(seat::Column::Version)).unwrap().unwrap();
+    let sql = |dialect| full(dialect).update(&[changed(1), changed(2)], Some(seat::Column::Version)).unwrap().remove(0);
     assert_eq!(
         sql(POSTGRES).sql,
-        "UPDATE seat AS t SET \"state\" = (k.value->>0)::bigint, \"reservation_id\" = (k.value->>1)::uuid, \
-         \"held_until\" = (k.value->>2)::bigint, \"version\" = (k.value->>3)::bigint \
-         FROM json_array_elements($1::json) WITH ORDINALITY k(value, nth) \
-         WHERE t.\"performance_id\" = (k.value->>4)::uuid AND t.\"number\" = (k.value->>5)::bigint \
-         AND t.\"version\" = (k.value->>6)::bigint"
+        "UPDATE seat AS t SET \"state\" = k.c0, \"reservation_id\" = k.c1, \"held_until\" = k.c2, \"version\" = k.c3 \
+         FROM ROWS FROM (json_to_recordset($1::json) AS (\"0\" bigint, \"1\" uuid, \"2\" bigint, \"3\" bigint, \
+         \"4\" uuid, \"5\" bigint, \"6\" bigint)) WITH ORDINALITY k(c0, c1, c2, c3, c4, c5, c6, nth) \
+         WHERE t.\"performance_id\" = k.c4 AND t.\"number\" = k.c5 AND t.\"version\" = k.c6"
     );
     assert_eq!(
         sql(MYSQL).sql,
@@ -170,7 +169,7 @@ fn many_rows_are_updated_by_one_list() {
 fn a_placeholder_row_names_its_key_and_version_and_lets_the_row_that_is_there_be() {
     let sql = |dialect, rows| {
         let rows: Vec<_> = (0..rows).map(|n| placeholder::<wallet::Entity>([id(n).into()]).unwrap()).collect();
-        full(dialect).insert_placeholders::<wallet::Entity>(&rows).unwrap().unwrap().sql
+        full(dialect).insert_placeholders::<wallet::Entity>(&rows).unwrap().remove(0).sql
     };
     assert_eq!(
         sql(POSTGRES, 1),
@@ -232,7 +231,40 @@ fn whoever_is_not_a_worker_has_one_text_for_any_number_of_rows() {
 
 #[test]
 fn what_no_list_can_carry_is_a_defect() {
-    assert!(matches!(lists::json(&[vec![Value::Double(Some(0.5))]]), Err(Failure::Bug(_))));
+    assert!(matches!(lists::json(SQLITE, &[vec![Value::Double(Some(0.5))]], 1), Err(Failure::Bug(_))));
+}
+
+#[test]
+fn the_items_of_a_row_are_in_order_or_named_by_their_number() {
+    let row = vec![
+        Value::Uuid(Some(id(1))),
+        7_i16.into(),
+        Value::BigInt(Some(-8)),
+        "\"a\"".into(),
+        vec![0xf0_u8, 1].into(),
+        Value::Uuid(None),
+        Value::String(None),
+    ];
+    let id = "00000000000000000000000000000001";
+    let rows = [row, vec![1.into()]];
+    let list = format!(r#"[["{id}",7,-8,"\"a\"","f001",null,null],[1]]"#);
+    assert_eq!(lists::json(SQLITE, &rows, usize::MAX).unwrap(), [list]);
+    let list = format!(r#"[{{"0":"{id}","1":7,"2":-8,"3":"\"a\"","4":"f001","5":null,"6":null}},{{"0":1}}]"#);
+    assert_eq!(lists::json(POSTGRES, &rows, usize::MAX).unwrap(), [list]);
+}
+
+#[test]
+fn a_long_list_is_sent_in_parts() {
+    let rows: Vec<Vec<Value>> = [1, 22, 333, 4].map(|number| vec![number.into()]).into();
+    assert_eq!(lists::json(SQLITE, &rows, 10).unwrap(), ["[[1],[22]]", "[[333],[4]]"]);
+    assert_eq!(lists::json(SQLITE, &rows, 9).unwrap(), ["[[1]]", "[[22]]", "[[333]]", "[[4]]"]);
+    assert_eq!(lists::json(SQLITE, &[], 9).unwrap(), [""; 0]);
+    let keys: Vec<_> = (1..=1000).map(|number| vec![id(1).into(), number.into()]).collect();
+    for (dialect, several) in [(SQLITE, false), (MYSQL, true), (MARIADB, true), (POSTGRES, true)] {
+        let statements = full(dialect).find::<seat::Entity>(Locking::Wait, &keys).unwrap();
+        assert_eq!(statements.len() > 1, several, "{dialect:?}");
+        assert!(statements.iter().all(|statement| statement.sql == statements[0].sql), "{dialect:?}");
+    }
 }
 
 /// How long it takes to make the statements of a hold (one seat, a known buyer), with and without the cache. Prints it:

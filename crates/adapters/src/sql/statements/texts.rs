@@ -96,36 +96,43 @@ impl Texts {
         Lists { dialect: self.dialect }
     }
 
-    /// A statement for a list of rows, which is its one parameter; nothing for none.
+    /// How many bytes of a list go to the database at once. What is larger than a record of TLS is sent in several writes,
+    /// and `sqlx` 0.9.0 leaves Nagle's algorithm on: the last of them waits for the database's delayed acknowledgement, 40 ms.
+    fn most_bytes(&self) -> usize {
+        const OF_A_RECORD: usize = 15_000;
+        if self.lists_only || !self.dialect.locks_rows() { usize::MAX } else { OF_A_RECORD }
+    }
+
+    /// A statement for a list of rows, which is its one parameter, or several if it is a long one; nothing for none.
     pub(super) fn list(
         &self,
         name: Name,
         rows: &[Vec<Value>],
         text: impl FnOnce(&Lists) -> String,
-    ) -> Result<Option<Statement>, Failure> {
+    ) -> Result<Vec<Statement>, Failure> {
         if rows.is_empty() {
-            return Ok(None);
+            return Ok(Vec::new());
         }
         let text = self.text(name.many(), || Ok(text(&self.lists())))?;
-        let values = [lists::json(rows)?.into()];
-        Ok(Some(Statement::from_sql_and_values(self.dialect.backend(), text, values)))
+        let lists = lists::json(self.dialect, rows, self.most_bytes())?.into_iter();
+        let statement = |list: String| Statement::from_sql_and_values(self.dialect.backend(), &text, [list.into()]);
+        Ok(lists.map(statement).collect())
     }
 
-    /// A statement for one row, whose values are its parameters, or for many, whose one parameter is a JSON list of rows;
-    /// nothing for none.
+    /// A statement for one row, whose values are its parameters, or those for many ([`Texts::list`]).
     pub(super) fn one_or_many(
         &self,
         name: Name,
         rows: &[Vec<Value>],
         one: impl FnOnce(&[Value]) -> Result<Statement, Failure>,
         many: impl FnOnce(&Lists) -> String,
-    ) -> Result<Option<Statement>, Failure> {
+    ) -> Result<Vec<Statement>, Failure> {
         let [row] = rows else { return self.list(name, rows, many) };
         if self.lists_only {
             return self.list(name, rows, many);
         }
         let text = self.text(name, || Ok(one(row)?.sql))?;
-        Ok(Some(Statement::from_sql_and_values(self.dialect.backend(), text, row.clone())))
+        Ok(vec![Statement::from_sql_and_values(self.dialect.backend(), text, row.clone())])
     }
 
     pub(super) fn text(&self, name: Name, make: impl FnOnce() -> Result<String, Failure>) -> Result<String, Failure> {
