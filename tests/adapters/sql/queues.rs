@@ -3,6 +3,7 @@
 mod admissions;
 mod controls;
 mod cut_off;
+mod deadlocks;
 mod entries;
 mod faults;
 pub mod room;
