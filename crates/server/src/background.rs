@@ -4,6 +4,7 @@ mod ticks;
 
 use crate::application::Application;
 use crate::installation::InstallationGuard;
+use frontrow_adapters::panics;
 use frontrow_application::deadline;
 use frontrow_application::{Error, Round, Upkeep};
 use frontrow_domain::Payment;
@@ -108,13 +109,14 @@ fn tell_of_other_gateways(charges: &[Payment]) {
     metrics::counter!("frontrow_charges_of_other_gateways_total").increment(charges.len() as u64);
 }
 
-/// Says whether there may be more to do at once; after an error, there is not.
+/// Says whether there may be more to do at once; after an error or a panic, there is not.
 async fn run<J, F>(name: &'static str, job: &J, failing: &mut bool) -> bool
 where
     J: Fn() -> F,
     F: Future<Output = Result<Option<Round>, Error>>,
 {
-    let Round { rows, again, failed, .. } = match job().await {
+    let Some(outcome) = panics::caught(name, async { job().await }).await else { return false };
+    let Round { rows, again, failed, .. } = match outcome {
         Ok(Some(round)) => round,
         // Nothing was tried, so nothing works again.
         Ok(None) => return false,
@@ -163,6 +165,27 @@ mod tests {
         });
         for _ in 0..3 {
             runs.recv().await.unwrap();
+        }
+        background.stop(PATIENCE).await;
+    }
+
+    #[tokio::test]
+    async fn a_loop_carries_on_after_panics() {
+        let mut background = background();
+        let (told, mut runs) = mpsc::unbounded_channel();
+        let begun = AtomicU32::new(0);
+        background.repeat("test", Duration::from_millis(1), move || {
+            let (told, run) = (told.clone(), begun.fetch_add(1, Ordering::Relaxed));
+            told.send(run).unwrap();
+            // Before it is a future, and when it is.
+            assert_ne!(run % 3, 1, "as the test wants");
+            async move {
+                assert_ne!(run % 3, 2, "as the test wants");
+                Ok(Some(Round::default()))
+            }
+        });
+        for run in 0..7 {
+            assert_eq!(runs.recv().await, Some(run));
         }
         background.stop(PATIENCE).await;
     }

@@ -6,6 +6,7 @@ mod cut_off;
 mod deadlocks;
 mod entries;
 mod faults;
+mod panics;
 pub mod room;
 mod sources;
 mod ticks;

@@ -12,6 +12,7 @@ mod deadlocks;
 mod faults;
 mod money;
 mod pairs;
+pub mod panics;
 pub mod proxy;
 mod queue;
 mod routes;

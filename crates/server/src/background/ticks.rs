@@ -1,6 +1,6 @@
 //! Ticks every queue by itself: one whose tick takes long keeps no other waiting.
 
-use frontrow_adapters::SharedWatch;
+use frontrow_adapters::{SharedWatch, panics};
 use frontrow_application::port::TickReport;
 use frontrow_application::waiting_room::{DueTick, Ticked};
 use frontrow_application::{Error, Upkeep};
@@ -95,9 +95,13 @@ async fn begin_each<T, F>(
             _ = interval.tick() => false,
             () = bell.notified() => true,
         };
-        for due in due(urgent) {
-            running.spawn(task(due));
-        }
+        // Whatever panics here must not be the end of all ticks.
+        let begun = panics::caught(NAME, async {
+            for due in due(urgent) {
+                running.spawn(task(due));
+            }
+        });
+        begun.await;
         while let Some(ended) = running.try_join_next() {
             note_end(ended);
         }
@@ -108,8 +112,10 @@ async fn begin_each<T, F>(
 }
 
 fn note_end(ended: Result<(), JoinError>) {
-    if let Err(error) = ended {
-        tracing::error!(%error, name = NAME, "a tick ended badly");
+    match ended.map_err(JoinError::try_into_panic) {
+        Ok(()) => {}
+        Err(Ok(panic)) => panics::note(NAME, &*panic),
+        Err(Err(error)) => tracing::error!(%error, name = NAME, "a tick ended badly"),
     }
 }
 
@@ -186,6 +192,26 @@ mod tests {
         queues.bell.notify_one();
         assert_eq!(told.recv().await, Some((1, true)));
         queues.may_end.add_permits(1);
+        stop.send_replace(true);
+        running.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn ticks_go_on_after_a_panic_of_what_says_which_are_due() {
+        let (bell, stop, (tell, mut told)) = (Notify::new(), watch::Sender::new(false), mpsc::unbounded_channel());
+        let (stopped, asked) = (stop.subscribe(), AtomicU32::new(0));
+        let running = tokio::spawn(async move {
+            let due = |_| match asked.fetch_add(1, Ordering::SeqCst) {
+                1 => panic!("as the test wants"),
+                number => vec![number],
+            };
+            let task = |number| {
+                let tell = tell.clone();
+                async move { tell.send(number).unwrap() }
+            };
+            begin_each(Duration::from_millis(1), &bell, stopped, due, task).await;
+        });
+        assert_eq!((told.recv().await, told.recv().await), (Some(0), Some(2)));
         stop.send_replace(true);
         running.await.unwrap();
     }
