@@ -92,6 +92,9 @@ pub struct Queue {
     /// Until when nobody is admitted, because bookings have been turned away.
     #[serde(default)]
     pub held_back_until: Option<Instant>,
+    /// Since when it has moved without a break; `None` while it does not, and until the first tick after a break.
+    #[serde(default)]
+    pub moving_since: Option<Instant>,
     /// Waits that people were shown, and how far off they were.
     #[serde(default)]
     pub estimates: Estimates,
@@ -138,6 +141,7 @@ impl Queue {
             admitted: 0,
             seats_left: None,
             held_back_until: None,
+            moving_since: None,
             estimates: Estimates::default(),
             version: Version::FIRST,
         }

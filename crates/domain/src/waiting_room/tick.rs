@@ -37,6 +37,8 @@ pub struct TickInput {
     pub present: Vec<u64>,
     /// How many have checked in since the last tick, each counted once: later than [`Queue::last_tick`].
     pub arrived: u64,
+    /// Whether there are check-ins of people who [have gone](CheckIn::GONE).
+    pub any_gone: bool,
     /// By group, how many numbers were handed out.
     pub issued: Vec<u64>,
     /// The seats that can still be held.
@@ -59,9 +61,11 @@ pub struct Tick {
     due: Vec<Admission>,
     chosen: Vec<CheckIn>,
     present: u64,
+    any_gone: bool,
 }
 
-/// What a tick does.
+/// What a tick does. Rows that others may lock at the same time are sorted by key, as check-ins and bookings lock theirs, so
+/// that a store that writes them as they come can't deadlock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TickOutcome {
     /// The queue as it is now, and the version that was read.
@@ -76,6 +80,10 @@ pub struct TickOutcome {
     pub ended: Vec<BuyerKey>,
     /// People who are no longer checked in.
     pub left: Vec<BuyerKey>,
+    /// Check-ins of the sale that were last seen before then are to be removed: these people have gone. A store need not
+    /// remove all of them at once. `None` while the queue has not moved for long enough: those who saw it stand still, or
+    /// could not reach it, get the time to come back.
+    pub gone_before: Option<Instant>,
     /// The rows for the admission log.
     pub log: Vec<Admitted>,
     /// Whether nobody is admitted or checked in, or could be called: the next tick can take its time.
@@ -116,6 +124,10 @@ impl Tick {
         let over = input.admissions.iter().filter(|admission| is_over(admission)).count();
         let due = input.admissions.iter().filter(|admission| outage.is_some() || is_over(admission));
         let mut next = catch_up(queue, sale, input, silence.min(Self::MAX_STEP), now);
+        next.moving_since = match queue.moving_since.filter(|_| silence <= Self::OUTAGE) {
+            _ if !next.phase.moves() || !next.is_drawn() => None,
+            since => since.or(Some(now)),
+        };
         next.last_tick = now;
         let mut tick = Self {
             now,
@@ -127,6 +139,7 @@ impl Tick {
             due: due.copied().collect(),
             chosen: Vec::new(),
             present: input.present.iter().sum(),
+            any_gone: input.any_gone,
         };
         let room = tick.room(input.admissions.len() - over);
         tick.chosen = choose(&tick.queue, &input.check_ins, room);
@@ -150,7 +163,7 @@ impl Tick {
         let outage = self.outage.unwrap_or_default();
         self.due.iter().for_each(|admission| work.look_at(admission.key, outage, self.now));
         let active = self.admissions - work.gone;
-        let (chosen, left) = self.admissible(&work, self.room(active));
+        let (chosen, mut left) = self.admissible(&work, self.room(active));
         let mut queue = self.queue;
         let active_after = active + chosen.len();
         let tick = self.read.next().get();
@@ -176,6 +189,10 @@ impl Tick {
         queue.version = self.read.next();
         let still = |queue: &Queue| !queue.phase.moves() || queue.groups.iter().all(|group| group.waiting() == 0);
         let quiet = active_after == 0 && self.present == 0 && still(&queue);
+        work.extended.sort_unstable_by_key(|admission| admission.key);
+        work.ended.sort_unstable();
+        left.sort_unstable();
+        let had_time = queue.moving_since.is_some_and(|since| since + CheckIn::GONE <= self.now);
         TickOutcome {
             queue: Write { row: queue, read: Some(self.read) },
             buyers: work.buyers.into_values().collect(),
@@ -183,6 +200,7 @@ impl Tick {
             extended: work.extended,
             ended: work.ended,
             left,
+            gone_before: (self.any_gone && had_time).then(|| self.now - CheckIn::GONE),
             log,
             quiet,
         }

@@ -30,6 +30,8 @@ pub(super) struct Ticks(pub Arc<QueueContext>);
 
 /// How many rows one statement writes at most: after an outage a tick may have to write those of everybody.
 const CHUNK: usize = 1000;
+/// Check-ins of people who are gone that one tick removes.
+const GONE_AT_ONCE: u64 = 256;
 
 impl Work for Ticks {
     type Request = TickOrder;
@@ -144,12 +146,14 @@ impl Run<'_> {
             check_ins: vec![Vec::new(); groups],
             present: vec![0; groups],
             arrived: 0,
+            any_gone: false,
             issued: self.order.issued.clone(),
             stock: self.order.stock,
             turned_away: self.order.turned_away,
         };
-        for (group, present, arrived) in self.count_check_ins(connection, queue, now).await? {
+        for (group, present, arrived, gone) in self.count_check_ins(connection, queue, now).await? {
             input.arrived += arrived;
+            input.any_gone |= gone > 0;
             if let Some(counted) = input.present.get_mut(group) {
                 *counted = present;
             }
@@ -162,19 +166,19 @@ impl Run<'_> {
         Ok(input)
     }
 
-    /// By group: how many are present, and how many have come since the last tick.
+    /// By group: how many are present, how many have come since the last tick, and how many have gone.
     async fn count_check_ins(
         &self,
         connection: &impl ConnectionTrait,
         queue: &Queue,
         now: Instant,
-    ) -> Result<Vec<(usize, u64, u64)>, Failure> {
-        let counted = check_in_counts(queue.sale, now - CheckIn::PRESENCE, queue.last_tick);
+    ) -> Result<Vec<(usize, u64, u64, u64)>, Failure> {
+        let counted = check_in_counts(queue.sale, now, queue.last_tick);
         self.statements.before("count the check-ins")?;
-        let rows: Vec<(i16, i64, i64)> = counted.into_tuple().all(connection).await?;
+        let rows: Vec<(i16, i64, i64, i64)> = counted.into_tuple().all(connection).await?;
         let count = |count| u64::try_from(count).unwrap_or(0);
-        let rows = rows.into_iter().map(|(group, present, arrived)| {
-            (usize::try_from(group).unwrap_or(usize::MAX), count(present), count(arrived))
+        let rows = rows.into_iter().map(|(group, present, arrived, gone)| {
+            (usize::try_from(group).unwrap_or(usize::MAX), count(present), count(arrived), count(gone))
         });
         Ok(rows.collect())
     }
@@ -250,7 +254,21 @@ impl Run<'_> {
             statements.insert::<admission_log::ActiveModel>(connection, rows(log)?).await?;
         }
         // Some may have been deleted by their owners meanwhile.
-        statements.delete_if_there::<check_in::Entity>(connection, ticked.left.iter().map(buyer::key)).await
+        statements.delete_if_there::<check_in::Entity>(connection, ticked.left.iter().map(buyer::key)).await?;
+        match ticked.gone_before {
+            Some(before) => self.remove_gone(connection, before).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Removes check-ins that nobody has renewed since then. It comes last, and waits for nobody: who is just coming back
+    /// has locked theirs, and keeps it.
+    async fn remove_gone(&self, connection: &impl ConnectionTrait, before: Instant) -> Result<(), Failure> {
+        let found = self.all(connection, "find who is gone", gone(self.order.sale.id, before)).await?;
+        let keys = |rows: Vec<check_in::Model>| rows.into_iter().map(|row| (row.sale_id, row.user_id));
+        let mut locked = self.statements.lock_free::<check_in::Entity>(connection, keys(found)).await?;
+        locked.retain(|row| row.seen_at < before.micros());
+        self.statements.delete_if_there::<check_in::Entity>(connection, keys(locked)).await
     }
 
     /// `left` is how many people are admitted from now on.
@@ -287,16 +305,26 @@ fn calculate<T>(rule: impl FnOnce() -> T) -> Result<T, Failure> {
     catch_unwind(AssertUnwindSafe(rule)).map_err(|_| Failure::Bug("a tick panicked".into()))
 }
 
-/// Check-ins by group: people who are present, and people who came since the last tick.
-fn check_in_counts(sale: SaleId, seen_after: Instant, checked_in_from: Instant) -> Select<check_in::Entity> {
+/// Check-ins by group: people who are present, people who came since the last tick, and people who have gone.
+fn check_in_counts(sale: SaleId, now: Instant, last_tick: Instant) -> Select<check_in::Entity> {
     let count = |counted: SimpleExpr| SimpleExpr::from(Func::count(Expr::case(counted, 1)));
     check_in::Entity::find()
         .select_only()
         .column(check_in::Column::GroupIndex)
-        .column_as(count(check_in::Column::SeenAt.gt(seen_after.micros())), "present")
-        .column_as(count(check_in::Column::CheckedInAt.gt(checked_in_from.micros())), "arrived")
+        .column_as(count(check_in::Column::SeenAt.gt((now - CheckIn::PRESENCE).micros())), "present")
+        .column_as(count(check_in::Column::CheckedInAt.gt(last_tick.micros())), "arrived")
+        .column_as(count(check_in::Column::SeenAt.lt((now - CheckIn::GONE).micros())), "gone")
         .filter(check_in::Column::SaleId.eq(sale.uuid()))
         .group_by(check_in::Column::GroupIndex)
+}
+
+/// Check-ins that were last seen before then, as many as one tick removes.
+pub(in crate::sql) fn gone(sale: SaleId, before: Instant) -> Select<check_in::Entity> {
+    check_in::Entity::find()
+        .filter(check_in::Column::SaleId.eq(sale.uuid()))
+        .filter(check_in::Column::SeenAt.lt(before.micros()))
+        .order_by_asc(check_in::Column::UserId)
+        .limit(GONE_AT_ONCE)
 }
 
 /// Those of a group who are present, the lowest ranks first, as many as one tick can admit.

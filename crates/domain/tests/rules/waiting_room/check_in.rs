@@ -56,22 +56,55 @@ fn who_comes_again_has_stood_there_all_the_time_unless_there_was_a_break() {
     assert_eq!(waiting_room.rooms.check_ins[&key(1)].checked_in_at, waiting_room.now);
 }
 
+/// Persons 1 to 3 have been called, 2 and 3 have checked in, and there is no room.
+fn two_at_the_door() -> TestRoom {
+    let mut waiting_room = TestRoom::open(one_at_a_time(), 3);
+    waiting_room.run_until_called(3, 3600);
+    waiting_room.queue_mut().capacity = 0;
+    waiting_room.all_come([2, 3]);
+    waiting_room
+}
+
+/// One tick a second.
+fn stay(waiting_room: &mut TestRoom, count: u64, present: &[u128]) {
+    assert_eq!(waiting_room.run(count, present), []);
+}
+
 #[test]
-fn who_has_come_once_never_lapses() {
-    let mut waiting_room = TestRoom::open(one_at_a_time(), 2);
-    waiting_room.all_come([1]);
-    waiting_room.tick();
-    waiting_room.pick_up(1);
-    waiting_room.all_come([2]);
-    for _ in 0..200 {
-        waiting_room.run(10, &[]);
-        waiting_room.renew(1);
-    }
+fn who_has_come_once_does_not_lapse_until_they_have_been_gone_for_15_minutes() {
+    let mut waiting_room = two_at_the_door();
+    let gone = CheckIn::GONE.as_secs();
+    stay(&mut waiting_room, gone, &[3]);
     assert_eq!(waiting_room.status(2), EntryStatus::Lapsed);
-    assert_eq!(waiting_room.come(2), CheckInOutcome::Present);
-    waiting_room.join(3);
-    waiting_room.leave(1);
-    assert_eq!(waiting_room.tick(), [2]);
+    assert_eq!(waiting_room.come(2), CheckInOutcome::Present, "seen 15 minutes ago");
+    stay(&mut waiting_room, gone + 1, &[3]);
+    assert_eq!(waiting_room.rooms.check_ins.keys().copied().collect::<Vec<_>>(), [key(3)]);
+    assert_eq!(waiting_room.come(2), CheckInOutcome::Lapsed, "seen longer ago");
+    waiting_room.queue_mut().capacity = 1;
+    assert_eq!(waiting_room.tick(), [3]);
+}
+
+#[test]
+fn nobody_is_gone_until_the_queue_has_moved_for_15_minutes_without_a_break() {
+    let gone = CheckIn::GONE.as_secs();
+    let pause = |waiting_room: &mut TestRoom| {
+        waiting_room.phase(Phase::Paused).unwrap();
+        stay(waiting_room, gone, &[]);
+        waiting_room.phase(Phase::Open).unwrap();
+    };
+    let outage = |waiting_room: &mut TestRoom| {
+        waiting_room.now = waiting_room.now + CheckIn::GONE * 2;
+        waiting_room.tick();
+    };
+    let breaks: [&dyn Fn(&mut TestRoom); 2] = [&pause, &outage];
+    for take_a_break in breaks {
+        let mut waiting_room = two_at_the_door();
+        take_a_break(&mut waiting_room);
+        stay(&mut waiting_room, gone, &[3]);
+        assert!(waiting_room.rooms.check_ins.contains_key(&key(2)), "they have the time to come back");
+        stay(&mut waiting_room, 2, &[3]);
+        assert!(!waiting_room.rooms.check_ins.contains_key(&key(2)));
+    }
 }
 
 #[test]
