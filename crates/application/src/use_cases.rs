@@ -156,6 +156,7 @@ impl UseCases {
             check_in: CheckInBuyer {
                 queues: queues.clone(),
                 store: p.queues.clone(),
+                dispenser: p.dispenser.clone(),
                 watch: p.watch,
                 renew: renew_admission.clone(),
             },

@@ -2,9 +2,9 @@
 
 use super::{QueueEntryView, QueueViews};
 use crate::deadline;
-use crate::port::{AdmissionWatch, BookingStore, Clock, QueueSigner, QueueStore};
+use crate::port::{AdmissionWatch, BookingStore, Clock, NumberDispenser, QueueSigner, QueueStore};
 use crate::{Conflict, Denied, Error, Missing};
-use frontrow_domain::waiting_room::{CheckIn, CheckInOutcome, EntryStatus, Pass, QueueEntry, Tick};
+use frontrow_domain::waiting_room::{CheckIn, CheckInOutcome, EntryStatus, Pass, QueueEntry, QueueToken, Tick};
 use frontrow_domain::{Buyer, BuyerKey, Command, Instant, Leave, Operation, Outcome, Rejection, Renew, SaleId, UserId};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +39,8 @@ pub struct CheckInBuyer {
     pub queues: Arc<QueueViews>,
     /// Stores check-ins.
     pub store: Arc<dyn QueueStore>,
+    /// Knows who has got another queue entry since numbers were lost.
+    pub dispenser: Arc<dyn NumberDispenser>,
     /// Says when somebody is admitted.
     pub watch: Arc<dyn AdmissionWatch>,
     /// Picks the admission up.
@@ -60,6 +62,9 @@ impl CheckInBuyer {
             return Err(Denied::QueueTokenForeign.into());
         }
         let view = self.queues.view(sale).ok_or(Error::NotFound(Missing::Queue))?;
+        if token.epoch < view.queue.epoch {
+            self.has_no_newer_entry(token).await?;
+        }
         let view = QueueEntryView::of(token, view, &*self.renew.clock);
         let (key, entry) = (BuyerKey { sale, user }, QueueEntry { group: token.group, number: token.number });
         let call_has_lapsed = match view.status {
@@ -93,6 +98,18 @@ impl CheckInBuyer {
             }
             // Storing the check-in has taken some of the time, too: others may have been stored before it.
             left = left.saturating_sub(part).min(wait.saturating_sub(self.renew.clock.now().since(begun)));
+        }
+    }
+
+    /// Numbers have been lost since the token was signed. Whoever has joined without it since has another queue entry, and
+    /// nobody has two. While the dispenser is away nobody knows, and the token counts.
+    async fn has_no_newer_entry(&self, token: QueueToken) -> Result<(), Error> {
+        let QueueToken { sale, user, group, number, .. } = token;
+        let shown = QueueEntry { group, number };
+        match self.dispenser.entry_of(BuyerKey { sale, user }, shown).await {
+            Ok(theirs) if theirs != shown => Err(Conflict::EntryReplaced.into()),
+            Err(error) if !error.is_transient() => Err(error.into()),
+            _ => Ok(()),
         }
     }
 

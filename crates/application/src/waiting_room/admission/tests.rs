@@ -1,11 +1,15 @@
 //! What a check-in leads to.
 
 use super::*;
-use crate::port::{BookingError, MockAdmissionWatch, MockBookingStore, MockClock, MockQueueSigner, MockQueueStore};
+use crate::port::{
+    BookingError, MockAdmissionWatch, MockBookingStore, MockClock, MockNumberDispenser, MockQueueSigner,
+    MockQueueStore, StoreError,
+};
 use crate::testing::{
     admitted, at, buyer, clock, digest, drawing, entry, queue, queue_drawn_by, queues, sale, sale_with_room, signs,
     token, user,
 };
+use crate::{FaultId, Outage};
 use frontrow_domain::waiting_room::{DrawState, Group, Phase, Queue, QueueToken, Rank, Ranks};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,6 +21,7 @@ fn check_in_in(queue: Queue, token: QueueToken, store: MockQueueStore) -> CheckI
     CheckInBuyer {
         queues: queues(queue, sale_with_room(0)),
         store: Arc::new(store),
+        dispenser: Arc::new(MockNumberDispenser::new()),
         watch: Arc::new(MockAdmissionWatch::new()),
         renew: Arc::new(renew(MockBookingStore::new(), signs(token))),
     }
@@ -79,6 +84,28 @@ async fn a_token_that_is_forged_or_not_theirs_or_of_another_sale_is_refused() {
         let foreign = run(&check_in_in(queue(), token, no_store()), NO_TIME).await;
         assert_eq!(foreign.unwrap_err(), Denied::QueueTokenForeign.into());
     }
+}
+
+/// Somebody with number 15 of the epoch before the last loss, of whom the dispenser says that.
+async fn after_a_loss(known: Result<QueueEntry, StoreError>, store: MockQueueStore) -> Result<CheckInAnswer, Error> {
+    let mut dispenser = MockNumberDispenser::new();
+    let asked = move |key: &BuyerKey, proved: &QueueEntry| (*key, *proved) == (buyer(1).key, entry(15));
+    dispenser.expect_entry_of().withf(asked).times(1).return_once(move |_, _| known);
+    let lost = Queue { epoch: token(15).epoch + 1, ..queue() };
+    let check_in = CheckInBuyer { dispenser: Arc::new(dispenser), ..check_in_in(lost, token(15), store) };
+    run(&check_in, NO_TIME).await
+}
+
+#[tokio::test]
+async fn after_a_loss_of_numbers_nobody_has_two_places() {
+    let replaced = after_a_loss(Ok(entry(40)), no_store()).await;
+    assert_eq!(replaced.unwrap_err(), Conflict::EntryReplaced.into());
+    for known in [Ok(entry(15)), Err(Outage::Unavailable { retry_after: NO_TIME }.into())] {
+        let present = after_a_loss(known, check_ins(15, 15, false, 1, CheckInOutcome::Present)).await.unwrap();
+        assert!(matches!(present, CheckInAnswer::Present(_)), "{present:?}");
+    }
+    let fault = StoreError::Fault(FaultId(user(9).uuid()));
+    assert_eq!(after_a_loss(Err(fault.clone()), no_store()).await.unwrap_err(), fault.into());
 }
 
 #[tokio::test]
