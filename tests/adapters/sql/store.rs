@@ -11,6 +11,7 @@ mod deadlines;
 mod deadlocks;
 mod faults;
 mod money;
+mod new_columns;
 mod pairs;
 pub mod panics;
 pub mod proxy;

@@ -191,7 +191,7 @@ fn is_undone(dialect: &dyn Dialect, class: Class) -> bool {
         Class::Full => dialect.undoes_when_full(),
         // For example: SQLite's log is written, and can't be synced. Nobody sees the transaction, until a crash makes
         // SQLite read the log again.
-        Class::Unwritable | Class::Lost | Class::Duplicate | Class::Other => false,
+        Class::Unwritable | Class::Lost | Class::Reconnect | Class::Duplicate | Class::Other => false,
     }
 }
 
@@ -289,7 +289,7 @@ mod tests {
         let dialects = [SQLITE, POSTGRES, MYSQL];
         assert_eq!(dialects.map(|dialect| is_undone(dialect, Class::Retry)), [true; 3]);
         assert_eq!(dialects.map(|dialect| is_undone(dialect, Class::Full)), [true, true, false]);
-        for class in [Class::Lost, Class::Unwritable, Class::Other] {
+        for class in [Class::Lost, Class::Reconnect, Class::Unwritable, Class::Other] {
             assert_eq!(dialects.map(|dialect| is_undone(dialect, class)), [false; 3], "{class:?}");
         }
     }
