@@ -11,8 +11,8 @@ use crate::waiting_room::{
     ShowQueueEntry, TickCache, TickQueues, WatchedBookings,
 };
 use crate::{
-    BookingPorts, BookingUseCases, BrowseConcerts, BrowsePerformances, LogIn, LogOut, ManageConcerts,
-    ManagePerformances, ManageSales, ManageVenues, Refresh, ShowAvailability, ShowSeatMap, SignUp,
+    BookingPorts, BookingUseCases, BrowseConcerts, BrowsePerformances, CheckClock, KnownSkew, LogIn, LogOut,
+    ManageConcerts, ManagePerformances, ManageSales, ManageVenues, Refresh, ShowAvailability, ShowSeatMap, SignUp,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,6 +109,7 @@ pub struct UseCases {
     pub operate_queue: OperateQueue,
     pub bar_buyer: BarBuyer,
     pub tick_queues: Arc<TickQueues>,
+    pub check_clock: Arc<CheckClock>,
 }
 
 impl UseCases {
@@ -185,6 +186,7 @@ impl UseCases {
                 clock: p.clock.clone(),
                 cache: TickCache::default(),
             }),
+            check_clock: Arc::new(CheckClock { probe: p.probe, clock: p.clock.clone(), known: KnownSkew::default() }),
             sign_up: SignUp {
                 accounts: p.accounts.clone(),
                 passwords: p.passwords.clone(),

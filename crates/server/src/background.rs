@@ -6,10 +6,11 @@ use crate::application::Application;
 use crate::installation::InstallationGuard;
 use frontrow_adapters::panics;
 use frontrow_application::deadline;
-use frontrow_application::{Error, Round, Upkeep};
+use frontrow_application::{ClockSkew, Error, Round, Upkeep};
 use frontrow_domain::Payment;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use ticks::Ticker;
 use tokio::sync::watch;
@@ -30,12 +31,14 @@ impl Background {
         let upkeep = Arc::new(Upkeep::new(&application.use_cases, sweep));
         let mut background =
             Self { stop: watch::Sender::new(false), loops: Vec::new(), upkeep: Some(Arc::clone(&upkeep)) };
+        let clock = Arc::new(NotedClock::default());
         for chore in upkeep.chores() {
-            let all = Arc::clone(&upkeep);
+            let (all, clock) = (Arc::clone(&upkeep), Arc::clone(&clock));
             background.repeat(chore.name(), upkeep.every(chore), move || {
-                let all = Arc::clone(&all);
+                let (all, clock) = (Arc::clone(&all), Arc::clone(&clock));
                 async move {
                     let round = all.run(chore).await?;
+                    clock.note(all.clock_skew());
                     Ok(round.inspect(|round| tell_of_other_gateways(&round.of_other_gateways)))
                 }
             });
@@ -98,6 +101,35 @@ impl Background {
     }
 }
 
+/// What was said of the clock last.
+#[derive(Default)]
+struct NotedClock {
+    /// Whether it was said to be wrong.
+    is_wrong: AtomicBool,
+}
+
+impl NotedClock {
+    fn note(&self, skew: Option<ClockSkew>) {
+        let Some(skew) = skew else { return };
+        let ahead_seconds = Duration::from_micros(skew.ahead_micros.unsigned_abs()).as_secs_f64();
+        let ahead_seconds = if skew.ahead_micros < 0 { -ahead_seconds } else { ahead_seconds };
+        metrics::gauge!("frontrow_clock_ahead_seconds").set(ahead_seconds);
+        metrics::gauge!("frontrow_clock_right").set(if skew.is_right() { 1.0 } else { 0.0 });
+        let is_wrong = !skew.is_right();
+        if self.is_wrong.swap(is_wrong, Ordering::SeqCst) == is_wrong {
+            return;
+        }
+        if is_wrong {
+            tracing::error!(
+                ahead_seconds,
+                "this instance's clock differs from the database's: it ticks no queue, and does no chores, until it is right"
+            );
+        } else {
+            tracing::info!(ahead_seconds, "this instance's clock is right again: it ticks queues and does chores");
+        }
+    }
+}
+
 /// Only the gateway that began a charge knows what became of it, and money may hang on that.
 fn tell_of_other_gateways(charges: &[Payment]) {
     for Payment { id, provider, user, .. } in charges {
@@ -142,7 +174,7 @@ where
 mod tests {
     use super::*;
     use frontrow_application::Outage;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
     use tokio::sync::{Semaphore, mpsc};
 
     /// No test waits longer.

@@ -1,6 +1,7 @@
 //! Waiting rooms: what is special to keeping them in SQL.
 
 mod admissions;
+mod clocks;
 mod controls;
 mod cut_off;
 mod deadlocks;

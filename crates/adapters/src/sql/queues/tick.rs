@@ -10,9 +10,9 @@ use crate::sql::store::write::{changed_or_placed, new_and_not_placed, rows};
 use crate::sql::worker::{Work, WorkerConnection};
 use frontrow_application::port::{StoreError, TickOrder, TickReport};
 use frontrow_domain::waiting_room::{Admission, CheckIn, Group, Phase, Queue, Tick, TickInput, TickOutcome};
-use frontrow_domain::{Buyer, BuyerKey, Instant, SaleId};
+use frontrow_domain::{Buyer, BuyerKey, CLOCK_SKEW, Instant, SaleId};
 use sea_orm::sea_query::{Expr, Func, SimpleExpr};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Statement};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -95,7 +95,8 @@ impl Run<'_> {
             None => self.count(connection).await?,
         };
         let Some(Counted { queue, admissions }) = counted else { return Ok(None) };
-        let (taken, now) = (admissions.len(), self.works.clock.now().max(queue.last_tick));
+        let Some(now) = self.now(connection).await? else { return Ok(None) };
+        let (taken, now) = (admissions.len(), now.max(queue.last_tick));
         let input = self.look(connection, &queue, admissions, now).await?;
         let tick = calculate(|| Tick::plan(&queue, &self.order.sale, self.order.session, &input, now))?;
         let locked = self.lock_buyers(connection, &tick).await?;
@@ -107,6 +108,22 @@ impl Run<'_> {
             quiet: ticked.quiet,
             queue: ticked.queue.row,
         }))
+    }
+
+    /// The instant of the tick, which is never later than the database's; `None` if this instance's clock is too far ahead
+    /// of it. A clock that is behind does no harm: a queue's time never goes back.
+    async fn now(&self, connection: &impl ConnectionTrait) -> Result<Option<Instant>, Failure> {
+        let ours = self.works.clock.now();
+        if !self.works.hook.compares_clocks() {
+            return Ok(Some(ours));
+        }
+        let theirs = self.works.database.dialect().time();
+        self.statements.before(theirs)?;
+        let theirs = Statement::from_string(connection.get_database_backend(), theirs);
+        let theirs =
+            connection.query_one_raw(theirs).await?.ok_or_else(|| Failure::Bug("the time is missing".into()))?;
+        let theirs = Instant::from_micros(theirs.try_get_by_index(0)?);
+        Ok((ours.since(theirs) <= CLOCK_SKEW).then(|| ours.min(theirs)))
     }
 
     /// Locks the queue, then reads the admissions. In one statement `PostgreSQL` would read them as of before the lock.
