@@ -133,8 +133,12 @@ impl UseCases {
             access_lifetime: p.access_lifetime,
             refresh_lifetime: p.refresh_lifetime,
         });
-        let renew_admission =
-            Arc::new(RenewAdmission { bookings: p.store.clone(), signer: p.signer.clone(), clock: p.clock.clone() });
+        let renew_admission = Arc::new(RenewAdmission {
+            bookings: p.store.clone(),
+            store: p.queues.clone(),
+            signer: p.signer.clone(),
+            clock: p.clock.clone(),
+        });
         Self {
             pass_check: PassCheck {
                 queues: queues.clone(),
@@ -162,7 +166,7 @@ impl UseCases {
                 renew: renew_admission.clone(),
             },
             renew_admission,
-            leave_admission: LeaveAdmission { bookings: p.store.clone() },
+            leave_admission: LeaveAdmission { bookings: p.store.clone(), store: p.queues.clone() },
             operate_queue: OperateQueue {
                 store: p.queues.clone(),
                 dispenser: p.dispenser.clone(),

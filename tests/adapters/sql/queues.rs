@@ -10,4 +10,5 @@ mod faults;
 mod panics;
 pub mod room;
 mod sources;
+mod starving;
 mod ticks;

@@ -138,6 +138,8 @@ fn join_again(view: &QueueEntryView, why: Conflict) -> Error {
 pub struct RenewAdmission {
     /// Carries it out.
     pub bookings: Arc<dyn BookingStore>,
+    /// Knows who is admitted.
+    pub store: Arc<dyn QueueStore>,
     /// Signs the pass.
     pub signer: Arc<dyn QueueSigner>,
     /// Gives the instant that the rules decide by.
@@ -147,6 +149,11 @@ pub struct RenewAdmission {
 impl RenewAdmission {
     /// Renews one that was picked up. `closing` says that their page closes: then it ends soon.
     pub async fn run(&self, user: UserId, sale: SaleId, closing: bool) -> Result<PassAnswer, Error> {
+        // Whoever has nothing to renew locks nothing: with a locked row they would be in the way of their own admission.
+        let buyer = self.store.whereabouts(BuyerKey { sale, user }).await?.buyer;
+        if let Some(refusal) = Renew::refusal(buyer.as_ref(), self.clock.now()) {
+            return Err(refusal.into());
+        }
         self.renew(Renew { buyer: BuyerKey { sale, user }, entry: None, closing }).await
     }
 
@@ -171,12 +178,19 @@ impl RenewAdmission {
 pub struct LeaveAdmission {
     /// Carries it out.
     pub bookings: Arc<dyn BookingStore>,
+    /// Knows who is admitted.
+    pub store: Arc<dyn QueueStore>,
 }
 
 impl LeaveAdmission {
-    /// Once they have left, leaving again changes nothing.
+    /// Once they have left, leaving again changes nothing. Without an admission nothing is locked: with a locked row they would
+    /// be in the way of their own admission, and of everybody behind them.
     pub async fn run(&self, user: UserId, sale: SaleId) -> Result<(), Error> {
-        self.bookings.execute(Command::unkeyed(Operation::Leave(Leave { buyer: BuyerKey { sale, user } }))).await?;
+        let buyer = BuyerKey { sale, user };
+        if self.store.whereabouts(buyer).await?.buyer.is_none_or(|buyer| buyer.admission.is_none()) {
+            return Ok(());
+        }
+        self.bookings.execute(Command::unkeyed(Operation::Leave(Leave { buyer }))).await?;
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! The queue of a sale: one row, which only ticks and operators write.
 
-use super::{DrawState, Ending, EntryStatus, Estimates, Gaps, Phase, QueueNumber, Rank, Ranks};
+use super::{DrawState, Ending, EntryStatus, Estimates, Gaps, Phase, QueueNumber, Rank, Ranks, Skips};
 use crate::catalogue::{Group, Sale, WaitingRoom};
 use crate::id::SaleId;
 use crate::record::Version;
@@ -30,6 +30,9 @@ pub struct GroupQueue {
     /// Ranks that nobody has.
     #[serde(default)]
     pub gaps: Gaps,
+    /// Ranks that could not be admitted, because their buyer's row was locked.
+    #[serde(default)]
+    pub skips: Skips,
 }
 
 /// The state of a queue at one moment of open time.

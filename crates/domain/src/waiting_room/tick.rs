@@ -2,8 +2,8 @@
 //! will change, and [carries out](Tick::carry_out) what can be with those it got.
 
 use super::{
-    Admission, AdmissionEnd, AdmissionPeriod, Admitted, Buyer, BuyerKey, CheckIn, Ending, Phase, Queue, QueueEntry,
-    frontier,
+    Admission, AdmissionEnd, AdmissionPeriod, Admitted, Buyer, BuyerKey, CheckIn, Ending, Group, Phase, Queue,
+    QueueEntry, frontier,
 };
 use crate::catalogue::Sale;
 use crate::record::{Version, Write};
@@ -142,8 +142,23 @@ impl Tick {
             any_gone: input.any_gone,
         };
         let room = tick.room(input.admissions.len() - over);
-        tick.chosen = choose(&tick.queue, &input.check_ins, room);
+        // Whoever is passed over takes nobody's turn.
+        let overdue =
+            if room == 0 { 0 } else { tick.queue.groups.iter().filter(|group| group.skips.is_any_overdue()).count() };
+        tick.chosen = choose(&tick.queue, &input.check_ins, room + overdue);
         tick
+    }
+
+    /// The buyers whose rows the last ticks could not lock: wait for these, though not for long, before any other is locked.
+    /// Whoever can't be locked even then is passed over once. That is nobody's fault but their own: only their own commands
+    /// lock their row, one after the other.
+    pub fn overdue(&self) -> BTreeSet<BuyerKey> {
+        self.chosen.iter().filter(|check_in| self.is_overdue(check_in)).map(|check_in| check_in.key).collect()
+    }
+
+    fn is_overdue(&self, check_in: &CheckIn) -> bool {
+        let group = self.queue.groups.get(check_in.group.index());
+        group.is_some_and(|group| group.skips.is_overdue(check_in.rank))
     }
 
     /// The buyers to lock, sorted. Their rows exist: whoever checks in makes theirs.
@@ -163,8 +178,10 @@ impl Tick {
         let outage = self.outage.unwrap_or_default();
         self.due.iter().for_each(|admission| work.look_at(admission.key, outage, self.now));
         let active = self.admissions - work.gone;
-        let (chosen, mut left) = self.admissible(&work, self.room(active));
+        let choice = self.admissible(&work, self.room(active));
         let mut queue = self.queue;
+        choice.note(&mut queue, self.now);
+        let Choice { admitted: chosen, mut left, .. } = choice;
         let active_after = active + chosen.len();
         let tick = self.read.next().get();
         let mut admitted = Vec::with_capacity(chosen.len());
@@ -178,7 +195,7 @@ impl Tick {
                 tick,
                 group: check_in.group,
                 rank: check_in.rank,
-                checked_in_at: check_in.checked_in_at,
+                checked_in_at: waiting_since(&queue, check_in),
                 at: self.now,
                 active_after: u32::try_from(active_after).unwrap_or(u32::MAX),
                 capacity: queue.capacity,
@@ -206,30 +223,31 @@ impl Tick {
         }
     }
 
-    /// People who are admitted, and people who are no longer checked in. If a row could not be locked it waits for the next
-    /// tick, and their whole group with them: nobody is admitted before them.
-    fn admissible(&self, work: &Work<'_>, room: usize) -> (Vec<CheckIn>, Vec<BuyerKey>) {
-        let (mut admitted, mut left) = (Vec::new(), Vec::new());
-        let mut stopped = BTreeSet::new();
+    /// If a row could not be locked it waits for the next tick, and their whole group with them: nobody is admitted before
+    /// them. Unless they are overdue: then nobody waits for them this once.
+    fn admissible(&self, work: &Work<'_>, room: usize) -> Choice {
+        let mut choice = Choice::default();
         for check_in in &self.chosen {
-            if stopped.contains(&check_in.group) || admitted.len() >= room {
+            let is_stopped = choice.skipped.iter().any(|skipped| skipped.group == check_in.group);
+            if is_stopped || choice.admitted.len() >= room {
                 continue;
             }
             match work.locked.get(&check_in.key) {
-                None => drop(stopped.insert(check_in.group)),
+                None if self.is_overdue(check_in) => choice.passed_over.push(*check_in),
+                None => choice.skipped.push(*check_in),
                 Some(buyer) => {
                     let current = work.buyers.get(&check_in.key).map(|write| &write.row).or(buyer.as_ref());
                     let fine = current.is_none_or(|buyer| {
                         !buyer.barred && buyer.admission.is_none() && !buyer.has_used(check_in.group, check_in.number)
                     });
                     if fine {
-                        admitted.push(*check_in);
+                        choice.admitted.push(*check_in);
                     }
-                    left.push(check_in.key);
+                    choice.left.push(check_in.key);
                 }
             }
         }
-        (admitted, left)
+        choice
     }
 
     /// How many more can be admitted while `active` people are.
@@ -241,6 +259,39 @@ impl Tick {
         let allowed = usize::try_from(self.queue.allowance / Queue::ADMISSION_COST).unwrap_or(usize::MAX);
         free.min(allowed).min(Self::BATCH)
     }
+}
+
+/// What becomes of those whose turn it is.
+#[derive(Default)]
+struct Choice {
+    admitted: Vec<CheckIn>,
+    /// People who are no longer checked in, admitted or not.
+    left: Vec<BuyerKey>,
+    /// In each group, the first whose row could not be locked.
+    skipped: Vec<CheckIn>,
+    /// Whose row could not be locked although it was waited for.
+    passed_over: Vec<CheckIn>,
+}
+
+impl Choice {
+    fn note(&self, queue: &mut Queue, now: Instant) {
+        for (group, of) in Group::all(queue.groups.len()).zip(&mut queue.groups) {
+            let in_group = |check_in: &&CheckIn| check_in.group == group;
+            let skipped = self.skipped.iter().find(in_group);
+            let passed_over = self.passed_over.iter().find(in_group);
+            if skipped.is_some() || passed_over.is_some() || self.admitted.iter().any(|one| one.group == group) {
+                of.skips.note_skipped(skipped.map(|check_in| check_in.rank));
+            }
+            if let Some(check_in) = passed_over {
+                of.skips.note_passed_over(check_in.rank, now);
+            }
+        }
+    }
+}
+
+fn waiting_since(queue: &Queue, check_in: &CheckIn) -> Instant {
+    let group = queue.groups.get(check_in.group.index());
+    group.map_or(check_in.checked_in_at, |group| group.skips.waiting_since(check_in.rank, check_in.checked_in_at))
 }
 
 /// The queue brought up to `now`, before anybody is admitted.

@@ -184,6 +184,11 @@ impl Dialect for MySql {
         }
     }
 
+    /// In whole seconds.
+    fn waits_briefly(&self) -> Option<[&'static str; 2]> {
+        Some(["SET SESSION innodb_lock_wait_timeout = 1", "SET SESSION innodb_lock_wait_timeout = 2"])
+    }
+
     fn lock_listed_skipping(&self) -> &'static str {
         match self {
             Self::MySql => " FOR UPDATE OF t SKIP LOCKED",

@@ -151,6 +151,10 @@ impl Dialect for Postgres {
         " FOR NO KEY UPDATE OF t"
     }
 
+    fn waits_briefly(&self) -> Option<[&'static str; 2]> {
+        Some(["SET LOCAL lock_timeout = '500ms'", "SET LOCAL lock_timeout = '2s'"])
+    }
+
     fn lock_listed_skipping(&self) -> &'static str {
         " FOR NO KEY UPDATE OF t SKIP LOCKED"
     }

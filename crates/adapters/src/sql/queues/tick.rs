@@ -3,7 +3,7 @@
 
 use super::context::{QueueContext, note_seconds};
 use crate::queue::Queued;
-use crate::sql::connection::Failure;
+use crate::sql::connection::{Class, Failure};
 use crate::sql::rows::{admission, admission_log, buyer, check_in, is_placeholder, queue};
 use crate::sql::statements::{Changed, Statements};
 use crate::sql::store::write::{changed_or_placed, new_and_not_placed, rows};
@@ -16,6 +16,7 @@ use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
 /// One worker at a time ticks a queue: a second one would only find it locked.
@@ -57,7 +58,7 @@ impl Work for Ticks {
     ) -> Result<Vec<Option<TickReport>>, Failure> {
         let mut reports = Vec::with_capacity(orders.len());
         for order in orders {
-            let run = Run { works: &self.0, statements: self.0.statements(), order };
+            let run = Run { works: &self.0, statements: self.0.statements(), order, waits: AtomicBool::new(false) };
             reports.push(run.whole(connection).await?);
         }
         Ok(reports)
@@ -75,13 +76,34 @@ struct Run<'a> {
     works: &'a QueueContext,
     statements: Statements<'a>,
     order: &'a TickOrder,
+    /// It waits for an overdue buyer's row.
+    waits: AtomicBool,
+}
+
+/// Whether to wait for an overdue buyer's row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Overdue {
+    /// For a moment.
+    Wait,
+    /// That was in vain.
+    PassOver,
 }
 
 impl Run<'_> {
     async fn whole(&self, connection: &WorkerConnection) -> Result<Option<TickReport>, Failure> {
+        match self.once(connection, Overdue::Wait).await {
+            // An error has ended the transaction, so it begins anew.
+            Err(failure) if failure.class() == Class::Retry && self.waits.load(Ordering::SeqCst) => {
+                self.once(connection, Overdue::PassOver).await
+            }
+            done => done,
+        }
+    }
+
+    async fn once(&self, connection: &WorkerConnection, overdue: Overdue) -> Result<Option<TickReport>, Failure> {
         let early = self.count_without_lock(connection).await?;
         let transaction = connection.begin().await?;
-        let ticked = self.tick(&*transaction, early).await;
+        let ticked = self.tick(&*transaction, early, overdue).await;
         connection.end(transaction, ticked).await
     }
 
@@ -89,6 +111,7 @@ impl Run<'_> {
         &self,
         connection: &impl ConnectionTrait,
         early: Option<Counted>,
+        overdue: Overdue,
     ) -> Result<Option<TickReport>, Failure> {
         let counted = match early {
             Some(counted) => Some(counted),
@@ -99,6 +122,7 @@ impl Run<'_> {
         let (taken, now) = (admissions.len(), now.max(queue.last_tick));
         let input = self.look(connection, &queue, admissions, now).await?;
         let tick = calculate(|| Tick::plan(&queue, &self.order.sale, self.order.session, &input, now))?;
+        self.wait_for_overdue(connection, &tick, overdue).await?;
         let locked = self.lock_buyers(connection, &tick).await?;
         let ticked = calculate(|| tick.carry_out(&locked))?;
         self.write(connection, &ticked, taken).await?;
@@ -208,6 +232,28 @@ impl Run<'_> {
     ) -> Result<Vec<CheckIn>, Failure> {
         let rows = self.all(connection, "read the check-ins", first_checked_in(self.order.sale.id, group, now)).await?;
         rows.into_iter().map(|row| Ok(row.try_into()?)).collect()
+    }
+
+    /// Waits before anything but the queue is locked, and in the order of keys, so it can't be part of a deadlock.
+    async fn wait_for_overdue(
+        &self,
+        connection: &impl ConnectionTrait,
+        tick: &Tick,
+        overdue: Overdue,
+    ) -> Result<(), Failure> {
+        let buyers = tick.overdue();
+        let Some([briefly, as_usual]) = self.statements.texts.dialect.waits_briefly().filter(|_| !buyers.is_empty())
+        else {
+            return Ok(());
+        };
+        if overdue == Overdue::Wait {
+            self.waits.store(true, Ordering::SeqCst);
+            connection.execute_unprepared(briefly).await?;
+            self.statements.lock::<buyer::Entity>(connection, buyers.iter().map(buyer::key)).await?;
+            self.waits.store(false, Ordering::SeqCst);
+        }
+        connection.execute_unprepared(as_usual).await?;
+        Ok(())
     }
 
     /// The buyers that could be locked; `None` stands for one whose row is a placeholder, or need not be there.

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::port::{
-    BookingError, MockAdmissionWatch, MockBookingStore, MockClock, MockNumberDispenser, MockQueueSigner,
+    BookingError, BuyerPresence, MockAdmissionWatch, MockBookingStore, MockClock, MockNumberDispenser, MockQueueSigner,
     MockQueueStore, StoreError,
 };
 use crate::testing::{
@@ -39,7 +39,18 @@ fn check_in_well(number: u64, store: MockQueueStore, watch: MockAdmissionWatch) 
 }
 
 fn renew(bookings: MockBookingStore, signer: MockQueueSigner) -> RenewAdmission {
-    RenewAdmission { bookings: Arc::new(bookings), signer: Arc::new(signer), clock: clock(NOW) }
+    let store = Arc::new(finds(Some(admitted(1, NOW + 1))));
+    RenewAdmission { bookings: Arc::new(bookings), store, signer: Arc::new(signer), clock: clock(NOW) }
+}
+
+/// A store in which buyer 1 is as that.
+fn finds(found: Option<Buyer>) -> MockQueueStore {
+    let mut store = MockQueueStore::new();
+    store
+        .expect_whereabouts()
+        .withf(|key| *key == buyer(1).key)
+        .returning(move |_| Ok(BuyerPresence { buyer: found, check_in: None }));
+    store
 }
 
 /// A booking store that is asked exactly that, once.
@@ -322,7 +333,26 @@ async fn an_admission_is_given_back_as_often_as_they_like() {
         .withf(|command| *command == Command::unkeyed(Operation::Leave(Leave { buyer: buyer(1).key })))
         .times(2)
         .returning(|_| Ok(Outcome::Left(buyer(1).key)));
-    let leave = LeaveAdmission { bookings: Arc::new(bookings) };
+    let store = Arc::new(finds(Some(admitted(1, NOW - 1))));
+    let leave = LeaveAdmission { bookings: Arc::new(bookings), store };
     assert_eq!(leave.run(user(1), sale(0).id).await, Ok(()));
-    assert_eq!(leave.run(user(1), sale(0).id).await, Ok(()));
+    assert_eq!(leave.run(user(1), sale(0).id).await, Ok(()), "the store need not know yet that it is over");
+}
+
+/// No command is sent: its lock would be in the way of ticks.
+#[tokio::test]
+async fn whoever_has_no_admission_locks_nothing() {
+    let barred = Buyer { barred: true, ..buyer(1) };
+    for (found, refused) in [
+        (None, Rejection::NotAdmitted),
+        (Some(buyer(1)), Rejection::NotAdmitted),
+        (Some(Buyer { generation: 3, ..buyer(1) }), Rejection::AdmissionEnded),
+        (Some(barred), Rejection::Barred),
+    ] {
+        let leave = LeaveAdmission { bookings: Arc::new(MockBookingStore::new()), store: Arc::new(finds(found)) };
+        assert_eq!(leave.run(user(1), sale(0).id).await, Ok(()));
+        let nothing = renew(MockBookingStore::new(), MockQueueSigner::new());
+        let renew = RenewAdmission { store: Arc::new(finds(found)), ..nothing };
+        assert_eq!(renew.run(user(1), sale(0).id, false).await, Err(refused.into()));
+    }
 }
