@@ -109,7 +109,7 @@ pub struct TickOrder {
     pub sale: Arc<Sale>,
     /// How long an admission lasts at most.
     pub session: Duration,
-    /// By group, how many numbers were handed out.
+    /// By group, how many numbers were handed out; empty if nobody knows at the moment.
     pub issued: Vec<u64>,
     /// What there is to sell.
     pub stock: Stock,

@@ -68,7 +68,7 @@ impl InMemoryQueues {
         let mut check_ins = vec![Vec::new(); groups];
         let (mut arrived, mut any_gone) = (0, false);
         for check_in in self.check_ins.values().filter(|check_in| check_in.key.sale == sale) {
-            arrived += u64::from(check_in.checked_in_at > queue.last_tick);
+            arrived += u64::from(queue.last_tick < check_in.checked_in_at && check_in.checked_in_at <= now);
             any_gone |= check_in.seen_at + CheckIn::GONE < now;
             if CheckIn::is_present(check_in.seen_at, now) {
                 check_ins[check_in.group.index()].push(*check_in);

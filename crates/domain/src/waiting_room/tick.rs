@@ -35,11 +35,12 @@ pub struct TickInput {
     pub check_ins: Vec<Vec<CheckIn>>,
     /// By group, how many people are present.
     pub present: Vec<u64>,
-    /// How many have checked in since the last tick, each counted once: later than [`Queue::last_tick`].
+    /// How many have checked in since the last tick: later than [`Queue::last_tick`], and no later than now. So each is
+    /// counted by one tick, whichever instance it is of; whoever is admitted before that, by the tick that admits them.
     pub arrived: u64,
     /// Whether there are check-ins of people who [have gone](CheckIn::GONE).
     pub any_gone: bool,
-    /// By group, how many numbers were handed out.
+    /// By group, how many numbers were handed out; empty if nobody knows at the moment.
     pub issued: Vec<u64>,
     /// The seats that can still be held.
     pub stock: Stock,
@@ -179,7 +180,12 @@ impl Tick {
         self.due.iter().for_each(|admission| work.look_at(admission.key, outage, self.now));
         let active = self.admissions - work.gone;
         let choice = self.admissible(&work, self.room(active));
+        let came_early =
+            self.chosen.iter().filter(|one| one.checked_in_at > self.now && choice.left.contains(&one.key));
+        let came_early = came_early.count() as u64;
         let mut queue = self.queue;
+        // By a clock that is ahead: no later tick finds them there to count.
+        queue.checked_in += came_early;
         choice.note(&mut queue, self.now);
         let Choice { admitted: chosen, mut left, .. } = choice;
         let active_after = active + chosen.len();
@@ -300,13 +306,16 @@ fn catch_up(queue: &Queue, sale: &Sale, input: &TickInput, step: Duration, now: 
     for (group, issued) in next.groups.iter_mut().zip(&input.issued) {
         group.issued = group.issued.max(*issued);
     }
-    if next.phase == Phase::Lobby && sale.opens <= now {
+    // Who takes part in a draw is fixed by a count. As long as that fails, a lobby that is drawn stays one: those who have
+    // joined since the last count would be drawn behind everybody else.
+    let may_gather = next.draw.is_none() || !input.issued.is_empty();
+    if next.phase == Phase::Lobby && sale.opens <= now && may_gather {
         next.phase = Phase::Open;
     }
     if sale.closes <= now {
         next.phase = Phase::Closed;
     }
-    if next.phase != Phase::Lobby && !next.gathered {
+    if next.phase != Phase::Lobby && !next.gathered && may_gather {
         next.gather();
     }
     (next.ending, next.seats_left) = match input.stock {

@@ -8,8 +8,9 @@ use frontrow_domain::SaleId;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{JoinError, JoinSet, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// What the ticks are called in logs and metrics.
@@ -31,11 +32,21 @@ impl Ticker {
     pub(super) async fn until_stopped(self, upkeep: Arc<Upkeep>, bell: Arc<Notify>, stop: watch::Receiver<bool>) {
         let (ticker, stopping) = (Arc::new(self), stop.clone());
         let due = |urgent| upkeep.due_ticks(urgent);
-        begin_each(Upkeep::TICK_EVERY, &bell, stop, due, |due| Arc::clone(&ticker).tick(due, stopping.clone())).await;
+        let task = |due| Arc::clone(&ticker).tick_or_draw(due, stopping.clone());
+        begin_each(Upkeep::TICK_EVERY, &bell, stop, due, task).await;
     }
 
     fn failing(&self) -> MutexGuard<'_, BTreeSet<SaleId>> {
         self.failing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lots of a million people are drawn on a thread that may block, so that no queue waits for them, and no request.
+    async fn tick_or_draw(self: Arc<Self>, due: DueTick, stop: watch::Receiver<bool>) {
+        if !due.keeps_busy() {
+            return self.tick(due, stop).await;
+        }
+        let here = Handle::current();
+        note_end(spawn_blocking(move || here.block_on(self.tick(due, stop))).await);
     }
 
     async fn tick(self: Arc<Self>, due: DueTick, stop: watch::Receiver<bool>) {

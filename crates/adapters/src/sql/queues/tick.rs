@@ -11,7 +11,7 @@ use crate::sql::worker::{Work, WorkerConnection};
 use frontrow_application::port::{StoreError, TickOrder, TickReport};
 use frontrow_domain::waiting_room::{Admission, CheckIn, Group, Phase, Queue, Tick, TickInput, TickOutcome};
 use frontrow_domain::{Buyer, BuyerKey, CLOCK_SKEW, Instant, SaleId};
-use sea_orm::sea_query::{Expr, Func, SimpleExpr};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Statement};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -370,12 +370,14 @@ fn calculate<T>(rule: impl FnOnce() -> T) -> Result<T, Failure> {
 
 /// Check-ins by group: people who are present, people who came since the last tick, and people who have gone.
 fn check_in_counts(sale: SaleId, now: Instant, last_tick: Instant) -> Select<check_in::Entity> {
+    let came = check_in::Column::CheckedInAt;
+    let arrived = came.gt(last_tick.micros()).and(came.lte(now.micros()));
     let count = |counted: SimpleExpr| SimpleExpr::from(Func::count(Expr::case(counted, 1)));
     check_in::Entity::find()
         .select_only()
         .column(check_in::Column::GroupIndex)
         .column_as(count(check_in::Column::SeenAt.gt((now - CheckIn::PRESENCE).micros())), "present")
-        .column_as(count(check_in::Column::CheckedInAt.gt(last_tick.micros())), "arrived")
+        .column_as(count(arrived), "arrived")
         .column_as(count(check_in::Column::SeenAt.lt((now - CheckIn::GONE).micros())), "gone")
         .filter(check_in::Column::SaleId.eq(sale.uuid()))
         .group_by(check_in::Column::GroupIndex)

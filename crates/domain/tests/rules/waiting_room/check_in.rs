@@ -320,3 +320,19 @@ fn a_tick_says_whether_there_is_anything_to_do_soon() {
     waiting_room.phase(Phase::Paused).unwrap();
     assert!(!quiet(&waiting_room), "somebody is admitted");
 }
+
+/// The clocks of the instances that tick differ, and so do those of the instances that check people in.
+#[test]
+fn whoever_comes_is_counted_once_however_many_instances_tick() {
+    let mut waiting_room = TestRoom::open(WaitingRoom { capacity: 1, ..room() }, 5);
+    let now = waiting_room.now;
+    waiting_room.now = now + millis(900);
+    waiting_room.all_come([1, 2]);
+    waiting_room.now = now + millis(500);
+    waiting_room.all_come([3]);
+    let ticks = [100, 600, 100, 200, 600, 800, 1000, 300, 1000, 1100];
+    for tick in ticks {
+        waiting_room.tick_at(now + millis(tick));
+    }
+    assert_eq!(waiting_room.queue().checked_in, 3);
+}
