@@ -7,6 +7,7 @@ mod deadline;
 mod digest;
 mod ids;
 pub mod memory;
+pub mod panics;
 mod password;
 #[cfg(any(feature = "redis", feature = "sql"))]
 mod queue;

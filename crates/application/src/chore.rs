@@ -3,6 +3,8 @@
 /// One thing that is done again and again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Chore {
+    /// Compares the instance's clock with the database's.
+    CheckClock,
     /// Reads the queues, so that looking at them costs no store operation.
     ReadQueues,
     /// Marks lapsed holds.
@@ -17,6 +19,7 @@ impl Chore {
     /// The word for it, in logs, metrics and stores.
     pub const fn name(self) -> &'static str {
         match self {
+            Self::CheckClock => "check_clock",
             Self::ReadQueues => "read_queues",
             Self::ExpireHolds => "expire_holds",
             Self::SettleCharges => "settle_charges",
@@ -24,8 +27,8 @@ impl Chore {
         }
     }
 
-    /// Whether one instance does it for all, under a [lease](crate::port::ChoreLease). Every instance reads the queues: it
-    /// keeps what it reads.
+    /// Whether one instance does it for all, under a [lease](crate::port::ChoreLease). Every instance has a clock, and
+    /// reads the queues: it keeps what it reads.
     pub const fn is_leased(self) -> bool {
         matches!(self, Self::ExpireHolds | Self::SettleCharges | Self::Forget)
     }

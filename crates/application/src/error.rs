@@ -146,6 +146,9 @@ pub enum Conflict {
     /// The queue entry has been used: join again, at the end.
     #[error("the queue entry has been used: join again")]
     EntryUsed,
+    /// They have got another queue entry since.
+    #[error("the queue entry has been replaced by another one")]
+    EntryReplaced,
     /// The queue can't go from where it stands to there.
     #[error(transparent)]
     QueuePhase(NotNow),

@@ -151,7 +151,9 @@ pub fn drawing() -> DrawState {
 /// In memory, that queue as it was at 100 s.
 pub fn queues(queue: Queue, sale: Sale) -> Arc<QueueViews> {
     let queues = QueueViews::new(digest);
+    let id = queue.sale;
     queues.replace(queue, Arc::new(sale), at(100));
+    queues.draw_ranks(id);
     Arc::new(queues)
 }
 

@@ -3,7 +3,10 @@
 use crate::chore::Chore;
 use crate::port::Announcer;
 use crate::waiting_room::{DueTick, TickQueues};
-use crate::{BookingUseCases, Error, ExpireHolds, Forget, LeaseChores, SettleCharges, SettleReport, Swept, UseCases};
+use crate::{
+    BookingUseCases, CheckClock, ClockSkew, Error, ExpireHolds, Forget, LeaseChores, SettleCharges, SettleReport,
+    Swept, UseCases,
+};
 use frontrow_domain::{Event, Payment, Seat};
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,19 +34,24 @@ pub struct Round {
 /// calls only find out whether its lease has ended.
 ///
 /// Queues are ticked apart from that. Every [`TICK_EVERY`](Upkeep::TICK_EVERY), and when [`RingingAnnouncer`] rings, the
-/// driver begins with the [ticks that are due](Upkeep::due_ticks), each by itself, and waits for none of them.
+/// driver begins with the [ticks that are due](Upkeep::due_ticks), each by itself, and waits for none of them; those that
+/// [keep a processor busy](DueTick::keeps_busy), on a thread that may block.
 pub struct Upkeep {
     expire_holds: Arc<ExpireHolds>,
     settle_charges: Arc<SettleCharges>,
     forget: Arc<Forget>,
     lease_chores: Arc<LeaseChores>,
     tick_queues: Option<Arc<TickQueues>>,
+    /// `None` where nobody has said what to compare the clock with: then it counts as right.
+    clock_check: Option<Arc<CheckClock>>,
     sweep: Duration,
 }
 
 impl Upkeep {
     /// How often to look for ticks that are due, unless an admission ends before: 100 ms.
     pub const TICK_EVERY: Duration = Duration::from_millis(100);
+    /// How often the clock is compared with the database's: 1 second.
+    pub const CHECK_CLOCK_EVERY: Duration = Duration::from_secs(1);
     /// How often queues are read: 250 ms.
     pub const READ_EVERY: Duration = Duration::from_millis(250);
     /// How often old records are forgotten: 1 minute.
@@ -51,7 +59,8 @@ impl Upkeep {
 
     /// The upkeep of everything. Lapsed holds are marked and unsettled charges asked for every `sweep`.
     pub fn new(all: &UseCases, sweep: Duration) -> Self {
-        Self { tick_queues: Some(Arc::clone(&all.tick_queues)), ..Self::of_bookings(&all.booking, sweep) }
+        let (tick_queues, clock_check) = (Some(Arc::clone(&all.tick_queues)), Some(Arc::clone(&all.check_clock)));
+        Self { tick_queues, clock_check, ..Self::of_bookings(&all.booking, sweep) }
     }
 
     /// The upkeep of bookings without waiting rooms.
@@ -62,14 +71,16 @@ impl Upkeep {
             forget: Arc::clone(&all.forget),
             lease_chores: Arc::clone(&all.lease_chores),
             tick_queues: None,
+            clock_check: None,
             sweep,
         }
     }
 
     /// What there is to do, besides ticks.
     pub fn chores(&self) -> impl Iterator<Item = Chore> {
+        let clock = self.clock_check.is_some().then_some(Chore::CheckClock);
         let queues = self.tick_queues.is_some().then_some(Chore::ReadQueues);
-        queues.into_iter().chain([Chore::ExpireHolds, Chore::SettleCharges, Chore::Forget])
+        clock.into_iter().chain(queues).chain([Chore::ExpireHolds, Chore::SettleCharges, Chore::Forget])
     }
 
     /// The time from the beginning of one call of [`run`](Upkeep::run) to that of the next.
@@ -81,14 +92,18 @@ impl Upkeep {
     /// The time from the beginning of one round to that of the next.
     const fn pace(&self, chore: Chore) -> Duration {
         match chore {
+            Chore::CheckClock => Self::CHECK_CLOCK_EVERY,
             Chore::ReadQueues => Self::READ_EVERY,
             Chore::ExpireHolds | Chore::SettleCharges => self.sweep,
             Chore::Forget => Self::FORGET_EVERY,
         }
     }
 
-    /// One round; `None` if none is due, or another instance has the chore.
+    /// One round; `None` if none is due, another instance has the chore, or this instance's [clock is wrong](CheckClock).
     pub async fn run(&self, chore: Chore) -> Result<Option<Round>, Error> {
+        if chore.is_leased() && !self.clock_is_right_now().await {
+            return Ok(None);
+        }
         if chore.is_leased() && !self.lease_chores.is_due(chore, self.pace(chore)).await? {
             return Ok(None);
         }
@@ -99,9 +114,32 @@ impl Upkeep {
         Ok(Some(round))
     }
 
+    /// Asks again, since so much depends on it; while the database is away nothing can be done anyway.
+    async fn clock_is_right_now(&self) -> bool {
+        if let Some(check) = &self.clock_check {
+            drop(check.run().await);
+        }
+        self.clock_is_right()
+    }
+
+    fn clock_is_right(&self) -> bool {
+        self.clock_check.as_ref().is_none_or(|check| check.is_right())
+    }
+
+    /// How far this instance's clock is from the database's, as of the last comparison.
+    pub fn clock_skew(&self) -> Option<ClockSkew> {
+        self.clock_check.as_ref().and_then(|check| check.known())
+    }
+
     async fn round(&self, chore: Chore) -> Result<Round, Error> {
         let (rows, batch) = match chore {
             Chore::SettleCharges => return self.settle().await,
+            Chore::CheckClock => {
+                if let Some(check) = &self.clock_check {
+                    check.run().await?;
+                }
+                return Ok(Round::default());
+            }
             Chore::ReadQueues => match &self.tick_queues {
                 Some(queues) => (queues.refresh().await?, u32::MAX),
                 None => return Ok(Round::default()),
@@ -125,8 +163,11 @@ impl Upkeep {
     }
 
     /// The ticks that are due, with those of queues that rest if it is `urgent`: an admission has ended here. As long as one
-    /// of them runs, its queue is passed over.
+    /// of them runs, its queue is passed over. None while this instance's [clock is wrong](CheckClock).
     pub fn due_ticks(&self, urgent: bool) -> Vec<DueTick> {
+        if !self.clock_is_right() {
+            return Vec::new();
+        }
         self.tick_queues.as_ref().map_or_else(Vec::new, |queues| queues.due(urgent))
     }
 
@@ -163,14 +204,14 @@ mod tests {
     use super::*;
     use crate::port::{
         ChoreLease, HoldPosition, LapsedHold, MockAnnouncer, MockBookingStore, MockChoreStore, MockHousekeeping,
-        MockPaymentGateway, MockReservationReader, MockWalletReader, StoreError,
+        MockPaymentGateway, MockProbe, MockReservationReader, MockWalletReader, StoreError,
     };
     use crate::testing::{at, buyer, clock, ids, reservation};
-    use crate::{FaultId, Page, RoundTimes, SettleProgress, SweepProgress};
+    use crate::{FaultId, KnownSkew, Page, RoundTimes, SettleProgress, SweepProgress};
     use frontrow_domain::Outcome;
     use mockall::predicate::eq;
     use std::sync::OnceLock;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::{AtomicI64, AtomicU32, Ordering};
     use uuid::Uuid;
 
     const SWEEP: Duration = Duration::from_secs(5);
@@ -206,8 +247,17 @@ mod tests {
                 rounds: RoundTimes::default(),
             }),
             tick_queues: None,
+            clock_check: None,
             sweep: SWEEP,
         }
+    }
+
+    /// The same, with a database that shows this time; the instance's clock shows second 100.
+    fn compared_with(theirs: &Arc<AtomicI64>, chores: MockChoreStore) -> Upkeep {
+        let (mut probe, theirs) = (MockProbe::new(), Arc::clone(theirs));
+        probe.expect_now().returning(move || Ok(at(theirs.load(Ordering::SeqCst))));
+        let check = CheckClock { probe: Arc::new(probe), clock: clock(100), known: KnownSkew::default() };
+        Upkeep { clock_check: Some(Arc::new(check)), ..upkeep(no_holds(), chores) }
     }
 
     fn no_holds() -> Page<LapsedHold, HoldPosition> {
@@ -246,6 +296,29 @@ mod tests {
         for chore in upkeep.chores() {
             assert_eq!(upkeep.run(chore).await, Ok(None), "{chore:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn while_the_clock_is_wrong_nothing_is_done_and_no_lease_taken_and_then_it_goes_on() {
+        let mut chores = MockChoreStore::new();
+        // Once, when the clock is right again.
+        chores.expect_take().times(1).return_const(Ok(true));
+        chores.expect_watermark().return_const(Ok(Some(at(100))));
+        let theirs = Arc::new(AtomicI64::new(0));
+        let upkeep = compared_with(&theirs, chores);
+        assert!(!upkeep.clock_is_right() && upkeep.clock_skew().is_none(), "nobody knows yet");
+        for wrong in [100 - 3600, 98, 102, 100 + 3600] {
+            theirs.store(wrong, Ordering::SeqCst);
+            for chore in [Chore::ExpireHolds, Chore::SettleCharges, Chore::Forget] {
+                assert_eq!(upkeep.run(chore).await, Ok(None), "{chore:?} at {wrong}");
+            }
+            assert_eq!(upkeep.run(Chore::CheckClock).await, Ok(Some(Round::default())));
+            assert_eq!(upkeep.clock_skew(), Some(ClockSkew { ahead_micros: (100 - wrong) * 1_000_000 }));
+            assert!(!upkeep.clock_is_right());
+        }
+        theirs.store(100, Ordering::SeqCst);
+        assert!(upkeep.run(Chore::ExpireHolds).await.unwrap().is_some());
+        assert!(upkeep.clock_is_right());
     }
 
     #[tokio::test]

@@ -11,8 +11,8 @@ use crate::waiting_room::{
     ShowQueueEntry, TickCache, TickQueues, WatchedBookings,
 };
 use crate::{
-    BookingPorts, BookingUseCases, BrowseConcerts, BrowsePerformances, LogIn, LogOut, ManageConcerts,
-    ManagePerformances, ManageSales, ManageVenues, Refresh, ShowAvailability, ShowSeatMap, SignUp,
+    BookingPorts, BookingUseCases, BrowseConcerts, BrowsePerformances, CheckClock, KnownSkew, LogIn, LogOut,
+    ManageConcerts, ManagePerformances, ManageSales, ManageVenues, Refresh, ShowAvailability, ShowSeatMap, SignUp,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,6 +109,7 @@ pub struct UseCases {
     pub operate_queue: OperateQueue,
     pub bar_buyer: BarBuyer,
     pub tick_queues: Arc<TickQueues>,
+    pub check_clock: Arc<CheckClock>,
 }
 
 impl UseCases {
@@ -132,8 +133,12 @@ impl UseCases {
             access_lifetime: p.access_lifetime,
             refresh_lifetime: p.refresh_lifetime,
         });
-        let renew_admission =
-            Arc::new(RenewAdmission { bookings: p.store.clone(), signer: p.signer.clone(), clock: p.clock.clone() });
+        let renew_admission = Arc::new(RenewAdmission {
+            bookings: p.store.clone(),
+            store: p.queues.clone(),
+            signer: p.signer.clone(),
+            clock: p.clock.clone(),
+        });
         Self {
             pass_check: PassCheck {
                 queues: queues.clone(),
@@ -156,11 +161,12 @@ impl UseCases {
             check_in: CheckInBuyer {
                 queues: queues.clone(),
                 store: p.queues.clone(),
+                dispenser: p.dispenser.clone(),
                 watch: p.watch,
                 renew: renew_admission.clone(),
             },
             renew_admission,
-            leave_admission: LeaveAdmission { bookings: p.store.clone() },
+            leave_admission: LeaveAdmission { bookings: p.store.clone(), store: p.queues.clone() },
             operate_queue: OperateQueue {
                 store: p.queues.clone(),
                 dispenser: p.dispenser.clone(),
@@ -184,6 +190,7 @@ impl UseCases {
                 clock: p.clock.clone(),
                 cache: TickCache::default(),
             }),
+            check_clock: Arc::new(CheckClock { probe: p.probe, clock: p.clock.clone(), known: KnownSkew::default() }),
             sign_up: SignUp {
                 accounts: p.accounts.clone(),
                 passwords: p.passwords.clone(),

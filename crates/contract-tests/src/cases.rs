@@ -167,6 +167,7 @@ cases! {
         no_tick_admits_more_than_the_rate_allows,
         who_comes_late_comes_with_their_own_rank,
         who_is_absent_is_passed_over_and_keeps_the_entry,
+        who_is_gone_for_long_is_no_longer_checked_in,
         whose_call_has_lapsed_must_have_come_before,
         who_is_barred_is_not_admitted,
         groups_take_turns_by_weight;

@@ -81,6 +81,6 @@ pub use installation::{
 };
 pub use money::{AccountId, OutOfRange, Payment, PaymentKind, PaymentState, Points, Settlement, Transfer, Wallet};
 pub use record::{Record, Version, Write};
-pub use time::{CLOCK_TOLERANCE, Instant, TAKEOVER_GRACE};
+pub use time::{CLOCK_SKEW, CLOCK_TOLERANCE, Instant, TAKEOVER_GRACE};
 pub use violation::{Invalid, Violation};
 pub use waiting_room::{AdmissionEnd, AdmissionPeriod, Buyer, BuyerKey};

@@ -4,9 +4,15 @@ use serde::{Deserialize, Serialize};
 use std::ops::{Add, Sub};
 use std::time::Duration;
 
+/// How far an instance's clock may be from the database's, 1 second. Beyond that the instance says that it isn't ready, and
+/// does no work of its own.
+pub const CLOCK_SKEW: Duration = Duration::from_secs(1);
+
 /// How far the clocks of two instances may differ; what happened less than this ago may not have happened yet by
-/// another clock. An instance whose clock is more than a second from the database's says that it isn't ready.
+/// another clock.
 pub const CLOCK_TOLERANCE: Duration = Duration::from_secs(2);
+
+const _: () = assert!(CLOCK_TOLERANCE.as_nanos() >= 2 * CLOCK_SKEW.as_nanos());
 
 /// How long after its hold has lapsed a seat can be taken by somebody else, and no longer counts against its holder's
 /// limit. It covers [`CLOCK_TOLERANCE`], so that nobody has a seat, or room in the limit, that a hold could still be

@@ -5,7 +5,7 @@
 //! for. An admission is the right to book for a while. `docs/waiting-room.md` tells the whole story.
 //!
 //! - `queue`, `phase`, `queue_change`, `gaps`: the queue of a sale, and what operators and outages do to it
-//! - `tick`, `frontier`, `arrivals`: who is called and admitted when
+//! - `tick`, `skips`, `frontier`, `arrivals`: who is called and admitted when
 //! - `entry`, `token`, `check_in`, `buyer`: what is known of one person in it
 //! - `draw`, `round`: the order of those who came before the sale opened
 //! - `forecast`, `estimates`, `forecast_check`: how long it will take, and how right that was
@@ -25,6 +25,7 @@ pub mod published;
 mod queue;
 mod queue_change;
 mod round;
+mod skips;
 mod tick;
 mod token;
 
@@ -40,5 +41,6 @@ pub use phase::{Ending, Phase};
 pub use queue::{GroupQueue, Queue, Sample};
 pub use queue_change::{NotNow, QueueChange, QueueUpdate};
 pub use round::DrawRefusal;
+pub use skips::Skips;
 pub use tick::{Stock, Tick, TickInput, TickOutcome};
 pub use token::{Pass, QueueToken};

@@ -122,8 +122,7 @@ impl Application {
             refresh_lifetime: settings.refresh_lifetime,
         };
         let use_cases = Arc::new(UseCases::new(&ports));
-        // Nobody is let past a queue that has not been read yet.
-        use_cases.tick_queues.refresh().await?;
+        read_queues(&use_cases).await?;
         Ok(Self { ports, use_cases, watch, bell, guard, housekeeping, database, store, queues })
     }
 
@@ -150,6 +149,13 @@ impl Application {
             tracing::warn!("the database did not end in time what was begun there");
         }
     }
+}
+
+/// Nobody is let past a queue that has not been read yet.
+async fn read_queues(use_cases: &UseCases) -> Result<()> {
+    use_cases.tick_queues.refresh().await?;
+    use_cases.tick_queues.draw_ranks();
+    Ok(())
 }
 
 fn store_settings(settings: &Settings) -> StoreSettings {

@@ -4,11 +4,13 @@ mod ticks;
 
 use crate::application::Application;
 use crate::installation::InstallationGuard;
+use frontrow_adapters::panics;
 use frontrow_application::deadline;
-use frontrow_application::{Error, Round, Upkeep};
+use frontrow_application::{ClockSkew, Error, Round, Upkeep};
 use frontrow_domain::Payment;
 use std::future::Future;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use ticks::Ticker;
 use tokio::sync::watch;
@@ -29,12 +31,14 @@ impl Background {
         let upkeep = Arc::new(Upkeep::new(&application.use_cases, sweep));
         let mut background =
             Self { stop: watch::Sender::new(false), loops: Vec::new(), upkeep: Some(Arc::clone(&upkeep)) };
+        let clock = Arc::new(NotedClock::default());
         for chore in upkeep.chores() {
-            let all = Arc::clone(&upkeep);
+            let (all, clock) = (Arc::clone(&upkeep), Arc::clone(&clock));
             background.repeat(chore.name(), upkeep.every(chore), move || {
-                let all = Arc::clone(&all);
+                let (all, clock) = (Arc::clone(&all), Arc::clone(&clock));
                 async move {
                     let round = all.run(chore).await?;
+                    clock.note(all.clock_skew());
                     Ok(round.inspect(|round| tell_of_other_gateways(&round.of_other_gateways)))
                 }
             });
@@ -97,6 +101,35 @@ impl Background {
     }
 }
 
+/// What was said of the clock last.
+#[derive(Default)]
+struct NotedClock {
+    /// Whether it was said to be wrong.
+    is_wrong: AtomicBool,
+}
+
+impl NotedClock {
+    fn note(&self, skew: Option<ClockSkew>) {
+        let Some(skew) = skew else { return };
+        let ahead_seconds = Duration::from_micros(skew.ahead_micros.unsigned_abs()).as_secs_f64();
+        let ahead_seconds = if skew.ahead_micros < 0 { -ahead_seconds } else { ahead_seconds };
+        metrics::gauge!("frontrow_clock_ahead_seconds").set(ahead_seconds);
+        metrics::gauge!("frontrow_clock_right").set(if skew.is_right() { 1.0 } else { 0.0 });
+        let is_wrong = !skew.is_right();
+        if self.is_wrong.swap(is_wrong, Ordering::SeqCst) == is_wrong {
+            return;
+        }
+        if is_wrong {
+            tracing::error!(
+                ahead_seconds,
+                "this instance's clock differs from the database's: it ticks no queue, and does no chores, until it is right"
+            );
+        } else {
+            tracing::info!(ahead_seconds, "this instance's clock is right again: it ticks queues and does chores");
+        }
+    }
+}
+
 /// Only the gateway that began a charge knows what became of it, and money may hang on that.
 fn tell_of_other_gateways(charges: &[Payment]) {
     for Payment { id, provider, user, .. } in charges {
@@ -108,13 +141,14 @@ fn tell_of_other_gateways(charges: &[Payment]) {
     metrics::counter!("frontrow_charges_of_other_gateways_total").increment(charges.len() as u64);
 }
 
-/// Says whether there may be more to do at once; after an error, there is not.
+/// Says whether there may be more to do at once; after an error or a panic, there is not.
 async fn run<J, F>(name: &'static str, job: &J, failing: &mut bool) -> bool
 where
     J: Fn() -> F,
     F: Future<Output = Result<Option<Round>, Error>>,
 {
-    let Round { rows, again, failed, .. } = match job().await {
+    let Some(outcome) = panics::caught(name, async { job().await }).await else { return false };
+    let Round { rows, again, failed, .. } = match outcome {
         Ok(Some(round)) => round,
         // Nothing was tried, so nothing works again.
         Ok(None) => return false,
@@ -140,7 +174,7 @@ where
 mod tests {
     use super::*;
     use frontrow_application::Outage;
-    use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::atomic::AtomicU32;
     use tokio::sync::{Semaphore, mpsc};
 
     /// No test waits longer.
@@ -163,6 +197,27 @@ mod tests {
         });
         for _ in 0..3 {
             runs.recv().await.unwrap();
+        }
+        background.stop(PATIENCE).await;
+    }
+
+    #[tokio::test]
+    async fn a_loop_carries_on_after_panics() {
+        let mut background = background();
+        let (told, mut runs) = mpsc::unbounded_channel();
+        let begun = AtomicU32::new(0);
+        background.repeat("test", Duration::from_millis(1), move || {
+            let (told, run) = (told.clone(), begun.fetch_add(1, Ordering::Relaxed));
+            told.send(run).unwrap();
+            // Before it is a future, and when it is.
+            assert_ne!(run % 3, 1, "as the test wants");
+            async move {
+                assert_ne!(run % 3, 2, "as the test wants");
+                Ok(Some(Round::default()))
+            }
+        });
+        for run in 0..7 {
+            assert_eq!(runs.recv().await, Some(run));
         }
         background.stop(PATIENCE).await;
     }

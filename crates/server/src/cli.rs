@@ -124,6 +124,14 @@ pub enum SaleAction {
     Close(Worked),
     /// Changes its capacity, rate and other settings while it runs.
     Set(SetQueue),
+    /// Lets it go on if a wrong clock has moved it into the future: until then it stands still.
+    ResetClock {
+        /// The sale's id.
+        sale: Uuid,
+        /// The email address of the operator who does it, for the audit.
+        #[arg(long, value_name = "EMAIL")]
+        by: String,
+    },
 }
 
 /// Which queue, by whom.

@@ -3,6 +3,7 @@
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App, HttpResponse, HttpServer, web};
 use anyhow::{Context, Result};
+use frontrow_adapters::panics;
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
@@ -44,7 +45,8 @@ impl MetricsPage {
                 tracing::error!(%error, "the metrics page ended badly");
             }
         });
-        Ok(Self { address, server: handle, tasks: [serving, tokio::spawn(keep_up(metrics))] })
+        let upkeep = async move { panics::restarted("metrics_upkeep", || keep_up(&metrics)).await };
+        Ok(Self { address, server: handle, tasks: [serving, tokio::spawn(upkeep)] })
     }
 
     /// The address it listens on.
@@ -76,7 +78,7 @@ fn server(listener: TcpListener, metrics: PrometheusHandle) -> Result<Server> {
     Ok(server.context("metrics_listen can't be served")?.run())
 }
 
-async fn keep_up(metrics: PrometheusHandle) {
+async fn keep_up(metrics: &PrometheusHandle) {
     let mut interval = tokio::time::interval(UPKEEP);
     loop {
         interval.tick().await;

@@ -6,7 +6,7 @@ use crate::operator;
 use crate::refused::Refused;
 use crate::settings::Settings;
 use anyhow::Result;
-use frontrow_adapters::sql::{SqlAccounts, SqlQueues};
+use frontrow_adapters::sql::{SqlAccounts, SqlHousekeeping, SqlQueues};
 use frontrow_adapters::{SystemClock, UuidV7Source};
 use frontrow_application::port::{AccountRepository, EndedFigures, QueueFigures};
 use frontrow_application::waiting_room::{OperateQueue, QueueReport};
@@ -27,7 +27,8 @@ pub async fn work(action: SaleAction, settings: &Settings) -> Result<()> {
     let queues = Arc::new(SqlQueues::open(&database, clock.clone(), ids.clone()).await?);
     // The figures that are shown need no dispenser but the database's own.
     let operate = OperateQueue { store: queues.clone(), dispenser: queues.clone(), ids, clock };
-    let commands = SaleCommands { accounts: SqlAccounts::new(database.clone()), operate };
+    let (accounts, housekeeping) = (SqlAccounts::new(database.clone()), SqlHousekeeping::new(database.clone()));
+    let commands = SaleCommands { accounts, housekeeping, operate };
     let done = commands.work(action, &mut stdout()).await;
     queues.drain().await;
     database.close().await;
@@ -37,6 +38,7 @@ pub async fn work(action: SaleAction, settings: &Settings) -> Result<()> {
 /// Carries out the commands of `frontrow sale`.
 struct SaleCommands {
     accounts: SqlAccounts,
+    housekeeping: SqlHousekeeping,
     operate: OperateQueue,
 }
 
@@ -45,6 +47,7 @@ impl SaleCommands {
         let (worked, change) = match action {
             SaleAction::Status { sale } => return self.status(SaleId::new(sale), out).await,
             SaleAction::Log { sale } => return self.log(SaleId::new(sale), out).await,
+            SaleAction::ResetClock { sale, by } => return self.reset_clock(SaleId::new(sale), &by, out).await,
             SaleAction::Open(worked) => (worked, to(Phase::Open)),
             SaleAction::Pause(worked) => (worked, to(Phase::Paused)),
             SaleAction::Drain(worked) => (worked, to(Phase::Draining)),
@@ -58,6 +61,18 @@ impl SaleCommands {
         let (sale, by) = (SaleId::new(worked.sale), operator::named(&self.accounts, &worked.by).await?);
         let queue = self.operate.change(by, sale, &change).await.map_err(|error| refused(error, sale))?;
         Ok(writeln!(out, "{}", summary(&queue))?)
+    }
+
+    async fn reset_clock(&self, sale: SaleId, by: &str, out: &mut dyn Write) -> Result<()> {
+        let by = operator::named(&self.accounts, by).await?;
+        // This machine's clock may be the wrong one.
+        let now = self.housekeeping.time().await.map_err(Error::from)?;
+        let before = self.operate.reset_clock(by, sale, now).await.map_err(|error| refused(error, sale))?;
+        let ahead = before.last_tick.since(now);
+        if ahead.is_zero() {
+            return Ok(writeln!(out, "the queue is not in the future: nothing to do")?);
+        }
+        Ok(writeln!(out, "the queue was {} s in the future, and goes on from now", ahead.as_secs())?)
     }
 
     async fn status(&self, sale: SaleId, out: &mut dyn Write) -> Result<()> {

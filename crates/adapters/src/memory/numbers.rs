@@ -5,7 +5,7 @@ use super::state::State;
 use async_trait::async_trait;
 use frontrow_application::port::{Join, Joined, NumberDispenser, StoreError};
 use frontrow_domain::waiting_room::{Group, QueueEntry, QueueNumber};
-use frontrow_domain::{SaleId, UserId};
+use frontrow_domain::{BuyerKey, SaleId, UserId};
 
 /// A queue entry lasts as long as the process, and is never forgotten before: what somebody proves is known already.
 #[async_trait]
@@ -30,6 +30,10 @@ impl NumberDispenser for Memory {
             numbers.by_number.insert((key.sale, entry.group, entry.number), key.user);
         }
         Ok(Joined { entry, is_new })
+    }
+
+    async fn entry_of(&self, key: BuyerKey, proved: QueueEntry) -> Result<QueueEntry, StoreError> {
+        Ok(self.state().rooms.entries.get(&key).copied().unwrap_or(proved))
     }
 
     async fn issued(&self, sale: SaleId, groups: usize) -> Result<Vec<u64>, StoreError> {

@@ -6,6 +6,7 @@ use super::numbers::{BATCH_SIZE, DispenserContext, SaleNumbers};
 use super::script::Answer;
 use super::trouble::{BUSY, Trouble, UNAVAILABLE};
 use crate::deadline;
+use crate::panics;
 use crate::queue::{Answered, Job, Jobs, Limits, NotQueued, Queue};
 use crate::retry::{ATTEMPTS, Retry};
 use frontrow_application::deadline::COMMAND;
@@ -26,6 +27,8 @@ pub(super) struct SaleDispenser {
 
 type Joins = Jobs<Join, Result<Joined, StoreError>>;
 
+/// What panics are noted of.
+const NAME: &str = "redis_joins";
 /// How old what was handed out may be when ticks ask for it.
 const RECENT: Duration = Duration::from_millis(50);
 
@@ -33,7 +36,10 @@ impl SaleDispenser {
     pub(super) fn new(context: &Arc<DispenserContext>, sale: SaleId) -> Self {
         let numbers = Arc::new(SaleNumbers::new(context, sale));
         let (queue, joins) = Queue::new(Limits::of(context.settings.queue, BATCH_SIZE as usize));
-        drop(context.runtime.spawn(Arc::clone(&numbers).serve(Arc::new(joins))));
+        let (serving, joins) = (Arc::clone(&numbers), Arc::new(joins));
+        drop(context.runtime.spawn(async move {
+            panics::restarted(NAME, || Arc::clone(&serving).serve(Arc::clone(&joins))).await;
+        }));
         Self { numbers, queue }
     }
 
@@ -58,7 +64,9 @@ impl SaleNumbers {
         while let Some(batch) = joins.next().await {
             let served = Arc::clone(&self).serve_batch(batch.jobs, Arc::clone(&joins));
             // In a task of its own, so that a panic ends this batch and not the worker.
-            drop(self.context.runtime.spawn(served).await);
+            if let Some(panic) = self.context.runtime.spawn(served).await.err().and_then(|e| e.try_into_panic().ok()) {
+                panics::note(NAME, &*panic);
+            }
         }
     }
 
@@ -130,11 +138,14 @@ impl SaleNumbers {
         }
         let (numbers, epoch) = (Arc::clone(self), lease.epoch);
         drop(self.context.runtime.spawn(async move {
-            for (group, _, issued) in low {
-                if let Err(trouble) = numbers.extend(epoch, group, issued).await {
-                    tracing::warn!(sale = %numbers.sale, ?trouble, "no numbers could be leased ahead");
+            let extended = panics::caught(NAME, async {
+                for (group, _, issued) in low {
+                    if let Err(trouble) = numbers.extend(epoch, group, issued).await {
+                        tracing::warn!(sale = %numbers.sale, ?trouble, "no numbers could be leased ahead");
+                    }
                 }
-            }
+            });
+            extended.await;
             numbers.is_extending.store(false, Ordering::SeqCst);
         }));
     }

@@ -25,6 +25,7 @@ use super::version;
 use super::write::{self, Refusal};
 use super::writers::Writers;
 use crate::deadline::{self, Heard};
+use crate::panics;
 use crate::retry::Retry;
 use frontrow_application::Outage;
 use frontrow_application::deadline::READ;
@@ -96,7 +97,10 @@ impl Database {
         let runtime = Handle::current();
         let watch = {
             let (storage, writers, ids) = (Arc::clone(&storage), Arc::clone(&pools.queue_writers), Arc::clone(&ids));
-            runtime.spawn(async move { storage::watch(&storage, &writers, &*ids).await }).abort_handle()
+            let watch = async move {
+                panics::restarted("watch_storage", || storage::watch(&storage, &writers, &*ids)).await;
+            };
+            runtime.spawn(watch).abort_handle()
         };
         Ok(Self {
             texts: Texts::of_lists(dialect),

@@ -79,6 +79,11 @@ pub trait Hook: Send + Sync {
         true
     }
 
+    /// Whether ticks compare their clock with the database's; not where a test says what time it is.
+    fn compares_clocks(&self) -> bool {
+        false
+    }
+
     /// Awaited between the decision and the write when [`Hook::locks`] is off, to let others in between.
     async fn decided(&self) {}
 
@@ -89,7 +94,11 @@ pub trait Hook: Send + Sync {
 /// Stands in nobody's way.
 struct NoHook;
 
-impl Hook for NoHook {}
+impl Hook for NoHook {
+    fn compares_clocks(&self) -> bool {
+        true
+    }
+}
 
 impl dyn Hook + '_ {
     /// The one that every store has outside tests.

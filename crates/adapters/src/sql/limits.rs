@@ -147,6 +147,28 @@ async fn an_audit_takes_as_long_as_it_takes(testbed: &Testbed) {
     assert!(auditor.execute_unprepared("DELETE FROM wallet").await.is_err());
 }
 
+/// What was committed through another node of a cluster is found. Servers that can't be in one have no such variable.
+async fn reads_wait_for_the_other_nodes_of_a_cluster(testbed: &Testbed) {
+    if testbed.test.kind() == Kind::Postgres {
+        return;
+    }
+    let statement = |text: &str| Statement::from_string(testbed.raw.get_database_backend(), text);
+    let variable = statement("SHOW SESSION VARIABLES LIKE 'wsrep_sync_wait'");
+    let can_be_in_one = testbed.raw.query_one_raw(variable).await.unwrap().is_some();
+    for connection in [
+        testbed.worker().await,
+        testbed.connection(Purpose::Write { create: false }).await,
+        testbed.connection(Purpose::Read { connections: 1, limit: READ_LIMIT }).await,
+        testbed.connection(Purpose::Audit).await,
+    ] {
+        if can_be_in_one {
+            let waits = connection.query_one_raw(statement("SELECT CAST(@@wsrep_sync_wait AS CHAR)")).await;
+            assert_eq!(waits.unwrap().unwrap().try_get_by_index::<String>(0).unwrap(), "1");
+        }
+        assert_eq!(wallet::Entity::find().all(&connection).await.unwrap().len(), 1);
+    }
+}
+
 macro_rules! on_server {
     ($module:ident $kind:ident; $($test:ident),+ $(,)?) => {
         mod $module {
@@ -168,4 +190,5 @@ for_each_kind! {
     who_waits_for_a_reader_that_is_at_work_is_told_that_there_is_too_much_to_do,
     a_transaction_in_which_nothing_happens_is_ended,
     an_audit_takes_as_long_as_it_takes,
+    reads_wait_for_the_other_nodes_of_a_cluster,
 }

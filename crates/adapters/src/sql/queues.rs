@@ -29,7 +29,7 @@ use frontrow_application::port::{
 };
 use frontrow_application::{Page, PageRequest};
 use frontrow_domain::waiting_room::{
-    Admitted, CheckIn, CheckInOutcome, Group, NotNow, Queue, QueueNumber, QueueUpdate,
+    Admitted, CheckIn, CheckInOutcome, Group, NotNow, Queue, QueueEntry, QueueNumber, QueueUpdate,
 };
 use frontrow_domain::{Buyer, BuyerKey, Instant, SaleId, UserId};
 use joins::Joins;
@@ -175,6 +175,11 @@ impl QueueStore for SqlQueues {
 impl NumberDispenser for SqlQueues {
     async fn join(&self, join: Join) -> Result<Joined, StoreError> {
         self.joins.ask(join).await
+    }
+
+    /// Every entry that was given is in the database; those of another dispenser are not, and are what they say.
+    async fn entry_of(&self, key: BuyerKey, proved: QueueEntry) -> Result<QueueEntry, StoreError> {
+        Ok(read::entry_of(&self.works.database, key).await?.unwrap_or(proved))
     }
 
     async fn issued(&self, sale: SaleId, groups: usize) -> Result<Vec<u64>, StoreError> {

@@ -18,7 +18,7 @@ pub(in crate::sql) use texts::{Protection, Texts};
 use super::connection::Failure;
 use super::hook::Hook;
 use super::rows::{Guarded, Key, placeholder, queue_counter, reservation, seat};
-use columns::{columns_of, key_columns, values, values_of};
+use columns::{columns_of, key_columns, places_of_key, sort, values, values_of};
 use frontrow_domain::{BuyerKey, Instant};
 use lists::{Existing, Lists};
 use locking::Locking;
@@ -242,13 +242,14 @@ impl Statements<'_> {
     }
 }
 
-/// What is said to the database.
+/// What is said to the database. Lists of rows that are locked or written are sorted by key.
 impl Texts {
     fn find<E: EntityTrait>(&self, locking: Locking, keys: &[Vec<Value>]) -> Result<Vec<Statement>, Failure> {
         let what = Name::of::<E>(What::Find(locking));
+        let keys = if locking == Locking::None { keys.to_vec() } else { sorted::<E>(keys) };
         self.one_or_many(
             what,
-            keys,
+            &keys,
             |key| Ok(single::find::<E>(self.dialect, locking, key).build(self.dialect.backend())),
             |lists| lists.find::<E>(locking),
         )
@@ -292,7 +293,8 @@ impl Texts {
     ) -> Result<Vec<Statement>, Failure> {
         let Some(first) = rows.first() else { return Ok(Vec::new()) };
         let columns = columns_of::<A>(first, ActiveValue::is_not_set);
-        let values = rows.iter().map(|row| values_of(row, &columns)).collect::<Result<Vec<_>, _>>()?;
+        let mut values = rows.iter().map(|row| values_of(row, &columns)).collect::<Result<Vec<_>, _>>()?;
+        sort(&mut values, &places_of_key::<A::Entity>(&columns));
         let existing = existing();
         self.one_or_many(
             Name::of::<A::Entity>(what).with(&columns),
@@ -343,7 +345,8 @@ impl Texts {
             values.extend(guard.map(|_| changed.read.clone()));
             Ok(values)
         });
-        let values = values.collect::<Result<Vec<_>, Failure>>()?;
+        let mut values = values.collect::<Result<Vec<_>, Failure>>()?;
+        sort(&mut values, &(columns.len()..columns.len() + key.len()).collect::<Vec<_>>());
         let what = if guard.is_some() { What::Update } else { What::UpdateUnguarded };
         self.one_or_many(
             Name::of::<A::Entity>(what).with(&columns),
@@ -359,9 +362,16 @@ impl Texts {
     fn delete<E: EntityTrait>(&self, keys: &[Vec<Value>]) -> Result<Vec<Statement>, Failure> {
         self.one_or_many(
             Name::of::<E>(What::Delete),
-            keys,
+            &sorted::<E>(keys),
             |key| Ok(single::delete::<E>(key).build(self.dialect.backend())),
             Lists::delete::<E>,
         )
     }
+}
+
+/// The keys in the one order of locks.
+fn sorted<E: EntityTrait>(keys: &[Vec<Value>]) -> Vec<Vec<Value>> {
+    let mut sorted = keys.to_vec();
+    sort(&mut sorted, &(0..key_columns::<E>().len()).collect::<Vec<_>>());
+    sorted
 }

@@ -100,3 +100,6 @@ fn refusal<W: Work>(not_queued: NotQueued) -> W::Error {
         NotQueued::TooMany => W::too_many(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,7 +51,7 @@ where
         storage.note(failure.class());
         match failure {
             Failure::Overtaken(_) => return Err(StoreError::Stale),
-            Failure::Within | Failure::Database { class: Class::Retry, .. } => {
+            Failure::Within | Failure::Database { class: Class::Retry | Class::Reconnect, .. } => {
                 tracing::debug!(operation = name, %failure, "in the way");
             }
             Failure::Database { class, cause } => return Err(told(ids, name, class, &cause)),
@@ -88,7 +88,7 @@ where
     };
     // Its server may have become one that can't be written: the next connection may lead to another one. What is dropped in
     // a transaction is closed.
-    if matches!(failure.class(), Class::Lost | Class::Unwritable) {
+    if matches!(failure.class(), Class::Lost | Class::Reconnect | Class::Unwritable) {
         return Err(failure);
     }
     let rolled_back = writers.hear(1, transaction.rollback()).await;

@@ -1,5 +1,6 @@
 //! Waiting for admissions, with one question for many who wait.
 
+use crate::panics;
 use async_trait::async_trait;
 use frontrow_application::port::{AdmissionWatch, QueueStore};
 use frontrow_domain::{Buyer, BuyerKey};
@@ -63,7 +64,10 @@ impl SharedWatch {
         waiting.people.entry(key).or_default().push(sender);
         // A task that was cut off, such as by the end of its runtime, has not said that it ends.
         if waiting.asking.as_ref().is_none_or(JoinHandle::is_finished) {
-            waiting.asking = Some(tokio::spawn(Arc::clone(&self.0).ask()));
+            let all = Arc::clone(&self.0);
+            waiting.asking = Some(tokio::spawn(async move {
+                panics::restarted("watch_admissions", || Arc::clone(&all).ask()).await;
+            }));
         }
         receiver
     }

@@ -43,6 +43,13 @@ pub trait NumberDispenser: Send + Sync {
     /// implementation says.
     async fn join(&self, join: Join) -> Result<Joined, StoreError>;
 
+    /// The queue entry of somebody who proves to have had this one before numbers were lost: it, unless they have got another
+    /// one since. Never a new one.
+    async fn entry_of(&self, key: BuyerKey, proved: QueueEntry) -> Result<QueueEntry, StoreError> {
+        let join = Join { key, group: proved.group, worthless: None, proved: Some(proved) };
+        Ok(self.join(join).await?.entry)
+    }
+
     /// By group, how many numbers were handed out. May be a moment behind where other instances hand them out, too.
     async fn issued(&self, sale: SaleId, groups: usize) -> Result<Vec<u64>, StoreError>;
 
@@ -102,7 +109,7 @@ pub struct TickOrder {
     pub sale: Arc<Sale>,
     /// How long an admission lasts at most.
     pub session: Duration,
-    /// By group, how many numbers were handed out.
+    /// By group, how many numbers were handed out; empty if nobody knows at the moment.
     pub issued: Vec<u64>,
     /// What there is to sell.
     pub stock: Stock,

@@ -2,9 +2,9 @@
 
 use super::{QueueEntryView, QueueViews};
 use crate::deadline;
-use crate::port::{AdmissionWatch, BookingStore, Clock, QueueSigner, QueueStore};
+use crate::port::{AdmissionWatch, BookingStore, Clock, NumberDispenser, QueueSigner, QueueStore};
 use crate::{Conflict, Denied, Error, Missing};
-use frontrow_domain::waiting_room::{CheckIn, CheckInOutcome, EntryStatus, Pass, QueueEntry, Tick};
+use frontrow_domain::waiting_room::{CheckIn, CheckInOutcome, EntryStatus, Pass, QueueEntry, QueueToken, Tick};
 use frontrow_domain::{Buyer, BuyerKey, Command, Instant, Leave, Operation, Outcome, Rejection, Renew, SaleId, UserId};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +39,8 @@ pub struct CheckInBuyer {
     pub queues: Arc<QueueViews>,
     /// Stores check-ins.
     pub store: Arc<dyn QueueStore>,
+    /// Knows who has got another queue entry since numbers were lost.
+    pub dispenser: Arc<dyn NumberDispenser>,
     /// Says when somebody is admitted.
     pub watch: Arc<dyn AdmissionWatch>,
     /// Picks the admission up.
@@ -60,6 +62,9 @@ impl CheckInBuyer {
             return Err(Denied::QueueTokenForeign.into());
         }
         let view = self.queues.view(sale).ok_or(Error::NotFound(Missing::Queue))?;
+        if token.epoch < view.queue.epoch {
+            self.has_no_newer_entry(token).await?;
+        }
         let view = QueueEntryView::of(token, view, &*self.renew.clock);
         let (key, entry) = (BuyerKey { sale, user }, QueueEntry { group: token.group, number: token.number });
         let call_has_lapsed = match view.status {
@@ -96,6 +101,18 @@ impl CheckInBuyer {
         }
     }
 
+    /// Numbers have been lost since the token was signed. Whoever has joined without it since has another queue entry, and
+    /// nobody has two. While the dispenser is away nobody knows, and the token counts.
+    async fn has_no_newer_entry(&self, token: QueueToken) -> Result<(), Error> {
+        let QueueToken { sale, user, group, number, .. } = token;
+        let shown = QueueEntry { group, number };
+        match self.dispenser.entry_of(BuyerKey { sale, user }, shown).await {
+            Ok(theirs) if theirs != shown => Err(Conflict::EntryReplaced.into()),
+            Err(error) if !error.is_transient() => Err(error.into()),
+            _ => Ok(()),
+        }
+    }
+
     /// Another instance may have called and admitted them a moment ago, which this one has not read yet. The store is asked
     /// only about those who are near the front.
     async fn not_called_yet(
@@ -121,6 +138,8 @@ fn join_again(view: &QueueEntryView, why: Conflict) -> Error {
 pub struct RenewAdmission {
     /// Carries it out.
     pub bookings: Arc<dyn BookingStore>,
+    /// Knows who is admitted.
+    pub store: Arc<dyn QueueStore>,
     /// Signs the pass.
     pub signer: Arc<dyn QueueSigner>,
     /// Gives the instant that the rules decide by.
@@ -130,6 +149,11 @@ pub struct RenewAdmission {
 impl RenewAdmission {
     /// Renews one that was picked up. `closing` says that their page closes: then it ends soon.
     pub async fn run(&self, user: UserId, sale: SaleId, closing: bool) -> Result<PassAnswer, Error> {
+        // Whoever has nothing to renew locks nothing: with a locked row they would be in the way of their own admission.
+        let buyer = self.store.whereabouts(BuyerKey { sale, user }).await?.buyer;
+        if let Some(refusal) = Renew::refusal(buyer.as_ref(), self.clock.now()) {
+            return Err(refusal.into());
+        }
         self.renew(Renew { buyer: BuyerKey { sale, user }, entry: None, closing }).await
     }
 
@@ -154,12 +178,19 @@ impl RenewAdmission {
 pub struct LeaveAdmission {
     /// Carries it out.
     pub bookings: Arc<dyn BookingStore>,
+    /// Knows who is admitted.
+    pub store: Arc<dyn QueueStore>,
 }
 
 impl LeaveAdmission {
-    /// Once they have left, leaving again changes nothing.
+    /// Once they have left, leaving again changes nothing. Without an admission nothing is locked: with a locked row they would
+    /// be in the way of their own admission, and of everybody behind them.
     pub async fn run(&self, user: UserId, sale: SaleId) -> Result<(), Error> {
-        self.bookings.execute(Command::unkeyed(Operation::Leave(Leave { buyer: BuyerKey { sale, user } }))).await?;
+        let buyer = BuyerKey { sale, user };
+        if self.store.whereabouts(buyer).await?.buyer.is_none_or(|buyer| buyer.admission.is_none()) {
+            return Ok(());
+        }
+        self.bookings.execute(Command::unkeyed(Operation::Leave(Leave { buyer }))).await?;
         Ok(())
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::port::{Clock, IdSource, NumberDispenser, OperatorAction, QueueFigures, QueueStore};
 use crate::{ActingOperator, Conflict, Error, Missing, Page, PageRequest};
-use frontrow_domain::SaleId;
 use frontrow_domain::waiting_room::{Admitted, Phase, Queue, QueueChange, QueueUpdate};
+use frontrow_domain::{Instant, SaleId};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -39,6 +39,18 @@ impl OperateQueue {
         let updated = self.store.update_queue(sale, &QueueUpdate::Operator(change.clone()), Some(action)).await?;
         let updated = updated.ok_or(Error::NotFound(Missing::Queue))?;
         updated.map_err(|flaw| Conflict::QueuePhase(flaw).into())
+    }
+
+    /// Lets a queue go on from `now`, the database's time, that a wrong clock has moved into the future. Says what it was;
+    /// changes nothing if it was not.
+    pub async fn reset_clock(&self, by: ActingOperator, sale: SaleId, now: Instant) -> Result<Queue, Error> {
+        let queue = self.store.queue(sale).await?.ok_or(Error::NotFound(Missing::Queue))?;
+        let ahead = queue.last_tick.since(now);
+        let what = format!("clock set back by {} s", ahead.as_secs());
+        let action = action(by, sale, what, &*self.ids, &*self.clock);
+        let updated = self.store.update_queue(sale, &QueueUpdate::ResetClock(now), Some(action)).await?;
+        updated.ok_or(Error::NotFound(Missing::Queue))?.map_err(|flaw| Error::from(Conflict::QueuePhase(flaw)))?;
+        Ok(queue)
     }
 
     /// The queue as it is.
@@ -155,6 +167,23 @@ mod tests {
         let Err(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
         let found: Vec<_> = flaws.iter().map(|flaw| flaw.pointer.as_str()).collect();
         assert_eq!(found, ["/capacity", "/weights", "/phase"]);
+    }
+
+    #[tokio::test]
+    async fn a_queue_in_the_future_is_set_back_and_who_did_it_noted_with_it() {
+        let (mut store, ahead) = (MockQueueStore::new(), Queue { last_tick: at(NOW + 3600), ..queue() });
+        let found = ahead.clone();
+        store.expect_queue().returning(move |_| Ok(Some(found.clone())));
+        let found = ahead.clone();
+        store
+            .expect_update_queue()
+            .withf(|id, update, action| {
+                let noted = Some(noted("clock set back by 3600 s"));
+                (*id, update, action) == (sale(0).id, &QueueUpdate::ResetClock(at(NOW)), &noted)
+            })
+            .times(1)
+            .returning(move |_, update, _| Ok(Some(found.update(update))));
+        assert_eq!(operate(store).reset_clock(operator(9), sale(0).id, at(NOW)).await, Ok(ahead));
     }
 
     #[tokio::test]

@@ -43,20 +43,24 @@ pub struct TickCache {
     over: Mutex<BTreeSet<SaleId>>,
     /// Queues that are being ticked here, and whether an urgent tick was asked for meanwhile.
     running: Mutex<BTreeMap<SaleId, bool>>,
+    /// Queues whose lobby is being drawn here.
+    drawing: Mutex<BTreeSet<SaleId>>,
 }
 
-/// A tick that is due. As long as there is one, [`TickQueues::due`] passes over its queue.
+/// A tick that is due, or a draw. As long as there is one, [`TickQueues::due`] passes over its queue; but a queue is ticked
+/// while its lobby is being drawn.
 #[must_use = "the queue is not ticked before it is run"]
 pub struct DueTick {
     queues: Arc<TickQueues>,
     sale: SaleId,
+    is_draw: bool,
     /// Whether somebody else may tick the queue already.
     ended: bool,
 }
 
 /// What came of a [`DueTick`].
 pub struct Ticked {
-    /// `None` if another instance ticked the queue, or it is over.
+    /// `None` if another instance ticked the queue, it is over, or it was a draw.
     pub report: Result<Option<TickReport>, Error>,
     /// The next tick, if it has to come at once: this one admitted as many as a tick can, or an urgent one was asked for
     /// while it ran.
@@ -69,8 +73,17 @@ impl DueTick {
         self.sale
     }
 
-    /// Ticks the queue once.
+    /// Whether it may keep a processor busy for seconds: the lots of a million people are drawn. Then it has to run where
+    /// nobody else waits for the thread.
+    pub const fn keeps_busy(&self) -> bool {
+        self.is_draw
+    }
+
+    /// Ticks the queue once, or takes a step of its draw.
     pub async fn run(self) -> Ticked {
+        if self.is_draw {
+            return Ticked { report: self.queues.draw(self.sale).await.map(|()| None), next: None };
+        }
         let report = self.queues.tick(self.sale).await;
         let is_full = matches!(&report, Ok(Some(report)) if report.admitted.len() >= Tick::BATCH);
         Ticked { report, next: self.next(is_full) }
@@ -92,7 +105,9 @@ impl DueTick {
 
 impl Drop for DueTick {
     fn drop(&mut self) {
-        if !self.ended {
+        if self.is_draw {
+            self.queues.cache.drawing().remove(&self.sale);
+        } else if !self.ended {
             self.queues.cache.running().remove(&self.sale);
         }
     }
@@ -101,6 +116,10 @@ impl Drop for DueTick {
 impl TickCache {
     fn running(&self) -> MutexGuard<'_, BTreeMap<SaleId, bool>> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn drawing(&self) -> MutexGuard<'_, BTreeSet<SaleId>> {
+        self.drawing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn over(&self) -> MutexGuard<'_, BTreeSet<SaleId>> {
@@ -162,12 +181,35 @@ impl TickQueues {
         failed.map_or(Ok(()), |error| Err(error.into()))
     }
 
-    /// The ticks that are due, with those of queues that rest if it is `urgent`. Run each by itself, so that no queue waits
-    /// for another one's tick: until a tick has ended, its queue isn't due again.
+    /// The ticks that are due, with those of queues that rest if it is `urgent`, and the draws. Run each by itself, so that no
+    /// queue waits for another one's: until a tick has ended, its queue isn't due again.
     pub fn due(self: &Arc<Self>, urgent: bool) -> Vec<DueTick> {
         let queues = self.queues.all();
         let due = queues.values().filter(|view| urgent || self.is_due(view));
-        due.filter_map(|view| self.begin(view.queue.sale, urgent)).collect()
+        let ticks = due.filter_map(|view| self.begin(view.queue.sale, urgent));
+        let draws =
+            queues.values().filter(|view| self.has_to_draw(view)).filter_map(|view| self.begin_draw(view.queue.sale));
+        ticks.chain(draws).collect()
+    }
+
+    /// Draws the ranks of all queues whose draw is decided. For the beginning, when nobody waits for it.
+    pub fn draw_ranks(&self) {
+        self.queues.all().keys().for_each(|sale| self.queues.draw_ranks(*sale));
+    }
+
+    /// Whoever has ticked the queue last makes the lists and decides the draw; the ranks are drawn by every instance.
+    fn has_to_draw(&self, view: &QueueView) -> bool {
+        let Some(draw) = view.queue.draw.as_ref().filter(|_| view.queue.gathered) else { return false };
+        if draw.seed.is_some() {
+            return !view.is_ranked();
+        }
+        let goes_on = draw.lists.is_none() || draw.round.is_none();
+        goes_on && self.cache.ticked_here().contains(&view.queue.sale)
+    }
+
+    fn begin_draw(self: &Arc<Self>, sale: SaleId) -> Option<DueTick> {
+        let is_new = self.cache.drawing().insert(sale);
+        is_new.then(|| DueTick { queues: Arc::clone(self), sale, is_draw: true, ended: false })
     }
 
     fn begin(self: &Arc<Self>, sale: SaleId, urgent: bool) -> Option<DueTick> {
@@ -178,7 +220,7 @@ impl TickQueues {
                 return None;
             }
         };
-        Some(DueTick { queues: Arc::clone(self), sale, ended: false })
+        Some(DueTick { queues: Arc::clone(self), sale, is_draw: false, ended: false })
     }
 
     /// Whether its opening has come, or it has something to do.
@@ -193,7 +235,7 @@ impl TickQueues {
         let Some(room) = &view.sale.waiting_room else { return Ok(None) };
         let issued = self.dispenser.issued(view.queue.sale, view.queue.groups.len()).await;
         // While the dispenser is away, what it had handed out is still called.
-        let issued = issued.unwrap_or_else(|_| view.queue.groups.iter().map(|group| group.issued).collect());
+        let issued = issued.unwrap_or_default();
         let stock = self.stock(&view.sale).await;
         let read_at = self.clock.now();
         let turned_away = self.queues.pace.turns_away(read_at);
@@ -204,22 +246,29 @@ impl TickQueues {
         } else {
             self.cache.ticked_here().remove(&view.queue.sale);
         }
-        let Some(mut report) = ticked else { return Ok(None) };
+        let Some(report) = ticked else { return Ok(None) };
         if report.quiet {
             self.queues.pace.rest(view.queue.sale, read_at);
         }
-        if let Some(drawn) = self.draw(&report.queue).await? {
-            report.queue = drawn;
-        }
         self.queues.replace(report.queue.clone(), Arc::clone(&view.sale), read_at);
         Ok(Some(report))
+    }
+
+    /// Takes the next step of a draw, and draws the ranks once it is decided.
+    async fn draw(&self, sale: SaleId) -> Result<(), Error> {
+        let Some(view) = self.queues.view(sale) else { return Ok(()) };
+        if let Some(next) = self.draw_on(&view.queue).await? {
+            self.queues.replace(next, Arc::clone(&view.sale), self.clock.now());
+        }
+        self.queues.draw_ranks(sale);
+        Ok(())
     }
 
     /// A step of the draw, if there is one to take. The lists come first, so that nobody can choose them to suit the
     /// seed. A draw that names a round then waits until an operator enters its value; without a round there is nothing
     /// to wait for. That is the weaker draw: whoever knows the secret before the lobby closes can work out the order of
     /// any list.
-    async fn draw(&self, queue: &Queue) -> Result<Option<Queue>, Error> {
+    async fn draw_on(&self, queue: &Queue) -> Result<Option<Queue>, Error> {
         let Some(draw) = queue.draw.as_ref().filter(|draw| draw.seed.is_none() && queue.phase != Phase::Lobby) else {
             return Ok(None);
         };

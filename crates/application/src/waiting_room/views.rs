@@ -23,7 +23,7 @@ pub struct QueueView {
     pub queue: Queue,
     /// Its sale.
     pub sale: Arc<Sale>,
-    /// By group, the ranks; shared by all views of the queue.
+    /// By group, the ranks; shared by all views of the queue. Empty as long as they are to be drawn.
     ranks: Arc<Vec<Ranks>>,
     /// When it was read.
     pub read_at: Instant,
@@ -43,6 +43,17 @@ impl QueueView {
     /// The ranks of a group.
     pub fn ranks(&self, group: Group) -> Option<&Ranks> {
         self.ranks.get(group.index())
+    }
+
+    /// Whether its ranks are known, as far as they can be: if not, all wait as if in the lobby until they are
+    /// [drawn](QueueViews::draw_ranks).
+    pub fn is_ranked(&self) -> bool {
+        !self.ranks.is_empty()
+    }
+
+    fn ranked(&self, ranks: Arc<Vec<Ranks>>) -> Arc<Self> {
+        let (queue, sale, rendered) = (self.queue.clone(), Arc::clone(&self.sale), self.rendered.clone());
+        Arc::new(Self { queue, sale, ranks, read_at: self.read_at, rendered })
     }
 
     /// Whether the store hasn't answered for a while.
@@ -83,12 +94,11 @@ impl QueueViews {
         Arc::clone(&self.views.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Replaces all views with what was read; queues that were not read have no view any more. Drawing the ranks of a
-    /// million people takes a second, once a queue.
+    /// Replaces all views with what was read; queues that were not read have no view any more.
     pub fn replace_all(&self, queues: Vec<(Queue, Arc<Sale>)>, read_at: Instant) {
         let known = self.all();
         let views = queues.into_iter().map(|(queue, sale)| {
-            let view = self.renew(known.get(&queue.sale), queue, sale, read_at);
+            let view = renew(known.get(&queue.sale), queue, sale, read_at);
             (view.queue.sale, view)
         });
         let made: Vec<_> = views.collect();
@@ -99,33 +109,44 @@ impl QueueViews {
     /// Replaces the view of one queue, such as after a tick of this instance.
     pub fn replace(&self, queue: Queue, sale: Arc<Sale>, read_at: Instant) {
         let known = self.all();
-        let view = self.renew(known.get(&queue.sale), queue, sale, read_at);
+        let view = renew(known.get(&queue.sale), queue, sale, read_at);
         let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
         let view = newer(views.get(&view.queue.sale), view);
         Arc::make_mut(&mut views).insert(view.queue.sale, view);
     }
 
-    fn renew(&self, known: Option<&Arc<QueueView>>, queue: Queue, sale: Arc<Sale>, read_at: Instant) -> Arc<QueueView> {
-        let ranks = match known {
-            // A slow read must not replace a newer view by an older one.
-            Some(view) if queue.version < view.queue.version => return Arc::clone(view),
-            Some(view) if queue.is_drawn() && view.queue.is_drawn() => Arc::clone(&view.ranks),
-            _ => Arc::new(self.ranks(&queue)),
-        };
-        let rendered = known.filter(|view| view.queue.version == queue.version && view.sale == sale);
-        let rendered = rendered.map(|view| view.rendered.clone()).unwrap_or_default();
-        Arc::new(QueueView { queue, sale, ranks, read_at, rendered })
+    /// Draws the ranks of a queue whose draw is decided, if nobody has. For a million people that takes a second of a
+    /// processor, once a queue.
+    pub fn draw_ranks(&self, sale: SaleId) {
+        let Some(view) = self.view(sale).filter(|view| !view.is_ranked()) else { return };
+        let Some(seed) = seed_of(&view.queue) else { return };
+        let groups = Group::all(view.queue.groups.len()).zip(&view.queue.groups);
+        let ranks = groups.map(|(group, of)| Ranks::draw(self.digest, &seed, group, of.drawn));
+        let ranks = Arc::new(ranks.collect());
+        let mut views = self.views.write().unwrap_or_else(PoisonError::into_inner);
+        let newest = views.get(&sale).filter(|newest| !newest.is_ranked()).map(|newest| newest.ranked(ranks));
+        if let Some(newest) = newest {
+            Arc::make_mut(&mut views).insert(sale, newest);
+        }
     }
+}
 
-    fn ranks(&self, queue: &Queue) -> Vec<Ranks> {
-        let groups = Group::all(queue.groups.len()).zip(&queue.groups);
-        let seed = queue.draw.as_ref().and_then(|draw| draw.seed).filter(|_| queue.is_drawn());
-        let ranks = groups.map(|(group, of)| match &seed {
-            Some(seed) => Ranks::draw(self.digest, seed, group, of.drawn),
-            None => Ranks::default(),
-        });
-        ranks.collect()
-    }
+fn renew(known: Option<&Arc<QueueView>>, queue: Queue, sale: Arc<Sale>, read_at: Instant) -> Arc<QueueView> {
+    let ranks = match known {
+        // A slow read must not replace a newer view by an older one.
+        Some(view) if queue.version < view.queue.version => return Arc::clone(view),
+        Some(view) if queue.is_drawn() && view.queue.is_drawn() => Arc::clone(&view.ranks),
+        _ if seed_of(&queue).is_some() => Arc::default(),
+        _ => Arc::new(vec![Ranks::default(); queue.groups.len()]),
+    };
+    let rendered = known.filter(|view| view.queue.version == queue.version && view.sale == sale);
+    let rendered = rendered.map(|view| view.rendered.clone()).unwrap_or_default();
+    Arc::new(QueueView { queue, sale, ranks, read_at, rendered })
+}
+
+/// What decides the order of those who were in the lobby, once it is known.
+fn seed_of(queue: &Queue) -> Option<[u8; 32]> {
+    queue.draw.as_ref().and_then(|draw| draw.seed).filter(|_| queue.is_drawn())
 }
 
 /// No queues, and no ranks to draw: for whoever sells without waiting rooms.
@@ -135,9 +156,13 @@ impl Default for QueueViews {
     }
 }
 
-/// Another task may have replaced the view with a newer one meanwhile.
+/// Another task may have replaced the view with a newer one meanwhile, or drawn its ranks.
 fn newer(known: Option<&Arc<QueueView>>, made: Arc<QueueView>) -> Arc<QueueView> {
-    known.filter(|known| known.queue.version > made.queue.version).map_or(made, Arc::clone)
+    match known {
+        Some(known) if known.queue.version > made.queue.version => Arc::clone(known),
+        Some(known) if known.queue.is_drawn() && !made.is_ranked() => made.ranked(Arc::clone(&known.ranks)),
+        _ => made,
+    }
 }
 
 #[cfg(test)]
@@ -202,7 +227,7 @@ mod tests {
         assert_eq!((view(&queues).queue.version, view(&queues).read_at), (Version::new(6), at(103)));
     }
 
-    /// While the ranks of version 2 are drawn, version 3 arrives.
+    /// While the ranks are drawn, version 3 arrives.
     static SLOW: LazyLock<QueueViews> = LazyLock::new(|| QueueViews::new(interrupted));
 
     fn interrupted(text: &[u8]) -> [u8; 32] {
@@ -214,9 +239,12 @@ mod tests {
     }
 
     #[test]
-    fn a_queue_that_arrives_while_an_older_one_is_drawn_is_not_replaced_by_it() {
+    fn a_queue_that_arrives_while_an_older_one_is_drawn_gets_its_ranks() {
         SLOW.replace_all(vec![(version(2, drawn()), Arc::new(sale_with_room(0)))], at(100));
+        assert!(!view(&SLOW).is_ranked());
+        SLOW.draw_ranks(sale(0).id);
         assert_eq!((view(&SLOW).queue.version, view(&SLOW).read_at), (Version::new(3), at(101)));
+        assert!(view(&SLOW).is_ranked());
     }
 
     #[test]
@@ -224,7 +252,11 @@ mod tests {
         let queues = queues(queue_drawn_by(drawing()), sale_with_room(0));
         let undrawn = view(&queues);
         queues.replace(version(2, drawn()), Arc::clone(&undrawn.sale), at(101));
+        let QueueEntry { group, number } = entry(1);
+        assert_eq!((view(&queues).is_ranked(), view(&queues).status(group, number)), (false, EntryStatus::Lobby));
+        queues.draw_ranks(undrawn.sale.id);
         let first = view(&queues);
+        assert_ne!(first.status(group, number), EntryStatus::Lobby);
         queues.replace(version(3, drawn()), Arc::clone(&undrawn.sale), at(102));
         queues.replace_all(vec![(version(4, drawn()), Arc::clone(&undrawn.sale))], at(103));
         assert_eq!(view(&queues).queue.version, Version::new(4));

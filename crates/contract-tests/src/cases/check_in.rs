@@ -5,7 +5,7 @@ use crate::context::TestContext;
 use crate::room::Room;
 use frontrow_application::port::{BuyerPresence, QueueFigures};
 use frontrow_domain::AdmissionPeriod;
-use frontrow_domain::waiting_room::{Admitted, CheckIn, CheckInOutcome, Group, GroupTerms, Rank, Tick};
+use frontrow_domain::waiting_room::{Admitted, CheckIn, CheckInOutcome, Group, GroupTerms, Rank, Tick, WaitingRoom};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -120,6 +120,30 @@ pub(super) async fn who_is_absent_is_passed_over_and_keeps_the_entry(context: Ar
     room.all_come([3]).await?;
     context.execute(room.leave(2)).await?;
     ensure_eq!(room.tick().await?, [1], "before those who come after them");
+    Ok(())
+}
+
+pub(super) async fn who_is_gone_for_long_is_no_longer_checked_in(context: Arc<TestContext>) -> Result<(), Failure> {
+    let long = |settings: &mut WaitingRoom| (settings.capacity, settings.session) = (1, CheckIn::GONE * 2);
+    let room = Room::open(&context, 4, long).await?;
+    room.admit(0).await?;
+    room.all_come([1, 2]).await?;
+    let seen = context.now();
+    // Nobody is admitted meanwhile, and person 2 comes back now and then.
+    let stay = async |until| {
+        room.renew(0).await?;
+        ensure_eq!(room.pass_until(until, &[2]).await?, []);
+        Ok::<_, Failure>(room.store().whereabouts(room.key(1)).await?.check_in.is_some())
+    };
+    let mut until = seen;
+    while until < seen + CheckIn::GONE {
+        until = (until + Duration::from_mins(2)).min(seen + CheckIn::GONE);
+        ensure!(stay(until).await?, "person 1 was seen less than 15 minutes ago");
+    }
+    ensure!(!stay(until + Duration::from_secs(1)).await?, "nobody has seen person 1 for longer");
+    ensure!(room.store().whereabouts(room.key(2)).await?.check_in.is_some(), "person 2 is there");
+    ensure_eq!(room.check_in(room.check_in_of(1)?, true).await?, CheckInOutcome::Lapsed, "they have to join again");
+    ensure_eq!(room.check_in(room.check_in_of(1)?, false).await?, CheckInOutcome::Present, "unless the call has not");
     Ok(())
 }
 

@@ -48,7 +48,14 @@ pub(super) async fn who_has_a_token_keeps_the_entry_when_all_numbers_are_lost(
         let joined = again(Arc::clone(&room), n, None).await?.1;
         ensure!(joined.is_new && joined.entry.number.get() > last, "{joined:?} is not above {last}");
         last = joined.entry.number.get();
+        if let Some(lost) = entries.get(n) {
+            let theirs = patiently(|| room.instance(n).dispenser.entry_of(room.key(n), *lost)).await?;
+            ensure_eq!(theirs, joined.entry, "person {n} finds the old token again, and has one place");
+        }
     }
+    let kept = patiently(|| room.instance(4).dispenser.entry_of(room.key(4), entries[4])).await?;
+    ensure_eq!(kept, entries[4], "person 4 has not joined again");
+    ensure_eq!(again(Arc::clone(&room), 4, None).await?.1, Joined { entry: kept, is_new: false });
     ensure!(room.queue().await?.epoch > before, "it is known that numbers were lost");
     let issued = room.issued_once(0, room.sale.id, |issued| issued.first() >= Some(&last)).await?;
     ensure_eq!(issued.len(), 1);

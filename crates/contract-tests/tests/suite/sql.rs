@@ -141,14 +141,19 @@ impl Testbed {
     }
 }
 
+/// The suite says what time it is, and the database's clock shows another: nobody compares them.
+struct ClockOfItsOwn;
+
+impl Hook for ClockOfItsOwn {}
+
 /// Two instances on one database.
 async fn queues(
     database: &Arc<Database>,
     clock: &Arc<dyn Clock>,
     ids: &Arc<UuidV7Source>,
 ) -> Result<QueuePorts, Failure> {
-    let first = Arc::new(SqlQueues::open(database, clock.clone(), ids.clone()).await?);
-    let second = Arc::new(SqlQueues::open(database, clock.clone(), ids.clone()).await?);
+    let open = || SqlQueues::open_with_hook(database, clock.clone(), ids.clone(), Arc::new(ClockOfItsOwn));
+    let (first, second) = (Arc::new(open().await?), Arc::new(open().await?));
     let instance = |queues: &Arc<SqlQueues>| QueueInstance { store: queues.clone(), dispenser: queues.clone() };
     let instances = [instance(&first), instance(&second)];
     Ok(QueuePorts { instances, leases: Some(first), lose_numbers: None })

@@ -29,9 +29,9 @@ impl Command {
     /// The buyer who asks for it, whose waiting commands are limited; `None` if an operator or the server does.
     pub fn asker(&self) -> Option<UserId> {
         match &self.operation {
-            Operation::Refund(_) | Operation::Bar(_) | Operation::Expire(_) | Operation::Settle(_)
-            // Commands that keep somebody in the waiting room are not limited.
-            | Operation::Renew(_) | Operation::Leave(_) => None,
+            Operation::Refund(_) | Operation::Bar(_) | Operation::Expire(_) | Operation::Settle(_) => None,
+            Operation::Renew(renew) => Some(renew.buyer.user),
+            Operation::Leave(leave) => Some(leave.buyer.user),
             Operation::Release(release) => Some(release.buyer.user),
             Operation::Hold(_)
             | Operation::HoldBest(_)

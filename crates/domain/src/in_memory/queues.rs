@@ -47,7 +47,7 @@ impl InMemoryQueues {
         entry
     }
 
-    /// Somebody who is called checks in, or is seen again. A check-in never lapses.
+    /// Somebody who is called checks in, or is seen again. A check-in lasts until they are [gone](CheckIn::GONE).
     pub fn check_in(&mut self, bookings: &BookingState, check_in: CheckIn, lapsed: bool) -> CheckInOutcome {
         let buyer = bookings.buyers.get(&check_in.key);
         if let Some(known) = CheckInOutcome::by(buyer, check_in.group, check_in.number, check_in.seen_at) {
@@ -66,9 +66,10 @@ impl InMemoryQueues {
         let now = now.max(queue.last_tick);
         let groups = queue.groups.len();
         let mut check_ins = vec![Vec::new(); groups];
-        let mut arrived = 0;
+        let (mut arrived, mut any_gone) = (0, false);
         for check_in in self.check_ins.values().filter(|check_in| check_in.key.sale == sale) {
-            arrived += u64::from(check_in.checked_in_at > queue.last_tick);
+            arrived += u64::from(queue.last_tick < check_in.checked_in_at && check_in.checked_in_at <= now);
+            any_gone |= check_in.seen_at + CheckIn::GONE < now;
             if CheckIn::is_present(check_in.seen_at, now) {
                 check_ins[check_in.group.index()].push(*check_in);
             }
@@ -80,7 +81,7 @@ impl InMemoryQueues {
         }
         let issued = Group::all(groups).map(|group| self.issued.get(&(sale, group)).copied().unwrap_or(0)).collect();
         let admissions = bookings.admissions.values().filter(|admission| admission.key.sale == sale).copied().collect();
-        Some(TickInput { admissions, check_ins, present, arrived, issued, stock, turned_away: false })
+        Some(TickInput { admissions, check_ins, present, arrived, any_gone, issued, stock, turned_away: false })
     }
 
     /// One tick, whole.
@@ -111,7 +112,8 @@ impl InMemoryQueues {
         if let Some(write) = moved {
             return Err(Stale(format!("{:?}", write.row.key)));
         }
-        self.queues.insert(queue.sale, queue);
+        let sale = queue.sale;
+        self.queues.insert(sale, queue);
         bookings.buyers.extend(ticked.buyers.into_iter().map(|write| (write.row.key, write.row)));
         for key in &ticked.ended {
             bookings.admissions.remove(key);
@@ -120,6 +122,9 @@ impl InMemoryQueues {
         bookings.admissions.extend(taken.map(|admission| (admission.key, admission)));
         for key in &ticked.left {
             self.check_ins.remove(key);
+        }
+        if let Some(before) = ticked.gone_before {
+            self.check_ins.retain(|key, check_in| key.sale != sale || before <= check_in.seen_at);
         }
         self.log.extend(ticked.log);
         Ok(())

@@ -1,6 +1,6 @@
 //! What is stored about a waiting room besides its queue: check-ins, admissions and the admission log.
 
-use super::{Buyer, BuyerKey, QueueNumber, Rank};
+use super::{Buyer, BuyerKey, Queue, QueueNumber, Rank};
 use crate::catalogue::Group;
 use crate::time::{CLOCK_TOLERANCE, Instant};
 use std::time::Duration;
@@ -86,6 +86,9 @@ impl CheckInOutcome {
 impl CheckIn {
     /// How long somebody counts as present after they were seen: 15 seconds.
     pub const PRESENCE: Duration = Duration::from_secs(15);
+
+    /// Somebody who was last seen longer ago has gone, and their check-in with them: 15 minutes, as for a call.
+    pub const GONE: Duration = Queue::CALL_LASTS;
 
     /// Whether somebody who was last seen then counts as present.
     pub fn is_present(seen_at: Instant, now: Instant) -> bool {

@@ -1,6 +1,6 @@
 //! The queue of a sale: one row, which only ticks and operators write.
 
-use super::{DrawState, Ending, EntryStatus, Estimates, Gaps, Phase, QueueNumber, Rank, Ranks};
+use super::{DrawState, Ending, EntryStatus, Estimates, Gaps, Phase, QueueNumber, Rank, Ranks, Skips};
 use crate::catalogue::{Group, Sale, WaitingRoom};
 use crate::id::SaleId;
 use crate::record::Version;
@@ -30,6 +30,9 @@ pub struct GroupQueue {
     /// Ranks that nobody has.
     #[serde(default)]
     pub gaps: Gaps,
+    /// Ranks that could not be admitted, because their buyer's row was locked.
+    #[serde(default)]
+    pub skips: Skips,
 }
 
 /// The state of a queue at one moment of open time.
@@ -92,6 +95,9 @@ pub struct Queue {
     /// Until when nobody is admitted, because bookings have been turned away.
     #[serde(default)]
     pub held_back_until: Option<Instant>,
+    /// Since when it has moved without a break; `None` while it does not, and until the first tick after a break.
+    #[serde(default)]
+    pub moving_since: Option<Instant>,
     /// Waits that people were shown, and how far off they were.
     #[serde(default)]
     pub estimates: Estimates,
@@ -138,6 +144,7 @@ impl Queue {
             admitted: 0,
             seats_left: None,
             held_back_until: None,
+            moving_since: None,
             estimates: Estimates::default(),
             version: Version::FIRST,
         }

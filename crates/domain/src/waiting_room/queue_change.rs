@@ -2,6 +2,7 @@
 
 use super::{DrawState, Phase, Queue};
 use crate::catalogue::WaitingRoom;
+use crate::time::Instant;
 use crate::violation::{Invalid, Violations};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -33,6 +34,8 @@ pub enum QueueUpdate {
     Operator(QueueChange),
     /// The draw goes on: by whoever sees first that it can.
     Draw(DrawState),
+    /// The queue has moved into the future, by a clock that was wrong: it goes on from this instant, which is now.
+    ResetClock(Instant),
     /// The dispenser of numbers has lost what it knew.
     NextEpoch {
         /// By group, the number that it goes on above.
@@ -56,8 +59,18 @@ impl Queue {
         match update {
             QueueUpdate::Operator(change) => self.change(change),
             QueueUpdate::Draw(drawing) => Ok(self.draw_on(drawing)),
+            QueueUpdate::ResetClock(now) => Ok(self.reset_clock(*now)),
             QueueUpdate::NextEpoch { above } => Ok(self.begin_epoch(above)),
         }
+    }
+
+    /// Until its last tick has come, a queue stands still: time never goes back in it.
+    fn reset_clock(&self, now: Instant) -> Self {
+        if self.last_tick <= now {
+            return self.clone();
+        }
+        let version = self.version.next();
+        Self { last_tick: now, held_back_until: None, moving_since: None, version, ..self.clone() }
     }
 
     fn begin_epoch(&self, above: &[u64]) -> Self {

@@ -2,8 +2,8 @@
 //! will change, and [carries out](Tick::carry_out) what can be with those it got.
 
 use super::{
-    Admission, AdmissionEnd, AdmissionPeriod, Admitted, Buyer, BuyerKey, CheckIn, Ending, Phase, Queue, QueueEntry,
-    frontier,
+    Admission, AdmissionEnd, AdmissionPeriod, Admitted, Buyer, BuyerKey, CheckIn, Ending, Group, Phase, Queue,
+    QueueEntry, frontier,
 };
 use crate::catalogue::Sale;
 use crate::record::{Version, Write};
@@ -35,9 +35,12 @@ pub struct TickInput {
     pub check_ins: Vec<Vec<CheckIn>>,
     /// By group, how many people are present.
     pub present: Vec<u64>,
-    /// How many have checked in since the last tick, each counted once: later than [`Queue::last_tick`].
+    /// How many have checked in since the last tick: later than [`Queue::last_tick`], and no later than now. So each is
+    /// counted by one tick, whichever instance it is of; whoever is admitted before that, by the tick that admits them.
     pub arrived: u64,
-    /// By group, how many numbers were handed out.
+    /// Whether there are check-ins of people who [have gone](CheckIn::GONE).
+    pub any_gone: bool,
+    /// By group, how many numbers were handed out; empty if nobody knows at the moment.
     pub issued: Vec<u64>,
     /// The seats that can still be held.
     pub stock: Stock,
@@ -59,9 +62,11 @@ pub struct Tick {
     due: Vec<Admission>,
     chosen: Vec<CheckIn>,
     present: u64,
+    any_gone: bool,
 }
 
-/// What a tick does.
+/// What a tick does. Rows that others may lock at the same time are sorted by key, as check-ins and bookings lock theirs, so
+/// that a store that writes them as they come can't deadlock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TickOutcome {
     /// The queue as it is now, and the version that was read.
@@ -76,6 +81,10 @@ pub struct TickOutcome {
     pub ended: Vec<BuyerKey>,
     /// People who are no longer checked in.
     pub left: Vec<BuyerKey>,
+    /// Check-ins of the sale that were last seen before then are to be removed: these people have gone. A store need not
+    /// remove all of them at once. `None` while the queue has not moved for long enough: those who saw it stand still, or
+    /// could not reach it, get the time to come back.
+    pub gone_before: Option<Instant>,
     /// The rows for the admission log.
     pub log: Vec<Admitted>,
     /// Whether nobody is admitted or checked in, or could be called: the next tick can take its time.
@@ -116,6 +125,10 @@ impl Tick {
         let over = input.admissions.iter().filter(|admission| is_over(admission)).count();
         let due = input.admissions.iter().filter(|admission| outage.is_some() || is_over(admission));
         let mut next = catch_up(queue, sale, input, silence.min(Self::MAX_STEP), now);
+        next.moving_since = match queue.moving_since.filter(|_| silence <= Self::OUTAGE) {
+            _ if !next.phase.moves() || !next.is_drawn() => None,
+            since => since.or(Some(now)),
+        };
         next.last_tick = now;
         let mut tick = Self {
             now,
@@ -127,10 +140,26 @@ impl Tick {
             due: due.copied().collect(),
             chosen: Vec::new(),
             present: input.present.iter().sum(),
+            any_gone: input.any_gone,
         };
         let room = tick.room(input.admissions.len() - over);
-        tick.chosen = choose(&tick.queue, &input.check_ins, room);
+        // Whoever is passed over takes nobody's turn.
+        let overdue =
+            if room == 0 { 0 } else { tick.queue.groups.iter().filter(|group| group.skips.is_any_overdue()).count() };
+        tick.chosen = choose(&tick.queue, &input.check_ins, room + overdue);
         tick
+    }
+
+    /// The buyers whose rows the last ticks could not lock: wait for these, though not for long, before any other is locked.
+    /// Whoever can't be locked even then is passed over once. That is nobody's fault but their own: only their own commands
+    /// lock their row, one after the other.
+    pub fn overdue(&self) -> BTreeSet<BuyerKey> {
+        self.chosen.iter().filter(|check_in| self.is_overdue(check_in)).map(|check_in| check_in.key).collect()
+    }
+
+    fn is_overdue(&self, check_in: &CheckIn) -> bool {
+        let group = self.queue.groups.get(check_in.group.index());
+        group.is_some_and(|group| group.skips.is_overdue(check_in.rank))
     }
 
     /// The buyers to lock, sorted. Their rows exist: whoever checks in makes theirs.
@@ -150,8 +179,15 @@ impl Tick {
         let outage = self.outage.unwrap_or_default();
         self.due.iter().for_each(|admission| work.look_at(admission.key, outage, self.now));
         let active = self.admissions - work.gone;
-        let (chosen, left) = self.admissible(&work, self.room(active));
+        let choice = self.admissible(&work, self.room(active));
+        let came_early =
+            self.chosen.iter().filter(|one| one.checked_in_at > self.now && choice.left.contains(&one.key));
+        let came_early = came_early.count() as u64;
         let mut queue = self.queue;
+        // By a clock that is ahead: no later tick finds them there to count.
+        queue.checked_in += came_early;
+        choice.note(&mut queue, self.now);
+        let Choice { admitted: chosen, mut left, .. } = choice;
         let active_after = active + chosen.len();
         let tick = self.read.next().get();
         let mut admitted = Vec::with_capacity(chosen.len());
@@ -165,7 +201,7 @@ impl Tick {
                 tick,
                 group: check_in.group,
                 rank: check_in.rank,
-                checked_in_at: check_in.checked_in_at,
+                checked_in_at: waiting_since(&queue, check_in),
                 at: self.now,
                 active_after: u32::try_from(active_after).unwrap_or(u32::MAX),
                 capacity: queue.capacity,
@@ -176,6 +212,10 @@ impl Tick {
         queue.version = self.read.next();
         let still = |queue: &Queue| !queue.phase.moves() || queue.groups.iter().all(|group| group.waiting() == 0);
         let quiet = active_after == 0 && self.present == 0 && still(&queue);
+        work.extended.sort_unstable_by_key(|admission| admission.key);
+        work.ended.sort_unstable();
+        left.sort_unstable();
+        let had_time = queue.moving_since.is_some_and(|since| since + CheckIn::GONE <= self.now);
         TickOutcome {
             queue: Write { row: queue, read: Some(self.read) },
             buyers: work.buyers.into_values().collect(),
@@ -183,35 +223,37 @@ impl Tick {
             extended: work.extended,
             ended: work.ended,
             left,
+            gone_before: (self.any_gone && had_time).then(|| self.now - CheckIn::GONE),
             log,
             quiet,
         }
     }
 
-    /// People who are admitted, and people who are no longer checked in. If a row could not be locked it waits for the next
-    /// tick, and their whole group with them: nobody is admitted before them.
-    fn admissible(&self, work: &Work<'_>, room: usize) -> (Vec<CheckIn>, Vec<BuyerKey>) {
-        let (mut admitted, mut left) = (Vec::new(), Vec::new());
-        let mut stopped = BTreeSet::new();
+    /// If a row could not be locked it waits for the next tick, and their whole group with them: nobody is admitted before
+    /// them. Unless they are overdue: then nobody waits for them this once.
+    fn admissible(&self, work: &Work<'_>, room: usize) -> Choice {
+        let mut choice = Choice::default();
         for check_in in &self.chosen {
-            if stopped.contains(&check_in.group) || admitted.len() >= room {
+            let is_stopped = choice.skipped.iter().any(|skipped| skipped.group == check_in.group);
+            if is_stopped || choice.admitted.len() >= room {
                 continue;
             }
             match work.locked.get(&check_in.key) {
-                None => drop(stopped.insert(check_in.group)),
+                None if self.is_overdue(check_in) => choice.passed_over.push(*check_in),
+                None => choice.skipped.push(*check_in),
                 Some(buyer) => {
                     let current = work.buyers.get(&check_in.key).map(|write| &write.row).or(buyer.as_ref());
                     let fine = current.is_none_or(|buyer| {
                         !buyer.barred && buyer.admission.is_none() && !buyer.has_used(check_in.group, check_in.number)
                     });
                     if fine {
-                        admitted.push(*check_in);
+                        choice.admitted.push(*check_in);
                     }
-                    left.push(check_in.key);
+                    choice.left.push(check_in.key);
                 }
             }
         }
-        (admitted, left)
+        choice
     }
 
     /// How many more can be admitted while `active` people are.
@@ -225,19 +267,55 @@ impl Tick {
     }
 }
 
+/// What becomes of those whose turn it is.
+#[derive(Default)]
+struct Choice {
+    admitted: Vec<CheckIn>,
+    /// People who are no longer checked in, admitted or not.
+    left: Vec<BuyerKey>,
+    /// In each group, the first whose row could not be locked.
+    skipped: Vec<CheckIn>,
+    /// Whose row could not be locked although it was waited for.
+    passed_over: Vec<CheckIn>,
+}
+
+impl Choice {
+    fn note(&self, queue: &mut Queue, now: Instant) {
+        for (group, of) in Group::all(queue.groups.len()).zip(&mut queue.groups) {
+            let in_group = |check_in: &&CheckIn| check_in.group == group;
+            let skipped = self.skipped.iter().find(in_group);
+            let passed_over = self.passed_over.iter().find(in_group);
+            if skipped.is_some() || passed_over.is_some() || self.admitted.iter().any(|one| one.group == group) {
+                of.skips.note_skipped(skipped.map(|check_in| check_in.rank));
+            }
+            if let Some(check_in) = passed_over {
+                of.skips.note_passed_over(check_in.rank, now);
+            }
+        }
+    }
+}
+
+fn waiting_since(queue: &Queue, check_in: &CheckIn) -> Instant {
+    let group = queue.groups.get(check_in.group.index());
+    group.map_or(check_in.checked_in_at, |group| group.skips.waiting_since(check_in.rank, check_in.checked_in_at))
+}
+
 /// The queue brought up to `now`, before anybody is admitted.
 fn catch_up(queue: &Queue, sale: &Sale, input: &TickInput, step: Duration, now: Instant) -> Queue {
     let mut next = queue.clone();
     for (group, issued) in next.groups.iter_mut().zip(&input.issued) {
         group.issued = group.issued.max(*issued);
     }
-    if next.phase == Phase::Lobby && sale.opens <= now {
+    // Who takes part in a draw is fixed by a count. As long as that fails, a lobby that is drawn stays one: those who have
+    // joined since the last count would be drawn behind everybody else.
+    let may_gather = next.draw.is_none() || !input.issued.is_empty();
+    if next.phase == Phase::Lobby && sale.opens <= now && may_gather {
         next.phase = Phase::Open;
     }
     if sale.closes <= now {
         next.phase = Phase::Closed;
     }
-    if next.phase != Phase::Lobby && !next.gathered {
+    if next.phase != Phase::Lobby && !next.gathered && may_gather {
         next.gather();
     }
     (next.ending, next.seats_left) = match input.stock {

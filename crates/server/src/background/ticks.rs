@@ -1,6 +1,6 @@
 //! Ticks every queue by itself: one whose tick takes long keeps no other waiting.
 
-use frontrow_adapters::SharedWatch;
+use frontrow_adapters::{SharedWatch, panics};
 use frontrow_application::port::TickReport;
 use frontrow_application::waiting_room::{DueTick, Ticked};
 use frontrow_application::{Error, Upkeep};
@@ -8,8 +8,9 @@ use frontrow_domain::SaleId;
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::runtime::Handle;
 use tokio::sync::{Notify, watch};
-use tokio::task::{JoinError, JoinSet};
+use tokio::task::{JoinError, JoinSet, spawn_blocking};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// What the ticks are called in logs and metrics.
@@ -31,11 +32,21 @@ impl Ticker {
     pub(super) async fn until_stopped(self, upkeep: Arc<Upkeep>, bell: Arc<Notify>, stop: watch::Receiver<bool>) {
         let (ticker, stopping) = (Arc::new(self), stop.clone());
         let due = |urgent| upkeep.due_ticks(urgent);
-        begin_each(Upkeep::TICK_EVERY, &bell, stop, due, |due| Arc::clone(&ticker).tick(due, stopping.clone())).await;
+        let task = |due| Arc::clone(&ticker).tick_or_draw(due, stopping.clone());
+        begin_each(Upkeep::TICK_EVERY, &bell, stop, due, task).await;
     }
 
     fn failing(&self) -> MutexGuard<'_, BTreeSet<SaleId>> {
         self.failing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The lots of a million people are drawn on a thread that may block, so that no queue waits for them, and no request.
+    async fn tick_or_draw(self: Arc<Self>, due: DueTick, stop: watch::Receiver<bool>) {
+        if !due.keeps_busy() {
+            return self.tick(due, stop).await;
+        }
+        let here = Handle::current();
+        note_end(spawn_blocking(move || here.block_on(self.tick(due, stop))).await);
     }
 
     async fn tick(self: Arc<Self>, due: DueTick, stop: watch::Receiver<bool>) {
@@ -95,9 +106,13 @@ async fn begin_each<T, F>(
             _ = interval.tick() => false,
             () = bell.notified() => true,
         };
-        for due in due(urgent) {
-            running.spawn(task(due));
-        }
+        // Whatever panics here must not be the end of all ticks.
+        let begun = panics::caught(NAME, async {
+            for due in due(urgent) {
+                running.spawn(task(due));
+            }
+        });
+        begun.await;
         while let Some(ended) = running.try_join_next() {
             note_end(ended);
         }
@@ -108,8 +123,10 @@ async fn begin_each<T, F>(
 }
 
 fn note_end(ended: Result<(), JoinError>) {
-    if let Err(error) = ended {
-        tracing::error!(%error, name = NAME, "a tick ended badly");
+    match ended.map_err(JoinError::try_into_panic) {
+        Ok(()) => {}
+        Err(Ok(panic)) => panics::note(NAME, &*panic),
+        Err(Err(error)) => tracing::error!(%error, name = NAME, "a tick ended badly"),
     }
 }
 
@@ -186,6 +203,26 @@ mod tests {
         queues.bell.notify_one();
         assert_eq!(told.recv().await, Some((1, true)));
         queues.may_end.add_permits(1);
+        stop.send_replace(true);
+        running.await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn ticks_go_on_after_a_panic_of_what_says_which_are_due() {
+        let (bell, stop, (tell, mut told)) = (Notify::new(), watch::Sender::new(false), mpsc::unbounded_channel());
+        let (stopped, asked) = (stop.subscribe(), AtomicU32::new(0));
+        let running = tokio::spawn(async move {
+            let due = |_| match asked.fetch_add(1, Ordering::SeqCst) {
+                1 => panic!("as the test wants"),
+                number => vec![number],
+            };
+            let task = |number| {
+                let tell = tell.clone();
+                async move { tell.send(number).unwrap() }
+            };
+            begin_each(Duration::from_millis(1), &bell, stopped, due, task).await;
+        });
+        assert_eq!((told.recv().await, told.recv().await), (Some(0), Some(2)));
         stop.send_replace(true);
         running.await.unwrap();
     }

@@ -133,6 +133,7 @@ impl From<Conflict> for Kind {
             Conflict::QueueClosed => Self::QueueClosed,
             Conflict::EntryLapsed => Self::EntryLapsed,
             Conflict::EntryUsed => Self::EntryUsed,
+            Conflict::EntryReplaced => Self::EntryReplaced,
             Conflict::QueuePhase(_) => Self::QueuePhase,
             Conflict::OpenBesides => Self::OpenBesides,
             Conflict::HoldsStopped => Self::HoldsStopped,

@@ -173,6 +173,8 @@ kinds! {
     EntryLapsed = GONE, "queue-entry-lapsed", "You were called and did not check in in time: join the queue again";
     /// Join again, at the end. A queue that takes nobody any more answers `queue-closed` instead.
     EntryUsed = GONE, "queue-entry-used", "The queue entry has been used: join the queue again";
+    /// Numbers were lost, and you have joined without this token since. Join again: you get the entry that you have.
+    EntryReplaced = CONFLICT, "queue-entry-replaced", "You have another queue entry: show its token";
     /// See `from` and `to`.
     QueuePhase = CONFLICT, "queue-phase", "The queue can't go from its phase to that one",
         json!({"from": "lobby", "to": "paused"});
@@ -232,6 +234,7 @@ impl Kind {
         Self::NotYourTurn,
         Self::EntryLapsed,
         Self::EntryUsed,
+        Self::EntryReplaced,
         Self::QueueClosed,
     ];
     /// The performance can't become what an operator wants it to.

@@ -24,9 +24,9 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::new(join, __path_join).refuses(&[Kind::JOINING]),
         Endpoint::new(queue, __path_queue).polled(),
         Endpoint::new(current, __path_current).polled().refuses(&[&[Kind::QueueTokenForged, Kind::NotFound]]),
-        Endpoint::new(check_in, __path_check_in).refuses(&[Kind::CHECK_IN, Kind::ADMISSION]),
-        Endpoint::new(renew, __path_renew).refuses(&[Kind::ADMISSION]),
-        Endpoint::new(leave, __path_leave),
+        Endpoint::new(check_in, __path_check_in).refuses(&[Kind::CHECK_IN, Kind::ADMISSION, &[Kind::TooManyWaiting]]),
+        Endpoint::new(renew, __path_renew).refuses(&[Kind::ADMISSION, &[Kind::TooManyWaiting]]),
+        Endpoint::new(leave, __path_leave).refuses(&[&[Kind::TooManyWaiting]]),
         Endpoint::new(log, __path_log),
     ]
 }

@@ -9,14 +9,11 @@ use actix_web::http::Method;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::{Data, ServiceConfig};
 use frontrow_application::Error;
+use frontrow_domain::CLOCK_SKEW;
 use serde::Serialize;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 use utoipa::ToSchema;
 use utoipa_swagger_ui::{Config, SwaggerUi};
-
-/// The database's clock and ours may differ by this much.
-const MAX_SKEW: Duration = Duration::from_secs(1);
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -56,7 +53,7 @@ async fn readyz(state: Data<WebState>) -> Result<HttpResponse, Problem> {
     let theirs = state.probe.now().await.map_err(|error| Problem::from(Error::from(error)))?;
     let ours = state.clock.now();
     let skew = ours.since(theirs).max(theirs.since(ours));
-    if skew > MAX_SKEW {
+    if skew > CLOCK_SKEW {
         let detail = format!("the database's clock differs by {} ms", skew.as_millis());
         return Err(Problem::new(Kind::Busy).because(detail));
     }

@@ -181,11 +181,14 @@ impl Theatre {
         self.use_cases.tick_queues.refresh().await.unwrap();
     }
 
-    /// Ticks every queue that is due.
+    /// Ticks every queue that is due, and takes the steps of draws that are due then.
     pub async fn tick(&self) {
         self.look().await;
-        for due in self.use_cases.tick_queues.due(true) {
-            due.run().await.report.unwrap();
+        let ticks = &self.use_cases.tick_queues;
+        for is_draw in [false, true] {
+            for due in ticks.due(true).into_iter().filter(|due| due.keeps_busy() == is_draw) {
+                due.run().await.report.unwrap();
+            }
         }
     }
 

@@ -31,8 +31,23 @@ pub fn key(n: u128) -> BuyerKey {
 impl Room {
     /// In a new context: the sale is open, nobody has joined yet.
     pub async fn new(testbed: &testbed::Testbed, capacity: u32) -> Self {
+        Self::with_hook(testbed, capacity, Arc::new(Nobody)).await
+    }
+
+    /// The same, with a hook in the way of bookings.
+    pub async fn with_hook(testbed: &testbed::Testbed, capacity: u32, hook: Arc<dyn Hook>) -> Self {
+        Self::with_instances(testbed, capacity, 2, hook).await
+    }
+
+    /// The same, with so many instances that carry bookings out.
+    pub async fn with_instances(
+        testbed: &testbed::Testbed,
+        capacity: u32,
+        instances: usize,
+        hook: Arc<dyn Hook>,
+    ) -> Self {
         // Boxed: what contains all that opening a database does is too deep for the compiler.
-        let context = Box::pin(TestContext::new(testbed, 2, Arc::new(Nobody))).await;
+        let context = Box::pin(TestContext::new(testbed, instances, hook)).await;
         let settings = testing::waiting_room()
             .lobby_opens(at(0))
             .capacity(capacity)

@@ -76,7 +76,7 @@ macro_rules! on_database {
 pub(crate) use on_database;
 
 /// All tables that a context may have written.
-const TABLES: [&str; 25] = [
+pub const TABLES: [&str; 25] = [
     "buyer",
     "reservation",
     "payment",

@@ -51,7 +51,9 @@ impl Failure {
     pub(in crate::sql) fn needs_new_connection(&self) -> bool {
         matches!(
             self,
-            Self::UnknownOutcome(_) | Self::Within | Self::Database { class: Class::Lost | Class::Unwritable, .. }
+            Self::UnknownOutcome(_)
+                | Self::Within
+                | Self::Database { class: Class::Lost | Class::Reconnect | Class::Unwritable, .. }
         )
     }
 
@@ -80,7 +82,7 @@ impl Failure {
         match self {
             Self::Overtaken(_) => "conflict",
             Self::Database { class: Class::Retry, .. } => "contention",
-            Self::Within | Self::Database { class: Class::Lost, .. } => "connection_lost",
+            Self::Within | Self::Database { class: Class::Lost | Class::Reconnect, .. } => "connection_lost",
             Self::Database { class: Class::Full, .. } => "storage_full",
             Self::Database { class: Class::Unwritable, .. } => "unwritable",
             Self::UnknownOutcome(_) => "commit_unknown",

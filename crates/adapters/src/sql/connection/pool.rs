@@ -1,8 +1,10 @@
-//! Connections that are used in turns, and thrown away, all of them, once a server says nothing any more on one: its host
-//! may be gone without a word.
+//! Connections that are used in turns, and thrown away, all of them, once a server says nothing any more on one (its host
+//! may be gone without a word), or nothing that is of use.
 
 use super::address::Address;
 use super::connect::{connect, connect_lazily};
+use super::error::classify;
+use crate::sql::dialect::class::Class;
 use crate::sql::dialect::purpose::Purpose;
 use async_trait::async_trait;
 use parking_lot::RwLock;
@@ -54,20 +56,35 @@ impl Pool {
         }
         let heard = tokio::time::timeout(self.silence * statements, answer).await;
         if heard.is_err() {
-            self.throw_away(connection).await;
+            self.throw_away(connection, "the database says nothing").await;
         }
         heard.map_err(|_| Silence)
     }
 
-    async fn throw_away(&self, silent: &Arc<DatabaseConnection>) {
+    /// What comes of one statement; over new connections, once, where the old ones are of no use any more.
+    async fn ask<T, F>(&self, statement: impl Fn(Arc<DatabaseConnection>) -> F) -> Result<T, DbErr>
+    where
+        F: Future<Output = Result<T, DbErr>>,
+    {
+        let connection = self.current();
+        let answer = self.hear(&connection, 1, statement(Arc::clone(&connection))).await?;
+        let Some(error) = answer.as_ref().err().filter(|error| classify(error) == Class::Reconnect) else {
+            return answer;
+        };
+        self.throw_away(&connection, &error.to_string()).await;
+        let fresh = self.current();
+        self.hear(&fresh, 1, statement(Arc::clone(&fresh))).await?
+    }
+
+    async fn throw_away(&self, useless: &Arc<DatabaseConnection>, why: &str) {
         let fresh = match connect_lazily(&self.address, self.purpose).await {
             Ok(fresh) => Arc::new(fresh),
-            Err(error) => return tracing::error!(%error, "silent connections could not be replaced"),
+            Err(error) => return tracing::error!(%error, "useless connections could not be replaced"),
         };
         let mut current = self.current.write();
         // Somebody else may have been faster.
-        if Arc::ptr_eq(&current, silent) {
-            tracing::warn!("the database says nothing: its connections are thrown away");
+        if Arc::ptr_eq(&current, useless) {
+            tracing::warn!(why, "connections to the database are thrown away");
             let old = std::mem::replace(&mut *current, fresh);
             // It may wait for an answer that never comes.
             tokio::spawn(async move { old.close_by_ref().await });
@@ -82,22 +99,30 @@ impl ConnectionTrait for Pool {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let connection = self.current();
-        self.hear(&connection, 1, connection.execute_raw(statement)).await?
+        self.ask(|connection| {
+            let statement = statement.clone();
+            async move { connection.execute_raw(statement).await }
+        })
+        .await
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        let connection = self.current();
-        self.hear(&connection, 1, connection.execute_unprepared(sql)).await?
+        self.ask(|connection| async move { connection.execute_unprepared(sql).await }).await
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let connection = self.current();
-        self.hear(&connection, 1, connection.query_one_raw(statement)).await?
+        self.ask(|connection| {
+            let statement = statement.clone();
+            async move { connection.query_one_raw(statement).await }
+        })
+        .await
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let connection = self.current();
-        self.hear(&connection, 1, connection.query_all_raw(statement)).await?
+        self.ask(|connection| {
+            let statement = statement.clone();
+            async move { connection.query_all_raw(statement).await }
+        })
+        .await
     }
 }

@@ -31,7 +31,7 @@ impl Storage {
         let cause = match class {
             Class::Full => "storage_full",
             Class::Unwritable => "unwritable",
-            Class::Retry | Class::Duplicate | Class::Lost | Class::Other => return,
+            Class::Retry | Class::Duplicate | Class::Lost | Class::Reconnect | Class::Other => return,
         };
         metrics::counter!("frontrow_write_failures_total", "cause" => cause).increment(1);
         let mut state = self.state();

@@ -23,6 +23,8 @@ pub(in crate::sql) struct Connection {
     dialect: &'static dyn Dialect,
     /// A transaction has begun, and it is not known to have ended.
     open: Arc<AtomicBool>,
+    /// COMMIT was sent for the transaction that began last.
+    commits: Arc<AtomicBool>,
     storage: Arc<Storage>,
     faults: Faults,
 }
@@ -63,12 +65,22 @@ impl Connection {
         storage: Arc<Storage>,
         faults: Faults,
     ) -> Self {
-        Self { pool, dialect, open: Arc::new(AtomicBool::new(false)), storage, faults }
+        Self { pool, dialect, open: Arc::default(), commits: Arc::default(), storage, faults }
     }
 
     /// Whether a transaction may begin: every one before it is known to have ended.
     pub(in crate::sql) fn is_usable(&self) -> bool {
         !self.open.load(Ordering::SeqCst)
+    }
+
+    /// Whether COMMIT was sent for the transaction that began last: it may have happened, whatever became of its answer.
+    pub(in crate::sql) fn has_sent_commit(&self) -> bool {
+        self.commits.load(Ordering::SeqCst)
+    }
+
+    /// What was committed before is known.
+    pub(in crate::sql) fn forget_commit(&self) {
+        self.commits.store(false, Ordering::SeqCst);
     }
 
     /// Begins a transaction that has the right to write from its first statement: one that only asks for it later can
@@ -78,12 +90,14 @@ impl Connection {
             tracing::error!("a transaction was to begin within another one: its connection is thrown away");
             return Err(NotBegun::Within);
         }
+        self.commits.store(false, Ordering::SeqCst);
         self.faults.before_begin(self.dialect, &self.pool).await?;
         match self.pool.begin_with_options(self.dialect.writing()).await {
             Ok(inner) => {
-                let (open, storage) = (Arc::clone(&self.open), Arc::clone(&self.storage));
+                let (open, commits) = (Arc::clone(&self.open), Arc::clone(&self.commits));
+                let storage = Arc::clone(&self.storage);
                 let (dialect, pool, faults) = (self.dialect, self.pool.clone(), self.faults.clone());
-                Ok(Transaction { inner, dialect, open, storage, pool, faults })
+                Ok(Transaction { inner, dialect, open, commits, storage, pool, faults })
             }
             Err(error) => Err(self.not_begun(error)),
         }
@@ -132,6 +146,7 @@ pub(in crate::sql) struct Transaction {
     inner: DatabaseTransaction,
     dialect: &'static dyn Dialect,
     open: Arc<AtomicBool>,
+    commits: Arc<AtomicBool>,
     storage: Arc<Storage>,
     pool: DatabaseConnection,
     faults: Faults,
@@ -139,11 +154,12 @@ pub(in crate::sql) struct Transaction {
 
 impl Transaction {
     pub(in crate::sql) async fn commit(self) -> Result<(), Uncommitted> {
-        let Self { inner, dialect, open, storage, pool, faults } = self;
+        let Self { inner, dialect, open, commits, storage, pool, faults } = self;
         let inner = match faults.instead_of_commit(inner, dialect, &pool).await {
             Ok(inner) => inner,
             Err(fault) => return Err(fault.into()),
         };
+        commits.store(true, Ordering::SeqCst);
         let error = match inner.commit().await {
             Ok(()) => {
                 open.store(false, Ordering::SeqCst);
@@ -175,7 +191,7 @@ fn is_undone(dialect: &dyn Dialect, class: Class) -> bool {
         Class::Full => dialect.undoes_when_full(),
         // For example: SQLite's log is written, and can't be synced. Nobody sees the transaction, until a crash makes
         // SQLite read the log again.
-        Class::Unwritable | Class::Lost | Class::Duplicate | Class::Other => false,
+        Class::Unwritable | Class::Lost | Class::Reconnect | Class::Duplicate | Class::Other => false,
     }
 }
 
@@ -210,6 +226,17 @@ mod tests {
         let begun = connection.begin().await.unwrap();
         assert!(!connection.is_usable());
         begun.commit().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_commit_that_was_sent_is_remembered_until_the_next_transaction() {
+        let (connection, _folder) = connection().await;
+        let begun = connection.begin().await.unwrap();
+        assert!(!connection.has_sent_commit());
+        begun.commit().await.unwrap();
+        assert!(connection.has_sent_commit());
+        connection.begin().await.unwrap().rollback().await.unwrap();
+        assert!(!connection.has_sent_commit());
     }
 
     #[tokio::test]
@@ -262,7 +289,7 @@ mod tests {
         let dialects = [SQLITE, POSTGRES, MYSQL];
         assert_eq!(dialects.map(|dialect| is_undone(dialect, Class::Retry)), [true; 3]);
         assert_eq!(dialects.map(|dialect| is_undone(dialect, Class::Full)), [true, true, false]);
-        for class in [Class::Lost, Class::Unwritable, Class::Other] {
+        for class in [Class::Lost, Class::Reconnect, Class::Unwritable, Class::Other] {
             assert_eq!(dialects.map(|dialect| is_undone(dialect, class)), [false; 3], "{class:?}");
         }
     }

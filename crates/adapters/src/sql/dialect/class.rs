@@ -17,6 +17,8 @@ pub(in crate::sql) enum Class {
     Duplicate,
     /// The connection is worth nothing any more, or there was none to be had.
     Lost,
+    /// The server answers, but not over this connection: over another one the same may be tried again.
+    Reconnect,
     /// There is no room left for what was to be written.
     Full,
     /// It can be read, perhaps, but not written: a broken disk, or a server that is not the one to write to (any more).
@@ -30,7 +32,7 @@ impl Class {
     pub(in crate::sql) const fn outage(self) -> Option<Outage> {
         match self {
             Self::Retry => Some(Outage::Busy { retry_after: RETRY_AFTER }),
-            Self::Lost | Self::Unwritable => Some(Outage::Unavailable { retry_after: RETRY_AFTER }),
+            Self::Lost | Self::Reconnect | Self::Unwritable => Some(Outage::Unavailable { retry_after: RETRY_AFTER }),
             Self::Full => Some(Outage::StorageFull { retry_after: FULL_RETRY_AFTER }),
             Self::Duplicate | Self::Other => None,
         }

@@ -170,6 +170,11 @@ pub(in crate::sql) trait Dialect: Debug + Send + Sync {
     /// How a statement on a sorted key list locks the rows of `t`.
     fn lock_listed(&self) -> &'static str;
 
+    /// Makes a transaction wait for locks for a moment only, and then as long as before; `None` where rows are not locked.
+    fn waits_briefly(&self) -> Option<[&'static str; 2]> {
+        None
+    }
+
     /// The same, but rows that somebody else has locked are passed over instead of waited for.
     fn lock_listed_skipping(&self) -> &'static str;
 

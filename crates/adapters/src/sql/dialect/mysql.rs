@@ -102,7 +102,13 @@ impl Dialect for MySql {
                 pool.after_connect(move |connection, _| {
                     opened.note();
                     let agreed = agreed.clone();
-                    Box::pin(async move { connection.execute(AssertSqlSafe(agreed)).await.map(drop) })
+                    Box::pin(async move {
+                        connection.execute(AssertSqlSafe(agreed)).await?;
+                        if connection.fetch_optional(IN_A_CLUSTER).await?.is_some() {
+                            connection.execute(WAIT_FOR_OTHER_NODES).await?;
+                        }
+                        Ok(())
+                    })
                 })
             })
             .map_sqlx_mysql_before_acquire(|connection, _| is_free(connection));
@@ -178,6 +184,11 @@ impl Dialect for MySql {
         }
     }
 
+    /// In whole seconds.
+    fn waits_briefly(&self) -> Option<[&'static str; 2]> {
+        Some(["SET SESSION innodb_lock_wait_timeout = 1", "SET SESSION innodb_lock_wait_timeout = 2"])
+    }
+
     fn lock_listed_skipping(&self) -> &'static str {
         match self {
             Self::MySql => " FOR UPDATE OF t SKIP LOCKED",
@@ -241,6 +252,12 @@ fn agreed(purpose: Purpose) -> String {
     }
 }
 
+/// Finds something where the server can be a node of a Galera cluster.
+const IN_A_CLUSTER: &str = "SHOW SESSION VARIABLES LIKE 'wsrep_sync_wait'";
+/// Reads, and transactions when they begin, wait for all that was committed through other nodes before: else a hold that
+/// was made through another node would not be found when it is paid a moment later. Does nothing where there is no cluster.
+const WAIT_FOR_OTHER_NODES: &str = "SET SESSION wsrep_sync_wait = 1";
+
 /// A session that is known by the name of a lock that it, and nobody else, holds: connection numbers come back after a
 /// restart.
 struct Holder {
@@ -289,6 +306,8 @@ fn class(number: u16, os_error: Option<u32>) -> Class {
         1030 | 1026 | 1598 | 3 if os_error == Some(NO_SPACE) => Class::Full,
         // The same for other reasons; not writable (any more: a failover).
         1030 | 1026 | 1598 | 3 | 1290 | 1836 | 1792 => Class::Unwritable,
+        // A node of a Galera cluster that is not ready for us; a statement that has to be prepared anew, too often.
+        1047 | 1615 => Class::Reconnect,
         // Too many connections; shutting down; killed; idle for too long.
         1040 | 1053 | 1077 | 1079 | 1203 | 1927 | 3168 | 4031 => Class::Lost,
         _ => Class::Other,
@@ -315,6 +334,7 @@ mod tests {
         for number in [1040, 1203, 1053, 1077, 1079, 1927, 3168, 4031] {
             assert_eq!(class(number), Class::Lost, "{number}");
         }
+        assert_eq!([1047, 1615].map(class), [Class::Reconnect; 2]);
         for number in [1290, 1836, 1792, 1030, 1026, 1598, 3] {
             assert_eq!(class(number), Class::Unwritable, "{number}");
         }

@@ -93,7 +93,11 @@ impl Dialect for Postgres {
     }
 
     fn classify(&self, error: &dyn DatabaseError) -> Option<Class> {
-        error.try_downcast_ref::<PgDatabaseError>().map(|error| class(error.code()))
+        error.try_downcast_ref::<PgDatabaseError>().map(|error| match error.routine() {
+            // The code says no more than that something is not supported, and the message is in the server's language.
+            Some(OUTDATED_PLAN) => Class::Reconnect,
+            _ => class(error.code()),
+        })
     }
 
     fn forgets_plans(&self) -> Option<&'static str> {
@@ -160,6 +164,10 @@ impl Dialect for Postgres {
         " FOR NO KEY UPDATE OF t"
     }
 
+    fn waits_briefly(&self) -> Option<[&'static str; 2]> {
+        Some(["SET LOCAL lock_timeout = '500ms'", "SET LOCAL lock_timeout = '2s'"])
+    }
+
     fn lock_listed_skipping(&self) -> &'static str {
         " FOR NO KEY UPDATE OF t SKIP LOCKED"
     }
@@ -168,6 +176,10 @@ impl Dialect for Postgres {
         format!("DELETE FROM {table} t USING {list} WHERE {named}")
     }
 }
+
+/// Where the server notices that what a prepared statement returns has changed with the schema ("cached plan must not
+/// change result type"). The statement stays useless for as long as its connection lasts.
+const OUTDATED_PLAN: &str = "RevalidateCachedQuery";
 
 /// Limits that the server keeps: a client that gave up by itself would leave its transaction open.
 fn agreed(purpose: Purpose) -> String {

@@ -7,7 +7,7 @@ use crate::sql::rows::{Reading, written};
 use crate::sql::rows::{admission, admission_log, buyer, check_in, operator_action, queue, queue_counter, queue_entry};
 use frontrow_application::port::{BuyerPresence, EndedFigures, OperatorAction, QueueFigures, StoreError};
 use frontrow_application::{Page, PageRequest};
-use frontrow_domain::waiting_room::{Admitted, CheckIn, Group, Queue, QueueNumber};
+use frontrow_domain::waiting_room::{Admitted, CheckIn, Group, Queue, QueueEntry, QueueNumber};
 use frontrow_domain::{Buyer, BuyerKey, Instant, SaleId, UserId};
 use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{
@@ -126,6 +126,12 @@ pub(super) async fn issued(database: &Database, sale: SaleId, groups: usize) -> 
         Ok(issued.collect())
     };
     database.read("read how many have joined", query).await
+}
+
+pub(super) async fn entry_of(database: &Database, key: BuyerKey) -> Result<Option<QueueEntry>, StoreError> {
+    let query = queue_entry::Entity::find_by_id((key.sale.uuid(), key.user.uuid()));
+    let query = async { query.one(database.booking_readers()).await?.map(QueueEntry::try_from).transpose() };
+    database.read("read a queue entry", query).await
 }
 
 pub(super) async fn entries(

@@ -3,19 +3,20 @@
 
 use super::context::{QueueContext, note_seconds};
 use crate::queue::Queued;
-use crate::sql::connection::Failure;
+use crate::sql::connection::{Class, Failure};
 use crate::sql::rows::{admission, admission_log, buyer, check_in, is_placeholder, queue};
 use crate::sql::statements::{Changed, Statements};
 use crate::sql::store::write::{changed_or_placed, new_and_not_placed, rows};
 use crate::sql::worker::{Work, WorkerConnection};
 use frontrow_application::port::{StoreError, TickOrder, TickReport};
 use frontrow_domain::waiting_room::{Admission, CheckIn, Group, Phase, Queue, Tick, TickInput, TickOutcome};
-use frontrow_domain::{Buyer, BuyerKey, Instant, SaleId};
-use sea_orm::sea_query::{Expr, Func, SimpleExpr};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select};
+use frontrow_domain::{Buyer, BuyerKey, CLOCK_SKEW, Instant, SaleId};
+use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Statement};
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use uuid::Uuid;
 
 /// One worker at a time ticks a queue: a second one would only find it locked.
@@ -30,6 +31,8 @@ pub(super) struct Ticks(pub Arc<QueueContext>);
 
 /// How many rows one statement writes at most: after an outage a tick may have to write those of everybody.
 const CHUNK: usize = 1000;
+/// Check-ins of people who are gone that one tick removes.
+const GONE_AT_ONCE: u64 = 256;
 
 impl Work for Ticks {
     type Request = TickOrder;
@@ -55,7 +58,7 @@ impl Work for Ticks {
     ) -> Result<Vec<Option<TickReport>>, Failure> {
         let mut reports = Vec::with_capacity(orders.len());
         for order in orders {
-            let run = Run { works: &self.0, statements: self.0.statements(), order };
+            let run = Run { works: &self.0, statements: self.0.statements(), order, waits: AtomicBool::new(false) };
             reports.push(run.whole(connection).await?);
         }
         Ok(reports)
@@ -73,13 +76,34 @@ struct Run<'a> {
     works: &'a QueueContext,
     statements: Statements<'a>,
     order: &'a TickOrder,
+    /// It waits for an overdue buyer's row.
+    waits: AtomicBool,
+}
+
+/// Whether to wait for an overdue buyer's row.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Overdue {
+    /// For a moment.
+    Wait,
+    /// That was in vain.
+    PassOver,
 }
 
 impl Run<'_> {
     async fn whole(&self, connection: &WorkerConnection) -> Result<Option<TickReport>, Failure> {
+        match self.once(connection, Overdue::Wait).await {
+            // An error has ended the transaction, so it begins anew.
+            Err(failure) if failure.class() == Class::Retry && self.waits.load(Ordering::SeqCst) => {
+                self.once(connection, Overdue::PassOver).await
+            }
+            done => done,
+        }
+    }
+
+    async fn once(&self, connection: &WorkerConnection, overdue: Overdue) -> Result<Option<TickReport>, Failure> {
         let early = self.count_without_lock(connection).await?;
         let transaction = connection.begin().await?;
-        let ticked = self.tick(&*transaction, early).await;
+        let ticked = self.tick(&*transaction, early, overdue).await;
         connection.end(transaction, ticked).await
     }
 
@@ -87,15 +111,18 @@ impl Run<'_> {
         &self,
         connection: &impl ConnectionTrait,
         early: Option<Counted>,
+        overdue: Overdue,
     ) -> Result<Option<TickReport>, Failure> {
         let counted = match early {
             Some(counted) => Some(counted),
             None => self.count(connection).await?,
         };
         let Some(Counted { queue, admissions }) = counted else { return Ok(None) };
-        let (taken, now) = (admissions.len(), self.works.clock.now().max(queue.last_tick));
+        let Some(now) = self.now(connection).await? else { return Ok(None) };
+        let (taken, now) = (admissions.len(), now.max(queue.last_tick));
         let input = self.look(connection, &queue, admissions, now).await?;
         let tick = calculate(|| Tick::plan(&queue, &self.order.sale, self.order.session, &input, now))?;
+        self.wait_for_overdue(connection, &tick, overdue).await?;
         let locked = self.lock_buyers(connection, &tick).await?;
         let ticked = calculate(|| tick.carry_out(&locked))?;
         self.write(connection, &ticked, taken).await?;
@@ -105,6 +132,22 @@ impl Run<'_> {
             quiet: ticked.quiet,
             queue: ticked.queue.row,
         }))
+    }
+
+    /// The instant of the tick, which is never later than the database's; `None` if this instance's clock is too far ahead
+    /// of it. A clock that is behind does no harm: a queue's time never goes back.
+    async fn now(&self, connection: &impl ConnectionTrait) -> Result<Option<Instant>, Failure> {
+        let ours = self.works.clock.now();
+        if !self.works.hook.compares_clocks() {
+            return Ok(Some(ours));
+        }
+        let theirs = self.works.database.dialect().time();
+        self.statements.before(theirs)?;
+        let theirs = Statement::from_string(connection.get_database_backend(), theirs);
+        let theirs =
+            connection.query_one_raw(theirs).await?.ok_or_else(|| Failure::Bug("the time is missing".into()))?;
+        let theirs = Instant::from_micros(theirs.try_get_by_index(0)?);
+        Ok((ours.since(theirs) <= CLOCK_SKEW).then(|| ours.min(theirs)))
     }
 
     /// Locks the queue, then reads the admissions. In one statement `PostgreSQL` would read them as of before the lock.
@@ -144,12 +187,14 @@ impl Run<'_> {
             check_ins: vec![Vec::new(); groups],
             present: vec![0; groups],
             arrived: 0,
+            any_gone: false,
             issued: self.order.issued.clone(),
             stock: self.order.stock,
             turned_away: self.order.turned_away,
         };
-        for (group, present, arrived) in self.count_check_ins(connection, queue, now).await? {
+        for (group, present, arrived, gone) in self.count_check_ins(connection, queue, now).await? {
             input.arrived += arrived;
+            input.any_gone |= gone > 0;
             if let Some(counted) = input.present.get_mut(group) {
                 *counted = present;
             }
@@ -162,19 +207,19 @@ impl Run<'_> {
         Ok(input)
     }
 
-    /// By group: how many are present, and how many have come since the last tick.
+    /// By group: how many are present, how many have come since the last tick, and how many have gone.
     async fn count_check_ins(
         &self,
         connection: &impl ConnectionTrait,
         queue: &Queue,
         now: Instant,
-    ) -> Result<Vec<(usize, u64, u64)>, Failure> {
-        let counted = check_in_counts(queue.sale, now - CheckIn::PRESENCE, queue.last_tick);
+    ) -> Result<Vec<(usize, u64, u64, u64)>, Failure> {
+        let counted = check_in_counts(queue.sale, now, queue.last_tick);
         self.statements.before("count the check-ins")?;
-        let rows: Vec<(i16, i64, i64)> = counted.into_tuple().all(connection).await?;
+        let rows: Vec<(i16, i64, i64, i64)> = counted.into_tuple().all(connection).await?;
         let count = |count| u64::try_from(count).unwrap_or(0);
-        let rows = rows.into_iter().map(|(group, present, arrived)| {
-            (usize::try_from(group).unwrap_or(usize::MAX), count(present), count(arrived))
+        let rows = rows.into_iter().map(|(group, present, arrived, gone)| {
+            (usize::try_from(group).unwrap_or(usize::MAX), count(present), count(arrived), count(gone))
         });
         Ok(rows.collect())
     }
@@ -187,6 +232,28 @@ impl Run<'_> {
     ) -> Result<Vec<CheckIn>, Failure> {
         let rows = self.all(connection, "read the check-ins", first_checked_in(self.order.sale.id, group, now)).await?;
         rows.into_iter().map(|row| Ok(row.try_into()?)).collect()
+    }
+
+    /// Waits before anything but the queue is locked, and in the order of keys, so it can't be part of a deadlock.
+    async fn wait_for_overdue(
+        &self,
+        connection: &impl ConnectionTrait,
+        tick: &Tick,
+        overdue: Overdue,
+    ) -> Result<(), Failure> {
+        let buyers = tick.overdue();
+        let Some([briefly, as_usual]) = self.statements.texts.dialect.waits_briefly().filter(|_| !buyers.is_empty())
+        else {
+            return Ok(());
+        };
+        if overdue == Overdue::Wait {
+            self.waits.store(true, Ordering::SeqCst);
+            connection.execute_unprepared(briefly).await?;
+            self.statements.lock::<buyer::Entity>(connection, buyers.iter().map(buyer::key)).await?;
+            self.waits.store(false, Ordering::SeqCst);
+        }
+        connection.execute_unprepared(as_usual).await?;
+        Ok(())
     }
 
     /// The buyers that could be locked; `None` stands for one whose row is a placeholder, or need not be there.
@@ -250,7 +317,21 @@ impl Run<'_> {
             statements.insert::<admission_log::ActiveModel>(connection, rows(log)?).await?;
         }
         // Some may have been deleted by their owners meanwhile.
-        statements.delete_if_there::<check_in::Entity>(connection, ticked.left.iter().map(buyer::key)).await
+        statements.delete_if_there::<check_in::Entity>(connection, ticked.left.iter().map(buyer::key)).await?;
+        match ticked.gone_before {
+            Some(before) => self.remove_gone(connection, before).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Removes check-ins that nobody has renewed since then. It comes last, and waits for nobody: who is just coming back
+    /// has locked theirs, and keeps it.
+    async fn remove_gone(&self, connection: &impl ConnectionTrait, before: Instant) -> Result<(), Failure> {
+        let found = self.all(connection, "find who is gone", gone(self.order.sale.id, before)).await?;
+        let keys = |rows: Vec<check_in::Model>| rows.into_iter().map(|row| (row.sale_id, row.user_id));
+        let mut locked = self.statements.lock_free::<check_in::Entity>(connection, keys(found)).await?;
+        locked.retain(|row| row.seen_at < before.micros());
+        self.statements.delete_if_there::<check_in::Entity>(connection, keys(locked)).await
     }
 
     /// `left` is how many people are admitted from now on.
@@ -287,16 +368,28 @@ fn calculate<T>(rule: impl FnOnce() -> T) -> Result<T, Failure> {
     catch_unwind(AssertUnwindSafe(rule)).map_err(|_| Failure::Bug("a tick panicked".into()))
 }
 
-/// Check-ins by group: people who are present, and people who came since the last tick.
-fn check_in_counts(sale: SaleId, seen_after: Instant, checked_in_from: Instant) -> Select<check_in::Entity> {
+/// Check-ins by group: people who are present, people who came since the last tick, and people who have gone.
+fn check_in_counts(sale: SaleId, now: Instant, last_tick: Instant) -> Select<check_in::Entity> {
+    let came = check_in::Column::CheckedInAt;
+    let arrived = came.gt(last_tick.micros()).and(came.lte(now.micros()));
     let count = |counted: SimpleExpr| SimpleExpr::from(Func::count(Expr::case(counted, 1)));
     check_in::Entity::find()
         .select_only()
         .column(check_in::Column::GroupIndex)
-        .column_as(count(check_in::Column::SeenAt.gt(seen_after.micros())), "present")
-        .column_as(count(check_in::Column::CheckedInAt.gt(checked_in_from.micros())), "arrived")
+        .column_as(count(check_in::Column::SeenAt.gt((now - CheckIn::PRESENCE).micros())), "present")
+        .column_as(count(arrived), "arrived")
+        .column_as(count(check_in::Column::SeenAt.lt((now - CheckIn::GONE).micros())), "gone")
         .filter(check_in::Column::SaleId.eq(sale.uuid()))
         .group_by(check_in::Column::GroupIndex)
+}
+
+/// Check-ins that were last seen before then, as many as one tick removes.
+pub(in crate::sql) fn gone(sale: SaleId, before: Instant) -> Select<check_in::Entity> {
+    check_in::Entity::find()
+        .filter(check_in::Column::SaleId.eq(sale.uuid()))
+        .filter(check_in::Column::SeenAt.lt(before.micros()))
+        .order_by_asc(check_in::Column::UserId)
+        .limit(GONE_AT_ONCE)
 }
 
 /// Those of a group who are present, the lowest ranks first, as many as one tick can admit.

@@ -229,6 +229,37 @@ fn whoever_is_not_a_worker_has_one_text_for_any_number_of_rows() {
     }
 }
 
+/// Whoever asks, in whatever order: two who lock, write or delete the same rows can't wait for each other.
+#[test]
+fn lists_that_lock_or_write_are_sorted_by_key() {
+    fn list(statement: &Statement) -> Vec<Vec<serde_json::Value>> {
+        match statement.values.as_ref().and_then(|values| values.0.first()) {
+            Some(Value::String(Some(list))) => serde_json::from_str(list).unwrap(),
+            other => panic!("{other:?}"),
+        }
+    }
+    fn column(statement: Option<Statement>, place: usize) -> Vec<i64> {
+        list(&statement.unwrap()).iter().map(|row| row[place].as_i64().unwrap()).collect()
+    }
+    const UNSORTED: [u32; 5] = [9, 10, 200, 1, 30];
+    let sorted = [1, 9, 10, 30, 200];
+    for dialect in DIALECTS {
+        let texts = full(dialect);
+        let keys = UNSORTED.map(|number| vec![id(10).into(), number.cast_signed().into()]);
+        for locking in [Locking::Wait, Locking::Skip] {
+            assert_eq!(column(texts.find::<seat::Entity>(locking, &keys).unwrap(), 1), sorted);
+        }
+        assert_eq!(column(texts.delete::<seat::Entity>(&keys).unwrap(), 1), sorted);
+        let rows = UNSORTED.map(changed);
+        let written = texts.update(&rows, Some(seat::Column::Version)).unwrap();
+        let number = list(written.as_ref().unwrap())[0].len() - 2;
+        assert_eq!(column(written, number), sorted);
+        let rows = rows.map(|changed| changed.row);
+        assert_eq!(column(texts.insert(What::Insert, &rows, || Existing::Fails).unwrap(), 1), sorted);
+        assert_eq!(column(texts.put(&rows).unwrap(), 1), sorted);
+    }
+}
+
 #[test]
 fn what_no_list_can_carry_is_a_defect() {
     assert!(matches!(lists::json(SQLITE, &[vec![Value::Double(Some(0.5))]], 1), Err(Failure::Bug(_))));

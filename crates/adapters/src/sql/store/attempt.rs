@@ -91,9 +91,10 @@ pub(in crate::sql) async fn rehearse(
     }
     Ok(decided.unwrap_or_else(|failure| match failure {
         Failure::Overtaken(_)
-        | Failure::Database { class: Class::Retry | Class::Lost | Class::Full | Class::Unwritable, .. } => {
-            Rehearsed::Prevented(failure.to_string())
-        }
+        | Failure::Database {
+            class: Class::Retry | Class::Lost | Class::Reconnect | Class::Full | Class::Unwritable,
+            ..
+        } => Rehearsed::Prevented(failure.to_string()),
         _ => Rehearsed::Failed(failure.to_string()),
     }))
 }

@@ -50,6 +50,17 @@ impl WorkerConnection {
         if self.hook.loses_commit_answer() { Err(Failure::UnknownOutcome("lost by the hook".into())) } else { Ok(done) }
     }
 
+    /// What comes next has nothing to do with what was committed before.
+    pub(super) fn forget_commit(&self) {
+        self.connection.forget_commit();
+    }
+
+    /// What a panic in the middle of a transaction means. The transaction, if there still is one, ends with its session.
+    pub(super) fn panicked(&self, reason: &str) -> Failure {
+        let cause = format!("a panic: {reason}");
+        if self.connection.has_sent_commit() { Failure::UnknownOutcome(cause) } else { Failure::Bug(cause) }
+    }
+
     /// Has its statements planned anew. Where that fails, so does what comes next.
     pub(super) async fn forget_plans(&self, dialect: &dyn Dialect) {
         if let Some(text) = dialect.forgets_plans()

@@ -5,6 +5,7 @@ use super::connection::WorkerConnection;
 use super::part::Part;
 use super::shared::Shared;
 use super::work::{Reply, Work};
+use crate::panics;
 use crate::queue::{Batch, Job, Queued};
 use crate::retry::Retry;
 use crate::sql::connection::Failure;
@@ -14,6 +15,8 @@ use crate::sql::dialect::purpose::IDLE_CHECK;
 use crate::sql::error::fault;
 use frontrow_application::Outage;
 use frontrow_application::port::StoreError;
+use futures::FutureExt;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -41,28 +44,40 @@ impl<W: Work> Run<W> {
 
     /// Works until the queue is closed and empty.
     pub(super) async fn until_closed(mut self) {
+        // A panic in a transaction is answered by the attempt. After any other, those whose batch it was are told that
+        // nobody knows what became of it.
         loop {
-            if self.connection.is_none() {
-                self.shared.jobs.pass_on();
-            }
-            if self.connection.is_none() && !self.reconnect().await {
-                self.refuse_those_who_wait();
-                if self.shared.jobs.is_finished() {
-                    break;
+            match panics::caught("worker", self.round()).await {
+                Some(true) => {}
+                Some(false) => break,
+                None => {
+                    self.distrust();
+                    sleep(PAUSE).await;
                 }
-                sleep(PAUSE).await;
-                continue;
-            }
-            let shared = Arc::clone(&self.shared);
-            match timeout(IDLE_CHECK, shared.jobs.next()).await {
-                Ok(None) => break,
-                Ok(Some(batch)) => self.work(batch).await,
-                Err(_) => self.keep_alive().await,
             }
         }
         if let Some(connection) = self.connection {
             drop(connection.close().await);
         }
+    }
+
+    /// Works on one batch, or sees whether the connection is alive. Says whether there may be more to do.
+    async fn round(&mut self) -> bool {
+        if self.connection.is_none() {
+            self.shared.jobs.pass_on();
+            if !self.reconnect().await {
+                self.refuse_those_who_wait();
+                sleep(PAUSE).await;
+                return !self.shared.jobs.is_finished();
+            }
+        }
+        let shared = Arc::clone(&self.shared);
+        match timeout(IDLE_CHECK, shared.jobs.next()).await {
+            Ok(None) => return false,
+            Ok(Some(batch)) => self.work(batch).await,
+            Err(_) => self.keep_alive().await,
+        }
+        true
     }
 
     /// Those who wait are left to other workers; where none has a connection, nobody waits for long.
@@ -162,9 +177,16 @@ impl<W: Work> Run<W> {
     async fn attempt(&self, requests: &[W::Request]) -> Result<Vec<W::Answer>, Failure> {
         let database = &self.shared.context.database;
         let connection = self.connection.as_ref().ok_or_else(Failure::disconnected)?;
+        connection.forget_commit();
         let route = requests.first().and_then(Queued::route);
         self.shared.context.hook.attempted(route, requests.len()).await;
-        let transacted = self.shared.work.transact(connection, requests);
+        let transacted = async {
+            let transacted = AssertUnwindSafe(self.shared.work.transact(connection, requests)).catch_unwind();
+            transacted.await.unwrap_or_else(|panic| {
+                panics::note(requests.first().map_or("worker", W::name), &*panic);
+                Err(connection.panicked(panics::reason(&*panic)))
+            })
+        };
         if !database.is_server() {
             return transacted.await;
         }
@@ -184,11 +206,16 @@ impl<W: Work> Run<W> {
         outage.into()
     }
 
-    /// A new connection, once what went on over the old one has ended, or is about to.
-    async fn reconnect(&mut self) -> bool {
+    /// What was begun on the connection is not known to have ended: its session has to be ended first of all.
+    fn distrust(&mut self) {
         if let Some(connection) = self.connection.take() {
             self.old = Some(connection.cut());
         }
+    }
+
+    /// A new connection, once what went on over the old one has ended, or is about to.
+    async fn reconnect(&mut self) -> bool {
+        self.distrust();
         self.batches = 0;
         self.connection = self.connect().await;
         let connected = self.connection.is_some();

@@ -1,11 +1,15 @@
 //! What a check-in leads to.
 
 use super::*;
-use crate::port::{BookingError, MockAdmissionWatch, MockBookingStore, MockClock, MockQueueSigner, MockQueueStore};
+use crate::port::{
+    BookingError, BuyerPresence, MockAdmissionWatch, MockBookingStore, MockClock, MockNumberDispenser, MockQueueSigner,
+    MockQueueStore, StoreError,
+};
 use crate::testing::{
     admitted, at, buyer, clock, digest, drawing, entry, queue, queue_drawn_by, queues, sale, sale_with_room, signs,
     token, user,
 };
+use crate::{FaultId, Outage};
 use frontrow_domain::waiting_room::{DrawState, Group, Phase, Queue, QueueToken, Rank, Ranks};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -17,6 +21,7 @@ fn check_in_in(queue: Queue, token: QueueToken, store: MockQueueStore) -> CheckI
     CheckInBuyer {
         queues: queues(queue, sale_with_room(0)),
         store: Arc::new(store),
+        dispenser: Arc::new(MockNumberDispenser::new()),
         watch: Arc::new(MockAdmissionWatch::new()),
         renew: Arc::new(renew(MockBookingStore::new(), signs(token))),
     }
@@ -34,7 +39,18 @@ fn check_in_well(number: u64, store: MockQueueStore, watch: MockAdmissionWatch) 
 }
 
 fn renew(bookings: MockBookingStore, signer: MockQueueSigner) -> RenewAdmission {
-    RenewAdmission { bookings: Arc::new(bookings), signer: Arc::new(signer), clock: clock(NOW) }
+    let store = Arc::new(finds(Some(admitted(1, NOW + 1))));
+    RenewAdmission { bookings: Arc::new(bookings), store, signer: Arc::new(signer), clock: clock(NOW) }
+}
+
+/// A store in which buyer 1 is as that.
+fn finds(found: Option<Buyer>) -> MockQueueStore {
+    let mut store = MockQueueStore::new();
+    store
+        .expect_whereabouts()
+        .withf(|key| *key == buyer(1).key)
+        .returning(move |_| Ok(BuyerPresence { buyer: found, check_in: None }));
+    store
 }
 
 /// A booking store that is asked exactly that, once.
@@ -79,6 +95,28 @@ async fn a_token_that_is_forged_or_not_theirs_or_of_another_sale_is_refused() {
         let foreign = run(&check_in_in(queue(), token, no_store()), NO_TIME).await;
         assert_eq!(foreign.unwrap_err(), Denied::QueueTokenForeign.into());
     }
+}
+
+/// Somebody with number 15 of the epoch before the last loss, of whom the dispenser says that.
+async fn after_a_loss(known: Result<QueueEntry, StoreError>, store: MockQueueStore) -> Result<CheckInAnswer, Error> {
+    let mut dispenser = MockNumberDispenser::new();
+    let asked = move |key: &BuyerKey, proved: &QueueEntry| (*key, *proved) == (buyer(1).key, entry(15));
+    dispenser.expect_entry_of().withf(asked).times(1).return_once(move |_, _| known);
+    let lost = Queue { epoch: token(15).epoch + 1, ..queue() };
+    let check_in = CheckInBuyer { dispenser: Arc::new(dispenser), ..check_in_in(lost, token(15), store) };
+    run(&check_in, NO_TIME).await
+}
+
+#[tokio::test]
+async fn after_a_loss_of_numbers_nobody_has_two_places() {
+    let replaced = after_a_loss(Ok(entry(40)), no_store()).await;
+    assert_eq!(replaced.unwrap_err(), Conflict::EntryReplaced.into());
+    for known in [Ok(entry(15)), Err(Outage::Unavailable { retry_after: NO_TIME }.into())] {
+        let present = after_a_loss(known, check_ins(15, 15, false, 1, CheckInOutcome::Present)).await.unwrap();
+        assert!(matches!(present, CheckInAnswer::Present(_)), "{present:?}");
+    }
+    let fault = StoreError::Fault(FaultId(user(9).uuid()));
+    assert_eq!(after_a_loss(Err(fault.clone()), no_store()).await.unwrap_err(), fault.into());
 }
 
 #[tokio::test]
@@ -295,7 +333,26 @@ async fn an_admission_is_given_back_as_often_as_they_like() {
         .withf(|command| *command == Command::unkeyed(Operation::Leave(Leave { buyer: buyer(1).key })))
         .times(2)
         .returning(|_| Ok(Outcome::Left(buyer(1).key)));
-    let leave = LeaveAdmission { bookings: Arc::new(bookings) };
+    let store = Arc::new(finds(Some(admitted(1, NOW - 1))));
+    let leave = LeaveAdmission { bookings: Arc::new(bookings), store };
     assert_eq!(leave.run(user(1), sale(0).id).await, Ok(()));
-    assert_eq!(leave.run(user(1), sale(0).id).await, Ok(()));
+    assert_eq!(leave.run(user(1), sale(0).id).await, Ok(()), "the store need not know yet that it is over");
+}
+
+/// No command is sent: its lock would be in the way of ticks.
+#[tokio::test]
+async fn whoever_has_no_admission_locks_nothing() {
+    let barred = Buyer { barred: true, ..buyer(1) };
+    for (found, refused) in [
+        (None, Rejection::NotAdmitted),
+        (Some(buyer(1)), Rejection::NotAdmitted),
+        (Some(Buyer { generation: 3, ..buyer(1) }), Rejection::AdmissionEnded),
+        (Some(barred), Rejection::Barred),
+    ] {
+        let leave = LeaveAdmission { bookings: Arc::new(MockBookingStore::new()), store: Arc::new(finds(found)) };
+        assert_eq!(leave.run(user(1), sale(0).id).await, Ok(()));
+        let nothing = renew(MockBookingStore::new(), MockQueueSigner::new());
+        let renew = RenewAdmission { store: Arc::new(finds(found)), ..nothing };
+        assert_eq!(renew.run(user(1), sale(0).id, false).await, Err(refused.into()));
+    }
 }

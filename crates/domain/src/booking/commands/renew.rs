@@ -17,6 +17,14 @@ pub struct Renew {
     pub closing: bool,
 }
 
+impl Renew {
+    /// Why somebody's row, as it was read without a lock, says that there is nothing to renew. Whoever asks then need not
+    /// lock it.
+    pub fn refusal(buyer: Option<&Buyer>, now: Instant) -> Option<Rejection> {
+        admission(buyer, now).err()
+    }
+}
+
 impl CommandRule for Renew {
     fn name(&self) -> &'static str {
         "renew"

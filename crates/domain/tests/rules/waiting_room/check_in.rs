@@ -56,22 +56,55 @@ fn who_comes_again_has_stood_there_all_the_time_unless_there_was_a_break() {
     assert_eq!(waiting_room.rooms.check_ins[&key(1)].checked_in_at, waiting_room.now);
 }
 
+/// Persons 1 to 3 have been called, 2 and 3 have checked in, and there is no room.
+fn two_at_the_door() -> TestRoom {
+    let mut waiting_room = TestRoom::open(one_at_a_time(), 3);
+    waiting_room.run_until_called(3, 3600);
+    waiting_room.queue_mut().capacity = 0;
+    waiting_room.all_come([2, 3]);
+    waiting_room
+}
+
+/// One tick a second.
+fn stay(waiting_room: &mut TestRoom, count: u64, present: &[u128]) {
+    assert_eq!(waiting_room.run(count, present), []);
+}
+
 #[test]
-fn who_has_come_once_never_lapses() {
-    let mut waiting_room = TestRoom::open(one_at_a_time(), 2);
-    waiting_room.all_come([1]);
-    waiting_room.tick();
-    waiting_room.pick_up(1);
-    waiting_room.all_come([2]);
-    for _ in 0..200 {
-        waiting_room.run(10, &[]);
-        waiting_room.renew(1);
-    }
+fn who_has_come_once_does_not_lapse_until_they_have_been_gone_for_15_minutes() {
+    let mut waiting_room = two_at_the_door();
+    let gone = CheckIn::GONE.as_secs();
+    stay(&mut waiting_room, gone, &[3]);
+    assert_eq!(waiting_room.come(2), CheckInOutcome::Present, "seen 15 minutes ago");
+    stay(&mut waiting_room, gone + 1, &[3]);
     assert_eq!(waiting_room.status(2), EntryStatus::Lapsed);
-    assert_eq!(waiting_room.come(2), CheckInOutcome::Present);
-    waiting_room.join(3);
-    waiting_room.leave(1);
-    assert_eq!(waiting_room.tick(), [2]);
+    assert_eq!(waiting_room.rooms.check_ins.keys().copied().collect::<Vec<_>>(), [key(3)]);
+    assert_eq!(waiting_room.come(2), CheckInOutcome::Lapsed, "seen longer ago");
+    waiting_room.queue_mut().capacity = 1;
+    assert_eq!(waiting_room.tick(), [3]);
+}
+
+#[test]
+fn nobody_is_gone_until_the_queue_has_moved_for_15_minutes_without_a_break() {
+    let gone = CheckIn::GONE.as_secs();
+    let pause = |waiting_room: &mut TestRoom| {
+        waiting_room.phase(Phase::Paused).unwrap();
+        stay(waiting_room, gone, &[]);
+        waiting_room.phase(Phase::Open).unwrap();
+    };
+    let outage = |waiting_room: &mut TestRoom| {
+        waiting_room.now = waiting_room.now + CheckIn::GONE * 2;
+        waiting_room.tick();
+    };
+    let breaks: [&dyn Fn(&mut TestRoom); 2] = [&pause, &outage];
+    for take_a_break in breaks {
+        let mut waiting_room = two_at_the_door();
+        take_a_break(&mut waiting_room);
+        stay(&mut waiting_room, gone - 1, &[3]);
+        assert!(waiting_room.rooms.check_ins.contains_key(&key(2)), "they have the time to come back");
+        stay(&mut waiting_room, 2, &[3]);
+        assert!(!waiting_room.rooms.check_ins.contains_key(&key(2)));
+    }
 }
 
 #[test]
@@ -158,6 +191,37 @@ fn whose_row_is_locked_stops_their_group_and_no_other() {
     assert_eq!(users, [1, 11, 12, 13].map(user));
     waiting_room.rooms.store(&mut waiting_room.bookings, ticked).unwrap();
     assert_eq!(waiting_room.tick(), [2, 3]);
+}
+
+/// A tick that can't lock the row of person 1, and whether it would have waited for it.
+fn tick_past_1(waiting_room: &mut TestRoom) -> (bool, Vec<UserId>) {
+    waiting_room.now = waiting_room.now + millis(100);
+    let tick = waiting_room.plan();
+    let waits = tick.overdue().contains(&key(1));
+    let locked = waiting_room.lock(&tick, &[1]);
+    let ticked = tick.carry_out(&locked);
+    let users = ticked.log.iter().map(|row| row.key.user).collect();
+    waiting_room.rooms.store(&mut waiting_room.bookings, ticked).unwrap();
+    (waits, users)
+}
+
+#[test]
+fn whose_row_stays_locked_is_waited_for_after_three_ticks_and_then_passed_over_once() {
+    let mut waiting_room = TestRoom::open(one_at_a_time(), 4);
+    waiting_room.all_come([1, 2, 3, 4]);
+    for passed in [2, 3] {
+        for _ in 0..Skips::PATIENCE {
+            assert_eq!(tick_past_1(&mut waiting_room), (false, vec![]), "its group waits for it");
+        }
+        assert_eq!(tick_past_1(&mut waiting_room), (true, vec![user(passed)]));
+        waiting_room.pick_up(passed);
+        waiting_room.leave(passed);
+    }
+    let passed_over = waiting_room.now;
+    waiting_room.now = waiting_room.now + millis(100);
+    assert_eq!(waiting_room.tick(), [1], "before those who come after it");
+    assert_eq!(waiting_room.rooms.log.last().unwrap().checked_in_at, passed_over);
+    assert_eq!(waiting_room.findings(), [], "nobody was overtaken");
 }
 
 #[test]
@@ -255,4 +319,20 @@ fn a_tick_says_whether_there_is_anything_to_do_soon() {
     waiting_room.tick();
     waiting_room.phase(Phase::Paused).unwrap();
     assert!(!quiet(&waiting_room), "somebody is admitted");
+}
+
+/// The clocks of the instances that tick differ, and so do those of the instances that check people in.
+#[test]
+fn whoever_comes_is_counted_once_however_many_instances_tick() {
+    let mut waiting_room = TestRoom::open(WaitingRoom { capacity: 1, ..room() }, 5);
+    let now = waiting_room.now;
+    waiting_room.now = now + millis(900);
+    waiting_room.all_come([1, 2]);
+    waiting_room.now = now + millis(500);
+    waiting_room.all_come([3]);
+    let ticks = [100, 600, 100, 200, 600, 800, 1000, 300, 1000, 1100];
+    for tick in ticks {
+        waiting_room.tick_at(now + millis(tick));
+    }
+    assert_eq!(waiting_room.queue().checked_in, 3);
 }

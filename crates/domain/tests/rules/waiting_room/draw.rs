@@ -242,3 +242,50 @@ fn lots_that_begin_alike_are_sorted_by_all_that_follows() {
     let of = |number| ranks.rank(QueueNumber::new(number).unwrap()).get();
     assert!((1..=200).all(|number| of(number) == 201 - number));
 }
+
+/// A lobby of three people whose ranks will be drawn, when its sale has just opened.
+fn about_to_open() -> TestRoom {
+    let mut waiting_room = TestRoom::new(WaitingRoom { draw: true, ..room() });
+    waiting_room.now = at(OPENS - 1);
+    waiting_room.all_join(1..=2, 0);
+    waiting_room.tick();
+    // Since the last tick that knows.
+    waiting_room.all_join([3], 0);
+    waiting_room.now = at(OPENS);
+    waiting_room
+}
+
+/// A tick, while nobody knows how many numbers were handed out.
+fn tick_uncounted(waiting_room: &mut TestRoom) -> Queue {
+    let counted =
+        waiting_room.rooms.input(&waiting_room.bookings, waiting_room.sale.id, Stock::Unknown, waiting_room.now);
+    let input = TickInput { issued: Vec::new(), ..counted.unwrap() };
+    let tick = Tick::plan(waiting_room.queue(), &waiting_room.sale, SESSION, &input, waiting_room.now);
+    let locked = waiting_room.lock(&tick, &[]);
+    waiting_room.rooms.store(&mut waiting_room.bookings, tick.carry_out(&locked)).unwrap();
+    waiting_room.queue().clone()
+}
+
+#[test]
+fn a_count_that_fails_at_the_opening_does_not_fix_who_takes_part() {
+    let mut waiting_room = about_to_open();
+    let still = tick_uncounted(&mut waiting_room);
+    assert_eq!((still.phase, still.gathered), (Phase::Lobby, false));
+    waiting_room.tick();
+    let opened = waiting_room.queue();
+    assert_eq!((opened.phase, opened.gathered, opened.groups[0].drawn), (Phase::Open, true, 3), "all of them");
+
+    // Nor where an operator opens it.
+    let mut waiting_room = about_to_open();
+    waiting_room.phase(Phase::Open).unwrap();
+    assert!(!tick_uncounted(&mut waiting_room).gathered);
+    waiting_room.tick();
+    assert_eq!(waiting_room.queue().groups[0].drawn, 3);
+}
+
+#[test]
+fn without_a_draw_a_queue_opens_however_many_have_joined() {
+    let mut waiting_room = TestRoom::new(room());
+    waiting_room.now = at(OPENS);
+    assert_eq!(tick_uncounted(&mut waiting_room).phase, Phase::Open);
+}

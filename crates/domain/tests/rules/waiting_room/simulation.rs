@@ -99,6 +99,8 @@ fn assert_all_seen(seen: &BTreeMap<&'static str, u64>) {
         "lapses",
         "drained",
         "check-in on its way",
+        "spammed",
+        "passed over",
     ];
     for what in people.into_iter().chain(rights).chain(ticks) {
         assert!(seen.get(what).is_some_and(|times| *times > 50), "{what:?} hardly happened: {seen:?}");

@@ -14,6 +14,30 @@ fn three() -> TestRoom {
 }
 
 #[test]
+fn a_queue_that_has_moved_into_the_future_stands_still_until_it_is_reset() {
+    let mut waiting_room = TestRoom::open(room(), 5);
+    let right = waiting_room.now;
+    waiting_room.tick_at(right + seconds(3600));
+    waiting_room.now = right + seconds(1);
+    waiting_room.queue_mut().allowance = 0;
+    waiting_room.all_come([1]);
+    let stands_still = waiting_room.queue().last_tick;
+    assert_eq!((waiting_room.run(10, &[1]), waiting_room.queue().last_tick), (vec![], stands_still));
+
+    let reset = |waiting_room: &mut TestRoom, now| {
+        let next = waiting_room.queue().update(&QueueUpdate::ResetClock(now)).unwrap();
+        let changed = next.version != waiting_room.queue().version;
+        *waiting_room.queue_mut() = next;
+        changed
+    };
+    let now = waiting_room.now;
+    assert!(reset(&mut waiting_room, now));
+    assert_eq!(waiting_room.queue().last_tick, now);
+    assert!(!reset(&mut waiting_room, now + seconds(1)), "its last tick is not in the future");
+    assert_eq!(waiting_room.run(10, &[1]), [1], "it goes on");
+}
+
+#[test]
 fn a_silence_of_five_seconds_is_no_outage() {
     let mut waiting_room = three();
     let admission = waiting_room.admission(2);

@@ -8,6 +8,9 @@ impl Simulation {
     /// Writes what a tick does, and looks whether it was right to; one that may not be written must be refused.
     pub(super) fn store(&mut self, looked: Looked, rows: &Rows, may: bool) {
         let Looked { tick, now, check_ins, queue: before } = looked;
+        let overdue: BTreeSet<BuyerKey> = tick.overdue().into_iter().filter(|key| !rows.contains_key(key)).collect();
+        let passed = check_ins.iter().filter(|check_in| overdue.contains(&check_in.key));
+        self.model.passed_over.extend(passed.map(|check_in| ((check_in.group, check_in.rank), now)));
         let ticked = tick.carry_out(rows);
         let log = ticked.log.clone();
         if !may {
@@ -21,7 +24,7 @@ impl Simulation {
         self.note("tick");
         self.check_rate(&before, now, log.len());
         self.check_admissions(&before, now, rows);
-        self.check_order(&check_ins, rows, now, &log);
+        self.check_order(&check_ins, rows, &overdue, now, &log);
         self.check_admitted(&check_ins, now, &log);
         self.check_capacity(&before, &log);
         let stands = left.iter().any(|key| self.rooms.check_ins.contains_key(key));
@@ -87,8 +90,16 @@ impl Simulation {
         }
     }
 
-    /// Nobody is admitted before a lower rank of their group who is checked in and may be admitted.
-    fn check_order(&mut self, check_ins: &[CheckIn], rows: &Rows, now: Instant, log: &[Admitted]) {
+    /// Nobody is admitted before a lower rank of their group who is checked in and may be admitted, unless that one's row
+    /// was waited for in vain.
+    fn check_order(
+        &mut self,
+        check_ins: &[CheckIn],
+        rows: &Rows,
+        overdue: &BTreeSet<BuyerKey>,
+        now: Instant,
+        log: &[Admitted],
+    ) {
         for row in log {
             for check_in in check_ins.iter().filter(|check_in| check_in.group == row.group && check_in.rank < row.rank)
             {
@@ -97,6 +108,10 @@ impl Simulation {
                     continue;
                 }
                 if log.iter().any(|other| other.key == check_in.key) {
+                    continue;
+                }
+                if overdue.contains(&check_in.key) {
+                    self.note("passed over");
                     continue;
                 }
                 let buyer = rows.get(&check_in.key).copied().flatten();
@@ -116,10 +131,11 @@ impl Simulation {
             let n = row.key.user.uuid().as_u128() - 1000;
             let check_in = check_ins.iter().find(|check_in| check_in.key == row.key).unwrap();
             let entry = (check_in.group, check_in.number);
-            assert_eq!(
-                (row.group, row.rank, row.checked_in_at, row.at),
-                (check_in.group, check_in.rank, check_in.checked_in_at, now)
-            );
+            let passed = self.model.passed_over.get(&(row.group, row.rank)).copied().unwrap_or_default();
+            assert_eq!((row.group, row.rank, row.at), (check_in.group, check_in.rank, now));
+            // Whoever is passed over need not have been: others may have filled the room before.
+            let since = [check_in.checked_in_at, check_in.checked_in_at.max(passed)];
+            assert!(since.contains(&row.checked_in_at), "{row:?} stands there since {since:?}: {}", self.context);
             assert!(now < check_in.seen_at + seconds(15), "{n} was absent: {}", self.context);
             assert!(!self.model.used.contains(&entry), "{entry:?} was used before: {}", self.context);
             assert!(!self.model.barred.contains(&n), "{n} is barred: {}", self.context);

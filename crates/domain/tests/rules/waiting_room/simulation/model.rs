@@ -42,6 +42,8 @@ pub struct Model {
     pub used: BTreeSet<(Group, QueueNumber)>,
     /// By which queue entry they were admitted last.
     pub by: BTreeMap<u128, (Group, QueueNumber)>,
+    /// Whose row was waited for in vain, and when last.
+    pub passed_over: BTreeMap<(Group, Rank), Instant>,
     pub leave_on_payment: bool,
     pub capacity: u32,
     pub rate: u32,
@@ -62,6 +64,7 @@ impl Model {
             entries: BTreeMap::new(),
             used: BTreeSet::new(),
             by: BTreeMap::new(),
+            passed_over: BTreeMap::new(),
             leave_on_payment: room.terms.leave_on_payment,
             capacity: room.capacity,
             rate: room.rate,

@@ -22,6 +22,7 @@ impl Simulation {
             _ => Stock::Unknown,
         };
         match self.below(40) {
+            39 => self.ticks_past_a_spammer(now, stock),
             0..=3 => self.tick_past_locked_rows(now, stock),
             4..=6 => self.two_tickers(now, stock),
             7..=8 => self.tick_too_late(now, stock),
@@ -79,6 +80,20 @@ impl Simulation {
         }
         let rows = self.lock(&looked, &without);
         self.store(looked, &rows, true);
+    }
+
+    /// Somebody's row is locked all the time: the others wait for a few ticks, and no longer.
+    fn ticks_past_a_spammer(&mut self, now: Instant, stock: Stock) {
+        let first = self.rooms.check_ins.values().min_by_key(|check_in| check_in.rank);
+        let Some(spammer) = first.map(|check_in| check_in.key) else { return };
+        for tick in 1..=20 {
+            let looked = self.look(now + millis(100 * tick), stock);
+            let without = if looked.tick.waits() { BTreeSet::new() } else { BTreeSet::from([spammer]) };
+            let rows = self.lock(&looked, &without);
+            self.store(looked, &rows, true);
+        }
+        self.now = self.now.max(now + seconds(2));
+        self.note("spammed");
     }
 
     /// Two instances look at the same time; others go on meanwhile.
