@@ -176,7 +176,7 @@ pub use lease_chores::{LeaseChores, RoundTimes};
 pub use manage::{ManageConcerts, ManagePerformances, ManageSales, ManageVenues, Saved};
 pub use outage::Outage;
 pub use page::{LimitOutOfRange, Page, PageRequest};
-pub use password::{Password, PasswordLength};
+pub use password::{InvalidPassword, Password};
 pub use pay::{PaidReservation, PayReservation, ReservationRequest};
 pub use release::ReleaseHold;
 pub use request_key::RequestKey;

@@ -137,6 +137,7 @@ cases! {
         a_changed_seat_map_stops_a_publication,
         a_seat_map_of_a_public_performance_never_changes;
     accounts:
+        a_mailbox_has_one_account,
         an_email_address_has_one_account,
         an_account_is_kept_as_it_was,
         a_refresh_token_buys_a_new_one,

@@ -28,7 +28,7 @@ impl ManagePerformances {
             return Err(Conflict::PerformancePublic.into());
         }
         let status = read.as_ref().map_or(PerformanceStatus::Draft, |stored| stored.value.status);
-        let performance = Performance { status, ..performance.clone() };
+        let performance = Performance { status, ..performance.clone().normalized() };
         self.performances.save_performance(&performance, read.as_ref().map(|stored| stored.revision)).await?;
         Ok(Saved::over(read.as_ref()))
     }

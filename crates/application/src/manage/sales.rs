@@ -33,7 +33,7 @@ impl ManageSales {
         }
         let read = self.sales.sale(sale.id).await?;
         let published = read.as_ref().is_some_and(|stored| stored.value.published);
-        let sale = Sale { published, ..sale.clone() };
+        let sale = Sale { published, ..sale.clone().normalized() };
         let stays = |known: &Sale| {
             sale.performances.is_superset(&known.performances) && sale.waiting_room == known.waiting_room
         };

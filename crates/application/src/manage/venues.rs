@@ -15,13 +15,11 @@ pub struct ManageVenues {
 }
 
 impl ManageVenues {
-    /// Adds or replaces a venue.
+    /// Adds or replaces a venue; its time zone is kept by its canonical name.
     pub async fn put(&self, _by: ActingOperator, venue: &Venue) -> Result<Saved, Error> {
         venue.check()?;
-        if !self.time_zones.is_known(&venue.time_zone) {
-            let detail = "an IANA time zone such as Asia/Seoul".into();
-            return Err(Invalid(vec![Violation { pointer: "/time_zone".into(), code: "time_zone", detail }]).into());
-        }
+        let time_zone = self.time_zones.canonical(&venue.time_zone).ok_or_else(no_time_zone)?;
+        let venue = &Venue { time_zone, ..venue.clone().normalized() };
         let read = self.venues.venue(venue.id).await?;
         self.venues.save_venue(venue, read.as_ref().map(|stored| stored.revision)).await?;
         Ok(Saved::over(read.as_ref()))
@@ -42,6 +40,11 @@ impl ManageVenues {
     }
 }
 
+fn no_time_zone() -> Error {
+    let detail = "an IANA time zone of a place, such as Asia/Seoul, or UTC".into();
+    Invalid(vec![Violation { pointer: "/time_zone".into(), code: "time_zone", detail }]).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -53,18 +56,21 @@ mod tests {
         venues.expect_venue().returning(|_| Ok(Some(Stored { value: on_sale().venue, revision: Revision(1) })));
         let stored = StoredSeatMap { map: seat_map(), revision: Revision(3), frozen };
         venues.expect_seat_map().returning(move |_, _| Ok(Some(stored.clone())));
+        venues.expect_save_venue().withf(|venue, _| venue.time_zone == "Asia/Seoul").returning(|_, _| Ok(()));
         venues.expect_save_seat_map().withf(|_, read| *read == Some(Revision(3))).returning(|_, _| Ok(()));
         let mut time_zones = MockTimeZones::new();
-        time_zones.expect_is_known().returning(|name| name == "Asia/Seoul");
+        time_zones.expect_canonical().returning(|name| (name == "asia/seoul").then(|| "Asia/Seoul".into()));
         ManageVenues { venues: Arc::new(venues), time_zones: Arc::new(time_zones) }
     }
 
     #[tokio::test]
-    async fn a_venue_is_in_a_time_zone_that_there_is() {
+    async fn a_venue_is_in_a_time_zone_that_there_is_and_has_its_canonical_name() {
         let on_mars = Venue { time_zone: "Mars/Olympus".into(), ..on_sale().venue };
         let refused = manage(false).put(operator(9), &on_mars).await;
         let Err(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
         assert_eq!((flaws[0].pointer.as_str(), flaws[0].code), ("/time_zone", "time_zone"));
+        let in_seoul = Venue { time_zone: "asia/seoul".into(), ..on_sale().venue };
+        assert_eq!(manage(false).put(operator(9), &in_seoul).await, Ok(Saved::Replaced));
     }
 
     #[tokio::test]

@@ -5,6 +5,7 @@ use crate::catalogue::{LineItem, SeatNumber};
 use crate::id::{PerformanceId, ReservationId, SaleId, UserId};
 use crate::money::Points;
 use crate::record::{Record, Version};
+use crate::text::{composed, text_flaw};
 use crate::time::{Instant, TAKEOVER_GRACE};
 use crate::waiting_room::BuyerKey;
 use serde::{Deserialize, Serialize};
@@ -168,18 +169,17 @@ pub struct RefundReason(Box<str>);
 
 /// The text can't be a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("1 to {} characters, no control characters", RefundReason::MAX)]
+#[error("1 to {} characters, one of them visible, no control characters", RefundReason::MAX)]
 pub struct InvalidReason;
 
 impl RefundReason {
     /// Characters of a reason.
     pub const MAX: usize = 200;
 
-    /// The text without the space around it, which has to be 1 to 200 characters, none of them a control character.
+    /// The text in NFC and without the space around it: see [`text_flaw`].
     pub fn new(text: &str) -> Result<Self, InvalidReason> {
-        let text = text.trim();
-        let fine = (1..=Self::MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if fine { Ok(Self(text.into())) } else { Err(InvalidReason) }
+        let text = composed(text.trim());
+        if text_flaw(&text, Self::MAX).is_none() { Ok(Self(text.into())) } else { Err(InvalidReason) }
     }
 
     /// As it is shown and kept.

@@ -56,6 +56,12 @@ impl Performance {
         Bookable { status: self.status, starts_at: self.starts_at, sold_until: self.sold_until() }
     }
 
+    /// The performance with the names of its prices in NFC, as it is kept.
+    #[must_use]
+    pub fn normalized(self) -> Self {
+        Self { prices: self.prices.normalized(), ..self }
+    }
+
     /// Says everything that is wrong with the performance, given the layout that it names.
     pub fn check(&self, layout: &Layout) -> Result<(), Invalid> {
         let mut flaws = Violations::default();

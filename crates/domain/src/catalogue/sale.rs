@@ -2,6 +2,7 @@
 
 use super::{AdmissionTerms, Bookable, Performance, PerformanceStatus, WaitingRoom};
 use crate::id::{PerformanceId, SaleId};
+use crate::text::composed;
 use crate::time::Instant;
 use crate::violation::{Invalid, Violations};
 use serde::{Deserialize, Serialize};
@@ -116,6 +117,16 @@ impl Sale {
     /// Whether seats can be held.
     pub fn is_open(&self, now: Instant) -> bool {
         self.published && self.opens <= now && now < self.closes
+    }
+
+    /// The sale with its name, and those of its groups, in NFC, as it is kept.
+    #[must_use]
+    pub fn normalized(mut self) -> Self {
+        self.name = composed(&self.name).into_owned();
+        for group in self.waiting_room.iter_mut().flat_map(|room| &mut room.groups) {
+            group.name = composed(&group.name).into_owned();
+        }
+        self
     }
 
     /// Says everything that is wrong with the sale.

@@ -1,6 +1,6 @@
 //! What operators put on sale; a performance is in `performance`.
 
-use super::common::length;
+use super::common::text;
 use super::{Timestamp, WaitingRoomBody};
 use crate::extract::{objects, some_object};
 use frontrow_domain::{
@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
+use validator::{Validate, ValidationError};
 
 /// A venue, as an operator puts it.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -20,11 +20,10 @@ use validator::Validate;
 #[schema(example = json!({"name": "Small Hall", "time_zone": "Asia/Seoul"}))]
 pub struct VenueBody {
     /// Name of the venue, for people.
-    #[validate(length(min = 1, max = length(Venue::LONGEST_NAME), message = "characters"))]
+    #[validate(custom(function = venue_name))]
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
-    /// IANA name of its time zone, such as `Asia/Seoul`.
-    #[validate(custom(function = time_zone))]
+    /// IANA name of its time zone: of a place, such as `Asia/Seoul`, or `UTC`. It is kept by its canonical name.
     #[schema(max_length = 64)]
     pub time_zone: String,
 }
@@ -36,10 +35,8 @@ impl VenueBody {
     }
 }
 
-fn time_zone(name: &str) -> Result<(), validator::ValidationError> {
-    let known = jiff::tz::db().get(name).is_ok();
-    let detail = "an IANA time zone such as Asia/Seoul";
-    if known { Ok(()) } else { Err(validator::ValidationError::new("time_zone").with_message(detail.into())) }
+fn venue_name(name: &str) -> Result<(), ValidationError> {
+    text(name, Venue::LONGEST_NAME)
 }
 
 /// A seat map, as an operator puts it.
@@ -196,11 +193,11 @@ impl From<RowBody> for SeatRow {
 #[schema(example = json!({"title": "First Light", "artist": "The Larks"}))]
 pub struct ConcertBody {
     /// Title, for people.
-    #[validate(length(min = 1, max = length(Concert::LONGEST_TITLE), message = "characters"))]
+    #[validate(custom(function = title))]
     #[schema(min_length = 1, max_length = 200)]
     pub title: String,
     /// Name of the artist, for people.
-    #[validate(length(min = 1, max = length(Concert::LONGEST_TITLE), message = "characters"))]
+    #[validate(custom(function = title))]
     #[schema(min_length = 1, max_length = 200)]
     pub artist: String,
 }
@@ -210,6 +207,10 @@ impl ConcertBody {
     pub fn into_concert(self, id: Uuid) -> Concert {
         Concert { id: ConcertId::new(id), title: self.title, artist: self.artist }
     }
+}
+
+fn title(name: &str) -> Result<(), ValidationError> {
+    text(name, Concert::LONGEST_TITLE)
 }
 
 /// A sale, as an operator puts it.
@@ -223,7 +224,7 @@ impl ConcertBody {
     "draw": false, "strict": false, "leave_on_payment": false}}))]
 pub struct SaleBody {
     /// Name of the sale, for people.
-    #[validate(length(min = 1, max = length(Sale::LONGEST_NAME), message = "characters"))]
+    #[validate(custom(function = sale_name))]
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// Ids of the performances that it sells: 1 to 100.
@@ -274,6 +275,10 @@ impl SaleBody {
             published: false,
         }
     }
+}
+
+fn sale_name(name: &str) -> Result<(), ValidationError> {
+    text(name, Sale::LONGEST_NAME)
 }
 
 /// What became of something that was put, or of a performance.

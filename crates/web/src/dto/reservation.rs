@@ -273,8 +273,8 @@ impl LineItemDto {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "The artist is ill."}))]
 pub struct RefundBody {
-    /// The reason, for the books and not for the owner: 1 to 200 characters, none of them a control character, not
-    /// counting the space around them.
+    /// The reason, for the books and not for the owner: 1 to 200 characters, one of them visible, no control characters,
+    /// not counting the space around them.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 200)]
     pub reason: Option<String>,

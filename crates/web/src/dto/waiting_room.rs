@@ -1,13 +1,13 @@
 //! A sale's waiting room, as operators put it and as buyers see it.
 
 use super::Timestamp;
-use super::common::length;
+use super::common::{length, text};
 use crate::extract::objects;
 use frontrow_domain::waiting_room::{AdmissionTerms, GroupTerms, WaitingRoom};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::time::Duration;
 use utoipa::ToSchema;
-use validator::Validate;
+use validator::{Validate, ValidationError};
 
 /// A sale's waiting room, as an operator puts it. While it runs, `PATCH /v1/sales/{id}/queue` changes it.
 #[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
@@ -56,7 +56,7 @@ pub struct WaitingRoomBody {
 #[serde(deny_unknown_fields)]
 pub struct GroupBody {
     /// Name of the group, for people.
-    #[validate(length(min = 1, max = length(WaitingRoom::LONGEST_NAME), message = "characters"))]
+    #[validate(custom(function = group_name))]
     #[schema(min_length = 1, max_length = 100)]
     pub name: String,
     /// How many are admitted from it for every one of a group of weight 1; 1 if left out.
@@ -98,6 +98,10 @@ impl From<GroupBody> for GroupTerms {
     fn from(body: GroupBody) -> Self {
         Self { name: body.name, weight: body.weight.unwrap_or(1), code: body.code }
     }
+}
+
+fn group_name(name: &str) -> Result<(), ValidationError> {
+    text(name, WaitingRoom::LONGEST_NAME)
 }
 
 /// A sale's waiting room, as buyers see it before they join.

@@ -53,6 +53,8 @@ mod theatre;
 #[cfg(test)]
 mod timely;
 #[cfg(test)]
+mod times;
+#[cfg(test)]
 mod traces;
 #[cfg(test)]
 mod unsold_seats;

@@ -145,6 +145,42 @@ async fn a_sale_has_defaults() {
 }
 
 #[actix_web::test]
+async fn texts_for_people_can_be_seen_and_are_kept_composed() {
+    let theatre = Theatre::on_sale().await;
+    for (path, id, pointer) in [
+        ("/v1/venues/{id}", VENUE, "/name"),
+        ("/v1/concerts/{id}", CONCERT, "/title"),
+        ("/v1/concerts/{id}", CONCERT, "/artist"),
+        (PERFORMANCES, PERFORMANCE, "/prices/tiers/0/name"),
+        (PERFORMANCES, PERFORMANCE, "/prices/types/1/name"),
+        (SALES, SALE, "/name"),
+    ] {
+        for unseen in ["\u{200b}", "\u{3164}", "a\u{202e}b", "\u{2800}"] {
+            let refused = put(&theatre, path, [id, "1"], &with(example(path), pointer, json!(unseen))).await;
+            assert_eq!((refused.status, refused.pointers()), (422, vec![pointer.to_owned()]), "{path} {unseen:?}");
+        }
+        let apart = with(example(path), pointer, json!("e\u{301}".repeat(100)));
+        put(&theatre, path, [id, "1"], &apart).await.with(200);
+    }
+}
+
+#[actix_web::test]
+async fn a_time_zone_is_kept_by_its_canonical_name() {
+    let theatre = Theatre::on_sale().await;
+    for (put_as, kept) in [("asia/seoul", "Asia/Seoul"), ("Asia/Calcutta", "Asia/Kolkata"), ("utc", "Etc/UTC")] {
+        let body = json!({"name": "Hall", "time_zone": put_as});
+        put(&theatre, "/v1/venues/{id}", [VENUE, ""], &body).await.with(200);
+        let shown = theatre.get(format!("/v1/performances/{PERFORMANCE}")).await.with(200);
+        assert_eq!([&shown["time_zone"], &shown["venue"]["time_zone"]], [kept, kept]);
+    }
+    for unknown in ["localtime", "posixrules", "Factory", "EST", "right/Asia/Seoul", "Etc/Unknown", "Asia/Seoul\0"] {
+        let refused =
+            put(&theatre, "/v1/venues/{id}", [VENUE, ""], &json!({"name": "Hall", "time_zone": unknown})).await;
+        assert!(refused.pointers().contains(&"/time_zone".to_owned()), "{unknown:?}: {refused}");
+    }
+}
+
+#[actix_web::test]
 async fn names_of_sections_and_rows_are_kept_composed() {
     /// `1층`, `가` and `É`, as a Mac writes the names of files, and as they are kept.
     const NAMES: [(&str, &str, &str); 3] = [
