@@ -27,6 +27,7 @@ mod m0016_charge_room;
 mod m0017_sold_until;
 mod m0018_chores;
 mod m0019_live_reservations;
+mod m0020_cancel_until;
 mod state;
 mod table;
 
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_sold_until::Migration),
             Box::new(m0018_chores::Migration),
             Box::new(m0019_live_reservations::Migration),
+            Box::new(m0020_cancel_until::Migration),
         ]
     }
 }

@@ -23,6 +23,7 @@ mod publication;
 mod races;
 mod rejections;
 mod snapshots;
+mod terms;
 mod tickers;
 mod tickets;
 mod values;
@@ -108,6 +109,9 @@ cases! {
         a_seat_that_is_sold_again_gets_a_new_ticket,
         a_refund_is_like_a_cancellation_without_a_deadline,
         a_refund_keeps_its_reason;
+    terms:
+        a_deadline_that_was_promised_is_kept,
+        a_payment_has_as_long_as_was_promised;
     values:
         a_reservation_of_fifty_line_items_is_kept_as_it_was,
         the_largest_values_are_kept_as_they_were;

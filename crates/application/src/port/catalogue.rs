@@ -4,7 +4,8 @@ use super::StoreError;
 use crate::{Page, PageRequest};
 use async_trait::async_trait;
 use frontrow_domain::{
-    Concert, ConcertId, Layout, Performance, PerformanceId, Sale, SaleId, SeatMap, SeatNumber, Venue, VenueId,
+    Concert, ConcertId, Layout, Performance, PerformanceId, Reservation, Sale, SaleId, SaleTerms, SeatMap, SeatNumber,
+    Venue, VenueId,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -109,6 +110,14 @@ pub struct OnSale {
     pub layout: Arc<Layout>,
     /// Its published sales, by ascending opening.
     pub sales: Vec<Sale>,
+}
+
+impl OnSale {
+    /// The terms of the sale that the reservation was held under; `None` if it isn't among them.
+    pub fn terms_of(&self, reservation: &Reservation) -> Option<SaleTerms> {
+        let sale = self.sales.iter().find(|sale| sale.id == reservation.sale)?;
+        Some(sale.terms_for(&self.performance))
+    }
 }
 
 /// Reads what buyers ask for on every request. May answer from a cache that is a second old.

@@ -1,7 +1,7 @@
 //! Seats of one performance, assigned to a user.
 
 use super::SeatKey;
-use crate::catalogue::{LineItem, SeatNumber};
+use crate::catalogue::{Action, LineItem, SaleTerms, SeatNumber};
 use crate::id::{PerformanceId, ReservationId, SaleId, UserId};
 use crate::money::Points;
 use crate::record::{Record, Version};
@@ -27,8 +27,13 @@ pub struct Reservation {
     pub state: ReservationState,
     /// The first instant at which the hold has lapsed.
     pub held_until: Instant,
-    /// The first instant at which even a late payment is refused; the API calls it `pay_until`.
+    /// The first instant at which even a late payment is refused, as promised when it was held: see
+    /// [`Reservation::payable_until`].
     pub late_until: Instant,
+    /// The first instant at which its owner can't give it back any more, as promised when it was held: see
+    /// [`Reservation::cancellable_until`]. The epoch, if nothing was promised.
+    #[serde(default)]
+    pub cancel_until: Instant,
     /// What is to be paid: the sum of the line items.
     pub amount: Points,
     /// One per seat, by ascending number; never empty.
@@ -136,6 +141,18 @@ impl Reservation {
     pub fn counts(&self, now: Instant) -> bool {
         let is_over = self.state == ReservationState::Held && self.held_until + TAKEOVER_GRACE <= now;
         Self::COUNTED_STATES.contains(&self.state) && !is_over
+    }
+
+    /// The first instant at which even a late payment is refused. What was promised stands, and what an operator has
+    /// extended since holds for everybody; once the performance is over for buyers, nothing does.
+    pub fn payable_until(&self, terms: &SaleTerms) -> Instant {
+        let extended = terms.pay_until.min(terms.bookable.sold_until);
+        self.late_until.max(extended).min(terms.bookable.until(Action::Pay))
+    }
+
+    /// The first instant at which its owner can't give it back any more, once it is paid: in the same way.
+    pub fn cancellable_until(&self, terms: &SaleTerms) -> Instant {
+        self.cancel_until.max(terms.cancel_until).min(terms.bookable.until(Action::Cancel))
     }
 
     /// The row after a change.

@@ -22,9 +22,10 @@ pub struct Sale {
     pub opens: Instant,
     /// The first instant at which they no longer can.
     pub closes: Instant,
-    /// The first instant at which nothing can be paid any more.
+    /// The first instant at which nothing can be paid any more. An edit can extend it for everybody, and shorten it for what
+    /// is held from then on.
     pub pay_until: Instant,
-    /// The first instant at which a paid reservation can no longer be cancelled by its owner.
+    /// The first instant at which a paid reservation can no longer be cancelled by its owner; edited likewise.
     pub cancel_until: Instant,
     /// Seats that one person may have in this sale, held and paid together.
     pub limit_per_person: u32,

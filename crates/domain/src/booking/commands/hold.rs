@@ -138,6 +138,7 @@ impl NewHold<'_> {
             state: ReservationState::Held,
             held_until,
             late_until,
+            cancel_until: self.terms.cancel_until,
             amount,
             line_items,
             refund_reason: None,
