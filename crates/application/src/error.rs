@@ -14,9 +14,9 @@ pub enum Error {
     /// A rule of booking refuses it.
     #[error(transparent)]
     Rejected(Rejection),
-    /// These seats can't be had.
+    /// Seats can't be had.
     #[error("seats are not available")]
-    SeatsTaken(Vec<SeatLabel>),
+    SeatsTaken(Box<TakenSeats>),
     /// There are seats, but not so many beside each other.
     #[error("not so many seats are left beside each other")]
     NotTogether {
@@ -53,6 +53,23 @@ pub enum Error {
     /// A defect, here or in a database; the log has more under this id.
     #[error("fault {0}")]
     Fault(FaultId),
+}
+
+/// The seats that can't be had, and what could be had instead.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TakenSeats {
+    /// Those that were asked for and can't be had.
+    pub seats: Vec<SeatLabel>,
+    /// Those among them that the buyer holds or owns already, in the same sale.
+    pub yours: Vec<SeatLabel>,
+    /// The nearest blocks of as many seats of the same tier, as they were a moment ago; at most
+    /// [`TakenSeats::MAX_ALTERNATIVES`].
+    pub alternatives: Vec<Vec<SeatLabel>>,
+}
+
+impl TakenSeats {
+    /// Blocks that are named at most: 3.
+    pub const MAX_ALTERNATIVES: usize = 3;
 }
 
 /// What was not found.

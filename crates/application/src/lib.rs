@@ -110,6 +110,7 @@
 //!     store: store.clone(),
 //!     idempotency_records: store,
 //!     on_sale: Arc::new(catalogue),
+//!     seats: None, // no others are named where some are taken
 //!     queues: Arc::default(), // no waiting rooms
 //!     ids: Arc::new(OurIds),
 //!     clock: Arc::new(OurClock),
@@ -167,7 +168,7 @@ pub use browse::{BrowseConcerts, BrowsePerformances, PerformanceView};
 pub use cancel::{CancelReservation, RefundReservation};
 pub use charge::{ChargeWallet, ChargeWalletRequest, SettleCharges, SettleProgress, SettleReport, ShowCharge};
 pub use chore::Chore;
-pub use error::{Conflict, Denied, Error, Missing};
+pub use error::{Conflict, Denied, Error, Missing, TakenSeats};
 pub use fault_id::FaultId;
 pub use hold::{HoldRequest, HoldSeats, SeatChoice};
 pub use hold_best::{BestSeats, HoldBestRequest, HoldBestSeats};

@@ -330,7 +330,7 @@ pub fn name(rejection: &Rejection) -> &'static str {
         Rejection::KeyReused => "key",
         Rejection::SaleNotOpen { .. } | Rejection::SaleClosed { .. } => "sale",
         Rejection::LimitReached { .. } => "limit",
-        Rejection::SeatsTaken(_) => "taken",
+        Rejection::SeatsTaken { .. } => "taken",
         Rejection::AlreadyPaid => "paid",
         Rejection::ReservationEnded(_) => "ended",
         Rejection::HoldLapsed { .. } => "lapsed",

@@ -99,9 +99,9 @@ kinds! {
         json!({"most": 65_536});
     /// Send JSON.
     MediaType = UNSUPPORTED_MEDIA_TYPE, "media-type", "The body has to be application/json";
-    /// Choose others; see `seats`.
+    /// Choose others: `seats` are taken, `yours` among them by you; `alternatives` are the nearest blocks like it.
     SeatsTaken = CONFLICT, "seats-taken", "Seats are taken",
-        json!({"detail": "A-1-3 can't be had", "seats": ["A-1-3"]});
+        json!({"detail": "A-1-3 can't be had", "seats": ["A-1-3"], "yours": [], "alternatives": [["A-1-4", "A-1-5"]]});
     /// Take fewer, or ask in several requests; see `left`.
     NotTogether = CONFLICT, "not-together", "Fewer adjacent seats are left",
         json!({"left": 3});

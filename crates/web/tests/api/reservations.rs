@@ -74,7 +74,10 @@ async fn the_seats_in_the_way_are_named_and_no_other_is_held() {
     let (kim, lee) = (theatre.customer("kim").await, theatre.customer("lee").await);
     hold(&theatre, &kim, &["A-1-3", "A-1-4"]).await;
     let problem = try_hold(&theatre, &lee, &json!({"seats": ["A-1-3", "A-1-5"]})).await.problem(409, "seats-taken");
-    assert_eq!(problem["seats"], json!(["A-1-3"]));
+    assert_eq!((&problem["seats"], &problem["yours"]), (&json!(["A-1-3"]), &json!([])));
+    assert_eq!(problem["alternatives"], json!([["A-1-5", "A-1-6"], ["A-1-7", "A-1-8"], ["A-1-9", "A-1-10"]]));
+    let problem = try_hold(&theatre, &kim, &json!({"seats": ["A-1-4", "A-1-5"]})).await.problem(409, "seats-taken");
+    assert_eq!((&problem["seats"], &problem["yours"]), (&json!(["A-1-4"]), &json!(["A-1-4"])));
     hold(&theatre, &lee, &["A-1-5"]).await;
 }
 
