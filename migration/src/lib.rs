@@ -28,6 +28,7 @@ mod m0017_sold_until;
 mod m0018_chores;
 mod m0019_live_reservations;
 mod m0020_cancel_until;
+mod m0021_cancelled_performances;
 mod state;
 mod table;
 
@@ -62,6 +63,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_chores::Migration),
             Box::new(m0019_live_reservations::Migration),
             Box::new(m0020_cancel_until::Migration),
+            Box::new(m0021_cancelled_performances::Migration),
         ]
     }
 }

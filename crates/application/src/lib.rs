@@ -151,6 +151,7 @@ pub mod port;
 mod release;
 mod request_key;
 mod reservations;
+mod return_money;
 mod seats;
 mod stand_in;
 mod sweep;
@@ -182,6 +183,7 @@ pub use pay::{PaidReservation, PayReservation, ReservationRequest};
 pub use release::ReleaseHold;
 pub use request_key::RequestKey;
 pub use reservations::{ReadReservations, ReservationView, TicketView};
+pub use return_money::{ReturnMoney, ReturnProgress, Returned};
 pub use seats::{
     Availability, ListSeats, PerformanceSeats, SeatFilter, SeatView, ShowAvailability, ShowSeatMap, TierCount,
 };

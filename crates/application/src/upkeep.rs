@@ -3,7 +3,10 @@
 use crate::chore::Chore;
 use crate::port::Announcer;
 use crate::waiting_room::{DueTick, TickQueues};
-use crate::{BookingUseCases, Error, ExpireHolds, Forget, LeaseChores, SettleCharges, SettleReport, Swept, UseCases};
+use crate::{
+    BookingUseCases, Error, ExpireHolds, Forget, LeaseChores, ReturnMoney, Returned, SettleCharges, SettleReport,
+    Swept, UseCases,
+};
 use frontrow_domain::{Event, Payment, Seat};
 use std::sync::Arc;
 use std::time::Duration;
@@ -38,6 +41,7 @@ pub struct Upkeep {
     forget: Arc<Forget>,
     lease_chores: Arc<LeaseChores>,
     tick_queues: Option<Arc<TickQueues>>,
+    return_money: Option<Arc<ReturnMoney>>,
     sweep: Duration,
 }
 
@@ -49,9 +53,14 @@ impl Upkeep {
     /// How often old records are forgotten: 1 minute.
     pub const FORGET_EVERY: Duration = Duration::from_mins(1);
 
-    /// The upkeep of everything. Lapsed holds are marked and unsettled charges asked for every `sweep`.
+    /// The upkeep of everything. Lapsed holds are marked, unsettled charges asked for, and money for cancelled performances
+    /// given back every `sweep`.
     pub fn new(all: &UseCases, sweep: Duration) -> Self {
-        Self { tick_queues: Some(Arc::clone(&all.tick_queues)), ..Self::of_bookings(&all.booking, sweep) }
+        Self {
+            tick_queues: Some(Arc::clone(&all.tick_queues)),
+            return_money: Some(Arc::clone(&all.return_money)),
+            ..Self::of_bookings(&all.booking, sweep)
+        }
     }
 
     /// The upkeep of bookings without waiting rooms.
@@ -62,6 +71,7 @@ impl Upkeep {
             forget: Arc::clone(&all.forget),
             lease_chores: Arc::clone(&all.lease_chores),
             tick_queues: None,
+            return_money: None,
             sweep,
         }
     }
@@ -69,7 +79,8 @@ impl Upkeep {
     /// What there is to do, besides ticks.
     pub fn chores(&self) -> impl Iterator<Item = Chore> {
         let queues = self.tick_queues.is_some().then_some(Chore::ReadQueues);
-        queues.into_iter().chain([Chore::ExpireHolds, Chore::SettleCharges, Chore::Forget])
+        let money = self.return_money.is_some().then_some(Chore::ReturnMoney);
+        queues.into_iter().chain([Chore::ExpireHolds, Chore::SettleCharges]).chain(money).chain([Chore::Forget])
     }
 
     /// The time from the beginning of one call of [`run`](Upkeep::run) to that of the next.
@@ -82,7 +93,7 @@ impl Upkeep {
     const fn pace(&self, chore: Chore) -> Duration {
         match chore {
             Chore::ReadQueues => Self::READ_EVERY,
-            Chore::ExpireHolds | Chore::SettleCharges => self.sweep,
+            Chore::ExpireHolds | Chore::SettleCharges | Chore::ReturnMoney => self.sweep,
             Chore::Forget => Self::FORGET_EVERY,
         }
     }
@@ -109,6 +120,11 @@ impl Upkeep {
             Chore::ExpireHolds => {
                 let Swept { marked, failed, more } = self.expire_holds.run().await?;
                 return Ok(Round { rows: marked, again: more, failed, ..Round::default() });
+            }
+            Chore::ReturnMoney => {
+                let Some(money) = &self.return_money else { return Ok(Round::default()) };
+                let Returned { given_back, failed, more } = money.run().await?;
+                return Ok(Round { rows: given_back, again: more, failed, ..Round::default() });
             }
             Chore::Forget => (self.forget.run().await?, Forget::BATCH),
         };
@@ -206,6 +222,7 @@ mod tests {
                 rounds: RoundTimes::default(),
             }),
             tick_queues: None,
+            return_money: None,
             sweep: SWEEP,
         }
     }

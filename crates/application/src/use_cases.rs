@@ -12,7 +12,8 @@ use crate::waiting_room::{
 };
 use crate::{
     BookingPorts, BookingUseCases, BrowseConcerts, BrowsePerformances, LogIn, LogOut, ManageConcerts,
-    ManagePerformances, ManageSales, ManageVenues, Refresh, ShowAvailability, ShowSeatMap, SignUp,
+    ManagePerformances, ManageSales, ManageVenues, Refresh, ReturnMoney, ReturnProgress, ShowAvailability, ShowSeatMap,
+    SignUp,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -109,6 +110,7 @@ pub struct UseCases {
     pub operate_queue: OperateQueue,
     pub bar_buyer: BarBuyer,
     pub tick_queues: Arc<TickQueues>,
+    pub return_money: Arc<ReturnMoney>,
 }
 
 impl UseCases {
@@ -134,6 +136,12 @@ impl UseCases {
         });
         let renew_admission =
             Arc::new(RenewAdmission { bookings: p.store.clone(), signer: p.signer.clone(), clock: p.clock.clone() });
+        let return_money = Arc::new(ReturnMoney {
+            performances: p.performances.clone(),
+            cancel: booking.cancel.clone(),
+            clock: p.clock.clone(),
+            progress: ReturnProgress::default(),
+        });
         Self {
             pass_check: PassCheck {
                 queues: queues.clone(),
@@ -215,6 +223,7 @@ impl UseCases {
                 ids: p.ids,
                 clock: p.clock,
             },
+            return_money,
             queues,
             booking,
         }

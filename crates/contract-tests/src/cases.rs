@@ -4,6 +4,7 @@ mod accounts;
 mod admissions;
 mod announced;
 mod best;
+mod cancellations;
 mod catalogue;
 mod check_in;
 mod chores;
@@ -140,6 +141,9 @@ cases! {
         a_performance_is_published_whole_and_once,
         a_changed_seat_map_stops_a_publication,
         a_seat_map_of_a_public_performance_never_changes;
+    cancellations:
+        what_was_paid_for_a_cancelled_performance_is_given_back,
+        what_is_sold_is_found_seat_by_seat;
     accounts:
         a_mailbox_has_one_account,
         an_email_address_has_one_account,

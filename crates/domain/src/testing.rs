@@ -209,7 +209,7 @@ builder! {
         status: PerformanceStatus,
         prices: PriceList,
     }
-    into { sold_until: Option<Instant>, }
+    into { sold_until: Option<Instant>, give_back_until: Option<Instant>, }
 }
 
 /// A draft with something in every field: what a store is given has to come back. Without defaults, so that a new field
@@ -222,6 +222,7 @@ pub fn performance_in_full() -> Performance {
         seat_map_version: 1,
         starts_at: at(STARTS),
         sold_until: Some(at(STARTS + 7)),
+        give_back_until: Some(at(STARTS + 9)),
         status: PerformanceStatus::Draft,
         prices: price_list().build(),
     }

@@ -86,6 +86,13 @@ pub trait PerformanceRepository: Send + Sync {
         seat_count: u32,
         blocked: &BTreeSet<SeatNumber>,
     ) -> Result<(), StoreError>;
+
+    /// The first performance after that one, by ascending id, that was saved as cancelled, and that nobody has said since
+    /// [owes nothing](PerformanceRepository::owes_nothing).
+    async fn next_owing(&self, after: Option<PerformanceId>) -> Result<Option<PerformanceId>, StoreError>;
+
+    /// Says that everybody has been given back what they paid for it. The row keeps its revision.
+    async fn owes_nothing(&self, id: PerformanceId) -> Result<(), StoreError>;
 }
 
 /// Keeps sales. `save` as in [`VenueRepository`].

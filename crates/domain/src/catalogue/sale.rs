@@ -78,7 +78,8 @@ impl Sale {
 
     /// What a command on a performance of this sale needs to know.
     pub fn terms_for(&self, performance: &Performance) -> SaleTerms {
-        SaleTerms { bookable: performance.bookable(), ..self.terms() }
+        let cancel_until = performance.give_back_until.map_or(self.cancel_until, |until| until.max(self.cancel_until));
+        SaleTerms { cancel_until, bookable: performance.bookable(), ..self.terms() }
     }
 
     /// The sale's own terms, for a performance that has no say in it.

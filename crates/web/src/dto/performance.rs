@@ -37,6 +37,11 @@ pub struct PerformanceBody {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "date-time")]
     pub sold_until: Option<Timestamp>,
+    /// Up to when everybody may give back what they have paid for it, whatever their sale says: for a performance that
+    /// takes place at another time. Once it is public, this never becomes earlier.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub give_back_until: Option<Timestamp>,
     /// What the seats cost.
     #[validate(nested)]
     #[serde(deserialize_with = "object")]
@@ -59,6 +64,7 @@ impl PerformanceBody {
             seat_map_version: self.seat_map_version,
             starts_at: self.starts_at.into(),
             sold_until: self.sold_until.map(Into::into),
+            give_back_until: self.give_back_until.map(Into::into),
             status: PerformanceStatus::Draft,
             prices: PriceList {
                 tiers: tiers.into_iter().map(tier).collect(),
@@ -74,7 +80,7 @@ impl PerformanceBody {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "concert_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11",
     "venue": {"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e12", "name": "Small Hall", "time_zone": "Asia/Seoul"},
-    "starts_at": "2027-05-01T10:00:00Z", "sold_until": "2027-05-01T10:00:00Z", "time_zone": "Asia/Seoul", "status": "on_sale", "seat_count": 50, "available": 48,
+    "starts_at": "2027-05-01T10:00:00Z", "sold_until": "2027-05-01T10:00:00Z", "give_back_until": null, "time_zone": "Asia/Seoul", "status": "on_sale", "seat_count": 50, "available": 48,
     "seat_map_version": 1, "sales": [{"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "name": "General sale",
     "opens": "2027-01-01T00:00:00Z", "closes": "2027-05-01T09:00:00Z", "pay_until": "2027-05-01T09:30:00Z", "cancel_until": "2027-04-24T00:00:00Z", "limit_per_person": 4, "hold_seconds": 300,
     "waiting_room": {"lobby_opens": "2026-12-31T23:00:00Z", "draw": false, "strict": false,
@@ -91,6 +97,10 @@ pub struct PerformanceDto {
     /// The first instant at which it can't be held or paid any more, in UTC: when it begins, unless an operator lets it be
     /// sold for longer.
     pub sold_until: String,
+    /// Up to when everybody may give back what they have paid for it, whatever their sale says, in UTC; `null` unless an
+    /// operator has said so.
+    #[schema(required = true)]
+    pub give_back_until: Option<String>,
     /// The venue's IANA time zone.
     pub time_zone: String,
     /// `upcoming`, `on_sale`, `sold_out`, `closed`, `postponed` or `cancelled`.
@@ -119,6 +129,7 @@ impl PerformanceDto {
             venue: on_sale.venue.clone().into(),
             starts_at: Timestamp::from(performance.starts_at).to_string(),
             sold_until: Timestamp::from(performance.sold_until()).to_string(),
+            give_back_until: performance.give_back_until.map(|until| Timestamp::from(until).to_string()),
             time_zone: on_sale.venue.time_zone.clone(),
             status: view.status,
             seat_count: on_sale.layout.seat_count(),

@@ -120,7 +120,8 @@ async fn postpone_performance(state: Data<WebState>, operator: Operator, Id(id):
     become_status(&state, operator, id, PerformanceStatus::Postponed).await
 }
 
-/// Say that a performance does not take place. Refunds are made one by one.
+/// Say that a performance does not take place: everybody who has paid gets their money back, whatever the deadline, and
+/// tickets are void. That begins within seconds and goes on by itself. It can't be undone.
 #[utoipa::path(post, path = "/v1/performances/{id}/cancellation", tag = "operators",
     params(("id" = Uuid, Path, description = "The performance.")),
     responses((status = 200, description = "Cancelled.", body = PutDto)))]

@@ -13,6 +13,8 @@ mod bounds;
 #[cfg(test)]
 mod browse;
 #[cfg(test)]
+mod cancellations;
+#[cfg(test)]
 mod charges;
 #[cfg(test)]
 mod description;

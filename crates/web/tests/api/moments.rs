@@ -12,7 +12,7 @@ use std::time::Duration;
 const TICK: Duration = Duration::from_micros(1);
 
 /// The instant, from an answer.
-fn instant(text: &Value) -> Instant {
+pub fn instant(text: &Value) -> Instant {
     let at: jiff::Timestamp = text.as_str().unwrap().parse().unwrap();
     Instant::from_micros(at.as_microsecond())
 }

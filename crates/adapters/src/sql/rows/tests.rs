@@ -217,6 +217,7 @@ fn rows_of_the_catalogue_and_of_accounts_are_read_as_they_were_written() {
         seat_map_version: 4,
         starts_at: at(5),
         sold_until: Some(at(6)),
+        give_back_until: Some(at(9)),
         status: PerformanceStatus::Cancelled,
         prices: price_list().build(),
     };

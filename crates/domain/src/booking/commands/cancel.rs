@@ -5,7 +5,7 @@ use crate::booking::{
     Changes, Event, Locked, Outcome, Rejection, Reservation, ReservationState, Row, Scope, Seat, SeatState, Stop,
     Ticket, TicketKey, Verdict,
 };
-use crate::catalogue::{Action, SaleTerms, SeatNumber};
+use crate::catalogue::{Action, PerformanceStatus, SaleTerms, SeatNumber};
 use crate::id::{PaymentId, PerformanceId, ReservationId, TransferId, UserId};
 use crate::money::{AccountId, Payment, PaymentKind, PaymentState, Points, Transfer, Wallet};
 use crate::record::Version;
@@ -55,8 +55,11 @@ impl CommandRule for Cancel {
 }
 
 impl Reservation {
-    /// Whether its owner may give it back, given that it is paid.
+    /// Whether its owner may give it back, given that it is paid. What doesn't take place is given back at any time.
     pub fn check_cancel(&self, terms: &SaleTerms, now: Instant) -> Result<(), Rejection> {
+        if terms.bookable.status == PerformanceStatus::Cancelled {
+            return Ok(());
+        }
         let cancel_until = self.cancel_until.max(terms.cancel_until);
         if cancel_until <= now {
             return Err(Rejection::TooLateToCancel { cancel_until });
