@@ -145,6 +145,12 @@ pub enum Conflict {
     /// The performance is postponed or cancelled. (What is already held for a postponed performance can still be paid.)
     #[error("the performance can't be booked")]
     NotBookable,
+    /// It is there already: whoever replaces it says which revision of it they have read.
+    #[error("it is there already: say which revision you have read")]
+    RevisionMissing,
+    /// It is not as it was when it was read.
+    #[error("it has changed since it was read")]
+    RevisionOld,
     /// Somebody else changed it at the same moment.
     #[error("somebody else changed it at the same moment")]
     ChangedMeanwhile,

@@ -15,7 +15,7 @@ use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
 /// A venue, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Small Hall", "time_zone": "Asia/Seoul"}))]
 pub struct VenueBody {
@@ -39,8 +39,14 @@ fn venue_name(name: &str) -> Result<(), ValidationError> {
     text(name, Venue::LONGEST_NAME)
 }
 
+impl From<Venue> for VenueBody {
+    fn from(venue: Venue) -> Self {
+        Self { name: venue.name, time_zone: venue.time_zone }
+    }
+}
+
 /// A seat map, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"sections": [{"kind": "seated", "name": "A", "rows": [{"name": "1", "seats": 10, "tier": "R",
     "accessible": [1], "companion": [2], "blocked": []}]}, {"kind": "standing", "name": "FLOOR", "spots": 100, "tier": "S"}]}))]
@@ -163,6 +169,29 @@ impl SeatMapBody {
     }
 }
 
+impl From<SeatMap> for SeatMapBody {
+    fn from(map: SeatMap) -> Self {
+        Self { sections: map.sections.into_iter().map(Into::into).collect() }
+    }
+}
+
+impl From<Section> for SectionBody {
+    fn from(section: Section) -> Self {
+        let name = section.name;
+        match section.shape {
+            SectionShape::Seated { rows } => Self::Seated { name, rows: rows.into_iter().map(Into::into).collect() },
+            SectionShape::Standing { spots, tier } => Self::Standing { name, spots, tier },
+        }
+    }
+}
+
+impl From<SeatRow> for RowBody {
+    fn from(row: SeatRow) -> Self {
+        let SeatRow { name, seats, tier, accessible, companion, blocked } = row;
+        Self { name, seats, tier, accessible, companion, blocked }
+    }
+}
+
 impl From<SectionBody> for Section {
     fn from(section: SectionBody) -> Self {
         match section {
@@ -188,7 +217,7 @@ impl From<RowBody> for SeatRow {
 }
 
 /// A concert, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"title": "First Light", "artist": "The Larks"}))]
 pub struct ConcertBody {
@@ -213,8 +242,14 @@ fn title(name: &str) -> Result<(), ValidationError> {
     text(name, Concert::LONGEST_TITLE)
 }
 
+impl From<Concert> for ConcertBody {
+    fn from(concert: Concert) -> Self {
+        Self { title: concert.title, artist: concert.artist }
+    }
+}
+
 /// A sale, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "General sale", "performances": ["019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10"],
     "opens": "2027-01-01T00:00:00Z", "closes": "2027-05-01T09:00:00Z", "pay_until": "2027-05-01T09:30:00Z",
@@ -279,6 +314,22 @@ impl SaleBody {
 
 fn sale_name(name: &str) -> Result<(), ValidationError> {
     text(name, Sale::LONGEST_NAME)
+}
+
+impl From<Sale> for SaleBody {
+    fn from(sale: Sale) -> Self {
+        Self {
+            name: sale.name,
+            performances: sale.performances.into_iter().map(PerformanceId::uuid).collect(),
+            opens: sale.opens.into(),
+            closes: sale.closes.into(),
+            pay_until: Some(sale.pay_until.into()),
+            cancel_until: Some(sale.cancel_until.into()),
+            limit_per_person: Some(sale.limit_per_person),
+            hold_seconds: Some(sale.hold_duration.as_secs()),
+            waiting_room: sale.waiting_room.map(Into::into),
+        }
+    }
 }
 
 /// What became of something that was put, or of a performance.

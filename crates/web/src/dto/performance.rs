@@ -13,7 +13,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 /// A performance, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"concert_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11", "venue_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e12",
     "seat_map_version": 1, "starts_at": "2027-05-01T10:00:00Z", "prices": {"tiers": [{"code": "R", "name": "Royal",
@@ -70,6 +70,29 @@ impl PerformanceBody {
                 tiers: tiers.into_iter().map(tier).collect(),
                 types: types.into_iter().map(price_type).collect(),
                 fee: points(fee),
+                tax_basis_points,
+            },
+        }
+    }
+}
+
+impl From<Performance> for PerformanceBody {
+    fn from(performance: Performance) -> Self {
+        let PriceList { tiers, types, fee, tax_basis_points } = performance.prices;
+        let tier = |t: Tier| TierBody { code: t.code, name: t.name, list_price: t.list_price.amount() };
+        let price_type =
+            |t: PriceType| PriceTypeBody { code: t.code, name: t.name, discount_percent: t.discount_percent };
+        Self {
+            concert_id: performance.concert.uuid(),
+            venue_id: performance.venue.uuid(),
+            seat_map_version: performance.seat_map_version,
+            starts_at: performance.starts_at.into(),
+            sold_until: performance.sold_until.map(Into::into),
+            give_back_until: performance.give_back_until.map(Into::into),
+            prices: PriceListBody {
+                tiers: tiers.into_iter().map(tier).collect(),
+                types: types.into_iter().map(price_type).collect(),
+                fee: fee.amount(),
                 tax_basis_points,
             },
         }
@@ -142,7 +165,7 @@ impl PerformanceDto {
 }
 
 /// A price list, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PriceListBody {
     /// The price tiers, one for each tier of the seat map: 1 to 50.
@@ -168,7 +191,7 @@ pub struct PriceListBody {
 }
 
 /// A price tier, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TierBody {
     /// Code of the tier, as in the seat map.
@@ -182,7 +205,7 @@ pub struct TierBody {
 }
 
 /// A price type, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PriceTypeBody {
     /// Code of the price type; a hold names it.

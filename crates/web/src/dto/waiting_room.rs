@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 use validator::{Validate, ValidationError};
 
 /// A sale's waiting room, as an operator puts it. While it runs, `PATCH /v1/sales/{id}/queue` changes it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WaitingRoomBody {
     /// The first instant at which people can join; not later than the sale opens.
@@ -52,7 +52,7 @@ pub struct WaitingRoomBody {
 }
 
 /// A queue within the sale, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GroupBody {
     /// Name of the group, for people.
@@ -102,6 +102,28 @@ impl From<GroupBody> for GroupTerms {
 
 fn group_name(name: &str) -> Result<(), ValidationError> {
     text(name, WaitingRoom::LONGEST_NAME)
+}
+
+impl From<WaitingRoom> for WaitingRoomBody {
+    fn from(room: WaitingRoom) -> Self {
+        Self {
+            lobby_opens: room.lobby_opens.into(),
+            capacity: room.capacity,
+            rate_per_minute: room.rate,
+            burst: Some(room.burst),
+            session_seconds: room.session.as_secs(),
+            groups: Some(room.groups.into_iter().map(Into::into).collect()),
+            draw: room.draw,
+            strict: room.strict,
+            leave_on_payment: room.terms.leave_on_payment,
+        }
+    }
+}
+
+impl From<GroupTerms> for GroupBody {
+    fn from(group: GroupTerms) -> Self {
+        Self { name: group.name, weight: Some(group.weight), code: group.code }
+    }
 }
 
 /// A sale's waiting room, as buyers see it before they join.

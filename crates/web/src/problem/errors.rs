@@ -139,6 +139,8 @@ impl From<Conflict> for Kind {
             Conflict::SoldOut => Self::SoldOut,
             Conflict::NotBookable => Self::NotBookable,
             Conflict::ChangedMeanwhile => Self::ChangedMeanwhile,
+            Conflict::RevisionMissing => Self::IfMatchMissing,
+            Conflict::RevisionOld => Self::ChangedSinceRead,
             Conflict::LobbyNotOpen { .. } => Self::LobbyNotOpen,
             Conflict::QueueClosed => Self::QueueClosed,
             Conflict::EntryLapsed => Self::EntryLapsed,

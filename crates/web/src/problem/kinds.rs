@@ -155,6 +155,10 @@ kinds! {
     SalePublic = CONFLICT, "sale-public", "The sale is public: its performances and its waiting room stay";
     /// Publish them first.
     PerformanceNotPublic = CONFLICT, "performance-not-public", "The sale's performances have to be published first";
+    /// Read it with `GET …/settings` (a seat map at its own address), and send its `ETag` as `If-Match`.
+    IfMatchMissing = PRECONDITION_REQUIRED, "if-match-missing", "It is there already: the header If-Match is needed to change it";
+    /// Read it again, and decide again.
+    ChangedSinceRead = PRECONDITION_FAILED, "changed-since-read", "It is not as it was when it was read";
     /// Read it again.
     ChangedMeanwhile = CONFLICT, "changed-meanwhile", "Somebody else changed it at the same moment";
     /// Try again later; see `opens`.
@@ -234,6 +238,8 @@ impl Kind {
         Self::EntryUsed,
         Self::QueueClosed,
     ];
+    /// It is not as whoever replaces it believes.
+    pub(crate) const SAVING: &[Self] = &[Self::IfMatchMissing, Self::ChangedSinceRead, Self::ChangedMeanwhile];
     /// The performance can't become what an operator wants it to.
     pub(crate) const PERFORMANCE: &[Self] = &[Self::PerformanceStatus, Self::ChangedMeanwhile];
 }

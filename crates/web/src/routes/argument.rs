@@ -3,7 +3,7 @@
 use super::description::Description;
 use crate::WebState;
 use crate::extract::{
-    Body, BuyerAddress, Caller, ClientNetwork, Id, Key, Long, Operator, OptionalBody, PreferredWait, Query,
+    Body, BuyerAddress, Caller, ClientNetwork, Id, IfMatch, Key, Long, Operator, OptionalBody, PreferredWait, Query,
     SeatMapAddress, ShownToken,
 };
 use actix_web::HttpRequest;
@@ -85,6 +85,7 @@ impl Argument for Data<WebState> {}
 impl Argument for Data<Description> {}
 impl Argument for HttpRequest {}
 impl Argument for Id {}
+impl Argument for IfMatch {}
 impl Argument for PreferredWait {}
 impl Argument for SeatMapAddress {}
 impl Argument for ShownToken {}

@@ -74,12 +74,12 @@ async fn what_is_postponed_can_be_given_back_until_the_operators_date() {
     let mut show = Description::new().operation("put", "/v1/performances/{id}").body_example();
     show["starts_at"] = json!("2027-09-01T10:00:00Z");
     show["give_back_until"] = json!("2027-06-01T00:00:00Z");
-    theatre.operate(Ask::put(path.clone()).json(&show)).await.with(200);
+    theatre.replace(&path, &show).await.with(200);
     assert_eq!(theatre.get(path.clone()).await.with(200)["give_back_until"], "2027-06-01T00:00:00Z");
     // What was said is not taken back.
     for earlier in [json!("2027-05-31T23:59:59Z"), Value::Null] {
         show["give_back_until"] = earlier;
-        theatre.operate(Ask::put(path.clone()).json(&show)).await.problem(409, "performance-public");
+        theatre.replace(&path, &show).await.problem(409, "performance-public");
     }
     say(&theatre, "publication").await;
     // The sale's own deadline passed in April.

@@ -21,6 +21,8 @@ mod description;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod editing;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod good;

@@ -25,7 +25,7 @@ fn with(mut body: Value, pointer: &str, value: Value) -> Value {
 
 async fn put(theatre: &Theatre, path: &str, ids: [&str; 2], body: &Value) -> Answer {
     let path = path.replace("{id}", ids[0]).replace("{version}", ids[1]);
-    theatre.operate(Ask::put(path).json(body)).await
+    theatre.replace(&path, body).await
 }
 
 #[actix_web::test]
@@ -161,6 +161,9 @@ async fn texts_for_people_can_be_seen_and_are_kept_composed() {
         }
         let apart = with(example(path), pointer, json!("e\u{301}".repeat(100)));
         put(&theatre, path, [id, "1"], &apart).await.with(200);
+        let settings = Theatre::settings(&path.replace("{id}", id));
+        let kept = theatre.operate(Ask::get(settings)).await.with(200);
+        assert_eq!(kept.pointer(pointer), Some(&json!("\u{e9}".repeat(100))), "{path} {pointer}");
     }
 }
 

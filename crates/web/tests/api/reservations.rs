@@ -315,7 +315,7 @@ async fn with_deadlines(theatre: &Theatre, id: &str, pay_until: &str, cancel_unt
     let mut sale = sale_example();
     sale["pay_until"] = json!(pay_until);
     sale["cancel_until"] = json!(cancel_until);
-    theatre.operate(Ask::put(format!("/v1/sales/{SALE}")).json(&sale)).await.with(200);
+    theatre.replace(&format!("/v1/sales/{SALE}"), &sale).await.with(200);
     let kim = back(theatre, "kim").await;
     let shown = see(theatre, &kim, &at(id, "")).await;
     (shown["pay_until"].clone(), shown["cancel_until"].clone(), shown["can_cancel"].clone())
