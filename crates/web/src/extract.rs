@@ -2,6 +2,7 @@
 
 mod auth;
 mod body;
+mod changes;
 mod etag;
 mod header;
 mod json;
@@ -16,6 +17,7 @@ pub(crate) use auth::claims;
 pub use auth::{Caller, Operator};
 pub(crate) use body::all_of;
 pub use body::{Body, Long, OptionalBody};
+pub use changes::Changes;
 pub use etag::IfMatch;
 pub(crate) use etag::{entity_tag, knows, revision_tag};
 pub use header::{PASS, PREFER, PreferredWait, PreferredWaitHeader, QUEUE_TOKEN, ShownToken, ShownTokenHeader, once};

@@ -100,3 +100,41 @@ async fn what_is_gone_or_was_never_there_is_not_replaced() {
     let put = Ask::put(format!("/v1/concerts/{NOTHING}")).json(&body).header("If-Match", "\"1\"");
     theatre.operate(put).await.problem(412, "changed-since-read");
 }
+
+#[actix_web::test]
+async fn only_what_is_named_is_changed() {
+    let theatre = Theatre::on_sale().await;
+    for (path, member, _) in everything().into_iter().filter(|(path, ..)| !path.contains("seat-maps")) {
+        let before = read(&theatre, &path).await;
+        let changes = json!({ member: other(member) });
+        let change = |tag: Option<&str>| {
+            let change = Ask::patch(path.as_str()).json(&changes);
+            tag.map_or(change.clone(), |tag| change.header("If-Match", tag))
+        };
+        theatre.operate(change(None)).await.problem(428, "if-match-missing");
+        theatre.operate(change(Some("\"77\""))).await.problem(412, "changed-since-read");
+        theatre.operate(change(before.header("etag"))).await.with(200);
+        let mut expected = before.with(200);
+        expected[member] = other(member);
+        assert_eq!(read(&theatre, &path).await.with(200), expected, "{path}");
+        // Nothing named, nothing changed.
+        theatre.operate(Ask::patch(path.as_str()).json(&json!({}))).await.with(200);
+        let refused = theatre.operate(Ask::patch(path.as_str()).json(&json!({"nonsense": 1}))).await;
+        assert_eq!((refused.status, refused.pointers()), (422, vec!["/nonsense".to_owned()]));
+    }
+    theatre.operate(Ask::patch(format!("/v1/venues/{NOTHING}")).json(&json!({}))).await.problem(404, "not-found");
+}
+
+#[actix_web::test]
+async fn null_takes_away_what_may_be_left_out() {
+    let theatre = Theatre::on_sale().await;
+    let path = format!("/v1/performances/{PERFORMANCE}");
+    for (until, kept) in [(json!("2027-05-01T11:00:00Z"), json!("2027-05-01T11:00:00Z")), (Value::Null, Value::Null)] {
+        let tag = read(&theatre, &path).await.header("etag").unwrap().to_owned();
+        let change = Ask::patch(path.as_str()).json(&json!({ "sold_until": until })).header("If-Match", tag);
+        theatre.operate(change).await.with(200);
+        assert_eq!(read(&theatre, &path).await.with(200)["sold_until"], kept);
+    }
+    let refused = theatre.operate(Ask::patch(path.as_str()).json(&json!({"starts_at": null}))).await;
+    assert_eq!((refused.status, refused.pointers()), (422, vec!["/starts_at".to_owned()]));
+}
