@@ -42,13 +42,13 @@ async fn put_on_sale(memory: &Arc<Memory>) -> Result<PerformanceId> {
     let (by, now, id) = (ActingOperator::at_the_console(), SystemClock.now(), || UuidV7Source.id());
     let venues = ManageVenues { venues: memory.clone(), time_zones: Arc::new(IanaTimeZones) };
     let venue = Venue { id: VenueId::new(id()), name: "Small Hall".into(), time_zone: "Asia/Seoul".into() };
-    venues.put(by, &venue).await?;
+    venues.put(by, &venue, None).await?;
     let row = SeatRow { name: "1".into(), seats: 10, tier: "R".into(), ..SeatRow::default() };
     let section = Section { name: "A".into(), shape: SectionShape::Seated { rows: vec![row] } };
-    venues.put_seat_map(by, &SeatMap { venue: venue.id, version: 1, sections: vec![section] }).await?;
+    venues.put_seat_map(by, &SeatMap { venue: venue.id, version: 1, sections: vec![section] }, None).await?;
 
     let concert = Concert { id: ConcertId::new(id()), title: "First Light".into(), artist: "The Larks".into() };
-    ManageConcerts { concerts: memory.clone() }.put(by, &concert).await?;
+    ManageConcerts { concerts: memory.clone() }.put(by, &concert, None).await?;
 
     let prices = PriceList {
         tiers: vec![Tier { code: "R".into(), name: "Royal".into(), list_price: Points::new(120_000)? }],
@@ -60,7 +60,7 @@ async fn put_on_sale(memory: &Arc<Memory>) -> Result<PerformanceId> {
     let performance = Performance::draft(PerformanceId::new(id()), concert.id, venue.id, 1, starts_at, prices);
     let performances =
         ManagePerformances { performances: memory.clone(), venues: memory.clone(), concerts: memory.clone() };
-    performances.put(by, &performance).await?;
+    performances.put(by, &performance, None).await?;
     performances.publish(by, performance.id).await?;
 
     let sales = ManageSales {
@@ -85,7 +85,7 @@ async fn put_on_sale(memory: &Arc<Memory>) -> Result<PerformanceId> {
         waiting_room: None,
         published: false,
     };
-    sales.put(by, &sale).await?;
+    sales.put(by, &sale, None).await?;
     sales.publish(by, sale.id, false).await?;
     Ok(performance.id)
 }

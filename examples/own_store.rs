@@ -14,7 +14,7 @@ use frontrow_contract_tests::{
 use frontrow_domain::{
     AccountId, BookingState, CarriedOut, Catalogue, Command, CommandKey, Event, Finding, IdempotencyRecord, Instant,
     Outcome, Payment, PaymentId, PaymentKind, PerformanceId, Points, Reservation, ReservationId, ReservationState,
-    Seat, SeatKey, SeatState, Stop, Ticket, TransferId, UserId, audit, carry_out,
+    Seat, SeatKey, SeatNumber, SeatState, Stop, Ticket, TransferId, UserId, audit, carry_out,
 };
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -148,6 +148,16 @@ impl ReservationReader for OurStore {
         let newest_first = bookings.reservations.values().rev().filter(|r| r.user == user);
         let wanted = newest_first.filter(|r| page.after.is_none_or(|after| r.id < after));
         Ok(Page::of(wanted.take(page.limit as usize + 1).cloned().collect(), page.limit, |r: &Reservation| r.id))
+    }
+
+    async fn sold(
+        &self,
+        performance: PerformanceId,
+        after: Option<SeatNumber>,
+        limit: u32,
+    ) -> Result<Page<Reservation, SeatNumber>, StoreError> {
+        let (items, next) = self.bookings.lock().await.sold(performance, after, limit);
+        Ok(Page { items, next })
     }
 
     async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError> {

@@ -27,6 +27,8 @@ mod m0016_charge_room;
 mod m0017_sold_until;
 mod m0018_chores;
 mod m0019_live_reservations;
+mod m0020_cancel_until;
+mod m0021_cancelled_performances;
 mod state;
 mod table;
 
@@ -60,6 +62,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_sold_until::Migration),
             Box::new(m0018_chores::Migration),
             Box::new(m0019_live_reservations::Migration),
+            Box::new(m0020_cancel_until::Migration),
+            Box::new(m0021_cancelled_performances::Migration),
         ]
     }
 }

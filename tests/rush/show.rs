@@ -81,12 +81,12 @@ async fn put_on(application: &Application, opening: Opening) -> Result<Show> {
     let opens = now + opening.lobby;
     let sale = sale(SaleId::new(id()), performance.id, opens, now);
     let by = ActingOperator::at_the_console();
-    all.manage_venues.put(by, &venue).await?;
-    all.manage_venues.put_seat_map(by, &hall(venue.id)).await?;
-    all.manage_concerts.put(by, &concert).await?;
-    all.manage_performances.put(by, &performance).await?;
+    all.manage_venues.put(by, &venue, None).await?;
+    all.manage_venues.put_seat_map(by, &hall(venue.id), None).await?;
+    all.manage_concerts.put(by, &concert, None).await?;
+    all.manage_performances.put(by, &performance, None).await?;
     all.manage_performances.publish(by, performance.id).await?;
-    all.manage_sales.put(by, &sale).await?;
+    all.manage_sales.put(by, &sale, None).await?;
     all.manage_sales.publish(by, sale.id, false).await?;
     let opens = tokio::time::Instant::now() + opens.since(ports.clock.now());
     Ok(Show { performance: performance.id.uuid(), sale: sale.id.uuid(), opens })

@@ -1,14 +1,20 @@
 //! The IANA time zones.
 
 use frontrow_application::port::TimeZones;
+use icu_time::TimeZone;
+use icu_time::zone::iana::IanaParserExtended;
 
-/// The system's time zones, or those that were built in where it has none.
+/// The system's time zones, or those that were built in where it has none; what they are called, says Unicode's CLDR.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct IanaTimeZones;
 
 impl TimeZones for IanaTimeZones {
-    fn is_known(&self, name: &str) -> bool {
-        jiff::tz::db().get(name).is_ok()
+    /// A zone of the system that CLDR doesn't know, such as `localtime` or `right/Asia/Seoul`, means nothing elsewhere.
+    fn canonical(&self, name: &str) -> Option<String> {
+        let is_place = name.contains('/') || name.eq_ignore_ascii_case("UTC");
+        let named = IanaParserExtended::new().parse(name);
+        let known = is_place && named.time_zone != TimeZone::UNKNOWN && jiff::tz::db().get(named.canonical).is_ok();
+        known.then(|| named.canonical.to_owned())
     }
 }
 
@@ -17,9 +23,51 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_zones_of_this_world_are_known() {
-        for (name, known) in [("Asia/Seoul", true), ("UTC", true), ("Mars/Olympus", false), ("", false)] {
-            assert_eq!(IanaTimeZones.is_known(name), known, "{name}");
+    fn a_zone_has_one_name() {
+        for (name, canonical) in [
+            ("Asia/Seoul", "Asia/Seoul"),
+            ("asia/seoul", "Asia/Seoul"),
+            ("ASIA/SEOUL", "Asia/Seoul"),
+            ("Asia/Calcutta", "Asia/Kolkata"),
+            ("Europe/Kiev", "Europe/Kyiv"),
+            ("Europe/Kyiv", "Europe/Kyiv"),
+            ("America/Buenos_Aires", "America/Argentina/Buenos_Aires"),
+            ("US/Pacific", "America/Los_Angeles"),
+            ("Etc/GMT+9", "Etc/GMT+9"),
+            ("UTC", "Etc/UTC"),
+            ("utc", "Etc/UTC"),
+            ("Etc/UTC", "Etc/UTC"),
+            ("Etc/Zulu", "Etc/UTC"),
+        ] {
+            assert_eq!(IanaTimeZones.canonical(name).as_deref(), Some(canonical), "{name}");
+            assert_eq!(IanaTimeZones.canonical(canonical).as_deref(), Some(canonical), "{canonical}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_place_of_this_world_is_no_zone() {
+        for name in [
+            "",
+            "Mars/Olympus",
+            "Etc/Unknown",
+            "localtime",
+            "posixrules",
+            "Factory",
+            "right/Asia/Seoul",
+            "posix/Asia/Seoul",
+            "EST",
+            "EST5EDT",
+            "CET",
+            "KST",
+            "GMT+9",
+            "ROK",
+            "../../etc/passwd",
+            "Asia/Seoul ",
+            "Asia/Seoul\0",
+            "/",
+            "Asia/",
+        ] {
+            assert_eq!(IanaTimeZones.canonical(name), None, "{name:?}");
         }
     }
 }

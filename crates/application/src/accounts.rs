@@ -40,7 +40,7 @@ impl SignUp {
 
     async fn add(&self, request: SignUpRequest, role: Role) -> Result<User, Error> {
         let SignUpRequest { email, password, name } = request;
-        let user = User { id: UserId::new(self.ids.id()), email, name, role };
+        let user = User { id: UserId::new(self.ids.id()), email, name, role }.normalized();
         user.check()?;
         let password_hash = self.passwords.hash(password.into_text()).await?;
         let credentials = Credentials { user, password_hash };
@@ -67,7 +67,7 @@ impl AddOperator {
 pub struct LogInRequest {
     /// Email address that was given at the sign-up.
     pub email: Email,
-    /// Password that was given at the sign-up.
+    /// Password that was given at the sign-up; see [`Password::typed`].
     pub password: String,
 }
 
@@ -97,7 +97,7 @@ impl LogIn {
     pub async fn run(&self, request: LogInRequest) -> Result<LoggedIn, Error> {
         let known = self.accounts.by_email(&request.email).await?;
         let hash = known.as_ref().map(|credentials| credentials.password_hash.clone());
-        let right = self.passwords.verify(request.password, hash).await?;
+        let right = self.passwords.verify(Password::typed(request.password), hash).await?;
         match known {
             Some(credentials) if right => self.refresh.begin(&credentials.user).await,
             _ => Err(Denied::Credentials.into()),

@@ -73,6 +73,7 @@ impl BookingUseCases {
                 idempotency_records: p.idempotency_records.clone(),
                 queues: queues.clone(),
                 on_sale: p.on_sale.clone(),
+                seats: Some(p.seat_snapshots.clone()),
                 ids: p.ids.clone(),
                 clock: p.clock.clone(),
             },

@@ -27,12 +27,8 @@ impl CancelReservation {
         self.give_back(&reservation, request.request, Operation::Cancel).await
     }
 
-    async fn give_back(
-        &self,
-        reservation: &Reservation,
-        request: RequestKey,
-        operation: impl FnOnce(Cancel) -> Operation,
-    ) -> Result<(Reservation, Arc<OnSale>), Error> {
+    /// What gives the reservation back.
+    pub(crate) async fn of(&self, reservation: &Reservation) -> Result<(Cancel, Arc<OnSale>), Error> {
         let (on_sale, terms) = terms(&*self.on_sale, reservation).await?;
         let cancel = Cancel {
             reservation: reservation.id,
@@ -43,6 +39,16 @@ impl CancelReservation {
             payment: PaymentId::new(self.ids.id()),
             transfer: TransferId::new(self.ids.id()),
         };
+        Ok((cancel, on_sale))
+    }
+
+    async fn give_back(
+        &self,
+        reservation: &Reservation,
+        request: RequestKey,
+        operation: impl FnOnce(Cancel) -> Operation,
+    ) -> Result<(Reservation, Arc<OnSale>), Error> {
+        let (cancel, on_sale) = self.of(reservation).await?;
         match self.store.execute(request.command(operation(cancel))).await? {
             Outcome::GivenBack(reservation) => Ok((reservation, on_sale)),
             _ => Err(Rejection::KeyReused.into()),

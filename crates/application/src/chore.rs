@@ -11,6 +11,8 @@ pub enum Chore {
     ExpireHolds,
     /// Asks the gateway for what it has not settled.
     SettleCharges,
+    /// Gives money back for performances that were cancelled.
+    ReturnMoney,
     /// Forgets old idempotency records and expired refresh tokens.
     Forget,
 }
@@ -23,6 +25,7 @@ impl Chore {
             Self::ReadQueues => "read_queues",
             Self::ExpireHolds => "expire_holds",
             Self::SettleCharges => "settle_charges",
+            Self::ReturnMoney => "return_money",
             Self::Forget => "forget",
         }
     }
@@ -30,6 +33,6 @@ impl Chore {
     /// Whether one instance does it for all, under a [lease](crate::port::ChoreLease). Every instance has a clock, and
     /// reads the queues: it keeps what it reads.
     pub const fn is_leased(self) -> bool {
-        matches!(self, Self::ExpireHolds | Self::SettleCharges | Self::Forget)
+        matches!(self, Self::ExpireHolds | Self::SettleCharges | Self::ReturnMoney | Self::Forget)
     }
 }

@@ -14,9 +14,9 @@ pub enum Error {
     /// A rule of booking refuses it.
     #[error(transparent)]
     Rejected(Rejection),
-    /// These seats can't be had.
+    /// Seats can't be had.
     #[error("seats are not available")]
-    SeatsTaken(Vec<SeatLabel>),
+    SeatsTaken(Box<TakenSeats>),
     /// There are seats, but not so many beside each other.
     #[error("not so many seats are left beside each other")]
     NotTogether {
@@ -53,6 +53,23 @@ pub enum Error {
     /// A defect, here or in a database; the log has more under this id.
     #[error("fault {0}")]
     Fault(FaultId),
+}
+
+/// The seats that can't be had, and what could be had instead.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TakenSeats {
+    /// Those that were asked for and can't be had.
+    pub seats: Vec<SeatLabel>,
+    /// Those among them that the buyer holds or owns already, in the same sale.
+    pub yours: Vec<SeatLabel>,
+    /// The nearest blocks of as many seats of the same tier, as they were a moment ago; at most
+    /// [`TakenSeats::MAX_ALTERNATIVES`].
+    pub alternatives: Vec<Vec<SeatLabel>>,
+}
+
+impl TakenSeats {
+    /// Blocks that are named at most: 3.
+    pub const MAX_ALTERNATIVES: usize = 3;
 }
 
 /// What was not found.
@@ -128,6 +145,12 @@ pub enum Conflict {
     /// The performance is postponed or cancelled. (What is already held for a postponed performance can still be paid.)
     #[error("the performance can't be booked")]
     NotBookable,
+    /// It is there already: whoever replaces it says which revision of it they have read.
+    #[error("it is there already: say which revision you have read")]
+    RevisionMissing,
+    /// It is not as it was when it was read.
+    #[error("it has changed since it was read")]
+    RevisionOld,
     /// Somebody else changed it at the same moment.
     #[error("somebody else changed it at the same moment")]
     ChangedMeanwhile,

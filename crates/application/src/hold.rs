@@ -1,11 +1,11 @@
 //! Holding seats.
 
-use crate::port::{BookingStore, Clock, IdSource, IdempotencyRecordReader, OnSale, OnSaleReader};
+use crate::port::{BookingStore, Clock, IdSource, IdempotencyRecordReader, OnSale, OnSaleReader, SeatSnapshots};
 use crate::waiting_room::QueueViews;
-use crate::{Conflict, Error, Missing, RequestKey};
+use crate::{Conflict, Error, Missing, RequestKey, TakenSeats};
 use frontrow_domain::{
-    Action, Command, Hold, Instant, Invalid, LineItem, Operation, Outcome, PerformanceId, Rejection, Reservation,
-    ReservationId, Sale, SaleId, SeatLabel, SeatNumber, Violation,
+    Action, Block, Command, Hold, Instant, Invalid, LineItem, Operation, Outcome, PerformanceId, Rejection,
+    Reservation, ReservationId, Sale, SaleId, SeatLabel, SeatNumber, SeatsSeen, Violation,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -42,6 +42,8 @@ pub struct HoldSeats {
     pub queues: Arc<QueueViews>,
     /// Knows what is sold, and at what price.
     pub on_sale: Arc<dyn OnSaleReader>,
+    /// Knows which seats are left, to name others where some are taken; `None` where none are to be named.
+    pub seats: Option<Arc<dyn SeatSnapshots>>,
     /// Makes the reservation's id.
     pub ids: Arc<dyn IdSource>,
     /// Says which sale is open.
@@ -58,7 +60,10 @@ impl HoldSeats {
             require_record(&*self.idempotency_records, &request.request).await?;
         }
         let outcome = match self.command(&request, &on_sale) {
-            Ok(command) => self.store.execute(command).await.map_err(|error| name_seats(error.into(), &on_sale))?,
+            Ok(command) => match self.store.execute(command.clone()).await {
+                Ok(outcome) => outcome,
+                Err(error) => return Err(self.name_seats(error.into(), &command, &on_sale).await),
+            },
             Err(refusal) => recorded_outcome(&*self.idempotency_records, &request.request).await?.ok_or(refusal)?,
         };
         match outcome {
@@ -81,6 +86,35 @@ impl HoldSeats {
         };
         Ok(request.request.command(Operation::Hold(hold)))
     }
+
+    /// Says which seats are taken in words that mean something to buyers.
+    async fn name_seats(&self, error: Error, command: &Command, on_sale: &OnSale) -> Error {
+        let (seats, yours) = match error {
+            Error::Rejected(Rejection::SeatsTaken { seats, yours }) => (seats, yours),
+            Error::Rejected(Rejection::SeatsUnknown(seats)) => (seats, Vec::new()),
+            other => return other,
+        };
+        let alternatives = self.alternatives(command, &seats, on_sale).await;
+        let labels = |numbers: Vec<SeatNumber>| labels(numbers, on_sale);
+        let alternatives = alternatives.into_iter().map(labels).collect();
+        Error::SeatsTaken(Box::new(TakenSeats { seats: labels(seats), yours: labels(yours), alternatives }))
+    }
+
+    /// None if nobody knows: the refusal is what matters.
+    async fn alternatives(&self, command: &Command, taken: &[SeatNumber], on_sale: &OnSale) -> Vec<Block> {
+        let (Some(snapshots), Operation::Hold(hold)) = (&self.seats, &command.operation) else { return Vec::new() };
+        let Ok(snapshot) = snapshots.recent(hold.performance).await else { return Vec::new() };
+        let mut known = snapshot.taken.clone();
+        known.extend(taken.iter().copied());
+        let asked: Vec<SeatNumber> = hold.line_items.iter().map(|item| item.seat).collect();
+        let seen = SeatsSeen { layout: &on_sale.layout, taken: &known };
+        seen.nearest(&asked, TakenSeats::MAX_ALTERNATIVES)
+    }
+}
+
+fn labels(numbers: Vec<SeatNumber>, on_sale: &OnSale) -> Vec<SeatLabel> {
+    let positions = numbers.into_iter().filter_map(|number| on_sale.layout.position(number));
+    positions.map(|position| position.label.clone()).collect()
 }
 
 /// The sale that was named, or the only open one, or (so that the refusal can say when) the only one there is.
@@ -153,26 +187,20 @@ fn line_item(choice: &SeatChoice, on_sale: &OnSale, seen: &mut BTreeSet<SeatNumb
     })
 }
 
-fn name_seats(error: Error, on_sale: &OnSale) -> Error {
-    match error {
-        Error::Rejected(Rejection::SeatsTaken(numbers) | Rejection::SeatsUnknown(numbers)) => {
-            let positions = numbers.into_iter().filter_map(|number| on_sale.layout.position(number));
-            Error::SeatsTaken(positions.map(|position| position.label.clone()).collect())
-        }
-        other => other,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{BookingError, MockBookingStore, MockIdempotencyRecordReader};
+    use crate::Outage;
+    use crate::port::{
+        BookingError, MockBookingStore, MockIdempotencyRecordReader, MockSeatSnapshots, SeatSnapshot, StoreError,
+    };
     use crate::testing::{
         at, carry_out, clock, digest, execute, free_seats, ids, on_sale, performance, queue, queues, reads,
-        request_key, reservation, sale, sale_with_room, seat_number, user,
+        request_key, reservation, sale, sale_with_room, seat, seat_number, user,
     };
     use frontrow_domain::waiting_room::Queue;
-    use frontrow_domain::{IdempotencyRecord, Performance, PerformanceStatus, Points};
+    use frontrow_domain::{IdempotencyRecord, Performance, PerformanceStatus, Points, SeatState};
+    use std::time::Duration;
     use uuid::Uuid;
 
     const NOW: i64 = 100;
@@ -192,6 +220,7 @@ mod tests {
             idempotency_records: Arc::new(records),
             queues: Arc::default(),
             on_sale: reads(on_sale),
+            seats: None,
             ids: ids(),
             clock: clock(NOW),
         }
@@ -368,14 +397,47 @@ mod tests {
 
     #[tokio::test]
     async fn seats_in_the_way_are_named_by_their_labels() {
-        for rejection in [Rejection::SeatsTaken, Rejection::SeatsUnknown] {
+        let (seats, yours) = (vec![seat_number(2), seat_number(10)], vec![seat_number(10)]);
+        let labels = |labels: &[&str]| labels.iter().map(|label| label.parse().unwrap()).collect::<Vec<SeatLabel>>();
+        let named = labels(&["A-1-2", "A-1-10"]);
+        for (rejection, expected) in [
+            (Rejection::SeatsUnknown(seats.clone()), TakenSeats { seats: named.clone(), ..TakenSeats::default() }),
+            (
+                Rejection::SeatsTaken { seats, yours },
+                TakenSeats { seats: named, yours: labels(&["A-1-10"]), ..TakenSeats::default() },
+            ),
+        ] {
             let mut store = MockBookingStore::new();
-            let refusal = rejection(vec![seat_number(2), seat_number(10)]);
-            store.expect_execute().return_once(move |_| Err(BookingError::Rejected(refusal)));
+            store.expect_execute().return_once(move |_| Err(BookingError::Rejected(rejection)));
             let asked = request(vec![choice("A-1-2"), choice("A-1-3"), choice("A-1-10")]);
             let refused = hold(store, MockIdempotencyRecordReader::new(), on_sale()).run(asked).await;
-            let labels = ["A-1-2", "A-1-10"].map(|label| label.parse().unwrap());
-            assert_eq!(refused, Err(Error::SeatsTaken(labels.into())));
+            assert_eq!(refused, Err(Error::SeatsTaken(Box::new(expected))));
+        }
+    }
+
+    /// Seat 6 is known to be sold, and seat 2 turns out to be.
+    #[tokio::test]
+    async fn the_nearest_seats_that_seem_to_be_left_are_named_and_a_hall_that_cant_be_read_names_none() {
+        for readable in [true, false] {
+            let mut store = MockBookingStore::new();
+            let refusal = Rejection::SeatsTaken { seats: vec![seat_number(2)], yours: vec![] };
+            store.expect_execute().return_once(move |_| Err(BookingError::Rejected(refusal)));
+            let mut snapshots = MockSeatSnapshots::new();
+            let known = SeatSnapshot::of(&[seat(6, SeatState::Sold { to: reservation().id })], at(NOW));
+            let answer = if readable {
+                Ok(Arc::new(known))
+            } else {
+                Err(StoreError::Outage(Outage::Busy { retry_after: Duration::ZERO }))
+            };
+            snapshots.expect_recent().return_once(move |_| answer);
+            let hold = hold(store, MockIdempotencyRecordReader::new(), on_sale());
+            let hold = HoldSeats { seats: Some(Arc::new(snapshots)), ..hold };
+            let refused = hold.run(request(vec![choice("A-1-1"), choice("A-1-2")])).await;
+            let Err(Error::SeatsTaken(taken)) = refused else { panic!("{refused:?}") };
+            let named: Vec<String> = taken.alternatives.iter().flatten().map(ToString::to_string).collect();
+            let expected: &[&str] =
+                if readable { &["A-1-3", "A-1-4", "A-1-7", "A-1-8", "A-1-9", "A-1-10"] } else { &[] };
+            assert_eq!(named, expected);
         }
     }
 }

@@ -110,6 +110,7 @@
 //!     store: store.clone(),
 //!     idempotency_records: store,
 //!     on_sale: Arc::new(catalogue),
+//!     seats: None, // no others are named where some are taken
 //!     queues: Arc::default(), // no waiting rooms
 //!     ids: Arc::new(OurIds),
 //!     clock: Arc::new(OurClock),
@@ -151,6 +152,7 @@ pub mod port;
 mod release;
 mod request_key;
 mod reservations;
+mod return_money;
 mod seats;
 mod stand_in;
 mod sweep;
@@ -169,7 +171,7 @@ pub use cancel::{CancelReservation, RefundReservation};
 pub use charge::{ChargeWallet, ChargeWalletRequest, SettleCharges, SettleProgress, SettleReport, ShowCharge};
 pub use chore::Chore;
 pub use clock_check::{CheckClock, ClockSkew, KnownSkew};
-pub use error::{Conflict, Denied, Error, Missing};
+pub use error::{Conflict, Denied, Error, Missing, TakenSeats};
 pub use fault_id::FaultId;
 pub use hold::{HoldRequest, HoldSeats, SeatChoice};
 pub use hold_best::{BestSeats, HoldBestRequest, HoldBestSeats};
@@ -178,11 +180,12 @@ pub use lease_chores::{LeaseChores, RoundTimes};
 pub use manage::{ManageConcerts, ManagePerformances, ManageSales, ManageVenues, Saved};
 pub use outage::Outage;
 pub use page::{LimitOutOfRange, Page, PageRequest};
-pub use password::{Password, PasswordLength};
+pub use password::{InvalidPassword, Password};
 pub use pay::{PaidReservation, PayReservation, ReservationRequest};
 pub use release::ReleaseHold;
 pub use request_key::RequestKey;
 pub use reservations::{ReadReservations, ReservationView, TicketView};
+pub use return_money::{ReturnMoney, ReturnProgress, Returned};
 pub use seats::{
     Availability, ListSeats, PerformanceSeats, SeatFilter, SeatView, ShowAvailability, ShowSeatMap, TierCount,
 };

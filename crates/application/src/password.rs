@@ -1,16 +1,24 @@
 //! A password that somebody chooses.
 
+use frontrow_domain::opaque_string;
 use std::fmt;
 use thiserror::Error;
 
-/// A new password: [`Password::SHORTEST`] to [`Password::LONGEST`] characters. It is not shown by `Debug`.
+/// A new password: [`Password::SHORTEST`] to [`Password::LONGEST`] characters, in the one form in which it is hashed,
+/// whatever it was typed with (see [`opaque_string`]). It is not shown by `Debug`.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Password(String);
 
-/// The text is too short or too long for a password.
+/// The text can't be a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("{} to {} characters", Password::SHORTEST, Password::LONGEST)]
-pub struct PasswordLength;
+pub enum InvalidPassword {
+    /// It is too short or too long.
+    #[error("{} to {} characters", Password::SHORTEST, Password::LONGEST)]
+    Length,
+    /// It has a character that can't be typed again everywhere.
+    #[error("no control or invisible characters")]
+    Characters,
+}
 
 impl Password {
     /// Characters at least: 8.
@@ -18,11 +26,21 @@ impl Password {
     /// Characters at most: 128.
     pub const LONGEST: usize = 128;
 
-    /// Checks the length.
-    pub fn new(text: impl Into<String>) -> Result<Self, PasswordLength> {
-        let text = text.into();
-        let fits = (Self::SHORTEST..=Self::LONGEST).contains(&text.chars().count());
-        if fits { Ok(Self(text)) } else { Err(PasswordLength) }
+    /// Checks the length and the characters.
+    pub fn new(text: impl AsRef<str>) -> Result<Self, InvalidPassword> {
+        let text = text.as_ref();
+        let fits = |text: &str| (Self::SHORTEST..=Self::LONGEST).contains(&text.chars().count());
+        match opaque_string(text) {
+            Some(password) if fits(&password) => Ok(Self(password)),
+            None if fits(text) => Err(InvalidPassword::Characters),
+            _ => Err(InvalidPassword::Length),
+        }
+    }
+
+    /// What somebody types who has a password, in the form in which it was hashed. What can't be a password stays as it is,
+    /// and fits no hash.
+    pub fn typed(text: String) -> String {
+        opaque_string(&text).unwrap_or(text)
     }
 
     pub(crate) fn into_text(self) -> String {
@@ -41,11 +59,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_password_has_8_to_128_characters() {
+    fn a_password_has_8_to_128_characters_however_they_are_typed() {
         for (length, fits) in [(0, false), (7, false), (8, true), (128, true), (129, false)] {
-            assert_eq!(Password::new("é".repeat(length)).is_ok(), fits, "{length}");
+            for letter in ["\u{e9}", "e\u{301}"] {
+                assert_eq!(Password::new(letter.repeat(length)).is_ok(), fits, "{length}");
+            }
         }
-        assert_eq!(PasswordLength.to_string(), "8 to 128 characters");
+        assert_eq!(Password::new("short"), Err(InvalidPassword::Length));
+        assert_eq!(InvalidPassword::Length.to_string(), "8 to 128 characters");
+        assert_eq!(Password::new("correct\u{200b}horse"), Err(InvalidPassword::Characters));
+    }
+
+    #[test]
+    fn a_password_is_hashed_in_one_form_and_typed_in_any() {
+        let chosen = Password::new("p\u{e4}ssw\u{f6}rt\u{a0}1").unwrap().into_text();
+        assert_eq!(chosen, "pässwört 1");
+        assert_eq!(Password::typed("pa\u{308}sswo\u{308}rt 1".into()), chosen);
+        assert_eq!(Password::typed("a\u{200b}".into()), "a\u{200b}");
     }
 
     #[test]

@@ -80,8 +80,7 @@ pub(crate) async fn terms(
     reservation: &Reservation,
 ) -> Result<(Arc<OnSale>, SaleTerms), Error> {
     let on_sale = on_sale.on_sale(reservation.performance).await?.ok_or(Error::NotFound(Missing::Performance))?;
-    let sale = on_sale.sales.iter().find(|sale| sale.id == reservation.sale).ok_or(Error::NotFound(Missing::Sale))?;
-    let terms = sale.terms_for(&on_sale.performance);
+    let terms = on_sale.terms_of(reservation).ok_or(Error::NotFound(Missing::Sale))?;
     Ok((on_sale, terms))
 }
 

@@ -3,7 +3,7 @@
 use crate::pay::own;
 use crate::port::{OnSale, OnSaleReader, ReservationReader, TicketSigner};
 use crate::{ActingOperator, Error, Missing, Page, PageRequest};
-use frontrow_domain::{Reservation, ReservationId, SeatLabel, Ticket, UserId};
+use frontrow_domain::{PerformanceStatus, Reservation, ReservationId, SeatLabel, Ticket, UserId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -76,9 +76,12 @@ impl ReadReservations {
         Ok(Page { items, next: page.next })
     }
 
-    /// The valid tickets of one's own reservation, by ascending seat.
+    /// The valid tickets of one's own reservation, by ascending seat: none once the performance is cancelled.
     pub async fn tickets(&self, user: UserId, id: ReservationId) -> Result<Vec<TicketView>, Error> {
         let view = self.one(user, id).await?;
+        if view.on_sale.performance.status == PerformanceStatus::Cancelled {
+            return Ok(Vec::new());
+        }
         let tickets = self.reservations.tickets(id).await?;
         Ok(self.print(&tickets, &view.on_sale))
     }

@@ -4,8 +4,8 @@ use crate::chore::Chore;
 use crate::port::Announcer;
 use crate::waiting_room::{DueTick, TickQueues};
 use crate::{
-    BookingUseCases, CheckClock, ClockSkew, Error, ExpireHolds, Forget, LeaseChores, SettleCharges, SettleReport,
-    Swept, UseCases,
+    BookingUseCases, CheckClock, ClockSkew, Error, ExpireHolds, Forget, LeaseChores, ReturnMoney, Returned,
+    SettleCharges, SettleReport, Swept, UseCases,
 };
 use frontrow_domain::{Event, Payment, Seat};
 use std::sync::Arc;
@@ -44,6 +44,7 @@ pub struct Upkeep {
     tick_queues: Option<Arc<TickQueues>>,
     /// `None` where nobody has said what to compare the clock with: then it counts as right.
     clock_check: Option<Arc<CheckClock>>,
+    return_money: Option<Arc<ReturnMoney>>,
     sweep: Duration,
 }
 
@@ -57,10 +58,15 @@ impl Upkeep {
     /// How often old records are forgotten: 1 minute.
     pub const FORGET_EVERY: Duration = Duration::from_mins(1);
 
-    /// The upkeep of everything. Lapsed holds are marked and unsettled charges asked for every `sweep`.
+    /// The upkeep of everything. Lapsed holds are marked, unsettled charges asked for, and money for cancelled performances
+    /// given back every `sweep`.
     pub fn new(all: &UseCases, sweep: Duration) -> Self {
-        let (tick_queues, clock_check) = (Some(Arc::clone(&all.tick_queues)), Some(Arc::clone(&all.check_clock)));
-        Self { tick_queues, clock_check, ..Self::of_bookings(&all.booking, sweep) }
+        Self {
+            tick_queues: Some(Arc::clone(&all.tick_queues)),
+            clock_check: Some(Arc::clone(&all.check_clock)),
+            return_money: Some(Arc::clone(&all.return_money)),
+            ..Self::of_bookings(&all.booking, sweep)
+        }
     }
 
     /// The upkeep of bookings without waiting rooms.
@@ -72,6 +78,7 @@ impl Upkeep {
             lease_chores: Arc::clone(&all.lease_chores),
             tick_queues: None,
             clock_check: None,
+            return_money: None,
             sweep,
         }
     }
@@ -80,7 +87,9 @@ impl Upkeep {
     pub fn chores(&self) -> impl Iterator<Item = Chore> {
         let clock = self.clock_check.is_some().then_some(Chore::CheckClock);
         let queues = self.tick_queues.is_some().then_some(Chore::ReadQueues);
-        clock.into_iter().chain(queues).chain([Chore::ExpireHolds, Chore::SettleCharges, Chore::Forget])
+        let money = self.return_money.is_some().then_some(Chore::ReturnMoney);
+        let first = clock.into_iter().chain(queues).chain([Chore::ExpireHolds, Chore::SettleCharges]);
+        first.chain(money).chain([Chore::Forget])
     }
 
     /// The time from the beginning of one call of [`run`](Upkeep::run) to that of the next.
@@ -94,7 +103,7 @@ impl Upkeep {
         match chore {
             Chore::CheckClock => Self::CHECK_CLOCK_EVERY,
             Chore::ReadQueues => Self::READ_EVERY,
-            Chore::ExpireHolds | Chore::SettleCharges => self.sweep,
+            Chore::ExpireHolds | Chore::SettleCharges | Chore::ReturnMoney => self.sweep,
             Chore::Forget => Self::FORGET_EVERY,
         }
     }
@@ -147,6 +156,11 @@ impl Upkeep {
             Chore::ExpireHolds => {
                 let Swept { marked, failed, more } = self.expire_holds.run().await?;
                 return Ok(Round { rows: marked, again: more, failed, ..Round::default() });
+            }
+            Chore::ReturnMoney => {
+                let Some(money) = &self.return_money else { return Ok(Round::default()) };
+                let Returned { given_back, failed, more } = money.run().await?;
+                return Ok(Round { rows: given_back, again: more, failed, ..Round::default() });
             }
             Chore::Forget => (self.forget.run().await?, Forget::BATCH),
         };
@@ -248,6 +262,7 @@ mod tests {
             }),
             tick_queues: None,
             clock_check: None,
+            return_money: None,
             sweep: SWEEP,
         }
     }

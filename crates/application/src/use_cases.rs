@@ -12,7 +12,8 @@ use crate::waiting_room::{
 };
 use crate::{
     BookingPorts, BookingUseCases, BrowseConcerts, BrowsePerformances, CheckClock, KnownSkew, LogIn, LogOut,
-    ManageConcerts, ManagePerformances, ManageSales, ManageVenues, Refresh, ShowAvailability, ShowSeatMap, SignUp,
+    ManageConcerts, ManagePerformances, ManageSales, ManageVenues, Refresh, ReturnMoney, ReturnProgress,
+    ShowAvailability, ShowSeatMap, SignUp,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,6 +111,7 @@ pub struct UseCases {
     pub bar_buyer: BarBuyer,
     pub tick_queues: Arc<TickQueues>,
     pub check_clock: Arc<CheckClock>,
+    pub return_money: Arc<ReturnMoney>,
 }
 
 impl UseCases {
@@ -138,6 +140,12 @@ impl UseCases {
             store: p.queues.clone(),
             signer: p.signer.clone(),
             clock: p.clock.clone(),
+        });
+        let return_money = Arc::new(ReturnMoney {
+            performances: p.performances.clone(),
+            cancel: booking.cancel.clone(),
+            clock: p.clock.clone(),
+            progress: ReturnProgress::default(),
         });
         Self {
             pass_check: PassCheck {
@@ -222,6 +230,7 @@ impl UseCases {
                 ids: p.ids,
                 clock: p.clock,
             },
+            return_money,
             queues,
             booking,
         }

@@ -15,7 +15,7 @@ mod watched_bookings;
 pub use admission::{CheckInAnswer, CheckInBuyer, LeaveAdmission, PassAnswer, RenewAdmission};
 pub use bar::BarBuyer;
 pub use entry::{QueueEntryView, ShowQueueEntry};
-pub use join::{JoinQueue, JoinRequest};
+pub use join::{CodeUse, JoinQueue, JoinRequest, JoinedQueue};
 pub use operate::{OperateQueue, QueueReport};
 pub use pace::QueuePace;
 pub use pass_check::{BookingCall, Caller, PassCheck, PassRequired};

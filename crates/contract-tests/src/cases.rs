@@ -4,6 +4,7 @@ mod accounts;
 mod admissions;
 mod announced;
 mod best;
+mod cancellations;
 mod catalogue;
 mod check_in;
 mod chores;
@@ -23,6 +24,7 @@ mod publication;
 mod races;
 mod rejections;
 mod snapshots;
+mod terms;
 mod tickers;
 mod tickets;
 mod values;
@@ -108,6 +110,9 @@ cases! {
         a_seat_that_is_sold_again_gets_a_new_ticket,
         a_refund_is_like_a_cancellation_without_a_deadline,
         a_refund_keeps_its_reason;
+    terms:
+        a_deadline_that_was_promised_is_kept,
+        a_payment_has_as_long_as_was_promised;
     values:
         a_reservation_of_fifty_line_items_is_kept_as_it_was,
         the_largest_values_are_kept_as_they_were;
@@ -136,7 +141,11 @@ cases! {
         a_performance_is_published_whole_and_once,
         a_changed_seat_map_stops_a_publication,
         a_seat_map_of_a_public_performance_never_changes;
+    cancellations:
+        what_was_paid_for_a_cancelled_performance_is_given_back,
+        what_is_sold_is_found_seat_by_seat;
     accounts:
+        a_mailbox_has_one_account,
         an_email_address_has_one_account,
         an_account_is_kept_as_it_was,
         a_refresh_token_buys_a_new_one,

@@ -103,6 +103,11 @@ impl TestContext {
         if self.fixture.announces { Ok(()) } else { Err(Failure::lacks(Part::Announcements)) }
     }
 
+    /// The clock that the case sets.
+    pub(crate) fn clock(&self) -> Arc<SuiteClock> {
+        Arc::clone(&self.clock)
+    }
+
     /// Chance that can be repeated; another one for every salt.
     pub(crate) fn dice(&self, salt: u64) -> Dice {
         Dice::new(self.seed.wrapping_add(salt))

@@ -3,7 +3,7 @@
 //! - `command`, `command_key`: what can be asked for; `commands` lists the kinds, one file each
 //! - `rules`: decide, apply, outcome, writes; `verdict` and `stop` are what a rule may say
 //! - `scope`, `locked`, `changes`, `outcome`: what a command locks, finds, changes and leads to
-//! - `seat`, `reservation`, `best_seats`: the rows, and which seats are the best
+//! - `seat`, `reservation`: the rows; `best_seats`, `nearest_seats`: which seats to take, or to take instead
 
 mod best_seats;
 mod changes;
@@ -11,6 +11,7 @@ mod command;
 mod command_key;
 mod commands;
 mod locked;
+mod nearest_seats;
 mod outcome;
 mod reservation;
 mod rules;

@@ -61,6 +61,7 @@ mod money;
 mod record;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod text;
 mod time;
 mod violation;
 pub mod waiting_room;
@@ -81,6 +82,7 @@ pub use installation::{
 };
 pub use money::{AccountId, OutOfRange, Payment, PaymentKind, PaymentState, Points, Settlement, Transfer, Wallet};
 pub use record::{Record, Version, Write};
+pub use text::{composed, opaque_string, text_flaw};
 pub use time::{CLOCK_SKEW, CLOCK_TOLERANCE, Instant, TAKEOVER_GRACE};
 pub use violation::{Invalid, Violation};
 pub use waiting_room::{AdmissionEnd, AdmissionPeriod, Buyer, BuyerKey};

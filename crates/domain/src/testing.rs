@@ -209,7 +209,7 @@ builder! {
         status: PerformanceStatus,
         prices: PriceList,
     }
-    into { sold_until: Option<Instant>, }
+    into { sold_until: Option<Instant>, give_back_until: Option<Instant>, }
 }
 
 /// A draft with something in every field: what a store is given has to come back. Without defaults, so that a new field
@@ -222,6 +222,7 @@ pub fn performance_in_full() -> Performance {
         seat_map_version: 1,
         starts_at: at(STARTS),
         sold_until: Some(at(STARTS + 7)),
+        give_back_until: Some(at(STARTS + 9)),
         status: PerformanceStatus::Draft,
         prices: price_list().build(),
     }
@@ -349,6 +350,7 @@ builder! {
         state: ReservationState::Held,
         held_until: at(OPENS) + Sale::DEFAULT_HOLD,
         late_until: at(PAY_UNTIL),
+        cancel_until: Instant::default(),
         amount: points(2000),
         line_items: [1, 2].map(|n| line_item(n, 1000)).into(),
         refund_reason: None,
@@ -362,6 +364,7 @@ builder! {
         state: ReservationState,
         held_until: Instant,
         late_until: Instant,
+        cancel_until: Instant,
         amount: Points,
         line_items: Vec<LineItem>,
         version: Version,

@@ -1,8 +1,10 @@
 //! What is wrong with a description that somebody wrote: a venue's seats, a price list, a sale.
 
+use crate::text::text_flaw;
 use std::fmt;
 use std::ops::RangeInclusive;
 use thiserror::Error;
+
 /// One thing that is wrong, where it is, and what is allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
@@ -62,13 +64,10 @@ impl Violations {
         }
     }
 
-    /// A text for people: 1 to `most` characters, none of them a control character, none around it a space.
+    /// A text for people: see [`text_flaw`].
     pub(crate) fn check_text(&mut self, text: &str, most: usize, pointer: &str) {
-        let fine = (1..=most).contains(&text.chars().count())
-            && !text.chars().any(char::is_control)
-            && text.trim().len() == text.len();
-        if !fine {
-            self.add(pointer, "text", format!("1 to {most} characters, no control characters, no space at either end"));
+        if let Some(detail) = text_flaw(text, most) {
+            self.add(pointer, "text", detail);
         }
     }
 

@@ -77,16 +77,16 @@ async fn put_on(engagement: &Engagement, use_cases: &UseCases, progress: &Progre
     let by = ActingOperator::at_the_console();
     let Engagement { hall, concert, performances, sales } = engagement;
     progress.begin(&format!("{} at {}", concert.title, hall.venue.name));
-    use_cases.manage_venues.put(by, &hall.venue).await?;
-    use_cases.manage_venues.put_seat_map(by, &hall.map).await?;
-    use_cases.manage_concerts.put(by, concert).await?;
+    use_cases.manage_venues.put(by, &hall.venue, None).await?;
+    use_cases.manage_venues.put_seat_map(by, &hall.map, None).await?;
+    use_cases.manage_concerts.put(by, concert, None).await?;
     for performance in performances {
-        use_cases.manage_performances.put(by, performance).await?;
+        use_cases.manage_performances.put(by, performance, None).await?;
         use_cases.manage_performances.publish(by, performance.id).await?;
         progress.advance(seats(engagement) / performances.len() as u64);
     }
     for sale in sales {
-        use_cases.manage_sales.put(by, sale).await?;
+        use_cases.manage_sales.put(by, sale, None).await?;
         use_cases.manage_sales.publish(by, sale.id, false).await?;
     }
     Ok(())

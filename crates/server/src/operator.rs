@@ -43,7 +43,7 @@ impl Newcomer {
             None if std::io::stdin().is_terminal() => from_terminal(&Term::stderr())?,
             None => first_line(std::io::stdin().lock()).context("the password can't be read from standard input")?,
         };
-        let password = Password::new(password).map_err(|error| Refused(format!("the password has to have {error}")))?;
+        let password = Password::new(password).map_err(|error| Refused(format!("the password: {error}")))?;
         Ok(Self { email, name: new.name, password })
     }
 
@@ -136,7 +136,7 @@ mod tests {
         };
         assert_eq!(ask("ada@example.com", "12345678"), None);
         let short = ask("ada@example.com", "s3cret\n").unwrap();
-        assert_eq!(short, "the password has to have 8 to 128 characters");
+        assert_eq!(short, "the password: 8 to 128 characters");
         assert!(ask("ada@example.com", &"s".repeat(129)).is_some());
         assert!(ask("ada", "12345678").unwrap().contains("--email"));
     }

@@ -2,6 +2,7 @@
 
 mod auth;
 mod body;
+mod changes;
 mod etag;
 mod header;
 mod json;
@@ -16,7 +17,9 @@ pub(crate) use auth::claims;
 pub use auth::{Caller, Operator};
 pub(crate) use body::all_of;
 pub use body::{Body, Long, OptionalBody};
-pub(crate) use etag::{entity_tag, knows};
+pub use changes::Changes;
+pub use etag::IfMatch;
+pub(crate) use etag::{entity_tag, knows, revision_tag};
 pub use header::{PASS, PREFER, PreferredWait, PreferredWaitHeader, QUEUE_TOKEN, ShownToken, ShownTokenHeader, once};
 pub use key::{HEADER, Key, KeyHeader};
 pub use network::ClientNetwork;

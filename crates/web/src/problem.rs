@@ -41,7 +41,7 @@ impl FieldError {
 /// A problem document.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
 #[schema(example = json!({"type": "urn:frontrow:problem:seats-taken", "title": "Seats are taken", "status": 409,
-    "detail": "A-1-12 can't be had", "seats": ["A-1-12"]}))]
+    "detail": "A-1-12 can't be had", "seats": ["A-1-12"], "yours": [], "alternatives": [["A-1-13"]]}))]
 pub struct ProblemDocument {
     /// Stable; the part behind the last colon is listed in the API's documentation.
     #[serde(rename = "type")]

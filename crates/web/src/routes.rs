@@ -17,6 +17,7 @@ mod reservations;
 mod router;
 mod seats;
 mod service;
+mod settings;
 mod wallet;
 
 use actix_web::http::Method;
@@ -49,6 +50,7 @@ pub(crate) fn addresses() -> &'static [Address] {
             reservations::endpoints(),
             wallet::endpoints(),
             manage::endpoints(),
+            settings::endpoints(),
             operators_queue::endpoints(),
             queue::endpoints(),
             service::endpoints(),

@@ -44,6 +44,7 @@ fn reservation(n: u128, state: ReservationState, held_until: Instant) -> Reserva
         .state(state)
         .held_until(held_until)
         .late_until(held_until + seconds(600))
+        .cancel_until(held_until + seconds(700))
         .amount(points(202_000))
         .line_items(vec![line_item(1), line_item(3)])
         .refund_reason((state == ReservationState::Refunded).then(|| RefundReason::new("It rains.").unwrap()))
@@ -54,8 +55,8 @@ fn reservation(n: u128, state: ReservationState, held_until: Instant) -> Reserva
 async fn insert_reservation(setup: &Setup, r: &Reservation) {
     let reason = r.refund_reason.as_ref().map_or("NULL".to_owned(), |reason| format!("'{}'", reason.as_str()));
     let row = format!(
-        "INSERT INTO reservation (id, performance_id, sale_id, user_id, state, held_until, late_until, amount, line_items, \
-         refund_reason, version) VALUES ({}, {}, {}, {}, '{}', {}, {}, {}, '{}', {reason}, {})",
+        "INSERT INTO reservation (id, performance_id, sale_id, user_id, state, held_until, late_until, cancel_until, amount, \
+         line_items, refund_reason, version) VALUES ({}, {}, {}, {}, '{}', {}, {}, {}, {}, '{}', {reason}, {})",
         hex(r.id.uuid()),
         hex(r.performance.uuid()),
         hex(r.sale.uuid()),
@@ -63,6 +64,7 @@ async fn insert_reservation(setup: &Setup, r: &Reservation) {
         r.state.as_str(),
         r.held_until.micros(),
         r.late_until.micros(),
+        r.cancel_until.micros(),
         r.amount,
         serde_json::to_string(&r.line_items).unwrap(),
         r.version.get(),

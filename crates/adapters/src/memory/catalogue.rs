@@ -96,7 +96,12 @@ impl PerformanceRepository for Memory {
     }
 
     async fn save_performance(&self, performance: &Performance, read: Option<Revision>) -> Result<(), StoreError> {
-        save(&mut self.state().programme.performances, performance.id, performance, read)
+        let programme = &mut self.state().programme;
+        save(&mut programme.performances, performance.id, performance, read)?;
+        if performance.status == PerformanceStatus::Cancelled {
+            programme.owing.insert(performance.id);
+        }
+        Ok(())
     }
 
     async fn publish(
@@ -120,6 +125,17 @@ impl PerformanceRepository for Memory {
             let seat_state = if blocked.contains(&number) { SeatState::Blocked } else { SeatState::Free };
             state.bookings.seats.insert(key, Seat { key, state: seat_state, version: Version::FIRST });
         }
+        Ok(())
+    }
+
+    async fn next_owing(&self, after: Option<PerformanceId>) -> Result<Option<PerformanceId>, StoreError> {
+        let state = self.state();
+        let mut owing = state.programme.owing.iter();
+        Ok(owing.find(|id| after.is_none_or(|after| **id > after)).copied())
+    }
+
+    async fn owes_nothing(&self, id: PerformanceId) -> Result<(), StoreError> {
+        self.state().programme.owing.remove(&id);
         Ok(())
     }
 }

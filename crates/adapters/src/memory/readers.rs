@@ -58,6 +58,16 @@ impl ReservationReader for Memory {
         Ok(Page::of(items, page.limit, |reservation: &Reservation| reservation.id))
     }
 
+    async fn sold(
+        &self,
+        performance: PerformanceId,
+        after: Option<SeatNumber>,
+        limit: u32,
+    ) -> Result<Page<Reservation, SeatNumber>, StoreError> {
+        let (items, next) = self.state().bookings.sold(performance, after, limit);
+        Ok(Page { items, next })
+    }
+
     async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError> {
         let state = self.state();
         let tickets =

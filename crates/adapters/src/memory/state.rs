@@ -44,6 +44,8 @@ pub(super) struct Programme {
     pub venues: Table<VenueId, Venue>,
     pub seat_maps: Table<(VenueId, u32), SeatMap>,
     pub frozen: BTreeSet<(VenueId, u32)>,
+    /// Cancelled performances whose buyers have not all been given back what they paid.
+    pub owing: BTreeSet<PerformanceId>,
     pub layouts: BTreeMap<(VenueId, u32), Arc<Layout>>,
     pub concerts: Table<ConcertId, Concert>,
     pub performances: Table<PerformanceId, Performance>,

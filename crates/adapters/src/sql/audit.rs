@@ -95,7 +95,9 @@ impl SqlAuditor {
             let tried = rehearse(self.database.dialect(), connection, &hold, &*self.clock).await;
             match tried.map_err(|failure| self.database.told("rehearse", failure.class(), &failure))? {
                 Rehearsed::Possible => return Ok(None),
-                Rehearsed::Refused(Rejection::SeatsTaken(taken)) => numbers.retain(|number| !taken.contains(number)),
+                Rehearsed::Refused(Rejection::SeatsTaken { seats, .. }) => {
+                    numbers.retain(|number| !seats.contains(number));
+                }
                 Rehearsed::Refused(rejection) => return Ok(Some(rejection.to_string())),
                 Rehearsed::Failed(cause) => return Ok(Some(cause)),
                 Rehearsed::Prevented(cause) => {

@@ -1,7 +1,7 @@
 //! Performances: put, published, postponed, cancelled.
 
-use super::Saved;
-use crate::port::{ConcertRepository, PerformanceRepository, Stored, StoredSeatMap, VenueRepository};
+use super::{Saved, found, has_to_be_saved};
+use crate::port::{ConcertRepository, PerformanceRepository, Revision, Stored, StoredSeatMap, VenueRepository};
 use crate::{ActingOperator, Conflict, Error, Missing};
 use frontrow_domain::{Performance, PerformanceId, PerformanceStatus};
 use std::sync::Arc;
@@ -17,25 +17,38 @@ pub struct ManagePerformances {
 }
 
 impl ManagePerformances {
-    /// Adds or replaces a performance. Its status stays what it is (a new one is a draft); once public, so do its concert,
-    /// venue and seats.
-    pub async fn put(&self, _by: ActingOperator, performance: &Performance) -> Result<Saved, Error> {
+    /// The performance as it was put, and its status.
+    pub async fn read(&self, _by: ActingOperator, id: PerformanceId) -> Result<Stored<Performance>, Error> {
+        found(self.performances.performance(id).await?, Missing::Performance)
+    }
+
+    /// Adds a performance, or replaces the one that was read at that revision. Its status stays what it is (a new one is a
+    /// draft); once public, so do its concert, venue and seats.
+    pub async fn put(
+        &self,
+        _by: ActingOperator,
+        performance: &Performance,
+        read: Option<Revision>,
+    ) -> Result<Saved, Error> {
         self.concerts.concert(performance.concert).await?.ok_or(Error::NotFound(Missing::Concert))?;
         self.venues.venue(performance.venue).await?.ok_or(Error::NotFound(Missing::Venue))?;
         self.checked_map(performance).await?;
-        let read = self.performances.performance(performance.id).await?;
-        if read.as_ref().is_some_and(|stored| !stored.value.keeps_what_was_promised(performance)) {
+        let stored = self.performances.performance(performance.id).await?;
+        let status = stored.as_ref().map_or(PerformanceStatus::Draft, |stored| stored.value.status);
+        let performance = Performance { status, ..performance.clone().normalized() };
+        let has_to_be_saved = has_to_be_saved(stored.as_ref(), &performance, read)?;
+        if stored.as_ref().is_some_and(|stored| !stored.value.keeps_what_was_promised(&performance)) {
             return Err(Conflict::PerformancePublic.into());
         }
-        let status = read.as_ref().map_or(PerformanceStatus::Draft, |stored| stored.value.status);
-        let performance = Performance { status, ..performance.clone() };
-        self.performances.save_performance(&performance, read.as_ref().map(|stored| stored.revision)).await?;
-        Ok(Saved::over(read.as_ref()))
+        if has_to_be_saved {
+            self.performances.save_performance(&performance, read).await?;
+        }
+        Ok(Saved::over(stored.as_ref()))
     }
 
     /// Publishes a draft, whose seats are made and whose seat map is frozen; or a postponed one again.
     pub async fn publish(&self, by: ActingOperator, id: PerformanceId) -> Result<Performance, Error> {
-        let Stored { value, revision } = self.find(id).await?;
+        let Stored { value, revision } = self.read(by, id).await?;
         if value.status != PerformanceStatus::Draft {
             return self.become_status(by, id, PerformanceStatus::Published).await;
         }
@@ -51,11 +64,11 @@ impl ManagePerformances {
     /// Says that it takes place later, or not at all: nothing new is held.
     pub async fn become_status(
         &self,
-        _by: ActingOperator,
+        by: ActingOperator,
         id: PerformanceId,
         status: PerformanceStatus,
     ) -> Result<Performance, Error> {
-        let Stored { value, revision } = self.find(id).await?;
+        let Stored { value, revision } = self.read(by, id).await?;
         if !value.status.may_become(status) {
             return Err(Conflict::PerformanceStatus.into());
         }
@@ -65,10 +78,6 @@ impl ManagePerformances {
         let changed = Performance { status, ..value };
         self.performances.save_performance(&changed, Some(revision)).await?;
         Ok(changed)
-    }
-
-    async fn find(&self, id: PerformanceId) -> Result<Stored<Performance>, Error> {
-        self.performances.performance(id).await?.ok_or(Error::NotFound(Missing::Performance))
     }
 
     async fn checked_map(&self, performance: &Performance) -> Result<StoredSeatMap, Error> {
@@ -82,7 +91,7 @@ impl ManagePerformances {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{MockConcertRepository, MockPerformanceRepository, MockVenueRepository, Revision};
+    use crate::port::{MockConcertRepository, MockPerformanceRepository, MockVenueRepository};
     use crate::testing::{operator, performance, seat_map};
     use PerformanceStatus::{Cancelled, Draft, Postponed, Published};
 

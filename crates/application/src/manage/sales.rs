@@ -1,7 +1,9 @@
 //! Sales.
 
-use super::Saved;
-use crate::port::{Clock, IdSource, OnSaleReader, PerformanceRepository, QueueOpener, SaleRepository, Stored};
+use super::{Saved, found, has_to_be_saved};
+use crate::port::{
+    Clock, IdSource, OnSaleReader, PerformanceRepository, QueueOpener, Revision, SaleRepository, Stored,
+};
 use crate::{ActingOperator, Conflict, Error, Missing};
 use frontrow_domain::waiting_room::Queue;
 use frontrow_domain::{Invalid, PerformanceStatus, Sale, SaleId, Violation};
@@ -24,25 +26,33 @@ pub struct ManageSales {
 }
 
 impl ManageSales {
-    /// Adds or replaces a sale. Whether it is public stays what it is (a new one is not); once it is, performances can be
+    /// The sale as it was put, and whether it is public.
+    pub async fn read(&self, _by: ActingOperator, id: SaleId) -> Result<Stored<Sale>, Error> {
+        found(self.sales.sale(id).await?, Missing::Sale)
+    }
+
+    /// Adds a sale, or replaces the one that was read at that revision. Whether it is public stays what it is (a new one is not); once it is, performances can be
     /// added to it, not taken away, and its waiting room stays: an operator changes the queue instead.
-    pub async fn put(&self, _by: ActingOperator, sale: &Sale) -> Result<Saved, Error> {
+    pub async fn put(&self, _by: ActingOperator, sale: &Sale, read: Option<Revision>) -> Result<Saved, Error> {
         sale.check()?;
         if sale.waiting_room.is_some() && self.queues.is_none() {
             return Err(no_waiting_rooms());
         }
-        let read = self.sales.sale(sale.id).await?;
-        let published = read.as_ref().is_some_and(|stored| stored.value.published);
-        let sale = Sale { published, ..sale.clone() };
+        let stored = self.sales.sale(sale.id).await?;
+        let published = stored.as_ref().is_some_and(|stored| stored.value.published);
+        let sale = Sale { published, ..sale.clone().normalized() };
+        let has_to_be_saved = has_to_be_saved(stored.as_ref(), &sale, read)?;
         let stays = |known: &Sale| {
             sale.performances.is_superset(&known.performances) && sale.waiting_room == known.waiting_room
         };
-        if read.as_ref().is_some_and(|stored| published && !stays(&stored.value)) {
+        if stored.as_ref().is_some_and(|stored| published && !stays(&stored.value)) {
             return Err(Conflict::SalePublic.into());
         }
         self.check_performances(&sale).await?;
-        self.sales.save_sale(&sale, read.as_ref().map(|stored| stored.revision)).await?;
-        Ok(Saved::over(read.as_ref()))
+        if has_to_be_saved {
+            self.sales.save_sale(&sale, read).await?;
+        }
+        Ok(Saved::over(stored.as_ref()))
     }
 
     /// Shows the sale to buyers; its performances have to be public. That one of them is sold with and without a waiting
@@ -101,13 +111,16 @@ fn no_waiting_rooms() -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{MockPerformanceRepository, MockQueueOpener, MockSaleRepository, OnSale, Revision, StoreError};
+    use crate::port::{MockPerformanceRepository, MockQueueOpener, MockSaleRepository, OnSale, StoreError};
     use crate::testing::{at, clock, ids, on_sale, operator, performance, reads, room, sale, sale_with_room};
     use frontrow_domain::{Performance, PerformanceId};
     use mockall::Sequence;
     use std::collections::BTreeSet;
     use std::time::Duration;
     use uuid::Uuid;
+
+    /// What [`manage`] has stored.
+    const READ: Option<Revision> = Some(Revision(1));
 
     fn manage(stored: Sale, status: PerformanceStatus) -> ManageSales {
         let (mut sales, mut performances) = (MockSaleRepository::new(), MockPerformanceRepository::new());
@@ -133,8 +146,8 @@ mod tests {
         let more = Sale { performances: sale(0).performances.into_iter().chain([other]).collect(), ..sale(0) };
         let less = Sale { performances: BTreeSet::from([other]), ..sale(0) };
         let manage = manage(sale(0), PerformanceStatus::Published);
-        assert_eq!(manage.put(operator(9), &more).await, Ok(Saved::Replaced));
-        assert_eq!(manage.put(operator(9), &less).await, Err(Conflict::SalePublic.into()));
+        assert_eq!(manage.put(operator(9), &more, READ).await, Ok(Saved::Replaced));
+        assert_eq!(manage.put(operator(9), &less, READ).await, Err(Conflict::SalePublic.into()));
     }
 
     #[tokio::test]
@@ -143,18 +156,23 @@ mod tests {
         let begins = performance().starts_at;
         let late = closing(begins + Duration::from_micros(1));
         assert_eq!(
-            manage(late.clone(), PerformanceStatus::Published).put(operator(9), &closing(begins)).await,
+            manage(late.clone(), PerformanceStatus::Published).put(operator(9), &closing(begins), READ).await,
             Ok(Saved::Replaced)
         );
         let here = manage(late.clone(), PerformanceStatus::Published);
-        for refused in [here.put(operator(9), &late).await.err(), here.publish(operator(9), late.id, false).await.err()]
+        for refused in
+            [here.put(operator(9), &late, READ).await.err(), here.publish(operator(9), late.id, false).await.err()]
         {
             let Some(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
             assert_eq!(flaws[0].pointer, "/closes");
             assert!(flaws[0].detail.contains("sold_until"), "{flaws:?}");
         }
         for status in [PerformanceStatus::Postponed, PerformanceStatus::Cancelled] {
-            assert_eq!(manage(late.clone(), status).put(operator(9), &late).await, Ok(Saved::Replaced), "{status:?}");
+            assert_eq!(
+                manage(late.clone(), status).put(operator(9), &late, READ).await,
+                Ok(Saved::Replaced),
+                "{status:?}"
+            );
         }
     }
 
@@ -239,16 +257,16 @@ mod tests {
     #[tokio::test]
     async fn where_there_are_no_waiting_rooms_no_sale_has_one() {
         let without = || ManageSales { queues: None, ..manage(sale(0), PerformanceStatus::Published) };
-        let refused = without().put(operator(9), &sale_with_room(0)).await;
+        let refused = without().put(operator(9), &sale_with_room(0), READ).await;
         let Err(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
         assert_eq!(flaws[0].pointer, "/waiting_room");
-        assert_eq!(without().put(operator(9), &sale(0)).await, Ok(Saved::Replaced));
+        assert_eq!(without().put(operator(9), &sale(0), READ).await, Ok(Saved::Replaced));
     }
 
     #[tokio::test]
     async fn a_public_sale_keeps_its_waiting_room() {
         let manage = manage(sale_with_room(0), PerformanceStatus::Published);
-        assert_eq!(manage.put(operator(9), &sale_with_room(0)).await, Ok(Saved::Replaced));
-        assert_eq!(manage.put(operator(9), &sale(0)).await, Err(Conflict::SalePublic.into()));
+        assert_eq!(manage.put(operator(9), &sale_with_room(0), READ).await, Ok(Saved::Replaced));
+        assert_eq!(manage.put(operator(9), &sale(0), READ).await, Err(Conflict::SalePublic.into()));
     }
 }

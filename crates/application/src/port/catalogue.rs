@@ -4,7 +4,8 @@ use super::StoreError;
 use crate::{Page, PageRequest};
 use async_trait::async_trait;
 use frontrow_domain::{
-    Concert, ConcertId, Layout, Performance, PerformanceId, Sale, SaleId, SeatMap, SeatNumber, Venue, VenueId,
+    Concert, ConcertId, Layout, Performance, PerformanceId, Reservation, Sale, SaleId, SaleTerms, SeatMap, SeatNumber,
+    Venue, VenueId,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -85,6 +86,13 @@ pub trait PerformanceRepository: Send + Sync {
         seat_count: u32,
         blocked: &BTreeSet<SeatNumber>,
     ) -> Result<(), StoreError>;
+
+    /// The first performance after that one, by ascending id, that was saved as cancelled, and that nobody has said since
+    /// [owes nothing](PerformanceRepository::owes_nothing).
+    async fn next_owing(&self, after: Option<PerformanceId>) -> Result<Option<PerformanceId>, StoreError>;
+
+    /// Says that everybody has been given back what they paid for it. The row keeps its revision.
+    async fn owes_nothing(&self, id: PerformanceId) -> Result<(), StoreError>;
 }
 
 /// Keeps sales. `save` as in [`VenueRepository`].
@@ -109,6 +117,14 @@ pub struct OnSale {
     pub layout: Arc<Layout>,
     /// Its published sales, by ascending opening.
     pub sales: Vec<Sale>,
+}
+
+impl OnSale {
+    /// The terms of the sale that the reservation was held under; `None` if it isn't among them.
+    pub fn terms_of(&self, reservation: &Reservation) -> Option<SaleTerms> {
+        let sale = self.sales.iter().find(|sale| sale.id == reservation.sale)?;
+        Some(sale.terms_for(&self.performance))
+    }
 }
 
 /// Reads what buyers ask for on every request. May answer from a cache that is a second old.

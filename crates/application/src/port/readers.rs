@@ -5,7 +5,7 @@ use crate::{Page, PageRequest};
 use async_trait::async_trait;
 use frontrow_domain::{
     BuyerKey, CommandKey, IdempotencyRecord, Instant, Payment, PaymentId, PaymentKind, PerformanceId, Points,
-    Reservation, ReservationId, Seat, SeatSet, SeatState, Ticket, Transfer, TransferId, UserId,
+    Reservation, ReservationId, Seat, SeatNumber, SeatSet, SeatState, Ticket, Transfer, TransferId, UserId,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -114,6 +114,15 @@ pub trait ReservationReader: Send + Sync {
         user: UserId,
         page: PageRequest<ReservationId>,
     ) -> Result<Page<Reservation, ReservationId>, StoreError>;
+
+    /// The reservations that seats of a performance are sold to: those of the next `limit` sold seats, by ascending number.
+    /// One whose seats are on several pages may be on each of them.
+    async fn sold(
+        &self,
+        performance: PerformanceId,
+        after: Option<SeatNumber>,
+        limit: u32,
+    ) -> Result<Page<Reservation, SeatNumber>, StoreError>;
 
     /// The valid tickets of a reservation, by ascending seat.
     async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError>;

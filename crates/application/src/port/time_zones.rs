@@ -4,6 +4,7 @@
 /// anyway.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait TimeZones: Send + Sync {
-    /// Whether there is a time zone of that name, such as `Asia/Seoul`.
-    fn is_known(&self, name: &str) -> bool;
+    /// The name by which the zone is known, such as `Asia/Kolkata` for `asia/calcutta`; `None` if none has that name, or if
+    /// the name is no place, such as `EST` or `localtime`.
+    fn canonical(&self, name: &str) -> Option<String>;
 }

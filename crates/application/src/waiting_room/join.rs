@@ -25,6 +25,28 @@ pub struct JoinRequest {
     pub token: Option<String>,
 }
 
+/// What came of a join.
+#[derive(Clone, Debug)]
+pub struct JoinedQueue {
+    /// The queue entry.
+    pub entry: QueueEntryView,
+    /// Its signed token.
+    pub token: String,
+    /// Whether it is a new one.
+    pub is_new: bool,
+    /// What became of the code; `None` if none was sent.
+    pub code: Option<CodeUse>,
+}
+
+/// What became of the code that somebody joined with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CodeUse {
+    /// The entry is in the group that it opens.
+    Used,
+    /// They have an entry in another group already, and keep that one.
+    NotUsed,
+}
+
 /// Gives somebody an entry in a queue: one a person, however often they ask.
 pub struct JoinQueue {
     /// The queues of this instance, as the last tick left them.
@@ -44,8 +66,8 @@ pub struct JoinQueue {
 }
 
 impl JoinQueue {
-    /// The queue entry, its signed token, and whether it is a new one.
-    pub async fn run(&self, request: &JoinRequest) -> Result<(QueueEntryView, String, bool), Error> {
+    /// The queue entry that they have, or a new one.
+    pub async fn run(&self, request: &JoinRequest) -> Result<JoinedQueue, Error> {
         let view = self.queues.view(request.sale).ok_or(Error::NotFound(Missing::Queue))?;
         let key = BuyerKey { sale: request.sale, user: request.user };
         self.is_open(&view)?;
@@ -59,11 +81,14 @@ impl JoinQueue {
                 Join { key, group, worthless: None, proved: self.proved(&view, key, request.token.as_deref()) },
             )
             .await?;
+        let code = request.code.is_some();
+        let code = code.then_some(if joined.entry.group == group { CodeUse::Used } else { CodeUse::NotUsed });
         let QueueEntry { group, number } = joined.entry;
         let issued = self.clock.now();
         let token = QueueToken { sale: key.sale, epoch: view.queue.epoch, group, number, user: key.user, issued };
         let signed = self.signer.sign_token(&token);
-        Ok((QueueEntryView::of(token, view, &*self.clock), signed, joined.is_new))
+        let entry = QueueEntryView::of(token, view, &*self.clock);
+        Ok(JoinedQueue { entry, token: signed, is_new: joined.is_new, code })
     }
 
     /// The queue entry that a token proves, unless it leads nowhere any more.

@@ -67,7 +67,10 @@ pub(super) async fn what_is_refused_or_repeated_is_not_announced(context: Arc<Te
     for (command, expected) in [
         (
             context.hold(lee, &[2, 3])?,
-            Some(Rejection::SeatsTaken(kims.seats().filter(|seat| seat.get() == 2).collect())),
+            Some(Rejection::SeatsTaken {
+                seats: kims.seats().filter(|seat| seat.get() == 2).collect(),
+                yours: Vec::new(),
+            }),
         ),
         (context.pay(&kims)?, Some(Rejection::AlreadyPaid)),
         (other_body, Some(Rejection::KeyReused)),

@@ -13,7 +13,7 @@ use std::time::Duration;
 const MICROSECOND: Duration = Duration::from_micros(1);
 
 fn taken(number: u32) -> BookingError {
-    Rejection::SeatsTaken(SeatNumber::new(number).into_iter().collect()).into()
+    Rejection::SeatsTaken { seats: SeatNumber::new(number).into_iter().collect(), yours: Vec::new() }.into()
 }
 
 pub(super) async fn a_seat_is_taken_over_when_the_grace_after_its_hold_is_over(

@@ -29,7 +29,7 @@ pub(super) async fn one_seat_has_one_winner(context: Arc<TestContext>) -> Result
         let holds = (0..RACERS).map(|n| context.hold(context.user(n), &[seat])).collect::<Result<_, _>>()?;
         let answers = context.at_once(holds).await?;
         let won = |outcome: &Outcome| matches!(outcome, Outcome::Held(_));
-        let winners = count(&answers, won, |r| matches!(r, Rejection::SeatsTaken(_)))?;
+        let winners = count(&answers, won, |r| matches!(r, Rejection::SeatsTaken { .. }))?;
         ensure_eq!(winners, 1, "winners of seat {seat}");
     }
     Ok(())
@@ -61,7 +61,7 @@ pub(super) async fn overlapping_holds_get_all_or_nothing(context: Arc<TestContex
         let holds = wishes.iter().enumerate().map(|(n, seats)| context.hold(context.user(n), seats));
         let answers = context.at_once(holds.collect::<Result<_, _>>()?).await?;
         let won = |outcome: &Outcome| matches!(outcome, Outcome::Held(_));
-        let winners = count(&answers, won, |r| matches!(r, Rejection::SeatsTaken(_)))?;
+        let winners = count(&answers, won, |r| matches!(r, Rejection::SeatsTaken { .. }))?;
         ensure!(winners > 0, "somebody is first");
         check_owners(&context, &wishes, &answers).await?;
         for outcome in answers.into_iter().flatten() {
@@ -146,7 +146,7 @@ pub(super) async fn a_lapsed_hold_is_paid_or_taken_over(context: Arc<TestContext
 fn check_one_of_two(answers: &[Answer], kims: &Reservation) -> Result<bool, Failure> {
     let lapsed = Rejection::HoldLapsed { held_until: kims.held_until };
     match answers {
-        [Ok(Outcome::Paid { .. }), Err(BookingError::Rejected(Rejection::SeatsTaken(_)))] => Ok(true),
+        [Ok(Outcome::Paid { .. }), Err(BookingError::Rejected(Rejection::SeatsTaken { .. }))] => Ok(true),
         [Err(BookingError::Rejected(why)), Ok(Outcome::Held(_))] if *why == lapsed => Ok(false),
         both => Err(Failure::new(format!("unexpected: {both:?}"))),
     }

@@ -40,7 +40,8 @@ fn refused_holds(context: &TestContext) -> Result<Refusals, Failure> {
     let mut over = context.wide.clone();
     over.closes = context.now();
     Ok(vec![
-        (context.hold(lee, &[3, 2])?, Rejection::SeatsTaken(numbers(&[2]))),
+        (context.hold(lee, &[3, 2])?, Rejection::SeatsTaken { seats: numbers(&[2]), yours: Vec::new() }),
+        (context.hold(context.user(0), &[2, 3])?, Rejection::SeatsTaken { seats: numbers(&[2]), yours: numbers(&[2]) }),
         (context.hold(lee, &[3, Programme::SEATS + 1])?, Rejection::SeatsUnknown(numbers(&[Programme::SEATS + 1]))),
         (
             context.hold_in(&context.narrow, lee, &[3, 4, 5, 6, 7])?,
@@ -80,7 +81,7 @@ pub(super) async fn what_was_rejected_can_be_asked_for_again_with_its_key(
     let kims = context.held(kim, &[1]).await?;
     let wanted = context.hold(lee, &[1])?;
     let refused: Answer = context.execute(wanted.clone()).await;
-    ensure!(matches!(refused, Err(BookingError::Rejected(Rejection::SeatsTaken(_)))), "{refused:?}");
+    ensure!(matches!(refused, Err(BookingError::Rejected(Rejection::SeatsTaken { .. }))), "{refused:?}");
     context.execute(context.release(&kims)?).await?;
     let lees = held(context.execute(wanted).await)?;
     ensure_eq!(lees.user, lee);

@@ -107,7 +107,7 @@ struct GivesWhatIsLeft(Inner, SeededIds);
 impl BookingStore for GivesWhatIsLeft {
     async fn execute(&self, command: Command) -> Answer {
         let answer = self.0.execute(command.clone()).await;
-        let (Err(BookingError::Rejected(Rejection::SeatsTaken(taken))), Operation::Hold(hold)) =
+        let (Err(BookingError::Rejected(Rejection::SeatsTaken { seats: taken, .. })), Operation::Hold(hold)) =
             (&answer, &command.operation)
         else {
             return answer;

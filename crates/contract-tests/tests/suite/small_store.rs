@@ -11,7 +11,8 @@ use frontrow_contract_tests::{BookingStorePorts, Durability, Failure, Fixture, P
 use frontrow_domain::{
     AccountId, BookingState, CarriedOut, Catalogue, Command, CommandKey, Event, Finding, IdempotencyRecord, Instant,
     Operation, Outcome, Payment, PaymentId, PaymentKind, PerformanceId, Points, Record, Reservation, ReservationId,
-    ReservationState, Seat, SeatState, Stale, Stop, Ticket, TransferId, UserId, Write, WriteSet, audit, carry_out,
+    ReservationState, Seat, SeatNumber, SeatState, Stale, Stop, Ticket, TransferId, UserId, Write, WriteSet, audit,
+    carry_out,
 };
 use futures::future::BoxFuture;
 use std::collections::BTreeMap;
@@ -233,6 +234,16 @@ impl ReservationReader for Store {
         let newest_first = bookings.reservations.values().rev().filter(|r| r.user == user);
         let wanted = newest_first.filter(|r| page.after.is_none_or(|after| r.id < after));
         Ok(Page::of(wanted.take(page.limit as usize + 1).cloned().collect(), page.limit, |r: &Reservation| r.id))
+    }
+
+    async fn sold(
+        &self,
+        performance: PerformanceId,
+        after: Option<SeatNumber>,
+        limit: u32,
+    ) -> Result<Page<Reservation, SeatNumber>, StoreError> {
+        let (items, next) = held(&self.bookings).sold(performance, after, limit);
+        Ok(Page { items, next })
     }
 
     async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError> {

@@ -68,7 +68,7 @@ impl SeatsSeen<'_> {
     }
 
     /// Whether the seat (from 0) is one for somebody who has that wish.
-    fn fits(&self, seat: usize, wish: &Wish) -> bool {
+    pub(super) fn fits(&self, seat: usize, wish: &Wish) -> bool {
         let kept_back = || matches!(self.layout.kind(seat), PositionKind::Accessible | PositionKind::Companion);
         !self.taken.has(seat) && (wish.accessible || !kept_back())
     }
@@ -159,7 +159,7 @@ fn first_choice(row: &Span, start: u32) -> usize {
 }
 
 /// Seats beside each other, of seats in ascending order.
-fn runs(seats: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
+pub(super) fn runs(seats: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     for seat in seats {
         match runs.last_mut() {
@@ -170,6 +170,6 @@ fn runs(seats: impl Iterator<Item = usize>) -> Vec<Range<usize>> {
     runs
 }
 
-fn seat(index: usize) -> Option<SeatNumber> {
+pub(super) fn seat(index: usize) -> Option<SeatNumber> {
     SeatNumber::new(u32::try_from(index + 1).ok()?)
 }

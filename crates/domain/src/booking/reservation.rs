@@ -1,10 +1,11 @@
 //! Seats of one performance, assigned to a user.
 
 use super::SeatKey;
-use crate::catalogue::{LineItem, SeatNumber};
+use crate::catalogue::{Action, LineItem, SaleTerms, SeatNumber};
 use crate::id::{PerformanceId, ReservationId, SaleId, UserId};
 use crate::money::Points;
 use crate::record::{Record, Version};
+use crate::text::{composed, text_flaw};
 use crate::time::{Instant, TAKEOVER_GRACE};
 use crate::waiting_room::BuyerKey;
 use serde::{Deserialize, Serialize};
@@ -26,8 +27,13 @@ pub struct Reservation {
     pub state: ReservationState,
     /// The first instant at which the hold has lapsed.
     pub held_until: Instant,
-    /// The first instant at which even a late payment is refused; the API calls it `pay_until`.
+    /// The first instant at which even a late payment is refused, as promised when it was held: see
+    /// [`Reservation::payable_until`].
     pub late_until: Instant,
+    /// The first instant at which its owner can't give it back any more, as promised when it was held: see
+    /// [`Reservation::cancellable_until`]. The epoch, if nothing was promised.
+    #[serde(default)]
+    pub cancel_until: Instant,
     /// What is to be paid: the sum of the line items.
     pub amount: Points,
     /// One per seat, by ascending number; never empty.
@@ -137,6 +143,18 @@ impl Reservation {
         Self::COUNTED_STATES.contains(&self.state) && !is_over
     }
 
+    /// The first instant at which even a late payment is refused. What was promised stands, and what an operator has
+    /// extended since holds for everybody; once the performance is over for buyers, nothing does.
+    pub fn payable_until(&self, terms: &SaleTerms) -> Instant {
+        let extended = terms.pay_until.min(terms.bookable.sold_until);
+        self.late_until.max(extended).min(terms.bookable.until(Action::Pay))
+    }
+
+    /// The first instant at which its owner can't give it back any more, once it is paid: in the same way.
+    pub fn cancellable_until(&self, terms: &SaleTerms) -> Instant {
+        self.cancel_until.max(terms.cancel_until).min(terms.bookable.until(Action::Cancel))
+    }
+
     /// The row after a change.
     #[must_use]
     pub fn with(&self, state: ReservationState) -> Self {
@@ -168,18 +186,17 @@ pub struct RefundReason(Box<str>);
 
 /// The text can't be a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
-#[error("1 to {} characters, no control characters", RefundReason::MAX)]
+#[error("1 to {} characters, one of them visible, no control characters", RefundReason::MAX)]
 pub struct InvalidReason;
 
 impl RefundReason {
     /// Characters of a reason.
     pub const MAX: usize = 200;
 
-    /// The text without the space around it, which has to be 1 to 200 characters, none of them a control character.
+    /// The text in NFC and without the space around it: see [`text_flaw`].
     pub fn new(text: &str) -> Result<Self, InvalidReason> {
-        let text = text.trim();
-        let fine = (1..=Self::MAX).contains(&text.chars().count()) && !text.chars().any(char::is_control);
-        if fine { Ok(Self(text.into())) } else { Err(InvalidReason) }
+        let text = composed(text.trim());
+        if text_flaw(&text, Self::MAX).is_none() { Ok(Self(text.into())) } else { Err(InvalidReason) }
     }
 
     /// As it is shown and kept.

@@ -84,6 +84,15 @@ impl SeatState {
         }
     }
 
+    /// The reservation that it is held by, or was sold to.
+    pub const fn owner(self) -> Option<ReservationId> {
+        match self {
+            Self::Held { by, .. } => Some(by),
+            Self::Sold { to } => Some(to),
+            Self::Free | Self::Blocked => None,
+        }
+    }
+
     /// Whether the seat still points to that reservation's hold, lapsed or not.
     pub fn is_held_by(self, reservation: ReservationId) -> bool {
         matches!(self, Self::Held { by, .. } if by == reservation)

@@ -54,9 +54,14 @@ pub enum Rejection {
         /// What was asked for.
         asked: u32,
     },
-    /// Somebody else has these seats, or they are not sold.
+    /// Somebody has these seats, or they are not sold.
     #[error("seats are not available")]
-    SeatsTaken(Vec<SeatNumber>),
+    SeatsTaken {
+        /// The seats that were asked for and can't be had.
+        seats: Vec<SeatNumber>,
+        /// Those among them that the buyer holds or owns already, in the same sale.
+        yours: Vec<SeatNumber>,
+    },
     /// There are no such seats.
     #[error("there are no such seats")]
     SeatsUnknown(Vec<SeatNumber>),

@@ -80,14 +80,23 @@ impl Bookable {
     pub const ALWAYS: Self =
         Self { status: PerformanceStatus::Published, starts_at: Instant::LAST, sold_until: Instant::LAST };
 
-    /// Whether that may be done at that instant. What is postponed or cancelled does not begin when it should have.
+    /// The first instant at which that is over because the performance has begun. What is postponed or cancelled does not begin when it should have.
+    pub fn until(self, action: Action) -> Instant {
+        match (self.status, action) {
+            (PerformanceStatus::Postponed | PerformanceStatus::Cancelled, _) => Instant::LAST,
+            (_, Action::Cancel) => self.starts_at,
+            (_, Action::Hold | Action::Pay) => self.sold_until,
+        }
+    }
+
+    /// Whether that may be done at that instant.
     pub fn check(self, action: Action, now: Instant) -> Result<(), NotBookable> {
-        let until = if action == Action::Cancel { self.starts_at } else { self.sold_until };
+        let until = self.until(action);
         match (self.status, action) {
             (PerformanceStatus::Draft, _) => Err(NotBookable::Draft),
             (PerformanceStatus::Postponed, Action::Hold) => Err(NotBookable::Postponed),
             (PerformanceStatus::Cancelled, Action::Hold | Action::Pay) => Err(NotBookable::Cancelled),
-            (PerformanceStatus::Published, _) if until <= now => Err(NotBookable::Begun { until }),
+            _ if until <= now => Err(NotBookable::Begun { until }),
             _ => Ok(()),
         }
     }

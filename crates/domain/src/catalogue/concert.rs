@@ -1,6 +1,7 @@
 //! What a performance is one date of.
 
 use crate::id::ConcertId;
+use crate::text::composed;
 use crate::violation::{Invalid, Violations};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +19,13 @@ pub struct Concert {
 impl Concert {
     /// Characters of a title, and of an artist: 200.
     pub const LONGEST_TITLE: usize = 200;
+
+    /// The concert with its texts in NFC, as it is kept.
+    #[must_use]
+    pub fn normalized(self) -> Self {
+        let [title, artist] = [&self.title, &self.artist].map(|text| composed(text).into_owned());
+        Self { title, artist, ..self }
+    }
 
     /// Says everything that is wrong with the concert.
     pub fn check(&self) -> Result<(), Invalid> {

@@ -23,6 +23,9 @@ pub struct Performance {
     /// Up to when seats may be held and paid although it has begun: [`Performance::LONGEST_SOLD`] at most. `None`: until it
     /// begins.
     pub sold_until: Option<Instant>,
+    /// Up to when everybody may give back what they have paid for it, whatever their sale says, because it takes place at
+    /// another time. It never becomes earlier once it is public.
+    pub give_back_until: Option<Instant>,
     /// Whether it takes place, and can be sold.
     pub status: PerformanceStatus,
     /// What the seats cost.
@@ -43,7 +46,17 @@ impl Performance {
         prices: PriceList,
     ) -> Self {
         let status = PerformanceStatus::Draft;
-        Self { id, concert, venue, seat_map_version, starts_at, sold_until: None, status, prices }
+        Self {
+            id,
+            concert,
+            venue,
+            seat_map_version,
+            starts_at,
+            sold_until: None,
+            give_back_until: None,
+            status,
+            prices,
+        }
     }
 
     /// The first instant at which nothing of it is held or paid any more.
@@ -54,6 +67,12 @@ impl Performance {
     /// What it says of its seats.
     pub fn bookable(&self) -> Bookable {
         Bookable { status: self.status, starts_at: self.starts_at, sold_until: self.sold_until() }
+    }
+
+    /// The performance with the names of its prices in NFC, as it is kept.
+    #[must_use]
+    pub fn normalized(self) -> Self {
+        Self { prices: self.prices.normalized(), ..self }
     }
 
     /// Says everything that is wrong with the performance, given the layout that it names.
@@ -70,12 +89,13 @@ impl Performance {
         }
     }
 
-    /// Whether an edit leaves alone what buyers rely on. Once public, a performance keeps its concert, venue and seats;
-    /// everything else may change, such as its date and the prices of seats that are yet to be held.
+    /// Whether an edit leaves alone what buyers rely on. Once public, a performance keeps its concert, venue and seats, and
+    /// the time to give back; everything else may change, such as its date and the prices of seats that are yet to be held.
     pub fn keeps_what_was_promised(&self, edited: &Self) -> bool {
         self.status == PerformanceStatus::Draft
             || (self.concert == edited.concert
                 && self.venue == edited.venue
-                && self.seat_map_version == edited.seat_map_version)
+                && self.seat_map_version == edited.seat_map_version
+                && self.give_back_until <= edited.give_back_until)
     }
 }

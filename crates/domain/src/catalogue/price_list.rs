@@ -2,6 +2,7 @@
 
 use super::SeatNumber;
 use crate::money::Points;
+use crate::text::composed;
 use crate::violation::{Invalid, Violations};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
@@ -136,6 +137,16 @@ impl PriceList {
             }
         }
         flaws.into_result()
+    }
+
+    /// The list with its names in NFC, as it is kept.
+    #[must_use]
+    pub fn normalized(mut self) -> Self {
+        let names = self.tiers.iter_mut().map(|tier| &mut tier.name);
+        for name in names.chain(self.types.iter_mut().map(|price_type| &mut price_type.name)) {
+            *name = composed(name).into_owned();
+        }
+        self
     }
 
     fn check_tiers(&self, flaws: &mut Violations) {

@@ -2,6 +2,7 @@
 
 use super::{AdmissionTerms, Bookable, Performance, PerformanceStatus, WaitingRoom};
 use crate::id::{PerformanceId, SaleId};
+use crate::text::composed;
 use crate::time::Instant;
 use crate::violation::{Invalid, Violations};
 use serde::{Deserialize, Serialize};
@@ -21,9 +22,10 @@ pub struct Sale {
     pub opens: Instant,
     /// The first instant at which they no longer can.
     pub closes: Instant,
-    /// The first instant at which nothing can be paid any more.
+    /// The first instant at which nothing can be paid any more. An edit can extend it for everybody, and shorten it for what
+    /// is held from then on.
     pub pay_until: Instant,
-    /// The first instant at which a paid reservation can no longer be cancelled by its owner.
+    /// The first instant at which a paid reservation can no longer be cancelled by its owner; edited likewise.
     pub cancel_until: Instant,
     /// Seats that one person may have in this sale, held and paid together.
     pub limit_per_person: u32,
@@ -76,7 +78,8 @@ impl Sale {
 
     /// What a command on a performance of this sale needs to know.
     pub fn terms_for(&self, performance: &Performance) -> SaleTerms {
-        SaleTerms { bookable: performance.bookable(), ..self.terms() }
+        let cancel_until = performance.give_back_until.map_or(self.cancel_until, |until| until.max(self.cancel_until));
+        SaleTerms { cancel_until, bookable: performance.bookable(), ..self.terms() }
     }
 
     /// The sale's own terms, for a performance that has no say in it.
@@ -116,6 +119,16 @@ impl Sale {
     /// Whether seats can be held.
     pub fn is_open(&self, now: Instant) -> bool {
         self.published && self.opens <= now && now < self.closes
+    }
+
+    /// The sale with its name, and those of its groups, in NFC, as it is kept.
+    #[must_use]
+    pub fn normalized(mut self) -> Self {
+        self.name = composed(&self.name).into_owned();
+        for group in self.waiting_room.iter_mut().flat_map(|room| &mut room.groups) {
+            group.name = composed(&group.name).into_owned();
+        }
+        self
     }
 
     /// Says everything that is wrong with the sale.

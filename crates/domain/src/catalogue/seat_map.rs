@@ -1,8 +1,9 @@
 //! Where people sit: a venue's seat map, and the numbered layout that a performance is sold by.
 
-use super::seat_name::{self, composed};
+use super::seat_name;
 use super::{Layout, PositionKind, SeatLabel, SeatNumber, SeatPosition};
 use crate::id::VenueId;
+use crate::text::composed;
 use crate::violation::{Invalid, Violations};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;

@@ -1,9 +1,8 @@
 //! The names of sections and rows, which stand in labels: letters and digits of any script.
 
+use crate::text::{composed, is_invisible};
 use crate::violation::Violations;
-use std::borrow::Cow;
 use unicode_normalization::char::is_combining_mark;
-use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// Characters of a name, in NFC: 16.
 pub(super) const LONGEST: usize = 16;
@@ -19,36 +18,11 @@ pub fn seat_name(text: &str) -> Option<String> {
     is_name(&name).then(|| name.into_owned())
 }
 
-/// The text in NFC, whatever it says.
-pub(crate) fn composed(text: &str) -> Cow<'_, str> {
-    match is_nfc_quick(text.chars()) {
-        IsNormalized::Yes => Cow::Borrowed(text),
-        IsNormalized::No | IsNormalized::Maybe => Cow::Owned(text.nfc().collect()),
-    }
-}
-
 fn is_name(name: &str) -> bool {
     let in_alphabet = |letter: char| (letter.is_alphanumeric() || is_combining_mark(letter)) && !is_invisible(letter);
     (1..=LONGEST).contains(&name.chars().count())
         && !name.starts_with(is_combining_mark)
         && name.chars().all(in_alphabet)
-}
-
-/// Letters and marks that show nothing: two names could look the same and be different.
-fn is_invisible(letter: char) -> bool {
-    matches!(
-        letter,
-        '\u{34f}'
-            | '\u{115f}'
-            | '\u{1160}'
-            | '\u{17b4}'
-            | '\u{17b5}'
-            | '\u{180b}'..='\u{180f}'
-            | '\u{3164}'
-            | '\u{fe00}'..='\u{fe0f}'
-            | '\u{ffa0}'
-            | '\u{e0100}'..='\u{e01ef}'
-    )
 }
 
 impl Violations {
@@ -64,6 +38,7 @@ impl Violations {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use unicode_normalization::UnicodeNormalization;
 
     #[test]
     fn a_name_is_letters_and_digits_of_any_script() {

@@ -1,6 +1,7 @@
 //! Where performances take place.
 
 use crate::id::VenueId;
+use crate::text::composed;
 use crate::violation::{Invalid, Violations};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +21,12 @@ impl Venue {
     pub const LONGEST_NAME: usize = 200;
     /// Characters of a time zone's name: 64.
     pub const LONGEST_TIME_ZONE: usize = 64;
+
+    /// The venue with its name in NFC, as it is kept.
+    #[must_use]
+    pub fn normalized(self) -> Self {
+        Self { name: composed(&self.name).into_owned(), ..self }
+    }
 
     /// Says everything that is wrong with the venue. Whether the time zone exists is checked where the zones are known.
     pub fn check(&self) -> Result<(), Invalid> {

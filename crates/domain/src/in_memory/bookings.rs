@@ -115,6 +115,28 @@ impl BookingState {
         }
     }
 
+    /// The reservations that the next `limit` sold seats of a performance are sold to, each once, and the last of these
+    /// seats if there are more.
+    pub fn sold(
+        &self,
+        performance: PerformanceId,
+        after: Option<SeatNumber>,
+        limit: u32,
+    ) -> (Vec<Reservation>, Option<SeatNumber>) {
+        let of_performance = self.seats.values().filter(|seat| seat.key.performance == performance);
+        let rest = of_performance.filter(|seat| after.is_none_or(|after| seat.key.number > after));
+        let sold = rest.filter_map(|seat| match seat.state {
+            SeatState::Sold { to } => Some((seat.key.number, to)),
+            _ => None,
+        });
+        let mut seats: Vec<(SeatNumber, ReservationId)> = sold.take(limit as usize + 1).collect();
+        let more = seats.len() > limit as usize;
+        seats.truncate(limit as usize);
+        let next = seats.last().filter(|_| more).map(|(number, _)| *number);
+        let ids: BTreeSet<ReservationId> = seats.into_iter().map(|(_, to)| to).collect();
+        (ids.iter().filter_map(|id| self.reservations.get(id)).cloned().collect(), next)
+    }
+
     /// Deletes the idempotency records written before that instant.
     pub fn forget_idempotency_records(&mut self, before: Instant) {
         self.idempotency_records.retain(|_, record| record.at >= before);

@@ -2,6 +2,7 @@
 
 use super::{DrawState, Phase, Queue};
 use crate::catalogue::WaitingRoom;
+use crate::text::composed;
 use crate::time::Instant;
 use crate::violation::{Invalid, Violations};
 use serde::{Deserialize, Serialize};
@@ -116,7 +117,7 @@ impl Queue {
             group.weight = *weight;
         }
         if let Some(message) = &change.message {
-            queue.message = Some(message.clone()).filter(|message| !message.is_empty());
+            queue.message = Some(composed(message).into_owned()).filter(|message| !message.is_empty());
         }
         queue.holds_stopped = change.holds_stopped.unwrap_or(queue.holds_stopped);
         queue.version = queue.version.next();

@@ -2,6 +2,7 @@
 //! out.
 
 use super::{Digest, DrawState, Queue, seed};
+use crate::text::composed;
 use crate::violation::Violations;
 use thiserror::Error;
 
@@ -45,6 +46,7 @@ impl Queue {
     /// The draw with that round; the same if that is its round already.
     pub fn name_round(&self, round: &str) -> Result<DrawState, DrawRefusal> {
         let mut flaws = Violations::default();
+        let round = &*composed(round);
         flaws.check_text(round, DrawState::MAX_ROUND, "/round");
         flaws.into_result().map_err(|_| DrawRefusal::InvalidRound)?;
         let draw = self.draw.as_ref().ok_or(DrawRefusal::NotByLot)?;

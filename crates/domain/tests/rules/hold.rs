@@ -48,7 +48,10 @@ fn all_or_nothing_and_the_seats_in_the_way_are_named() {
     let mut world = World::new();
     world.held(1, &[2, 4]);
     let hold = world.hold(2, &[1, 2, 3, 4]);
-    assert_eq!(world.refused(&hold), Rejection::SeatsTaken(vec![seat(2), seat(4)]));
+    assert_eq!(world.refused(&hold), Rejection::SeatsTaken { seats: vec![seat(2), seat(4)], yours: vec![] });
+    let again = world.hold(1, &[3, 4]);
+    let yours = vec![seat(4)];
+    assert_eq!(world.refused(&again), Rejection::SeatsTaken { seats: yours.clone(), yours });
     let unknown = world.hold(2, &[1, 21, 22]);
     assert_eq!(world.refused(&unknown), Rejection::SeatsUnknown(vec![seat(21), seat(22)]));
 }
@@ -64,7 +67,7 @@ fn sold_and_blocked_seats_are_taken_for_ever() {
     world.now = just_before(CLOSES);
     for number in [1, 2] {
         let hold = world.hold(2, &[number]);
-        assert_eq!(world.refused(&hold), Rejection::SeatsTaken(vec![seat(number)]));
+        assert_eq!(world.refused(&hold), Rejection::SeatsTaken { seats: vec![seat(number)], yours: vec![] });
     }
 }
 
@@ -77,7 +80,7 @@ fn a_lapsed_hold_is_taken_over_after_the_grace_and_not_a_moment_before() {
     let hold = world.hold(2, &[1]);
     for now in [lapses - MICROSECOND, lapses, takeover - MICROSECOND] {
         world.now = now;
-        assert_eq!(world.refused(&hold), Rejection::SeatsTaken(vec![seat(1)]));
+        assert_eq!(world.refused(&hold), Rejection::SeatsTaken { seats: vec![seat(1)], yours: vec![] });
     }
     world.now = takeover;
     assert!(world.run(&hold).is_ok());

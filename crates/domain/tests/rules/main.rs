@@ -14,6 +14,7 @@ mod idempotency;
 mod installation;
 mod laws;
 mod model;
+mod nearest;
 mod pay;
 mod simulation;
 mod waiting_room;

@@ -22,6 +22,7 @@ struct Booking {
     amount: i64,
     until: Instant,
     late: Instant,
+    cancel: Instant,
     status: Status,
 }
 
@@ -87,7 +88,8 @@ impl Model {
             Operation::Pay(pay) => self.pay(pay, now),
             Operation::Release(release) => self.release(release.reservation),
             Operation::Cancel(cancel) => {
-                let too_late = (cancel.terms.cancel_until <= now).then_some("deadline");
+                let promised = self.bookings.get(&cancel.reservation).map_or(cancel.terms.cancel_until, |b| b.cancel);
+                let too_late = (promised.max(cancel.terms.cancel_until) <= now).then_some("deadline");
                 let begun = (cancel.terms.bookable.starts_at <= now).then_some("begun");
                 self.give_back(cancel.reservation, too_late.or(begun))
             }
@@ -171,7 +173,8 @@ impl Model {
         for seat in &seats {
             self.owners.insert(*seat, Owner::Holder(id, until));
         }
-        let booking = Booking { user, sale: terms.sale, seats, amount, until, late, status: Status::Held };
+        let cancel = terms.cancel_until;
+        let booking = Booking { user, sale: terms.sale, seats, amount, until, late, cancel, status: Status::Held };
         self.bookings.insert(id, booking);
     }
 
@@ -192,7 +195,8 @@ impl Model {
         if begun {
             return Expected::Refused("begun");
         }
-        if late && booking.late <= now {
+        let extended = pay.terms.pay_until.min(pay.terms.bookable.sold_until);
+        if late && booking.late.max(extended) <= now {
             return Expected::Refused("lapsed");
         }
         let own_seats = if booking.counts(now) { booking.seats.len() } else { 0 };
@@ -326,7 +330,7 @@ pub fn name(rejection: &Rejection) -> &'static str {
         Rejection::KeyReused => "key",
         Rejection::SaleNotOpen { .. } | Rejection::SaleClosed { .. } => "sale",
         Rejection::LimitReached { .. } => "limit",
-        Rejection::SeatsTaken(_) => "taken",
+        Rejection::SeatsTaken { .. } => "taken",
         Rejection::AlreadyPaid => "paid",
         Rejection::ReservationEnded(_) => "ended",
         Rejection::HoldLapsed { .. } => "lapsed",

@@ -1,8 +1,8 @@
 //! Accounts and sessions.
 
-use super::common::length;
-use frontrow_application::{LoggedIn, Password};
-use frontrow_domain::{Email, User};
+use super::common::text;
+use frontrow_application::{InvalidPassword, LoggedIn, Password};
+use frontrow_domain::{Email, User, composed};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -17,8 +17,8 @@ pub struct NewUser {
     #[validate(custom(function = email))]
     #[schema(format = "email", max_length = 254)]
     pub email: String,
-    /// Password to log in with.
-    #[validate(length(min = length(Password::SHORTEST), max = length(Password::LONGEST), message = "characters"))]
+    /// Password to log in with: no control or invisible characters; counted and compared however it is typed (RFC 8265).
+    #[validate(custom(function = new_password))]
     #[schema(min_length = 8, max_length = 128)]
     pub password: String,
     /// Name to call the user by.
@@ -37,7 +37,7 @@ pub struct NewSession {
     #[schema(format = "email", max_length = 254)]
     pub email: String,
     /// Password that was given at the sign-up.
-    #[validate(length(min = 1, max = 128, message = "characters"))]
+    #[validate(custom(function = typed_password))]
     #[schema(min_length = 1, max_length = 128)]
     pub password: String,
 }
@@ -59,7 +59,7 @@ pub struct RefreshRequest {
 pub struct UserDto {
     /// Id of the user; it never changes.
     pub id: Uuid,
-    /// Email address, in lower case.
+    /// Email address in the one form that Frontrow keeps: composed (NFC), in small letters, the domain in ASCII.
     pub email: String,
     /// Name to call the user by.
     pub name: String,
@@ -103,10 +103,27 @@ fn email(text: &str) -> Result<(), ValidationError> {
         .map_err(|error| ValidationError::new("email").with_message(error.to_string().into()))
 }
 
-fn name(text: &str) -> Result<(), ValidationError> {
-    let fine = (1..=User::LONGEST_NAME).contains(&text.chars().count())
-        && !text.chars().any(char::is_control)
-        && text.trim().len() == text.len();
-    let detail = || format!("1 to {} characters, no control characters, no space at either end", User::LONGEST_NAME);
-    if fine { Ok(()) } else { Err(ValidationError::new("text").with_message(detail().into())) }
+fn name(name: &str) -> Result<(), ValidationError> {
+    text(name, User::LONGEST_NAME)
+}
+
+fn new_password(text: &str) -> Result<(), ValidationError> {
+    Password::new(text)
+        .map(drop)
+        .map_err(|flaw| ValidationError::new(password_flaw(flaw)).with_message(flaw.to_string().into()))
+}
+
+/// The stable word for what is wrong with a password.
+pub const fn password_flaw(flaw: InvalidPassword) -> &'static str {
+    match flaw {
+        InvalidPassword::Length => "length",
+        InvalidPassword::Characters => "text",
+    }
+}
+
+/// Counted as it is compared, whatever keyboard it comes from.
+fn typed_password(text: &str) -> Result<(), ValidationError> {
+    let fine = (1..=Password::LONGEST).contains(&composed(text).chars().count());
+    let detail = || format!("1 to {} characters", Password::LONGEST);
+    if fine { Ok(()) } else { Err(ValidationError::new("length").with_message(detail().into())) }
 }

@@ -76,6 +76,10 @@ pub struct SaleDto {
     pub opens: String,
     /// The first instant at which they no longer can, in UTC.
     pub closes: String,
+    /// The first instant at which nothing can be paid any more, in UTC. What is held keeps what it says then.
+    pub pay_until: String,
+    /// The first instant at which its owner can't cancel what was paid, in UTC. What is held keeps what it says then.
+    pub cancel_until: String,
     /// How many seats one person may have in it.
     pub limit_per_person: u32,
     /// How long a hold lasts, in seconds.
@@ -98,6 +102,8 @@ impl From<Sale> for SaleDto {
             name: sale.name,
             opens: Timestamp::from(sale.opens).to_string(),
             closes: Timestamp::from(sale.closes).to_string(),
+            pay_until: Timestamp::from(sale.pay_until).to_string(),
+            cancel_until: Timestamp::from(sale.cancel_until).to_string(),
             limit_per_person: sale.limit_per_person,
             hold_seconds: sale.hold_duration.as_secs(),
             waiting_room: sale.waiting_room.map(Into::into),

@@ -3,14 +3,21 @@
 use crate::extract::{Cursor, page_request};
 use crate::problem::Problem;
 use frontrow_application::{Page, PageRequest};
-use frontrow_domain::{Instant, Points};
+use frontrow_domain::{Instant, Points, text_flaw};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use utoipa::{IntoParams, ToSchema};
+use validator::ValidationError;
 
 /// A bound of a text or a list, as validation wants it.
 pub(super) const fn length(bound: usize) -> u64 {
     bound as u64
+}
+
+/// A text for people, as validation wants it.
+pub(super) fn text(text: &str, most: usize) -> Result<(), ValidationError> {
+    let flaw = text_flaw(text, most);
+    flaw.map_or(Ok(()), |detail| Err(ValidationError::new("text").with_message(detail.into())))
 }
 
 /// An amount in minor units of the installation's currency.
@@ -63,10 +70,33 @@ impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
         let expected = "a time as in RFC 3339, such as 2027-05-01T10:00:00Z, of the years 1970 to 9998";
-        let at: jiff::Timestamp = text.parse().map_err(|_| serde::de::Error::custom(expected))?;
-        let sane = (0..=253_370_764_800).contains(&at.as_second());
-        if sane { Ok(Self(at)) } else { Err(serde::de::Error::custom(expected)) }
+        let sane = |at: &jiff::Timestamp| (0..Self::YEAR_9999).contains(&at.as_microsecond());
+        rfc3339(&text).filter(sane).map(Self).ok_or_else(|| serde::de::Error::custom(expected))
     }
+}
+
+impl Timestamp {
+    /// Microseconds from 1970 to the first year that can't be said any more, because its last day is in another one elsewhere.
+    const YEAR_9999: i64 = 253_370_764_800_000_000;
+}
+
+/// The time that is written exactly as RFC 3339 says: with `T`, seconds and an offset, `T` and `Z` in either case, and at
+/// most nine digits of a second. A leap second has no instant of its own, so it isn't one here.
+fn rfc3339(text: &str) -> Option<jiff::Timestamp> {
+    let like = |text: &str, form: &str| {
+        let fits = |(c, form): (u8, u8)| if form == b'0' { c.is_ascii_digit() } else { c == form };
+        text.len() == form.len() && text.bytes().zip(form.bytes()).all(fits)
+    };
+    let upper = text.to_ascii_uppercase();
+    let (time, rest) = upper.split_at_checked("0000-00-00T00:00:00".len())?;
+    let fraction = rest.strip_prefix('.').map(|rest| rest.bytes().take_while(u8::is_ascii_digit).count());
+    let offset = fraction.map_or(Some(rest), |digits| (1..=9).contains(&digits).then(|| &rest[1 + digits..]))?;
+    let (hours, minutes) = (offset.get(1..3), offset.get(4..6));
+    let east_or_west = (like(offset, "+00:00") || like(offset, "-00:00"))
+        && hours.is_some_and(|hours| hours < "24")
+        && minutes.is_some_and(|minutes| minutes < "60");
+    let is_rfc3339 = like(time, "0000-00-00T00:00:00") && &time[17..] < "60" && (offset == "Z" || east_or_west);
+    is_rfc3339.then(|| upper.parse().ok())?
 }
 
 /// Which part of a list.
@@ -104,5 +134,84 @@ impl<T> List<T> {
     pub fn of<S, K, C: Cursor>(page: Page<S, K>, item: impl FnMut(S) -> T, key: impl Fn(K) -> C) -> Self {
         let next_cursor = page.next.map(|next| key(next).encode());
         Self { items: page.items.into_iter().map(item).collect(), next_cursor }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_time_is_written_as_rfc_3339_says() {
+        for (text, at) in [
+            ("2027-05-01T10:00:00Z", "2027-05-01T10:00:00Z"),
+            ("2027-05-01t10:00:00z", "2027-05-01T10:00:00Z"),
+            ("2027-05-01T19:00:00+09:00", "2027-05-01T10:00:00Z"),
+            ("2027-05-01T10:00:00-00:00", "2027-05-01T10:00:00Z"),
+            ("2027-05-01T00:00:00-23:59", "2027-05-01T23:59:00Z"),
+            ("2027-05-01T10:00:00.123456789Z", "2027-05-01T10:00:00.123456789Z"),
+            ("2028-02-29T23:59:59.9+00:00", "2028-02-29T23:59:59.9Z"),
+        ] {
+            assert_eq!(rfc3339(text).map(|at| at.to_string()).as_deref(), Some(at), "{text}");
+        }
+    }
+
+    #[test]
+    fn nothing_laxer_is_a_time() {
+        for text in [
+            "",
+            "Z",
+            "2027-05-01",
+            "2027-05-01 10:00:00Z",
+            "2027-05-01T10:00Z",
+            "2027-05-01T10Z",
+            "2027-05-01T10:00:00",
+            "2027-05-01T10:00:60Z",
+            "2016-12-31T23:59:60Z",
+            "2027-05-01T24:00:00Z",
+            "2027-05-01T10:60:00Z",
+            "2027-02-29T10:00:00Z",
+            "2027-13-01T10:00:00Z",
+            "2027-00-01T10:00:00Z",
+            "2027-05-01T10:00:00[Asia/Seoul]",
+            "2027-05-01T10:00:00Z[UTC]",
+            "2027-05-01T10:00:00+09:00[Asia/Seoul]",
+            "2027-05-01T10:00:00+25:00",
+            "2027-05-01T10:00:00+24:00",
+            "2027-05-01T10:00:00+09:60",
+            "2027-05-01T10:00:00+0900",
+            "2027-05-01T10:00:00+09",
+            "2027-05-01T10:00:00+09:00:00",
+            "2027-05-01T10:00:00 Z",
+            "20270501T100000Z",
+            "+002027-05-01T10:00:00Z",
+            "-002027-05-01T10:00:00Z",
+            "2027-05-01T10:00:00,5Z",
+            "2027-05-01T10:00:00.Z",
+            "2027-05-01T10:00:00.1234567891Z",
+            " 2027-05-01T10:00:00Z",
+            "2027-05-01T10:00:00Z ",
+            "2027-05-01T10:00:00\u{2212}09:00",
+            "2027-121T10:00:00Z",
+            "2027-W17-6T10:00:00Z",
+            "2027-05-01T10:00:00ZZ",
+            "２０２７-05-01T10:00:00Z",
+        ] {
+            assert_eq!(rfc3339(text), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn times_are_of_the_years_1970_to_9998() {
+        let read = |text: &str| serde_json::from_value::<Timestamp>(text.into()).is_ok();
+        for (text, fits) in [
+            ("1969-12-31T23:59:59.999999Z", false),
+            ("1970-01-01T00:00:00Z", true),
+            ("9998-12-31T23:59:59.999999Z", true),
+            ("9999-01-01T00:00:00Z", false),
+            ("9999-01-01T00:00:00+01:00", true),
+        ] {
+            assert_eq!(read(text), fits, "{text}");
+        }
     }
 }

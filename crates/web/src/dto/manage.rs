@@ -1,6 +1,6 @@
 //! What operators put on sale; a performance is in `performance`.
 
-use super::common::length;
+use super::common::text;
 use super::{Timestamp, WaitingRoomBody};
 use crate::extract::{objects, some_object};
 use frontrow_domain::{
@@ -12,19 +12,18 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::Validate;
+use validator::{Validate, ValidationError};
 
 /// A venue, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "Small Hall", "time_zone": "Asia/Seoul"}))]
 pub struct VenueBody {
     /// Name of the venue, for people.
-    #[validate(length(min = 1, max = length(Venue::LONGEST_NAME), message = "characters"))]
+    #[validate(custom(function = venue_name))]
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
-    /// IANA name of its time zone, such as `Asia/Seoul`.
-    #[validate(custom(function = time_zone))]
+    /// IANA name of its time zone: of a place, such as `Asia/Seoul`, or `UTC`. It is kept by its canonical name.
     #[schema(max_length = 64)]
     pub time_zone: String,
 }
@@ -36,14 +35,18 @@ impl VenueBody {
     }
 }
 
-fn time_zone(name: &str) -> Result<(), validator::ValidationError> {
-    let known = jiff::tz::db().get(name).is_ok();
-    let detail = "an IANA time zone such as Asia/Seoul";
-    if known { Ok(()) } else { Err(validator::ValidationError::new("time_zone").with_message(detail.into())) }
+fn venue_name(name: &str) -> Result<(), ValidationError> {
+    text(name, Venue::LONGEST_NAME)
+}
+
+impl From<Venue> for VenueBody {
+    fn from(venue: Venue) -> Self {
+        Self { name: venue.name, time_zone: venue.time_zone }
+    }
 }
 
 /// A seat map, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"sections": [{"kind": "seated", "name": "A", "rows": [{"name": "1", "seats": 10, "tier": "R",
     "accessible": [1], "companion": [2], "blocked": []}]}, {"kind": "standing", "name": "FLOOR", "spots": 100, "tier": "S"}]}))]
@@ -166,6 +169,29 @@ impl SeatMapBody {
     }
 }
 
+impl From<SeatMap> for SeatMapBody {
+    fn from(map: SeatMap) -> Self {
+        Self { sections: map.sections.into_iter().map(Into::into).collect() }
+    }
+}
+
+impl From<Section> for SectionBody {
+    fn from(section: Section) -> Self {
+        let name = section.name;
+        match section.shape {
+            SectionShape::Seated { rows } => Self::Seated { name, rows: rows.into_iter().map(Into::into).collect() },
+            SectionShape::Standing { spots, tier } => Self::Standing { name, spots, tier },
+        }
+    }
+}
+
+impl From<SeatRow> for RowBody {
+    fn from(row: SeatRow) -> Self {
+        let SeatRow { name, seats, tier, accessible, companion, blocked } = row;
+        Self { name, seats, tier, accessible, companion, blocked }
+    }
+}
+
 impl From<SectionBody> for Section {
     fn from(section: SectionBody) -> Self {
         match section {
@@ -191,16 +217,16 @@ impl From<RowBody> for SeatRow {
 }
 
 /// A concert, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"title": "First Light", "artist": "The Larks"}))]
 pub struct ConcertBody {
     /// Title, for people.
-    #[validate(length(min = 1, max = length(Concert::LONGEST_TITLE), message = "characters"))]
+    #[validate(custom(function = title))]
     #[schema(min_length = 1, max_length = 200)]
     pub title: String,
     /// Name of the artist, for people.
-    #[validate(length(min = 1, max = length(Concert::LONGEST_TITLE), message = "characters"))]
+    #[validate(custom(function = title))]
     #[schema(min_length = 1, max_length = 200)]
     pub artist: String,
 }
@@ -212,8 +238,18 @@ impl ConcertBody {
     }
 }
 
+fn title(name: &str) -> Result<(), ValidationError> {
+    text(name, Concert::LONGEST_TITLE)
+}
+
+impl From<Concert> for ConcertBody {
+    fn from(concert: Concert) -> Self {
+        Self { title: concert.title, artist: concert.artist }
+    }
+}
+
 /// A sale, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"name": "General sale", "performances": ["019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10"],
     "opens": "2027-01-01T00:00:00Z", "closes": "2027-05-01T09:00:00Z", "pay_until": "2027-05-01T09:30:00Z",
@@ -223,7 +259,7 @@ impl ConcertBody {
     "draw": false, "strict": false, "leave_on_payment": false}}))]
 pub struct SaleBody {
     /// Name of the sale, for people.
-    #[validate(length(min = 1, max = length(Sale::LONGEST_NAME), message = "characters"))]
+    #[validate(custom(function = sale_name))]
     #[schema(min_length = 1, max_length = 200)]
     pub name: String,
     /// Ids of the performances that it sells: 1 to 100.
@@ -272,6 +308,26 @@ impl SaleBody {
             hold_duration,
             waiting_room: self.waiting_room.map(Into::into),
             published: false,
+        }
+    }
+}
+
+fn sale_name(name: &str) -> Result<(), ValidationError> {
+    text(name, Sale::LONGEST_NAME)
+}
+
+impl From<Sale> for SaleBody {
+    fn from(sale: Sale) -> Self {
+        Self {
+            name: sale.name,
+            performances: sale.performances.into_iter().map(PerformanceId::uuid).collect(),
+            opens: sale.opens.into(),
+            closes: sale.closes.into(),
+            pay_until: Some(sale.pay_until.into()),
+            cancel_until: Some(sale.cancel_until.into()),
+            limit_per_person: Some(sale.limit_per_person),
+            hold_seconds: Some(sale.hold_duration.as_secs()),
+            waiting_room: sale.waiting_room.map(Into::into),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! A queue as its operators see it, and the log of admissions.
 
-use super::common::length;
+use super::common::text;
 use super::queue::thousandths;
 use super::{EndingDto, PhaseDto, Timestamp};
 use crate::extract::flag;
@@ -38,7 +38,7 @@ pub struct QueueBody {
     #[schema(min_items = 1, max_items = 4)]
     pub weights: Option<Vec<u32>>,
     /// What everybody in the queue is told; empty for nothing.
-    #[validate(length(max = length(Queue::MAX_MESSAGE), message = "characters"))]
+    #[validate(custom(function = check_message))]
     #[schema(max_length = 500)]
     pub message: Option<String>,
     /// Whether nobody can hold seats for the moment.
@@ -57,6 +57,10 @@ pub enum NextPhase {
     Draining,
     /// Nobody is admitted any more; people who are admitted finish.
     Closed,
+}
+
+fn check_message(message: &str) -> Result<(), ValidationError> {
+    if message.is_empty() { Ok(()) } else { text(message, Queue::MAX_MESSAGE) }
 }
 
 fn check_weights(weights: &[u32]) -> Result<(), ValidationError> {

@@ -13,7 +13,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 /// A performance, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"concert_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11", "venue_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e12",
     "seat_map_version": 1, "starts_at": "2027-05-01T10:00:00Z", "prices": {"tiers": [{"code": "R", "name": "Royal",
@@ -37,6 +37,11 @@ pub struct PerformanceBody {
     #[serde(default)]
     #[schema(value_type = Option<String>, format = "date-time")]
     pub sold_until: Option<Timestamp>,
+    /// Up to when everybody may give back what they have paid for it, whatever their sale says: for a performance that
+    /// takes place at another time. Once it is public, this never becomes earlier.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub give_back_until: Option<Timestamp>,
     /// What the seats cost.
     #[validate(nested)]
     #[serde(deserialize_with = "object")]
@@ -59,6 +64,7 @@ impl PerformanceBody {
             seat_map_version: self.seat_map_version,
             starts_at: self.starts_at.into(),
             sold_until: self.sold_until.map(Into::into),
+            give_back_until: self.give_back_until.map(Into::into),
             status: PerformanceStatus::Draft,
             prices: PriceList {
                 tiers: tiers.into_iter().map(tier).collect(),
@@ -70,13 +76,36 @@ impl PerformanceBody {
     }
 }
 
+impl From<Performance> for PerformanceBody {
+    fn from(performance: Performance) -> Self {
+        let PriceList { tiers, types, fee, tax_basis_points } = performance.prices;
+        let tier = |t: Tier| TierBody { code: t.code, name: t.name, list_price: t.list_price.amount() };
+        let price_type =
+            |t: PriceType| PriceTypeBody { code: t.code, name: t.name, discount_percent: t.discount_percent };
+        Self {
+            concert_id: performance.concert.uuid(),
+            venue_id: performance.venue.uuid(),
+            seat_map_version: performance.seat_map_version,
+            starts_at: performance.starts_at.into(),
+            sold_until: performance.sold_until.map(Into::into),
+            give_back_until: performance.give_back_until.map(Into::into),
+            prices: PriceListBody {
+                tiers: tiers.into_iter().map(tier).collect(),
+                types: types.into_iter().map(price_type).collect(),
+                fee: fee.amount(),
+                tax_basis_points,
+            },
+        }
+    }
+}
+
 /// A performance as buyers see it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "concert_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11",
     "venue": {"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e12", "name": "Small Hall", "time_zone": "Asia/Seoul"},
-    "starts_at": "2027-05-01T10:00:00Z", "sold_until": "2027-05-01T10:00:00Z", "time_zone": "Asia/Seoul", "status": "on_sale", "seat_count": 50, "available": 48,
+    "starts_at": "2027-05-01T10:00:00Z", "sold_until": "2027-05-01T10:00:00Z", "give_back_until": null, "time_zone": "Asia/Seoul", "status": "on_sale", "seat_count": 50, "available": 48,
     "seat_map_version": 1, "sales": [{"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "name": "General sale",
-    "opens": "2027-01-01T00:00:00Z", "closes": "2027-05-01T09:00:00Z", "limit_per_person": 4, "hold_seconds": 300,
+    "opens": "2027-01-01T00:00:00Z", "closes": "2027-05-01T09:00:00Z", "pay_until": "2027-05-01T09:30:00Z", "cancel_until": "2027-04-24T00:00:00Z", "limit_per_person": 4, "hold_seconds": 300,
     "waiting_room": {"lobby_opens": "2026-12-31T23:00:00Z", "draw": false, "strict": false,
     "groups": [{"name": "General", "needs_code": false}]}}], "upcoming_sales": []}))]
 pub struct PerformanceDto {
@@ -91,6 +120,10 @@ pub struct PerformanceDto {
     /// The first instant at which it can't be held or paid any more, in UTC: when it begins, unless an operator lets it be
     /// sold for longer.
     pub sold_until: String,
+    /// Up to when everybody may give back what they have paid for it, whatever their sale says, in UTC; `null` unless an
+    /// operator has said so.
+    #[schema(required = true)]
+    pub give_back_until: Option<String>,
     /// The venue's IANA time zone.
     pub time_zone: String,
     /// `upcoming`, `on_sale`, `sold_out`, `closed`, `postponed` or `cancelled`.
@@ -119,6 +152,7 @@ impl PerformanceDto {
             venue: on_sale.venue.clone().into(),
             starts_at: Timestamp::from(performance.starts_at).to_string(),
             sold_until: Timestamp::from(performance.sold_until()).to_string(),
+            give_back_until: performance.give_back_until.map(|until| Timestamp::from(until).to_string()),
             time_zone: on_sale.venue.time_zone.clone(),
             status: view.status,
             seat_count: on_sale.layout.seat_count(),
@@ -131,7 +165,7 @@ impl PerformanceDto {
 }
 
 /// A price list, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PriceListBody {
     /// The price tiers, one for each tier of the seat map: 1 to 50.
@@ -157,7 +191,7 @@ pub struct PriceListBody {
 }
 
 /// A price tier, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct TierBody {
     /// Code of the tier, as in the seat map.
@@ -171,7 +205,7 @@ pub struct TierBody {
 }
 
 /// A price type, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PriceTypeBody {
     /// Code of the price type; a hold names it.

@@ -1,39 +1,17 @@
 //! Queue entries, the queue as everybody sees it, and admissions.
 
-use super::Timestamp;
+use super::{CodeUseDto, Timestamp};
 use crate::problem::{Kind, Problem};
 use frontrow_application::waiting_room::{PassAnswer, QueueEntryView, QueueView};
 use frontrow_domain::waiting_room::{
-    AskAgain, DrawState, Ending, EntryStatus, Forecast, Group, Phase, Queue, Wait, WaitingRoom, commitment,
+    AskAgain, DrawState, Ending, EntryStatus, Forecast, Group, Phase, Queue, Wait, commitment,
 };
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use std::time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::{Validate, ValidationError};
-
-/// What somebody joins a queue with. Nothing of it is needed where the sale has a group without a code.
-#[derive(Clone, Debug, Default, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"code": "LARKS-2027", "token": "AQEZoPDnwcex6eazpcL02OEAAAAB"}))]
-pub struct JoinBody {
-    /// What opens one of the sale's groups: 1 to 64 visible ASCII characters.
-    #[validate(custom(function = check_code))]
-    #[schema(min_length = 1, max_length = 64, pattern = "^[!-~]{1,64}$")]
-    pub code: Option<String>,
-    /// The queue token of an earlier join, if there was one: should the server have lost the queue entry, it brings it
-    /// back.
-    #[validate(length(min = 1, max = 512, message = "characters"))]
-    #[schema(min_length = 1, max_length = 512)]
-    pub token: Option<String>,
-}
-
-fn check_code(code: &str) -> Result<(), ValidationError> {
-    let fine = (1..=WaitingRoom::MAX_CODE).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_graphic());
-    let detail = || format!("1 to {} visible ASCII characters", WaitingRoom::MAX_CODE);
-    if fine { Ok(()) } else { Err(ValidationError::new("code").with_message(detail().into())) }
-}
+use validator::Validate;
 
 /// What becomes of an admission.
 #[derive(Clone, Copy, Debug, Deserialize, Validate, ToSchema)]
@@ -54,6 +32,9 @@ pub struct QueueEntryDto {
     /// The queue token, for the header Frontrow-Queue-Token; only in the answer to joining.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// What became of the code that was sent; only in the answer to joining with one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<CodeUseDto>,
     /// Which of the snapshot's `groups`, from 0.
     pub group: u8,
     /// The queue entry's own number in its group, for good.
@@ -160,6 +141,7 @@ impl QueueEntryDto {
         };
         Self {
             token,
+            code: None,
             group: view.token.group.get(),
             number: view.token.number.get(),
             people_ahead,

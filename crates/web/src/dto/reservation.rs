@@ -5,7 +5,9 @@ use super::{Money, Timestamp};
 use crate::problem::{FieldError, Problem};
 use frontrow_application::port::OnSale;
 use frontrow_application::{SeatChoice, TicketView};
-use frontrow_domain::{Hold, Instant, LineItem, PriceList, RefundReason, Reservation, SeatLabel, SeatMap, Wish};
+use frontrow_domain::{
+    Hold, Instant, LineItem, PriceList, RefundReason, Reservation, ReservationState, SeatLabel, SeatMap, Wish,
+};
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -166,7 +168,7 @@ fn is_price_type(code: &str) -> bool {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "performance_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11",
     "sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "status": "held", "held_until": "2027-01-01T00:05:00Z",
-    "pay_until": "2027-05-01T09:30:00Z", "total": {"amount": 121_000, "currency": "KRW"},
+    "pay_until": "2027-05-01T09:30:00Z", "cancel_until": "2027-04-24T00:00:00Z", "can_cancel": false, "total": {"amount": 121_000, "currency": "KRW"},
     "line_items": [{"seat": "A-1-3", "tier": "R", "price_type": "adult", "list_price": {"amount": 120_000, "currency": "KRW"},
     "discount": {"amount": 0, "currency": "KRW"}, "fee": {"amount": 1000, "currency": "KRW"},
     "tax": {"amount": 11_000, "currency": "KRW"}, "price": {"amount": 121_000, "currency": "KRW"}}]}))]
@@ -182,8 +184,12 @@ pub struct ReservationDto {
     /// The first instant at which the hold has lapsed, in UTC.
     pub held_until: String,
     /// The first instant at which even a late payment is refused, in UTC. After `held_until` it is taken if nobody
-    /// else has the seats.
+    /// else has the seats. It never becomes earlier while the performance hasn't begun; an operator may extend it.
     pub pay_until: String,
+    /// The first instant at which its owner can't cancel it any more, once it is paid, in UTC; likewise.
+    pub cancel_until: String,
+    /// Whether its owner can cancel it now.
+    pub can_cancel: bool,
     /// What is to be paid.
     pub total: Money,
     /// The line items, one per seat.
@@ -222,13 +228,20 @@ pub struct LineItemDto {
 impl ReservationDto {
     /// The reservation as it stands now: a hold whose time is over is `expired`, marked as such or not.
     pub fn of(reservation: &Reservation, on_sale: &OnSale, currency: &str, now: Instant) -> Self {
+        let terms = on_sale.terms_of(reservation);
+        let pay_until = terms.as_ref().map_or(reservation.late_until, |terms| reservation.payable_until(terms));
+        let cancel_until =
+            terms.as_ref().map_or(reservation.cancel_until, |terms| reservation.cancellable_until(terms));
+        let is_paid = reservation.state == ReservationState::Confirmed;
         Self {
             id: reservation.id.uuid(),
             performance_id: reservation.performance.uuid(),
             sale_id: reservation.sale.uuid(),
             status: reservation.status(now).as_str().to_owned(),
             held_until: Timestamp::from(reservation.held_until).to_string(),
-            pay_until: Timestamp::from(reservation.late_until).to_string(),
+            pay_until: Timestamp::from(pay_until).to_string(),
+            cancel_until: Timestamp::from(cancel_until).to_string(),
+            can_cancel: is_paid && terms.is_some_and(|terms| reservation.check_cancel(&terms, now).is_ok()),
             total: Money::of(reservation.amount, currency),
             line_items: reservation
                 .line_items
@@ -273,8 +286,8 @@ impl LineItemDto {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "The artist is ill."}))]
 pub struct RefundBody {
-    /// The reason, for the books and not for the owner: 1 to 200 characters, none of them a control character, not
-    /// counting the space around them.
+    /// The reason, for the books and not for the owner: 1 to 200 characters, one of them visible, no control characters,
+    /// not counting the space around them.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 200)]
     pub reason: Option<String>,
@@ -320,7 +333,7 @@ impl<'de> Deserialize<'de> for PaymentMethod {
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e14", "reservation": {
     "id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "performance_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11",
     "sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "status": "confirmed", "held_until": "2027-01-01T00:05:00Z",
-    "pay_until": "2027-05-01T09:30:00Z", "total": {"amount": 121_000, "currency": "KRW"},
+    "pay_until": "2027-05-01T09:30:00Z", "cancel_until": "2027-04-24T00:00:00Z", "can_cancel": true, "total": {"amount": 121_000, "currency": "KRW"},
     "line_items": [{"seat": "A-1-3", "tier": "R", "price_type": "adult", "list_price": {"amount": 120_000, "currency": "KRW"},
     "discount": {"amount": 0, "currency": "KRW"}, "fee": {"amount": 1000, "currency": "KRW"},
     "tax": {"amount": 11_000, "currency": "KRW"}, "price": {"amount": 121_000, "currency": "KRW"}}]},

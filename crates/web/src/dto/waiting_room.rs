@@ -1,16 +1,16 @@
 //! A sale's waiting room, as operators put it and as buyers see it.
 
 use super::Timestamp;
-use super::common::length;
+use super::common::{length, text};
 use crate::extract::objects;
 use frontrow_domain::waiting_room::{AdmissionTerms, GroupTerms, WaitingRoom};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::time::Duration;
 use utoipa::ToSchema;
-use validator::Validate;
+use validator::{Validate, ValidationError};
 
 /// A sale's waiting room, as an operator puts it. While it runs, `PATCH /v1/sales/{id}/queue` changes it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WaitingRoomBody {
     /// The first instant at which people can join; not later than the sale opens.
@@ -52,11 +52,11 @@ pub struct WaitingRoomBody {
 }
 
 /// A queue within the sale, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GroupBody {
     /// Name of the group, for people.
-    #[validate(length(min = 1, max = length(WaitingRoom::LONGEST_NAME), message = "characters"))]
+    #[validate(custom(function = group_name))]
     #[schema(min_length = 1, max_length = 100)]
     pub name: String,
     /// How many are admitted from it for every one of a group of weight 1; 1 if left out.
@@ -97,6 +97,32 @@ impl From<WaitingRoomBody> for WaitingRoom {
 impl From<GroupBody> for GroupTerms {
     fn from(body: GroupBody) -> Self {
         Self { name: body.name, weight: body.weight.unwrap_or(1), code: body.code }
+    }
+}
+
+fn group_name(name: &str) -> Result<(), ValidationError> {
+    text(name, WaitingRoom::LONGEST_NAME)
+}
+
+impl From<WaitingRoom> for WaitingRoomBody {
+    fn from(room: WaitingRoom) -> Self {
+        Self {
+            lobby_opens: room.lobby_opens.into(),
+            capacity: room.capacity,
+            rate_per_minute: room.rate,
+            burst: Some(room.burst),
+            session_seconds: room.session.as_secs(),
+            groups: Some(room.groups.into_iter().map(Into::into).collect()),
+            draw: room.draw,
+            strict: room.strict,
+            leave_on_payment: room.terms.leave_on_payment,
+        }
+    }
+}
+
+impl From<GroupTerms> for GroupBody {
+    fn from(group: GroupTerms) -> Self {
+        Self { name: group.name, weight: Some(group.weight), code: group.code }
     }
 }
 

@@ -74,7 +74,7 @@ async fn read<T: DeserializeOwned + Validate>(
     valid(&all_of(request, payload, factor).await?)
 }
 
-fn check_type(request: &HttpRequest) -> Result<(), Problem> {
+pub(super) fn check_type(request: &HttpRequest) -> Result<(), Problem> {
     let json = request.mime_type().ok().flatten().is_some_and(|mime| mime.essence_str() == "application/json");
     if json { Ok(()) } else { Err(Problem::new(Kind::MediaType)) }
 }
@@ -89,8 +89,13 @@ pub(crate) async fn all_of(request: &HttpRequest, payload: Payload, factor: usiz
 
 fn valid<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T, Problem> {
     let value: T = parse(bytes)?;
-    value.validate().map_err(|errors| Problem::invalid(fields(&errors)))?;
+    check(&value)?;
     Ok(value)
+}
+
+/// Whether everything in it is within its bounds.
+pub(super) fn check(value: &impl Validate) -> Result<(), Problem> {
+    value.validate().map_err(|errors| Problem::invalid(fields(&errors)))
 }
 
 async fn collect(mut payload: Payload, max_bytes: usize) -> Result<Bytes, Problem> {
@@ -120,7 +125,7 @@ fn reread<T: DeserializeOwned>(bytes: &[u8], refused: &serde_json::Error) -> Res
     read.map(|Object(value)| value).map_err(|flaw| Problem::invalid(vec![flaw.at("")]))
 }
 
-fn malformed(error: &serde_json::Error) -> Problem {
+pub(super) fn malformed(error: &serde_json::Error) -> Problem {
     Problem::new(Kind::Malformed).because(format!("not JSON: line {}, column {}", error.line(), error.column()))
 }
 

@@ -1,10 +1,15 @@
 //! Entity tags.
 
-use actix_web::HttpRequest;
-use actix_web::http::header::IF_NONE_MATCH;
+use super::query::plain;
+use crate::problem::Problem;
+use actix_web::dev::Payload;
+use actix_web::http::header::{IF_MATCH, IF_NONE_MATCH};
+use actix_web::{FromRequest, HttpRequest};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use frontrow_application::port::Revision;
 use sha2::{Digest, Sha256};
+use std::future::{Ready, ready};
 
 /// The tag of a body: the same for the same bytes, on every instance.
 pub(crate) fn entity_tag(body: &[u8]) -> String {
@@ -18,4 +23,31 @@ pub(crate) fn knows(request: &HttpRequest, tag: &str) -> bool {
         let known = known.trim();
         known == "*" || known.strip_prefix("W/").unwrap_or(known) == tag
     })
+}
+
+/// The tag of something that operators put: its revision.
+pub(crate) fn revision_tag(revision: Revision) -> String {
+    format!("\"{}\"", revision.0)
+}
+
+/// Which revision the client has read: `If-Match`, with the tag of one. `None` if it says nothing.
+#[derive(Clone, Copy, Debug)]
+pub struct IfMatch(pub Option<Revision>);
+
+impl IfMatch {
+    /// No row ever has it: what the client has read is nothing that was given out here.
+    const NEVER: Revision = Revision(-1);
+}
+
+impl FromRequest for IfMatch {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let read = super::once(request.headers(), IF_MATCH.as_str()).map(|tag| {
+            let number = tag.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')).and_then(plain);
+            number.map_or(Self::NEVER, |number| Revision(number.into()))
+        });
+        ready(Ok(Self(read)))
+    }
 }

@@ -3,19 +3,16 @@
 use super::{FieldError, Kind, Problem, whole_seconds};
 use crate::dto::Timestamp;
 use frontrow_application::port::TooOften;
-use frontrow_application::{Conflict, Denied, Error, Outage};
+use frontrow_application::{Conflict, Denied, Error, Outage, TakenSeats};
 use frontrow_domain::waiting_room::NotNow;
-use frontrow_domain::{Instant, Invalid, NotBookable, Rejection};
+use frontrow_domain::{Instant, Invalid, NotBookable, Rejection, SeatLabel};
 use std::time::Duration;
 
 impl From<Error> for Problem {
     fn from(error: Error) -> Self {
         match error {
             Error::Rejected(rejection) => rejection.into(),
-            Error::SeatsTaken(seats) => {
-                let seats: Vec<String> = seats.iter().map(ToString::to_string).collect();
-                Self::new(Kind::SeatsTaken).because(format!("{} can't be had", seats.join(", "))).with("seats", seats)
-            }
+            Error::SeatsTaken(taken) => (*taken).into(),
             Error::NotTogether { left } => Self::new(Kind::NotTogether).with("left", left),
             Error::Invalid(invalid) => invalid.into(),
             Error::NotFound(missing) => Self::new(Kind::NotFound).because(format!("no such {}", missing.as_str())),
@@ -31,6 +28,19 @@ impl From<Error> for Problem {
             Error::Fault(id) => Self::new(Kind::Fault).with("fault", id.to_string()),
             _ => Self::new(Kind::Fault),
         }
+    }
+}
+
+impl From<TakenSeats> for Problem {
+    fn from(taken: TakenSeats) -> Self {
+        let labels = |labels: &Vec<SeatLabel>| labels.iter().map(ToString::to_string).collect::<Vec<String>>();
+        let seats = labels(&taken.seats);
+        let alternatives: Vec<Vec<String>> = taken.alternatives.iter().map(labels).collect();
+        Self::new(Kind::SeatsTaken)
+            .because(format!("{} can't be had", seats.join(", ")))
+            .with("seats", seats)
+            .with("yours", labels(&taken.yours))
+            .with("alternatives", alternatives)
     }
 }
 
@@ -70,7 +80,7 @@ impl From<Rejection> for Problem {
                 Self::new(Kind::LimitReached).with("limit", limit).with("used", used).with("asked", asked)
             }
             // The use case has named the seats already; numbers mean nothing to clients.
-            Rejection::SeatsTaken(_) | Rejection::SeatsUnknown(_) => Self::new(Kind::SeatsTaken),
+            Rejection::SeatsTaken { .. } | Rejection::SeatsUnknown(_) => Self::new(Kind::SeatsTaken),
             Rejection::ReservationUnknown | Rejection::PaymentUnknown => Self::new(Kind::NotFound),
             Rejection::AlreadyPaid => Self::new(Kind::AlreadyPaid),
             Rejection::ReservationEnded(state) => Self::new(Kind::ReservationEnded).with("state", state.as_str()),
@@ -129,6 +139,8 @@ impl From<Conflict> for Kind {
             Conflict::SoldOut => Self::SoldOut,
             Conflict::NotBookable => Self::NotBookable,
             Conflict::ChangedMeanwhile => Self::ChangedMeanwhile,
+            Conflict::RevisionMissing => Self::IfMatchMissing,
+            Conflict::RevisionOld => Self::ChangedSinceRead,
             Conflict::LobbyNotOpen { .. } => Self::LobbyNotOpen,
             Conflict::QueueClosed => Self::QueueClosed,
             Conflict::EntryLapsed => Self::EntryLapsed,

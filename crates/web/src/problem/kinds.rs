@@ -99,9 +99,9 @@ kinds! {
         json!({"most": 65_536});
     /// Send JSON.
     MediaType = UNSUPPORTED_MEDIA_TYPE, "media-type", "The body has to be application/json";
-    /// Choose others; see `seats`.
+    /// Choose others: `seats` are taken, `yours` among them by you; `alternatives` are the nearest blocks like it.
     SeatsTaken = CONFLICT, "seats-taken", "Seats are taken",
-        json!({"detail": "A-1-3 can't be had", "seats": ["A-1-3"]});
+        json!({"detail": "A-1-3 can't be had", "seats": ["A-1-3"], "yours": [], "alternatives": [["A-1-4", "A-1-5"]]});
     /// Take fewer, or ask in several requests; see `left`.
     NotTogether = CONFLICT, "not-together", "Fewer adjacent seats are left",
         json!({"left": 3});
@@ -155,6 +155,10 @@ kinds! {
     SalePublic = CONFLICT, "sale-public", "The sale is public: its performances and its waiting room stay";
     /// Publish them first.
     PerformanceNotPublic = CONFLICT, "performance-not-public", "The sale's performances have to be published first";
+    /// Read it with `GET …/settings` (a seat map at its own address), and send its `ETag` as `If-Match`.
+    IfMatchMissing = PRECONDITION_REQUIRED, "if-match-missing", "It is there already: the header If-Match is needed to change it";
+    /// Read it again, and decide again.
+    ChangedSinceRead = PRECONDITION_FAILED, "changed-since-read", "It is not as it was when it was read";
     /// Read it again.
     ChangedMeanwhile = CONFLICT, "changed-meanwhile", "Somebody else changed it at the same moment";
     /// Try again later; see `opens`.
@@ -237,6 +241,8 @@ impl Kind {
         Self::EntryReplaced,
         Self::QueueClosed,
     ];
+    /// It is not as whoever replaces it believes.
+    pub(crate) const SAVING: &[Self] = &[Self::IfMatchMissing, Self::ChangedSinceRead, Self::ChangedMeanwhile];
     /// The performance can't become what an operator wants it to.
     pub(crate) const PERFORMANCE: &[Self] = &[Self::PerformanceStatus, Self::ChangedMeanwhile];
 }

@@ -2,7 +2,7 @@
 
 use super::Endpoint;
 use crate::WebState;
-use crate::dto::{NewSession, NewUser, RefreshRequest, SessionDto, UserDto};
+use crate::dto::{NewSession, NewUser, RefreshRequest, SessionDto, UserDto, password_flaw};
 use crate::extract::{Body, Caller};
 use crate::problem::{Kind, Problem};
 use actix_web::HttpResponse;
@@ -29,7 +29,8 @@ fn email(text: &str) -> Result<Email, Problem> {
 async fn sign_up(state: Data<WebState>, Body(body): Body<NewUser>) -> Result<HttpResponse, Problem> {
     let NewUser { email: address, password, name } = body;
     let email = email(&address)?;
-    let password = Password::new(password).map_err(|error| Problem::field("/password", "length", error.to_string()))?;
+    let password =
+        Password::new(password).map_err(|flaw| Problem::field("/password", password_flaw(flaw), flaw.to_string()))?;
     let request = SignUpRequest { email, password, name };
     let user = state.use_cases.sign_up.run(request).await?;
     Ok(HttpResponse::Created().json(UserDto::from(user)))

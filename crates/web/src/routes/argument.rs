@@ -3,8 +3,8 @@
 use super::description::Description;
 use crate::WebState;
 use crate::extract::{
-    Body, BuyerAddress, Caller, ClientNetwork, Id, Key, Long, Operator, OptionalBody, PreferredWait, Query,
-    SeatMapAddress, ShownToken,
+    Body, BuyerAddress, Caller, Changes, ClientNetwork, Id, IfMatch, Key, Long, Operator, OptionalBody, PreferredWait,
+    Query, SeatMapAddress, ShownToken,
 };
 use actix_web::HttpRequest;
 use actix_web::web::Data;
@@ -76,6 +76,7 @@ impl<T> Argument for OptionalBody<T> {
 }
 
 impl<T> Argument for Body<T> {}
+impl<T> Argument for Changes<T> {}
 impl<T> Argument for Long<T> {}
 impl<T> Argument for Query<T> {}
 impl Argument for BuyerAddress {}
@@ -85,6 +86,7 @@ impl Argument for Data<WebState> {}
 impl Argument for Data<Description> {}
 impl Argument for HttpRequest {}
 impl Argument for Id {}
+impl Argument for IfMatch {}
 impl Argument for PreferredWait {}
 impl Argument for SeatMapAddress {}
 impl Argument for ShownToken {}

@@ -3,7 +3,7 @@
 use super::Endpoint;
 use crate::WebState;
 use crate::dto::{ConcertBody, ConfirmQuery, PerformanceBody, PutDto, SaleBody, SeatMapBody, VenueBody};
-use crate::extract::{Body, Id, Long, Operator, Query, SeatMapAddress};
+use crate::extract::{Body, Id, IfMatch, Long, Operator, Query, SeatMapAddress};
 use crate::problem::{Kind, Problem};
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -13,19 +13,15 @@ use uuid::Uuid;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::new(put_venue, __path_put_venue).creates().refuses(&[&[Kind::ChangedMeanwhile]]),
-        Endpoint::new(put_seat_map, __path_put_seat_map).refuses(&[&[Kind::SeatMapFrozen, Kind::ChangedMeanwhile]]),
-        Endpoint::new(put_concert, __path_put_concert).creates().refuses(&[&[Kind::ChangedMeanwhile]]),
-        Endpoint::new(put_performance, __path_put_performance)
-            .refuses(&[&[Kind::PerformancePublic, Kind::ChangedMeanwhile]]),
+        Endpoint::new(put_venue, __path_put_venue).creates().refuses(&[Kind::SAVING]),
+        Endpoint::new(put_seat_map, __path_put_seat_map).refuses(&[Kind::SAVING, &[Kind::SeatMapFrozen]]),
+        Endpoint::new(put_concert, __path_put_concert).creates().refuses(&[Kind::SAVING]),
+        Endpoint::new(put_performance, __path_put_performance).refuses(&[Kind::SAVING, &[Kind::PerformancePublic]]),
         Endpoint::new(publish_performance, __path_publish_performance).refuses(&[Kind::PERFORMANCE]),
         Endpoint::new(postpone_performance, __path_postpone_performance).refuses(&[Kind::PERFORMANCE]),
         Endpoint::new(cancel_performance, __path_cancel_performance).refuses(&[Kind::PERFORMANCE]),
-        Endpoint::new(put_sale, __path_put_sale).refuses(&[&[
-            Kind::SalePublic,
-            Kind::PerformanceNotPublic,
-            Kind::ChangedMeanwhile,
-        ]]),
+        Endpoint::new(put_sale, __path_put_sale)
+            .refuses(&[Kind::SAVING, &[Kind::SalePublic, Kind::PerformanceNotPublic]]),
         Endpoint::new(publish_sale, __path_publish_sale).refuses(&[&[
             Kind::PerformanceNotPublic,
             Kind::OpenBesides,
@@ -51,56 +47,64 @@ fn performance_status(performance: &Performance) -> HttpResponse {
 
 /// Add or replace a venue.
 #[utoipa::path(put, path = "/v1/venues/{id}", tag = "operators",
-    params(("id" = Uuid, Path, description = "The client's own id.")), request_body = VenueBody,
+    params(("id" = Uuid, Path, description = "The client's own id."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what is replaced; needed if it is there already.")), request_body = VenueBody,
     responses((status = 201, description = "Added.", body = PutDto), (status = 200, description = "Replaced.", body = PutDto)))]
 async fn put_venue(
     state: Data<WebState>,
     operator: Operator,
     Id(id): Id,
+    IfMatch(read): IfMatch,
     Body(body): Body<VenueBody>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(put(state.use_cases.manage_venues.put(operator.0, &body.into_venue(id)).await?, id))
+    Ok(put(state.use_cases.manage_venues.put(operator.0, &body.into_venue(id), read).await?, id))
 }
 
 /// Add or replace a version of a venue's seat map. One that a published performance uses is frozen.
 #[utoipa::path(put, path = "/v1/venues/{id}/seat-maps/{version}", tag = "operators",
-    params(("id" = Uuid, Path, description = "The venue."), ("version" = u32, Path, description = "From 1.", minimum = 1)),
+    params(("id" = Uuid, Path, description = "The venue."), ("version" = u32, Path, description = "From 1.", minimum = 1),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what is replaced; needed if it is there already.")),
     request_body = SeatMapBody,
     responses((status = 201, description = "Added.", body = PutDto), (status = 200, description = "Replaced.", body = PutDto)))]
 async fn put_seat_map(
     state: Data<WebState>,
     operator: Operator,
     address: SeatMapAddress,
+    IfMatch(read): IfMatch,
     Long(body): Long<SeatMapBody>,
 ) -> Result<HttpResponse, Problem> {
     let map = body.into_map(address.id, address.version);
-    Ok(put(state.use_cases.manage_venues.put_seat_map(operator.0, &map).await?, address.id))
+    Ok(put(state.use_cases.manage_venues.put_seat_map(operator.0, &map, read).await?, address.id))
 }
 
 /// Add or replace a concert.
 #[utoipa::path(put, path = "/v1/concerts/{id}", tag = "operators",
-    params(("id" = Uuid, Path, description = "The client's own id.")), request_body = ConcertBody,
+    params(("id" = Uuid, Path, description = "The client's own id."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what is replaced; needed if it is there already.")), request_body = ConcertBody,
     responses((status = 201, description = "Added.", body = PutDto), (status = 200, description = "Replaced.", body = PutDto)))]
 async fn put_concert(
     state: Data<WebState>,
     operator: Operator,
     Id(id): Id,
+    IfMatch(read): IfMatch,
     Body(body): Body<ConcertBody>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(put(state.use_cases.manage_concerts.put(operator.0, &body.into_concert(id)).await?, id))
+    Ok(put(state.use_cases.manage_concerts.put(operator.0, &body.into_concert(id), read).await?, id))
 }
 
 /// Add a draft of a performance, or replace what may still change.
 #[utoipa::path(put, path = "/v1/performances/{id}", tag = "operators",
-    params(("id" = Uuid, Path, description = "The client's own id.")), request_body = PerformanceBody,
+    params(("id" = Uuid, Path, description = "The client's own id."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what is replaced; needed if it is there already.")), request_body = PerformanceBody,
     responses((status = 201, description = "Added.", body = PutDto), (status = 200, description = "Replaced.", body = PutDto)))]
 async fn put_performance(
     state: Data<WebState>,
     operator: Operator,
     Id(id): Id,
+    IfMatch(read): IfMatch,
     Body(body): Body<PerformanceBody>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(put(state.use_cases.manage_performances.put(operator.0, &body.into_performance(id)).await?, id))
+    Ok(put(state.use_cases.manage_performances.put(operator.0, &body.into_performance(id), read).await?, id))
 }
 
 /// Publish a performance, or publish it again after it was postponed.
@@ -120,7 +124,8 @@ async fn postpone_performance(state: Data<WebState>, operator: Operator, Id(id):
     become_status(&state, operator, id, PerformanceStatus::Postponed).await
 }
 
-/// Say that a performance does not take place. Refunds are made one by one.
+/// Say that a performance does not take place: everybody who has paid gets their money back, whatever the deadline, and
+/// tickets are void. That begins within seconds and goes on by itself. It can't be undone.
 #[utoipa::path(post, path = "/v1/performances/{id}/cancellation", tag = "operators",
     params(("id" = Uuid, Path, description = "The performance.")),
     responses((status = 200, description = "Cancelled.", body = PutDto)))]
@@ -141,15 +146,17 @@ async fn become_status(
 
 /// Add or replace a sale.
 #[utoipa::path(put, path = "/v1/sales/{id}", tag = "operators",
-    params(("id" = Uuid, Path, description = "The client's own id.")), request_body = SaleBody,
+    params(("id" = Uuid, Path, description = "The client's own id."),
+        ("If-Match" = Option<String>, Header, description = "The ETag of what is replaced; needed if it is there already.")), request_body = SaleBody,
     responses((status = 201, description = "Added.", body = PutDto), (status = 200, description = "Replaced.", body = PutDto)))]
 async fn put_sale(
     state: Data<WebState>,
     operator: Operator,
     Id(id): Id,
+    IfMatch(read): IfMatch,
     Body(body): Body<SaleBody>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(put(state.use_cases.manage_sales.put(operator.0, &body.into_sale(id)).await?, id))
+    Ok(put(state.use_cases.manage_sales.put(operator.0, &body.into_sale(id), read).await?, id))
 }
 
 /// Show a sale to buyers. If it has a waiting room, its lobby opens when it says so.

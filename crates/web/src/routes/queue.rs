@@ -12,7 +12,9 @@ use crate::problem::{Kind, Problem};
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use frontrow_application::waiting_room::{CheckInAnswer, JoinRequest, QueueEntryView, QueueView, Rendered};
+use frontrow_application::waiting_room::{
+    CheckInAnswer, JoinRequest, JoinedQueue, QueueEntryView, QueueView, Rendered,
+};
 use frontrow_application::{Conflict, Error, Missing};
 use frontrow_domain::SaleId;
 use frontrow_domain::waiting_room::Phase;
@@ -53,9 +55,9 @@ async fn join(
 ) -> Result<HttpResponse, Problem> {
     let JoinBody { code, token } = body;
     let request = JoinRequest { user: caller.user(), sale: SaleId::new(id), network, code, token };
-    let (view, token, is_new) = state.use_cases.join_queue.run(&request).await?;
+    let JoinedQueue { entry, token, is_new, code } = state.use_cases.join_queue.run(&request).await?;
     let mut response = if is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
-    Ok(response.json(QueueEntryDto::of(&view, Some(token))))
+    Ok(response.json(QueueEntryDto { code: code.map(Into::into), ..QueueEntryDto::of(&entry, Some(token)) }))
 }
 
 /// Look at a sale's queue: the same for everybody, to be asked for as often as it changes. How to compute one's own

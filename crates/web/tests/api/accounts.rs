@@ -83,3 +83,50 @@ async fn every_flaw_of_a_sign_up_is_named_at_once_and_no_value_comes_back() {
     let answers = [answer, theatre.send(&Ask::post("/v1/users").json(&wrong_type)).await];
     assert!(answers.iter().all(|answer| !answer.json().to_string().contains("secret")), "{answers:?}");
 }
+
+#[actix_web::test]
+async fn a_mailbox_has_one_account_however_it_is_typed() {
+    let theatre = Theatre::empty().await;
+    let sign_up = async |email: &str, name: &str| {
+        let body = json!({"email": email, "password": PASSWORD, "name": name});
+        theatre.send(&Ask::post("/v1/users").json(&body)).await
+    };
+    let user = sign_up("Jos\u{e9}@B\u{fc}cher.example", "Jos\u{e9}").await.with(201);
+    assert_eq!(user["email"], "jos\u{e9}@xn--bcher-kva.example");
+    for typed in ["jose\u{301}@bu\u{308}cher.example", "JOS\u{c9}@XN--BCHER-KVA.example"] {
+        sign_up(typed, "Jos\u{e9}").await.problem(409, "email-taken");
+        theatre.log_in(typed).await;
+    }
+    for hidden in ["b\u{200b}ob@example.com", "bob\u{202e}@example.com", "bob@example.com."] {
+        assert_eq!(sign_up(hidden, "Bob").await.pointers(), ["/email"], "{hidden:?}");
+    }
+}
+
+#[actix_web::test]
+async fn a_name_can_be_seen_and_is_kept_composed() {
+    let theatre = Theatre::empty().await;
+    let sign_up = async |name: &str| {
+        let body = json!({"email": "kim@example.com", "password": PASSWORD, "name": name});
+        theatre.send(&Ask::post("/v1/users").json(&body)).await
+    };
+    for unseen in ["\u{200b}", "\u{2800}", "\u{3164}", "\u{202e}evil", "\u{feff}", "\u{a0}", "a\nb"] {
+        let refused = sign_up(unseen).await;
+        assert_eq!((refused.status, refused.pointers()), (422, vec!["/name".to_owned()]), "{unseen:?}");
+    }
+    let apart = "e\u{301}".repeat(100);
+    assert_eq!(sign_up(&apart).await.with(201)["name"], "\u{e9}".repeat(100));
+}
+
+#[actix_web::test]
+async fn a_password_is_the_same_on_every_keyboard() {
+    let theatre = Theatre::empty().await;
+    let body = |password: &str| json!({"email": "kim@example.com", "password": password, "name": "Kim"});
+    let hidden = theatre.send(&Ask::post("/v1/users").json(&body("correct\u{200b}horse"))).await;
+    assert_eq!((hidden.status, hidden.pointers()), (422, vec!["/password".to_owned()]));
+    theatre.send(&Ask::post("/v1/users").json(&body("p\u{e4}ssw\u{f6}rt 1"))).await.with(201);
+    for typed in ["p\u{e4}ssw\u{f6}rt 1", "pa\u{308}sswo\u{308}rt\u{a0}1"] {
+        log_in(&theatre, typed).await.with(201);
+    }
+    log_in(&theatre, "passwort 1").await.problem(401, "credentials");
+    log_in(&theatre, "correct\u{200b}horse").await.problem(401, "credentials");
+}

@@ -124,7 +124,10 @@ async fn what_a_body_names_and_is_not_there_is_not_found() {
         }
         theatre.verify().await;
     }
-    assert_eq!(asked, 4, "concert and venue of a performance, performance of a sale, sale of a hold");
+    assert_eq!(
+        asked, 7,
+        "concert and venue of a performance, performance of a sale (each put or changed), sale of a hold"
+    );
 }
 
 /// An empty body, and an object without members, say nothing that could be ignored.

@@ -32,10 +32,23 @@ impl Good {
             ask = ask.queue_token(&join(&theatre, &buyer).await);
             theatre.tick().await;
         }
+        if operation.has_header("If-Match") {
+            let read = theatre.operate(Ask::get(Theatre::settings(&ask.path))).await;
+            if let Some(tag) = read.header("etag") {
+                ask = ask.header("If-Match", tag);
+            }
+        }
         if operation.body_schema().is_some() {
             let mut body = operation.body_example();
             if operation.path == "/v1/sessions/refresh" {
                 body["refresh_token"] = theatre.log_in("lee@example.com").await["refresh_token"].clone();
+            }
+            // What is put as it is already changes nothing.
+            match operation.path.as_str() {
+                "/v1/venues/{id}" => body["name"] = json!("Another hall"),
+                "/v1/concerts/{id}" => body["title"] = json!("Another title"),
+                "/v1/performances/{id}" => body["prices"]["fee"] = json!(999),
+                _ => {}
             }
             ask = ask.json(&body);
         }
@@ -67,6 +80,7 @@ impl Good {
                 PERFORMANCE.to_owned()
             }
             "/v1/sales/{id}/publication" => another_sale(theatre).await,
+            "/v1/sales/{id}" if operation.method == "patch" => another_sale(theatre).await,
             // What is public keeps its waiting room.
             "/v1/sales/{id}" => OTHER_SALE.to_owned(),
             "/v1/sales/{id}/admission" => {

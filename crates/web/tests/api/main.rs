@@ -13,11 +13,15 @@ mod bounds;
 #[cfg(test)]
 mod browse;
 #[cfg(test)]
+mod cancellations;
+#[cfg(test)]
 mod charges;
 #[cfg(test)]
 mod description;
 #[cfg(test)]
 mod documents;
+#[cfg(test)]
+mod editing;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
@@ -52,6 +56,8 @@ mod steps;
 mod theatre;
 #[cfg(test)]
 mod timely;
+#[cfg(test)]
+mod times;
 #[cfg(test)]
 mod traces;
 #[cfg(test)]

@@ -36,7 +36,7 @@ async fn a_method_that_an_address_lacks_is_refused_with_those_that_it_has() {
         (Method::DELETE, "/v1/concerts".to_owned(), "GET, HEAD"),
         (Method::GET, "/v1/users".to_owned(), "POST"),
         (Method::OPTIONS, "/v1/wallet".to_owned(), "GET, HEAD"),
-        (Method::TRACE, format!("/v1/concerts/{CONCERT}"), "GET, HEAD, PUT"),
+        (Method::TRACE, format!("/v1/concerts/{CONCERT}"), "GET, HEAD, PUT, PATCH"),
         ("MADE-UP".parse().unwrap(), format!("/v1/reservations/{PERFORMANCE}"), "GET, HEAD, DELETE"),
     ] {
         let answer = theatre.send(&Ask::new(method.clone(), &path)).await;

@@ -12,7 +12,7 @@ use std::time::Duration;
 const TICK: Duration = Duration::from_micros(1);
 
 /// The instant, from an answer.
-fn instant(text: &Value) -> Instant {
+pub fn instant(text: &Value) -> Instant {
     let at: jiff::Timestamp = text.as_str().unwrap().parse().unwrap();
     Instant::from_micros(at.as_microsecond())
 }
@@ -107,7 +107,7 @@ async fn at_the_show(sold_until: Option<&str>, at: Instant) -> (Value, bool, [u1
     if let Some(sold_until) = sold_until {
         show["sold_until"] = json!(sold_until);
     }
-    theatre.operate(Ask::put(format!("/v1/performances/{PERFORMANCE}")).json(&show)).await.with(200);
+    theatre.replace(&format!("/v1/performances/{PERFORMANCE}"), &show).await.with(200);
     let kim = theatre.customer_with("kim", 1_000_000).await;
     let (held, paid) = (hold(&theatre, &kim, &["A-1-1"]).await, hold(&theatre, &kim, &["A-1-2"]).await);
     pay(&theatre, &kim, &paid).await;
@@ -159,21 +159,21 @@ async fn a_sale_does_not_close_after_its_last_performance_is_sold() {
     let mut sale = sale_example();
     sale["closes"] = json!("2027-05-01T10:00:00.000001Z");
     sale["pay_until"] = json!("2027-05-01T12:00:00Z");
-    let put_sale = Ask::put(format!("/v1/sales/{SALE}")).json(&sale);
-    let refused = theatre.operate(put_sale.clone()).await;
+    let put_sale = async || theatre.replace(&format!("/v1/sales/{SALE}"), &sale).await;
+    let refused = put_sale().await;
     assert_eq!((refused.status, refused.pointers()), (422, vec!["/closes".to_owned()]));
     for (sold_until, status) in
         [("2027-05-01T09:59:59.999999Z", 422), ("2027-06-01T10:00:00.000001Z", 422), ("2027-06-01T10:00:00Z", 200)]
     {
         show["sold_until"] = json!(sold_until);
-        let put = theatre.operate(Ask::put(path.clone()).json(&show)).await;
+        let put = theatre.replace(&path, &show).await;
         assert_eq!(put.status, status, "{sold_until}");
         if status == 422 {
             assert_eq!(put.pointers(), ["/sold_until"]);
         }
     }
     assert_eq!(theatre.get(path).await.with(200)["sold_until"], "2027-06-01T10:00:00Z");
-    theatre.operate(put_sale).await.with(200);
+    put_sale().await.with(200);
 }
 
 #[actix_web::test]

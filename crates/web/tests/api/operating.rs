@@ -125,7 +125,7 @@ async fn a_waiting_room_has_defaults() {
 #[actix_web::test]
 async fn once_a_sale_is_public_its_waiting_room_stays() {
     let theatre = open().await;
-    let put = async |sale: Value| theatre.operate(Ask::put(format!("/v1/sales/{SALE}")).json(&sale)).await;
+    let put = async |sale: Value| theatre.replace(&format!("/v1/sales/{SALE}"), &sale).await;
     put(sale_with(json!({"capacity": 1}))).await.with(200);
     put(sale_with(json!({"capacity": 2}))).await.problem(409, "sale-public");
     put(crate::theatre::sale_example()).await.problem(409, "sale-public");

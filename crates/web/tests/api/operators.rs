@@ -25,7 +25,7 @@ fn with(mut body: Value, pointer: &str, value: Value) -> Value {
 
 async fn put(theatre: &Theatre, path: &str, ids: [&str; 2], body: &Value) -> Answer {
     let path = path.replace("{id}", ids[0]).replace("{version}", ids[1]);
-    theatre.operate(Ask::put(path).json(body)).await
+    theatre.replace(&path, body).await
 }
 
 #[actix_web::test]
@@ -142,6 +142,45 @@ async fn a_sale_has_defaults() {
     let ask = Ask::post(format!("/v1/performances/{PERFORMANCE}/reservations")).by(&theatre.customer("kim").await);
     let held = theatre.send(&ask.key("tap").json(&json!({"seats": ["A-1-1"]}))).await.with(201);
     assert_eq!(held["pay_until"], "2027-04-30T00:05:00Z");
+}
+
+#[actix_web::test]
+async fn texts_for_people_can_be_seen_and_are_kept_composed() {
+    let theatre = Theatre::on_sale().await;
+    for (path, id, pointer) in [
+        ("/v1/venues/{id}", VENUE, "/name"),
+        ("/v1/concerts/{id}", CONCERT, "/title"),
+        ("/v1/concerts/{id}", CONCERT, "/artist"),
+        (PERFORMANCES, PERFORMANCE, "/prices/tiers/0/name"),
+        (PERFORMANCES, PERFORMANCE, "/prices/types/1/name"),
+        (SALES, SALE, "/name"),
+    ] {
+        for unseen in ["\u{200b}", "\u{3164}", "a\u{202e}b", "\u{2800}"] {
+            let refused = put(&theatre, path, [id, "1"], &with(example(path), pointer, json!(unseen))).await;
+            assert_eq!((refused.status, refused.pointers()), (422, vec![pointer.to_owned()]), "{path} {unseen:?}");
+        }
+        let apart = with(example(path), pointer, json!("e\u{301}".repeat(100)));
+        put(&theatre, path, [id, "1"], &apart).await.with(200);
+        let settings = Theatre::settings(&path.replace("{id}", id));
+        let kept = theatre.operate(Ask::get(settings)).await.with(200);
+        assert_eq!(kept.pointer(pointer), Some(&json!("\u{e9}".repeat(100))), "{path} {pointer}");
+    }
+}
+
+#[actix_web::test]
+async fn a_time_zone_is_kept_by_its_canonical_name() {
+    let theatre = Theatre::on_sale().await;
+    for (put_as, kept) in [("asia/seoul", "Asia/Seoul"), ("Asia/Calcutta", "Asia/Kolkata"), ("utc", "Etc/UTC")] {
+        let body = json!({"name": "Hall", "time_zone": put_as});
+        put(&theatre, "/v1/venues/{id}", [VENUE, ""], &body).await.with(200);
+        let shown = theatre.get(format!("/v1/performances/{PERFORMANCE}")).await.with(200);
+        assert_eq!([&shown["time_zone"], &shown["venue"]["time_zone"]], [kept, kept]);
+    }
+    for unknown in ["localtime", "posixrules", "Factory", "EST", "right/Asia/Seoul", "Etc/Unknown", "Asia/Seoul\0"] {
+        let refused =
+            put(&theatre, "/v1/venues/{id}", [VENUE, ""], &json!({"name": "Hall", "time_zone": unknown})).await;
+        assert!(refused.pointers().contains(&"/time_zone".to_owned()), "{unknown:?}: {refused}");
+    }
 }
 
 #[actix_web::test]

@@ -37,6 +37,8 @@ async fn one_person_has_one_entry() {
     for body in [json!({}), json!({ "token": token }), json!({"code": "LARKS-2027"}), json!({"token": "nonsense"})] {
         let again = try_join(&theatre, &kim, &body).await.with(200);
         assert_eq!((&again["group"], &again["number"]), (&json!(0), &json!(1)), "{body}");
+        let said = body.get("code").map(|_| json!("not_used"));
+        assert_eq!(again.get("code"), said.as_ref(), "{body}");
     }
     assert_eq!(try_join(&theatre, &lee, &json!({})).await.with(201)["number"], 2);
     let mut without = first.clone();
@@ -54,6 +56,7 @@ async fn a_code_opens_a_queue_of_its_own() {
     for (who, body, group) in [(&kim, json!({"code": "LARKS-2027"}), 1), (&lee, json!({}), 0)] {
         let joined = try_join(&theatre, who, &body).await.with(201);
         assert_eq!((&joined["group"], &joined["number"]), (&json!(group), &json!(1)));
+        assert_eq!(joined.get("code"), body.get("code").map(|_| json!("used")).as_ref());
     }
     let names: Vec<Value> =
         snapshot(&theatre).await["groups"].as_array().unwrap().iter().map(|g| g["name"].clone()).collect();

@@ -2,7 +2,7 @@
 
 use crate::ask::{Answer, Ask};
 use crate::good::{another_sale, hold, pay};
-use crate::theatre::{NOTHING, PERFORMANCE, SALE, Theatre};
+use crate::theatre::{NOTHING, PERFORMANCE, SALE, Theatre, sale_example};
 use frontrow_domain::TAKEOVER_GRACE;
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -48,6 +48,7 @@ async fn a_seat_is_held_paid_and_printed() {
     assert_eq!((&held["status"], &held["sale_id"]), (&json!("held"), &json!(SALE)));
     assert_eq!(held["held_until"], "2027-01-02T00:05:00Z");
     assert_eq!(held["pay_until"], "2027-05-01T09:30:00Z");
+    assert_eq!((&held["cancel_until"], &held["can_cancel"]), (&json!("2027-04-24T00:00:00Z"), &json!(false)));
     let won = |amount| json!({"amount": amount, "currency": "KRW"});
     assert_eq!(held["total"], won(182_000));
     let child = json!({"seat": "A-1-4", "tier": "R", "price_type": "child", "list_price": won(120_000),
@@ -56,7 +57,10 @@ async fn a_seat_is_held_paid_and_printed() {
     assert_eq!(see(&theatre, &kim, &at(id, "")).await, held);
 
     let paid = pay(&theatre, &kim, id).await;
-    assert_eq!(paid["reservation"]["status"], "confirmed");
+    assert_eq!(
+        (&paid["reservation"]["status"], &paid["reservation"]["can_cancel"]),
+        (&json!("confirmed"), &json!(true))
+    );
     assert_eq!(see(&theatre, &kim, &at(id, "/tickets")).await["items"], paid["tickets"]);
     let seats: Vec<_> = paid["tickets"].as_array().unwrap().iter().map(|ticket| &ticket["seat"]).collect();
     assert_eq!(seats, ["A-1-3", "A-1-4"]);
@@ -70,7 +74,10 @@ async fn the_seats_in_the_way_are_named_and_no_other_is_held() {
     let (kim, lee) = (theatre.customer("kim").await, theatre.customer("lee").await);
     hold(&theatre, &kim, &["A-1-3", "A-1-4"]).await;
     let problem = try_hold(&theatre, &lee, &json!({"seats": ["A-1-3", "A-1-5"]})).await.problem(409, "seats-taken");
-    assert_eq!(problem["seats"], json!(["A-1-3"]));
+    assert_eq!((&problem["seats"], &problem["yours"]), (&json!(["A-1-3"]), &json!([])));
+    assert_eq!(problem["alternatives"], json!([["A-1-5", "A-1-6"], ["A-1-7", "A-1-8"], ["A-1-9", "A-1-10"]]));
+    let problem = try_hold(&theatre, &kim, &json!({"seats": ["A-1-4", "A-1-5"]})).await.problem(409, "seats-taken");
+    assert_eq!((&problem["seats"], &problem["yours"]), (&json!(["A-1-4"]), &json!(["A-1-4"])));
     hold(&theatre, &lee, &["A-1-5"]).await;
 }
 
@@ -301,4 +308,43 @@ async fn ones_own_reservations_are_listed_the_newest_first() {
     let pages = first["items"].as_array().unwrap().iter().chain(rest["items"].as_array().unwrap());
     assert_eq!(pages.map(|item| item["id"].as_str().unwrap()).collect::<Vec<_>>(), ids);
     assert_eq!(rest["next_cursor"], Value::Null);
+}
+
+/// Puts the sale with these deadlines, and sees after a second what the reservation says of them.
+async fn with_deadlines(theatre: &Theatre, id: &str, pay_until: &str, cancel_until: &str) -> (Value, Value, Value) {
+    let mut sale = sale_example();
+    sale["pay_until"] = json!(pay_until);
+    sale["cancel_until"] = json!(cancel_until);
+    theatre.replace(&format!("/v1/sales/{SALE}"), &sale).await.with(200);
+    let kim = back(theatre, "kim").await;
+    let shown = see(theatre, &kim, &at(id, "")).await;
+    (shown["pay_until"].clone(), shown["cancel_until"].clone(), shown["can_cancel"].clone())
+}
+
+#[actix_web::test]
+async fn what_was_promised_is_kept_and_what_is_extended_is_for_everybody() {
+    let theatre = Theatre::on_sale().await;
+    let kim = theatre.customer_with("kim", 500_000).await;
+    let id = hold(&theatre, &kim, &["A-1-1"]).await;
+    pay(&theatre, &kim, &id).await;
+    let promised = (json!("2027-05-01T09:30:00Z"), json!("2027-04-24T00:00:00Z"), json!(true));
+    let shorter = with_deadlines(&theatre, &id, "2027-05-01T09:00:00Z", "2027-01-01T00:00:00Z").await;
+    assert_eq!(shorter, promised);
+    let sale = theatre.get(format!("/v1/performances/{PERFORMANCE}")).await.with(200)["sales"][0].clone();
+    let said = (&sale["pay_until"], &sale["cancel_until"]);
+    assert_eq!(said, (&json!("2027-05-01T09:00:00Z"), &json!("2027-01-01T00:00:00Z")));
+    // Whoever holds from then on is promised less.
+    let lee = theatre.customer_with("lee", 500_000).await;
+    let late = hold(&theatre, &lee, &["A-1-2"]).await;
+    assert_eq!(pay(&theatre, &lee, &late).await["reservation"]["can_cancel"], false);
+    let refused = theatre.send(&Ask::post(at(&late, "/cancellation")).by(&lee).key("late")).await;
+    assert_eq!(refused.problem(409, "too-late-to-cancel")["cancel_until"], "2027-01-01T00:00:00Z");
+    // Extended, but not beyond the beginning.
+    let longer = with_deadlines(&theatre, &id, "2027-06-01T00:00:00Z", "2027-06-01T00:00:00Z").await;
+    assert_eq!(longer, (json!("2027-05-01T10:00:00Z"), json!("2027-05-01T10:00:00Z"), json!(true)));
+    assert_eq!(see(&theatre, &lee, &at(&late, "")).await["can_cancel"], true);
+    with_deadlines(&theatre, &id, "2027-05-01T09:00:00Z", "2027-01-01T00:00:00Z").await;
+    let kim = back(&theatre, "kim").await;
+    theatre.send(&Ask::post(at(&id, "/cancellation")).by(&kim).key("back")).await.with(200);
+    theatre.verify().await;
 }

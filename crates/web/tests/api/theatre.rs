@@ -228,6 +228,22 @@ impl Theatre {
         self.send(&ask.by(&self.operator)).await
     }
 
+    /// Where an operator reads what they have put.
+    pub fn settings(path: &str) -> String {
+        if path.contains("/seat-maps/") { path.to_owned() } else { format!("{path}/settings") }
+    }
+
+    /// Puts that in the place of what is there, if something is.
+    pub async fn replace(&self, path: &str, body: &Value) -> Answer {
+        let read = self.operate(Ask::get(Self::settings(path))).await;
+        let put = Ask::put(path).json(body);
+        self.operate(match read.header("etag") {
+            Some(tag) => put.header("If-Match", tag),
+            None => put,
+        })
+        .await
+    }
+
     /// A customer's access token.
     pub async fn customer(&self, name: &str) -> String {
         let email = format!("{name}@example.com");

@@ -38,7 +38,7 @@ async fn whoever_comes_first_gets_the_seats_and_nobody_else_suffers_for_it(testb
     let told = crowd.together(&commands).await;
     assert_eq!([held(&told[0]).seat_count(), held(&told[2]).seat_count()], [2, 1]);
     let taken = [SeatNumber::new(2).unwrap()].into();
-    assert_eq!(told[1], Err(BookingError::Rejected(Rejection::SeatsTaken(taken))));
+    assert_eq!(told[1], Err(BookingError::Rejected(Rejection::SeatsTaken { seats: taken, yours: Vec::new() })));
     assert!(matches!(told[3], Err(BookingError::Rejected(Rejection::LimitReached { .. }))), "{:?}", told[3]);
     assert_eq!(crowd.commits(), 1);
     crowd.assert_right().await;
@@ -124,7 +124,7 @@ async fn a_commit_whose_answer_is_lost_is_found_out_for_all(testbed: &Testbed) {
     crowd.gate.lose_commits.store(1, Ordering::SeqCst);
     let told = crowd.together(&commands).await;
     assert!(told[..60].iter().all(|told| held(told).seat_count() == 1));
-    assert!(matches!(told[60], Err(BookingError::Rejected(Rejection::SeatsTaken(_)))), "{:?}", told[60]);
+    assert!(matches!(told[60], Err(BookingError::Rejected(Rejection::SeatsTaken { .. }))), "{:?}", told[60]);
     let repeated = join_all(commands[..60].iter().map(|command| context.run(command))).await;
     assert_eq!(repeated, told[..60]);
     crowd.assert_right().await;

@@ -50,6 +50,37 @@ impl PerformanceRepository for SqlCatalogue {
         let seats = Seats { performance: performance.id.uuid(), count: seat_count, blocked: blocked.clone() };
         self.write("publish", Publication { row, map, seats }).await
     }
+
+    async fn next_owing(&self, after: Option<PerformanceId>) -> Result<Option<PerformanceId>, StoreError> {
+        let query = owing(after).into_tuple().one(self.database.booking_readers());
+        let found: Option<Uuid> = self.database.read("find a performance that owes money", query).await?;
+        Ok(found.map(PerformanceId::new))
+    }
+
+    async fn owes_nothing(&self, id: PerformanceId) -> Result<(), StoreError> {
+        let written = self.database.write("note that a performance owes nothing", move |transaction| {
+            Box::pin(async move {
+                let update = performance::Entity::update_many()
+                    .col_expr(performance::Column::Owing, Expr::value(None::<i16>))
+                    .filter(performance::Column::Id.eq(id.uuid()));
+                update.exec(transaction).await?;
+                Ok(())
+            })
+        });
+        written.await
+    }
+}
+
+/// The first after that one that owes money.
+pub(in crate::sql) fn owing(after: Option<PerformanceId>) -> Select<performance::Entity> {
+    let mut query = performance::Entity::find()
+        .select_only()
+        .column(performance::Column::Id)
+        .filter(performance::Column::Owing.eq(performance::OWING));
+    if let Some(after) = after {
+        query = query.filter(performance::Column::Id.gt(after.uuid()));
+    }
+    query.order_by_asc(performance::Column::Id).limit(1)
 }
 
 /// The ids of a concert's public performances, ascending.

@@ -1,13 +1,16 @@
 //! Reservations and their tickets.
 
 use super::SqlReaders;
-use crate::sql::rows::{reservation, ticket};
+use crate::sql::rows::{reservation, seat, ticket};
 use crate::sql::statements::Texts;
 use async_trait::async_trait;
 use frontrow_application::port::{HoldPosition, LapsedHold, ReservationReader, StoreError};
 use frontrow_application::{Page, PageRequest};
-use frontrow_domain::{BuyerKey, Instant, Reservation, ReservationId, ReservationState, SaleId, Ticket, UserId};
+use frontrow_domain::{
+    BuyerKey, Instant, PerformanceId, Reservation, ReservationId, ReservationState, SaleId, SeatNumber, Ticket, UserId,
+};
 use sea_orm::{ColumnTrait, Condition, DbErr, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Statement};
+use std::collections::BTreeSet;
 use uuid::Uuid;
 
 /// Reservations that one look for lapsed holds reads, as a multiple of the holds that it was asked for: however much
@@ -31,6 +34,29 @@ impl ReservationReader for SqlReaders {
         };
         let reservations = self.database.read("list reservations", query).await?;
         Ok(Page::of(reservations, page.limit, |reservation| reservation.id))
+    }
+
+    async fn sold(
+        &self,
+        performance: PerformanceId,
+        after: Option<SeatNumber>,
+        limit: u32,
+    ) -> Result<Page<Reservation, SeatNumber>, StoreError> {
+        let query = async {
+            let seats = sold_seats(performance, after, u64::from(limit) + 1);
+            let seats: Vec<(i32, Option<Uuid>)> = seats.into_tuple().all(self.database.booking_readers()).await?;
+            let wanted = &seats[..seats.len().min(limit as usize)];
+            let ids: BTreeSet<Uuid> = wanted.iter().filter_map(|(_, reservation)| *reservation).collect();
+            let last = wanted.last().filter(|_| seats.len() > wanted.len());
+            let next = last.and_then(|(number, _)| SeatNumber::new(number.cast_unsigned()));
+            let Some(statement) = self.database.texts().reading::<reservation::Entity>(ids)? else {
+                return Ok(Page { items: Vec::new(), next });
+            };
+            let rows = reservation::Entity::find().from_raw_sql(statement).all(self.database.booking_readers()).await?;
+            let items = rows.into_iter().map(Reservation::try_from).collect::<Result<_, DbErr>>()?;
+            Ok(Page { items, next })
+        };
+        self.database.read("find what is sold", query).await
     }
 
     async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError> {
@@ -63,6 +89,23 @@ impl SqlReaders {
         let row = reservation::Entity::find_by_id(id.uuid()).one(self.database.booking_readers()).await?;
         row.map(Reservation::try_from).transpose()
     }
+}
+
+/// The numbers of sold seats of a performance, ascending, and what they were sold to.
+pub(in crate::sql) fn sold_seats(
+    performance: PerformanceId,
+    after: Option<SeatNumber>,
+    limit: u64,
+) -> Select<seat::Entity> {
+    let after = after.map_or(0, |after| after.get().cast_signed());
+    seat::Entity::find()
+        .select_only()
+        .columns([seat::Column::Number, seat::Column::ReservationId])
+        .filter(seat::Column::PerformanceId.eq(performance.uuid()))
+        .filter(seat::Column::Number.gt(after))
+        .filter(seat::Column::State.eq(seat::SOLD))
+        .order_by_asc(seat::Column::Number)
+        .limit(limit)
 }
 
 /// A user's reservations, the newest first.

@@ -18,7 +18,13 @@ pub struct Model {
     pub prices: Json,
     pub revision: i64,
     pub sold_until: Option<i64>,
+    pub give_back_until: Option<i64>,
+    /// [`OWING`] while buyers have not been given back what they paid for a cancelled performance, else `None`.
+    pub owing: Option<i16>,
 }
+
+/// What `owing` is while it owes money.
+pub(crate) const OWING: i16 = 1;
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
 pub enum Relation {}
@@ -43,6 +49,7 @@ impl TryFrom<Model> for Performance {
             seat_map_version: reading.count(row.seat_map_version)?,
             starts_at: Instant::from_micros(row.starts_at),
             sold_until: row.sold_until.map(Instant::from_micros),
+            give_back_until: row.give_back_until.map(Instant::from_micros),
             status: reading.word(&row.status, status(&row.status))?,
             prices: reading.json(row.prices)?,
         })
@@ -79,6 +86,8 @@ impl TryFrom<&Performance> for ActiveModel {
             seat_map_version: Set(performance.seat_map_version.into()),
             starts_at: Set(performance.starts_at.micros()),
             sold_until: Set(performance.sold_until.map(Instant::micros)),
+            give_back_until: Set(performance.give_back_until.map(Instant::micros)),
+            owing: Set((performance.status == PerformanceStatus::Cancelled).then_some(OWING)),
             status: Set(status_word(performance.status).to_owned()),
             prices: Set(json_value(&performance.prices)?),
             revision: NotSet,

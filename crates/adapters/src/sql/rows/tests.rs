@@ -92,6 +92,7 @@ fn reservation(n: u32) -> Reservation {
         state: [ReservationState::Held, ReservationState::Refunded][usize::from(n % 2 == 1)],
         held_until: at(200 + seconds),
         late_until: at(300 + seconds),
+        cancel_until: at(350 + seconds),
         amount: points(i64::from(n) * 7),
         line_items: vec![line_item(n, i64::from(n) * 7)],
         refund_reason: RefundReason::new(&format!("reason {n}")).ok(),
@@ -216,6 +217,7 @@ fn rows_of_the_catalogue_and_of_accounts_are_read_as_they_were_written() {
         seat_map_version: 4,
         starts_at: at(5),
         sold_until: Some(at(6)),
+        give_back_until: Some(at(9)),
         status: PerformanceStatus::Cancelled,
         prices: price_list().build(),
     };

@@ -102,8 +102,21 @@ async fn a_queue_is_joined_until_it_drains() {
 async fn a_code_chooses_the_group() {
     let second = QueueEntry { group: Group::new(1).unwrap(), number: entry(1).number };
     let dispenser = gives(Join { group: second.group, ..asked() }, second, true);
-    let (view, ..) = join(dispenser).run(&with_code("early")).await.unwrap();
+    let JoinedQueue { entry: view, .. } = join(dispenser).run(&with_code("early")).await.unwrap();
     assert_eq!((view.token.group, view.token.number), (second.group, second.number));
+}
+
+#[tokio::test]
+async fn who_has_an_entry_hears_what_became_of_the_code() {
+    let second = QueueEntry { group: Group::new(1).unwrap(), number: entry(25).number };
+    let in_second = Join { group: second.group, ..asked() };
+    for (has, is_new, said) in
+        [(second, true, CodeUse::Used), (second, false, CodeUse::Used), (entry(25), false, CodeUse::NotUsed)]
+    {
+        let joined = join(gives(in_second, has, is_new)).run(&with_code("early")).await.unwrap();
+        assert_eq!((joined.entry.token.group, joined.code), (has.group, Some(said)));
+    }
+    assert_eq!(join(gives(asked(), entry(25), false)).run(&request()).await.unwrap().code, None);
 }
 
 #[tokio::test]
@@ -163,17 +176,17 @@ async fn a_new_entry_is_signed_with_the_queues_epoch_and_looked_up_nowhere() {
     let mut signer = MockQueueSigner::new();
     signer.expect_sign_token().withf(move |token| *token == expected).times(1).return_const("theirs");
     let join = JoinQueue { signer: Arc::new(signer), ..join(gives(asked(), entry(31), true)) };
-    let (view, signed, is_new) = join.run(&request()).await.unwrap();
+    let JoinedQueue { entry: view, token: signed, is_new, .. } = join.run(&request()).await.unwrap();
     assert_eq!((view.token, signed.as_str(), is_new), (expected, "theirs", true));
     assert_eq!(view.status, EntryStatus::Waiting { ahead: 11 });
 }
 
 #[tokio::test]
 async fn who_waits_already_gets_the_entry_that_they_have() {
-    let (view, _, is_new) = join(gives(asked(), entry(25), false)).run(&request()).await.unwrap();
+    let JoinedQueue { entry: view, is_new, .. } = join(gives(asked(), entry(25), false)).run(&request()).await.unwrap();
     assert_eq!((view.token.number, is_new), (entry(25).number, false));
     let lobby = join_as(Queue { phase: Phase::Lobby, ..queue() }, sale_with_room(0), gives(asked(), entry(5), false));
-    let (view, _, is_new) = lobby.run(&request()).await.unwrap();
+    let JoinedQueue { entry: view, is_new, .. } = lobby.run(&request()).await.unwrap();
     assert_eq!((view.token.number, is_new), (entry(5).number, false));
 }
 
@@ -187,7 +200,7 @@ async fn number_after(number: u64, found: BuyerPresence) -> u64 {
     let mut store = MockQueueStore::new();
     store.expect_whereabouts().withf(|key| *key == buyer(1).key).times(1).return_once(move |_| Ok(found));
     let join = JoinQueue { store: Arc::new(store), ..join(dispenser) };
-    let (view, _, is_new) = join.run(&request()).await.unwrap();
+    let JoinedQueue { entry: view, is_new, .. } = join.run(&request()).await.unwrap();
     assert_eq!(is_new, view.token.number != entry(number).number);
     view.token.number.get()
 }
@@ -255,6 +268,7 @@ async fn an_entry_that_is_worth_nothing_is_not_proved_again() {
     store.expect_whereabouts().times(1).return_once(move |_| Ok(found));
     let signer = Arc::new(signs(token(15)));
     let join = JoinQueue { store: Arc::new(store), signer, ..join(dispenser) };
-    let (view, ..) = join.run(&JoinRequest { token: Some("token".into()), ..request() }).await.unwrap();
+    let JoinedQueue { entry: view, .. } =
+        join.run(&JoinRequest { token: Some("token".into()), ..request() }).await.unwrap();
     assert_eq!(view.token.number, entry(31).number);
 }

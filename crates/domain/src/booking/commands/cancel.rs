@@ -1,11 +1,11 @@
-//! Give back what was paid for, within the sale's deadline.
+//! Give back what was paid for, within the deadline that was promised.
 
 use crate::booking::verdict::CommandRule;
 use crate::booking::{
     Changes, Event, Locked, Outcome, Rejection, Reservation, ReservationState, Row, Scope, Seat, SeatState, Stop,
     Ticket, TicketKey, Verdict,
 };
-use crate::catalogue::{Action, SaleTerms, SeatNumber};
+use crate::catalogue::{Action, PerformanceStatus, SaleTerms, SeatNumber};
 use crate::id::{PaymentId, PerformanceId, ReservationId, TransferId, UserId};
 use crate::money::{AccountId, Payment, PaymentKind, PaymentState, Points, Transfer, Wallet};
 use crate::record::Version;
@@ -47,14 +47,24 @@ impl CommandRule for Cancel {
 
     fn decide(&self, locked: &Locked, now: Instant) -> Result<Verdict, Stop> {
         let paid = self.paid(locked)?;
-        let cancel_until = self.terms.cancel_until;
-        if cancel_until <= now {
-            return Err(Rejection::TooLateToCancel { cancel_until }.into());
-        }
-        self.terms.bookable.check(Action::Cancel, now).map_err(Rejection::NotBookable)?;
+        paid.check_cancel(&self.terms, now)?;
         let cancelled = paid.with(ReservationState::Cancelled);
         let event = Event::Cancelled(cancelled.id);
         self.give_back(cancelled, event, locked, now)
+    }
+}
+
+impl Reservation {
+    /// Whether its owner may give it back, given that it is paid. What doesn't take place is given back at any time.
+    pub fn check_cancel(&self, terms: &SaleTerms, now: Instant) -> Result<(), Rejection> {
+        if terms.bookable.status == PerformanceStatus::Cancelled {
+            return Ok(());
+        }
+        let cancel_until = self.cancel_until.max(terms.cancel_until);
+        if cancel_until <= now {
+            return Err(Rejection::TooLateToCancel { cancel_until });
+        }
+        terms.bookable.check(Action::Cancel, now).map_err(Rejection::NotBookable)
     }
 }
 

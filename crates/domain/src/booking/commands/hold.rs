@@ -62,18 +62,23 @@ impl CommandRule for Hold {
 impl Hold {
     fn takeable(&self, line_items: &[LineItem], locked: &Locked, now: Instant) -> Result<Vec<Seat>, Stop> {
         let mut free = Vec::with_capacity(line_items.len());
-        let (mut taken, mut unknown) = (Vec::new(), Vec::new());
+        let (mut taken, mut yours, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
+        let buyer = BuyerKey { sale: self.terms.sale, user: self.user };
+        let own: Vec<ReservationId> = locked.reservations_of(buyer)?.map(|reservation| reservation.id).collect();
         for number in line_items.iter().map(|item| item.seat) {
             match locked.seat(SeatKey { performance: self.performance, number })? {
                 Some(seat) if seat.state.can_be_taken(now) => free.push(*seat),
-                Some(_) => taken.push(number),
+                Some(seat) => {
+                    taken.push(number);
+                    yours.extend(seat.state.owner().filter(|owner| own.contains(owner)).map(|_| number));
+                }
                 None => unknown.push(number),
             }
         }
         if !unknown.is_empty() {
             return Err(Rejection::SeatsUnknown(unknown).into());
         }
-        if taken.is_empty() { Ok(free) } else { Err(Rejection::SeatsTaken(taken).into()) }
+        if taken.is_empty() { Ok(free) } else { Err(Rejection::SeatsTaken { seats: taken, yours }.into()) }
     }
 }
 
@@ -138,6 +143,7 @@ impl NewHold<'_> {
             state: ReservationState::Held,
             held_until,
             late_until,
+            cancel_until: self.terms.cancel_until,
             amount,
             line_items,
             refund_reason: None,

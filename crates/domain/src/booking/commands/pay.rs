@@ -97,7 +97,7 @@ impl Pay {
         }
         let used = locked.usage(reservation.buyer(), Some(reservation.id), now)?;
         let (limit, asked) = (self.terms.limit_per_person, reservation.seat_count());
-        if reservation.late_until <= now {
+        if reservation.payable_until(&self.terms) <= now {
             return Err(lost(reservation).into());
         }
         if used.saturating_add(asked) > limit {

@@ -179,7 +179,7 @@ impl Simulation {
                     self.note("hold outlives the session");
                 }
             }
-            (Ok(()), Err(Stop::Rejected(Rejection::SeatsTaken(_) | Rejection::LimitReached { .. }))) => {}
+            (Ok(()), Err(Stop::Rejected(Rejection::SeatsTaken { .. } | Rejection::LimitReached { .. }))) => {}
             (_, Err(Stop::Rejected(Rejection::SaleNotOpen { opens }))) if now < opens => {}
             (Err(refusal), Err(Stop::Rejected(rejection))) => {
                 self.same(refusal, &rejection);
