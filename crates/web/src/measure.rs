@@ -80,15 +80,14 @@ struct Figure {
 }
 
 impl Figure {
-    fn new(route: &Cow<'static, str>, method: &'static str, status: u16) -> Self {
-        let labels = || vec![Label::new("method", method), Label::new("route", route.clone())];
-        let mut with_status = labels();
-        with_status.push(Label::new("status", status.to_string()));
+    fn new(route: Cow<'static, str>, method: &'static str, status: u16) -> Self {
+        let labels = vec![Label::new("method", method), Label::new("route", route)];
+        let with_status = [&labels[..], &[Label::new("status", status.to_string())]].concat();
         Self {
             method,
             status,
             total: Key::from_parts("frontrow_requests_total", with_status).into(),
-            seconds: Key::from_parts("frontrow_request_seconds", labels()).into(),
+            seconds: Key::from_parts("frontrow_request_seconds", labels).into(),
         }
     }
 
@@ -110,7 +109,7 @@ impl Figures {
         if let Some(figure) = known(&self.0.read()) {
             return figure;
         }
-        let figure = Figure::new(&address.path().into(), method, status);
+        let figure = Figure::new(address.path().into(), method, status);
         self.0.write().push(figure.clone());
         figure
     }
@@ -129,7 +128,7 @@ pub(crate) async fn measure(
     let status = response.status().as_u16();
     match address_of(response.request().path()) {
         Some(address) => address.figures().get(address, method, status).count(seconds),
-        None => Figure::new(&route(response.request()), method, status).count(seconds),
+        None => Figure::new(route(response.request()), method, status).count(seconds),
     }
     Ok(with_headers(response))
 }

@@ -67,7 +67,7 @@ macro_rules! plans {
 async fn live_reservations_of_many_buyers_are_found_by_buyer() {
     let (database, _folder) = database().await;
     let buyers = [1, 2].map(|user| vec![id().into(), Uuid::from_u128(user).into(), reservation::LIVE.into()]);
-    let statement = Texts::new(SQLITE, Protection::FULL).reservations_of(&buyers).unwrap().unwrap();
+    let statement = Texts::new(SQLITE, Protection::FULL).reservations_of(&buyers).unwrap().remove(0);
     let expected = [
         "SCAN k VIRTUAL TABLE INDEX 1:",
         "SEARCH t USING INDEX ix_reservation_user_id_sale_id_live (user_id=? AND sale_id=? AND live=?)",
@@ -88,7 +88,7 @@ async fn the_list_leads_while_tables_are_empty() {
     let key = || [id().into(), Uuid::from_u128(8).into()];
     let live = [1, 2].map(|user| vec![id().into(), Uuid::from_u128(user).into(), reservation::LIVE.into()]);
     let statements = [
-        Texts::new(database.dialect(), Protection::FULL).reservations_of(&live).unwrap(),
+        Texts::new(database.dialect(), Protection::FULL).reservations_of(&live).unwrap().pop(),
         texts.deleting::<buyer::Entity>(&[key().to_vec(), key().to_vec()]).unwrap(),
         texts.reading::<payment::Entity>([id()]).unwrap(),
         texts.reading_performances_of([id()]).unwrap(),

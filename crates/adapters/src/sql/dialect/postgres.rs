@@ -123,8 +123,8 @@ impl Dialect for Postgres {
             format!("\"{index}\" {holds}")
         });
         let defined = defined.collect::<Vec<_>>().join(", ");
-        let names: String = (0..columns.len()).map(|index| format!("c{index}, ")).collect();
-        format!("ROWS FROM (json_to_recordset($1::json) AS ({defined})) WITH ORDINALITY k({names}nth)")
+        let names = (0..columns.len()).map(|index| format!("c{index}")).collect::<Vec<_>>().join(", ");
+        format!("ROWS FROM (json_to_recordset($1::json) AS ({defined})) WITH ORDINALITY k({names}, nth)")
     }
 
     fn names_items(&self) -> bool {

@@ -238,8 +238,8 @@ fn lists_that_lock_or_write_are_sorted_by_key() {
             other => panic!("{other:?}"),
         }
     }
-    fn column(statement: Option<Statement>, place: usize) -> Vec<i64> {
-        list(&statement.unwrap()).iter().map(|row| row[place].as_i64().unwrap()).collect()
+    fn column(statements: &[Statement], place: usize) -> Vec<i64> {
+        list(&statements[0]).iter().map(|row| row[place].as_i64().unwrap()).collect()
     }
     const UNSORTED: [u32; 5] = [9, 10, 200, 1, 30];
     let sorted = [1, 9, 10, 30, 200];
@@ -247,16 +247,16 @@ fn lists_that_lock_or_write_are_sorted_by_key() {
         let texts = full(dialect);
         let keys = UNSORTED.map(|number| vec![id(10).into(), number.cast_signed().into()]);
         for locking in [Locking::Wait, Locking::Skip] {
-            assert_eq!(column(texts.find::<seat::Entity>(locking, &keys).unwrap(), 1), sorted);
+            assert_eq!(column(&texts.find::<seat::Entity>(locking, &keys).unwrap(), 1), sorted);
         }
-        assert_eq!(column(texts.delete::<seat::Entity>(&keys).unwrap(), 1), sorted);
+        assert_eq!(column(&texts.delete::<seat::Entity>(&keys).unwrap(), 1), sorted);
         let rows = UNSORTED.map(changed);
         let written = texts.update(&rows, Some(seat::Column::Version)).unwrap();
-        let number = list(written.as_ref().unwrap())[0].len() - 2;
-        assert_eq!(column(written, number), sorted);
+        let number = list(&written[0])[0].len() - 2;
+        assert_eq!(column(&written, number), sorted);
         let rows = rows.map(|changed| changed.row);
-        assert_eq!(column(texts.insert(What::Insert, &rows, || Existing::Fails).unwrap(), 1), sorted);
-        assert_eq!(column(texts.put(&rows).unwrap(), 1), sorted);
+        assert_eq!(column(&texts.insert(What::Insert, &rows, || Existing::Fails).unwrap(), 1), sorted);
+        assert_eq!(column(&texts.put(&rows).unwrap(), 1), sorted);
     }
 }
 
