@@ -132,8 +132,12 @@ impl UseCases {
             access_lifetime: p.access_lifetime,
             refresh_lifetime: p.refresh_lifetime,
         });
-        let renew_admission =
-            Arc::new(RenewAdmission { bookings: p.store.clone(), signer: p.signer.clone(), clock: p.clock.clone() });
+        let renew_admission = Arc::new(RenewAdmission {
+            queues: queues.clone(),
+            bookings: p.store.clone(),
+            signer: p.signer.clone(),
+            clock: p.clock.clone(),
+        });
         Self {
             pass_check: PassCheck {
                 queues: queues.clone(),
@@ -206,12 +210,13 @@ impl UseCases {
                 performances: p.performances.clone(),
                 venues: p.venues,
                 concerts: p.concerts,
+                clock: p.clock.clone(),
             },
             manage_sales: ManageSales {
                 sales: p.sales,
                 performances: p.performances,
                 on_sale: p.on_sale,
-                queues: Some(Arc::new(p.queues)),
+                waiting_rooms: true,
                 ids: p.ids,
                 clock: p.clock,
             },

@@ -3,6 +3,7 @@
 mod account;
 mod catalogue;
 mod common;
+mod draw;
 mod manage;
 mod operators_queue;
 mod performance;
@@ -15,6 +16,7 @@ mod wallet;
 pub use account::*;
 pub use catalogue::*;
 pub use common::*;
+pub use draw::*;
 pub use manage::*;
 pub use operators_queue::*;
 pub use performance::*;

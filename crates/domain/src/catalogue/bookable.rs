@@ -32,8 +32,7 @@ impl PerformanceStatus {
     }
 }
 
-/// What a performance says of its seats: the one place where the catalogue's status, holds, payments and cancellations
-/// look whether they may. The sale has a say besides.
+/// What a performance says of its seats. [`SaleTerms::check`](super::SaleTerms::check) asks it first, and then the sale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bookable {
     /// Whether it takes place.
@@ -55,7 +54,7 @@ pub enum Action {
     Cancel,
 }
 
-/// Why a performance does not let them.
+/// Why they may not: the performance does not let them, or the sale does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NotBookable {
     /// It is not public.
@@ -73,6 +72,24 @@ pub enum NotBookable {
         /// The first instant at which this could no longer be done.
         until: Instant,
     },
+    /// The sale opens later.
+    #[error("the sale opens later")]
+    SaleNotOpen {
+        /// When it does.
+        opens: Instant,
+    },
+    /// The sale has closed.
+    #[error("the sale has closed")]
+    SaleClosed {
+        /// When it did.
+        closed: Instant,
+    },
+    /// The sale's deadline for cancelling has passed.
+    #[error("the deadline for cancelling has passed")]
+    TooLateToCancel {
+        /// When it did.
+        cancel_until: Instant,
+    },
 }
 
 impl Bookable {
@@ -80,8 +97,8 @@ impl Bookable {
     pub const ALWAYS: Self =
         Self { status: PerformanceStatus::Published, starts_at: Instant::LAST, sold_until: Instant::LAST };
 
-    /// Whether that may be done at that instant. What is postponed or cancelled does not begin when it should have.
-    pub fn check(self, action: Action, now: Instant) -> Result<(), NotBookable> {
+    /// Whether the performance lets that be done. What is postponed or cancelled does not begin when it should have.
+    pub(super) fn check(self, action: Action, now: Instant) -> Result<(), NotBookable> {
         let until = if action == Action::Cancel { self.starts_at } else { self.sold_until };
         match (self.status, action) {
             (PerformanceStatus::Draft, _) => Err(NotBookable::Draft),

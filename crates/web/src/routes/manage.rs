@@ -24,6 +24,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::new(put_sale, __path_put_sale).refuses(&[&[
             Kind::SalePublic,
             Kind::PerformanceNotPublic,
+            Kind::OpenBesides,
             Kind::ChangedMeanwhile,
         ]]),
         Endpoint::new(publish_sale, __path_publish_sale).refuses(&[&[
@@ -139,17 +140,19 @@ async fn become_status(
     Ok(performance_status(&performance))
 }
 
-/// Add or replace a sale.
+/// Add or replace a sale. The queue of a public one follows its dates.
 #[utoipa::path(put, path = "/v1/sales/{id}", tag = "operators",
-    params(("id" = Uuid, Path, description = "The client's own id.")), request_body = SaleBody,
+    params(("id" = Uuid, Path, description = "The client's own id."), ConfirmQuery), request_body = SaleBody,
     responses((status = 201, description = "Added.", body = PutDto), (status = 200, description = "Replaced.", body = PutDto)))]
 async fn put_sale(
     state: Data<WebState>,
     operator: Operator,
     Id(id): Id,
+    Query(query): Query<ConfirmQuery>,
     Body(body): Body<SaleBody>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(put(state.use_cases.manage_sales.put(operator.0, &body.into_sale(id)).await?, id))
+    let confirmed = query.confirmed()?;
+    Ok(put(state.use_cases.manage_sales.put(operator.0, &body.into_sale(id), confirmed).await?, id))
 }
 
 /// Show a sale to buyers. If it has a waiting room, its lobby opens when it says so.

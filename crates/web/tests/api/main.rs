@@ -9,6 +9,8 @@ mod bad_input;
 #[cfg(test)]
 mod best;
 #[cfg(test)]
+mod bookable;
+#[cfg(test)]
 mod bounds;
 #[cfg(test)]
 mod browse;
@@ -18,6 +20,8 @@ mod charges;
 mod description;
 #[cfg(test)]
 mod documents;
+#[cfg(test)]
+mod ending;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]

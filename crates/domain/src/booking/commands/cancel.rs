@@ -47,11 +47,7 @@ impl CommandRule for Cancel {
 
     fn decide(&self, locked: &Locked, now: Instant) -> Result<Verdict, Stop> {
         let paid = self.paid(locked)?;
-        let cancel_until = self.terms.cancel_until;
-        if cancel_until <= now {
-            return Err(Rejection::TooLateToCancel { cancel_until }.into());
-        }
-        self.terms.bookable.check(Action::Cancel, now).map_err(Rejection::NotBookable)?;
+        self.terms.check(Action::Cancel, now).map_err(Rejection::from)?;
         let cancelled = paid.with(ReservationState::Cancelled);
         let event = Event::Cancelled(cancelled.id);
         self.give_back(cancelled, event, locked, now)
