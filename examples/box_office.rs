@@ -58,8 +58,12 @@ async fn put_on_sale(memory: &Arc<Memory>) -> Result<PerformanceId> {
     };
     let starts_at = now + Duration::from_hours(48);
     let performance = Performance::draft(PerformanceId::new(id()), concert.id, venue.id, 1, starts_at, prices);
-    let performances =
-        ManagePerformances { performances: memory.clone(), venues: memory.clone(), concerts: memory.clone() };
+    let performances = ManagePerformances {
+        performances: memory.clone(),
+        venues: memory.clone(),
+        concerts: memory.clone(),
+        clock: Arc::new(SystemClock),
+    };
     performances.put(by, &performance, None).await?;
     performances.publish(by, performance.id).await?;
 
@@ -67,7 +71,7 @@ async fn put_on_sale(memory: &Arc<Memory>) -> Result<PerformanceId> {
         sales: memory.clone(),
         performances: memory.clone(),
         on_sale: memory.clone(),
-        queues: None, // no sale has a waiting room
+        waiting_rooms: false,
         ids: Arc::new(UuidV7Source),
         clock: Arc::new(SystemClock),
     };
@@ -85,7 +89,7 @@ async fn put_on_sale(memory: &Arc<Memory>) -> Result<PerformanceId> {
         waiting_room: None,
         published: false,
     };
-    sales.put(by, &sale, None).await?;
+    sales.put(by, &sale, None, false).await?;
     sales.publish(by, sale.id, false).await?;
     Ok(performance.id)
 }

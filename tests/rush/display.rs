@@ -68,7 +68,7 @@ impl Display {
     }
 }
 
-/// A queue that is over is not there any more.
+/// A queue that was forgotten is not there any more.
 fn word(body: &Value, status: StatusCode) -> String {
     match status {
         StatusCode::NOT_FOUND => "closed",

@@ -243,7 +243,7 @@ fn kind(reply: &Reply) -> &str {
     problem.rsplit(':').next().unwrap_or_default()
 }
 
-/// A queue that is over is not there any more.
+/// A queue that was forgotten is not there any more.
 fn is_over(reply: &Reply) -> bool {
     reply.status == StatusCode::NOT_FOUND || kind(reply) == "queue-closed" || reply.body["phase"] == "closed"
 }

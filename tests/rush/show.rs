@@ -86,7 +86,7 @@ async fn put_on(application: &Application, opening: Opening) -> Result<Show> {
     all.manage_concerts.put(by, &concert, None).await?;
     all.manage_performances.put(by, &performance, None).await?;
     all.manage_performances.publish(by, performance.id).await?;
-    all.manage_sales.put(by, &sale, None).await?;
+    all.manage_sales.put(by, &sale, None, false).await?;
     all.manage_sales.publish(by, sale.id, false).await?;
     let opens = tokio::time::Instant::now() + opens.since(ports.clock.now());
     Ok(Show { performance: performance.id.uuid(), sale: sale.id.uuid(), opens })

@@ -226,17 +226,16 @@ pub enum Denied {
 
 impl From<NotBookable> for Error {
     fn from(why: NotBookable) -> Self {
-        match why {
-            NotBookable::Begun { .. } => Self::Rejected(Rejection::NotBookable(why)),
-            NotBookable::Draft | NotBookable::Postponed | NotBookable::Cancelled => Conflict::NotBookable.into(),
-        }
+        Rejection::from(why).into()
     }
 }
 
 impl From<Rejection> for Error {
     fn from(rejection: Rejection) -> Self {
         match rejection {
-            Rejection::NotBookable(why) => why.into(),
+            Rejection::NotBookable(NotBookable::Draft | NotBookable::Postponed | NotBookable::Cancelled) => {
+                Conflict::NotBookable.into()
+            }
             Rejection::ReservationUnknown => Self::NotFound(Missing::Reservation),
             Rejection::PaymentUnknown => Self::NotFound(Missing::Charge),
             Rejection::ChargeOutOfRange => {

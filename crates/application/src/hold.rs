@@ -76,12 +76,13 @@ impl HoldSeats {
         let line_items = line_items(&request.seats, on_sale)?;
         let now = self.clock.now();
         let sale = choose_sale(request.sale, on_sale, now)?;
-        on_sale.performance.bookable().check(Action::Hold, now)?;
+        let terms = sale.terms_for(&on_sale.performance);
+        terms.check(Action::Hold, now)?;
         let hold = Hold {
             reservation: ReservationId::new(self.ids.id()),
             performance: request.performance,
             user: request.request.user(),
-            terms: sale.terms_for(&on_sale.performance),
+            terms,
             line_items,
         };
         Ok(request.request.command(Operation::Hold(hold)))
@@ -127,7 +128,10 @@ pub(crate) fn choose_sale(named: Option<SaleId>, on_sale: &OnSale, now: Instant)
         ([only], _) => Ok(*only),
         ([], [only]) => Ok(only),
         ([], _) => Err(Conflict::NoOpenSale.into()),
-        _ => Err(Conflict::SeveralOpenSales.into()),
+        ([first, ..], _) => {
+            first.check_action(&on_sale.performance, Action::Hold, now)?;
+            Err(Conflict::SeveralOpenSales.into())
+        }
     }
 }
 

@@ -75,12 +75,13 @@ impl HoldBestSeats {
         let line_item = line_item(request, on_sale)?;
         let now = self.clock.now();
         let sale = choose_sale(request.sale, on_sale, now)?;
-        on_sale.performance.bookable().check(Action::Hold, now)?;
+        let terms = sale.terms_for(&on_sale.performance);
+        terms.check(Action::Hold, now)?;
         Ok(HoldBest {
             reservation: ReservationId::new(self.ids.id()),
             performance: request.performance,
             user: request.request.user(),
-            terms: sale.terms_for(&on_sale.performance),
+            terms,
             count: request.wish.count,
             blocks: Vec::new(),
             line_item,

@@ -156,7 +156,7 @@ mod tests {
             let mut store = MockBookingStore::new();
             let says = |command: &Command| {
                 let Operation::Pay(pay) = &command.operation else { return false };
-                pay.terms.bookable.check(Action::Pay, at(0)) == Err(NotBookable::Cancelled)
+                pay.terms.check(Action::Pay, at(0)) == Err(NotBookable::Cancelled)
             };
             let refused = store.expect_execute().withf(says).times(1);
             refused.return_once(move |_| Err(Rejection::NotBookable(cancelled).into()));

@@ -59,10 +59,9 @@ pub use self::{
 };
 pub use waiting_room::{
     AdmissionWatch, BuyerPresence, Eligibility, EndedFigures, Join, Joined, Lease, NotEligible, NumberDispenser,
-    NumberLeases, OperatorAction, QueueFigures, QueueOpener, QueueSigner, QueueStore, TickOrder, TickReport, TokenFlaw,
+    NumberLeases, OperatorAction, QueueFigures, QueueSigner, QueueStore, TickOrder, TickReport, TokenFlaw,
 };
 #[cfg(any(test, feature = "mocks"))]
 pub use waiting_room::{
-    MockAdmissionWatch, MockEligibility, MockNumberDispenser, MockNumberLeases, MockQueueOpener, MockQueueSigner,
-    MockQueueStore,
+    MockAdmissionWatch, MockEligibility, MockNumberDispenser, MockNumberLeases, MockQueueSigner, MockQueueStore,
 };

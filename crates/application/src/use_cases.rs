@@ -136,6 +136,7 @@ impl UseCases {
             refresh_lifetime: p.refresh_lifetime,
         });
         let renew_admission = Arc::new(RenewAdmission {
+            queues: queues.clone(),
             bookings: p.store.clone(),
             store: p.queues.clone(),
             signer: p.signer.clone(),
@@ -221,12 +222,13 @@ impl UseCases {
                 performances: p.performances.clone(),
                 venues: p.venues,
                 concerts: p.concerts,
+                clock: p.clock.clone(),
             },
             manage_sales: ManageSales {
                 sales: p.sales,
                 performances: p.performances,
                 on_sale: p.on_sale,
-                queues: Some(Arc::new(p.queues)),
+                waiting_rooms: true,
                 ids: p.ids,
                 clock: p.clock,
             },

@@ -8,6 +8,7 @@ mod cancellations;
 mod catalogue;
 mod check_in;
 mod chores;
+mod course;
 mod durability;
 mod entries;
 mod idempotency;
@@ -207,6 +208,12 @@ cases! {
         what_operators_did_is_read_a_page_at_a_time,
         the_admission_log_is_read_a_page_at_a_time,
         a_bar_on_nobody_is_found_until_it_is_lifted;
+    course:
+        a_queue_that_closed_by_itself_goes_on_by_itself,
+        a_queue_follows_the_dates_of_its_sale,
+        a_sale_and_its_queue_become_public_together,
+        a_queue_from_before_the_publication_is_replaced,
+        a_queue_is_forgotten_after_a_month;
     outages:
         an_outage_of_ticks_gives_its_time_back,
         a_short_silence_of_ticks_gives_nothing_back,

@@ -5,7 +5,9 @@
 //! for. An admission is the right to book for a while. `docs/waiting-room.md` tells the whole story.
 //!
 //! - `queue`, `phase`, `queue_change`, `gaps`: the queue of a sale, and what operators and outages do to it
+//! - `course`: what it does by itself, as its sale opens and closes and is sold out
 //! - `tick`, `skips`, `frontier`, `arrivals`: who is called and admitted when
+//! - `stock`: what they can still buy
 //! - `entry`, `token`, `check_in`, `buyer`: what is known of one person in it
 //! - `draw`, `round`: the order of those who came before the sale opened
 //! - `forecast`, `estimates`, `forecast_check`: how long it will take, and how right that was
@@ -13,6 +15,7 @@
 mod arrivals;
 mod buyer;
 mod check_in;
+mod course;
 mod draw;
 mod entry;
 mod estimates;
@@ -26,6 +29,7 @@ mod queue;
 mod queue_change;
 mod round;
 mod skips;
+mod stock;
 mod tick;
 mod token;
 
@@ -37,10 +41,11 @@ pub use entry::{EntryStatus, QueueEntry, QueueNumber, Rank};
 pub use estimates::Estimates;
 pub use forecast::{AskAgain, Forecast, Wait};
 pub use gaps::{Gap, Gaps};
-pub use phase::{Ending, Phase};
+pub use phase::{Ending, NothingLeft, Phase, SaleDates};
 pub use queue::{GroupQueue, Queue, Sample};
 pub use queue_change::{NotNow, QueueChange, QueueUpdate};
 pub use round::DrawRefusal;
 pub use skips::Skips;
-pub use tick::{Stock, Tick, TickInput, TickOutcome};
+pub use stock::{PerformanceStock, Stock};
+pub use tick::{Tick, TickInput, TickOutcome};
 pub use token::{Pass, QueueToken};

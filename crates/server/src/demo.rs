@@ -86,7 +86,7 @@ async fn put_on(engagement: &Engagement, use_cases: &UseCases, progress: &Progre
         progress.advance(seats(engagement) / performances.len() as u64);
     }
     for sale in sales {
-        use_cases.manage_sales.put(by, sale, None).await?;
+        use_cases.manage_sales.put(by, sale, None, false).await?;
         use_cases.manage_sales.publish(by, sale.id, false).await?;
     }
     Ok(())

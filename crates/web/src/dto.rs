@@ -3,6 +3,7 @@
 mod account;
 mod catalogue;
 mod common;
+mod draw;
 mod join;
 mod manage;
 mod operators_queue;
@@ -16,6 +17,7 @@ mod wallet;
 pub use account::*;
 pub use catalogue::*;
 pub use common::*;
+pub use draw::*;
 pub use join::*;
 pub use manage::*;
 pub use operators_queue::*;

@@ -8,6 +8,7 @@ use frontrow_application::port::{
     StoredSeatMap, VenueRepository,
 };
 use frontrow_application::{FaultId, Page, PageRequest};
+use frontrow_domain::waiting_room::{Queue, QueueUpdate, SaleDates};
 use frontrow_domain::{
     Concert, ConcertId, Invalid, Layout, Performance, PerformanceId, PerformanceStatus, Sale, SaleId, Seat, SeatKey,
     SeatMap, SeatNumber, SeatState, Venue, VenueId, Version,
@@ -147,7 +148,24 @@ impl SaleRepository for Memory {
     }
 
     async fn save_sale(&self, sale: &Sale, read: Option<Revision>) -> Result<(), StoreError> {
-        save(&mut self.state().programme.sales, sale.id, sale, read)
+        let at = self.clock.now();
+        let state = &mut *self.state();
+        save(&mut state.programme.sales, sale.id, sale, read)?;
+        if let Some(queue) = state.rooms.queues.get_mut(&sale.id).filter(|_| sale.published)
+            && let Ok(next) = queue.update(&QueueUpdate::Sale { dates: SaleDates::of(sale), at })
+        {
+            *queue = next;
+        }
+        Ok(())
+    }
+
+    async fn save_with_queue(&self, sale: &Sale, read: Revision, queue: &Queue) -> Result<(), StoreError> {
+        let state = &mut *self.state();
+        save(&mut state.programme.sales, sale.id, sale, Some(read))?;
+        let known = state.rooms.queues.get(&sale.id);
+        let version = known.map_or(queue.version, |known| known.version.next());
+        state.rooms.queues.insert(sale.id, Queue { version, ..queue.clone() });
+        Ok(())
     }
 }
 

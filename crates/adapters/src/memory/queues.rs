@@ -37,8 +37,26 @@ impl QueueStore for Memory {
 
     async fn queues(&self) -> Result<Vec<Queue>, StoreError> {
         let state = self.state();
-        let queues = state.rooms.queues.values();
-        Ok(queues.filter(|queue| queue.phase != Phase::Closed || state.active(queue.sale) > 0).cloned().collect())
+        Ok(state.rooms.queues.values().filter(|queue| !state.is_over(queue)).cloned().collect())
+    }
+
+    async fn over_queues(&self) -> Result<Vec<Queue>, StoreError> {
+        let state = self.state();
+        let over = state.rooms.queues.values().filter(|queue| state.is_over(queue));
+        Ok(over.filter(|queue| !state.numbers.forgotten.contains(&queue.sale)).cloned().collect())
+    }
+
+    async fn forget_queue(&self, sale: SaleId, now: Instant) -> Result<bool, StoreError> {
+        let state = &mut *self.state();
+        let is_over =
+            state.rooms.queues.get(&sale).is_some_and(|queue| state.is_over(queue) && queue.is_forgotten(now));
+        if is_over {
+            state.rooms.entries.retain(|key, _| key.sale != sale);
+            state.rooms.check_ins.retain(|key, _| key.sale != sale);
+            state.numbers.by_number.retain(|(of, ..), _| *of != sale);
+            state.numbers.forgotten.insert(sale);
+        }
+        Ok(is_over)
     }
 
     async fn queue(&self, sale: SaleId) -> Result<Option<Queue>, StoreError> {
@@ -133,6 +151,10 @@ impl State {
     /// How many people of a sale are admitted.
     fn active(&self, sale: SaleId) -> usize {
         self.bookings.admissions.keys().filter(|key| key.sale == sale).count()
+    }
+
+    fn is_over(&self, queue: &Queue) -> bool {
+        queue.phase == Phase::Closed && self.active(queue.sale) == 0
     }
 
     /// One tick, whole.

@@ -58,6 +58,8 @@ pub(super) struct Numbers {
     pub by_number: BTreeMap<(SaleId, Group, QueueNumber), UserId>,
     /// By sale and group: the numbers that were leased last.
     pub leased: BTreeMap<(SaleId, Group), Block>,
+    /// Sales whose queues have been over for so long that nobody is told of them.
+    pub forgotten: BTreeSet<SaleId>,
 }
 
 /// The numbers above one, up to another.

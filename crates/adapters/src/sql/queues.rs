@@ -9,7 +9,7 @@ mod check_ins;
 mod context;
 mod joins;
 mod leases;
-mod operate;
+pub(super) mod operate;
 pub(super) mod read;
 pub(super) mod source;
 mod texts;
@@ -119,6 +119,14 @@ impl QueueStore for SqlQueues {
 
     async fn queues(&self) -> Result<Vec<Queue>, StoreError> {
         read::queues(&self.works.database).await
+    }
+
+    async fn over_queues(&self) -> Result<Vec<Queue>, StoreError> {
+        read::over_queues(&self.works.database).await
+    }
+
+    async fn forget_queue(&self, sale: SaleId, now: Instant) -> Result<bool, StoreError> {
+        operate::forget_queue(&self.works.database, sale, now).await
     }
 
     async fn queue(&self, sale: SaleId) -> Result<Option<Queue>, StoreError> {

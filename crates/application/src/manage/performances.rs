@@ -1,7 +1,7 @@
 //! Performances: put, published, postponed, cancelled.
 
 use super::{Saved, found, has_to_be_saved};
-use crate::port::{ConcertRepository, PerformanceRepository, Revision, Stored, StoredSeatMap, VenueRepository};
+use crate::port::{Clock, ConcertRepository, PerformanceRepository, Revision, Stored, StoredSeatMap, VenueRepository};
 use crate::{ActingOperator, Conflict, Error, Missing};
 use frontrow_domain::{Performance, PerformanceId, PerformanceStatus};
 use std::sync::Arc;
@@ -14,6 +14,8 @@ pub struct ManagePerformances {
     pub venues: Arc<dyn VenueRepository>,
     /// Finds the concerts that are played.
     pub concerts: Arc<dyn ConcertRepository>,
+    /// Gives the instant that the rules decide by.
+    pub clock: Arc<dyn Clock>,
 }
 
 impl ManagePerformances {
@@ -23,7 +25,8 @@ impl ManagePerformances {
     }
 
     /// Adds a performance, or replaces the one that was read at that revision. Its status stays what it is (a new one is a
-    /// draft); once public, so do its concert, venue and seats.
+    /// draft); once public, so do its concert, venue and seats. It can't be put on a date that has passed; one that has begun
+    /// can be edited, and stays on its date.
     pub async fn put(
         &self,
         _by: ActingOperator,
@@ -40,15 +43,22 @@ impl ManagePerformances {
         if stored.as_ref().is_some_and(|stored| !stored.value.keeps_what_was_promised(&performance)) {
             return Err(Conflict::PerformancePublic.into());
         }
+        if stored.as_ref().is_none_or(|stored| stored.value.starts_at != performance.starts_at) {
+            performance.check_begins_after(self.clock.now())?;
+        }
         if has_to_be_saved {
             self.performances.save_performance(&performance, read).await?;
         }
         Ok(Saved::over(stored.as_ref()))
     }
 
-    /// Publishes a draft, whose seats are made and whose seat map is frozen; or a postponed one again.
+    /// Publishes a draft, whose seats are made and whose seat map is frozen; or a postponed one again. Nothing is published
+    /// of which nothing could be sold any more.
     pub async fn publish(&self, by: ActingOperator, id: PerformanceId) -> Result<Performance, Error> {
         let Stored { value, revision } = self.read(by, id).await?;
+        if value.status != PerformanceStatus::Published && value.status.may_become(PerformanceStatus::Published) {
+            value.check_sold_after(self.clock.now())?;
+        }
         if value.status != PerformanceStatus::Draft {
             return self.become_status(by, id, PerformanceStatus::Published).await;
         }
@@ -92,7 +102,7 @@ impl ManagePerformances {
 mod tests {
     use super::*;
     use crate::port::{MockConcertRepository, MockPerformanceRepository, MockVenueRepository};
-    use crate::testing::{operator, performance, seat_map};
+    use crate::testing::{at, clock, operator, performance, seat_map};
     use PerformanceStatus::{Cancelled, Draft, Postponed, Published};
 
     fn manage(status: PerformanceStatus, frozen: bool) -> (MockPerformanceRepository, MockVenueRepository) {
@@ -110,6 +120,7 @@ mod tests {
             performances: Arc::new(performances),
             venues: Arc::new(venues),
             concerts: Arc::new(MockConcertRepository::new()),
+            clock: clock(0),
         }
     }
 
@@ -133,6 +144,52 @@ mod tests {
         let (mut performances, venues) = manage(Postponed, true);
         performances.expect_save_performance().times(1).returning(|_, _| Ok(()));
         assert_eq!(with(performances, venues).publish(operator(9), performance().id).await.unwrap().status, Published);
+    }
+
+    /// A hall and a concert, and the performance at that moment.
+    fn at_hour(status: PerformanceStatus, now: i64) -> ManagePerformances {
+        let (mut performances, mut venues) = manage(status, true);
+        performances.expect_save_performance().returning(|_, _| Ok(()));
+        performances.expect_publish().returning(|_, _, _, _, _| Ok(()));
+        let venue = Stored { value: frontrow_domain::testing::venue().build(), revision: Revision(1) };
+        venues.expect_venue().returning(move |_| Ok(Some(venue.clone())));
+        let mut concerts = MockConcertRepository::new();
+        let concert = Stored { value: frontrow_domain::testing::concert().build(), revision: Revision(1) };
+        concerts.expect_concert().returning(move |_| Ok(Some(concert.clone())));
+        ManagePerformances { concerts: Arc::new(concerts), clock: clock(now), ..with(performances, venues) }
+    }
+
+    fn starts() -> i64 {
+        performance().starts_at.micros() / 1_000_000
+    }
+
+    fn pointer<T: std::fmt::Debug>(refused: Result<T, Error>) -> String {
+        let Err(Error::Invalid(frontrow_domain::Invalid(flaws))) = refused else { panic!("{refused:?}") };
+        flaws[0].pointer.clone()
+    }
+
+    #[tokio::test]
+    async fn nothing_is_put_on_a_date_that_has_passed() {
+        let moved = |seconds| Performance { starts_at: at(seconds), ..performance() };
+        for status in [Draft, Published, Postponed] {
+            let here = at_hour(status, 100);
+            assert_eq!(pointer(here.put(operator(9), &moved(100)).await), "/starts_at", "{status:?}");
+            assert_eq!(here.put(operator(9), &moved(101)).await, Ok(Saved::Replaced));
+            let begun = at_hour(status, starts() + 1);
+            assert_eq!(begun.put(operator(9), &performance()).await, Ok(Saved::Replaced), "it stays on its date");
+            assert_eq!(pointer(begun.put(operator(9), &moved(starts() + 1)).await), "/starts_at");
+            assert_eq!(begun.put(operator(9), &moved(starts() + 2)).await, Ok(Saved::Replaced));
+        }
+    }
+
+    #[tokio::test]
+    async fn what_nobody_could_buy_any_more_is_not_published() {
+        for status in [Draft, Postponed] {
+            let refused = at_hour(status, starts()).publish(operator(9), performance().id).await;
+            assert_eq!(pointer(refused), "/starts_at");
+            assert!(at_hour(status, starts() - 1).publish(operator(9), performance().id).await.is_ok());
+        }
+        assert!(at_hour(Published, starts()).publish(operator(9), performance().id).await.is_ok(), "it is public");
     }
 
     #[tokio::test]

@@ -3,6 +3,7 @@
 use super::StoreError;
 use crate::{Page, PageRequest};
 use async_trait::async_trait;
+use frontrow_domain::waiting_room::Queue;
 use frontrow_domain::{
     Concert, ConcertId, Layout, Performance, PerformanceId, Reservation, Sale, SaleId, SaleTerms, SeatMap, SeatNumber,
     Venue, VenueId,
@@ -95,15 +96,24 @@ pub trait PerformanceRepository: Send + Sync {
     async fn owes_nothing(&self, id: PerformanceId) -> Result<(), StoreError>;
 }
 
-/// Keeps sales. `save` as in [`VenueRepository`].
+/// Keeps sales. `save` as in [`VenueRepository`]. What is saved of a sale and what becomes of its queue is one change:
+/// both happen, or neither does.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait SaleRepository: Send + Sync {
     /// By id.
     async fn sale(&self, id: SaleId) -> Result<Option<Stored<Sale>>, StoreError>;
 
-    /// Adds or replaces.
+    /// Adds or replaces. If the sale has a queue, the queue follows its dates
+    /// ([`QueueUpdate::Sale`](frontrow_domain::waiting_room::QueueUpdate::Sale)).
     async fn save_sale(&self, sale: &Sale, read: Option<Revision>) -> Result<(), StoreError>;
+
+    /// Saves a sale that becomes public, and opens this queue for it; one that was left there before the sale was public
+    /// is replaced. Where no sale has a waiting room it can be left out.
+    async fn save_with_queue(&self, sale: &Sale, read: Revision, queue: &Queue) -> Result<(), StoreError> {
+        let _ = queue;
+        self.save_sale(sale, Some(read)).await
+    }
 }
 
 /// A public performance with all that a buyer needs to know of it.

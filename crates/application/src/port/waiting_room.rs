@@ -193,21 +193,6 @@ pub struct BuyerPresence {
     pub check_in: Option<CheckIn>,
 }
 
-/// Opens the queue of a sale. All that managing sales needs of a waiting room; every [`QueueStore`] is one.
-#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
-#[async_trait]
-pub trait QueueOpener: Send + Sync {
-    /// Adds a queue, if its sale has none.
-    async fn open(&self, queue: &Queue) -> Result<(), StoreError>;
-}
-
-#[async_trait]
-impl QueueOpener for Arc<dyn QueueStore> {
-    async fn open(&self, queue: &Queue) -> Result<(), StoreError> {
-        self.open_queue(queue).await
-    }
-}
-
 /// Stores queues, check-ins and admissions.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
@@ -218,7 +203,14 @@ pub trait QueueStore: Send + Sync {
     /// The queues that are not over: closed, and nobody admitted any more.
     async fn queues(&self) -> Result<Vec<Queue>, StoreError>;
 
-    /// The queue of a sale, over or not.
+    /// The queues that are over and not forgotten.
+    async fn over_queues(&self) -> Result<Vec<Queue>, StoreError>;
+
+    /// Forgets a queue that has been over for so long that [`Queue::is_forgotten`] says so: who stood in it, and that it is
+    /// over. Done in steps of bounded size; whether this was the last one. What the audit needs stays.
+    async fn forget_queue(&self, sale: SaleId, now: Instant) -> Result<bool, StoreError>;
+
+    /// The queue of a sale, over or not, forgotten or not.
     async fn queue(&self, sale: SaleId) -> Result<Option<Queue>, StoreError>;
 
     /// Changes a queue under its lock, and notes the operator's action with it, unless nothing is to be changed. `None` if

@@ -4,7 +4,7 @@ use super::{QueueEntryView, QueueViews};
 use crate::deadline;
 use crate::port::{AdmissionWatch, BookingStore, Clock, NumberDispenser, QueueSigner, QueueStore};
 use crate::{Conflict, Denied, Error, Missing};
-use frontrow_domain::waiting_room::{CheckIn, CheckInOutcome, EntryStatus, Pass, QueueEntry, QueueToken, Tick};
+use frontrow_domain::waiting_room::{CheckIn, CheckInOutcome, EntryStatus, Pass, Phase, QueueEntry, QueueToken, Tick};
 use frontrow_domain::{Buyer, BuyerKey, Command, Instant, Leave, Operation, Outcome, Rejection, Renew, SaleId, UserId};
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,6 +67,9 @@ impl CheckInBuyer {
         }
         let view = QueueEntryView::of(token, view, &*self.renew.clock);
         let (key, entry) = (BuyerKey { sale, user }, QueueEntry { group: token.group, number: token.number });
+        if view.view.queue.phase == Phase::Closed {
+            return self.after_closing(key, entry).await;
+        }
         let call_has_lapsed = match view.status {
             EntryStatus::Lobby | EntryStatus::Waiting { .. } => return self.not_called_yet(view, key, entry).await,
             EntryStatus::Called => false,
@@ -113,6 +116,14 @@ impl CheckInBuyer {
         }
     }
 
+    /// Nobody is admitted any more; but who has been may pick the admission up.
+    async fn after_closing(&self, key: BuyerKey, entry: QueueEntry) -> Result<CheckInAnswer, Error> {
+        if self.store.admitted(&[key]).await?.is_empty() {
+            return Err(Conflict::QueueClosed.into());
+        }
+        self.renew.pick_up(key, entry).await.map(CheckInAnswer::Admitted)
+    }
+
     /// Another instance may have called and admitted them a moment ago, which this one has not read yet. The store is asked
     /// only about those who are near the front.
     async fn not_called_yet(
@@ -136,6 +147,8 @@ fn join_again(view: &QueueEntryView, why: Conflict) -> Error {
 
 /// Picks an admission up, or renews it.
 pub struct RenewAdmission {
+    /// The queues of this instance, as the last tick left them.
+    pub queues: Arc<QueueViews>,
     /// Carries it out.
     pub bookings: Arc<dyn BookingStore>,
     /// Knows who is admitted.
@@ -147,14 +160,23 @@ pub struct RenewAdmission {
 }
 
 impl RenewAdmission {
-    /// Renews one that was picked up. `closing` says that their page closes: then it ends soon.
+    /// Renews one that was picked up. `closing` says that their page closes: then it ends soon. Who is not admitted to a
+    /// queue that has closed can't be any more.
     pub async fn run(&self, user: UserId, sale: SaleId, closing: bool) -> Result<PassAnswer, Error> {
+        let buyer = BuyerKey { sale, user };
         // Whoever has nothing to renew locks nothing: with a locked row they would be in the way of their own admission.
-        let buyer = self.store.whereabouts(BuyerKey { sale, user }).await?.buyer;
-        if let Some(refusal) = Renew::refusal(buyer.as_ref(), self.clock.now()) {
-            return Err(refusal.into());
-        }
-        self.renew(Renew { buyer: BuyerKey { sale, user }, entry: None, closing }).await
+        let known = self.store.whereabouts(buyer).await?.buyer;
+        let renewed = match Renew::refusal(known.as_ref(), self.clock.now()) {
+            Some(refusal) => Err(refusal.into()),
+            None => self.renew(Renew { buyer, entry: None, closing }).await,
+        };
+        let has_closed = || self.queues.view(sale).is_some_and(|view| view.queue.phase == Phase::Closed);
+        renewed.map_err(|refused| match refused {
+            Error::Rejected(Rejection::NotAdmitted | Rejection::AdmissionEnded) if has_closed() => {
+                Conflict::QueueClosed.into()
+            }
+            refused => refused,
+        })
     }
 
     pub(super) async fn pick_up(&self, buyer: BuyerKey, entry: QueueEntry) -> Result<PassAnswer, Error> {

@@ -100,7 +100,7 @@ impl PassCheck {
         // Whether there is such a performance is said by whoever is asked for it.
         let Some(on_sale) = self.on_sale.on_sale(id).await? else { return Ok(()) };
         let now = self.clock.now();
-        let mut sales: Vec<&Sale> = on_sale.sales.iter().filter(|sale| now < sale.closes).collect();
+        let mut sales: Vec<&Sale> = on_sale.sales.iter().filter(|sale| !sale.is_over(now)).collect();
         if sales.iter().any(|sale| sale.is_open(now)) {
             sales.retain(|sale| sale.is_open(now));
         }

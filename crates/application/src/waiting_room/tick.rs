@@ -4,9 +4,10 @@ use super::{QueueView, QueueViews};
 use crate::port::{Clock, NumberDispenser, QueueStore, SaleRepository, StoreError, TickOrder, TickReport};
 use crate::{Error, ShowAvailability};
 use frontrow_domain::waiting_room::{
-    Digest, DrawState, Group, Phase, Queue, QueueUpdate, Stock, Tick, list_digest, list_line,
+    Digest, DrawState, Group, PerformanceStock, Phase, Queue, QueueUpdate, SaleDates, Stock, Tick, list_digest,
+    list_line,
 };
-use frontrow_domain::{Instant, Sale, SaleId};
+use frontrow_domain::{Action, Instant, Sale, SaleId};
 use futures_util::future::join_all;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -39,12 +40,23 @@ pub struct TickCache {
     sales: Mutex<BTreeMap<SaleId, (Instant, Arc<Sale>)>>,
     /// Queues that were ticked here the last time. Whoever ticks a queue counts its seats; the others need not.
     ticked_here: Mutex<BTreeSet<SaleId>>,
-    /// Queues that are over, and whose numbers are not forgotten yet.
-    over: Mutex<BTreeSet<SaleId>>,
+    /// Queues that are over.
+    over: Mutex<OverQueues>,
     /// Queues that are being ticked here, and whether an urgent tick was asked for meanwhile.
     running: Mutex<BTreeMap<SaleId, bool>>,
     /// Queues whose lobby is being drawn here.
     drawing: Mutex<BTreeSet<SaleId>>,
+}
+
+/// Queues that are over: closed, and nobody is admitted.
+#[derive(Default)]
+struct OverQueues {
+    /// When all of them were read.
+    read_at: Option<Instant>,
+    /// As they were when they were read last.
+    queues: BTreeMap<SaleId, Queue>,
+    /// Those whose numbers the dispenser was told to forget.
+    told: BTreeSet<SaleId>,
 }
 
 /// A tick that is due, or a draw. As long as there is one, [`TickQueues::due`] passes over its queue; but a queue is ticked
@@ -122,7 +134,7 @@ impl TickCache {
         self.drawing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn over(&self) -> MutexGuard<'_, BTreeSet<SaleId>> {
+    fn over(&self) -> MutexGuard<'_, OverQueues> {
         self.over.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -133,47 +145,107 @@ impl TickCache {
 
 /// How old an entry of the cache may be.
 const CACHE_TIME: Duration = Duration::from_secs(1);
+/// How often queues that are over are read, all of them.
+const OVER_CACHE_TIME: Duration = Duration::from_secs(5);
 /// Entries that are read at once.
 const PAGE: u32 = 10_000;
 
 impl TickQueues {
-    /// Reads all queues again; says how many there are. The numbers of those that are over may be forgotten.
+    /// Reads all queues again; says how many there are that are not over. Those that were over long enough are forgotten.
     pub async fn refresh(&self) -> Result<u32, Error> {
         let read_at = self.clock.now();
         // Before they are read: a queue that somebody else adds meanwhile is not over.
         let known = self.queues.all();
         let queues = self.store.queues().await?;
-        self.note_over(&known, &queues);
-        let mut with_sales = Vec::with_capacity(queues.len());
+        let over = self.read_over(&known, &queues, read_at).await?;
+        let mut with_sales = Vec::with_capacity(queues.len() + over.len());
         for queue in queues {
             if let Some(sale) = self.sale(queue.sale).await? {
                 with_sales.push((queue, sale));
             }
         }
         let count = u32::try_from(with_sales.len()).unwrap_or(u32::MAX);
+        let has_ended = |queue: &&Queue| queue.phase == Phase::Closed && !queue.may_go_on(read_at);
+        let ended: Vec<SaleId> = over.iter().filter(has_ended).map(|queue| queue.sale).collect();
+        let (old, over): (Vec<Queue>, Vec<Queue>) = over.into_iter().partition(|queue| queue.is_forgotten(read_at));
+        for queue in over {
+            let stays = |sale: &Arc<Sale>| !queue.may_go_on(read_at) && queue.dates == Some(SaleDates::of(sale));
+            let known = known.get(&queue.sale).map(|view| Arc::clone(&view.sale)).filter(stays);
+            let sale = if known.is_some() { known } else { self.sale(queue.sale).await? };
+            with_sales.extend(sale.map(|sale| (queue, sale)));
+        }
         self.queues.replace_all(with_sales, read_at);
-        self.forget_over().await?;
+        let (told, forgotten) = (self.tell_dispenser(&ended).await, self.forget(&old, read_at).await);
+        told.and(forgotten)?;
         Ok(count)
     }
 
-    fn note_over(&self, known: &BTreeMap<SaleId, Arc<QueueView>>, queues: &[Queue]) {
+    /// The queues that are over. They hardly ever change, so all of them are read now and then only, and each when it has
+    /// just become one of them.
+    async fn read_over(
+        &self,
+        known: &BTreeMap<SaleId, Arc<QueueView>>,
+        queues: &[Queue],
+        now: Instant,
+    ) -> Result<Vec<Queue>, StoreError> {
+        let is_due = self.cache.over().read_at.is_none_or(|at| OVER_CACHE_TIME <= now.since(at));
+        let (all_read_at, mut over): (_, BTreeMap<SaleId, Queue>) = if is_due {
+            let read = self.store.over_queues().await?;
+            (Some(now), read.into_iter().map(|queue| (queue.sale, queue)).collect())
+        } else {
+            let cached = self.cache.over();
+            (cached.read_at, cached.queues.clone())
+        };
         let going_on: BTreeSet<SaleId> = queues.iter().map(|queue| queue.sale).collect();
-        let mut over = self.cache.over();
-        over.extend(known.keys());
-        // An operator may have opened one again.
-        over.retain(|sale| !going_on.contains(sale));
+        // An operator may have opened one again, or it has gone on by itself.
+        over.retain(|sale, _| !going_on.contains(sale));
+        let mut others = Vec::new();
+        for sale in known.keys().filter(|sale| !going_on.contains(*sale)) {
+            if over.contains_key(sale) {
+                continue;
+            }
+            match self.store.queue(*sale).await? {
+                Some(queue) if queue.phase == Phase::Closed => drop(over.insert(*sale, queue)),
+                // It went on between the two reads.
+                queue => others.extend(queue),
+            }
+        }
+        others.extend(over.values().cloned());
+        let mut cached = self.cache.over();
+        cached.told.retain(|sale| over.contains_key(sale));
+        (cached.read_at, cached.queues) = (all_read_at, over);
+        Ok(others)
     }
 
-    /// Lets the dispenser forget queues that are over; those that it is too busy for, the next time. One that fails
-    /// doesn't stop the others: its error comes after them.
-    async fn forget_over(&self) -> Result<(), Error> {
-        let over = self.cache.over().clone();
+    /// Lets the dispenser forget the numbers of queues that are over for good; those that it is too busy for, the next
+    /// time. One that fails doesn't stop the others: its error comes after them.
+    async fn tell_dispenser(&self, ended: &[SaleId]) -> Result<(), Error> {
         let mut failed = None;
-        for sale in over {
-            match self.dispenser.forget(sale).await {
+        for sale in ended {
+            if self.cache.over().told.contains(sale) {
+                continue;
+            }
+            match self.dispenser.forget(*sale).await {
+                Err(error) if error.is_transient() => {}
+                told => {
+                    self.cache.over().told.insert(*sale);
+                    failed = failed.or(told.err());
+                }
+            }
+        }
+        failed.map_or(Ok(()), |error| Err(error.into()))
+    }
+
+    /// Forgets queues that were over long enough; those that are too much for one step, or that the store is too busy for,
+    /// the next time.
+    async fn forget(&self, queues: &[Queue], now: Instant) -> Result<(), Error> {
+        let mut failed = None;
+        for queue in queues {
+            match self.store.forget_queue(queue.sale, now).await {
+                Ok(false) => {}
                 Err(error) if error.is_transient() => {}
                 forgotten => {
-                    self.cache.over().remove(&sale);
+                    self.cache.over().queues.remove(&queue.sale);
                     failed = failed.or(forgotten.err());
                 }
             }
@@ -226,6 +298,9 @@ impl TickQueues {
     /// Whether its opening has come, or it has something to do.
     fn is_due(&self, view: &QueueView) -> bool {
         let (now, queue) = (self.clock.now(), &view.queue);
+        if self.is_over(queue.sale) && !queue.may_go_on(now) {
+            return false;
+        }
         let opens = queue.phase == Phase::Lobby && view.sale.opens <= now;
         opens || !self.queues.pace.rests(queue.sale, now)
     }
@@ -233,10 +308,14 @@ impl TickQueues {
     async fn tick(&self, sale: SaleId) -> Result<Option<TickReport>, Error> {
         let Some(view) = self.queues.view(sale) else { return Ok(None) };
         let Some(room) = &view.sale.waiting_room else { return Ok(None) };
+        let stock = self.stock(&view.sale).await;
+        if self.is_over(sale) && !view.queue.goes_on(stock, self.clock.now()) {
+            self.queues.pace.rest(sale, self.clock.now());
+            return Ok(None);
+        }
         let issued = self.dispenser.issued(view.queue.sale, view.queue.groups.len()).await;
         // While the dispenser is away, what it had handed out is still called.
         let issued = issued.unwrap_or_default();
-        let stock = self.stock(&view.sale).await;
         let read_at = self.clock.now();
         let turned_away = self.queues.pace.turns_away(read_at);
         let order = TickOrder { sale: Arc::clone(&view.sale), session: room.session, issued, stock, turned_away };
@@ -247,6 +326,9 @@ impl TickQueues {
             self.cache.ticked_here().remove(&view.queue.sale);
         }
         let Some(report) = ticked else { return Ok(None) };
+        if report.queue.phase != Phase::Closed {
+            self.cache.over().queues.remove(&sale);
+        }
         if report.quiet {
             self.queues.pace.rest(view.queue.sale, read_at);
         }
@@ -308,26 +390,31 @@ impl TickQueues {
         Ok(Some(sale))
     }
 
-    /// Not known where another instance ticks, nor while seats can't be read: a queue goes on all the same.
+    fn is_over(&self, sale: SaleId) -> bool {
+        self.cache.over().queues.contains_key(&sale)
+    }
+
+    /// Not known where another instance ticks, nor while seats can't be read: a queue goes on all the same. One that is
+    /// over nobody ticks, so every instance looks whether it goes on.
     async fn stock(&self, sale: &Sale) -> Stock {
-        if !self.cache.ticked_here().contains(&sale.id) {
+        if !self.is_over(sale.id) && !self.cache.ticked_here().contains(&sale.id) {
             return Stock::Unknown;
         }
         self.count(sale).await.unwrap_or(Stock::Unknown)
     }
 
     async fn count(&self, sale: &Sale) -> Result<Stock, StoreError> {
-        let (mut left, mut any_held) = (0, false);
-        for found in join_all(sale.performances.iter().map(|id| self.seats.find(*id))).await {
-            let Some(of) = found? else { continue };
-            left += u64::from(of.available());
-            any_held |= of.seats.any_held;
+        let found = join_all(sale.performances.iter().map(|id| self.seats.find(*id))).await;
+        let now = self.clock.now();
+        let mut performances = Vec::with_capacity(found.len());
+        for of in found {
+            performances.extend(of?.map(|of| PerformanceStock {
+                bookable: sale.check_action(&of.on_sale.performance, Action::Hold, now),
+                left: of.available().into(),
+                any_held: of.seats.any_held,
+            }));
         }
-        Ok(match left {
-            0 if any_held => Stock::AllHeld,
-            0 => Stock::SoldOut,
-            left => Stock::Left(left),
-        })
+        Ok(Stock::of(performances))
     }
 }
 

@@ -2,9 +2,12 @@
 
 use crate::context::TestContext;
 use crate::{CataloguePorts, Failure};
-use frontrow_application::port::IdSource;
+use async_trait::async_trait;
+use frontrow_application::port::{BookingError, BookingStore, IdSource};
 use frontrow_application::{CancelReservation, Page, ReturnMoney, ReturnProgress};
-use frontrow_domain::{Performance, PerformanceStatus, Reservation, ReservationState, SeatNumber, SeatState};
+use frontrow_domain::{
+    Command, Outcome, Performance, PerformanceStatus, Reservation, ReservationState, SeatNumber, SeatState,
+};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,10 +30,20 @@ impl IdSource for Ids {
     }
 }
 
+/// What is carried out here is answered, and so announced, like everything else.
+struct Answered(Arc<TestContext>);
+
+#[async_trait]
+impl BookingStore for Answered {
+    async fn execute(&self, command: Command) -> Result<Outcome, BookingError> {
+        self.0.execute(command).await
+    }
+}
+
 /// An instance that has just started.
-fn instance(context: &TestContext, catalogue: &CataloguePorts, n: u128) -> ReturnMoney {
+fn instance(context: &Arc<TestContext>, catalogue: &CataloguePorts, n: u128) -> ReturnMoney {
     let cancel = CancelReservation {
-        store: Arc::clone(&context.fixture.booking.store),
+        store: Arc::new(Answered(Arc::clone(context))),
         reservations: Arc::clone(&context.fixture.booking.reservations),
         on_sale: Arc::clone(&catalogue.on_sale),
         ids: Arc::new(Ids { first: 0x0190_0000_0000_7000_8000_1000_0000_0000 + (n << 32), next: AtomicU64::default() }),

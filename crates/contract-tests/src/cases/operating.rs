@@ -5,7 +5,7 @@ use crate::context::TestContext;
 use crate::room::Room;
 use frontrow_application::port::OperatorAction;
 use frontrow_domain::waiting_room::{
-    DrawState, Ending, GroupTerms, NotNow, Phase, Queue, QueueChange, QueueUpdate, Sample,
+    DrawState, Ending, GroupTerms, NotNow, NothingLeft, Phase, Queue, QueueChange, QueueUpdate, SaleDates, Sample,
 };
 use frontrow_domain::{
     Bar, BuyerKey, Command, Finding, Instant, Operation, Outcome, Rule, Sale, SaleId, UserId, Version,
@@ -29,6 +29,11 @@ fn full_queue(room: &Room) -> Queue {
     queue.message = Some("줄이 잠시 멈췄습니다 \u{1f3ab} \"'\\ ".repeat(20).chars().take(Queue::MAX_MESSAGE).collect());
     queue.holds_stopped = true;
     queue.ending = Some(Ending::AllHeld);
+    let last = Instant::from_micros(i64::MAX);
+    queue.ordered = Some(Phase::Draining);
+    queue.dates = Some(SaleDates { opens: queue.last_tick, closes: last });
+    queue.nothing_left = Some(NothingLeft { since: queue.last_tick, seen: last });
+    queue.closed_since = Some(last);
     let (round, value) = (Some("drand 1234567".into()), Some("00ff".into()));
     let lists = Some(vec![[0; 32], [255; 32], [1; 32], [2; 32]]);
     queue.draw = Some(DrawState { secret: [9; 32], round, lists, value, seed: Some([4; 32]) });

@@ -1,6 +1,7 @@
 //! Stores with the faults that stores have: the suite has to name them.
 
 mod queues;
+mod sales;
 mod small_store;
 
 use crate::memory::InMemory;

@@ -120,6 +120,19 @@ pub enum Rejection {
     Barred,
 }
 
+impl From<NotBookable> for Rejection {
+    fn from(why: NotBookable) -> Self {
+        match why {
+            NotBookable::SaleNotOpen { opens } => Self::SaleNotOpen { opens },
+            NotBookable::SaleClosed { closed } => Self::SaleClosed { closed },
+            NotBookable::TooLateToCancel { cancel_until } => Self::TooLateToCancel { cancel_until },
+            NotBookable::Draft | NotBookable::Postponed | NotBookable::Cancelled | NotBookable::Begun { .. } => {
+                Self::NotBookable(why)
+            }
+        }
+    }
+}
+
 /// The rule asked for a row that the command's scope does not name: a bug in [`Command::scope`](crate::Command::scope),
 /// found before anything is written. (A row that is in scope but does not exist is an ordinary `None`.)
 #[derive(Clone, Debug, PartialEq, Eq, Error)]

@@ -32,8 +32,7 @@ impl PerformanceStatus {
     }
 }
 
-/// What a performance says of its seats: the one place where the catalogue's status, holds, payments and cancellations
-/// look whether they may. The sale has a say besides.
+/// What a performance says of its seats. [`SaleTerms::check`](super::SaleTerms::check) asks it first, and then the sale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bookable {
     /// Whether it takes place.
@@ -55,7 +54,7 @@ pub enum Action {
     Cancel,
 }
 
-/// Why a performance does not let them.
+/// Why they may not: the performance does not let them, or the sale does not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum NotBookable {
     /// It is not public.
@@ -73,6 +72,24 @@ pub enum NotBookable {
         /// The first instant at which this could no longer be done.
         until: Instant,
     },
+    /// The sale opens later.
+    #[error("the sale opens later")]
+    SaleNotOpen {
+        /// When it does.
+        opens: Instant,
+    },
+    /// The sale has closed.
+    #[error("the sale has closed")]
+    SaleClosed {
+        /// When it did.
+        closed: Instant,
+    },
+    /// The sale's deadline for cancelling has passed.
+    #[error("the deadline for cancelling has passed")]
+    TooLateToCancel {
+        /// When it did.
+        cancel_until: Instant,
+    },
 }
 
 impl Bookable {
@@ -80,7 +97,8 @@ impl Bookable {
     pub const ALWAYS: Self =
         Self { status: PerformanceStatus::Published, starts_at: Instant::LAST, sold_until: Instant::LAST };
 
-    /// The first instant at which that is over because the performance has begun. What is postponed or cancelled does not begin when it should have.
+    /// The first instant at which that is over because the performance has begun. What is postponed or cancelled does not
+    /// begin when it should have.
     pub fn until(self, action: Action) -> Instant {
         match (self.status, action) {
             (PerformanceStatus::Postponed | PerformanceStatus::Cancelled, _) => Instant::LAST,
@@ -89,8 +107,8 @@ impl Bookable {
         }
     }
 
-    /// Whether that may be done at that instant.
-    pub fn check(self, action: Action, now: Instant) -> Result<(), NotBookable> {
+    /// Whether the performance lets that be done.
+    pub(super) fn check(self, action: Action, now: Instant) -> Result<(), NotBookable> {
         let until = self.until(action);
         match (self.status, action) {
             (PerformanceStatus::Draft, _) => Err(NotBookable::Draft),

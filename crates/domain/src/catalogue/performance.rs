@@ -89,6 +89,18 @@ impl Performance {
         }
     }
 
+    /// Whether it begins after that instant: nobody can be told of a date that has passed.
+    pub fn check_begins_after(&self, now: Instant) -> Result<(), Invalid> {
+        let mut flaws = Violations::default();
+        flaws.unless(now < self.starts_at, "/starts_at", "past", "later than now");
+        flaws.into_result()
+    }
+
+    /// Whether it can be sold after that instant, once it is public.
+    pub fn check_sold_after(&self, now: Instant) -> Result<(), Invalid> {
+        if now < self.sold_until() { Ok(()) } else { self.check_begins_after(now) }
+    }
+
     /// Whether an edit leaves alone what buyers rely on. Once public, a performance keeps its concert, venue and seats, and
     /// the time to give back; everything else may change, such as its date and the prices of seats that are yet to be held.
     pub fn keeps_what_was_promised(&self, edited: &Self) -> bool {

@@ -26,18 +26,19 @@ impl PublicStatus {
     /// The status of a public performance with these published sales and that many seats that can be had.
     pub fn of(performance: &Performance, sales: &[Sale], available: u32, now: Instant) -> Self {
         match performance.bookable().check(Action::Hold, now) {
-            Err(NotBookable::Cancelled) => Self::Cancelled,
-            Err(NotBookable::Postponed) => Self::Postponed,
-            Err(NotBookable::Begun { .. }) => Self::Closed,
-            Ok(()) | Err(NotBookable::Draft) if sales.iter().any(|sale| sale.is_open(now)) => {
-                if available == 0 {
-                    Self::SoldOut
-                } else {
-                    Self::OnSale
-                }
-            }
-            _ if sales.is_empty() || sales.iter().any(|sale| now < sale.opens) => Self::Upcoming,
-            _ => Self::Closed,
+            Err(NotBookable::Cancelled) => return Self::Cancelled,
+            Err(NotBookable::Postponed) => return Self::Postponed,
+            Err(NotBookable::Begun { .. }) => return Self::Closed,
+            _ => {}
+        }
+        let said: Vec<_> = sales.iter().map(|sale| sale.check_action(performance, Action::Hold, now)).collect();
+        let opens_later = |said: &Result<(), NotBookable>| matches!(said, Err(NotBookable::SaleNotOpen { .. }));
+        if said.iter().any(Result::is_ok) {
+            if available == 0 { Self::SoldOut } else { Self::OnSale }
+        } else if sales.is_empty() || said.iter().any(opens_later) {
+            Self::Upcoming
+        } else {
+            Self::Closed
         }
     }
 }

@@ -1,6 +1,6 @@
 //! When and on what terms performances are sold.
 
-use super::{AdmissionTerms, Bookable, Performance, PerformanceStatus, WaitingRoom};
+use super::{Action, AdmissionTerms, Bookable, NotBookable, Performance, PerformanceStatus, WaitingRoom};
 use crate::id::{PerformanceId, SaleId};
 use crate::text::composed;
 use crate::time::Instant;
@@ -60,6 +60,24 @@ pub struct SaleTerms {
     pub bookable: Bookable,
 }
 
+impl SaleTerms {
+    /// The one rule of what may be done with a performance's seats at that instant. Holds, payments and cancellations, the
+    /// status in the catalogue, and the stock of a waiting room all ask here. The performance has the first say: when it
+    /// doesn't take place, nobody needs to know when its sale opens. Until when a hold can be paid is fixed when it is
+    /// made, so the sale has no say in payments.
+    pub fn check(&self, action: Action, now: Instant) -> Result<(), NotBookable> {
+        self.bookable.check(action, now)?;
+        match action {
+            Action::Hold if now < self.opens => Err(NotBookable::SaleNotOpen { opens: self.opens }),
+            Action::Hold if self.closes <= now => Err(NotBookable::SaleClosed { closed: self.closes }),
+            Action::Cancel if self.cancel_until <= now => {
+                Err(NotBookable::TooLateToCancel { cancel_until: self.cancel_until })
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 impl Sale {
     /// Characters of a name: 200.
     pub const LONGEST_NAME: usize = 200;
@@ -116,9 +134,19 @@ impl Sale {
         flaws.into_result()
     }
 
-    /// Whether seats can be held.
+    /// Whether that may be done with the seats of one of its performances: by the rule of [`SaleTerms::check`].
+    pub fn check_action(&self, performance: &Performance, action: Action, now: Instant) -> Result<(), NotBookable> {
+        if self.published { self.terms_for(performance).check(action, now) } else { Err(NotBookable::Draft) }
+    }
+
+    /// Whether seats can be held, of a performance that lets them.
     pub fn is_open(&self, now: Instant) -> bool {
-        self.published && self.opens <= now && now < self.closes
+        self.published && self.terms().check(Action::Hold, now).is_ok()
+    }
+
+    /// Whether seats can no longer be held, of any performance.
+    pub fn is_over(&self, now: Instant) -> bool {
+        matches!(self.terms().check(Action::Hold, now), Err(NotBookable::SaleClosed { .. }))
     }
 
     /// The sale with its name, and those of its groups, in NFC, as it is kept.

@@ -12,7 +12,7 @@ const FAR: Duration = Duration::from_secs(30);
 
 /// Updates which ranks are called and whose calls have lapsed, given how many people are admitted and checked in.
 pub(super) fn update(queue: &mut Queue, active: usize, present: u64) {
-    if !queue.phase.moves() || !queue.is_drawn() {
+    if !queue.moves() || !queue.is_drawn() {
         return;
     }
     let free = u64::from(queue.capacity).saturating_sub(active as u64);

@@ -1,6 +1,8 @@
 //! The queue of a sale: one row, which only ticks and operators write.
 
-use super::{DrawState, Ending, EntryStatus, Estimates, Gaps, Phase, QueueNumber, Rank, Ranks, Skips};
+use super::{
+    DrawState, Ending, EntryStatus, Estimates, Gaps, NothingLeft, Phase, QueueNumber, Rank, Ranks, SaleDates, Skips,
+};
 use crate::catalogue::{Group, Sale, WaitingRoom};
 use crate::id::SaleId;
 use crate::record::Version;
@@ -53,8 +55,20 @@ pub struct Sample {
 pub struct Queue {
     /// The sale whose queue it is.
     pub sale: SaleId,
-    /// What the queue does.
+    /// What the queue does, as it followed from all else at its last tick or change.
     pub phase: Phase,
+    /// What an operator has ordered; `None` while it follows its sale.
+    #[serde(default)]
+    pub ordered: Option<Phase>,
+    /// When its sale opens and closes; `None` in a queue of an older version, until its next tick.
+    #[serde(default)]
+    pub dates: Option<SaleDates>,
+    /// Since when nothing is left to sell; `None` while there is something, or nobody has looked.
+    #[serde(default)]
+    pub nothing_left: Option<NothingLeft>,
+    /// Since when it is closed, if it is.
+    #[serde(default)]
+    pub closed_since: Option<Instant>,
     /// How many may be admitted at a time.
     pub capacity: u32,
     /// How many are admitted a minute, at most.
@@ -126,6 +140,10 @@ impl Queue {
         Self {
             sale: sale.id,
             phase: Phase::Lobby,
+            ordered: None,
+            dates: Some(SaleDates::of(sale)),
+            nothing_left: None,
+            closed_since: None,
             capacity: room.capacity,
             rate: room.rate,
             burst: room.burst,
@@ -148,6 +166,12 @@ impl Queue {
             estimates: Estimates::default(),
             version: Version::FIRST,
         }
+    }
+
+    /// Whether people are called and admitted, and time runs: while there is nothing that could be booked, a queue stands
+    /// still as in a pause.
+    pub fn moves(&self) -> bool {
+        self.phase.moves() && !self.ending.is_some_and(Ending::stops_queue)
     }
 
     /// Whether ranks are known, so that somebody can be called.

@@ -1,6 +1,6 @@
 //! What becomes of a queue besides its ticks.
 
-use super::{DrawState, Phase, Queue};
+use super::{DrawState, Phase, Queue, SaleDates};
 use crate::catalogue::WaitingRoom;
 use crate::text::composed;
 use crate::time::Instant;
@@ -33,6 +33,13 @@ pub struct QueueChange {
 pub enum QueueUpdate {
     /// By an operator.
     Operator(QueueChange),
+    /// Its sale was saved.
+    Sale {
+        /// When it opens and closes.
+        dates: SaleDates,
+        /// When it was saved.
+        at: Instant,
+    },
     /// The draw goes on: by whoever sees first that it can.
     Draw(DrawState),
     /// The queue has moved into the future, by a clock that was wrong: it goes on from this instant, which is now.
@@ -59,6 +66,7 @@ impl Queue {
     pub fn update(&self, update: &QueueUpdate) -> Result<Self, NotNow> {
         match update {
             QueueUpdate::Operator(change) => self.change(change),
+            QueueUpdate::Sale { dates, at } => Ok(self.follow(*dates, *at)),
             QueueUpdate::Draw(drawing) => Ok(self.draw_on(drawing)),
             QueueUpdate::ResetClock(now) => Ok(self.reset_clock(*now)),
             QueueUpdate::NextEpoch { above } => Ok(self.begin_epoch(above)),
@@ -102,12 +110,15 @@ impl Queue {
 
     fn change(&self, change: &QueueChange) -> Result<Self, NotNow> {
         let mut queue = self.clone();
+        queue.ordered = change.phase.or(self.ordered);
         if let Some(to) = change.phase.filter(|to| *to != self.phase) {
             if !self.phase.may_become(to) {
                 return Err(NotNow { from: self.phase, to });
             }
-            queue.phase = to;
-            queue.ending = None;
+            queue.become_phase(to, self.last_tick);
+            queue.nothing_left = None;
+            // As far as is known, it ends as it did; but nobody can book what isn't sold, whatever an operator orders.
+            queue.ending = queue.ending.filter(|ending| ending.is_of_performances());
         }
         queue.capacity = change.capacity.unwrap_or(queue.capacity);
         queue.rate = change.rate.unwrap_or(queue.rate);

@@ -2,28 +2,14 @@
 //! will change, and [carries out](Tick::carry_out) what can be with those it got.
 
 use super::{
-    Admission, AdmissionEnd, AdmissionPeriod, Admitted, Buyer, BuyerKey, CheckIn, Ending, Group, Phase, Queue,
-    QueueEntry, frontier,
+    Admission, AdmissionEnd, AdmissionPeriod, Admitted, Buyer, BuyerKey, CheckIn, Group, Phase, Queue, QueueEntry,
+    Stock, frontier,
 };
 use crate::catalogue::Sale;
 use crate::record::{Version, Write};
 use crate::time::{CLOCK_TOLERANCE, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
-
-/// The seats that can still be held.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Stock {
-    /// Not known.
-    #[default]
-    Unknown,
-    /// So many seats.
-    Left(u64),
-    /// Every seat is held or sold.
-    AllHeld,
-    /// Every seat is sold.
-    SoldOut,
-}
 
 /// What a tick finds, read under the lock of the queue's row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -210,7 +196,7 @@ impl Tick {
         }
         frontier::update(&mut queue, active_after, self.present.saturating_sub(left.len() as u64));
         queue.version = self.read.next();
-        let still = |queue: &Queue| !queue.phase.moves() || queue.groups.iter().all(|group| group.waiting() == 0);
+        let still = |queue: &Queue| !queue.moves() || queue.groups.iter().all(|group| group.waiting() == 0);
         let quiet = active_after == 0 && self.present == 0 && still(&queue);
         work.extended.sort_unstable_by_key(|admission| admission.key);
         work.ended.sort_unstable();
@@ -258,7 +244,7 @@ impl Tick {
 
     /// How many more can be admitted while `active` people are.
     fn room(&self, active: usize) -> usize {
-        if !self.queue.phase.moves() || !self.queue.is_drawn() || self.queue.held_back_until.is_some() {
+        if !self.queue.moves() || !self.queue.is_drawn() || self.queue.held_back_until.is_some() {
             return 0;
         }
         let free = (self.queue.capacity as usize).saturating_sub(active);
@@ -309,45 +295,29 @@ fn catch_up(queue: &Queue, sale: &Sale, input: &TickInput, step: Duration, now: 
     // Who takes part in a draw is fixed by a count. As long as that fails, a lobby that is drawn stays one: those who have
     // joined since the last count would be drawn behind everybody else.
     let may_gather = next.draw.is_none() || !input.issued.is_empty();
-    if next.phase == Phase::Lobby && sale.opens <= now && may_gather {
-        next.phase = Phase::Open;
-    }
-    if sale.closes <= now {
-        next.phase = Phase::Closed;
+    next.note_dates(sale);
+    next.note_stock(input.stock, now);
+    next.settle(now);
+    if queue.phase == Phase::Lobby && next.phase == Phase::Open && !may_gather {
+        next.phase = Phase::Lobby;
     }
     if next.phase != Phase::Lobby && !next.gathered && may_gather {
         next.gather();
     }
-    (next.ending, next.seats_left) = match input.stock {
-        // As far as is known.
-        Stock::Unknown => (next.ending, next.seats_left),
-        Stock::Left(seats) => (None, Some(roughly(seats))),
-        Stock::AllHeld => (Some(Ending::AllHeld), Some(0)),
-        Stock::SoldOut => (Some(Ending::SoldOut), Some(0)),
-    };
     next.held_back_until = match queue.held_back_until {
         // Between two such seconds there is a tick that admits: a queue must not stand still for as long as others ask too
         // much.
         Some(until) => Some(until).filter(|until| now < *until),
         None => input.turned_away.then(|| now + Tick::HOLDING_BACK),
     };
-    if next.ending == Some(Ending::SoldOut) && next.phase.moves() {
-        next.phase = Phase::Closed;
-    }
     // Only time in which the queue was already open counts.
-    if queue.phase.moves() && queue.is_drawn() {
+    if queue.moves() && queue.is_drawn() {
         next.open_time += step;
         let earned = u64::from(next.rate) * u64::try_from(step.as_micros()).unwrap_or(u64::MAX);
         next.allowance = next.allowance.saturating_add(earned).min(next.max_allowance());
     }
     next.checked_in += input.arrived;
     next
-}
-
-/// The count rounded down to its first digit, so that it doesn't change all the time.
-fn roughly(count: u64) -> u64 {
-    let unit = 10_u64.pow(count.checked_ilog10().unwrap_or(0));
-    count / unit * unit
 }
 
 /// Who comes next, by weighted turns of the groups and ascending rank within each.

@@ -89,7 +89,8 @@ fn everything_that_asks_hears_the_same_at_every_instant() {
                     Ok(()) => PublicStatus::OnSale,
                     Err(NotBookable::Begun { .. }) => PublicStatus::Closed,
                     Err(NotBookable::Postponed) => PublicStatus::Postponed,
-                    Err(NotBookable::Cancelled | NotBookable::Draft) => PublicStatus::Cancelled,
+                    Err(NotBookable::Cancelled) => PublicStatus::Cancelled,
+                    Err(other) => panic!("{other}"),
                 };
                 let sales = [on_sale([show.id].into())];
                 assert_eq!(PublicStatus::of(&show, &sales, 5, now), shown, "{status:?}, {sold_until:?} at {now:?}");
@@ -100,9 +101,32 @@ fn everything_that_asks_hears_the_same_at_every_instant() {
 
 #[test]
 fn nothing_is_done_with_the_seats_of_a_draft() {
-    let bookable = show(PerformanceStatus::Draft, None).bookable();
+    let draft = show(PerformanceStatus::Draft, None);
+    let hidden = Sale { published: false, ..on_sale([draft.id].into()) };
     for deed in [Action::Hold, Action::Pay, Action::Cancel] {
-        assert_eq!(bookable.check(deed, at(0)), Err(NotBookable::Draft));
+        assert_eq!(on_sale([draft.id].into()).check_action(&draft, deed, at(10)), Err(NotBookable::Draft));
+        let public = show(PerformanceStatus::Published, None);
+        assert_eq!(hidden.check_action(&public, deed, at(10)), Err(NotBookable::Draft));
+    }
+}
+
+#[test]
+fn the_sale_has_a_say_in_holds_and_cancellations_once_the_performance_lets_them() {
+    let long = Performance { starts_at: at(CANCEL_UNTIL + 10), ..show(PerformanceStatus::Published, None) };
+    let sale = on_sale([long.id].into());
+    let (opens, closed, cancel_until) = (at(10), at(CLOSES), at(CANCEL_UNTIL));
+    for (now, hold, cancel) in [
+        (just_before(10), Err(NotBookable::SaleNotOpen { opens }), Ok(())),
+        (opens, Ok(()), Ok(())),
+        (just_before(CLOSES), Ok(()), Ok(())),
+        (closed, Err(NotBookable::SaleClosed { closed }), Ok(())),
+        (cancel_until, Err(NotBookable::SaleClosed { closed }), Err(NotBookable::TooLateToCancel { cancel_until })),
+    ] {
+        let said = [Action::Hold, Action::Pay, Action::Cancel].map(|action| sale.check_action(&long, action, now));
+        assert_eq!(said, [hold, Ok(()), cancel], "{now:?}");
+        assert_eq!((sale.is_open(now), sale.is_over(now)), (hold.is_ok(), closed <= now));
+        let cancelled = Performance { status: PerformanceStatus::Cancelled, ..long.clone() };
+        assert_eq!(sale.check_action(&cancelled, Action::Hold, now), Err(NotBookable::Cancelled));
     }
 }
 

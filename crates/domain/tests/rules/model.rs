@@ -91,7 +91,7 @@ impl Model {
                 let promised = self.bookings.get(&cancel.reservation).map_or(cancel.terms.cancel_until, |b| b.cancel);
                 let too_late = (promised.max(cancel.terms.cancel_until) <= now).then_some("deadline");
                 let begun = (cancel.terms.bookable.starts_at <= now).then_some("begun");
-                self.give_back(cancel.reservation, too_late.or(begun))
+                self.give_back(cancel.reservation, begun.or(too_late))
             }
             Operation::Refund(refund) => self.give_back(refund.cancel.reservation, None),
             Operation::Expire(expire) => self.expire(expire.reservation, now),
@@ -149,11 +149,11 @@ impl Model {
     }
 
     fn refuses(&self, terms: &SaleTerms, user: UserId, asked: usize, now: Instant) -> Option<Expected> {
-        if now < terms.opens || terms.closes <= now {
-            return Some(Expected::Refused("sale"));
-        }
         if terms.bookable.sold_until <= now {
             return Some(Expected::Refused("begun"));
+        }
+        if now < terms.opens || terms.closes <= now {
+            return Some(Expected::Refused("sale"));
         }
         let too_many = self.seats_of(user, terms.sale, now) + asked > terms.limit_per_person as usize;
         too_many.then_some(Expected::Refused("limit"))

@@ -114,7 +114,8 @@ pub struct QueueReportDto {
     pub message: Option<String>,
     /// Whether nobody can hold seats for the moment.
     pub holds_stopped: bool,
-    /// Why there is nothing to wait for: `all_held` or `sold_out`; `null` while there is something.
+    /// Why there is nothing to wait for: `all_held`, `sold_out`, `postponed`, `begun` or `cancelled`; `null` while there
+    /// is something.
     #[schema(required = true)]
     pub ending: Option<EndingDto>,
     /// How many seats are left to hold, by its first digit; `null` while nobody has looked.

@@ -1,13 +1,10 @@
 //! Queue entries, the queue as everybody sees it, and admissions.
 
-use super::{CodeUseDto, Timestamp};
+use super::{CodeUseDto, DrawDto, Timestamp};
 use crate::problem::{Kind, Problem};
 use frontrow_application::waiting_room::{PassAnswer, QueueEntryView, QueueView};
-use frontrow_domain::waiting_room::{
-    AskAgain, DrawState, Ending, EntryStatus, Forecast, Group, Phase, Queue, Wait, commitment,
-};
+use frontrow_domain::waiting_room::{AskAgain, Ending, EntryStatus, Forecast, Group, Phase, Queue, Wait};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use std::time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -27,7 +24,7 @@ pub struct RenewBody {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"token": "AQEZoPDnwcex6eazpcL02OEAAAAB", "group": 0, "number": 4711, "people_ahead": 1200,
     "status": "waiting", "wait": {"least_seconds": 96, "most_seconds": 180}, "ask_again_seconds": 20,
-    "opens": "2027-01-01T00:00:00Z", "phase": "open"}))]
+    "opens": "2027-01-01T00:00:00Z", "phase": "open", "ending": null, "message": null}))]
 pub struct QueueEntryDto {
     /// The queue token, for the header Frontrow-Queue-Token; only in the answer to joining.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -55,6 +52,12 @@ pub struct QueueEntryDto {
     pub opens: String,
     /// What the queue does.
     pub phase: PhaseDto,
+    /// Why there is nothing to wait for, as in the snapshot; `null` while there is something.
+    #[schema(required = true)]
+    pub ending: Option<EndingDto>,
+    /// What the operator has to say.
+    #[schema(required = true)]
+    pub message: Option<String>,
 }
 
 /// The status of a queue entry.
@@ -150,6 +153,8 @@ impl QueueEntryDto {
             ask_again_seconds: whole(view.again.0),
             opens: Timestamp::from(view.view.sale.opens).to_string(),
             phase: view.view.queue.phase.into(),
+            ending: view.view.queue.ending.map(Into::into),
+            message: view.view.queue.message.clone(),
         }
     }
 
@@ -199,7 +204,7 @@ impl From<PassAnswer> for PassDto {
 /// A queue as everybody sees it: the same for all, so that a cache can send it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "phase": "open", "opens": "2027-01-01T00:00:00Z",
-    "message": null, "holds_stopped": false, "ending": null, "seats_left": 4000, "epoch": 1, "stale": false,
+    "closes": "2027-05-01T09:00:00Z", "message": null, "holds_stopped": false, "ending": null, "seats_left": 4000, "epoch": 1, "stale": false,
     "groups": [{"name": "General", "weight": 1, "drawn": 0, "issued": 52_000, "called": 3511, "lapsed": 0,
     "gaps": [], "passed_a_minute": 600, "share": 0.71}],
     "estimate": {"least": 0.8, "most": 1.5},
@@ -212,13 +217,16 @@ pub struct SnapshotDto {
     pub phase: PhaseDto,
     /// When the sale opens, in UTC.
     pub opens: String,
+    /// When it closes, in UTC.
+    pub closes: String,
     /// What the operator has to say, such as the reason of a pause.
     #[schema(required = true)]
     pub message: Option<String>,
     /// Whether nobody can hold seats for the moment.
     pub holds_stopped: bool,
-    /// Why there is nothing to wait for: `all_held` (every seat is held or sold; some may come back) or `sold_out`;
-    /// `null` while there is something.
+    /// Why there is nothing to wait for: `all_held` (every seat is held or sold; some may come back), `sold_out`,
+    /// `postponed`, `begun` or `cancelled`; `null` while there is something. Nobody is called or admitted while it's one
+    /// of the last three; if what is postponed is published again, the queue goes on.
     #[schema(required = true)]
     pub ending: Option<EndingDto>,
     /// How many seats are left to hold, by its first digit: of 57 it says 50. `null` while nobody has looked.
@@ -247,6 +255,12 @@ pub enum EndingDto {
     AllHeld,
     /// Every seat is sold.
     SoldOut,
+    /// What would be sold takes place at another time: the queue goes on when it is published again.
+    Postponed,
+    /// What was sold has begun.
+    Begun,
+    /// What was sold does not take place.
+    Cancelled,
 }
 
 impl From<Ending> for EndingDto {
@@ -254,6 +268,9 @@ impl From<Ending> for EndingDto {
         match ending {
             Ending::AllHeld => Self::AllHeld,
             Ending::SoldOut => Self::SoldOut,
+            Ending::Postponed => Self::Postponed,
+            Ending::Begun => Self::Begun,
+            Ending::Cancelled => Self::Cancelled,
         }
     }
 }
@@ -317,31 +334,6 @@ pub struct AskAgainDto {
     pub lobby_spread_seconds: u64,
 }
 
-/// A draw, as far as it is known. All bytes are in hexadecimal digits.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(example = json!({"commitment": "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d", "round": null,
-    "lists": null, "value": null, "secret": null, "seed": null}))]
-pub struct DrawDto {
-    /// SHA-256 of the secret; published with the sale.
-    pub commitment: String,
-    /// The public randomness that was named in advance; `null` makes a weaker draw.
-    #[schema(required = true)]
-    pub round: Option<String>,
-    /// By group, the digest of the list of people in the lobby, published before the round's value is out; `null`
-    /// before the opening.
-    #[schema(required = true)]
-    pub lists: Option<Vec<String>>,
-    /// The value that the round came to, empty without a round; `null` until it is known.
-    #[schema(required = true)]
-    pub value: Option<String>,
-    /// The secret; `null` until the seed is known.
-    #[schema(required = true)]
-    pub secret: Option<String>,
-    /// The seed that decides the order; `null` until it is known.
-    #[schema(required = true)]
-    pub seed: Option<String>,
-}
-
 impl SnapshotDto {
     /// The queue on a view.
     pub fn of(view: &QueueView, stale: bool) -> Self {
@@ -352,6 +344,7 @@ impl SnapshotDto {
             sale_id: queue.sale.uuid(),
             phase: queue.phase.into(),
             opens: Timestamp::from(sale.opens).to_string(),
+            closes: Timestamp::from(sale.closes).to_string(),
             message: queue.message.clone(),
             holds_stopped: queue.holds_stopped,
             ending: queue.ending.map(Into::into),
@@ -400,20 +393,6 @@ impl AskAgainDto {
             jitter: 0.3,
             lobby_after_seconds: 30,
             lobby_spread_seconds: 15,
-        }
-    }
-}
-
-impl From<&DrawState> for DrawDto {
-    fn from(draw: &DrawState) -> Self {
-        Self {
-            commitment: hex::encode(commitment(|bytes| Sha256::digest(bytes).into(), &draw.secret)),
-            round: draw.round.clone(),
-            lists: draw.lists.as_ref().map(|lists| lists.iter().map(hex::encode).collect()),
-            value: draw.value.clone(),
-            // Whoever knows it before the value is out could have chosen the list.
-            secret: draw.seed.map(|_| hex::encode(draw.secret)),
-            seed: draw.seed.map(hex::encode),
         }
     }
 }

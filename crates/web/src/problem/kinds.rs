@@ -164,8 +164,8 @@ kinds! {
     /// Try again later; see `opens`.
     LobbyNotOpen = CONFLICT, "lobby-not-open", "The lobby has not opened yet: come back when it does",
         json!({"opens": "2026-12-31T23:00:00Z"});
-    /// Nobody can join a queue that is draining, and nobody is admitted from one that is closed.
-    QueueClosed = CONFLICT, "queue-closed", "The queue is closed: look for another sale";
+    /// Nobody can join a queue that is draining, and nobody is admitted from one that is closed. Keep the queue token: if seats come back to a queue that had closed by itself, it goes on.
+    QueueClosed = CONFLICT, "queue-closed", "The queue is closed";
     /// See `people_ahead`, `wait` and `ask_again_seconds`.
     NotYourTurn = CONFLICT, "not-your-turn", "It is not your turn yet: ask again later",
         json!({

@@ -21,7 +21,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::new(postpone_performance, __path_postpone_performance).refuses(&[Kind::PERFORMANCE]),
         Endpoint::new(cancel_performance, __path_cancel_performance).refuses(&[Kind::PERFORMANCE]),
         Endpoint::new(put_sale, __path_put_sale)
-            .refuses(&[Kind::SAVING, &[Kind::SalePublic, Kind::PerformanceNotPublic]]),
+            .refuses(&[Kind::SAVING, &[Kind::SalePublic, Kind::PerformanceNotPublic, Kind::OpenBesides]]),
         Endpoint::new(publish_sale, __path_publish_sale).refuses(&[&[
             Kind::PerformanceNotPublic,
             Kind::OpenBesides,
@@ -144,9 +144,9 @@ async fn become_status(
     Ok(performance_status(&performance))
 }
 
-/// Add or replace a sale.
+/// Add or replace a sale. The queue of a public one follows its dates.
 #[utoipa::path(put, path = "/v1/sales/{id}", tag = "operators",
-    params(("id" = Uuid, Path, description = "The client's own id."),
+    params(("id" = Uuid, Path, description = "The client's own id."), ConfirmQuery,
         ("If-Match" = Option<String>, Header, description = "The ETag of what is replaced; needed if it is there already.")), request_body = SaleBody,
     responses((status = 201, description = "Added.", body = PutDto), (status = 200, description = "Replaced.", body = PutDto)))]
 async fn put_sale(
@@ -154,9 +154,11 @@ async fn put_sale(
     operator: Operator,
     Id(id): Id,
     IfMatch(read): IfMatch,
+    Query(query): Query<ConfirmQuery>,
     Body(body): Body<SaleBody>,
 ) -> Result<HttpResponse, Problem> {
-    Ok(put(state.use_cases.manage_sales.put(operator.0, &body.into_sale(id), read).await?, id))
+    let (sale, confirmed) = (body.into_sale(id), query.confirmed()?);
+    Ok(put(state.use_cases.manage_sales.put(operator.0, &sale, read, confirmed).await?, id))
 }
 
 /// Show a sale to buyers. If it has a waiting room, its lobby opens when it says so.

@@ -27,7 +27,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::new(queue, __path_queue).polled(),
         Endpoint::new(current, __path_current).polled().refuses(&[&[Kind::QueueTokenForged, Kind::NotFound]]),
         Endpoint::new(check_in, __path_check_in).refuses(&[Kind::CHECK_IN, Kind::ADMISSION, &[Kind::TooManyWaiting]]),
-        Endpoint::new(renew, __path_renew).refuses(&[Kind::ADMISSION, &[Kind::TooManyWaiting]]),
+        Endpoint::new(renew, __path_renew).refuses(&[Kind::ADMISSION, &[Kind::TooManyWaiting, Kind::QueueClosed]]),
         Endpoint::new(leave, __path_leave).refuses(&[&[Kind::TooManyWaiting]]),
         Endpoint::new(log, __path_log),
     ]
@@ -96,7 +96,7 @@ fn snapshot(request: &HttpRequest, rendered: &Rendered) -> HttpResponse {
     responses((status = 200, description = "The queue entry.", body = QueueEntryDto,
         example = json!({"group": 0, "number": 4711, "people_ahead": 1200, "status": "waiting",
             "wait": {"least_seconds": 96, "most_seconds": 180}, "ask_again_seconds": 20, "opens": "2027-01-01T00:00:00Z",
-            "phase": "open"}))))]
+            "phase": "open", "ending": null, "message": null}))))]
 async fn current(state: Data<WebState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let view = state.use_cases.show_entry.run(ShownToken::of(request.headers())?)?;
     Ok(HttpResponse::Ok().json(QueueEntryDto::of(&view, None)))
@@ -108,7 +108,8 @@ async fn current(state: Data<WebState>, request: HttpRequest) -> Result<HttpResp
     responses((status = 201, description = "Admitted; here is the pass.", body = PassDto),
         (status = 202, description = "Checked in, not admitted yet: ask again, at once if the request has waited.", body = QueueEntryDto,
             example = json!({"group": 0, "number": 4711, "people_ahead": 0, "status": "called", "wait": null,
-            "ask_again_seconds": 4, "opens": "2027-01-01T00:00:00Z", "phase": "open"}))))]
+            "ask_again_seconds": 4, "opens": "2027-01-01T00:00:00Z", "phase": "open", "ending": null,
+            "message": null}))))]
 async fn check_in(
     state: Data<WebState>,
     caller: Caller,

@@ -2,8 +2,8 @@
 
 use super::Endpoint;
 use crate::WebState;
-use crate::dto::{ConcertBody, PerformanceBody, PutDto, SaleBody, SeatMapBody, VenueBody};
-use crate::extract::{Changes, Id, IfMatch, Operator, SeatMapAddress, revision_tag};
+use crate::dto::{ConcertBody, ConfirmQuery, PerformanceBody, PutDto, SaleBody, SeatMapBody, VenueBody};
+use crate::extract::{Changes, Id, IfMatch, Operator, Query, SeatMapAddress, revision_tag};
 use crate::problem::{Kind, Problem};
 use actix_web::HttpResponse;
 use actix_web::http::header::ETAG;
@@ -25,7 +25,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::new(change_performance, __path_change_performance)
             .refuses(&[Kind::SAVING, &[Kind::PerformancePublic]]),
         Endpoint::new(change_sale, __path_change_sale)
-            .refuses(&[Kind::SAVING, &[Kind::SalePublic, Kind::PerformanceNotPublic]]),
+            .refuses(&[Kind::SAVING, &[Kind::SalePublic, Kind::PerformanceNotPublic, Kind::OpenBesides]]),
     ]
 }
 
@@ -150,7 +150,7 @@ async fn change_performance(
 
 /// Change what is named of a sale; everything else stays.
 #[utoipa::path(patch, path = "/v1/sales/{id}", tag = "operators",
-    params(("id" = Uuid, Path, description = "The sale."),
+    params(("id" = Uuid, Path, description = "The sale."), ConfirmQuery,
         ("If-Match" = Option<String>, Header, description = "The ETag of what is changed; needed.")),
     request_body = Changes<SaleBody>,
     responses((status = 200, description = "Changed.", body = PutDto)))]
@@ -159,11 +159,13 @@ async fn change_sale(
     operator: Operator,
     Id(id): Id,
     IfMatch(read): IfMatch,
+    Query(query): Query<ConfirmQuery>,
     changes: Changes<SaleBody>,
 ) -> Result<HttpResponse, Problem> {
     let manage = &state.use_cases.manage_sales;
+    let confirmed = query.confirmed()?;
     let stored = manage.read(operator.0, SaleId::new(id)).await?;
     let body = changes.over(&SaleBody::from(stored.value))?;
-    manage.put(operator.0, &body.into_sale(id), read).await?;
+    manage.put(operator.0, &body.into_sale(id), read, confirmed).await?;
     Ok(changed(id))
 }

@@ -9,6 +9,8 @@ mod bad_input;
 #[cfg(test)]
 mod best;
 #[cfg(test)]
+mod bookable;
+#[cfg(test)]
 mod bounds;
 #[cfg(test)]
 mod browse;
@@ -22,6 +24,8 @@ mod description;
 mod documents;
 #[cfg(test)]
 mod editing;
+#[cfg(test)]
+mod ending;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]

@@ -158,8 +158,7 @@ impl Told {
     /// Leaves, if they have not yet.
     pub async fn go_home(&self) -> Result<()> {
         let reply = self.client.leave().await?;
-        // Once all have left, the queue is over.
-        ensure!(matches!(reply.status, StatusCode::NO_CONTENT | StatusCode::NOT_FOUND), "{reply:?}");
+        ensure!(reply.status == StatusCode::NO_CONTENT, "{reply:?}");
         Ok(())
     }
 }

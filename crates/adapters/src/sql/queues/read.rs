@@ -29,6 +29,15 @@ pub(super) async fn queues(database: &Database) -> Result<Vec<Queue>, StoreError
     database.read("list queues", query).await
 }
 
+pub(super) async fn over_queues(database: &Database) -> Result<Vec<Queue>, StoreError> {
+    let query = async {
+        let over = queue::Entity::find().filter(queue::Column::Live.eq(queue::OVER));
+        let rows = over.all(database.booking_readers()).await?;
+        rows.into_iter().map(Queue::try_from).collect()
+    };
+    database.read("list queues that are over", query).await
+}
+
 pub(super) async fn queue(database: &Database, sale: SaleId) -> Result<Option<Queue>, StoreError> {
     let query = queue::Entity::find_by_id(sale.uuid());
     let query = async { query.one(database.booking_readers()).await?.map(Queue::try_from).transpose() };

@@ -2,10 +2,12 @@
 
 use super::leases::lock_counters;
 use super::operate::{lock, save};
+use crate::SystemClock;
 use crate::sql::rows::{queue, queue_counter, written};
 use crate::sql::write::Refusal;
+use frontrow_application::port::Clock;
 use frontrow_domain::waiting_room::{Group, Phase, Queue, QueueUpdate};
-use frontrow_domain::{NumberSource, SaleId};
+use frontrow_domain::{Instant, NumberSource, SaleId};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder};
 
@@ -16,12 +18,14 @@ pub(in crate::sql) async fn leave(
     transaction: &DatabaseTransaction,
     numbers: &NumberSource,
 ) -> Result<Result<(), Vec<SaleId>>, Refusal> {
+    let now = SystemClock.now();
     let rows = queue::Entity::find().order_by_asc(queue::Column::SaleId).all(transaction).await?;
     let mut queues = Vec::with_capacity(rows.len());
     for row in rows {
         queues.extend(lock(transaction, SaleId::new(row.sale_id)).await?);
     }
-    let waiting: Vec<SaleId> = queues.iter().filter(|queue| somebody_waits(queue)).map(|queue| queue.sale).collect();
+    let waiting: Vec<SaleId> =
+        queues.iter().filter(|queue| somebody_waits(queue, now)).map(|queue| queue.sale).collect();
     if !waiting.is_empty() {
         return Ok(Err(waiting));
     }
@@ -33,9 +37,11 @@ pub(in crate::sql) async fn leave(
     Ok(Ok(()))
 }
 
-/// As of the last tick, which was at most half a second ago.
-fn somebody_waits(queue: &Queue) -> bool {
-    queue.phase != Phase::Closed && queue.groups.iter().any(|group| group.gaps.people(group.issued) > 0)
+/// As of the last tick, which was at most half a second ago. Who waits in a queue that has closed by itself may be called
+/// yet.
+fn somebody_waits(queue: &Queue, now: Instant) -> bool {
+    let goes_on = queue.phase != Phase::Closed || queue.may_go_on(now);
+    goes_on && queue.groups.iter().any(|group| group.gaps.people(group.issued) > 0)
 }
 
 async fn take_over(transaction: &DatabaseTransaction, queue: &Queue) -> Result<(), Refusal> {

@@ -24,7 +24,9 @@ impl ActiveModelBehavior for ActiveModel {}
 /// Not over.
 pub(crate) const LIVE: i16 = 1;
 /// Closed, and nobody is admitted any more.
-const OVER: i16 = 0;
+pub(crate) const OVER: i16 = 0;
+/// Over for so long that nobody is told of it.
+pub(crate) const FORGOTTEN: i16 = 2;
 
 impl TryFrom<Model> for Queue {
     type Error = DbErr;

@@ -40,7 +40,8 @@ fn check_in_well(number: u64, store: MockQueueStore, watch: MockAdmissionWatch) 
 
 fn renew(bookings: MockBookingStore, signer: MockQueueSigner) -> RenewAdmission {
     let store = Arc::new(finds(Some(admitted(1, NOW + 1))));
-    RenewAdmission { bookings: Arc::new(bookings), store, signer: Arc::new(signer), clock: clock(NOW) }
+    let queues = queues(queue(), sale_with_room(0));
+    RenewAdmission { queues, bookings: Arc::new(bookings), store, signer: Arc::new(signer), clock: clock(NOW) }
 }
 
 /// A store in which buyer 1 is as that.
@@ -275,16 +276,31 @@ async fn an_entry_that_leads_nowhere_is_refused() {
 
 #[tokio::test]
 async fn nobody_is_sent_back_to_a_queue_that_takes_nobody() {
-    for phase in [Phase::Draining, Phase::Closed] {
-        for (number, lapsed, answer) in [(5, true, CheckInOutcome::Lapsed), (15, false, CheckInOutcome::Used)] {
-            let store = check_ins(number, number, lapsed, 1, answer);
-            let check_in = check_in_in(Queue { phase, ..queue() }, token(number), store);
-            assert_eq!(
-                run(&check_in, NO_TIME).await.unwrap_err(),
-                Conflict::QueueClosed.into(),
-                "{phase:?}, {answer:?}"
-            );
-        }
+    for (number, lapsed, answer) in [(5, true, CheckInOutcome::Lapsed), (15, false, CheckInOutcome::Used)] {
+        let store = check_ins(number, number, lapsed, 1, answer);
+        let check_in = check_in_in(Queue { phase: Phase::Draining, ..queue() }, token(number), store);
+        assert_eq!(run(&check_in, NO_TIME).await.unwrap_err(), Conflict::QueueClosed.into(), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn from_a_closed_queue_only_those_go_on_who_were_admitted() {
+    let closed = || Queue { phase: Phase::Closed, ..queue() };
+    for number in [5, 15, 25] {
+        let check_in = check_in_in(closed(), token(number), looks(Vec::new()));
+        assert_eq!(run(&check_in, NO_TIME).await.unwrap_err(), Conflict::QueueClosed.into(), "{number}");
+        let well = check_in_well(number, looks(vec![admitted(1, NOW + 45)]), MockAdmissionWatch::new());
+        let check_in = CheckInBuyer { queues: queues(closed(), sale_with_room(0)), ..well };
+        assert!(matches!(run(&check_in, NO_TIME).await, Ok(CheckInAnswer::Admitted(_))), "{number}");
+    }
+    for refused in [Rejection::NotAdmitted, Rejection::AdmissionEnded, Rejection::Barred] {
+        let mut bookings = MockBookingStore::new();
+        let answer = refused.clone();
+        bookings.expect_execute().times(1).return_once(|_| Err(BookingError::Rejected(answer)));
+        let renew = renew(bookings, MockQueueSigner::new());
+        let renew = RenewAdmission { queues: queues(closed(), sale_with_room(0)), ..renew };
+        let expected = if refused == Rejection::Barred { refused.into() } else { Conflict::QueueClosed.into() };
+        assert_eq!(renew.run(user(1), sale(0).id, false).await, Err(expected));
     }
 }
 

@@ -15,6 +15,7 @@ use uuid::Uuid;
 
 mod draws;
 mod due;
+mod over;
 
 const NOW: i64 = 100;
 
@@ -96,6 +97,7 @@ async fn queues_have_views_with_their_sales_which_are_read_once_a_second() {
     let mut store = MockQueueStore::new();
     let orphan = Queue { sale: sale(1).id, ..queue() };
     store.expect_queues().times(2).returning(move || Ok(vec![queue(), orphan.clone()]));
+    store.expect_over_queues().times(1).returning(|| Ok(Vec::new()));
     let mut sales = MockSaleRepository::new();
     let stored = Stored { value: sale_with_room(0), revision: Revision(1) };
     sales.expect_sale().withf(|id| *id == sale(0).id).times(1).return_once(move |_| Ok(Some(stored)));
@@ -106,80 +108,6 @@ async fn queues_have_views_with_their_sales_which_are_read_once_a_second() {
     let view = view(&ticks);
     assert_eq!((&view.queue, &*view.sale, view.read_at), (&queue(), &sale_with_room(0), at(NOW)));
     assert_eq!(ticks.queues.all().len(), 1);
-}
-
-/// Of sales 0 and 1, whose sales are known; reads these queues, one list after the other.
-fn reads(views: &Arc<QueueViews>, lists: Vec<Vec<Queue>>, dispenser: MockNumberDispenser) -> TickQueues {
-    let mut store = MockQueueStore::new();
-    let lists = Mutex::new(lists.into_iter());
-    store.expect_queues().returning(move || Ok(lists.lock().unwrap().next().unwrap()));
-    let mut sales = MockSaleRepository::new();
-    let stored = |id| Stored { value: Sale { id, ..sale_with_room(0) }, revision: Revision(1) };
-    sales.expect_sale().returning(move |id| Ok(Some(stored(id))));
-    TickQueues { sales: Arc::new(sales), dispenser: Arc::new(dispenser), ..ticks(Arc::clone(views), store) }
-}
-
-fn forgets(dispenser: &mut MockNumberDispenser, n: u128, answers: Vec<Result<(), StoreError>>) {
-    let (times, answers) = (answers.len(), Mutex::new(answers.into_iter()));
-    let forgets = dispenser.expect_forget().withf(move |id| *id == sale(n).id).times(times);
-    forgets.returning(move |_| answers.lock().unwrap().next().unwrap());
-}
-
-#[tokio::test]
-async fn the_numbers_of_a_queue_that_is_over_are_forgotten_once() {
-    let views = queues(queue(), sale_with_room(0));
-    let mut dispenser = MockNumberDispenser::new();
-    forgets(&mut dispenser, 0, vec![Ok(())]);
-    let other = Queue { sale: sale(1).id, ..queue() };
-    let lists = vec![vec![queue(), other.clone()], vec![other.clone()], vec![other]];
-    let ticks = reads(&views, lists, dispenser);
-    for count in [2, 1, 1] {
-        assert_eq!(ticks.refresh().await, Ok(count));
-    }
-}
-
-#[tokio::test]
-async fn a_queue_that_cant_be_forgotten_now_keeps_no_other_from_anything_and_is_tried_again() {
-    let views = queues(queue(), sale_with_room(0));
-    let mut dispenser = MockNumberDispenser::new();
-    forgets(&mut dispenser, 0, vec![away(), away(), Ok(())]);
-    forgets(&mut dispenser, 1, vec![Ok(())]);
-    let of = |n| Queue { sale: sale(n).id, ..queue() };
-    views.replace(of(1), Arc::new(sale_with_room(1)), at(NOW));
-    let ticks = reads(&views, vec![vec![of(2)]; 4], dispenser);
-    for _ in 0..2 {
-        assert_eq!(ticks.refresh().await, Ok(1));
-        assert_eq!(views.all().keys().copied().collect::<Vec<_>>(), [sale(2).id], "all others are read");
-    }
-    assert_eq!(ticks.refresh().await, Ok(1));
-    assert_eq!(ticks.refresh().await, Ok(1));
-}
-
-#[tokio::test]
-async fn what_fails_for_good_is_not_tried_again_and_a_queue_that_goes_on_is_not_forgotten() {
-    let views = queues(queue(), sale_with_room(0));
-    let fault = StoreError::Fault(crate::FaultId(Uuid::from_u128(9)));
-    let mut dispenser = MockNumberDispenser::new();
-    forgets(&mut dispenser, 0, vec![Err(fault.clone()), away()]);
-    let ticks = reads(&views, vec![vec![], vec![], vec![queue()], vec![], vec![queue()]], dispenser);
-    assert_eq!(ticks.refresh().await, Err(fault.into()));
-    assert_eq!(ticks.refresh().await, Ok(0), "a fault stays one");
-    assert_eq!(ticks.refresh().await, Ok(1), "opened again");
-    assert_eq!(ticks.refresh().await, Ok(0), "and over again, while the dispenser is away");
-    assert_eq!(ticks.refresh().await, Ok(1), "opened again before it was forgotten");
-}
-
-#[tokio::test]
-async fn a_queue_that_is_added_while_queues_are_read_is_not_over() {
-    let views = Arc::new(QueueViews::new(digest));
-    let meanwhile = Arc::clone(&views);
-    let mut store = MockQueueStore::new();
-    store.expect_queues().times(1).returning(move || {
-        meanwhile.replace(queue(), Arc::new(sale_with_room(0)), at(NOW));
-        Ok(Vec::new())
-    });
-    // A dispenser that is not told to forget anything.
-    assert_eq!(ticks(views, store).refresh().await, Ok(0));
 }
 
 #[tokio::test]

@@ -130,6 +130,14 @@ impl QueueStore for Waiting {
         self.inner.queues().await
     }
 
+    async fn over_queues(&self) -> Result<Vec<Queue>, StoreError> {
+        self.inner.over_queues().await
+    }
+
+    async fn forget_queue(&self, sale: SaleId, now: Instant) -> Result<bool, StoreError> {
+        self.inner.forget_queue(sale, now).await
+    }
+
     async fn queue(&self, sale: SaleId) -> Result<Option<Queue>, StoreError> {
         self.inner.queue(sale).await
     }

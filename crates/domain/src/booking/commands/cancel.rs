@@ -61,10 +61,7 @@ impl Reservation {
             return Ok(());
         }
         let cancel_until = self.cancel_until.max(terms.cancel_until);
-        if cancel_until <= now {
-            return Err(Rejection::TooLateToCancel { cancel_until });
-        }
-        terms.bookable.check(Action::Cancel, now).map_err(Rejection::NotBookable)
+        SaleTerms { cancel_until, ..terms.clone() }.check(Action::Cancel, now).map_err(Rejection::from)
     }
 }
 

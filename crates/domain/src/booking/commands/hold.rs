@@ -94,14 +94,8 @@ impl NewHold<'_> {
     /// Whether the buyer may hold that many more seats now, whichever they are.
     pub fn check(&self, locked: &Locked, asked: u32, now: Instant) -> Result<(), Stop> {
         let used = locked.usage(self.buyer, None, now)?;
-        let SaleTerms { opens, closes, limit_per_person: limit, .. } = *self.terms;
-        if now < opens {
-            return Err(Rejection::SaleNotOpen { opens }.into());
-        }
-        if closes <= now {
-            return Err(Rejection::SaleClosed { closed: closes }.into());
-        }
-        self.terms.bookable.check(Action::Hold, now).map_err(Rejection::NotBookable)?;
+        let limit = self.terms.limit_per_person;
+        self.terms.check(Action::Hold, now).map_err(Rejection::from)?;
         if self.terms.admission.is_some() {
             admission_for_hold(locked.buyer(self.buyer)?, now)?;
         }

@@ -91,7 +91,7 @@ impl Pay {
         if !reservation.state.may_become(ReservationState::Confirmed) {
             return Err(lost(reservation).into());
         }
-        self.terms.bookable.check(Action::Pay, now).map_err(Rejection::NotBookable)?;
+        self.terms.check(Action::Pay, now).map_err(Rejection::from)?;
         if !reservation.has_lapsed(now) {
             return Ok(());
         }

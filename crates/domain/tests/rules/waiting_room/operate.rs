@@ -76,6 +76,7 @@ fn who_opens_early_draws_all_who_were_in_the_lobby() {
     for through_closed in [false, true] {
         let mut waiting_room = TestRoom::new(WaitingRoom { draw: true, ..room() });
         waiting_room.sale.opens = at(1000);
+        waiting_room.save_sale();
         waiting_room.all_join(1..=20, 0);
         if through_closed {
             waiting_room.phase(Phase::Closed).unwrap();
@@ -93,7 +94,8 @@ fn who_opens_early_draws_all_who_were_in_the_lobby() {
 fn a_closed_queue_can_be_opened_again() {
     let mut waiting_room = TestRoom::open(room(), 3);
     waiting_room.stock = Stock::SoldOut;
-    waiting_room.tick();
+    waiting_room.run(2, &[]);
+    assert_eq!(phase_of(&waiting_room), Phase::Closed);
     waiting_room.stock = Stock::Unknown;
     waiting_room.phase(Phase::Open).unwrap();
     assert_eq!(waiting_room.queue().ending, None);

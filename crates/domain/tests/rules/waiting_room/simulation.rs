@@ -1,5 +1,6 @@
 //! The waiting room in the long run: some dozens of people who join, come, stay away, book, leave and come back, operators
-//! who change their minds, and ticks that fail, collide and fall silent; after every step it is held against a model of
+//! who change their minds, seats and performances that come and go, dates that move, and ticks that fail, collide and fall
+//! silent; after every step it is held against a model of
 //! everybody's rights and against what must be true of any queue. `FRONTROW_SIMULATION_STEPS` says how many steps,
 //! `FRONTROW_SIMULATION_SEED` repeats a run.
 
@@ -9,6 +10,7 @@ mod model;
 mod operator;
 mod people;
 mod ticks;
+mod world;
 
 use super::draw::digest;
 use super::test_room::{group, key, millis, room, sale_with, seconds};
@@ -102,7 +104,18 @@ fn assert_all_seen(seen: &BTreeMap<&'static str, u64>) {
         "spammed",
         "passed over",
     ];
-    for what in people.into_iter().chain(rights).chain(ticks) {
+    let world = [
+        "all sold",
+        "all held",
+        "postponed",
+        "begun",
+        "cancelled",
+        "seats returned",
+        "dates moved",
+        "progress",
+        "went on",
+    ];
+    for what in people.into_iter().chain(rights).chain(ticks).chain(world) {
         assert!(seen.get(what).is_some_and(|times| *times > 50), "{what:?} hardly happened: {seen:?}");
     }
 }
@@ -114,6 +127,8 @@ struct Simulation {
     sale: Sale,
     ranks: Vec<Ranks>,
     model: Model,
+    /// What there is to sell.
+    offered: Stock,
     now: Instant,
     next_id: u128,
     seen: BTreeMap<&'static str, u64>,
@@ -140,7 +155,8 @@ impl Simulation {
         rooms.open_queue(Queue::new(&sale, &room, [3; 32], at(0)));
         let model = Model::new(&room);
         let (ranks, seen, context) = (Vec::new(), BTreeMap::new(), String::new());
-        Self { rng, bookings, rooms, sale, ranks, model, now: at(0), next_id: 1 << 64, seen, context }
+        let offered = Stock::Left(5);
+        Self { rng, bookings, rooms, sale, ranks, model, offered, now: at(0), next_id: 1 << 64, seen, context }
     }
 
     fn below(&mut self, most: u32) -> u32 {
@@ -181,6 +197,7 @@ impl Simulation {
     fn step(&mut self) {
         let quick = self.below(100) > 0;
         self.now = self.now + millis(if quick { self.below(500) } else { self.below(4000) }.into());
+        self.turn_world();
         match self.below(1000) {
             0..=349 => self.tick(),
             350 => self.silence(),
@@ -188,6 +205,9 @@ impl Simulation {
             _ => self.person(),
         }
         self.check();
+        if self.below(30) == 0 {
+            self.check_progress();
+        }
     }
 
     /// No ticks for a while: every instance is cut off.

@@ -129,8 +129,15 @@ impl TestRoom {
         }
     }
 
+    /// The queue follows the sale, as it does when an operator saves it.
+    pub fn save_sale(&mut self) {
+        let update = QueueUpdate::Sale { dates: SaleDates::of(&self.sale), at: self.now };
+        *self.queue_mut() = self.queue().update(&update).unwrap();
+    }
+
     /// Ticks once; says who was admitted.
     pub fn tick(&mut self) -> Vec<u128> {
+        self.save_sale();
         let before = self.rooms.log.len();
         self.rooms.tick(&mut self.bookings, &self.sale, SESSION, self.stock, self.now).unwrap();
         self.rooms.log[before..].iter().map(|row| row.key.user.uuid().as_u128() - 1000).collect()

@@ -44,7 +44,7 @@ impl Simulation {
 
     /// The bucket of the rate: it never gives what it has not earned.
     fn check_rate(&mut self, before: &Queue, now: Instant, admitted: usize) {
-        if before.phase.moves() && before.is_drawn() {
+        if before.moves() && before.is_drawn() {
             let step = now.since(before.last_tick).min(seconds(1)).as_micros();
             let earned = self.model.earned + u64::from(self.model.rate) * u64::try_from(step).unwrap();
             self.model.earned = earned.min(u64::from(self.model.burst) * 60_000_000);
@@ -152,7 +152,7 @@ impl Simulation {
         if log.is_empty() {
             return;
         }
-        let moves = self.queue().phase.moves() && before.is_drawn() | self.queue().is_drawn();
+        let moves = self.queue().moves() && before.is_drawn() | self.queue().is_drawn();
         assert!(moves, "admitted while {:?}: {}", self.queue().phase, self.context);
         assert!(active <= self.model.capacity, "{active} of {}: {}", self.model.capacity, self.context);
         // Admissions that were given back since the tick looked are still counted.

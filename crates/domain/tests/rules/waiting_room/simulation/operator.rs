@@ -4,7 +4,7 @@ use super::*;
 
 impl Simulation {
     pub(super) fn operate(&mut self) {
-        match self.below(12) {
+        match self.below(14) {
             0..=2 => self.set_pace(),
             3..=5 => self.set_phase(),
             6 => self.next_epoch(),
@@ -13,6 +13,7 @@ impl Simulation {
                 let weights = (0..self.queue().groups.len()).map(|_| self.rng.random_range(1..=4)).collect();
                 self.change(QueueChange { weights: Some(weights), ..QueueChange::default() });
             }
+            10 | 11 => self.move_dates(),
             _ => self.change(QueueChange { message: Some("Hello".into()), ..QueueChange::default() }),
         }
     }

@@ -181,6 +181,7 @@ impl Simulation {
             }
             (Ok(()), Err(Stop::Rejected(Rejection::SeatsTaken { .. } | Rejection::LimitReached { .. }))) => {}
             (_, Err(Stop::Rejected(Rejection::SaleNotOpen { opens }))) if now < opens => {}
+            (_, Err(Stop::Rejected(Rejection::SaleClosed { closed }))) if closed <= now => {}
             (Err(refusal), Err(Stop::Rejected(rejection))) => {
                 self.same(refusal, &rejection);
                 if self.model.require(n, now).is_ok() {

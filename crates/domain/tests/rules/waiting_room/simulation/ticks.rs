@@ -16,11 +16,7 @@ pub(super) type Rows = BTreeMap<BuyerKey, Option<Buyer>>;
 impl Simulation {
     pub(super) fn tick(&mut self) {
         let now = self.clock();
-        let stock = match self.below(400) {
-            0 => Stock::SoldOut,
-            1..=9 => Stock::AllHeld,
-            _ => Stock::Unknown,
-        };
+        let stock = self.stock();
         match self.below(40) {
             39 => self.ticks_past_a_spammer(now, stock),
             0..=3 => self.tick_past_locked_rows(now, stock),
