@@ -105,6 +105,8 @@ mod tests {
     use crate::testing::{at, clock, operator, performance, seat_map};
     use PerformanceStatus::{Cancelled, Draft, Postponed, Published};
 
+    const READ: Option<Revision> = Some(Revision(5));
+
     fn manage(status: PerformanceStatus, frozen: bool) -> (MockPerformanceRepository, MockVenueRepository) {
         let (mut performances, mut venues) = (MockPerformanceRepository::new(), MockVenueRepository::new());
         let value = Performance { status, ..performance() };
@@ -173,12 +175,12 @@ mod tests {
         let moved = |seconds| Performance { starts_at: at(seconds), ..performance() };
         for status in [Draft, Published, Postponed] {
             let here = at_hour(status, 100);
-            assert_eq!(pointer(here.put(operator(9), &moved(100)).await), "/starts_at", "{status:?}");
-            assert_eq!(here.put(operator(9), &moved(101)).await, Ok(Saved::Replaced));
+            assert_eq!(pointer(here.put(operator(9), &moved(100), READ).await), "/starts_at", "{status:?}");
+            assert_eq!(here.put(operator(9), &moved(101), READ).await, Ok(Saved::Replaced));
             let begun = at_hour(status, starts() + 1);
-            assert_eq!(begun.put(operator(9), &performance()).await, Ok(Saved::Replaced), "it stays on its date");
-            assert_eq!(pointer(begun.put(operator(9), &moved(starts() + 1)).await), "/starts_at");
-            assert_eq!(begun.put(operator(9), &moved(starts() + 2)).await, Ok(Saved::Replaced));
+            assert_eq!(begun.put(operator(9), &performance(), READ).await, Ok(Saved::Replaced), "it stays on its date");
+            assert_eq!(pointer(begun.put(operator(9), &moved(starts() + 1), READ).await), "/starts_at");
+            assert_eq!(begun.put(operator(9), &moved(starts() + 2), READ).await, Ok(Saved::Replaced));
         }
     }
 

@@ -276,14 +276,14 @@ mod tests {
             let wider = Sale { performances: more(1), ..known.clone() };
             for edited in [wider, later(known.clone()), earlier(known.clone())] {
                 let manage = besides(vec![other.clone()]);
-                let refused = manage.put(operator(9), &edited, false).await;
+                let refused = manage.put(operator(9), &edited, READ, false).await;
                 assert_eq!(refused, Err(Conflict::OpenBesides.into()));
-                assert_eq!(manage.put(operator(9), &edited, true).await, Ok(Saved::Replaced));
-                let alone = besides(vec![]).put(operator(9), &edited, false).await;
+                assert_eq!(manage.put(operator(9), &edited, READ, true).await, Ok(Saved::Replaced));
+                let alone = besides(vec![]).put(operator(9), &edited, READ, false).await;
                 assert_eq!(alone, Ok(Saved::Replaced));
             }
             let renamed = Sale { name: "Another name".into(), ..known.clone() };
-            let kept = besides(vec![other]).put(operator(9), &renamed, false).await;
+            let kept = besides(vec![other]).put(operator(9), &renamed, READ, false).await;
             assert_eq!(kept, Ok(Saved::Replaced), "it was confirmed before");
         }
     }
