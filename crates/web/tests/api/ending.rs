@@ -21,7 +21,7 @@ async fn later(theatre: &Theatre) -> Value {
 }
 
 async fn put_sale(theatre: &Theatre, sale: &Value, query: &str) -> Answer {
-    let answer = theatre.operate(Ask::put(format!("/v1/sales/{SALE}{query}")).json(sale)).await;
+    let answer = theatre.replace(&format!("/v1/sales/{SALE}{query}"), sale).await;
     theatre.look().await;
     answer
 }
@@ -171,7 +171,7 @@ async fn what_is_confirmed_at_the_publication_is_confirmed_at_every_edit() {
     theatre.operate(Ask::post(format!("{other}/publication"))).await.with(200);
 
     besides["performances"] = json!([SECOND, PERFORMANCE]);
-    let put = async |body: &Value, query: &str| theatre.operate(Ask::put(format!("{other}{query}")).json(body)).await;
+    let put = async |body: &Value, query: &str| theatre.replace(&format!("{other}{query}"), body).await;
     put(&besides, "").await.problem(409, "open-besides");
     put(&besides, "?confirm=false").await.problem(409, "open-besides");
     assert_eq!(put(&besides, "?confirm=perhaps").await.status, 422);

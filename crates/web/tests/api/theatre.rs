@@ -235,7 +235,8 @@ impl Theatre {
 
     /// Puts that in the place of what is there, if something is.
     pub async fn replace(&self, path: &str, body: &Value) -> Answer {
-        let read = self.operate(Ask::get(Self::settings(path))).await;
+        let address = path.split('?').next().unwrap();
+        let read = self.operate(Ask::get(Self::settings(address))).await;
         let put = Ask::put(path).json(body);
         self.operate(match read.header("etag") {
             Some(tag) => put.header("If-Match", tag),
