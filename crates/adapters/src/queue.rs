@@ -45,8 +45,6 @@ pub(crate) struct Limits {
     pub per_asker: usize,
     /// How many requests a batch has at most.
     pub batch: usize,
-    /// The same right after a short batch of another route: whoever asks for that one again should not have to wait for long.
-    pub after_short: usize,
     /// What a batch of several requests weighs at most; a single request may weigh more.
     pub weight: usize,
 }
@@ -54,7 +52,7 @@ pub(crate) struct Limits {
 impl Limits {
     /// So many may wait, whoever asks, and so many are worked on together, whatever they weigh.
     pub(crate) const fn of(capacity: usize, batch: usize) -> Self {
-        Self { capacity, per_asker: usize::MAX, batch, after_short: batch, weight: usize::MAX }
+        Self { capacity, per_asker: usize::MAX, batch, weight: usize::MAX }
     }
 }
 
@@ -80,13 +78,8 @@ struct State<Q, R> {
     /// Requests in the queue of those who have some.
     by_asker: HashMap<Uuid, usize>,
     waiting: usize,
-    /// The route of the last batch, if that was short.
-    last_short: Option<Uuid>,
     closed: bool,
 }
-
-/// A batch of a route that nothing is left of is short if it has no more requests.
-const SHORT: usize = 4;
 
 /// Why a request was not queued.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -157,7 +150,6 @@ impl<Q: Queued, R> Queue<Q, R> {
             ready: VecDeque::new(),
             by_asker: HashMap::new(),
             waiting: 0,
-            last_short: None,
             closed: false,
         };
         let shared = Arc::new(Shared { limits, state: Mutex::new(state), ready: Notify::new() });
@@ -236,7 +228,7 @@ impl<Q: Queued, R> Jobs<Q, R> {
     /// Takes all requests that wait now, except those of routes that are being worked on.
     pub(crate) fn waiting(&self) -> Vec<Job<Q, R>> {
         let mut jobs = Vec::new();
-        let all = Limits { batch: usize::MAX, after_short: usize::MAX, weight: usize::MAX, ..self.0.limits };
+        let all = Limits { batch: usize::MAX, weight: usize::MAX, ..self.0.limits };
         let mut state = self.0.state.lock();
         while let Some(route) = state.ready.pop_front() {
             jobs.extend(state.take(route, &all));
@@ -286,21 +278,17 @@ impl<Q: Queued, R> State<Q, R> {
     fn take(&mut self, route: Option<Uuid>, limits: &Limits) -> Vec<Job<Q, R>> {
         let Some(queue) = self.routes.get_mut(&route) else { return Vec::new() };
         let (mut jobs, mut weight) = (Vec::new(), 0);
-        let most =
-            if self.last_short.is_some_and(|last| Some(last) != route) { limits.after_short } else { limits.batch };
         while let Some(next) = queue.front() {
             weight += next.request.weight();
-            let is_full = jobs.len() >= most || weight > limits.weight;
+            let is_full = jobs.len() >= limits.batch || weight > limits.weight;
             if is_full && !jobs.is_empty() {
                 break;
             }
             jobs.extend(queue.pop_front());
         }
-        let is_short = queue.is_empty() && jobs.len() <= SHORT;
         if queue.is_empty() {
             self.routes.remove(&route);
         }
-        self.last_short = route.filter(|_| is_short);
         self.waiting -= jobs.len();
         for asker in jobs.iter().filter_map(|job| job.request.asker()) {
             if let Entry::Occupied(mut waiting) = self.by_asker.entry(asker) {

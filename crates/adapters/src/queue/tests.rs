@@ -37,7 +37,7 @@ fn by(asker: u128, id: u8) -> Request {
     Request { asker: Some(asker), ..to(1, id) }
 }
 
-const LIMITS: Limits = Limits { capacity: 100, per_asker: 100, batch: 100, after_short: 100, weight: 100 };
+const LIMITS: Limits = Limits { capacity: 100, per_asker: 100, batch: 100, weight: 100 };
 
 struct World {
     queue: Queue<Request, u8>,
@@ -190,20 +190,6 @@ async fn a_quiet_route_waits_for_one_batch_of_a_busy_one_at_most() {
             assert_eq!(world.ids(), [100 + round]);
         }
     }
-}
-
-#[tokio::test]
-async fn a_busy_route_takes_smaller_steps_after_a_quiet_one() {
-    let world = World::new(Limits { after_short: 2, ..LIMITS });
-    let mut asked = world.push_all((1..=20).map(|id| to(1, id)));
-    asked.extend(world.push_all([to(2, 100)]));
-    let batches: Vec<_> = (0..3).map(|_| world.ids().len()).collect();
-    assert_eq!(batches, [20, 1, 0], "nobody had asked for the quiet one before");
-    asked.extend(world.push_all((1..=20).map(|id| to(1, id))));
-    assert_eq!(world.ids(), [1, 2], "the last one was of the quiet one");
-    assert_eq!(world.ids().len(), 18, "the last one was its own");
-    asked.extend(world.push_all((1..=20).flat_map(|id| [to(1, id), to(2, id)])));
-    assert_eq!([world.ids().len(), world.ids().len()], [20, 20], "both are busy");
 }
 
 #[tokio::test]

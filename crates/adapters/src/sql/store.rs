@@ -105,16 +105,13 @@ impl SqlStore {
         let ids = Arc::clone(&ports.ids);
         let context = WorkerContext { database: Arc::clone(database), ids, hook: Arc::clone(&hook) };
         let bookings = Bookings { texts, ports, hook };
-        let workers = settings.workers_to(database);
         let limits = Limits {
             capacity: settings.queue,
             per_asker: settings.per_buyer,
             batch: Bookings::BATCH_SIZE,
-            // Where there are several workers, another one takes what is quiet.
-            after_short: if workers == 1 { Bookings::BATCH_AFTER_SHORT } else { Bookings::BATCH_SIZE },
             weight: Bookings::BATCH_SEATS,
         };
-        let workers = Workers::open(bookings, &context, workers, limits).await?;
+        let workers = Workers::open(bookings, &context, settings.workers_to(database), limits).await?;
         Ok(Self { workers })
     }
 
@@ -146,9 +143,6 @@ struct Bookings {
 impl Bookings {
     /// Commands of one transaction.
     const BATCH_SIZE: usize = 128;
-    /// The same of a busy show, right after a quiet one. It keeps two thirds of its rate, and the quiet one waits a third as
-    /// long.
-    const BATCH_AFTER_SHORT: usize = 16;
     /// Seats of one transaction of several commands.
     const BATCH_SEATS: usize = 1000;
 
