@@ -17,7 +17,7 @@ async fn filled() -> Setup {
     for row in [
         format!("users VALUES ({one}, 'kim@example.com', 'Kim', 'customer', 'hash', 0)"),
         format!("refresh_token VALUES (x'{hash}', {one}, {one}, {}, NULL)", i64::MAX),
-        format!("reservation VALUES ({one}, {one}, {one}, {one}, 'held', 0, 0, 0, '[]', 1, NULL, 1)"),
+        format!("reservation VALUES ({one}, {one}, {one}, {one}, 'held', 0, 0, 0, '[]', 1, NULL, 1, 0)"),
         format!("payment VALUES ({one}, 'charge', NULL, {one}, 5, 'pending', 'sandbox', NULL, 0, 1)"),
         format!("transfer VALUES ({one}, {one}, x'{}', 5, {one}, 0)", id(2).simple()),
         format!("wallet VALUES ({one}, 5, 1, 5)"),

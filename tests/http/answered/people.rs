@@ -241,7 +241,18 @@ async fn operate(scene: &Scene) -> Result<Told> {
         title.0 += 1;
         let body = json!({"title": format!("Night {}", title.0), "artist": "The Band"});
         let path = format!("/v1/concerts/{concert}");
-        let put = scene.insist(&mut client, &Method::PUT, &path, None, Some(&body)).await?.reply;
+        // Nobody else changes it.
+        let read = (title.0 > 1).then(|| ("if-match", format!("\"{}\"", title.0 - 1)));
+        let put = scene
+            .insist_on(async |address| {
+                let client = client.at(address);
+                client.headers = read.clone().into_iter().collect();
+                let put = client.ask(Method::PUT, &path, None, Some(body.clone())).await;
+                client.headers.clear();
+                put
+            })
+            .await?
+            .reply;
         ensure!(put.status.is_success(), "{put:?}");
         title.1 = title.0;
         message.0 += 1;

@@ -81,7 +81,7 @@ impl Caller {
         Self { token: token.map(str::to_owned), client: None }
     }
 
-    fn at(&mut self, address: SocketAddr) -> &mut Client {
+    pub fn at(&mut self, address: SocketAddr) -> &mut Client {
         let known = self.client.take().filter(|(at, _)| *at == address);
         &mut self.client.insert(known.unwrap_or_else(|| (address, Client::new(address, self.token.as_deref())))).1
     }

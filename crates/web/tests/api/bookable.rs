@@ -205,8 +205,7 @@ async fn a_date_that_has_passed_is_refused() {
     let theatre = Theatre::on_sale().await;
     let description = Description::new();
     let mut body = description.operation("put", "/v1/performances/{id}").body_example();
-    let put =
-        async |body: &Value| theatre.replace(&format!("/v1/performances/{PERFORMANCE}"), body).await;
+    let put = async |body: &Value| theatre.replace(&format!("/v1/performances/{PERFORMANCE}"), body).await;
     body["starts_at"] = json!("2027-01-02T00:00:00Z");
     let refused = put(&body).await;
     assert_eq!((refused.status, refused.pointers()), (422, vec!["/starts_at".to_owned()]), "{refused}");

@@ -98,7 +98,10 @@ async fn a_lobby_is_not_drawn() {
 
 #[tokio::test]
 async fn whoever_does_not_tick_the_queue_only_draws_its_ranks() {
-    let others = draws(&queue_drawn_by(drawing()), None, issues());
+    let others = Arc::new(TickQueues {
+        dispenser: Arc::new(issues()),
+        ..ticks(queues(queue_drawn_by(drawing()), drawn_sale()), MockQueueStore::new())
+    });
     assert!(others.due(true).iter().all(|due| !due.keeps_busy()), "the lists are another instance's");
     let decided = DrawState { lists: Some(lists()), value: Some("cafe".into()), seed: Some([9; 32]), ..drawing() };
     others.queues.replace(ticked(queue_drawn_by(decided)), Arc::new(drawn_sale()), at(NOW));
