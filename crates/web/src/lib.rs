@@ -8,6 +8,8 @@
 
 pub mod dto;
 pub mod extract;
+mod figures;
+mod manners;
 mod measure;
 mod openapi;
 mod pass;

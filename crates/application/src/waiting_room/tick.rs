@@ -1,8 +1,11 @@
 //! The work that keeps queues moving: reading them, ticking them, drawing their lobbies.
 
+mod cache;
+
 use super::{QueueView, QueueViews};
 use crate::port::{Clock, NumberDispenser, QueueStore, SaleRepository, StoreError, TickOrder, TickReport};
 use crate::{Error, ShowAvailability};
+pub use cache::TickCache;
 use frontrow_domain::waiting_room::{
     Digest, DrawState, Group, PerformanceStock, Phase, Queue, QueueUpdate, SaleDates, Stock, Tick, list_digest,
     list_line,
@@ -11,7 +14,7 @@ use frontrow_domain::{Action, Instant, Sale, SaleId};
 use futures_util::future::join_all;
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Reads and ticks queues. Every instance does; which of them does a tick is decided by the row lock.
@@ -32,31 +35,6 @@ pub struct TickQueues {
     pub clock: Arc<dyn Clock>,
     /// What was read within the last second, and which ticks are running.
     pub cache: TickCache,
-}
-
-/// Sales read within the last second, and what this instance does with which queues.
-#[derive(Default)]
-pub struct TickCache {
-    sales: Mutex<BTreeMap<SaleId, (Instant, Arc<Sale>)>>,
-    /// Queues that were ticked here the last time. Whoever ticks a queue counts its seats; the others need not.
-    ticked_here: Mutex<BTreeSet<SaleId>>,
-    /// Queues that are over.
-    over: Mutex<OverQueues>,
-    /// Queues that are being ticked here, and whether an urgent tick was asked for meanwhile.
-    running: Mutex<BTreeMap<SaleId, bool>>,
-    /// Queues whose lobby is being drawn here.
-    drawing: Mutex<BTreeSet<SaleId>>,
-}
-
-/// Queues that are over: closed, and nobody is admitted.
-#[derive(Default)]
-struct OverQueues {
-    /// When all of them were read.
-    read_at: Option<Instant>,
-    /// As they were when they were read last.
-    queues: BTreeMap<SaleId, Queue>,
-    /// Those whose numbers the dispenser was told to forget.
-    told: BTreeSet<SaleId>,
 }
 
 /// A tick that is due, or a draw. As long as there is one, [`TickQueues::due`] passes over its queue; but a queue is ticked
@@ -125,26 +103,6 @@ impl Drop for DueTick {
     }
 }
 
-impl TickCache {
-    fn running(&self) -> MutexGuard<'_, BTreeMap<SaleId, bool>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn drawing(&self) -> MutexGuard<'_, BTreeSet<SaleId>> {
-        self.drawing.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn over(&self) -> MutexGuard<'_, OverQueues> {
-        self.over.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn ticked_here(&self) -> MutexGuard<'_, BTreeSet<SaleId>> {
-        self.ticked_here.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// How old an entry of the cache may be.
-const CACHE_TIME: Duration = Duration::from_secs(1);
 /// How often queues that are over are read, all of them.
 const OVER_CACHE_TIME: Duration = Duration::from_secs(5);
 /// Entries that are read at once.
@@ -381,12 +339,12 @@ impl TickQueues {
 
     async fn sale(&self, id: SaleId) -> Result<Option<Arc<Sale>>, Error> {
         let now = self.clock.now();
-        if let Some(sale) = recent(&self.cache.sales, id, now) {
+        if let Some(sale) = self.cache.recent_sale(id, now) {
             return Ok(Some(sale));
         }
         let Some(stored) = self.sales.sale(id).await? else { return Ok(None) };
         let sale = Arc::new(stored.value);
-        note(&self.cache.sales, id, (now, Arc::clone(&sale)));
+        self.cache.note_sale(id, now, Arc::clone(&sale));
         Ok(Some(sale))
     }
 
@@ -440,17 +398,6 @@ pub async fn lobby_list(
         }
     }
     Ok(list)
-}
-
-type Seen<T> = Mutex<BTreeMap<SaleId, (Instant, T)>>;
-
-fn recent<T: Clone>(seen: &Seen<T>, sale: SaleId, now: Instant) -> Option<T> {
-    let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    seen.get(&sale).filter(|(at, _)| now.since(*at) < CACHE_TIME).map(|(_, what)| what.clone())
-}
-
-fn note<T>(seen: &Seen<T>, sale: SaleId, what: (Instant, T)) {
-    seen.lock().unwrap_or_else(PoisonError::into_inner).insert(sale, what);
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! The router, made from the endpoints.
 
 use super::endpoint::Endpoint;
-use crate::measure::{Figures, catch_panic, mannered};
+use crate::figures::Figures;
+use crate::manners::{catch_panic, mannered};
 use crate::pass::intercept;
 use crate::problem::{Kind, Problem};
 use crate::taken::{Taken, refuse_the_rest};

@@ -11,6 +11,7 @@ use crate::testing::{
     sale_with_room, seat, seat_number, user,
 };
 use frontrow_domain::{PerformanceId, Seat, SeatState};
+use std::sync::Mutex;
 use uuid::Uuid;
 
 mod draws;
@@ -112,10 +113,11 @@ async fn queues_have_views_with_their_sales_which_are_read_once_a_second() {
 
 #[tokio::test]
 async fn what_was_read_a_second_ago_is_read_again() {
-    let seen = Mutex::default();
-    note(&seen, sale(0).id, (at(NOW), 1));
+    let cache = TickCache::default();
+    cache.note_sale(sale(0).id, at(NOW), Arc::new(sale(0)));
     let before = at(NOW + 1) - Duration::from_micros(1);
-    assert_eq!((recent(&seen, sale(0).id, before), recent(&seen, sale(0).id, at(NOW + 1))), (Some(1), None));
+    let recent = |at| cache.recent_sale(sale(0).id, at).is_some();
+    assert_eq!((recent(before), recent(at(NOW + 1))), (true, false));
 }
 
 /// A store that says, as often as it is asked, that a tick has found nobody.
