@@ -66,23 +66,30 @@ impl ReturnMoney {
     /// A performance owes nothing once no seat is sold this long, 1 minute, after it was found to be cancelled. By then no
     /// instance takes a payment any more that was begun before.
     pub const SETTLED_AFTER: Duration = Duration::from_mins(1);
+    /// So many in a row that the store has no answer to are the store's fault, not theirs.
+    const PATIENCE: u32 = 3;
     const REASON: &str = "The performance was cancelled.";
 
-    /// Gives a page back. An error says that the store has no answer: the next run tries the same page.
+    /// Gives a page back. An error says that the store has no answer: the next run tries the same page. One reservation that
+    /// is always in the way of others, or out of order, keeps no other from its money.
     pub async fn run(&self) -> Result<Returned, Error> {
         let Some(mut pass) = self.next_pass().await? else { return Ok(Returned::default()) };
         let reservations = &self.cancel.reservations;
         let Page { items, next } = reservations.sold(pass.performance, pass.after, Self::BATCH).await?;
         let mut returned = Returned { more: true, ..Returned::default() };
         pass.clean &= items.is_empty();
+        let mut unanswered = 0;
         for reservation in &items {
-            match self.give_back(reservation).await {
-                Ok(()) => returned.given_back += 1,
-                Err(error @ (Error::Outage(_) | Error::Unknown)) => return Err(error),
-                Err(error) => {
-                    returned.failed.get_or_insert(error);
-                }
+            let Err(error) = self.give_back(reservation).await else {
+                (returned.given_back, unanswered) = (returned.given_back + 1, 0);
+                continue;
+            };
+            let is_answer = !matches!(error, Error::Outage(_) | Error::Unknown);
+            unanswered = if is_answer { 0 } else { unanswered + 1 };
+            if unanswered == Self::PATIENCE {
+                return Err(error);
             }
+            returned.failed.get_or_insert(error);
         }
         pass.after = next;
         if next.is_none() {

@@ -152,7 +152,8 @@ impl Upkeep {
                 };
             }
             Chore::ReadQueues => match &self.tick_queues {
-                Some(queues) => (queues.refresh().await?, u32::MAX),
+                Some(queues) if self.clock_is_right() => (queues.refresh().await?, u32::MAX),
+                Some(queues) => (queues.read().await?, u32::MAX),
                 None => return Ok(Round::default()),
             },
             Chore::ExpireHolds => {

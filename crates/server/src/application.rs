@@ -153,7 +153,7 @@ impl Application {
 
 /// Nobody is let past a queue that has not been read yet.
 async fn read_queues(use_cases: &UseCases) -> Result<()> {
-    use_cases.tick_queues.refresh().await?;
+    use_cases.tick_queues.read().await?;
     use_cases.tick_queues.draw_ranks();
     Ok(())
 }

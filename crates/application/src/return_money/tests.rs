@@ -20,6 +20,8 @@ struct Stage {
     now: AtomicI64,
     /// Whether the store has no time.
     busy: AtomicBool,
+    /// It can't be given back as long as somebody else has it.
+    locked: Mutex<Option<ReservationId>>,
 }
 
 fn cancelled() -> OnSale {
@@ -34,6 +36,7 @@ impl Stage {
             owing: Mutex::new(Some(on_sale().performance.id)),
             now: AtomicI64::new(NOW),
             busy: AtomicBool::new(false),
+            locked: Mutex::default(),
         })
     }
 
@@ -80,7 +83,10 @@ impl Stage {
     }
 
     fn execute(&self, command: &Command) -> Result<Outcome, BookingError> {
-        if self.busy.load(Ordering::Relaxed) {
+        let locked = *self.locked.lock().unwrap();
+        let is_locked =
+            matches!(&command.operation, Operation::Refund(refund) if Some(refund.cancel.reservation) == locked);
+        if is_locked || self.busy.load(Ordering::Relaxed) {
             return Err(Outage::Busy { retry_after: Duration::ZERO }.into());
         }
         let now = at(self.now.load(Ordering::Relaxed));
@@ -179,12 +185,27 @@ async fn whoever_goes_on_after_a_crash_gives_nothing_back_twice() {
 async fn a_store_without_time_is_asked_again_for_the_same_page() {
     let stage = Stage::new();
     let kims = stage.bought(1, 3);
+    (stage.bought(2, 5), stage.bought(3, 7));
     let money = instance(&stage, 1_000_000);
     stage.busy.store(true, Ordering::Relaxed);
     assert!(matches!(money.run().await, Err(Error::Outage(_))));
     assert_eq!(stage.state(&kims), ReservationState::Confirmed);
     stage.busy.store(false, Ordering::Relaxed);
+    assert_eq!(money.run().await.unwrap().given_back, 3);
+}
+
+#[tokio::test]
+async fn one_that_somebody_has_locked_keeps_no_other_from_it() {
+    let stage = Stage::new();
+    let (kims, lees) = (stage.bought(1, 3), stage.bought(2, 5));
+    let money = instance(&stage, 1_000_000);
+    *stage.locked.lock().unwrap() = Some(kims.id);
+    let first = money.run().await.unwrap();
+    assert!(first.given_back == 1 && matches!(first.failed, Some(Error::Outage(_))), "{first:?}");
+    assert_eq!(stage.state(&lees), ReservationState::Refunded);
+    *stage.locked.lock().unwrap() = None;
     assert_eq!(money.run().await.unwrap().given_back, 1);
+    assert_eq!(stage.state(&kims), ReservationState::Refunded);
 }
 
 #[tokio::test]

@@ -103,14 +103,37 @@ impl Drop for DueTick {
     }
 }
 
+/// What came of reading all queues.
+struct ReadQueues {
+    /// How many are not over.
+    count: u32,
+    /// Those that are over for good.
+    ended: Vec<SaleId>,
+    /// Those that were over long enough.
+    old: Vec<Queue>,
+    read_at: Instant,
+}
+
 /// How often queues that are over are read, all of them.
 const OVER_CACHE_TIME: Duration = Duration::from_secs(5);
 /// Entries that are read at once.
 const PAGE: u32 = 10_000;
 
 impl TickQueues {
-    /// Reads all queues again; says how many there are that are not over. Those that were over long enough are forgotten.
+    /// Reads all queues again, and forgets those that were over long enough; says how many there are that are not over.
     pub async fn refresh(&self) -> Result<u32, Error> {
+        let ReadQueues { count, ended, old, read_at } = self.read_all().await?;
+        let (told, forgotten) = (self.tell_dispenser(&ended).await, self.forget(&old, read_at).await);
+        told.and(forgotten)?;
+        Ok(count)
+    }
+
+    /// The same, but forgets nothing: for while nobody knows that the clock is right.
+    pub async fn read(&self) -> Result<u32, Error> {
+        Ok(self.read_all().await?.count)
+    }
+
+    async fn read_all(&self) -> Result<ReadQueues, Error> {
         let read_at = self.clock.now();
         // Before they are read: a queue that somebody else adds meanwhile is not over.
         let known = self.queues.all();
@@ -133,9 +156,7 @@ impl TickQueues {
             with_sales.extend(sale.map(|sale| (queue, sale)));
         }
         self.queues.replace_all(with_sales, read_at);
-        let (told, forgotten) = (self.tell_dispenser(&ended).await, self.forget(&old, read_at).await);
-        told.and(forgotten)?;
-        Ok(count)
+        Ok(ReadQueues { count, ended, old, read_at })
     }
 
     /// The queues that are over. They hardly ever change, so all of them are read now and then only, and each when it has
@@ -146,7 +167,7 @@ impl TickQueues {
         queues: &[Queue],
         now: Instant,
     ) -> Result<Vec<Queue>, StoreError> {
-        let is_due = self.cache.over().read_at.is_none_or(|at| OVER_CACHE_TIME <= now.since(at));
+        let is_due = self.cache.over().read_at.is_none_or(|at| now < at || OVER_CACHE_TIME <= now.since(at));
         let (all_read_at, mut over): (_, BTreeMap<SaleId, Queue>) = if is_due {
             let read = self.store.over_queues().await?;
             (Some(now), read.into_iter().map(|queue| (queue.sale, queue)).collect())
@@ -266,6 +287,9 @@ impl TickQueues {
     async fn tick(&self, sale: SaleId) -> Result<Option<TickReport>, Error> {
         let Some(view) = self.queues.view(sale) else { return Ok(None) };
         let Some(room) = &view.sale.waiting_room else { return Ok(None) };
+        if self.is_over(sale) && !view.queue.may_go_on(self.clock.now()) {
+            return Ok(None);
+        }
         let stock = self.stock(&view.sale).await;
         if self.is_over(sale) && !view.queue.goes_on(stock, self.clock.now()) {
             self.queues.pace.rest(sale, self.clock.now());

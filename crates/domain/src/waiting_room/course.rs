@@ -50,10 +50,13 @@ impl Queue {
         self.may_go_on(now) && (something || !self.has_nothing_left())
     }
 
-    /// Whether it closed so long ago that nobody is told of it any more.
+    /// Whether it has been over for so long that nobody is told of it any more. One that closed by itself may go on until its
+    /// sale is over, and everybody has kept their place until then.
     pub fn is_forgotten(&self, now: Instant) -> bool {
-        let since = self.closed_since.unwrap_or(self.last_tick);
-        self.phase == Phase::Closed && since + Self::REMEMBERED <= now
+        let closed = self.closed_since.unwrap_or(self.last_tick);
+        let by_itself = self.dates.filter(|_| self.ordered != Some(Phase::Closed));
+        let over = by_itself.map_or(closed, |dates| closed.max(dates.closes));
+        self.phase == Phase::Closed && over + Self::REMEMBERED <= now
     }
 
     /// Notes the dates of the sale where that has not been done: an older version kept none, nor what was ordered.

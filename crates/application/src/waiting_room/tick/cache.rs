@@ -54,7 +54,7 @@ impl TickCache {
     /// The sale, if it was read within the last second.
     pub(super) fn recent_sale(&self, id: SaleId, now: Instant) -> Option<Arc<Sale>> {
         let sales = self.sales.lock().unwrap_or_else(PoisonError::into_inner);
-        sales.get(&id).filter(|(at, _)| now.since(*at) < CACHE_TIME).map(|(_, sale)| Arc::clone(sale))
+        sales.get(&id).filter(|(at, _)| *at <= now && now.since(*at) < CACHE_TIME).map(|(_, sale)| Arc::clone(sale))
     }
 
     pub(super) fn note_sale(&self, id: SaleId, read_at: Instant, sale: Arc<Sale>) {

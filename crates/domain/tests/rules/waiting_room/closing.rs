@@ -219,6 +219,23 @@ fn a_queue_is_remembered_for_a_month_after_it_has_closed() {
 }
 
 #[test]
+fn a_queue_that_may_go_on_is_remembered_until_a_month_after_its_sale() {
+    let mut waiting_room = TestRoom::open(room(), 3);
+    waiting_room.stock = Stock::SoldOut;
+    waiting_room.run(3, &[]);
+    let queue = waiting_room.queue();
+    assert_eq!(queue.phase, Phase::Closed);
+    let long_after = waiting_room.now + Queue::REMEMBERED * 3;
+    let closing = |closes| {
+        let dates = queue.dates.map(|dates| SaleDates { closes, ..dates });
+        Queue { dates, ..queue.clone() }
+    };
+    assert!(!closing(long_after + millis(1)).is_forgotten(long_after), "its seats may come back");
+    assert!(!closing(long_after - Queue::REMEMBERED + millis(1)).is_forgotten(long_after));
+    assert!(closing(long_after - Queue::REMEMBERED).is_forgotten(long_after));
+}
+
+#[test]
 fn a_draining_queue_takes_no_joins_and_admits_who_is_there() {
     let mut waiting_room = TestRoom::open(room(), 3);
     waiting_room.phase(Phase::Draining).unwrap();

@@ -97,6 +97,14 @@ async fn numbers_are_forgotten_once_and_only_of_queues_that_are_over_for_good() 
 }
 
 #[tokio::test]
+async fn while_nobody_knows_that_the_clock_is_right_nothing_is_forgotten() {
+    // Neither the store nor the dispenser is told to forget anything.
+    let (store, dispenser) = (MockQueueStore::new(), MockNumberDispenser::new());
+    let ticks = reads(store, vec![vec![queue()]], vec![over(1, Queue::REMEMBERED)], dispenser);
+    assert_eq!(ticks.read().await, Ok(1));
+}
+
+#[tokio::test]
 async fn a_queue_that_goes_on_while_queues_are_read_is_not_over() {
     let mut store = MockQueueStore::new();
     store.expect_queue().withf(|id| *id == sale(0).id).times(1).return_once(|_| Ok(Some(queue())));
