@@ -185,7 +185,8 @@ async fn whoever_goes_on_after_a_crash_gives_nothing_back_twice() {
 async fn a_store_without_time_is_asked_again_for_the_same_page() {
     let stage = Stage::new();
     let kims = stage.bought(1, 3);
-    (stage.bought(2, 5), stage.bought(3, 7));
+    stage.bought(2, 5);
+    stage.bought(3, 7);
     let money = instance(&stage, 1_000_000);
     stage.busy.store(true, Ordering::Relaxed);
     assert!(matches!(money.run().await, Err(Error::Outage(_))));
