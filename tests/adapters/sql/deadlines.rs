@@ -1,11 +1,12 @@
 //! Somebody else writes to the file and does not end: nobody waits for it for ever, and what they are told is true.
 
+use crate::connection::session;
 use crate::setup::{NOW, id, setup, url};
 use frontrow_application::Outage;
 use frontrow_application::deadline::within;
 use frontrow_application::port::{AccountRepository, Credentials, StoreError};
 use frontrow_domain::{UserId, testing};
-use sea_orm::{ConnectOptions, ConnectionTrait};
+use sea_orm::ConnectionTrait;
 use std::time::Duration;
 
 const SOON: Duration = Duration::from_millis(200);
@@ -21,9 +22,7 @@ fn account(n: u128) -> Credentials {
 #[tokio::test]
 async fn who_is_told_that_it_is_busy_has_not_been_written_later() {
     let setup = setup().await;
-    let mut options = ConnectOptions::new(url(&setup.folder));
-    options.max_connections(1);
-    let other = sea_orm::Database::connect(options).await.unwrap();
+    let other = session(url(&setup.folder)).await;
     other.execute_unprepared("BEGIN IMMEDIATE").await.unwrap();
     for n in 1..=3 {
         let told = tokio::time::timeout(IN_TIME, within(SOON, setup.accounts.add(&account(n), NOW))).await;

@@ -5,7 +5,9 @@
 
 mod accounts;
 mod catalogue;
+mod connection;
 mod deadlines;
+mod failures;
 mod on_sale;
 mod publish;
 mod queues;

@@ -1,5 +1,6 @@
 //! The file, and what is in it.
 
+use crate::connection::connect;
 use crate::setup::{Counter, NOW, open, setup, url};
 use frontrow_adapters::sql::{Database, DatabaseError, DatabaseSettings, SchemaState};
 use frontrow_application::Outage;
@@ -36,7 +37,7 @@ async fn two_who_migrate_at_once_both_find_it_done() {
 #[tokio::test]
 async fn every_step_can_be_undone() {
     let setup = setup().await;
-    let raw = sea_orm::Database::connect(url(&setup.folder)).await.unwrap();
+    let raw = connect(url(&setup.folder)).await;
     Migrator::down(&raw, None).await.unwrap();
     let left = setup.count("sqlite_schema WHERE type = 'table' AND name NOT IN ('seaql_migrations')").await;
     assert_eq!(left, 0);
@@ -48,7 +49,7 @@ async fn every_step_can_be_undone() {
 #[tokio::test]
 async fn reservations_of_an_older_release_are_marked_and_swept_from_the_oldest_hold() {
     let setup = setup().await;
-    let raw = sea_orm::Database::connect(url(&setup.folder)).await.unwrap();
+    let raw = connect(url(&setup.folder)).await;
     let steps = Migrator::migrations();
     let before = steps.iter().position(|step| step.name() == "m0018_chores").unwrap();
     Migrator::down(&raw, Some(u32::try_from(steps.len() - before).unwrap())).await.unwrap();

@@ -1,5 +1,6 @@
 //! A server's database: who may change its schema, and what the schema itself refuses.
 
+use crate::connection::connect;
 use crate::setup::Counter;
 use crate::store::testbed::{Testbed, on_every_server};
 use frontrow_adapters::sql::{Database, DatabaseError, DatabaseSettings, SchemaState};
@@ -15,7 +16,7 @@ async fn open(testbed: &Testbed) -> Database {
 }
 
 async fn instances_that_migrate_at_once_all_find_it_done(testbed: &Testbed) {
-    let raw = sea_orm::Database::connect(testbed.server().unwrap().url()).await.unwrap();
+    let raw = connect(testbed.server().unwrap().url()).await;
     Migrator::down(&raw, None).await.unwrap();
     let instances = join_all((0..4).map(|_| open(testbed))).await;
     let Ok(SchemaState::Pending(steps)) = instances[0].schema_state().await else { panic!("everything was undone") };
@@ -43,7 +44,7 @@ async fn the_schema_of_another_release_is_told_apart(testbed: &Testbed) {
 }
 
 async fn the_schema_is_a_second_line_of_defence(testbed: &Testbed) {
-    let raw = sea_orm::Database::connect(testbed.server().unwrap().url()).await.unwrap();
+    let raw = connect(testbed.server().unwrap().url()).await;
     let id = |n| testbed.id(Uuid::from_u128(n));
     let ticket = |number: u32, version: u32, live: &str| {
         format!("INSERT INTO ticket VALUES ({}, {number}, {version}, {}, {live})", id(10), id(30))

@@ -1,5 +1,6 @@
 //! A database file of its own for each test, and a connection to tamper with it.
 
+use crate::connection::connect;
 use frontrow_adapters::sql::{
     Database, DatabaseSettings, SqlAccounts, SqlCatalogue, SqlHousekeeping, SqlReaders, SqlSessions,
 };
@@ -81,7 +82,7 @@ pub async fn setup() -> Setup {
         sessions: Arc::new(SqlSessions::new(database.clone())),
         readers: SqlReaders::new(database.clone()),
         housekeeping: SqlHousekeeping::new(database.clone()),
-        raw: sea_orm::Database::connect(url(&folder)).await.unwrap(),
+        raw: connect(url(&folder)).await,
         database,
         clock,
         folder,

@@ -39,6 +39,9 @@ pub trait Hook: Send + Sync {
     /// Awaited before each attempt of a worker to serve so many requests of that route in one transaction.
     async fn attempted(&self, _route: Option<Uuid>, _requests: usize) {}
 
+    /// Told why an attempt came to nothing.
+    fn failed(&self, _cause: &str) {}
+
     /// Told of each command of an attempt just before its rule decides. A panic here is one of the rule.
     fn decides(&self, _command: &Command) {}
 

@@ -14,7 +14,8 @@ use futures::future::join_all;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::{LockBehavior, LockType};
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QuerySelect, Select, Statement, TransactionTrait,
+    ConnectOptions, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QuerySelect, Select, Statement,
+    TransactionTrait,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -36,7 +37,9 @@ impl Testbed {
         let test = database(kind, test).await?;
         let settings = DatabaseSettings { readers: 1, ..DatabaseSettings::new(test.url()) };
         Database::open(&settings, Arc::new(Counter::default())).await.unwrap().migrate().await.unwrap();
-        let raw = sea_orm::Database::connect(test.url()).await.unwrap();
+        let mut options = ConnectOptions::new(test.url());
+        options.idle_timeout(None).max_lifetime(None);
+        let raw = sea_orm::Database::connect(options).await.unwrap();
         let testbed = Self { test, raw };
         let wallet = wallet::ActiveModel { user_id: Set(USER), balance: Set(0), version: Set(1), ..Default::default() };
         wallet::Entity::insert(wallet).exec_without_returning(&testbed.raw).await.unwrap();

@@ -6,6 +6,7 @@
 
 pub(super) mod attempt;
 mod booking;
+mod known;
 mod lock;
 pub(super) mod write;
 
@@ -21,6 +22,7 @@ use attempt::{Committed, run_transaction};
 use booking::Booking;
 use frontrow_application::port::{Announcer, BookingError, BookingStore, Clock, IdSource, StoreError};
 use frontrow_domain::{Command, Outcome, Stop};
+use known::Known;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
@@ -104,7 +106,7 @@ impl SqlStore {
         let texts = Texts::new(database.dialect(), Protection { locks: hook.locks(), guards: hook.guards() });
         let ids = Arc::clone(&ports.ids);
         let context = WorkerContext { database: Arc::clone(database), ids, hook: Arc::clone(&hook) };
-        let bookings = Bookings { texts, ports, hook };
+        let bookings = Bookings { texts, known: Known::default(), ports, hook };
         let limits = Limits {
             capacity: settings.queue,
             per_asker: settings.per_buyer,
@@ -136,6 +138,7 @@ impl BookingStore for SqlStore {
 /// Carries commands out. Their keys say whether they have happened.
 struct Bookings {
     texts: Texts,
+    known: Known,
     ports: StorePorts,
     hook: Arc<dyn Hook>,
 }
@@ -197,7 +200,8 @@ impl Work for Bookings {
         batch: &[Booking],
     ) -> Result<Vec<Result<Outcome, BookingError>>, Failure> {
         let statements = Statements { texts: &self.texts, hook: &*self.hook };
-        let Committed { results, seats } = run_transaction(&statements, connection, batch, &*self.ports.clock).await?;
+        let clock = &*self.ports.clock;
+        let Committed { results, seats } = run_transaction(&statements, connection, batch, &self.known, clock).await?;
         if !seats.is_empty() {
             self.tell(|announcer| announcer.seats_written(&seats));
         }

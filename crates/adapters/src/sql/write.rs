@@ -134,7 +134,11 @@ mod tests {
     /// A connection that does not wait for others.
     async fn impatient(folder: &tempfile::TempDir) -> Writers {
         let mut options = ConnectOptions::new(format!("sqlite://{}/test.db", folder.path().display()));
-        options.max_connections(1).map_sqlx_sqlite_opts(|options| options.busy_timeout(Duration::ZERO));
+        options
+            .max_connections(1)
+            .idle_timeout(None)
+            .max_lifetime(None)
+            .map_sqlx_sqlite_opts(|options| options.busy_timeout(Duration::ZERO));
         Writers::of(sea_orm::Database::connect(options).await.unwrap())
     }
 

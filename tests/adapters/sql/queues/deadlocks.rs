@@ -1,43 +1,20 @@
 //! Ticks, check-ins and departures of a full waiting room never deadlock.
 
 use super::room::{Room, key};
+use crate::failures::Failures;
 use crate::store::testbed::{Testbed, on_every_server};
-use async_trait::async_trait;
 use frontrow_adapters::sql::SqlQueues;
-use frontrow_adapters::sql::hook::Hook;
 use frontrow_application::port::{QueueStore, TickOrder};
 use frontrow_domain::waiting_room::{CheckIn, CheckInOutcome, QueueEntry, QueueNumber, Rank};
 use frontrow_domain::{Command, Leave, Operation, Renew};
 use futures::future::join_all;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use uuid::Uuid;
 
 /// Everybody at the door.
 const PEOPLE: u64 = 200;
 /// How often each of them is admitted, each time by a new queue entry.
 const VISITS: u64 = 4;
 const CAPACITY: u32 = 60;
-
-/// Counts what workers attempt: one more than was asked for is one that had to be tried again.
-#[derive(Default)]
-struct Counting {
-    asked: AtomicUsize,
-    attempted: AtomicUsize,
-}
-
-#[async_trait]
-impl Hook for Counting {
-    async fn attempted(&self, _: Option<Uuid>, requests: usize) {
-        self.attempted.fetch_add(requests, Ordering::SeqCst);
-    }
-}
-
-impl Counting {
-    fn ask(&self) {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-    }
-}
 
 /// In the order of ranks nobody stands where they would in the order of keys.
 fn check_in(room: &Room, n: u64, visit: u64) -> CheckIn {
@@ -46,10 +23,9 @@ fn check_in(room: &Room, n: u64, visit: u64) -> CheckIn {
 }
 
 /// Asks again and again, picks the admission up, and leaves.
-async fn visit(room: &Room, queues: &SqlQueues, counting: &Counting, n: u64) {
+async fn visit(room: &Room, queues: &SqlQueues, n: u64) {
     for visit in 0..VISITS {
         loop {
-            counting.ask();
             match queues.check_in(check_in(room, n, visit), false).await.unwrap() {
                 CheckInOutcome::Present => {}
                 CheckInOutcome::Admitted(_) => break,
@@ -59,23 +35,19 @@ async fn visit(room: &Room, queues: &SqlQueues, counting: &Counting, n: u64) {
         let CheckIn { key: buyer, group, number, .. } = check_in(room, n, visit);
         let pick_up = Renew { buyer, entry: Some(QueueEntry { group, number }), closing: false };
         for operation in [Operation::Renew(pick_up), Operation::Leave(Leave { buyer })] {
-            counting.ask();
             room.context.run(&Command::unkeyed(operation)).await.unwrap();
         }
     }
 }
 
 async fn ticks_check_ins_and_departures_never_deadlock(testbed: &Testbed) {
-    let counting = Arc::new(Counting::default());
-    let room = Room::with_hook(testbed, CAPACITY, counting.clone()).await;
-    let instances = [room.instance_with(counting.clone()).await, room.instance_with(counting.clone()).await];
+    let failures = Arc::new(Failures::default());
+    let room = Room::with_hook(testbed, CAPACITY, failures.clone()).await;
+    let instances = [room.instance_with(failures.clone()).await, room.instance_with(failures.clone()).await];
     let order = TickOrder { issued: vec![PEOPLE * VISITS], ..room.order() };
-    let before = counting.attempted.load(Ordering::SeqCst);
-    let visits =
-        join_all((1..=PEOPLE).map(|n| visit(&room, &instances[usize::try_from(n).unwrap() % 2], &counting, n)));
+    let visits = join_all((1..=PEOPLE).map(|n| visit(&room, &instances[usize::try_from(n).unwrap() % 2], n)));
     let ticks = async |instance: usize| {
         loop {
-            counting.ask();
             instances[instance].tick(&order).await.unwrap();
         }
     };
@@ -86,9 +58,7 @@ async fn ticks_check_ins_and_departures_never_deadlock(testbed: &Testbed) {
     }
     // Ticks that nobody waits for any more come to their ends.
     join_all(instances.iter().map(|queues| queues.drain())).await;
-    let (attempted, asked) =
-        (counting.attempted.load(Ordering::SeqCst) - before, counting.asked.load(Ordering::SeqCst));
-    assert_eq!(attempted, asked, "some had to be tried again");
+    failures.assert_no_deadlock();
     let mut admitted: Vec<_> = room.log(&instances[0]).await.iter().map(|admitted| admitted.key).collect();
     admitted.sort_unstable();
     let expected: Vec<_> =

@@ -1,13 +1,14 @@
 //! Somebody whose own commands keep their row locked: those behind them are not starved, and they come in, too.
 
 use super::room::{Nobody, Room, key};
+use crate::connection::session;
 use crate::store::testbed::{Testbed, on_every_database, on_every_server};
 use frontrow_adapters::sql::SqlQueues;
 use frontrow_application::Outage;
 use frontrow_application::port::{BookingError, QueueStore, StoreError};
 use frontrow_domain::waiting_room::Skips;
 use frontrow_domain::{BuyerKey, Command, Leave, Operation};
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use std::sync::Arc;
 
 /// The ticks of two seconds.
@@ -69,9 +70,7 @@ async fn who_leaves_again_and_again_starves_nobody(testbed: &Testbed) {
 
 /// Has the row of person 1 until it is dropped.
 async fn lock_person_1(testbed: &Testbed) -> DatabaseConnection {
-    let mut options = ConnectOptions::new(testbed.server().unwrap().url());
-    options.max_connections(1).sqlx_logging(false);
-    let session = sea_orm::Database::connect(options).await.unwrap();
+    let session = session(testbed.server().unwrap().url()).await;
     session.execute_unprepared("BEGIN").await.unwrap();
     let (sale, user) = (testbed.id(key(1).sale.uuid()), testbed.id(key(1).user.uuid()));
     let lock = format!("SELECT version FROM buyer WHERE sale_id = {sale} AND user_id = {user} FOR UPDATE");

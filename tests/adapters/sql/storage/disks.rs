@@ -1,6 +1,7 @@
 //! Servers whose disk is filled for real, and freed again. In the soak, because a server of its own takes its time.
 
 use super::acts::account;
+use crate::connection::connect;
 use crate::store::context::{World, at};
 use frontrow_adapters::sql::{Database, DatabaseSettings, SqlAccounts, SqlHousekeeping};
 use frontrow_application::Outage;
@@ -20,7 +21,7 @@ async fn what_is_answered_on_a_full_disk_is_true(kind: Kind) {
         return;
     }
     let Some(server) = on_small_disk(kind, "disks").await else { return };
-    let administrator = sea_orm::Database::connect(server.url()).await.unwrap();
+    let administrator = connect(server.url()).await;
     administrator.execute_unprepared("CREATE DATABASE frontrow").await.unwrap();
     let url = format!("{}/frontrow", server.url().rsplit_once('/').unwrap().0);
     let settings = DatabaseSettings { readers: 2, ..DatabaseSettings::new(url) };

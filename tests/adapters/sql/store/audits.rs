@@ -2,6 +2,7 @@
 
 use super::context::TestContext;
 use super::testbed::{Testbed, on_every_server};
+use crate::connection::connect;
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::Hook;
 use frontrow_application::Outage;
@@ -35,7 +36,7 @@ async fn many_audits_at_once_find_nothing(testbed: &Testbed) {
 
 async fn an_audit_that_others_keep_from_trying_can_not_tell(testbed: &Testbed) {
     let context = lapsed(testbed).await;
-    let raw = sea_orm::Database::connect(testbed.server().unwrap().url()).await.unwrap();
+    let raw = connect(testbed.server().unwrap().url()).await;
     let transaction = raw.begin().await.unwrap();
     transaction.execute_unprepared("SELECT * FROM seat WHERE number = 1 FOR UPDATE").await.unwrap();
     let audited = context.try_audit().await;

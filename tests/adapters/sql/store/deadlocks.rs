@@ -2,18 +2,16 @@
 
 use super::context::TestContext;
 use super::testbed::{Testbed, on_every_server};
-use async_trait::async_trait;
-use frontrow_adapters::sql::hook::Hook;
+use crate::connection::session;
+use crate::failures::Failures;
 use frontrow_application::port::BookingError;
 use frontrow_domain::{Command, Outcome, Reservation, TAKEOVER_GRACE};
 use frontrow_test_databases::Kind;
 use futures::future::join_all;
-use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
-use uuid::Uuid;
 
 /// Somebody with a transaction.
 struct Session(DatabaseConnection);
@@ -24,9 +22,7 @@ struct Deadlock;
 
 impl Session {
     async fn begin(testbed: &Testbed) -> Self {
-        let mut options = ConnectOptions::new(testbed.server().unwrap().url());
-        options.max_connections(1).sqlx_logging(false);
-        let session = Self(sea_orm::Database::connect(options).await.unwrap());
+        let session = Self(session(testbed.server().unwrap().url()).await);
         if is_innodb(testbed) {
             session.run("SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED").await.unwrap();
         }
@@ -196,38 +192,23 @@ async fn a_foreign_key_to_a_row_that_changes_deadlocks(testbed: &Testbed) {
     assert_eq!(both.0.is_err() || both.1.is_err(), is_innodb(testbed), "{both:?}");
 }
 
-/// Counts transactions: one more than there were commands is one that had to be tried again.
-#[derive(Default)]
-struct Counting(AtomicUsize);
-
-#[async_trait]
-impl Hook for Counting {
-    async fn attempted(&self, _: Option<Uuid>, requests: usize) {
-        self.0.fetch_add(requests, Ordering::SeqCst);
-    }
-}
-
-/// Commands in a context, counted.
+/// Commands in a context, and why their transactions had to be tried again.
 struct Crowd {
     context: TestContext,
-    counting: Arc<Counting>,
-    before: usize,
-    commands: AtomicUsize,
+    failures: Arc<Failures>,
 }
 
 impl Crowd {
     async fn on(testbed: &Testbed) -> Self {
-        let counting = Arc::new(Counting::default());
-        let context = TestContext::new(testbed, 8, counting.clone()).await;
+        let failures = Arc::new(Failures::default());
+        let context = TestContext::new(testbed, 8, failures.clone()).await;
         for n in 4..=7 {
             context.fund(n).await;
         }
-        let before = counting.0.load(Ordering::SeqCst);
-        Self { context, counting, before, commands: AtomicUsize::default() }
+        Self { context, failures }
     }
 
     async fn run(&self, command: &Command) -> Result<Outcome, BookingError> {
-        self.commands.fetch_add(1, Ordering::SeqCst);
         self.context.run(command).await
     }
 
@@ -313,8 +294,7 @@ async fn ours_never_deadlock(testbed: &Testbed) {
         }
         crowd.tidy(outcomes, round).await;
     }
-    let (transactions, commands) = (crowd.counting.0.load(Ordering::SeqCst), crowd.commands.load(Ordering::SeqCst));
-    assert_eq!(transactions - crowd.before, commands, "a transaction had to be tried again");
+    crowd.failures.assert_no_deadlock();
     assert_eq!(crowd.context.audit().await, []);
 }
 
@@ -365,23 +345,62 @@ async fn the_ticket_of_a_seat_that_was_sold_before_locks_its_neighbour(testbed: 
     assert_eq!(voided, Ok(()));
 }
 
-/// The insertion of a row that others wait for is what deadlocks if it is undone; a newcomer's row stays, refused or not.
-async fn refused_newcomers_do_not_deadlock(testbed: &Testbed) {
-    const NEWCOMERS: RangeInclusive<u128> = 4..=30;
-    let counting = Arc::new(Counting::default());
-    let context = TestContext::new(testbed, 8, counting.clone()).await;
+/// One finds a row, locks it, and then inserts another that was absent: somebody has inserted it meanwhile, and wants the
+/// first.
+async fn a_row_that_is_inserted_after_others_were_locked_deadlocks(testbed: &Testbed) {
+    testbed.run("CREATE TABLE guest (id INT PRIMARY KEY)").await;
+    testbed.run("INSERT INTO guest VALUES (2)").await;
+    let (one, other) = (Session::begin(testbed).await, Session::begin(testbed).await);
+    let there = "SELECT id FROM guest WHERE id = 2 FOR UPDATE";
+    one.run(there).await.unwrap();
+    other.run("INSERT INTO guest VALUES (1)").await.unwrap();
+    let (theirs, ours) = tokio::join!(other.end(there), async {
+        until_waiting(testbed, 1).await;
+        one.end(if is_innodb(testbed) {
+            "INSERT IGNORE INTO guest VALUES (1)"
+        } else {
+            "INSERT INTO guest VALUES (1) ON CONFLICT DO NOTHING"
+        })
+        .await
+    });
+    assert!(theirs.is_err() != ours.is_err(), "{theirs:?} {ours:?}");
+}
+
+/// Two newcomers, who come before the others in the order of keys, in the batches of several instances.
+async fn newcomers_beside_others_never_deadlock(testbed: &Testbed) {
+    const INSTANCES: usize = 4;
+    let failures = Arc::new(Failures::default());
+    let context = TestContext::new(testbed, INSTANCES, failures.clone()).await;
     context.held(&context.hold(1, "taken", &[1])).await;
-    let before = counting.0.load(Ordering::SeqCst);
-    let mut commands = 0;
-    for newcomer in NEWCOMERS {
-        let tap = |n: u32| context.hold(newcomer, &format!("tap-{n}"), &[1]);
-        let taps: Vec<Command> = (0..6).map(tap).collect();
-        commands += taps.len();
+    for newest in (4..=58).rev().step_by(2) {
+        let people = [newest, newest + 2, newest + 1, newest + 3, newest + 4];
+        // While each instance is busy with somebody who is known, its batch of all kinds gathers.
+        let first = std::iter::repeat_n(newest + 5, INSTANCES);
+        let wanted = first.chain((0..INSTANCES).flat_map(|_| people)).enumerate();
+        let taps: Vec<Command> =
+            wanted.map(|(n, person)| context.hold(person, &format!("tap-{newest}-{n}"), &[1])).collect();
         for answer in join_all(taps.iter().map(|tap| context.run(tap))).await {
             assert!(matches!(answer, Err(BookingError::Rejected(_))), "{answer:?}");
         }
     }
-    assert_eq!(counting.0.load(Ordering::SeqCst) - before, commands, "a transaction had to be tried again");
+    failures.assert_no_deadlock();
+    assert_eq!(context.audit().await, []);
+}
+
+/// The insertion of a row that others wait for is what deadlocks if it is undone; a newcomer's row stays, refused or not.
+async fn refused_newcomers_do_not_deadlock(testbed: &Testbed) {
+    const NEWCOMERS: RangeInclusive<u128> = 4..=30;
+    let failures = Arc::new(Failures::default());
+    let context = TestContext::new(testbed, 8, failures.clone()).await;
+    context.held(&context.hold(1, "taken", &[1])).await;
+    for newcomer in NEWCOMERS {
+        let tap = |n: u32| context.hold(newcomer, &format!("tap-{n}"), &[1]);
+        let taps: Vec<Command> = (0..6).map(tap).collect();
+        for answer in join_all(taps.iter().map(|tap| context.run(tap))).await {
+            assert!(matches!(answer, Err(BookingError::Rejected(_))), "{answer:?}");
+        }
+    }
+    failures.assert_no_deadlock();
     assert_eq!(context.audit().await, []);
 }
 
@@ -394,6 +413,8 @@ on_every_server! {
     a_foreign_key_to_a_row_that_changes_deadlocks,
     the_insertion_of_a_row_that_others_wait_for_deadlocks_when_it_is_undone,
     the_ticket_of_a_seat_that_was_sold_before_locks_its_neighbour,
+    a_row_that_is_inserted_after_others_were_locked_deadlocks,
     ours_never_deadlock,
+    newcomers_beside_others_never_deadlock,
     refused_newcomers_do_not_deadlock,
 }

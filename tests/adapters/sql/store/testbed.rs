@@ -1,6 +1,7 @@
 //! The databases of test contexts: a new file for each, or a server's database that is emptied in between.
 
 use super::context::World;
+use crate::connection::connect;
 use frontrow_adapters::sql::hook::Hook;
 use frontrow_adapters::sql::{Database, DatabaseSettings};
 use frontrow_migration::{Migrator, MigratorTrait};
@@ -118,7 +119,7 @@ impl Testbed {
     pub async fn of(test: TestDatabase) -> Self {
         let database = open(test.url(), false, Arc::new(Nobody)).await;
         database.migrate().await.unwrap();
-        let raw = sea_orm::Database::connect(test.url()).await.unwrap();
+        let raw = connect(test.url()).await;
         Self(Arc::new(Inner::Server { raw, database, test: Arc::new(test), columns: OnceCell::new() }))
     }
 
@@ -186,7 +187,7 @@ impl Testbed {
                 let directory = SCHEMA.copy(migrated).await.unwrap();
                 let url = sqlite(directory.path());
                 let database = open(&url, false, Arc::clone(hook)).await;
-                let raw = sea_orm::Database::connect(&url).await.unwrap();
+                let raw = connect(&url).await;
                 (Self(Arc::new(Inner::File { url, raw, _directory: directory })), database)
             }
             Inner::Server { database, .. } => {

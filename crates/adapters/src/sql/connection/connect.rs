@@ -44,6 +44,7 @@ fn options(address: &Address, purpose: Purpose, opened: &Opened) -> ConnectOptio
         })
         .max_connections(connections)
         .acquire_timeout(CONNECT_TIMEOUT)
+        // Both stay off: sqlx 0.9.0 counts idle connections in a way that can wrap, and then looks after them for ever.
         .idle_timeout(None)
         .max_lifetime(None)
         .test_before_acquire(false)

@@ -4,7 +4,7 @@ use super::address::{AddressError, Location, file, files, must_verify, server};
 use super::carrier::Carrier;
 use super::class::Class;
 use super::differences::{Dialect, Release, Session};
-use super::purpose::{IDLE_CHECK, Opened, Purpose, is_free};
+use super::purpose::{Opened, Purpose, is_free};
 use crate::address::Parameter;
 use async_trait::async_trait;
 use sea_orm::sea_query::ColumnType;
@@ -112,10 +112,6 @@ impl Dialect for MySql {
                 })
             })
             .map_sqlx_mysql_before_acquire(|connection, _| is_free(connection));
-        // Before the server closes it: see the limit for idle connections below.
-        if matches!(purpose, Purpose::Write { .. }) {
-            options.idle_timeout(IDLE_CHECK);
-        }
     }
 
     async fn session(&self, connection: &DatabaseConnection, id: Uuid) -> Result<Box<dyn Session>, DbErr> {

@@ -23,8 +23,7 @@ pub(in crate::sql) enum Purpose {
 
 /// How long to wait for a connection, or for a sign of life on one.
 pub(in crate::sql) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a connection that can write may be idle: less than half of what `MySQL` allows. A worker then checks that its
-/// connection is alive; others are closed, and opened again when they are needed.
+/// How long a worker's connection may be idle before it checks that it is alive: less than half of what `MySQL` allows.
 pub(in crate::sql) const IDLE_CHECK: Duration = Duration::from_millis(1500);
 
 /// Counts the connections that a pool has opened. A pool opens another one, without a word, when it finds one broken.

@@ -1,6 +1,7 @@
 //! One transaction of a batch of commands: lock and read, decide one after the other, write the net, commit.
 
 use super::booking::Booking;
+use super::known::Known;
 use super::lock::{Found, lock};
 use super::write::write;
 use crate::sql::Class;
@@ -26,6 +27,8 @@ struct Decision {
     carried_out: BatchCarriedOut,
     /// Whether placeholder rows were inserted.
     placed: bool,
+    /// What was locked for it.
+    scope: Scope,
 }
 
 /// One transaction for the whole batch: what one command is refused touches no other.
@@ -33,16 +36,17 @@ pub(super) async fn run_transaction(
     statements: &Statements<'_>,
     connection: &WorkerConnection,
     batch: &[Booking],
+    known: &Known,
     clock: &dyn Clock,
 ) -> Result<Committed, Failure> {
-    let early = read_without_locks(statements, connection, batch, clock).await?;
+    let early = read_without_locks(statements, connection, batch, known, clock).await?;
     let transaction = connection.begin().await?;
     let decided = match early {
         Some(decision) => Ok(decision),
-        None => lock_and_decide(statements, &*transaction, batch, clock).await,
+        None => lock_and_decide(statements, &*transaction, batch, known, clock).await,
     };
-    let (results, writes, placed) = match decided {
-        Ok(Decision { carried_out: BatchCarriedOut { results, writes }, placed }) => (results, writes, placed),
+    let (BatchCarriedOut { results, writes }, placed, scope) = match decided {
+        Ok(Decision { carried_out, placed, scope }) => (carried_out, placed, scope),
         Err(failure) => return connection.end(transaction, Err(failure)).await,
     };
     // Placeholders of refused commands stay: transactions that wait for one would deadlock if it were undone
@@ -55,7 +59,9 @@ pub(super) async fn run_transaction(
     }
     let written = write(statements, &*transaction, &writes).await;
     let seats = writes.seats.iter().map(|write| write.row).collect();
-    connection.end(transaction, written.map(|()| Committed { results, seats })).await
+    let committed = connection.end(transaction, written.map(|()| Committed { results, seats })).await?;
+    known.note(&scope);
+    Ok(committed)
 }
 
 /// What came of trying a command out.
@@ -79,7 +85,7 @@ pub(in crate::sql) async fn rehearse(
     let statements = Statements { texts: &texts, hook: &*hook };
     let transaction = connection.begin().await?;
     let batch = [Booking::from(command.clone())];
-    let decided = match lock_and_decide(&statements, &*transaction, &batch, clock).await {
+    let decided = match lock_and_decide(&statements, &*transaction, &batch, &Known::default(), clock).await {
         Ok(Decision { carried_out: BatchCarriedOut { results, writes }, .. }) => match results.into_iter().next() {
             Some(Err(Stop::Rejected(rejection))) => Ok(Rehearsed::Refused(rejection)),
             _ => write(&statements, &*transaction, &writes).await.map(|()| Rehearsed::Possible),
@@ -103,18 +109,19 @@ async fn lock_and_decide(
     statements: &Statements<'_>,
     connection: &impl sea_orm::ConnectionTrait,
     batch: &[Booking],
+    known: &Known,
     clock: &dyn Clock,
 ) -> Result<Decision, Failure> {
     let mut scope = Scope::default();
     for booking in batch {
         scope.extend(booking.scope.clone());
     }
-    let found = lock(statements, connection, &scope, clock).await?;
+    let found = lock(statements, connection, &scope, known, clock).await?;
     let carry_out = || {
         let Found { mut locked, placed, now } = found;
         let commands = batch.iter().map(|booking| &booking.command);
         carry_out_batch(commands.inspect(|command| statements.hook.decides(command)), &mut locked, now)
-            .map(|carried_out| Decision { carried_out, placed })
+            .map(|carried_out| Decision { carried_out, placed, scope })
     };
     // A rule that panics must not take its worker along.
     match catch_unwind(AssertUnwindSafe(carry_out)) {
@@ -128,12 +135,13 @@ async fn read_without_locks(
     statements: &Statements<'_>,
     connection: &WorkerConnection,
     batch: &[Booking],
+    known: &Known,
     clock: &dyn Clock,
 ) -> Result<Option<Decision>, Failure> {
     if statements.hook.locks() {
         return Ok(None);
     }
-    let decision = lock_and_decide(statements, &**connection, batch, clock).await?;
+    let decision = lock_and_decide(statements, &**connection, batch, known, clock).await?;
     statements.hook.decided().await;
     Ok(Some(decision))
 }

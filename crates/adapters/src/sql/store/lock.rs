@@ -1,6 +1,7 @@
 //! Locking and reading a scope: one statement per kind of row, in the one order of locks, and what depends on a locked
 //! row in a statement of its own after it (in the same one `PostgreSQL` would read as of before the wait).
 
+use super::known::Known;
 use crate::sql::connection::Failure;
 use crate::sql::rows::{Guarded, Key, buyer, idempotency_record, is_placeholder, payment, reservation, seat, wallet};
 use crate::sql::statements::Statements;
@@ -21,12 +22,14 @@ pub(super) async fn lock(
     statements: &Statements<'_>,
     connection: &impl ConnectionTrait,
     scope: &Scope,
+    known: &Known,
     clock: &dyn Clock,
 ) -> Result<Found, Failure> {
     let mut locked = Locked::new(scope);
 
     let keys = || scope.buyers.iter().map(buyer::key);
-    let buyers = lock_or_insert_placeholder::<buyer::Entity, _>(statements, connection, keys).await?;
+    let are_known = known.buyers.have(&scope.buyers);
+    let buyers = lock_or_insert_placeholder::<buyer::Entity, _>(statements, connection, keys, are_known).await?;
     for row in buyers.rows {
         locked.found_buyer(row.try_into()?);
     }
@@ -42,7 +45,8 @@ pub(super) async fn lock(
         locked.found_payment(row.try_into()?);
     }
     let keys = || scope.wallets.iter().copied().map(UserId::uuid);
-    let wallets = lock_or_insert_placeholder::<wallet::Entity, _>(statements, connection, keys).await?;
+    let are_known = known.wallets.have(&scope.wallets);
+    let wallets = lock_or_insert_placeholder::<wallet::Entity, _>(statements, connection, keys, are_known).await?;
     for row in wallets.rows {
         locked.found_wallet(row.try_into()?);
     }
@@ -74,21 +78,29 @@ struct RowsOrPlaceholders<M> {
 }
 
 /// Locks rows. An absent row can't be locked: there a placeholder row is inserted, so that whoever comes second waits,
-/// whether the row exists or not.
+/// whether the row exists or not. Of several rows that are not all known, those that are absent are inserted first: whoever
+/// has locked the others already would wait for one out of order.
 async fn lock_or_insert_placeholder<E: Guarded, K: IntoIterator<Item = Key<E>>>(
     statements: &Statements<'_>,
     connection: &impl ConnectionTrait,
     keys: impl Fn() -> K,
+    are_known: bool,
 ) -> Result<RowsOrPlaceholders<E::Model>, Failure>
 where
     E::ActiveModel: Send,
 {
     let wanted = keys().into_iter().count();
+    let may_be_absent = statements.texts.makes_placeholders();
+    let first = wanted > 1 && !are_known && may_be_absent;
+    if first && statements.insert_placeholders::<E>(connection, keys()).await? {
+        return Ok(RowsOrPlaceholders { rows: Vec::new(), placed: true });
+    }
     let mut rows = statements.lock::<E>(connection, keys()).await?;
-    let placed = rows.len() < wanted && statements.texts.makes_placeholders();
-    if placed && !statements.insert_placeholders::<E>(connection, keys()).await? {
+    let second = rows.len() < wanted && may_be_absent;
+    if second && !statements.insert_placeholders::<E>(connection, keys()).await? {
         rows = statements.lock::<E>(connection, keys()).await?;
     }
+    let placed = first || second;
     rows.retain(|row| !is_placeholder(row));
     Ok(RowsOrPlaceholders { rows, placed })
 }

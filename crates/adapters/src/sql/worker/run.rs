@@ -155,6 +155,7 @@ impl<W: Work> Run<W> {
                 Err(failure) => failure,
             };
             metrics::counter!("frontrow_retries_total", "cause" => failure.name()).increment(1);
+            context.hook.failed(&failure.to_string());
             if !failure.needs_new_connection() {
                 context.database.hear();
             }
