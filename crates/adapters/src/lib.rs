@@ -1,6 +1,9 @@
 //! How Frontrow keeps things: `SeaORM` stores, in-memory twins of every port, the sandbox payment gateway, the system
 //! clock, ids, passwords, tokens, ticket codes, and what the waiting room needs besides its stores.
 
+// Futures that borrow many rows are deep types, when they are optimized.
+#![recursion_limit = "256"]
+
 pub mod address;
 mod clock;
 mod deadline;
