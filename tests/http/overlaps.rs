@@ -194,7 +194,7 @@ async fn buy_pairs(mut client: Client, show: Show, buyer: usize) -> Result<Pairs
         let reply = client.hold_best(show.performance, 2, &format!("pair-{buyer}-{n}")).await?;
         match reply.status {
             StatusCode::CREATED => pairs.push((begun, seats_of(&reply.body)?)),
-            // All planned seats were gone three times in a row; the client tries again. The server's log shows in the end
+            // All planned seats were gone five times in a row; the client tries again. The server's log shows in the end
             // that no deadlock caused it.
             StatusCode::SERVICE_UNAVAILABLE => {
                 ensure!(reply.body["type"] == "urn:frontrow:problem:busy", "{}", reply.body);

@@ -48,9 +48,10 @@ pub struct HoldBestSeats {
     pub clock: Arc<dyn Clock>,
 }
 
-/// How often a request is planned at most, if its seats are taken meanwhile. The last plan waits for seats that others
-/// have locked.
-const PLANS: u32 = 3;
+/// How often a request is planned at most, if its seats are taken meanwhile.
+const PLANS: u32 = 5;
+/// From this plan on it waits for seats that others have locked.
+const WAITS_FROM: u32 = 3;
 
 impl HoldBestSeats {
     /// The reservation, and what is on sale, to name its seats by.
@@ -93,7 +94,7 @@ impl HoldBestSeats {
     /// better reason.
     async fn hold(&self, request: &HoldBestRequest, on_sale: &OnSale, hold: &HoldBest) -> Result<Outcome, Error> {
         for number in 1..=PLANS {
-            let plan = self.best.plan(on_sale, &request.wish, number > 1, number == PLANS).await?;
+            let plan = self.best.plan(on_sale, &request.wish, number > 1, number >= WAITS_FROM).await?;
             let hold = HoldBest { blocks: plan.blocks.clone(), wait: plan.wait, ..hold.clone() };
             match self.store.execute(request.request.command(Operation::HoldBest(hold))).await {
                 Ok(Outcome::Held(reservation)) => {
@@ -263,10 +264,10 @@ mod tests {
         let bookings = bookings(&[]);
         let mut store = MockBookingStore::new();
         let mut plans = 0;
-        store.expect_execute().times(3).returning(move |command| {
+        store.expect_execute().times(5).returning(move |command| {
             plans += 1;
             let Operation::HoldBest(best) = &command.operation else { panic!("{command:?}") };
-            assert_eq!(best.wait, plans == 3);
+            assert_eq!(best.wait, plans >= 3);
             Err(BookingError::Replan)
         });
         let refused = use_case(store, snapshots(&[], &bookings)).run(request(wish(2))).await;

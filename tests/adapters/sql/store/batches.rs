@@ -6,7 +6,8 @@ use super::testbed::{Testbed, on_every_database};
 use frontrow_adapters::sql::hook::Fault;
 use frontrow_application::Outage;
 use frontrow_application::port::BookingError;
-use frontrow_domain::{Outcome, Rejection, Reservation, SeatNumber};
+use frontrow_domain::{Command, Outcome, Rejection, Reservation, SeatNumber};
+use futures::FutureExt;
 use futures::future::join_all;
 use std::sync::atomic::Ordering;
 
@@ -163,6 +164,20 @@ async fn one_command_that_the_database_refuses_takes_no_other_with_it(testbed: &
     crowd.assert_right().await;
 }
 
+/// Each row's version counts, not only how many rows there are.
+async fn a_row_that_somebody_else_has_changed_is_found_among_those_of_a_batch(testbed: &Testbed) {
+    let crowd = Crowd::without_locks(testbed).await;
+    let commands: Vec<Command> = (1..=8_u32).map(|n| crowd.context.hold(n.into(), "hold", &[n])).collect();
+    let somebody = crowd.context.testbed.clone();
+    let changes = async move { somebody.run("UPDATE seat SET version = version + 1 WHERE number = 3").await };
+    *crowd.gate.meanwhile.lock().unwrap() = Some(changes.boxed());
+    for told in crowd.together(&commands).await {
+        assert!(matches!(told, Ok(Outcome::Held(_))), "{told:?}");
+    }
+    assert_eq!(crowd.sizes(), [8, 4, 4], "what was decided on that row is not written");
+    crowd.assert_right().await;
+}
+
 async fn nobody_fills_the_queue_alone(testbed: &Testbed) {
     let crowd = Crowd::new(testbed).await;
     let context = &crowd.context;
@@ -186,5 +201,6 @@ on_every_database! {
     a_commit_whose_answer_is_lost_is_found_out_for_all,
     what_is_nobodys_fault_is_repeated_whole,
     one_command_that_the_database_refuses_takes_no_other_with_it,
+    a_row_that_somebody_else_has_changed_is_found_among_those_of_a_batch,
     nobody_fills_the_queue_alone,
 }

@@ -38,6 +38,10 @@ pub struct Gate {
     pub faults: Mutex<Vec<Fault>>,
     /// Whose rule panics.
     pub panics: Mutex<Option<Command>>,
+    /// Rows are not locked.
+    unlocked: bool,
+    /// Without locks: what somebody else does between the next batch's decision and its write.
+    pub meanwhile: Mutex<Option<BoxFuture<'static, ()>>>,
 }
 
 impl Gate {
@@ -80,6 +84,18 @@ impl Hook for Gate {
         assert!(!panics, "as the test wants");
     }
 
+    fn locks(&self) -> bool {
+        !self.unlocked
+    }
+
+    async fn decided(&self) {
+        let is_batch = self.sizes().last().is_some_and(|size| *size > 1);
+        let meanwhile = if is_batch { self.meanwhile.lock().unwrap().take() } else { None };
+        if let Some(meanwhile) = meanwhile {
+            meanwhile.await;
+        }
+    }
+
     fn before(&self, text: &str) -> Option<Fault> {
         if let Some((_, texts)) = self.attempts.lock().unwrap().last_mut() {
             texts.push(text.to_owned());
@@ -106,7 +122,15 @@ pub struct Crowd {
 
 impl Crowd {
     pub async fn new(testbed: &Testbed) -> Self {
-        let gate = Arc::new(Gate::default());
+        Self::with_gate(testbed, Gate::default()).await
+    }
+
+    pub async fn without_locks(testbed: &Testbed) -> Self {
+        Self::with_gate(testbed, Gate { unlocked: true, ..Gate::default() }).await
+    }
+
+    async fn with_gate(testbed: &Testbed, gate: Gate) -> Self {
+        let gate = Arc::new(gate);
         let context = Arc::new(TestContext::new(testbed, 1, gate.clone()).await);
         Self { context, gate }
     }

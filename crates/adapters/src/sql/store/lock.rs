@@ -100,7 +100,8 @@ where
     if second && !statements.insert_placeholders::<E>(connection, keys()).await? {
         rows = statements.lock::<E>(connection, keys()).await?;
     }
-    let placed = first || second;
+    // Of those that were inserted first, some may be this transaction's.
+    let placed = second || (first && rows.iter().any(is_placeholder));
     rows.retain(|row| !is_placeholder(row));
     Ok(RowsOrPlaceholders { rows, placed })
 }
