@@ -7,7 +7,7 @@ use super::{
 };
 use crate::catalogue::Sale;
 use crate::record::{Version, Write};
-use crate::time::{CLOCK_TOLERANCE, Instant};
+use crate::time::{CLOCK_SKEW, CLOCK_TOLERANCE, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -90,6 +90,13 @@ impl Tick {
     pub const HOLDING_BACK: Duration = Duration::from_secs(1);
     /// Open time that one tick can add.
     const MAX_STEP: Duration = Duration::from_secs(1);
+
+    /// The instant of a tick, by the clock of the instance that makes it and the database's: never later than the database's;
+    /// `None` if the instance's is more than [`CLOCK_SKEW`] ahead, and so can't be right. A clock that is behind does no harm: a
+    /// queue's time never goes back.
+    pub fn instant(ours: Instant, theirs: Instant) -> Option<Instant> {
+        (ours.since(theirs) <= CLOCK_SKEW).then(|| ours.min(theirs))
+    }
 
     /// Whether an admission is over: so long ago that no clock of any instance says otherwise.
     pub fn is_over(until: Instant, now: Instant) -> bool {
