@@ -138,7 +138,9 @@ async fn a_queue_that_closed_by_itself_is_ticked_when_there_is_something_to_sell
         let mut dispenser = issues();
         dispenser.expect_forget().returning(|_| Ok(()));
         let ticks = reads(store, vec![vec![]], vec![closed(ordered)], dispenser);
-        let ticks = Arc::new(TickQueues { seats: Arc::new(seats_left(sold)), ..ticks });
+        // Whoever books has seats of their own to read.
+        let (seats, browsed_seats) = (Arc::new(knows(Vec::new())), Arc::new(seats_left(sold)));
+        let ticks = Arc::new(TickQueues { seats, browsed_seats, ..ticks });
         ticks.refresh().await.unwrap();
         assert_eq!(run(&ticks, false).await.unwrap().len(), ticked, "{sold} sold, {ordered:?}");
     }
