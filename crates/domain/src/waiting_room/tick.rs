@@ -299,16 +299,11 @@ fn catch_up(queue: &Queue, sale: &Sale, input: &TickInput, step: Duration, now: 
     for (group, issued) in next.groups.iter_mut().zip(&input.issued) {
         group.issued = group.issued.max(*issued);
     }
-    // Who takes part in a draw is fixed by a count. As long as that fails, a lobby that is drawn stays one: those who have
-    // joined since the last count would be drawn behind everybody else.
-    let may_gather = next.draw.is_none() || !input.issued.is_empty();
+    let is_counted = !input.issued.is_empty();
     next.note_dates(sale);
     next.note_stock(input.stock, now);
-    next.settle(now);
-    if queue.phase == Phase::Lobby && next.phase == Phase::Open && !may_gather {
-        next.phase = Phase::Lobby;
-    }
-    if next.phase != Phase::Lobby && !next.gathered && may_gather {
+    next.settle(now, is_counted);
+    if next.phase != Phase::Lobby && !next.gathered && (is_counted || next.draw.is_none()) {
         next.gather();
     }
     next.held_back_until = match queue.held_back_until {
