@@ -38,6 +38,11 @@ impl Queue {
         self.nothing_left.is_some_and(|NothingLeft { since, seen }| since + Self::NOTHING_LEFT_FOR <= seen)
     }
 
+    /// When its sale has closed, if it has: nobody opens it any more, unless the sale gets other dates.
+    pub fn sale_closed(&self, now: Instant) -> Option<Instant> {
+        self.dates.map(|dates| dates.closes).filter(|closes| *closes <= now)
+    }
+
     /// Whether it may go on by itself although it is closed: no operator has closed it, and its sale isn't over.
     pub fn may_go_on(&self, now: Instant) -> bool {
         let is_over = self.dates.is_none_or(|dates| dates.closes <= now);
