@@ -245,13 +245,17 @@ impl Run<'_> {
         else {
             return Ok(());
         };
-        if overdue == Overdue::Wait {
-            self.waits.store(true, Ordering::SeqCst);
-            connection.execute_unprepared(briefly).await?;
-            self.statements.lock::<buyer::Entity>(connection, buyers.iter().map(buyer::key)).await?;
-            self.waits.store(false, Ordering::SeqCst);
+        if overdue == Overdue::PassOver {
+            return Ok(());
         }
-        connection.execute_unprepared(as_usual).await?;
+        self.waits.store(true, Ordering::SeqCst);
+        connection.execute_unprepared(briefly).await?;
+        let locked = self.statements.lock::<buyer::Entity>(connection, buyers.iter().map(buyer::key)).await;
+        // Whatever came of it: where this is the session's, and not the transaction's, nothing else would ever restore it.
+        let restored = connection.execute_unprepared(as_usual).await;
+        locked?;
+        restored?;
+        self.waits.store(false, Ordering::SeqCst);
         Ok(())
     }
 
