@@ -52,7 +52,6 @@ fn page<K>() -> PageRequest<K> {
 
 faults! {
     a_role: "UPDATE users SET role = 'king'", s => s.accounts.user(user());
-    an_email: "UPDATE users SET email = 'kim'", s => s.accounts.user(user());
     a_venue: "UPDATE venue SET name = x'ff'", s => s.catalogue.venue(venue().id);
     a_seat_map: "UPDATE seat_map SET sections = '[{}]'",
         s => s.catalogue.seat_map(venue().id, 1);
@@ -80,8 +79,6 @@ faults! {
         s => s.readers.reservations_of(user(), page());
     line_items: "UPDATE reservation SET line_items = '[{}]'",
         s => s.readers.reservation(ReservationId::new(id(1)));
-    a_refund_reason: "UPDATE reservation SET refund_reason = ' '",
-        s => s.readers.reservations_of(user(), page());
     an_amount: "UPDATE reservation SET amount = -1",
         s => s.readers.reservation(ReservationId::new(id(1)));
     a_payment_state: "UPDATE payment SET state = 'lost'",
