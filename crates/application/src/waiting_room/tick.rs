@@ -27,7 +27,7 @@ pub struct TickQueues {
     pub dispenser: Arc<dyn NumberDispenser>,
     /// The sales of the queues.
     pub sales: Arc<dyn SaleRepository>,
-    /// Knows what is left to sell.
+    /// Knows what is left to sell, where people are admitted.
     pub seats: Arc<ShowAvailability>,
     /// The same for queues that are over: nobody waits for that, and it must not be in the way of those who book.
     pub browsed_seats: Arc<ShowAvailability>,
@@ -185,10 +185,13 @@ impl TickQueues {
             if over.contains_key(sale) {
                 continue;
             }
-            match self.store.queue(*sale).await? {
-                Some(queue) if queue.phase == Phase::Closed => drop(over.insert(*sale, queue)),
+            match self.store.queue(*sale).await {
+                Ok(Some(queue)) if queue.phase == Phase::Closed => drop(over.insert(*sale, queue)),
                 // It went on between the two reads.
-                queue => others.extend(queue),
+                Ok(queue) => others.extend(queue),
+                // It can't be read, which the store has logged; the others can.
+                Err(StoreError::Fault(_)) => {}
+                Err(error) => return Err(error),
             }
         }
         others.extend(over.values().cloned());
@@ -388,8 +391,8 @@ impl TickQueues {
             &self.seats
         } else {
             return Stock::Unknown;
-        }
-        self.count(sale).await.unwrap_or(Stock::Unknown)
+        };
+        self.count(sale, seats).await.unwrap_or(Stock::Unknown)
     }
 
     async fn count(&self, sale: &Sale, seats: &ShowAvailability) -> Result<Stock, StoreError> {
