@@ -222,6 +222,7 @@ impl Simulation {
             performances: [performance(1)].into(),
             sales: [self.sale.id].into(),
             users: (1..=PEOPLE).map(user).collect(),
+            ..Catalogue::default()
         };
         assert_eq!(audit(&self.bookings, &catalogue, self.now), [], "{}", self.context);
     }
