@@ -5,7 +5,7 @@
 use async_trait::async_trait;
 use frontrow_application::port::{
     Auditor, BookingError, BookingStore, Entry, HoldPosition, IdempotencyRecordReader, LapsedHold, ReservationReader,
-    SeatReader, StoreError, WalletReader,
+    SeatReader, SoldPage, StoreError, WalletReader,
 };
 use frontrow_application::{FaultId, Page, PageRequest};
 use frontrow_contract_tests::{
@@ -155,9 +155,8 @@ impl ReservationReader for OurStore {
         performance: PerformanceId,
         after: Option<SeatNumber>,
         limit: u32,
-    ) -> Result<Page<Reservation, SeatNumber>, StoreError> {
-        let (items, next) = self.bookings.lock().await.sold(performance, after, limit);
-        Ok(Page { items, next })
+    ) -> Result<SoldPage, StoreError> {
+        Ok(SoldPage::of(&*self.bookings.lock().await, performance, after, limit))
     }
 
     async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError> {

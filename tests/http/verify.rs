@@ -53,6 +53,7 @@ fn damage(rule: Rule, kind: Option<Kind>) -> [&'static str; 2] {
         Rule::ChargesCredited => {
             [NOTHING, "UPDATE payment SET state = 'returning', at = at + 3600000000 WHERE kind = 'charge'"]
         }
+        Rule::CancelledPaidBack => [NOTHING, "UPDATE performance SET status = 'cancelled'"],
         of_queues => damage_to_queues(of_queues, kind),
     }
 }

@@ -31,6 +31,7 @@ mod storage;
 mod store;
 #[cfg(test)]
 mod testing;
+mod unreadable;
 mod worker;
 mod write;
 

@@ -34,7 +34,7 @@ pub use joins::{JoinLimits, Limited, Network, TooOften};
 pub use keep::{Housekeeping, Probe, StoreError};
 pub use readers::{
     Entry, HoldPosition, IdempotencyRecordReader, LapsedHold, ReservationReader, SeatReader, SeatSnapshot,
-    SeatSnapshots, WalletReader,
+    SeatSnapshots, SoldPage, WalletReader,
 };
 pub use secrets::{AccessClaims, HashingBusy, PasswordHasher, TicketSigner, TokenIssuer};
 pub use time_zones::TimeZones;

@@ -1,10 +1,10 @@
 //! Giving back what was paid for performances that don't take place.
 
+use crate::Error;
 use crate::cancel::CancelReservation;
-use crate::port::{BookingError, Clock, PerformanceRepository};
-use crate::{Error, Page};
+use crate::port::{BookingError, Clock, PerformanceRepository, SoldPage};
 use frontrow_domain::{
-    Command, Instant, Operation, PerformanceId, Refund, RefundReason, Rejection, Reservation, SeatNumber,
+    Command, Instant, Operation, PerformanceId, Refund, RefundReason, Rejection, Reservation, ReservationId, SeatNumber,
 };
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -54,8 +54,8 @@ struct Pass {
 pub struct Returned {
     /// Reservations that were given back.
     pub given_back: u32,
-    /// The first error, if there were reservations that could not be given back. It kept no other from it.
-    pub failed: Option<Error>,
+    /// The first reservation that could not be given back, and why, if there were some. It kept no other from it.
+    pub failed: Option<(ReservationId, Error)>,
     /// Whether there is more to look at: then the next run goes on where this one has stopped.
     pub more: bool,
 }
@@ -75,11 +75,13 @@ impl ReturnMoney {
     pub async fn run(&self) -> Result<Returned, Error> {
         let Some(mut pass) = self.next_pass().await? else { return Ok(Returned::default()) };
         let reservations = &self.cancel.reservations;
-        let Page { items, next } = reservations.sold(pass.performance, pass.after, Self::BATCH).await?;
-        let mut returned = Returned { more: true, ..Returned::default() };
-        pass.clean &= items.is_empty();
+        let SoldPage { reservations: sold, unreadable, next } =
+            reservations.sold(pass.performance, pass.after, Self::BATCH).await?;
+        pass.clean &= sold.is_empty() && unreadable.is_empty();
+        let failed = unreadable.into_iter().next().map(|(id, fault)| (id, fault.into()));
+        let mut returned = Returned { more: true, failed, ..Returned::default() };
         let mut unanswered = 0;
-        for reservation in &items {
+        for reservation in &sold {
             let Err(error) = self.give_back(reservation).await else {
                 (returned.given_back, unanswered) = (returned.given_back + 1, 0);
                 continue;
@@ -89,7 +91,7 @@ impl ReturnMoney {
             if unanswered == Self::PATIENCE {
                 return Err(error);
             }
-            returned.failed.get_or_insert(error);
+            returned.failed.get_or_insert((reservation.id, error));
         }
         pass.after = next;
         if next.is_none() {

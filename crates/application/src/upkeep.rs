@@ -20,6 +20,8 @@ pub struct Round {
     pub again: bool,
     /// The first error, if there were rows that could not be dealt with. It kept no other row from it.
     pub failed: Option<Error>,
+    /// Which row that was, for people; `None` if the error says it, or nobody knows.
+    pub failed_row: Option<String>,
     /// Open charges that another gateway began, each in the first round that finds it: an operator has to know of them.
     pub of_other_gateways: Vec<Payment>,
 }
@@ -163,7 +165,8 @@ impl Upkeep {
             Chore::ReturnMoney => {
                 let Some(money) = &self.return_money else { return Ok(Round::default()) };
                 let Returned { given_back, failed, more } = money.run().await?;
-                return Ok(Round { rows: given_back, again: more, failed, ..Round::default() });
+                let (row, failed) = failed.map(|(id, error)| (format!("reservation {id}"), error)).unzip();
+                return Ok(Round { rows: given_back, again: more, failed, failed_row: row, ..Round::default() });
             }
             Chore::Forget => (self.forget.run().await?, Forget::BATCH),
         };

@@ -195,6 +195,7 @@ impl UseCases {
                 dispenser: p.dispenser,
                 sales: p.sales.clone(),
                 seats: counted,
+                browsed_seats: browsed.clone(),
                 digest: p.digest,
                 clock: p.clock.clone(),
                 cache: TickCache::default(),

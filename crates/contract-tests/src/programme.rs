@@ -86,6 +86,7 @@ impl Programme {
             performances: self.performances.iter().map(|performance| performance.id).collect(),
             sales: self.sales.iter().map(|sale| sale.id).collect(),
             users: self.users.iter().map(|user| user.id).collect(),
+            settled: BTreeSet::new(),
         }
     }
 }

@@ -62,25 +62,15 @@ pub(crate) fn is_control(c: char) -> bool {
 
 fn is_visible(c: char) -> bool {
     use GeneralCategory as Category;
-    let shows_nothing = matches!(
-        category(c),
-        Category::Control
-            | Category::Format
-            | Category::Unassigned
-            | Category::PrivateUse
-            | Category::Surrogate
-            | Category::SpaceSeparator
-            | Category::LineSeparator
-            | Category::ParagraphSeparator
-            | Category::NonspacingMark
-            | Category::EnclosingMark
-    );
+    let shows_nothing =
+        matches!(category(c), Category::SpaceSeparator | Category::NonspacingMark | Category::EnclosingMark);
     // The pattern of no dots of Braille is a symbol, and empty.
-    !shows_nothing && !is_invisible(c) && c != '\u{2800}'
+    !shows_nothing && is_shown(c) && c != '\u{2800}'
 }
 
-/// RFC 8264's class of characters for free-form texts.
-fn is_freeform(c: char) -> bool {
+/// Whether it has a form of its own or stands beside one that has: spaces and marks do, controls and what nobody has assigned
+/// don't.
+fn is_shown(c: char) -> bool {
     use GeneralCategory as Category;
     let never = matches!(
         category(c),
@@ -92,10 +82,15 @@ fn is_freeform(c: char) -> bool {
             | Category::LineSeparator
             | Category::ParagraphSeparator
     );
+    !never && !is_invisible(c)
+}
+
+/// RFC 8264's class of characters for free-form texts.
+fn is_freeform(c: char) -> bool {
     let jamo = CodePointMapData::<HangulSyllableType>::new().get(c);
     let old_jamo = [HangulSyllableType::LeadingJamo, HangulSyllableType::VowelJamo, HangulSyllableType::TrailingJamo];
     let exception = matches!(c, '\u{640}' | '\u{7fa}' | '\u{302e}' | '\u{302f}' | '\u{3031}'..='\u{3035}' | '\u{303b}');
-    !never && !is_invisible(c) && !old_jamo.contains(&jamo) && !exception
+    is_shown(c) && !old_jamo.contains(&jamo) && !exception
 }
 
 fn is_virama(c: char) -> bool {

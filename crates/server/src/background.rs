@@ -148,7 +148,7 @@ where
     F: Future<Output = Result<Option<Round>, Error>>,
 {
     let Some(outcome) = panics::caught(name, async { job().await }).await else { return false };
-    let Round { rows, again, failed, .. } = match outcome {
+    let Round { rows, again, failed, failed_row, .. } = match outcome {
         Ok(Some(round)) => round,
         // Nothing was tried, so nothing works again.
         Ok(None) => return false,
@@ -157,7 +157,7 @@ where
     if let Some(error) = failed {
         // Logged once: some runs come four times a second.
         if !std::mem::replace(failing, true) {
-            tracing::error!(%error, name, "a background run failed; it is tried again");
+            tracing::error!(%error, row = failed_row, name, "a background run failed; it is tried again");
         }
         metrics::counter!("frontrow_background_errors_total", "name" => name).increment(1);
     } else if std::mem::take(failing) {

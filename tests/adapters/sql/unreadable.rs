@@ -4,7 +4,8 @@ use crate::setup::{NOW, Setup, id, performance, sale, setup, venue};
 use frontrow_application::PageRequest;
 use frontrow_application::port::{
     AccountRepository, ConcertRepository, IdempotencyRecordReader, OnSaleReader, PerformanceRepository,
-    ReservationReader, SaleRepository, SeatReader, SessionRepository, StoreError, VenueRepository, WalletReader,
+    ReservationReader, SaleRepository, SeatReader, SessionRepository, SoldPage, StoreError, VenueRepository,
+    WalletReader,
 };
 use frontrow_domain::*;
 
@@ -52,7 +53,6 @@ fn page<K>() -> PageRequest<K> {
 
 faults! {
     a_role: "UPDATE users SET role = 'king'", s => s.accounts.user(user());
-    an_email: "UPDATE users SET email = 'kim'", s => s.accounts.user(user());
     a_venue: "UPDATE venue SET name = x'ff'", s => s.catalogue.venue(venue().id);
     a_seat_map: "UPDATE seat_map SET sections = '[{}]'",
         s => s.catalogue.seat_map(venue().id, 1);
@@ -80,8 +80,6 @@ faults! {
         s => s.readers.reservations_of(user(), page());
     line_items: "UPDATE reservation SET line_items = '[{}]'",
         s => s.readers.reservation(ReservationId::new(id(1)));
-    a_refund_reason: "UPDATE reservation SET refund_reason = ' '",
-        s => s.readers.reservations_of(user(), page());
     an_amount: "UPDATE reservation SET amount = -1",
         s => s.readers.reservation(ReservationId::new(id(1)));
     a_payment_state: "UPDATE payment SET state = 'lost'",
@@ -99,4 +97,43 @@ faults! {
         s => s.readers.idempotency_record(&CommandKey::new(user(), "tap").unwrap());
     a_hash: "UPDATE idempotency_record SET request_hash = x'01'",
         s => s.readers.idempotency_record(&CommandKey::new(user(), "tap").unwrap());
+}
+
+/// As an older release stored them, whose rules were laxer.
+#[tokio::test]
+async fn what_todays_rules_refuse_is_read_all_the_same() {
+    let setup = filled().await;
+    setup.tamper("UPDATE users SET email = 'o\"k@localhost'").await;
+    setup.tamper("UPDATE reservation SET refund_reason = 'one' || char(10) || 'two'").await;
+    let account = setup.accounts.user(user()).await.unwrap().unwrap();
+    assert_eq!(account.email.as_str(), "o\"k@localhost");
+    let reservations = setup.readers.reservations_of(user(), page()).await.unwrap();
+    let reason = reservations.items[0].refund_reason.as_ref().unwrap();
+    assert_eq!(reason.as_str(), "one\ntwo");
+    assert!("o\"k@localhost".parse::<Email>().is_err() && RefundReason::new("one\ntwo").is_err());
+}
+
+#[tokio::test]
+async fn in_a_list_for_work_a_row_that_cant_be_read_is_left_out_and_named() {
+    let setup = filled().await;
+    let other = format!("x'{}'", id(7).simple());
+    let one = format!("x'{}'", id(1).simple());
+    for statement in [
+        format!("INSERT INTO reservation VALUES ({other}, {one}, {one}, {one}, 'held', 0, 0, 0, '[]', 1, NULL, 1, 0)"),
+        format!("UPDATE seat SET state = 3, reservation_id = {one} WHERE number = 1"),
+        format!("UPDATE seat SET state = 3, reservation_id = {other} WHERE number = 2"),
+    ] {
+        setup.tamper(&statement).await;
+    }
+    let sold = async || setup.readers.sold(performance().id, None, 10).await.unwrap();
+    let ids = |page: &SoldPage| page.reservations.iter().map(|found| found.id.uuid()).collect::<Vec<_>>();
+    let page = sold().await;
+    assert_eq!((ids(&page), page.unreadable), (vec![id(1), id(7)], vec![]));
+    setup.tamper(&format!("UPDATE reservation SET state = 'lost' WHERE id = {one}")).await;
+    let page = sold().await;
+    assert_eq!(ids(&page), [id(7)]);
+    let [(named, fault)] = &page.unreadable[..] else { panic!("{page:?}") };
+    assert_eq!(named.uuid(), id(1));
+    assert!(matches!(fault, StoreError::Fault(_)));
+    assert_eq!(sold().await.unreadable, page.unreadable, "it is logged once");
 }

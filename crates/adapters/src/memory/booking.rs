@@ -8,8 +8,8 @@ use frontrow_application::port::{
     Auditor, BookingError, BookingStore, Housekeeping, IdempotencyRecordReader, Probe, StoreError,
 };
 use frontrow_domain::{
-    Catalogue, Command, CommandKey, Event, Finding, IdempotencyRecord, Instant, Outcome, QueueRecords, Sale, SaleTerms,
-    Stop, audit, audit_queues,
+    Catalogue, Command, CommandKey, Event, Finding, IdempotencyRecord, Instant, Outcome, Performance,
+    PerformanceStatus, QueueRecords, Sale, SaleTerms, Stop, audit, audit_queues,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -66,7 +66,12 @@ impl Auditor for Memory {
 
 impl State {
     fn catalogue(&self) -> Catalogue {
+        let settled = self.programme.performances.values().filter(|stored| {
+            let Performance { id, status, .. } = &stored.value;
+            *status == PerformanceStatus::Cancelled && !self.programme.owing.contains(id)
+        });
         Catalogue {
+            settled: settled.map(|stored| stored.value.id).collect(),
             performances: self.programme.performances.keys().copied().collect(),
             sales: self.programme.sales.keys().copied().collect(),
             users: self.accounts.users.keys().copied().collect(),

@@ -3,7 +3,7 @@
 use super::Memory;
 use async_trait::async_trait;
 use frontrow_application::port::{
-    Entry, HoldPosition, LapsedHold, ReservationReader, SeatReader, SeatSnapshot, SeatSnapshots, StoreError,
+    Entry, HoldPosition, LapsedHold, ReservationReader, SeatReader, SeatSnapshot, SeatSnapshots, SoldPage, StoreError,
     WalletReader,
 };
 use frontrow_application::{Page, PageRequest};
@@ -63,9 +63,8 @@ impl ReservationReader for Memory {
         performance: PerformanceId,
         after: Option<SeatNumber>,
         limit: u32,
-    ) -> Result<Page<Reservation, SeatNumber>, StoreError> {
-        let (items, next) = self.state().bookings.sold(performance, after, limit);
-        Ok(Page { items, next })
+    ) -> Result<SoldPage, StoreError> {
+        Ok(SoldPage::of(&self.state().bookings, performance, after, limit))
     }
 
     async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError> {

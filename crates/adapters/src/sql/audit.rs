@@ -11,8 +11,8 @@ use frontrow_application::Outage;
 use frontrow_application::port::{Auditor, Clock, StoreError};
 use frontrow_domain::{
     Bookable, BookingState, BuyerKey, Catalogue, Command, Finding, Hold, Instant, LineItem, Operation, PerformanceId,
-    QueueRecords, Rejection, ReservationId, Rule, Sale, SaleId, SaleTerms, SeatNumber, SeatState, UserId, audit,
-    audit_queues,
+    PerformanceStatus, QueueRecords, Rejection, ReservationId, Rule, Sale, SaleId, SaleTerms, SeatNumber, SeatState,
+    UserId, audit, audit_queues,
 };
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, QuerySelect, TransactionTrait};
 use std::collections::BTreeMap;
@@ -239,15 +239,20 @@ async fn read_bookings(connection: &impl ConnectionTrait) -> Result<(BookingStat
 }
 
 async fn catalogue(connection: &impl ConnectionTrait) -> Result<Catalogue, DbErr> {
-    let performances = rows::performance::Entity::find().select_only().column(rows::performance::Column::Id);
+    use rows::performance::Column;
+    let performances = rows::performance::Entity::find().select_only().column(Column::Id);
+    let cancelled = rows::performance::status_word(PerformanceStatus::Cancelled);
+    let settled = performances.clone().filter(Column::Status.eq(cancelled)).filter(Column::Owing.is_null());
     let sales = rows::sale::Entity::find().select_only().column(rows::sale::Column::Id);
     let users = rows::user::Entity::find().select_only().column(rows::user::Column::Id);
     let performances: Vec<Uuid> = performances.into_tuple().all(connection).await?;
+    let settled: Vec<Uuid> = settled.into_tuple().all(connection).await?;
     let sales: Vec<Uuid> = sales.into_tuple().all(connection).await?;
     let users: Vec<Uuid> = users.into_tuple().all(connection).await?;
     Ok(Catalogue {
         performances: performances.into_iter().map(PerformanceId::new).collect(),
         sales: sales.into_iter().map(SaleId::new).collect(),
         users: users.into_iter().map(UserId::new).collect(),
+        settled: settled.into_iter().map(PerformanceId::new).collect(),
     })
 }

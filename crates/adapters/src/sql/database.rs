@@ -21,6 +21,7 @@ use super::reading::ReadPool;
 use super::statements::Texts;
 use super::storage;
 use super::transaction::Connection;
+use super::unreadable::UnreadableRows;
 use super::version;
 use super::write::{self, Refusal};
 use super::writers::Writers;
@@ -63,6 +64,7 @@ pub struct Database {
     silence: Duration,
     runtime: Handle,
     ids: Arc<dyn IdSource>,
+    unreadable: UnreadableRows,
     /// Tries to write as long as writes fail.
     watch: AbortHandle,
 }
@@ -114,6 +116,7 @@ impl Database {
             silence,
             runtime,
             ids,
+            unreadable: UnreadableRows::default(),
             watch,
         })
     }
@@ -239,6 +242,19 @@ impl Database {
     /// The same for an error whose class is known.
     pub(in crate::sql) fn told(&self, name: &'static str, class: Class, cause: &dyn std::fmt::Display) -> StoreError {
         told(&*self.ids, name, class, cause)
+    }
+
+    /// What these rows say, and those that can't be read, each with its fault: they are logged once, and in no other's way.
+    pub(in crate::sql) fn readable<R, T>(
+        &self,
+        name: &'static str,
+        rows: Vec<R>,
+        id: impl Fn(&R) -> Uuid,
+    ) -> (Vec<T>, Vec<(Uuid, StoreError)>)
+    where
+        T: TryFrom<R, Error = DbErr>,
+    {
+        self.unreadable.read(name, rows, id, |error| self.fault(name, error))
     }
 
     /// The runtime that the connections live on.

@@ -4,8 +4,8 @@ use super::StoreError;
 use crate::{Page, PageRequest};
 use async_trait::async_trait;
 use frontrow_domain::{
-    BuyerKey, CommandKey, IdempotencyRecord, Instant, Payment, PaymentId, PaymentKind, PerformanceId, Points,
-    Reservation, ReservationId, Seat, SeatNumber, SeatSet, SeatState, Ticket, Transfer, TransferId, UserId,
+    BookingState, BuyerKey, CommandKey, IdempotencyRecord, Instant, Payment, PaymentId, PaymentKind, PerformanceId,
+    Points, Reservation, ReservationId, Seat, SeatNumber, SeatSet, SeatState, Ticket, Transfer, TransferId, UserId,
 };
 use std::sync::Arc;
 use uuid::Uuid;
@@ -101,6 +101,25 @@ impl LapsedHold {
     }
 }
 
+/// What the next sold seats of a performance are sold to.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SoldPage {
+    /// Each reservation once.
+    pub reservations: Vec<Reservation>,
+    /// Those that can't be read, each with its fault: they are in no other's way.
+    pub unreadable: Vec<(ReservationId, StoreError)>,
+    /// The last of the seats, if there are more.
+    pub next: Option<SeatNumber>,
+}
+
+impl SoldPage {
+    /// For readers that have all bookings in memory.
+    pub fn of(bookings: &BookingState, performance: PerformanceId, after: Option<SeatNumber>, limit: u32) -> Self {
+        let (reservations, next) = bookings.sold(performance, after, limit);
+        Self { reservations, unreadable: Vec::new(), next }
+    }
+}
+
 /// Reads reservations and their tickets.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
@@ -122,7 +141,7 @@ pub trait ReservationReader: Send + Sync {
         performance: PerformanceId,
         after: Option<SeatNumber>,
         limit: u32,
-    ) -> Result<Page<Reservation, SeatNumber>, StoreError>;
+    ) -> Result<SoldPage, StoreError>;
 
     /// The valid tickets of a reservation, by ascending seat.
     async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError>;

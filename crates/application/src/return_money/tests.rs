@@ -2,12 +2,13 @@
 
 use super::*;
 use crate::Outage;
-use crate::port::{MockBookingStore, MockClock, MockPerformanceRepository, MockReservationReader, OnSale};
+use crate::port::{MockBookingStore, MockClock, MockPerformanceRepository, MockReservationReader, OnSale, StoreError};
 use crate::testing::{at, free_seats, on_sale, reads, request_key, sale, seat_number, user};
 use frontrow_domain::{
     BookingState, Charge, Hold, LineItem, Outcome, Pay, PaymentId, Performance, PerformanceStatus, Points,
     ReservationId, ReservationState, Settle, Settlement, Stop, TransferId, UserId,
 };
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use uuid::Uuid;
 
@@ -22,6 +23,12 @@ struct Stage {
     busy: AtomicBool,
     /// It can't be given back as long as somebody else has it.
     locked: Mutex<Option<ReservationId>>,
+    /// Rows that somebody has damaged.
+    unreadable: Mutex<BTreeSet<ReservationId>>,
+}
+
+fn fault() -> StoreError {
+    StoreError::Fault(crate::FaultId(Uuid::from_u128(9)))
 }
 
 fn cancelled() -> OnSale {
@@ -37,6 +44,7 @@ impl Stage {
             now: AtomicI64::new(NOW),
             busy: AtomicBool::new(false),
             locked: Mutex::default(),
+            unreadable: Mutex::default(),
         })
     }
 
@@ -105,8 +113,10 @@ fn instance(stage: &Arc<Stage>, first_id: u128) -> ReturnMoney {
     store.expect_execute().returning(move |command| s.execute(&command));
     let s = Arc::clone(stage);
     reservations.expect_sold().returning(move |performance, after, limit| {
-        let (items, next) = s.bookings.lock().unwrap().sold(performance, after, limit);
-        Ok(Page { items, next })
+        let mut page = SoldPage::of(&s.bookings.lock().unwrap(), performance, after, limit);
+        let unreadable = page.reservations.extract_if(.., |found| s.unreadable.lock().unwrap().contains(&found.id));
+        page.unreadable = unreadable.map(|found| (found.id, fault())).collect();
+        Ok(page)
     });
     let s = Arc::clone(stage);
     performances
@@ -202,7 +212,8 @@ async fn one_that_somebody_has_locked_keeps_no_other_from_it() {
     let money = instance(&stage, 1_000_000);
     *stage.locked.lock().unwrap() = Some(kims.id);
     let first = money.run().await.unwrap();
-    assert!(first.given_back == 1 && matches!(first.failed, Some(Error::Outage(_))), "{first:?}");
+    assert_eq!(first.given_back, 1);
+    assert!(matches!(first.failed, Some((id, Error::Outage(_))) if id == kims.id), "it says whose: {first:?}");
     assert_eq!(stage.state(&lees), ReservationState::Refunded);
     *stage.locked.lock().unwrap() = None;
     assert_eq!(money.run().await.unwrap().given_back, 1);
@@ -221,13 +232,32 @@ async fn one_that_cant_be_given_back_keeps_no_other_and_is_tried_in_every_pass()
     rich(Points::MAX.amount());
     let money = instance(&stage, 1_000_000);
     let returned = money.run().await.unwrap();
-    assert_eq!((returned.given_back, returned.failed), (1, Some(Error::Rejected(Rejection::BalanceTooHigh))));
+    let failed = Some((kims.id, Error::Rejected(Rejection::BalanceTooHigh)));
+    assert_eq!((returned.given_back, returned.failed), (1, failed));
     assert_eq!((stage.state(&kims), stage.state(&lees)), (ReservationState::Confirmed, ReservationState::Refunded));
     stage.now.store(NOW + 3600, Ordering::Relaxed);
     assert!(money.run().await.unwrap().failed.is_some());
     assert!(stage.owing.lock().unwrap().is_some(), "it owes money as long as there is some");
     rich(0);
     assert_eq!(money.run().await, Ok(Returned { given_back: 1, failed: None, more: false }));
+}
+
+#[tokio::test]
+async fn one_that_cant_be_read_keeps_no_other_from_it_and_money_is_owed_as_long_as_it_is_there() {
+    let stage = Stage::new();
+    let (kims, lees) = (stage.bought(1, 3), stage.bought(2, 5));
+    stage.unreadable.lock().unwrap().insert(kims.id);
+    let money = instance(&stage, 1_000_000);
+    let returned = money.run().await.unwrap();
+    assert_eq!((returned.given_back, returned.failed), (1, Some((kims.id, fault().into()))));
+    assert_eq!((stage.state(&kims), stage.state(&lees)), (ReservationState::Confirmed, ReservationState::Refunded));
+    for later in [3600, 7200] {
+        stage.now.store(NOW + later, Ordering::Relaxed);
+        assert!(money.run().await.unwrap().failed.is_some());
+        assert!(stage.owing.lock().unwrap().is_some(), "nobody takes it for given back");
+    }
+    stage.unreadable.lock().unwrap().clear();
+    assert_eq!(money.run().await.unwrap().given_back, 1);
 }
 
 #[tokio::test]

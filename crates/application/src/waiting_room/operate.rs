@@ -3,7 +3,7 @@
 use crate::port::{Clock, IdSource, NumberDispenser, OperatorAction, QueueFigures, QueueStore};
 use crate::{ActingOperator, Conflict, Error, Missing, Page, PageRequest};
 use frontrow_domain::waiting_room::{Admitted, Phase, Queue, QueueChange, QueueUpdate};
-use frontrow_domain::{Instant, SaleId};
+use frontrow_domain::{Instant, Rejection, SaleId};
 use std::sync::Arc;
 use uuid::Uuid;
 
@@ -31,10 +31,15 @@ pub struct OperateQueue {
 }
 
 impl OperateQueue {
-    /// Changes what the change names; everything else stays.
+    /// Changes what the change names; everything else stays. Once the sale has closed, its queue is closed, whatever an
+    /// operator orders: that is refused, because the next tick would undo it.
     pub async fn change(&self, by: ActingOperator, sale: SaleId, change: &QueueChange) -> Result<Queue, Error> {
         let queue = self.store.queue(sale).await?.ok_or(Error::NotFound(Missing::Queue))?;
         change.check(queue.groups.len())?;
+        let goes_on = change.phase.is_some_and(|phase| phase != Phase::Closed);
+        if let Some(closed) = queue.sale_closed(self.clock.now()).filter(|_| goes_on) {
+            return Err(Error::Rejected(Rejection::SaleClosed { closed }));
+        }
         let action = action(by, sale, change.to_string(), &*self.ids, &*self.clock);
         let updated = self.store.update_queue(sale, &QueueUpdate::Operator(change.clone()), Some(action)).await?;
         let updated = updated.ok_or(Error::NotFound(Missing::Queue))?;
@@ -108,7 +113,7 @@ mod tests {
     use crate::port::{EndedFigures, MockNumberDispenser, MockQueueStore};
     use crate::testing::{at, clock, ids, operator, queue, sale, user};
     use frontrow_domain::Invalid;
-    use frontrow_domain::waiting_room::NotNow;
+    use frontrow_domain::waiting_room::{NotNow, SaleDates};
 
     const NOW: i64 = 100;
 
@@ -167,6 +172,27 @@ mod tests {
         let Err(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
         let found: Vec<_> = flaws.iter().map(|flaw| flaw.pointer.as_str()).collect();
         assert_eq!(found, ["/capacity", "/weights", "/phase"]);
+    }
+
+    #[tokio::test]
+    async fn what_an_operator_orders_of_a_queue_whose_sale_has_closed_is_refused() {
+        let closed = |closes| Queue { dates: Some(SaleDates { opens: at(1), closes }), ..queue() };
+        let order = |phase| QueueChange { phase, ..change() };
+        let change = async |queue: Queue, phase| {
+            let mut store = MockQueueStore::new();
+            let (found, known) = (queue.clone(), queue);
+            store.expect_queue().returning(move |_| Ok(Some(found.clone())));
+            store.expect_update_queue().returning(move |_, update, _| Ok(Some(known.update(update))));
+            operate(store).change(operator(9), sale(0).id, &order(phase)).await
+        };
+        let refused = Err(Error::Rejected(Rejection::SaleClosed { closed: at(NOW) }));
+        for phase in [Phase::Open, Phase::Paused, Phase::Draining] {
+            assert_eq!(change(closed(at(NOW)), Some(phase)).await, refused, "{phase:?}");
+            assert!(change(closed(at(NOW + 1)), Some(phase)).await.is_ok(), "{phase:?}");
+        }
+        for harmless in [Some(Phase::Closed), None] {
+            assert!(change(closed(at(NOW)), harmless).await.is_ok(), "{harmless:?}");
+        }
     }
 
     #[tokio::test]

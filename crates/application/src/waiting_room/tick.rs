@@ -27,8 +27,10 @@ pub struct TickQueues {
     pub dispenser: Arc<dyn NumberDispenser>,
     /// The sales of the queues.
     pub sales: Arc<dyn SaleRepository>,
-    /// Knows what is left to sell.
+    /// Knows what is left to sell, where people are admitted.
     pub seats: Arc<ShowAvailability>,
+    /// The same for queues that are over: nobody waits for that, and it must not be in the way of those who book.
+    pub browsed_seats: Arc<ShowAvailability>,
     /// SHA-256.
     pub digest: Digest,
     /// Gives the instant that the rules decide by.
@@ -183,10 +185,13 @@ impl TickQueues {
             if over.contains_key(sale) {
                 continue;
             }
-            match self.store.queue(*sale).await? {
-                Some(queue) if queue.phase == Phase::Closed => drop(over.insert(*sale, queue)),
+            match self.store.queue(*sale).await {
+                Ok(Some(queue)) if queue.phase == Phase::Closed => drop(over.insert(*sale, queue)),
                 // It went on between the two reads.
-                queue => others.extend(queue),
+                Ok(queue) => others.extend(queue),
+                // It can't be read, which the store has logged; the others can.
+                Err(StoreError::Fault(_)) => {}
+                Err(error) => return Err(error),
             }
         }
         others.extend(over.values().cloned());
@@ -236,7 +241,8 @@ impl TickQueues {
     /// queue waits for another one's: until a tick has ended, its queue isn't due again.
     pub fn due(self: &Arc<Self>, urgent: bool) -> Vec<DueTick> {
         let queues = self.queues.all();
-        let due = queues.values().filter(|view| urgent || self.is_due(view));
+        // A queue that is over waits for no admission.
+        let due = queues.values().filter(|view| (urgent && !self.is_over(view.queue.sale)) || self.is_due(view));
         let ticks = due.filter_map(|view| self.begin(view.queue.sale, urgent));
         let draws =
             queues.values().filter(|view| self.has_to_draw(view)).filter_map(|view| self.begin_draw(view.queue.sale));
@@ -292,7 +298,7 @@ impl TickQueues {
         }
         let stock = self.stock(&view.sale).await;
         if self.is_over(sale) && !view.queue.goes_on(stock, self.clock.now()) {
-            self.queues.pace.rest(sale, self.clock.now());
+            self.queues.pace.rest_over(sale, self.clock.now());
             return Ok(None);
         }
         let issued = self.dispenser.issued(view.queue.sale, view.queue.groups.len()).await;
@@ -379,14 +385,18 @@ impl TickQueues {
     /// Not known where another instance ticks, nor while seats can't be read: a queue goes on all the same. One that is
     /// over nobody ticks, so every instance looks whether it goes on.
     async fn stock(&self, sale: &Sale) -> Stock {
-        if !self.is_over(sale.id) && !self.cache.ticked_here().contains(&sale.id) {
+        let seats = if self.is_over(sale.id) {
+            &self.browsed_seats
+        } else if self.cache.ticked_here().contains(&sale.id) {
+            &self.seats
+        } else {
             return Stock::Unknown;
-        }
-        self.count(sale).await.unwrap_or(Stock::Unknown)
+        };
+        self.count(sale, seats).await.unwrap_or(Stock::Unknown)
     }
 
-    async fn count(&self, sale: &Sale) -> Result<Stock, StoreError> {
-        let found = join_all(sale.performances.iter().map(|id| self.seats.find(*id))).await;
+    async fn count(&self, sale: &Sale, seats: &ShowAvailability) -> Result<Stock, StoreError> {
+        let found = join_all(sale.performances.iter().map(|id| seats.find(*id))).await;
         let now = self.clock.now();
         let mut performances = Vec::with_capacity(found.len());
         for of in found {

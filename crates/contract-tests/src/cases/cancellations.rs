@@ -3,11 +3,9 @@
 use crate::context::TestContext;
 use crate::{CataloguePorts, Failure};
 use async_trait::async_trait;
-use frontrow_application::port::{BookingError, BookingStore, IdSource};
-use frontrow_application::{CancelReservation, Page, ReturnMoney, ReturnProgress};
-use frontrow_domain::{
-    Command, Outcome, Performance, PerformanceStatus, Reservation, ReservationState, SeatNumber, SeatState,
-};
+use frontrow_application::port::{BookingError, BookingStore, IdSource, SoldPage};
+use frontrow_application::{CancelReservation, ReturnMoney, ReturnProgress};
+use frontrow_domain::{Command, Outcome, Performance, PerformanceStatus, ReservationState, SeatNumber, SeatState};
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -112,9 +110,9 @@ pub(super) async fn what_is_sold_is_found_seat_by_seat(context: Arc<TestContext>
     ensure_eq!(first.next.map(SeatNumber::get), Some(5));
     let second = reservations.sold(context.performance(), first.next, 2).await?;
     ensure_eq!(second.next, None);
-    let ids = |page: &Page<Reservation, SeatNumber>| page.items.iter().map(|found| found.id).collect::<BTreeSet<_>>();
+    let ids = |page: &SoldPage| page.reservations.iter().map(|found| found.id).collect::<BTreeSet<_>>();
     ensure_eq!((ids(&first), ids(&second)), (BTreeSet::from([wide.id]), BTreeSet::from([wide.id, late.id])));
     let all = reservations.sold(context.performance(), None, 100).await?;
-    ensure_eq!((all.items.len(), all.next), (2, None));
+    ensure_eq!((all.reservations.len(), all.next), (2, None));
     Ok(())
 }

@@ -4,7 +4,7 @@
 use async_trait::async_trait;
 use frontrow_application::port::{
     Auditor, BookingError, BookingStore, Entry, HoldPosition, IdempotencyRecordReader, LapsedHold, ReservationReader,
-    SeatReader, StoreError, WalletReader,
+    SeatReader, SoldPage, StoreError, WalletReader,
 };
 use frontrow_application::{FaultId, Page, PageRequest};
 use frontrow_contract_tests::{BookingStorePorts, Durability, Failure, Fixture, Programme, SuitePorts, World};
@@ -241,9 +241,8 @@ impl ReservationReader for Store {
         performance: PerformanceId,
         after: Option<SeatNumber>,
         limit: u32,
-    ) -> Result<Page<Reservation, SeatNumber>, StoreError> {
-        let (items, next) = held(&self.bookings).sold(performance, after, limit);
-        Ok(Page { items, next })
+    ) -> Result<SoldPage, StoreError> {
+        Ok(SoldPage::of(&held(&self.bookings), performance, after, limit))
     }
 
     async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError> {

@@ -18,6 +18,8 @@ pub struct Catalogue {
     pub sales: BTreeSet<SaleId>,
     /// All users.
     pub users: BTreeSet<UserId>,
+    /// Performances that were cancelled, and of which nobody is being given money back (any more).
+    pub settled: BTreeSet<PerformanceId>,
 }
 
 /// Everything that is wrong with the books, sorted; nothing if they are right. `bookings` has to be one snapshot. (A
@@ -30,6 +32,7 @@ pub fn audit(bookings: &BookingState, catalogue: &Catalogue, now: Instant) -> Ve
     audit.check_wallets();
     audit.check_charges();
     audit.check_payments();
+    audit.check_cancelled();
     audit.check_lapsed(now);
     audit.check_orphans();
     audit.findings.sort();
@@ -187,6 +190,19 @@ impl<'a> Audit<'a> {
             self.report(Rule::NoOrphans, format!("a payment is for {reservation}, which does not exist"));
         }
         self.check_transfers();
+    }
+
+    /// A payment that was begun before the cancellation may come a moment later: until then the performance owes money.
+    fn check_cancelled(&mut self) {
+        for seat in self.bookings.seats.values() {
+            let SeatState::Sold { to } = seat.state else { continue };
+            self.unless(!self.catalogue.settled.contains(&seat.key.performance), Rule::CancelledPaidBack, || {
+                format!(
+                    "{} is sold to {to}, though it does not take place and nobody gives the money back",
+                    name(seat.key)
+                )
+            });
+        }
     }
 
     fn check_transfers(&mut self) {

@@ -40,6 +40,8 @@ pub enum Rule {
     RoomForCharges,
     /// What the gateway took is credited, or has been given back.
     ChargesCredited,
+    /// What was paid for a cancelled performance has been given back, or is about to be.
+    CancelledPaidBack,
     /// Every number of a queue is given once.
     NumbersUnique,
     /// Nobody has two queue entries in a queue.
@@ -58,7 +60,7 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::SoldOnce,
         Self::SeatsTicketsReservations,
         Self::WalletEqualsTransfers,
@@ -68,6 +70,7 @@ impl Rule {
         Self::NoOrphans,
         Self::RoomForCharges,
         Self::ChargesCredited,
+        Self::CancelledPaidBack,
         Self::NumbersUnique,
         Self::OneQueueEntryEach,
         Self::WithinCapacity,
@@ -91,6 +94,7 @@ impl Rule {
             Self::NoOrphans => "nothing points to what is not there",
             Self::RoomForCharges => "every wallet keeps as much room as its pending charges need",
             Self::ChargesCredited => "what the gateway took is credited, or has been given back",
+            Self::CancelledPaidBack => "what was paid for a cancelled performance is given back",
             Self::NumbersUnique => "every number of a queue is given once",
             Self::OneQueueEntryEach => "nobody has two queue entries in a queue",
             Self::WithinCapacity => "no more are admitted at a time than the capacity allows",

@@ -181,7 +181,7 @@ impl Record for Reservation {
 
 /// Why an operator gave something back, in their own words: for the books, not for the owner.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[serde(from = "String", into = "String")]
 pub struct RefundReason(Box<str>);
 
 /// The text can't be a reason.
@@ -199,17 +199,21 @@ impl RefundReason {
         if text_flaw(&text, Self::MAX).is_none() { Ok(Self(text.into())) } else { Err(InvalidReason) }
     }
 
+    /// What a store has kept: it was fine by the rules of its time.
+    pub fn stored(text: impl Into<Box<str>>) -> Self {
+        Self(text.into())
+    }
+
     /// As it is shown and kept.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 }
 
-impl TryFrom<String> for RefundReason {
-    type Error = InvalidReason;
-
-    fn try_from(text: String) -> Result<Self, InvalidReason> {
-        Self::new(&text)
+impl From<String> for RefundReason {
+    /// Reads what was stored: see [`RefundReason::stored`].
+    fn from(text: String) -> Self {
+        Self::stored(text)
     }
 }
 
@@ -268,6 +272,7 @@ mod tests {
         assert_eq!(read(&long), Ok(long.clone()));
         for text in ["", "  ", "two\nlines", "NUL\0", &"x".repeat(RefundReason::MAX + 1)] {
             assert_eq!(read(text), Err(InvalidReason), "{text:?}");
+            assert_eq!(RefundReason::stored(text).as_str(), text, "what was accepted once is read");
         }
     }
 }

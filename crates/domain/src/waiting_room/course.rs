@@ -38,6 +38,11 @@ impl Queue {
         self.nothing_left.is_some_and(|NothingLeft { since, seen }| since + Self::NOTHING_LEFT_FOR <= seen)
     }
 
+    /// When its sale has closed, if it has: nobody opens it any more, unless the sale gets other dates.
+    pub fn sale_closed(&self, now: Instant) -> Option<Instant> {
+        self.dates.map(|dates| dates.closes).filter(|closes| *closes <= now)
+    }
+
     /// Whether it may go on by itself although it is closed: no operator has closed it, and its sale isn't over.
     pub fn may_go_on(&self, now: Instant) -> bool {
         let is_over = self.dates.is_none_or(|dates| dates.closes <= now);
@@ -83,9 +88,12 @@ impl Queue {
         });
     }
 
-    /// Does what follows at that instant.
-    pub(super) fn settle(&mut self, now: Instant) {
-        self.become_phase(self.phase_at(now), now);
+    /// Does what follows at that instant. Who takes part in a draw is fixed by a count: as long as there is none, a lobby that
+    /// is drawn stays one, because those who have joined since the last count would be drawn behind everybody else.
+    pub(super) fn settle(&mut self, now: Instant, is_counted: bool) {
+        let (phase, can_gather) = (self.phase_at(now), is_counted || self.draw.is_none() || self.gathered);
+        let is_held_back = self.phase == Phase::Lobby && phase == Phase::Open && !can_gather;
+        self.become_phase(if is_held_back { Phase::Lobby } else { phase }, now);
     }
 
     pub(super) fn become_phase(&mut self, phase: Phase, now: Instant) {
@@ -107,7 +115,7 @@ impl Queue {
             (false, false) => BOTH_MOVED,
         };
         queue.message = Some(with_news(moved, self.message.as_deref()));
-        queue.settle(now.max(self.last_tick));
+        queue.settle(now.max(self.last_tick), false);
         queue
     }
 }

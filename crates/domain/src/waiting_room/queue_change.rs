@@ -1,6 +1,6 @@
 //! What becomes of a queue besides its ticks.
 
-use super::{DrawState, Phase, Queue, SaleDates};
+use super::{DrawState, NothingLeft, Phase, Queue, SaleDates};
 use crate::catalogue::WaitingRoom;
 use crate::text::composed;
 use crate::time::Instant;
@@ -73,13 +73,22 @@ impl Queue {
         }
     }
 
-    /// Until its last tick has come, a queue stands still: time never goes back in it.
+    /// Until its last tick has come, a queue stands still: time never goes back in it. Nothing that it has noted is later
+    /// than now afterwards; for how long nothing has been left stays, so that a queue that has closed stays closed.
     fn reset_clock(&self, now: Instant) -> Self {
         if self.last_tick <= now {
             return self.clone();
         }
-        let version = self.version.next();
-        Self { last_tick: now, held_back_until: None, moving_since: None, version, ..self.clone() }
+        let nothing_left = self.nothing_left.map(|known| {
+            let ahead = known.seen.since(now);
+            NothingLeft { since: known.since - ahead, seen: known.seen - ahead }
+        });
+        let closed_since = self.closed_since.map(|since| since.min(now));
+        let (held_back_until, moving_since, version) = (None, None, self.version.next());
+        let mut queue =
+            Self { last_tick: now, nothing_left, closed_since, held_back_until, moving_since, version, ..self.clone() };
+        queue.groups.iter_mut().for_each(|group| group.skips.reset_clock(now));
+        queue
     }
 
     fn begin_epoch(&self, above: &[u64]) -> Self {

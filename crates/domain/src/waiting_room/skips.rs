@@ -58,10 +58,30 @@ impl Skips {
         }
     }
 
+    /// Nobody was passed over later than now.
+    pub(super) fn reset_clock(&mut self, now: Instant) {
+        self.passed_over.iter_mut().for_each(|passed| passed.at = passed.at.min(now));
+    }
+
     /// Since when somebody of that rank, who has checked in then, has stood there without others being rightly admitted
     /// before.
     pub(super) fn waiting_since(&self, rank: Rank, checked_in_at: Instant) -> Instant {
         let passed = self.passed_over.iter().find(|passed| passed.rank == rank.get());
         passed.map_or(checked_in_at, |passed| passed.at.max(checked_in_at))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_reset_of_the_clock_nobody_was_passed_over_in_the_future() {
+        let at = Instant::from_micros;
+        let mut skips = Skips::default();
+        skips.note_passed_over(Rank::new(5), at(100));
+        skips.note_passed_over(Rank::new(6), at(7));
+        skips.reset_clock(at(10));
+        assert_eq!([5, 6].map(|rank| skips.waiting_since(Rank::new(rank), at(3))), [at(10), at(7)]);
     }
 }

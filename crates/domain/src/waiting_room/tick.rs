@@ -7,7 +7,7 @@ use super::{
 };
 use crate::catalogue::Sale;
 use crate::record::{Version, Write};
-use crate::time::{CLOCK_TOLERANCE, Instant};
+use crate::time::{CLOCK_SKEW, CLOCK_TOLERANCE, Instant};
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
@@ -90,6 +90,13 @@ impl Tick {
     pub const HOLDING_BACK: Duration = Duration::from_secs(1);
     /// Open time that one tick can add.
     const MAX_STEP: Duration = Duration::from_secs(1);
+
+    /// The instant of a tick, by the clock of the instance that makes it and the database's: never later than the database's;
+    /// `None` if the instance's is more than [`CLOCK_SKEW`] ahead, and so can't be right. A clock that is behind does no harm: a
+    /// queue's time never goes back.
+    pub fn instant(ours: Instant, theirs: Instant) -> Option<Instant> {
+        (ours.since(theirs) <= CLOCK_SKEW).then(|| ours.min(theirs))
+    }
 
     /// Whether an admission is over: so long ago that no clock of any instance says otherwise.
     pub fn is_over(until: Instant, now: Instant) -> bool {
@@ -292,16 +299,11 @@ fn catch_up(queue: &Queue, sale: &Sale, input: &TickInput, step: Duration, now: 
     for (group, issued) in next.groups.iter_mut().zip(&input.issued) {
         group.issued = group.issued.max(*issued);
     }
-    // Who takes part in a draw is fixed by a count. As long as that fails, a lobby that is drawn stays one: those who have
-    // joined since the last count would be drawn behind everybody else.
-    let may_gather = next.draw.is_none() || !input.issued.is_empty();
+    let is_counted = !input.issued.is_empty();
     next.note_dates(sale);
     next.note_stock(input.stock, now);
-    next.settle(now);
-    if queue.phase == Phase::Lobby && next.phase == Phase::Open && !may_gather {
-        next.phase = Phase::Lobby;
-    }
-    if next.phase != Phase::Lobby && !next.gathered && may_gather {
+    next.settle(now, is_counted);
+    if next.phase != Phase::Lobby && !next.gathered && (is_counted || next.draw.is_none()) {
         next.gather();
     }
     next.held_back_until = match queue.held_back_until {

@@ -35,6 +35,17 @@ fn a_bar_on_somebody_who_does_not_exist_until_it_is_lifted() {
     assert_named(&world, Rule::NoOrphans, "does not exist");
 }
 
+#[test]
+fn what_was_paid_for_a_cancelled_performance_is_given_back_sooner_or_later() {
+    let (world, ..) = full();
+    assert_eq!(world.findings_with([performance(2)]), []);
+    let findings = world.findings_with([performance(1)]);
+    assert!(findings.iter().all(|finding| finding.rule == Rule::CancelledPaidBack), "{findings:?}");
+    let seats: Vec<bool> =
+        [1, 2, 3, 4].map(|n| findings.iter().any(|f| f.row.starts_with(&format!("seat {n} of")))).into();
+    assert_eq!(seats, [true, true, false, false], "those that are held owe nothing");
+}
+
 fn key(number: u32) -> SeatKey {
     SeatKey { performance: performance(1), number: seat(number) }
 }

@@ -382,6 +382,7 @@ impl Simulation {
             performances: (1..=PERFORMANCES).map(performance).collect(),
             sales: (1..=2).map(sale).collect(),
             users: (1..=USERS).map(user).collect(),
+            ..Catalogue::default()
         };
         let mut findings = audit(&self.bookings, &catalogue, self.now);
         let owed = findings.extract_if(.., |finding| finding.rule == Rule::ChargesCredited).count();

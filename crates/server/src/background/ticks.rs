@@ -131,6 +131,9 @@ fn note_end(ended: Result<(), JoinError>) {
 }
 
 #[cfg(test)]
+mod lobby;
+
+#[cfg(test)]
 mod tests {
     use super::*;
     use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};

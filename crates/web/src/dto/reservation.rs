@@ -6,7 +6,8 @@ use crate::problem::{FieldError, Problem};
 use frontrow_application::port::OnSale;
 use frontrow_application::{SeatChoice, TicketView};
 use frontrow_domain::{
-    Hold, Instant, LineItem, PriceList, RefundReason, Reservation, ReservationState, SeatLabel, SeatMap, Wish,
+    Hold, Instant, LineItem, PerformanceStatus, PriceList, RefundReason, Reservation, ReservationState, SeatLabel,
+    SeatMap, Wish,
 };
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
@@ -184,10 +185,14 @@ pub struct ReservationDto {
     /// The first instant at which the hold has lapsed, in UTC.
     pub held_until: String,
     /// The first instant at which even a late payment is refused, in UTC. After `held_until` it is taken if nobody
-    /// else has the seats. It never becomes earlier while the performance hasn't begun; an operator may extend it.
-    pub pay_until: String,
-    /// The first instant at which its owner can't cancel it any more, once it is paid, in UTC; likewise.
-    pub cancel_until: String,
+    /// else has the seats. It never becomes earlier while the performance hasn't begun; an operator may extend it. `null` if
+    /// the performance is cancelled: nothing is paid any more.
+    #[schema(required = true)]
+    pub pay_until: Option<String>,
+    /// The first instant at which its owner can't cancel it any more, once it is paid, in UTC; likewise. `null` if the
+    /// performance is cancelled: there is no deadline.
+    #[schema(required = true)]
+    pub cancel_until: Option<String>,
     /// Whether its owner can cancel it now.
     pub can_cancel: bool,
     /// What is to be paid.
@@ -232,6 +237,8 @@ impl ReservationDto {
         let pay_until = terms.as_ref().map_or(reservation.late_until, |terms| reservation.payable_until(terms));
         let cancel_until =
             terms.as_ref().map_or(reservation.cancel_until, |terms| reservation.cancellable_until(terms));
+        let takes_place = terms.as_ref().is_none_or(|terms| terms.bookable.status != PerformanceStatus::Cancelled);
+        let deadline = |until: Instant| takes_place.then(|| Timestamp::from(until).to_string());
         let is_paid = reservation.state == ReservationState::Confirmed;
         Self {
             id: reservation.id.uuid(),
@@ -239,8 +246,8 @@ impl ReservationDto {
             sale_id: reservation.sale.uuid(),
             status: reservation.status(now).as_str().to_owned(),
             held_until: Timestamp::from(reservation.held_until).to_string(),
-            pay_until: Timestamp::from(pay_until).to_string(),
-            cancel_until: Timestamp::from(cancel_until).to_string(),
+            pay_until: deadline(pay_until),
+            cancel_until: deadline(cancel_until),
             can_cancel: is_paid && terms.is_some_and(|terms| reservation.check_cancel(&terms, now).is_ok()),
             total: Money::of(reservation.amount, currency),
             line_items: reservation

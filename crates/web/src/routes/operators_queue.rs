@@ -13,7 +13,7 @@ use uuid::Uuid;
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::new(report, __path_report),
-        Endpoint::new(change, __path_change).refuses(&[&[Kind::QueuePhase, Kind::ChangedMeanwhile]]),
+        Endpoint::new(change, __path_change).refuses(&[&[Kind::QueuePhase, Kind::SaleClosed, Kind::ChangedMeanwhile]]),
         Endpoint::new(actions, __path_actions),
         Endpoint::new(bar, __path_bar),
         Endpoint::new(unbar, __path_unbar),

@@ -144,6 +144,11 @@ async fn a_queue_follows_the_dates_of_its_sale() {
         theatre.tick().await;
         let queue = snapshot(&theatre).await;
         assert_eq!((&queue["phase"], &queue["closes"]), (&json!(phase), &sale["closes"]));
+        if phase == "closed" {
+            let refused = change(&theatre, &json!({"phase": "open"})).await.problem(409, "sale-closed");
+            assert_eq!(refused["closed"], sale["closes"], "the next tick would close it");
+            change(&theatre, &json!({"capacity": 500})).await.with(200);
+        }
         assert_eq!(queue["message"], "The closing of the sale has been moved.");
     }
     let kim = theatre.back("kim").await;

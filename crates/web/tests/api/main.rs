@@ -25,6 +25,8 @@ mod documents;
 #[cfg(test)]
 mod editing;
 #[cfg(test)]
+mod edits;
+#[cfg(test)]
 mod ending;
 #[cfg(test)]
 mod faults;

@@ -2,14 +2,17 @@
 
 use super::room::{Nobody, Room, key};
 use crate::connection::session;
-use crate::store::testbed::{Testbed, on_every_database, on_every_server};
+use crate::store::testbed::{Testbed, on_database, on_every_database, on_every_server};
+use async_trait::async_trait;
 use frontrow_adapters::sql::SqlQueues;
+use frontrow_adapters::sql::hook::{Fault, Hook};
 use frontrow_application::Outage;
 use frontrow_application::port::{BookingError, QueueStore, StoreError};
 use frontrow_domain::waiting_room::Skips;
 use frontrow_domain::{BuyerKey, Command, Leave, Operation};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI32, Ordering};
 
 /// The ticks of two seconds.
 const TICKS: usize = 20;
@@ -99,6 +102,43 @@ async fn whose_row_stays_locked_is_waited_for_and_then_passed_over_once(testbed:
     room.assert_consistent().await;
 }
 
+/// Fails the second transaction that begins once it is armed.
+#[derive(Default)]
+struct FailsSecondBegin {
+    begins: AtomicI32,
+}
+
+#[async_trait]
+impl Hook for FailsSecondBegin {
+    fn before(&self, text: &str) -> Option<Fault> {
+        (text == "begin" && self.begins.fetch_sub(1, Ordering::SeqCst) == 1).then_some(Fault::Other)
+    }
+}
+
+/// A session that goes on waiting for a second only would give up too early what it does next. Only MySQL says what others
+/// have set; MariaDB is spoken to in the same words.
+async fn no_session_keeps_the_short_wait(testbed: &Testbed) {
+    let room = Room::new(testbed, 1).await;
+    let hook = Arc::new(FailsSecondBegin::default());
+    let queues = room.instance_with(hook.clone()).await;
+    for n in [1, 2] {
+        room.come(&queues, n).await;
+    }
+    let session = lock_person_1(testbed).await;
+    for _ in 0..Skips::PATIENCE {
+        assert_eq!(tick(&room, &queues).await, []);
+    }
+    // It waits in vain, and then can't begin anew.
+    hook.begins.store(2, Ordering::SeqCst);
+    let failed = queues.tick(&room.order()).await;
+    assert!(matches!(failed, Err(StoreError::Fault(_))), "{failed:?}");
+    let waits = "SELECT DISTINCT v.variable_value FROM performance_schema.variables_by_thread v \
+                 JOIN performance_schema.threads t ON t.thread_id = v.thread_id \
+                 WHERE v.variable_name = 'innodb_lock_wait_timeout' AND t.processlist_db = DATABASE()";
+    assert!(!testbed.texts(waits).await.contains(&"1".to_owned()), "{:?}", testbed.texts(waits).await);
+    session.execute_unprepared("ROLLBACK").await.unwrap();
+}
+
 mod everywhere {
     use super::*;
     on_every_database! { who_leaves_again_and_again_starves_nobody }
@@ -106,5 +146,12 @@ mod everywhere {
 
 mod servers {
     use super::*;
-    on_every_server! { whose_row_stays_locked_is_waited_for_and_then_passed_over_once }
+    on_every_server! {
+        whose_row_stays_locked_is_waited_for_and_then_passed_over_once
+    }
+}
+
+mod where_sessions_can_be_looked_at {
+    use super::*;
+    on_database! { mysql Some(frontrow_test_databases::Kind::MySql); no_session_keeps_the_short_wait }
 }

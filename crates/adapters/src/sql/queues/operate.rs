@@ -1,6 +1,8 @@
 //! What operators, draws and dispensers do with a queue: under its lock, as ticks do.
 
 use crate::sql::Database;
+use crate::sql::rows::check_in::Column as CheckInOf;
+use crate::sql::rows::queue_entry::Column as EntryOf;
 use crate::sql::rows::{admission, check_in, operator_action, queue, queue_entry};
 use crate::sql::write::{Refusal, update_guarded};
 use frontrow_application::port::{OperatorAction, StoreError};
@@ -85,7 +87,9 @@ pub(super) async fn forget_queue(database: &Database, sale: SaleId, now: Instant
             if !queue.is_forgotten(now) || has_admissions(transaction, sale).await? {
                 return Ok(false);
             }
-            if forget_entries(transaction, sale).await? | forget_check_ins(transaction, sale).await? {
+            let entries = forget_some::<queue_entry::Entity>(transaction, sale, EntryOf::SaleId, EntryOf::UserId);
+            let check_ins = forget_some::<check_in::Entity>(transaction, sale, CheckInOf::SaleId, CheckInOf::UserId);
+            if entries.await? | check_ins.await? {
                 return Ok(false);
             }
             let forget = queue::Entity::update_many()
@@ -98,25 +102,18 @@ pub(super) async fn forget_queue(database: &Database, sale: SaleId, now: Instant
     forgotten.await
 }
 
-/// Deletes some queue entries of a sale; whether there were any.
-async fn forget_entries(transaction: &DatabaseTransaction, sale: SaleId) -> Result<bool, DbErr> {
-    use queue_entry::{Column, Entity};
-    let of_sale = || Column::SaleId.eq(sale.uuid());
-    let some = Entity::find().select_only().column(Column::UserId).filter(of_sale());
-    let users: Vec<Uuid> = some.order_by_asc(Column::UserId).limit(STEP).into_tuple().all(transaction).await?;
+/// Deletes some rows of a sale, whose columns are its id and a user's; whether there were any.
+async fn forget_some<E: EntityTrait>(
+    transaction: &DatabaseTransaction,
+    sale: SaleId,
+    sale_id: E::Column,
+    user_id: E::Column,
+) -> Result<bool, DbErr> {
+    let of_sale = || sale_id.eq(sale.uuid());
+    let some = E::find().select_only().column(user_id).filter(of_sale());
+    let users: Vec<Uuid> = some.order_by_asc(user_id).limit(STEP).into_tuple().all(transaction).await?;
     let Some(last) = users.last() else { return Ok(false) };
-    Entity::delete_many().filter(of_sale()).filter(Column::UserId.lte(*last)).exec(transaction).await?;
-    Ok(true)
-}
-
-/// Deletes some check-ins of a sale; whether there were any.
-async fn forget_check_ins(transaction: &DatabaseTransaction, sale: SaleId) -> Result<bool, DbErr> {
-    use check_in::{Column, Entity};
-    let of_sale = || Column::SaleId.eq(sale.uuid());
-    let some = Entity::find().select_only().column(Column::UserId).filter(of_sale());
-    let users: Vec<Uuid> = some.order_by_asc(Column::UserId).limit(STEP).into_tuple().all(transaction).await?;
-    let Some(last) = users.last() else { return Ok(false) };
-    Entity::delete_many().filter(of_sale()).filter(Column::UserId.lte(*last)).exec(transaction).await?;
+    E::delete_many().filter(of_sale()).filter(user_id.lte(*last)).exec(transaction).await?;
     Ok(true)
 }
 

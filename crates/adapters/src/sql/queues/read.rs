@@ -24,7 +24,7 @@ const CHUNK: usize = 1000;
 pub(super) async fn queues(database: &Database) -> Result<Vec<Queue>, StoreError> {
     let query = async {
         let rows = live_queues().all(database.booking_readers()).await?;
-        rows.into_iter().map(Queue::try_from).collect()
+        Ok(database.readable("list queues", rows, |row| row.sale_id).0)
     };
     database.read("list queues", query).await
 }
@@ -33,7 +33,7 @@ pub(super) async fn over_queues(database: &Database) -> Result<Vec<Queue>, Store
     let query = async {
         let over = queue::Entity::find().filter(queue::Column::Live.eq(queue::OVER));
         let rows = over.all(database.booking_readers()).await?;
-        rows.into_iter().map(Queue::try_from).collect()
+        Ok(database.readable("list queues that are over", rows, |row| row.sale_id).0)
     };
     database.read("list queues that are over", query).await
 }

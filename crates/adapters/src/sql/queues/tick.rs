@@ -10,7 +10,7 @@ use crate::sql::store::write::{changed_or_placed, new_and_not_placed, rows};
 use crate::sql::worker::{Work, WorkerConnection};
 use frontrow_application::port::{StoreError, TickOrder, TickReport};
 use frontrow_domain::waiting_room::{Admission, CheckIn, Group, Phase, Queue, Tick, TickInput, TickOutcome};
-use frontrow_domain::{Buyer, BuyerKey, CLOCK_SKEW, Instant, SaleId};
+use frontrow_domain::{Buyer, BuyerKey, Instant, SaleId};
 use sea_orm::sea_query::{Expr, ExprTrait, Func, SimpleExpr};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Select, Statement};
 use std::collections::BTreeMap;
@@ -134,8 +134,7 @@ impl Run<'_> {
         }))
     }
 
-    /// The instant of the tick, which is never later than the database's; `None` if this instance's clock is too far ahead
-    /// of it. A clock that is behind does no harm: a queue's time never goes back.
+    /// See [`Tick::instant`].
     async fn now(&self, connection: &impl ConnectionTrait) -> Result<Option<Instant>, Failure> {
         let ours = self.works.clock.now();
         if !self.works.hook.compares_clocks() {
@@ -147,7 +146,7 @@ impl Run<'_> {
         let theirs =
             connection.query_one_raw(theirs).await?.ok_or_else(|| Failure::Bug("the time is missing".into()))?;
         let theirs = Instant::from_micros(theirs.try_get_by_index(0)?);
-        Ok((ours.since(theirs) <= CLOCK_SKEW).then(|| ours.min(theirs)))
+        Ok(Tick::instant(ours, theirs))
     }
 
     /// Locks the queue, then reads the admissions. In one statement `PostgreSQL` would read them as of before the lock.
@@ -246,13 +245,17 @@ impl Run<'_> {
         else {
             return Ok(());
         };
-        if overdue == Overdue::Wait {
-            self.waits.store(true, Ordering::SeqCst);
-            connection.execute_unprepared(briefly).await?;
-            self.statements.lock::<buyer::Entity>(connection, buyers.iter().map(buyer::key)).await?;
-            self.waits.store(false, Ordering::SeqCst);
+        if overdue == Overdue::PassOver {
+            return Ok(());
         }
-        connection.execute_unprepared(as_usual).await?;
+        self.waits.store(true, Ordering::SeqCst);
+        connection.execute_unprepared(briefly).await?;
+        let locked = self.statements.lock::<buyer::Entity>(connection, buyers.iter().map(buyer::key)).await;
+        // Whatever came of it: where this is the session's, and not the transaction's, nothing else would ever restore it.
+        let restored = connection.execute_unprepared(as_usual).await;
+        locked?;
+        restored?;
+        self.waits.store(false, Ordering::SeqCst);
         Ok(())
     }
 

@@ -4,7 +4,7 @@ use super::SqlReaders;
 use crate::sql::rows::{reservation, seat, ticket};
 use crate::sql::statements::Texts;
 use async_trait::async_trait;
-use frontrow_application::port::{HoldPosition, LapsedHold, ReservationReader, StoreError};
+use frontrow_application::port::{HoldPosition, LapsedHold, ReservationReader, SoldPage, StoreError};
 use frontrow_application::{Page, PageRequest};
 use frontrow_domain::{
     BuyerKey, Instant, PerformanceId, Reservation, ReservationId, ReservationState, SaleId, SeatNumber, Ticket, UserId,
@@ -41,22 +41,23 @@ impl ReservationReader for SqlReaders {
         performance: PerformanceId,
         after: Option<SeatNumber>,
         limit: u32,
-    ) -> Result<Page<Reservation, SeatNumber>, StoreError> {
+    ) -> Result<SoldPage, StoreError> {
+        let name = "find what is sold";
         let query = async {
             let seats = sold_seats(performance, after, u64::from(limit) + 1);
             let seats: Vec<(i32, Option<Uuid>)> = seats.into_tuple().all(self.database.booking_readers()).await?;
-            let wanted = &seats[..seats.len().min(limit as usize)];
-            let ids: BTreeSet<Uuid> = wanted.iter().filter_map(|(_, reservation)| *reservation).collect();
-            let last = wanted.last().filter(|_| seats.len() > wanted.len());
-            let next = last.and_then(|(number, _)| SeatNumber::new(number.cast_unsigned()));
+            let Page { items: seats, next } = Page::of(seats, limit, |(number, _)| *number);
+            let ids: BTreeSet<Uuid> = seats.into_iter().filter_map(|(_, reservation)| reservation).collect();
+            let next = next.and_then(|number| SeatNumber::new(number.cast_unsigned()));
             let Some(statement) = self.database.texts().reading::<reservation::Entity>(ids)? else {
-                return Ok(Page { items: Vec::new(), next });
+                return Ok(SoldPage { next, ..SoldPage::default() });
             };
             let rows = reservation::Entity::find().from_raw_sql(statement).all(self.database.booking_readers()).await?;
-            let items = rows.into_iter().map(Reservation::try_from).collect::<Result<_, DbErr>>()?;
-            Ok(Page { items, next })
+            let (reservations, unreadable) = self.database.readable(name, rows, |row| row.id);
+            let unreadable = unreadable.into_iter().map(|(id, fault)| (ReservationId::new(id), fault)).collect();
+            Ok(SoldPage { reservations, unreadable, next })
         };
-        self.database.read("find what is sold", query).await
+        self.database.read(name, query).await
     }
 
     async fn tickets(&self, reservation: ReservationId) -> Result<Vec<Ticket>, StoreError> {

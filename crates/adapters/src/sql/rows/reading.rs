@@ -1,7 +1,7 @@
 //! Reading rows back into the domain's terms. A row that can't be read is a defect that names the row.
 
 use frontrow_domain::waiting_room::{Group, QueueNumber, Rank};
-use frontrow_domain::{Points, RefundReason, SeatNumber};
+use frontrow_domain::{Points, SeatNumber};
 use sea_orm::DbErr;
 use serde::de::DeserializeOwned;
 use std::fmt::Display;
@@ -29,10 +29,6 @@ impl<K: Display> Reading<K> {
     pub(crate) fn seat_number(&self, number: i32) -> Result<SeatNumber, DbErr> {
         let number = u32::try_from(number).ok().and_then(SeatNumber::new);
         number.ok_or_else(|| self.error("its seat number is out of range"))
-    }
-
-    pub(crate) fn reason(&self, text: Option<&str>) -> Result<Option<RefundReason>, DbErr> {
-        text.map(RefundReason::new).transpose().map_err(|error| self.error(format!("its refund's reason: {error}")))
     }
 
     pub(crate) fn count(&self, number: i64) -> Result<u32, DbErr> {

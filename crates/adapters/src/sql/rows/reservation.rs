@@ -1,7 +1,9 @@
 //! A reservation.
 
 use super::{Guarded, Reading, json};
-use frontrow_domain::{Instant, PerformanceId, Reservation, ReservationId, ReservationState, SaleId, UserId, Version};
+use frontrow_domain::{
+    Instant, PerformanceId, RefundReason, Reservation, ReservationId, ReservationState, SaleId, UserId, Version,
+};
 use sea_orm::ActiveValue::{Set, Unchanged};
 use sea_orm::entity::prelude::*;
 
@@ -46,7 +48,7 @@ impl TryFrom<Model> for Reservation {
             cancel_until: Instant::from_micros(row.cancel_until),
             amount: reading.points(row.amount)?,
             line_items: reading.text(&row.line_items)?,
-            refund_reason: reading.reason(row.refund_reason.as_deref())?,
+            refund_reason: row.refund_reason.map(RefundReason::from),
             version: Version::new(row.version),
         })
     }

@@ -2,7 +2,7 @@
 
 use super::Reading;
 use frontrow_application::port::Credentials;
-use frontrow_domain::{Instant, Role, User, UserId};
+use frontrow_domain::{Email, Instant, Role, User, UserId};
 use sea_orm::ActiveValue::{Set, Unchanged};
 use sea_orm::entity::prelude::*;
 
@@ -29,9 +29,7 @@ impl TryFrom<Model> for Credentials {
     fn try_from(row: Model) -> Result<Self, DbErr> {
         let reading = Reading::of("users", row.id);
         let role = reading.word(&row.role, role(&row.role))?;
-        // The address itself stays out of the log.
-        let email = row.email.parse().map_err(|_| reading.error("its email is not an address"))?;
-        let user = User { id: UserId::new(row.id), email, name: row.name, role };
+        let user = User { id: UserId::new(row.id), email: Email::stored(row.email), name: row.name, role };
         Ok(Self { user, password_hash: row.password_hash })
     }
 }

@@ -28,6 +28,7 @@ fn ticks(queues: Arc<QueueViews>, store: MockQueueStore) -> TickQueues {
         dispenser: Arc::new(issues()),
         sales: Arc::new(MockSaleRepository::new()),
         seats: Arc::new(seats_left(10 - 3)),
+        browsed_seats: Arc::new(knows(Vec::new())),
         digest,
         clock: clock(NOW),
         cache: TickCache::default(),

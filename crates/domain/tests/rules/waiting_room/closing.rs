@@ -189,6 +189,36 @@ fn an_early_opening_ends_if_the_sale_opens_later_than_was_known() {
     assert_eq!(waiting_room.queue().phase, Phase::Open);
 }
 
+/// Whoever has paused it may have had another reason than the sale's date: people are told that they wait, not let in.
+#[test]
+fn a_pause_outlasts_an_opening_that_is_moved() {
+    for (phase, before, then) in [(Phase::Paused, vec![], vec![1, 2]), (Phase::Draining, vec![1], vec![2])] {
+        let mut waiting_room = TestRoom::open(room(), 3);
+        waiting_room.phase(phase).unwrap();
+        waiting_room.save_sale();
+        waiting_room.sale.opens = at(100);
+        waiting_room.save_sale();
+        assert_eq!(waiting_room.queue().message.as_deref(), Some("The opening of the sale has been moved."));
+        waiting_room.wait_until(at(100));
+        assert_eq!(waiting_room.run(2, &[1]), before, "{phase:?}");
+        assert_eq!((waiting_room.queue().phase, waiting_room.queue().ordered), (phase, Some(phase)));
+        waiting_room.phase(Phase::Open).unwrap();
+        assert_eq!(waiting_room.run(2, &[2]), then);
+    }
+}
+
+#[test]
+fn an_operator_can_see_that_the_sale_of_a_queue_has_closed() {
+    let mut waiting_room = TestRoom::open(room(), 3);
+    waiting_room.sale.closes = at(20);
+    waiting_room.save_sale();
+    assert_eq!(waiting_room.queue().sale_closed(just_before(20)), None);
+    assert_eq!(waiting_room.queue().sale_closed(at(20)), Some(at(20)));
+    waiting_room.sale.closes = at(40);
+    waiting_room.save_sale();
+    assert_eq!(waiting_room.queue().sale_closed(at(20)), None, "it was moved");
+}
+
 #[test]
 fn a_queue_of_an_older_version_keeps_what_an_operator_ordered() {
     for (phase, ending, then) in [

@@ -284,6 +284,19 @@ fn a_count_that_fails_at_the_opening_does_not_fix_who_takes_part() {
 }
 
 #[test]
+fn a_lobby_that_is_held_back_stays_one_when_the_dates_of_its_sale_move() {
+    let mut waiting_room = about_to_open();
+    tick_uncounted(&mut waiting_room);
+    waiting_room.sale.closes = waiting_room.sale.closes + seconds(60);
+    waiting_room.save_sale();
+    let held_back = waiting_room.queue();
+    assert!(held_back.message.is_some(), "it follows them");
+    assert_eq!((held_back.phase, held_back.gathered), (Phase::Lobby, false));
+    waiting_room.tick();
+    assert_eq!((waiting_room.queue().phase, waiting_room.queue().groups[0].drawn), (Phase::Open, 3));
+}
+
+#[test]
 fn without_a_draw_a_queue_opens_however_many_have_joined() {
     let mut waiting_room = TestRoom::new(room());
     waiting_room.now = at(OPENS);

@@ -1,8 +1,7 @@
 //! The waiting room in the long run: some dozens of people who join, come, stay away, book, leave and come back, operators
-//! who change their minds, seats and performances that come and go, dates that move, and ticks that fail, collide and fall
-//! silent; after every step it is held against a model of
-//! everybody's rights and against what must be true of any queue. `FRONTROW_SIMULATION_STEPS` says how many steps,
-//! `FRONTROW_SIMULATION_SEED` repeats a run.
+//! who change their minds, seats and performances that come and go, dates that move, an instance whose clock is ahead, and
+//! ticks that fail, collide and fall silent; after every step it is held against a model of everybody's rights and against
+//! what must be true of any queue. `FRONTROW_SIMULATION_STEPS` says how many steps, `FRONTROW_SIMULATION_SEED` repeats a run.
 
 mod checks;
 mod control;
@@ -59,6 +58,14 @@ fn a_million_steps_of_queues() {
     }
 }
 
+/// Otherwise the queue opens too early, and then stands still until its time has come.
+#[test]
+#[should_panic(expected = "ahead of the database")]
+fn a_clock_that_nobody_compares_moves_the_queue_into_the_future() {
+    let mut simulation = Simulation { compares_clocks: false, ..Simulation::new(42) };
+    (0..SEASON).for_each(|_| simulation.step());
+}
+
 /// A simulation in which nothing happens proves nothing.
 fn assert_all_seen(seen: &BTreeMap<&'static str, u64>) {
     let people = ["joined", "joined again", "early", "checked in", "absent", "lapsed", "used", "barred", "came back"];
@@ -90,6 +97,7 @@ fn assert_all_seen(seen: &BTreeMap<&'static str, u64>) {
         "crash",
         "outage",
         "clock back",
+        "clock ahead",
         "grace",
         "skewed",
         "overfull",
@@ -130,6 +138,8 @@ struct Simulation {
     /// What there is to sell.
     offered: Stock,
     now: Instant,
+    /// Whether instances compare their clocks with the database's before they tick, as they should.
+    compares_clocks: bool,
     next_id: u128,
     seen: BTreeMap<&'static str, u64>,
     context: String,
@@ -156,7 +166,20 @@ impl Simulation {
         let model = Model::new(&room);
         let (ranks, seen, context) = (Vec::new(), BTreeMap::new(), String::new());
         let offered = Stock::Left(5);
-        Self { rng, bookings, rooms, sale, ranks, model, offered, now: at(0), next_id: 1 << 64, seen, context }
+        Self {
+            rng,
+            bookings,
+            rooms,
+            sale,
+            ranks,
+            model,
+            offered,
+            now: at(0),
+            compares_clocks: true,
+            next_id: 1 << 64,
+            seen,
+            context,
+        }
     }
 
     fn below(&mut self, most: u32) -> u32 {
@@ -192,6 +215,23 @@ impl Simulation {
         }
         self.note("skewed");
         self.now + millis(self.below(2 * SKEW).into()) - millis(SKEW.into())
+    }
+
+    /// The time at which an instance ticks, if its clock lets it: that of one of them is ahead, mostly by far too much.
+    fn ticking_clock(&mut self) -> Option<Instant> {
+        if self.below(16) > 0 {
+            return Some(self.clock());
+        }
+        let most = if self.below(4) == 0 { 2000 } else { 7_200_000 };
+        let ours = self.now + millis(self.below(most).into());
+        if !self.compares_clocks {
+            return Some(ours);
+        }
+        let now = Tick::instant(ours, self.now);
+        if now.is_none() {
+            self.note("clock ahead");
+        }
+        now
     }
 
     fn step(&mut self) {

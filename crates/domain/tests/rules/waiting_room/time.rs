@@ -1,8 +1,10 @@
 //! Outages, clock steps, pauses, and calls that lapse.
 
 use super::test_room::*;
+use crate::fixture::at;
 use frontrow_domain::waiting_room::{Queue, *};
 use frontrow_domain::*;
+use std::time::Duration;
 
 /// Persons 1 to 3 are admitted; the first has picked it up.
 fn three() -> TestRoom {
@@ -35,6 +37,38 @@ fn a_queue_that_has_moved_into_the_future_stands_still_until_it_is_reset() {
     assert_eq!(waiting_room.queue().last_tick, now);
     assert!(!reset(&mut waiting_room, now + seconds(1)), "its last tick is not in the future");
     assert_eq!(waiting_room.run(10, &[1]), [1], "it goes on");
+}
+
+#[test]
+fn a_queue_that_was_sold_out_in_the_future_is_over_now() {
+    let mut waiting_room = TestRoom::open(room(), 5);
+    let right = waiting_room.now;
+    waiting_room.stock = Stock::SoldOut;
+    for after in [3600, 3602] {
+        waiting_room.tick_at(right + seconds(after));
+    }
+    assert_eq!(waiting_room.queue().phase, Phase::Closed);
+    let now = right + seconds(10);
+    let reset = waiting_room.queue().update(&QueueUpdate::ResetClock(now)).unwrap();
+    assert_eq!(reset.nothing_left, Some(NothingLeft { since: now - seconds(2), seen: now }), "for as long as before");
+    assert_eq!(reset.closed_since, Some(now));
+    let goes_on = [Stock::SoldOut, Stock::Left(1)].map(|stock| reset.goes_on(stock, now));
+    assert_eq!((reset.phase, goes_on), (Phase::Closed, [false, true]));
+    assert!(reset.is_forgotten(reset.dates.unwrap().closes.max(now) + Queue::REMEMBERED));
+}
+
+#[test]
+fn a_tick_trusts_the_earlier_clock_and_none_that_is_more_than_a_second_ahead() {
+    let theirs = at(100);
+    for (ours, now) in [
+        (theirs - seconds(3600), Some(theirs - seconds(3600))),
+        (theirs, Some(theirs)),
+        (theirs + CLOCK_SKEW, Some(theirs)),
+        (theirs + CLOCK_SKEW + Duration::from_micros(1), None),
+        (theirs + seconds(3600), None),
+    ] {
+        assert_eq!(Tick::instant(ours, theirs), now);
+    }
 }
 
 #[test]

@@ -138,10 +138,31 @@ async fn a_queue_that_closed_by_itself_is_ticked_when_there_is_something_to_sell
         let mut dispenser = issues();
         dispenser.expect_forget().returning(|_| Ok(()));
         let ticks = reads(store, vec![vec![]], vec![closed(ordered)], dispenser);
-        let ticks = Arc::new(TickQueues { seats: Arc::new(seats_left(sold)), ..ticks });
+        // Whoever books has seats of their own to read.
+        let (seats, browsed_seats) = (Arc::new(knows(Vec::new())), Arc::new(seats_left(sold)));
+        let ticks = Arc::new(TickQueues { seats, browsed_seats, ..ticks });
         ticks.refresh().await.unwrap();
-        assert_eq!(run(&ticks, false).await.unwrap().len(), ticked, "{sold} sold, {ordered:?}");
+        assert_eq!(run(&ticks, true).await.unwrap().len(), ticked, "{sold} sold, {ordered:?}");
+        let asks_again = ticks.due(true).len();
+        assert_eq!(asks_again, ticked, "an admission that ends elsewhere is no reason to look again");
     }
+}
+
+#[tokio::test]
+async fn a_queue_that_cant_be_read_is_in_no_other_ones_way() {
+    let fault = || StoreError::Fault(crate::FaultId(Uuid::from_u128(9)));
+    let mut store = MockQueueStore::new();
+    store.expect_queue().withf(|id| *id == sale(1).id).times(1).return_once(move |_| Err(fault()));
+    store.expect_queue().withf(|id| *id == sale(1).id).times(1).return_once(|_| away());
+    let other = Queue { sale: sale(1).id, ..queue() };
+    let lists = vec![vec![queue(), other.clone()], vec![queue()], vec![queue(), other], vec![queue()]];
+    let ticks = reads(store, lists, Vec::new(), MockNumberDispenser::new());
+    assert_eq!(ticks.refresh().await, Ok(2));
+    assert_eq!((ticks.refresh().await, shown(&ticks)), (Ok(1), vec![sale(0).id]));
+    // A store that has no time is another matter: it is asked again.
+    assert_eq!(ticks.refresh().await, Ok(2));
+    assert!(ticks.refresh().await.is_err());
+    assert_eq!(shown(&ticks), [sale(0).id, sale(1).id]);
 }
 
 #[tokio::test]

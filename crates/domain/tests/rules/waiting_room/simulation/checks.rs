@@ -176,6 +176,8 @@ impl Simulation {
         }
         self.check_entries();
         let queue = self.queue();
+        let ahead = queue.last_tick.since(self.now);
+        assert!(ahead <= millis(SKEW.into()), "the queue is {ahead:?} ahead of the database: {}", self.context);
         assert!(queue.trail.len() <= 120, "{}: {}", queue.trail.len(), self.context);
         let fine = queue.groups.iter().all(|group| group.lapsed <= group.called.min(group.issued));
         assert!(fine, "{:?}: {}", queue.groups, self.context);
@@ -220,6 +222,7 @@ impl Simulation {
             performances: [performance(1)].into(),
             sales: [self.sale.id].into(),
             users: (1..=PEOPLE).map(user).collect(),
+            ..Catalogue::default()
         };
         assert_eq!(audit(&self.bookings, &catalogue, self.now), [], "{}", self.context);
     }

@@ -15,7 +15,7 @@ pub(super) type Rows = BTreeMap<BuyerKey, Option<Buyer>>;
 
 impl Simulation {
     pub(super) fn tick(&mut self) {
-        let now = self.clock();
+        let Some(now) = self.ticking_clock() else { return };
         let stock = self.stock();
         match self.below(40) {
             39 => self.ticks_past_a_spammer(now, stock),
