@@ -147,6 +147,7 @@ fn web_state(application: &Application, settings: &Settings) -> WebState {
         currency: settings.currency.clone(),
         sandbox: settings.payment_gateway == Gateway::Sandbox,
         client_address: settings.client_address.clone(),
+        origins: settings.origins.clone(),
         max_body_bytes: settings.max_body_bytes,
         body_timeout: settings.request_timeout,
         rendered: RenderedAnswers::default(),

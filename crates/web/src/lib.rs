@@ -6,6 +6,7 @@
 //! use case's request, and its answer becomes a DTO. [`problem`] is the one place that knows which error has which status
 //! code.
 
+mod cors;
 pub mod dto;
 pub mod extract;
 mod figures;
@@ -21,6 +22,7 @@ mod state;
 mod taken;
 mod timely;
 
+pub use cors::{NoOrigins, Origins};
 pub use openapi::{openapi, openapi_json};
 pub use rendered::RenderedAnswers;
 pub use routes::passes;

@@ -5,8 +5,9 @@ use crate::measure::{QuietSpan, measure};
 use crate::openapi::description;
 use crate::routes::{configure, configure_polls};
 use crate::timely::timely;
+use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{Compat, DefaultHeaders, from_fn};
+use actix_web::middleware::{Compat, Condition, DefaultHeaders, from_fn};
 use actix_web::web::{Data, scope};
 use actix_web::{App, Error, HttpServer};
 use std::net::TcpListener;
@@ -14,7 +15,7 @@ use std::time::Duration;
 use tracing_actix_web::TracingLogger;
 
 /// What every answer says while no money moves, so that nobody takes a trial for the real thing.
-const SANDBOX: &str = "Frontrow-Sandbox";
+pub(crate) const SANDBOX: &str = "Frontrow-Sandbox";
 
 /// How to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,9 +43,18 @@ pub fn run(listener: TcpListener, settings: &WebSettings, state: WebState) -> st
 /// The whole API, for a server or a test.
 pub fn app(
     state: Data<WebState>,
-) -> App<impl ServiceFactory<ServiceRequest, Config = (), Response = ServiceResponse, Error = Error, InitError = ()>> {
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
     let none = DefaultHeaders::new();
     let headers = if state.sandbox { none.add((SANDBOX, "true")) } else { none };
+    let origins = Condition::new(state.origins.are_some(), state.origins.cors());
     let measured =
         scope("").wrap(from_fn(timely)).wrap(from_fn(measure)).wrap(Compat::new(TracingLogger::<QuietSpan>::new()));
     App::new()
@@ -52,5 +62,6 @@ pub fn app(
         .app_data(Data::new(description()))
         .configure(configure_polls)
         .service(measured.configure(configure))
+        .wrap(origins)
         .wrap(headers)
 }

@@ -1,6 +1,6 @@
 //! What handlers work with.
 
-use crate::RenderedAnswers;
+use crate::{Origins, RenderedAnswers};
 use actix_web::http::header::HeaderName;
 use frontrow_application::UseCases;
 use frontrow_application::port::{Clock, Probe, TokenIssuer};
@@ -26,6 +26,8 @@ pub struct WebState {
     pub sandbox: bool,
     /// The header in which a trusted proxy says who asks, if there is one.
     pub client_address: Option<HeaderName>,
+    /// Which pages of other origins may call the API.
+    pub origins: Origins,
     /// The largest request body; a seat map may have [`WebState::SEAT_MAP_FACTOR`] times as many bytes.
     pub max_body_bytes: usize,
     /// How long a client may take to send a body.

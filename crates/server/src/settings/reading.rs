@@ -9,6 +9,7 @@ use super::redis::RedisAddress;
 use super::setting::find;
 use actix_web::http::header::HeaderName;
 use frontrow_adapters::redis::{RedisSettingsError, check_address};
+use frontrow_web::Origins;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -109,6 +110,10 @@ impl Reading {
             // `forwarded` isn't a list of addresses, so it could never be read.
             text.parse().ok().filter(|header: &HeaderName| header != "forwarded").map(Some)
         })
+    }
+
+    pub fn origins_or_off(&mut self, name: &str) -> Origins {
+        self.take(name, Origins::None, |text| if text == "off" { Some(Origins::None) } else { text.parse().ok() })
     }
 
     /// Records that the value can't be used, and what to write instead.

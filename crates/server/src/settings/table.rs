@@ -9,6 +9,7 @@ use super::setting::{Setting, find};
 use crate::gateway::Gateway;
 use actix_web::http::header::HeaderName;
 use frontrow_adapters::sql::DatabaseSettings;
+use frontrow_web::Origins;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -75,6 +76,8 @@ settings! {
     Setting { name: "request_timeout_seconds", default: "30", takes: "a whole number, 1 to 300", purpose: "how long a client may take to send a request's head, and the same again for its body" },
     client_address: Option<HeaderName> = header_or_off();
     Setting { name: "client_address_header", default: "off", takes: "the name of a header, such as x-forwarded-for, or off", purpose: "the header in which the proxy in front passes on the client's address; the last address in it counts. Off: whoever connects is the client" },
+    origins: Origins = origins_or_off();
+    Setting { name: "cors_origins", default: "off", takes: "origins with commas between them, such as https://tickets.example,http://localhost:3000, or * or off", purpose: "pages of which other origins may call the API from a browser; *: pages of any, but only to read what needs no account" },
     network_joins: u32 = number(0..=1_000_000);
     Setting { name: "network_joins_per_minute", default: "600", takes: "a whole number, 0 to 1000000 (0: any number)", purpose: "how often people may join a queue from one network: an IPv4 address, or a /64 of IPv6" },
     drain: Duration = duration(0..=300, 1);

@@ -1,5 +1,6 @@
 use super::*;
 use frontrow_adapters::sql::{DatabaseSettings, SqlQueues, StoreSettings};
+use frontrow_web::Origins;
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
@@ -30,6 +31,7 @@ fn the_defaults_are_fine_and_reach_nobody_but_this_machine() {
     assert_eq!(settings.refresh_lifetime, Duration::from_hours(30 * 24));
     assert_eq!((settings.http_workers, settings.currency.as_str()), (None, "KRW"));
     assert_eq!((settings.client_address, settings.network_joins), (None, 600));
+    assert_eq!(settings.origins, Origins::None);
 }
 
 /// The table of connections in `docs/operations.md`.
@@ -176,6 +178,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("http_workers", &["0", "257", "Auto"]),
     ("max_body_bytes", &["1023", "4194305", "1 MiB"]),
     ("client_address_header", &["", "OFF ", "x forwarded for", "x-forwarded-for:", "주소", "Forwarded"]),
+    ("cors_origins", &["", "null", "tickets.example", "https://tickets.example/", "https://*.example", "*,*"]),
     ("network_joins_per_minute", &["", "-1", "1000001", "off"]),
     ("payment_gateway", &["", "stripe", "Sandbox"]),
     ("allow_sandbox", &["", "yes", "TRUE", "1"]),
@@ -210,6 +213,7 @@ fn every_setting_takes_what_it_says() {
         ("FRONTROW_DATABASE_WRITERS", "64"),
         ("FRONTROW_HTTP_WORKERS", "256"),
         ("FRONTROW_CLIENT_ADDRESS_HEADER", "X-Forwarded-For"),
+        ("FRONTROW_CORS_ORIGINS", "*"),
         ("FRONTROW_NETWORK_JOINS_PER_MINUTE", "0"),
         ("FRONTROW_LOG", "warn,frontrow_adapters=debug"),
         ("FRONTROW_LOG_FORMAT", "text"),
@@ -220,6 +224,7 @@ fn every_setting_takes_what_it_says() {
     assert_eq!((settings.http_workers, settings.database_readers), (Some(256), 64));
     assert_eq!((settings.database_browsing_readers, settings.database_writers), (63, Some(64)));
     assert_eq!((settings.client_address.unwrap().as_str(), settings.network_joins), ("x-forwarded-for", 0));
+    assert_eq!(settings.origins, Origins::Any);
 }
 
 #[test]

@@ -19,6 +19,8 @@ mod cancellations;
 #[cfg(test)]
 mod charges;
 #[cfg(test)]
+mod cors;
+#[cfg(test)]
 mod description;
 #[cfg(test)]
 mod documents;

@@ -17,7 +17,7 @@ use frontrow_adapters::{
 use frontrow_application::port::{AccountRepository, Auditor, Clock, QueueSigner};
 use frontrow_application::{AddOperator, Password, Ports, SignUpRequest, UseCases};
 use frontrow_domain::{Instant, UserId};
-use frontrow_web::{RenderedAnswers, WebState, app};
+use frontrow_web::{Origins, RenderedAnswers, WebState, app};
 use futures::future::LocalBoxFuture;
 use futures::stream::LocalBoxStream;
 use serde_json::{Value, json};
@@ -70,15 +70,20 @@ impl Theatre {
 
     /// Nothing but an operator, and some ports of one's own.
     pub async fn with(change: impl FnOnce(&mut Ports)) -> Self {
-        Self::built(change, true).await
+        Self::built(change, true, Origins::None).await
     }
 
     /// Where charges would be somebody else's business than the sandbox's.
     pub async fn with_real_money() -> Self {
-        Self::built(|_| {}, false).await
+        Self::built(|_| {}, false, Origins::None).await
     }
 
-    async fn built(change: impl FnOnce(&mut Ports), sandbox: bool) -> Self {
+    /// For pages of other origins.
+    pub async fn for_pages_of(origins: &str) -> Self {
+        Self::built(|_| {}, true, origins.parse().unwrap()).await
+    }
+
+    async fn built(change: impl FnOnce(&mut Ports), sandbox: bool, origins: Origins) -> Self {
         let clock = Arc::new(ManualClock::at(Instant::from_micros(NOW * 1_000_000)));
         let memory = Arc::new(Memory::new(clock.clone(), Arc::new(SeededIds::new(1))));
         let gateway = Arc::new(SandboxGateway::new());
@@ -89,6 +94,7 @@ impl Theatre {
         let is_draining = Arc::default();
         let state = WebState {
             sandbox,
+            origins,
             is_draining: Arc::clone(&is_draining),
             use_cases: use_cases.clone(),
             tokens: ports.tokens,
@@ -107,7 +113,7 @@ impl Theatre {
             if let Some(payload) = payload {
                 request = request.replace_payload(payload).0;
             }
-            Box::pin(async move { test::call_service(&*service, request).await })
+            Box::pin(async move { test::call_service(&*service, request).await.map_into_boxed_body() })
         });
         let operator = String::new();
         let mut theatre = Self { clock, memory, gateway, use_cases, signer, is_draining, operator, sandbox, call };
