@@ -29,6 +29,7 @@ mod m0018_chores;
 mod m0019_live_reservations;
 mod m0020_cancel_until;
 mod m0021_cancelled_performances;
+mod m0022_returned_seats;
 mod state;
 mod table;
 
@@ -64,6 +65,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0019_live_reservations::Migration),
             Box::new(m0020_cancel_until::Migration),
             Box::new(m0021_cancelled_performances::Migration),
+            Box::new(m0022_returned_seats::Migration),
         ]
     }
 }

@@ -41,11 +41,27 @@ pub(crate) async fn drop_index<const N: usize>(
     table: &'static str,
     columns: [&'static str; N],
 ) -> Result<(), DbErr> {
-    let name = index_name(table, columns);
-    if !manager.has_index(table, &name).await? {
+    drop_named(manager, table, &index_name(table, columns)).await
+}
+
+/// Drops what [`unique`] has made, if it is there.
+pub(crate) async fn drop_unique<const N: usize>(
+    manager: &SchemaManager<'_>,
+    table: &'static str,
+    columns: [&'static str; N],
+) -> Result<(), DbErr> {
+    drop_named(manager, table, &unique_name(table, columns)).await
+}
+
+async fn drop_named(manager: &SchemaManager<'_>, table: &'static str, name: &str) -> Result<(), DbErr> {
+    if !manager.has_index(table, name).await? {
         return Ok(());
     }
     manager.drop_index(Index::drop().name(name).table(table).to_owned()).await
+}
+
+fn unique_name<const N: usize>(table: &str, columns: [&'static str; N]) -> String {
+    format!("uq_{table}_{}", columns.join("_"))
 }
 
 fn index_name<const N: usize>(table: &str, columns: [&'static str; N]) -> String {
@@ -58,8 +74,7 @@ pub(crate) async fn unique<const N: usize>(
     table: &'static str,
     columns: [&'static str; N],
 ) -> Result<(), DbErr> {
-    let name = format!("uq_{table}_{}", columns.join("_"));
-    create(manager, table, &name, columns, Index::create().unique()).await
+    create(manager, table, &unique_name(table, columns), columns, Index::create().unique()).await
 }
 
 /// If it is not there yet: `MySQL` can't take a step back that was cut off in its middle, so every step can be taken

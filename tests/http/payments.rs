@@ -12,6 +12,7 @@ on_every_database! {
     payments_with_different_keys_pay_once,
     a_key_stands_for_one_request,
     two_cancellations_give_the_points_back_once,
+    cancellations_of_seats_that_overlap_give_each_back_once,
     releasing_and_paying_at_once_end_in_one_of_the_two,
     charging_and_paying_at_once_lose_nothing,
     every_point_is_in_the_history,
@@ -80,6 +81,39 @@ async fn two_cancellations_give_the_points_back_once(server: &mut TestServer) ->
     // The seat is on sale again, and its new ticket is another one.
     let again = client.held(show, &[seat(1)], "again").await?;
     client.pay(&again, "pay-again").await?.expect(StatusCode::CREATED)?;
+    Ok(())
+}
+
+async fn cancellations_of_seats_that_overlap_give_each_back_once(server: &mut TestServer) -> Result<()> {
+    const PAIRS: [[usize; 2]; 4] = [[1, 2], [2, 3], [3, 4], [4, 5]];
+    let show = server.publish(Terms { price: PRICE, ..Terms::default() }).await?;
+    let mut client = server.customer(0)?;
+    let id = client.held(show, &[1, 2, 3, 4, 5, 6].map(seat), "hold").await?;
+    client.pay(&id, "pay").await?.expect(StatusCode::CREATED)?;
+    let path = &format!("/v1/reservations/{id}/cancellation");
+    let cancel = |n: usize, mut phone: Client| async move {
+        let (key, pair) = (format!("cancel-{n}"), PAIRS[n % PAIRS.len()]);
+        phone.ask(Method::POST, path, Some(&key), Some(json!({"seats": pair.map(seat)}))).await
+    };
+    let (given_back, refused) = split(at_once(phones(server)?, cancel).await?);
+    ensure!(given_back.len() == 2, "pairs were given back {} times", given_back.len());
+    for reply in refused {
+        ensure!(reply.status == StatusCode::CONFLICT, "{reply:?}");
+        ensure!(text(&reply.body, "type")?.ends_with(":seats-returned"), "{reply:?}");
+    }
+    ensure!(client.balance().await? == TestAccounts::POINTS - 2 * PRICE);
+    ensure!(client.status_of(&id).await? == "confirmed");
+    ensure!(client.available(show).await? == 98);
+    // What is left is given back once, too, whoever comes first.
+    let cancel = |n: usize, mut phone: Client| async move {
+        let body = (n % 2 == 0).then(|| json!({"seats": [seat(6)]}));
+        phone.ask(Method::POST, path, Some(&format!("rest-{n}")), body).await
+    };
+    let (given_back, refused) = split(at_once(phones(server)?, cancel).await?);
+    ensure!((1..=2).contains(&given_back.len()), "the rest was given back {} times", given_back.len());
+    ensure!(refused.iter().all(|reply| reply.status == StatusCode::CONFLICT), "{refused:?}");
+    ensure!(client.balance().await? == TestAccounts::POINTS);
+    ensure!(client.status_of(&id).await? == "cancelled");
     Ok(())
 }
 

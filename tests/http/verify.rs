@@ -22,7 +22,7 @@ on_every_database! {
     what_operators_bring_about_they_can_mend,
 }
 
-/// What breaks the rule, in a database with a paid reservation and a hold that lives. `None` is a file.
+/// What breaks the rule, in a database with a paid reservation of which a seat was returned, and a hold that lives. `None` is a file.
 fn damage(rule: Rule, kind: Option<Kind>) -> [&'static str; 2] {
     const NOTHING: &str = "SELECT 1";
     match rule {
@@ -46,6 +46,7 @@ fn damage(rule: Rule, kind: Option<Kind>) -> [&'static str; 2] {
             "UPDATE wallet SET balance = -1",
         ],
         Rule::PaidOnce => [NOTHING, "UPDATE payment SET state = 'failed' WHERE kind = 'reservation'"],
+        Rule::RefundsEqualSeats => [NOTHING, "UPDATE payment SET amount = amount + 1 WHERE kind = 'refund'"],
         Rule::LapsedCanBeTaken => [NOTHING, "UPDATE seat SET held_until = held_until + 1 WHERE held_until IS NOT NULL"],
         Rule::NoOrphans => [NOTHING, "DELETE FROM users WHERE id IN (SELECT user_id FROM reservation)"],
         Rule::RoomForCharges => [NOTHING, "UPDATE wallet SET pending = pending + 1"],
@@ -206,12 +207,14 @@ fn what_is_no_database_is_not_called_right() -> Result<()> {
     })
 }
 
-/// A paid reservation, and a hold; and in a waiting room two who were admitted one after the other, and a hold.
+/// A paid reservation of which one of two seats was given back, and a hold; and in a waiting room two who were admitted one after the other, and a hold.
 async fn prepare(server: &TestServer) -> Result<()> {
     let show = server.publish(Terms { hold_seconds: 3600, ..Terms::default() }).await?;
     let mut client = server.customer(0)?;
-    let id = client.held(show, &[seat(1)], "hold-1").await?;
+    let id = client.held(show, &[seat(1), seat(3)], "hold-1").await?;
     client.pay(&id, "pay").await?.expect(StatusCode::CREATED)?;
+    let (path, some) = (format!("/v1/reservations/{id}/cancellation"), json!({"seats": [seat(3)]}));
+    client.ask(Method::POST, &path, Some("return"), Some(some)).await?.expect(StatusCode::OK)?;
     client.held(show, &[seat(2)], "hold-2").await?;
     let queue = Queue::publish(&mut server.operator()?, Terms::default(), &json!({"capacity": 1})).await?;
     let endpoints = endpoints(&[server.running()?.address]);

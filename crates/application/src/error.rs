@@ -17,6 +17,9 @@ pub enum Error {
     /// Seats can't be had.
     #[error("seats are not available")]
     SeatsTaken(Box<TakenSeats>),
+    /// Seats were given back before.
+    #[error("seats were given back before")]
+    AlreadyReturned(Box<AlreadyReturned>),
     /// There are seats, but not so many beside each other.
     #[error("not so many seats are left beside each other")]
     NotTogether {
@@ -70,6 +73,15 @@ pub struct TakenSeats {
 impl TakenSeats {
     /// Blocks that are named at most: 3.
     pub const MAX_ALTERNATIVES: usize = 3;
+}
+
+/// Seats of a reservation that can't be given back, because they were.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct AlreadyReturned {
+    /// Those that were to be given back again.
+    pub seats: Vec<SeatLabel>,
+    /// Those that the reservation still has.
+    pub left: Vec<SeatLabel>,
 }
 
 /// What was not found.

@@ -96,9 +96,9 @@ impl HoldSeats {
             other => return other,
         };
         let alternatives = self.alternatives(command, &seats, on_sale).await;
-        let labels = |numbers: Vec<SeatNumber>| labels(numbers, on_sale);
-        let alternatives = alternatives.into_iter().map(labels).collect();
-        Error::SeatsTaken(Box::new(TakenSeats { seats: labels(seats), yours: labels(yours), alternatives }))
+        let alternatives = alternatives.into_iter().map(|block| on_sale.labels(block)).collect();
+        let (seats, yours) = (on_sale.labels(seats), on_sale.labels(yours));
+        Error::SeatsTaken(Box::new(TakenSeats { seats, yours, alternatives }))
     }
 
     /// None if nobody knows: the refusal is what matters.
@@ -111,11 +111,6 @@ impl HoldSeats {
         let seen = SeatsSeen { layout: &on_sale.layout, taken: &known };
         seen.nearest(&asked, TakenSeats::MAX_ALTERNATIVES)
     }
-}
-
-fn labels(numbers: Vec<SeatNumber>, on_sale: &OnSale) -> Vec<SeatLabel> {
-    let positions = numbers.into_iter().filter_map(|number| on_sale.layout.position(number));
-    positions.map(|position| position.label.clone()).collect()
 }
 
 /// The sale that was named, or the only open one, or (so that the refusal can say when) the only one there is.

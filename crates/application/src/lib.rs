@@ -167,11 +167,11 @@ pub use accounts::{AddOperator, LogIn, LogInRequest, LogOut, LoggedIn, Refresh, 
 pub use acting_operator::ActingOperator;
 pub use booking_use_cases::{BookingPorts, BookingUseCases};
 pub use browse::{BrowseConcerts, BrowsePerformances, PerformanceView};
-pub use cancel::{CancelReservation, RefundReservation};
+pub use cancel::{CancelReservation, GiveBackRequest, RefundReservation};
 pub use charge::{ChargeWallet, ChargeWalletRequest, SettleCharges, SettleProgress, SettleReport, ShowCharge};
 pub use chore::Chore;
 pub use clock_check::{CheckClock, ClockSkew, KnownSkew};
-pub use error::{Conflict, Denied, Error, Missing, TakenSeats};
+pub use error::{AlreadyReturned, Conflict, Denied, Error, Missing, TakenSeats};
 pub use fault_id::FaultId;
 pub use hold::{HoldRequest, HoldSeats, SeatChoice};
 pub use hold_best::{BestSeats, HoldBestRequest, HoldBestSeats};

@@ -31,6 +31,11 @@ impl Expected {
                 Outcome::GivenBack(reservation) if reservation.state == ReservationState::Refunded => {
                     expected.once(Event::Refunded(reservation.id));
                 }
+                Outcome::GivenBack(reservation) if reservation.state == ReservationState::Confirmed => {
+                    let returned = reservation.returned.last().map(|returned| returned.seats.clone());
+                    let (reservation, seats) = (reservation.id, returned.unwrap_or_default());
+                    expected.once(Event::SeatsReturned { reservation, seats });
+                }
                 Outcome::GivenBack(reservation) => expected.once(Event::Cancelled(reservation.id)),
                 Outcome::Charged(payment)
                     if matches!(payment.state, PaymentState::Succeeded | PaymentState::Failed) =>

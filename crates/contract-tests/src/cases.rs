@@ -24,6 +24,7 @@ mod outages;
 mod publication;
 mod races;
 mod rejections;
+mod returns;
 mod snapshots;
 mod terms;
 mod tickers;
@@ -111,6 +112,13 @@ cases! {
         a_seat_that_is_sold_again_gets_a_new_ticket,
         a_refund_is_like_a_cancellation_without_a_deadline,
         a_refund_keeps_its_reason;
+    returns:
+        some_seats_are_given_back_and_the_others_kept,
+        what_was_returned_is_kept_with_its_reasons,
+        returned_seats_no_longer_count,
+        a_seat_is_returned_once,
+        some_seats_and_all_at_once_are_refunded_once,
+        returning_seats_is_repeated_like_anything_else;
     terms:
         a_deadline_that_was_promised_is_kept,
         a_payment_has_as_long_as_was_promised;

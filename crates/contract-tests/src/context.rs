@@ -281,6 +281,7 @@ impl TestContext {
             reservation: reservation.id,
             performance: reservation.performance,
             seats: reservation.seats().collect(),
+            returned: None,
             user: reservation.user,
             terms: self.sale_of(reservation).terms(),
             payment: PaymentId::new(self.id()),

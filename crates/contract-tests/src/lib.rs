@@ -69,6 +69,7 @@ mod context;
 mod dice;
 mod gateway;
 mod law;
+mod of_seats;
 mod part;
 mod ports;
 mod programme;

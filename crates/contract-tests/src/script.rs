@@ -3,7 +3,9 @@
 use crate::context::TestContext;
 use crate::dice::Dice;
 use crate::{Failure, Programme};
-use frontrow_domain::{Command, Instant, Operation, Outcome, Payment, Reservation, ReservationId, Settlement, UserId};
+use frontrow_domain::{
+    Command, Instant, Operation, Outcome, Payment, Reservation, ReservationId, SeatNumber, Settlement, UserId,
+};
 use std::time::Duration;
 
 /// People, and seats of each performance that they fight for: few, so that they meet.
@@ -51,7 +53,7 @@ impl Script {
 
     /// What somebody does next; `None` if there is nothing yet to do it to.
     pub(crate) fn command(&mut self, context: &TestContext) -> Result<Option<Command>, Failure> {
-        let kind = self.dice.roll(21);
+        let kind = self.dice.roll(24);
         let reservation = self.dice.pick(&self.reservations).cloned();
         let user = self.user(context);
         Ok(match (kind, reservation) {
@@ -81,8 +83,19 @@ impl Script {
                 let id = ReservationId::new(context.id());
                 Some(context.cancel(&Reservation { id, ..reservation })?)
             }
+            (21 | 22, Some(reservation)) => Some(context.cancel_seats(&reservation, &self.some_of(&reservation))?),
+            (23, Some(reservation)) => Some(context.refund_seats(&reservation, &self.some_of(&reservation))?),
             _ => None,
         })
+    }
+
+    /// Some of its seats; now and then none, or one that it does not have.
+    fn some_of(&mut self, reservation: &Reservation) -> Vec<u32> {
+        let mut some: Vec<u32> = reservation.seats().map(SeatNumber::get).filter(|_| self.dice.roll(2) == 0).collect();
+        if self.dice.roll(16) == 0 {
+            some.push(Programme::SEATS);
+        }
+        some
     }
 
     fn user(&mut self, context: &TestContext) -> UserId {

@@ -27,7 +27,7 @@ pub use command_key::{CommandKey, InvalidKey};
 pub use commands::*;
 pub use locked::Locked;
 pub use outcome::{Event, IdempotencyRecord, Outcome};
-pub use reservation::{InvalidReason, RefundReason, Reservation, ReservationState};
+pub use reservation::{InvalidReason, RefundReason, Reservation, ReservationState, ReturnedSeats, SeatRefund};
 pub use rules::{BatchCarriedOut, CarriedOut, carry_out, carry_out_batch, decide};
 pub use scope::{Candidates, Scope};
 pub use seat::{Seat, SeatKey, SeatState, Ticket, TicketKey};

@@ -28,8 +28,8 @@ use crate::waiting_room::{
 use crate::{
     AdmissionEnd, AdmissionPeriod, Bookable, Buyer, BuyerKey, Concert, ConcertId, Email, Instant, LineItem, Payment,
     PaymentId, PaymentKind, PaymentState, Performance, PerformanceId, PerformanceStatus, Points, PriceList, PriceType,
-    RefundReason, Reservation, ReservationId, ReservationState, Role, Sale, SaleId, SaleTerms, SeatMap, SeatNumber,
-    SeatRow, Section, SectionShape, Tier, User, UserId, Venue, VenueId, Version,
+    RefundReason, Reservation, ReservationId, ReservationState, ReturnedSeats, Role, Sale, SaleId, SaleTerms, SeatMap,
+    SeatNumber, SeatRow, Section, SectionShape, Tier, User, UserId, Venue, VenueId, Version,
 };
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -354,6 +354,7 @@ builder! {
         amount: points(2000),
         line_items: [1, 2].map(|n| line_item(n, 1000)).into(),
         refund_reason: None,
+        returned: Vec::new(),
         version: Version::FIRST,
     };
     set {
@@ -367,6 +368,7 @@ builder! {
         cancel_until: Instant,
         amount: Points,
         line_items: Vec<LineItem>,
+        returned: Vec<ReturnedSeats>,
         version: Version,
     }
     into { refund_reason: Option<RefundReason>, }
@@ -383,6 +385,7 @@ builder! {
         id: PaymentId::new(Uuid::from_u128(600)),
         kind: PaymentKind::Charge,
         reservation: None,
+        ordinal: 0,
         user: user_id(1),
         amount: points(1000),
         state: PaymentState::Pending,
@@ -394,6 +397,7 @@ builder! {
     set {
         id: PaymentId,
         kind: PaymentKind,
+        ordinal: u32,
         user: UserId,
         amount: Points,
         state: PaymentState,

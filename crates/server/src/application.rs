@@ -225,6 +225,7 @@ const fn event_name(event: &Event) -> &'static str {
         Event::Expired(_) => "expired",
         Event::Cancelled(_) => "cancelled",
         Event::Refunded(_) => "refunded",
+        Event::SeatsReturned { .. } => "seats_returned",
         Event::ChargeSettled(_) => "charge_settled",
         Event::AdmissionEnded(_) => "admission_ended",
     }

@@ -71,6 +71,30 @@ async fn reservations_of_an_older_release_are_marked_and_swept_from_the_oldest_h
 }
 
 #[tokio::test]
+async fn a_refund_of_an_older_release_is_the_first_and_others_may_follow() {
+    let setup = setup().await;
+    let raw = sea_orm::Database::connect(url(&setup.folder)).await.unwrap();
+    let steps = Migrator::migrations();
+    let before = steps.iter().position(|step| step.name() == "m0022_returned_seats").unwrap();
+    let later = u32::try_from(steps.len() - before).unwrap();
+    Migrator::down(&raw, Some(later)).await.unwrap();
+    let columns = "id, kind, reservation_id, user_id, amount, state, provider, at, version";
+    let payment = |id: u32, kind: &str| format!("x'{id:032}', '{kind}', x'30', x'01', 5, 'succeeded', 'points', 0, 1");
+    for (id, kind) in [(1, "reservation"), (2, "refund")] {
+        setup.tamper(&format!("INSERT INTO payment ({columns}) VALUES ({})", payment(id, kind))).await;
+    }
+    for _ in 0..2 {
+        setup.database.migrate().await.unwrap();
+    }
+    assert_eq!(setup.count("payment WHERE ordinal = 0").await, 2);
+    let again = format!("INSERT INTO payment ({columns}) VALUES ({})", payment(3, "refund"));
+    assert!(setup.try_to_tamper(&again).await.is_err(), "a second refund that says that it is the first");
+    let second = format!("INSERT INTO payment ({columns}, ordinal) VALUES ({}, 1)", payment(4, "refund"));
+    setup.tamper(&second).await;
+    assert!(Migrator::down(&raw, Some(later)).await.is_err(), "a schema without several refunds can't keep both");
+}
+
+#[tokio::test]
 async fn the_schema_of_a_newer_release_is_left_alone() {
     let setup = setup().await;
     setup.tamper("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_later', 0)").await;
@@ -124,12 +148,13 @@ async fn the_schema_is_a_second_line_of_defence() {
     let seat = |number: u32, version: u32, live: &str| {
         format!("INSERT INTO ticket VALUES (x'10', {number}, {version}, x'30', {live})")
     };
-    let payment = |id: u32, reservation: &str, reference: &str| {
+    let nth_payment = |id: u32, reservation: &str, reference: &str, ordinal: u32| {
         format!(
             "INSERT INTO payment VALUES (x'{id:02}', 'reservation', {reservation}, x'01', 5, 'succeeded', 'sandbox', \
-             {reference}, 0, 1)"
+             {reference}, 0, 1, {ordinal})"
         )
     };
+    let payment = |id: u32, reservation: &str, reference: &str| nth_payment(id, reservation, reference, 0);
     for fine in [
         "INSERT INTO wallet (user_id, balance, version) VALUES (x'01', 0, 1)".to_owned(),
         "INSERT INTO transfer VALUES (x'01', x'01', x'02', 1, x'03', 0)".to_owned(),
@@ -137,6 +162,7 @@ async fn the_schema_is_a_second_line_of_defence() {
         seat(1, 2, "NULL"),
         seat(1, 3, "1"),
         payment(1, "x'30'", "'a'"),
+        nth_payment(6, "x'30'", "NULL", 1),
         payment(2, "NULL", "NULL"),
         payment(3, "NULL", "NULL"),
     ] {
@@ -150,6 +176,7 @@ async fn the_schema_is_a_second_line_of_defence() {
         seat(1, 4, "1"),
         seat(1, 3, "NULL"),
         payment(4, "x'30'", "'b'"),
+        nth_payment(7, "x'30'", "NULL", 1),
         payment(5, "NULL", "'a'"),
     ] {
         let refused = setup.try_to_tamper(&wrong).await;

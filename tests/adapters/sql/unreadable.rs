@@ -18,8 +18,8 @@ async fn filled() -> Setup {
     for row in [
         format!("users VALUES ({one}, 'kim@example.com', 'Kim', 'customer', 'hash', 0)"),
         format!("refresh_token VALUES (x'{hash}', {one}, {one}, {}, NULL)", i64::MAX),
-        format!("reservation VALUES ({one}, {one}, {one}, {one}, 'held', 0, 0, 0, '[]', 1, NULL, 1, 0)"),
-        format!("payment VALUES ({one}, 'charge', NULL, {one}, 5, 'pending', 'sandbox', NULL, 0, 1)"),
+        format!("reservation VALUES ({one}, {one}, {one}, {one}, 'held', 0, 0, 0, '[]', 1, NULL, 1, 0, NULL)"),
+        format!("payment VALUES ({one}, 'charge', NULL, {one}, 5, 'pending', 'sandbox', NULL, 0, 1, 0)"),
         format!("transfer VALUES ({one}, {one}, x'{}', 5, {one}, 0)", id(2).simple()),
         format!("wallet VALUES ({one}, 5, 1, 5)"),
         format!("idempotency_record VALUES ({one}, 'tap', x'{hash}', '{{\"expired\":\"{}\"}}', 0)", id(1)),
@@ -80,9 +80,13 @@ faults! {
         s => s.readers.reservations_of(user(), page());
     line_items: "UPDATE reservation SET line_items = '[{}]'",
         s => s.readers.reservation(ReservationId::new(id(1)));
+    returned_seats: "UPDATE reservation SET returned = '[{}]'",
+        s => s.readers.reservation(ReservationId::new(id(1)));
     an_amount: "UPDATE reservation SET amount = -1",
         s => s.readers.reservation(ReservationId::new(id(1)));
     a_payment_state: "UPDATE payment SET state = 'lost'",
+        s => s.readers.charge(PaymentId::new(id(1)));
+    a_payment_ordinal: "UPDATE payment SET ordinal = -1",
         s => s.readers.charge(PaymentId::new(id(1)));
     a_payment_kind: "UPDATE payment SET kind = 'gift'", s => s.readers.entries(user(), page());
     a_missing_payment: "DELETE FROM payment", s => s.readers.entries(user(), page());

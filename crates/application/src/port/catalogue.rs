@@ -5,8 +5,8 @@ use crate::{Page, PageRequest};
 use async_trait::async_trait;
 use frontrow_domain::waiting_room::Queue;
 use frontrow_domain::{
-    Concert, ConcertId, Layout, Performance, PerformanceId, Reservation, Sale, SaleId, SaleTerms, SeatMap, SeatNumber,
-    Venue, VenueId,
+    Concert, ConcertId, Layout, Performance, PerformanceId, Reservation, Sale, SaleId, SaleTerms, SeatLabel, SeatMap,
+    SeatNumber, Venue, VenueId,
 };
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -134,6 +134,12 @@ impl OnSale {
     pub fn terms_of(&self, reservation: &Reservation) -> Option<SaleTerms> {
         let sale = self.sales.iter().find(|sale| sale.id == reservation.sale)?;
         Some(sale.terms_for(&self.performance))
+    }
+
+    /// The labels of seats, in their order.
+    pub fn labels(&self, numbers: impl IntoIterator<Item = SeatNumber>) -> Vec<SeatLabel> {
+        let positions = numbers.into_iter().filter_map(|number| self.layout.position(number));
+        positions.map(|position| position.label.clone()).collect()
     }
 }
 

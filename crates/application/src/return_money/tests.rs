@@ -5,8 +5,8 @@ use crate::Outage;
 use crate::port::{MockBookingStore, MockClock, MockPerformanceRepository, MockReservationReader, OnSale, StoreError};
 use crate::testing::{at, free_seats, on_sale, reads, request_key, sale, seat_number, user};
 use frontrow_domain::{
-    BookingState, Charge, Hold, LineItem, Outcome, Pay, PaymentId, Performance, PerformanceStatus, Points,
-    ReservationId, ReservationState, Settle, Settlement, Stop, TransferId, UserId,
+    BookingState, Cancel, Charge, Hold, LineItem, Outcome, Pay, PaymentId, PaymentKind, Performance, PerformanceStatus,
+    Points, ReservationId, ReservationState, Settle, Settlement, Stop, TransferId, UserId,
 };
 use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
@@ -50,23 +50,29 @@ impl Stage {
 
     /// What somebody bought before it was cancelled.
     fn bought(&self, n: u128, seat: u32) -> Reservation {
+        self.bought_seats(n, &[seat])
+    }
+
+    fn bought_seats(&self, n: u128, seats: &[u32]) -> Reservation {
         let mut bookings = self.bookings.lock().unwrap();
         let mut run = |operation| bookings.execute(&Command::unkeyed(operation), at(NOW)).unwrap();
         let charge = PaymentId::new(Uuid::from_u128(n * 1000 + 1));
-        let amount = Points::new(1000).unwrap();
+        let amount = Points::new(1000 * i64::try_from(seats.len()).unwrap()).unwrap();
         let gateway = "sandbox".to_owned();
         run(Operation::Charge(Charge { payment: charge, user: user(n), amount, provider: gateway }));
         let settlement = Settlement::Accepted { provider_ref: format!("ref-{n}") };
         let transfer = TransferId::new(Uuid::from_u128(n * 1000 + 2));
         run(Operation::Settle(Settle { payment: charge, user: user(n), settlement, transfer }));
         let terms = sale(0).terms_for(&on_sale().performance);
-        let line_item: LineItem = on_sale().performance.prices.line_item(seat_number(seat), "R", None).unwrap();
+        let prices = on_sale().performance.prices;
+        let line_item = |seat: &u32| prices.line_item(seat_number(*seat), "R", None).unwrap();
+        let line_items: Vec<LineItem> = seats.iter().map(line_item).collect();
         let held = run(Operation::Hold(Hold {
             reservation: ReservationId::new(Uuid::from_u128(n)),
             performance: on_sale().performance.id,
             user: user(n),
             terms: terms.clone(),
-            line_items: vec![line_item],
+            line_items,
         }));
         let Outcome::Held(held) = held else { panic!("{held:?}") };
         let paid = run(Operation::Pay(Pay {
@@ -164,6 +170,21 @@ async fn everybody_gets_back_what_they_paid_and_then_nothing_is_owed() {
         assert_eq!(stage.owing.lock().unwrap().is_some(), owes, "{seconds}");
     }
     assert_eq!(money.run().await, Ok(Returned::default()), "there is nothing left to look at");
+}
+
+#[tokio::test]
+async fn who_had_given_some_seats_back_gets_back_what_is_left() {
+    let stage = Stage::new();
+    let kims = stage.bought_seats(1, &[3, 4, 5]);
+    let money = instance(&stage, 1_000_000);
+    let (cancel, _) = money.cancel.of(&kims).await.unwrap();
+    let cancel = Cancel { returned: Some([seat_number(4)].into()), ..cancel };
+    stage.execute(&Command::unkeyed(Operation::Cancel(cancel))).unwrap();
+    assert_eq!((stage.balance(user(1)), stage.state(&kims)), (1000, ReservationState::Confirmed));
+    assert_eq!(money.run().await, Ok(Returned { given_back: 1, failed: None, more: false }));
+    assert_eq!((stage.balance(user(1)), stage.state(&kims)), (3000, ReservationState::Refunded));
+    let refunds = stage.bookings.lock().unwrap().payments.values().filter(|p| p.kind == PaymentKind::Refund).count();
+    assert_eq!(refunds, 2);
 }
 
 #[tokio::test]

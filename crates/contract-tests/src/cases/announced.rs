@@ -40,6 +40,15 @@ pub(super) async fn what_is_done_is_announced_once(context: Arc<TestContext>) ->
         count = heard_since(&context, count, &[given_back], "a seat was given back").await?;
     }
 
+    let two = context.held(kim, &[5, 6]).await?;
+    context.execute(context.pay(&two)?).await?;
+    count = heard_since(&context, count, &[Event::Held(two.id), Event::Confirmed(two.id)], "a payment").await?;
+    context.execute(context.cancel_seats(&two, &[6])?).await?;
+    let returned = Event::SeatsReturned { reservation: two.id, seats: two.seats().skip(1).collect() };
+    count = heard_since(&context, count, &[returned], "one of two seats was given back").await?;
+    context.execute(context.refund_seats(&two, &[5])?).await?;
+    count = heard_since(&context, count, &[Event::Refunded(two.id)], "the other one was given back").await?;
+
     let best = held(context.execute(context.hold_best(kim, &[vec![8, 9]], false)?).await)?;
     count = heard_since(&context, count, &[Event::Held(best.id)], "a hold of the best").await?;
     context.execute(context.release(&best)?).await?;

@@ -10,7 +10,7 @@ use frontrow_adapters::SeededIds;
 use frontrow_application::Outage;
 use frontrow_application::port::{BookingError, BookingStore, IdSource};
 use frontrow_contract_tests::{Failure, Fixture, Programme, SuitePorts, World, run_some, same_outcomes};
-use frontrow_domain::{Command, CommandKey, Hold, Operation, Outcome, Rejection, ReservationId};
+use frontrow_domain::{Command, CommandKey, Hold, Operation, Outcome, Refund, Rejection, ReservationId};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::sync::Mutex;
@@ -148,6 +148,26 @@ async fn a_store_that_counts_nobody() -> Result<(), Failure> {
     let law = same_outcomes(&Spoilt(|inner, _| CountsNobody(inner)), &InMemory, 1, 400).await;
     assert!(law.is_err_and(|failure| failure.to_string().starts_with("seed 1, step ")));
     Ok(())
+}
+
+/// Gives the whole reservation back, whatever was to be given back of it.
+struct GivesAllBack(Inner);
+
+#[async_trait]
+impl BookingStore for GivesAllBack {
+    async fn execute(&self, command: Command) -> Answer {
+        let mut command = command;
+        if let Operation::Cancel(cancel) | Operation::Refund(Refund { cancel, .. }) = &mut command.operation {
+            cancel.returned = None;
+        }
+        self.0.execute(command).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_gives_all_seats_back_instead_of_some() -> Result<(), Failure> {
+    sees_through("some_seats_are_given_back_and_the_others_kept", |inner, _| GivesAllBack(inner)).await?;
+    sees_through("a_seat_is_returned_once", |inner, _| GivesAllBack(inner)).await
 }
 
 /// Books every charge for as much again.

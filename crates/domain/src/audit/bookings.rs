@@ -2,6 +2,7 @@
 
 use super::{Finding, Rule};
 use crate::booking::{Reservation, ReservationState, SeatKey, SeatState, TicketKey};
+use crate::catalogue::SeatNumber;
 use crate::id::{PerformanceId, ReservationId, SaleId, UserId};
 use crate::in_memory::BookingState;
 use crate::money::{AccountId, Payment, PaymentKind, PaymentState, Points};
@@ -63,7 +64,7 @@ impl<'a> Audit<'a> {
     fn check_sold_once(&mut self) {
         let mut owners: BTreeMap<SeatKey, Vec<ReservationId>> = BTreeMap::new();
         for reservation in self.confirmed() {
-            reservation.seat_keys().for_each(|seat| owners.entry(seat).or_default().push(reservation.id));
+            reservation.seat_keys_left().for_each(|seat| owners.entry(seat).or_default().push(reservation.id));
         }
         for (seat, owners) in owners.into_iter().filter(|(_, owners)| owners.len() > 1) {
             self.report(Rule::SoldOnce, format!("{} is sold to {owners:?}", name(seat)));
@@ -80,7 +81,7 @@ impl<'a> Audit<'a> {
     fn check_seats(&mut self) {
         let rule = Rule::SeatsTicketsReservations;
         for reservation in self.confirmed() {
-            for key in reservation.seat_keys() {
+            for key in reservation.seat_keys_left() {
                 let state = self.bookings.seats.get(&key).map(|seat| seat.state);
                 let sold = state == Some(SeatState::Sold { to: reservation.id });
                 self.unless(sold, rule, || format!("{} is confirmed, {} is {state:?}", reservation.id, name(key)));
@@ -89,8 +90,9 @@ impl<'a> Audit<'a> {
         for seat in self.bookings.seats.values() {
             let SeatState::Sold { to } = seat.state else { continue };
             let owner = self.bookings.reservations.get(&to);
-            let confirmed = owner
-                .is_some_and(|r| r.state == ReservationState::Confirmed && r.seat_keys().any(|key| key == seat.key));
+            let confirmed = owner.is_some_and(|r| {
+                r.state == ReservationState::Confirmed && r.seat_keys_left().any(|key| key == seat.key)
+            });
             self.unless(confirmed, rule, || format!("{} is sold to {to}, which has not bought it", name(seat.key)));
             let ticket = self.bookings.tickets.get(&TicketKey { seat: seat.key, version: seat.version });
             let valid = ticket.is_some_and(|ticket| ticket.valid && ticket.reservation == to);
@@ -162,29 +164,29 @@ impl<'a> Audit<'a> {
     }
 
     fn check_payments(&mut self) {
-        let mut paid: BTreeMap<(ReservationId, PaymentKind), Vec<Points>> = BTreeMap::new();
+        let mut paid: BTreeMap<(ReservationId, PaymentKind), Vec<(u32, Points)>> = BTreeMap::new();
         for payment in self.bookings.payments.values().filter(|payment| payment.state == PaymentState::Succeeded) {
             if let Some(reservation) = payment.reservation {
-                paid.entry((reservation, payment.kind)).or_default().push(payment.amount);
+                paid.entry((reservation, payment.kind)).or_default().push((payment.ordinal, payment.amount));
             }
         }
         for reservation in self.bookings.reservations.values() {
-            use ReservationState::{Cancelled, Confirmed, Refunded};
-            let back = matches!(reservation.state, Cancelled | Refunded);
-            let wanted =
-                [(PaymentKind::Reservation, back || reservation.state == Confirmed), (PaymentKind::Refund, back)];
-            for (kind, needed) in wanted {
-                let found = paid.remove(&(reservation.id, kind)).unwrap_or_default();
-                let expected = if needed { vec![reservation.amount] } else { Vec::new() };
-                self.unless(found == expected, Rule::PaidOnce, || {
-                    let (id, state) = (reservation.id, reservation.state.as_str());
-                    format!(
-                        "{id} is {state} at {}, its payments of kind {} are {found:?}",
-                        reservation.amount,
-                        kind.as_str()
-                    )
+            let was_paid = reservation.state == ReservationState::Confirmed || reservation.state.is_given_back();
+            let once = if was_paid { vec![reservation.amount] } else { Vec::new() };
+            let refunds = reservation.refunds().into_iter().map(|refund| refund.amount).collect();
+            for (kind, rule, amounts) in [
+                (PaymentKind::Reservation, Rule::PaidOnce, once),
+                (PaymentKind::Refund, Rule::RefundsEqualSeats, refunds),
+            ] {
+                let mut found = paid.remove(&(reservation.id, kind)).unwrap_or_default();
+                found.sort_unstable();
+                let expected: Vec<(u32, Points)> = (0..).zip(amounts).collect();
+                self.unless(found == expected, rule, || {
+                    let (id, state, kind) = (reservation.id, reservation.state.as_str(), kind.as_str());
+                    format!("{id} is {state}, its payments of kind {kind} are {found:?} instead of {expected:?}")
                 });
             }
+            self.check_returned(reservation);
         }
         for (reservation, _) in paid.into_keys() {
             self.report(Rule::NoOrphans, format!("a payment is for {reservation}, which does not exist"));
@@ -203,6 +205,20 @@ impl<'a> Audit<'a> {
                 )
             });
         }
+    }
+
+    /// Whether the seats that were returned one by one are seats of the reservation, each once, and others were kept.
+    fn check_returned(&mut self, reservation: &Reservation) {
+        let mut left: BTreeSet<SeatNumber> = reservation.seats().collect();
+        let mut right = true;
+        for returned in &reservation.returned {
+            right &= !returned.seats.is_empty() && returned.seats.is_subset(&left);
+            left.retain(|seat| !returned.seats.contains(seat));
+        }
+        right &= reservation.returned.is_empty() || !left.is_empty();
+        self.unless(right, Rule::RefundsEqualSeats, || {
+            format!("{} has returned {:?}, which it can't have", reservation.id, reservation.returned)
+        });
     }
 
     fn check_transfers(&mut self) {

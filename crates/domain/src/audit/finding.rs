@@ -30,8 +30,10 @@ pub enum Rule {
     WalletEqualsTransfers,
     /// No balance is negative.
     NoNegativeBalance,
-    /// Every confirmed reservation is paid exactly once, every one that was given back also refunded exactly once.
+    /// Every reservation that is confirmed, or was until it was given back, is paid exactly once.
     PaidOnce,
+    /// Every refund is what was paid for the seats that were given back for it, and none of them lacks one.
+    RefundsEqualSeats,
     /// Every seat whose hold has lapsed can be taken.
     LapsedCanBeTaken,
     /// Nothing points to what is not there.
@@ -66,6 +68,7 @@ impl Rule {
         Self::WalletEqualsTransfers,
         Self::NoNegativeBalance,
         Self::PaidOnce,
+        Self::RefundsEqualSeats,
         Self::LapsedCanBeTaken,
         Self::NoOrphans,
         Self::RoomForCharges,
@@ -90,6 +93,7 @@ impl Rule {
             Self::WalletEqualsTransfers => "every wallet equals its transfers",
             Self::NoNegativeBalance => "no balance is negative",
             Self::PaidOnce => "every confirmed reservation is paid exactly once",
+            Self::RefundsEqualSeats => "every refund equals what was paid for its seats",
             Self::LapsedCanBeTaken => "every seat whose hold has lapsed can be taken",
             Self::NoOrphans => "nothing points to what is not there",
             Self::RoomForCharges => "every wallet keeps as much room as its pending charges need",

@@ -219,7 +219,8 @@ impl Locked {
     }
 
     /// Takes over the rows of a command's changes. Checks what the schema or a store would refuse, and what they could not
-    /// see: versions, what never changes, transitions, one payment of a kind per reservation, one valid ticket per seat.
+    /// see: versions, what never changes, transitions, one payment of a kind and ordinal per reservation, one valid ticket per
+    /// seat.
     /// After an error some rows have been taken over, so that nothing may be written.
     pub(super) fn put_all(&mut self, rows: &[Row]) -> Result<(), Broken> {
         rows.iter().cloned().try_for_each(|row| self.put(row))
@@ -289,8 +290,10 @@ impl Locked {
     fn put_reservation(&mut self, next: Reservation) -> Result<(), Broken> {
         self.reservations.check(&next)?;
         let current = self.reservations.get(next.id).ok().flatten();
-        if let Some(current) = current.filter(|current| !current.state.may_become(next.state)) {
-            return Err(Broken(format!("{:?} can't go from {:?} to {:?}", next.id, current.state, next.state)));
+        if let Some(current) = current.filter(|current| !current.may_become(&next)) {
+            let (id, from, to) = (next.id, current.state, next.state);
+            let (returned, then) = (&current.returned, &next.returned);
+            return Err(Broken(format!("{id:?} can't go from {from:?} to {to:?}, nor from {returned:?} to {then:?}")));
         }
         if next.refund_reason.is_some() && next.state != ReservationState::Refunded {
             return Err(Broken(format!("{:?} is not refunded, and has a reason", next.id)));
@@ -306,9 +309,10 @@ impl Locked {
 
     fn put_payment(&mut self, next: Payment) -> Result<(), Broken> {
         self.payments.check(&next)?;
-        let same = |p: &Payment| p.reservation.is_some() && p.reservation == next.reservation && p.kind == next.kind;
-        if self.payments.rows().any(|p| p.id != next.id && same(p)) {
-            return Err(Broken(format!("{:?} has a payment of that kind", next.reservation)));
+        let place = |p: &Payment| (p.reservation, p.kind, p.ordinal);
+        let clash = |p: &Payment| p.id != next.id && p.reservation.is_some() && place(p) == place(&next);
+        if self.payments.rows().any(clash) {
+            return Err(Broken(format!("{:?} has a payment of that kind and ordinal", next.reservation)));
         }
         if (next.kind == PaymentKind::Charge) == next.reservation.is_some() {
             return Err(Broken(format!("{:?}: a charge has no reservation, all else has", next.id)));

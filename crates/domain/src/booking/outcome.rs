@@ -1,11 +1,13 @@
 //! What a command led to.
 
 use super::{CommandKey, Reservation, Ticket};
+use crate::catalogue::SeatNumber;
 use crate::id::{PaymentId, ReservationId};
 use crate::money::Payment;
 use crate::time::Instant;
 use crate::waiting_room::{Buyer, BuyerKey};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What a command led to; kept with its key, and given again to whoever repeats it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +26,7 @@ pub enum Outcome {
     },
     /// The hold is given up.
     Released(Reservation),
-    /// The seats are given back, and the points with them.
+    /// The seats are given back, and the points with them: all that were left, or some while the reservation stays confirmed.
     GivenBack(Reservation),
     /// The hold is marked as lapsed, or needs no mark any more.
     Expired(ReservationId),
@@ -63,10 +65,17 @@ pub enum Event {
     Released(ReservationId),
     /// A hold lapsed.
     Expired(ReservationId),
-    /// A paid reservation was given back by its owner.
+    /// A paid reservation was given back by its owner: all that was left of it.
     Cancelled(ReservationId),
-    /// A paid reservation was given back by an operator.
+    /// A paid reservation was given back by an operator: all that was left of it.
     Refunded(ReservationId),
+    /// Some seats of a paid reservation were given back, by its owner or by an operator.
+    SeatsReturned {
+        /// The reservation, which keeps the others.
+        reservation: ReservationId,
+        /// What was given back.
+        seats: BTreeSet<SeatNumber>,
+    },
     /// A charge was settled.
     ChargeSettled(PaymentId),
     /// An admission to a waiting room has ended: somebody else can be admitted.

@@ -9,10 +9,11 @@ use crate::text::{composed, text_flaw};
 use crate::time::{Instant, TAKEOVER_GRACE};
 use crate::waiting_room::BuyerKey;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::fmt;
 use thiserror::Error;
 
-/// A reservation. Its seats and prices never change, its state does.
+/// A reservation. Its seats and prices never change; its state does, and what was returned of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reservation {
     /// Id of the reservation; it never changes.
@@ -41,8 +42,33 @@ pub struct Reservation {
     /// Why an operator gave it back, if it is [`ReservationState::Refunded`] and they said so.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refund_reason: Option<RefundReason>,
+    /// What was given back while other seats were kept, in the order in which that happened. What was given back last, with
+    /// everything that was left, is not in it: then the reservation has ended. See [`Reservation::refunds`].
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub returned: Vec<ReturnedSeats>,
     /// Goes up by one with every change.
     pub version: Version,
+}
+
+/// Seats of a paid reservation that were given back together, while others were kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReturnedSeats {
+    /// Never empty; no seat is returned twice.
+    pub seats: BTreeSet<SeatNumber>,
+    /// Why, if an operator gave them back and said so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<RefundReason>,
+}
+
+/// One refund of a reservation: what it was for, and how much that is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SeatRefund<'a> {
+    /// The seats that were given back for it.
+    pub seats: BTreeSet<SeatNumber>,
+    /// What was paid for them.
+    pub amount: Points,
+    /// Why, if an operator gave them back and said so.
+    pub reason: Option<&'a RefundReason>,
 }
 
 /// Where a reservation stands.
@@ -84,6 +110,11 @@ impl ReservationState {
         matches!(self, Self::Held | Self::Confirmed)
     }
 
+    /// Whether it was paid for, and all of it given back.
+    pub const fn is_given_back(self) -> bool {
+        matches!(self, Self::Cancelled | Self::Refunded)
+    }
+
     /// The word for it, in the API and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -106,7 +137,7 @@ impl Reservation {
         BuyerKey { sale: self.sale, user: self.user }
     }
 
-    /// Its seats, by ascending number.
+    /// Its seats, by ascending number, those among them that were given back.
     pub fn seats(&self) -> impl Iterator<Item = SeatNumber> {
         self.line_items.iter().map(|item| item.seat)
     }
@@ -116,9 +147,53 @@ impl Reservation {
         self.seats().map(|number| SeatKey { performance: self.performance, number })
     }
 
-    /// How many seats it has.
+    /// Whether that seat was paid for and given back, by itself or with all others.
+    pub fn is_returned(&self, seat: SeatNumber) -> bool {
+        self.state.is_given_back() || self.returned.iter().any(|returned| returned.seats.contains(&seat))
+    }
+
+    /// The seats that were not given back, by ascending number.
+    pub fn seats_left(&self) -> impl Iterator<Item = SeatNumber> {
+        self.seats().filter(|seat| !self.is_returned(*seat))
+    }
+
+    /// The keys of the seats that were not given back, by ascending number.
+    pub fn seat_keys_left(&self) -> impl Iterator<Item = SeatKey> {
+        self.seats_left().map(|number| SeatKey { performance: self.performance, number })
+    }
+
+    /// How many seats it still has.
     pub fn seat_count(&self) -> u32 {
-        u32::try_from(self.line_items.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.seats_left().count()).unwrap_or(u32::MAX)
+    }
+
+    /// What was given back of it, in the order in which that happened. A refund's
+    /// [`Payment::ordinal`](crate::Payment::ordinal) is its place here.
+    pub fn refunds(&self) -> Vec<SeatRefund<'_>> {
+        let returned = self.returned.iter().map(|ReturnedSeats { seats, reason }| SeatRefund {
+            seats: seats.clone(),
+            amount: self.paid_for(seats),
+            reason: reason.as_ref(),
+        });
+        let mut refunds: Vec<SeatRefund<'_>> = returned.collect();
+        if self.state.is_given_back() {
+            let before: BTreeSet<_> = self.returned.iter().flat_map(|returned| &returned.seats).copied().collect();
+            let seats = self.seats().filter(|seat| !before.contains(seat)).collect();
+            let amount = self.amount.checked_sub(self.paid_for(&before)).unwrap_or(Points::ZERO);
+            refunds.push(SeatRefund { seats, amount, reason: self.refund_reason.as_ref() });
+        }
+        refunds
+    }
+
+    /// How much was given back of what was paid.
+    pub fn refunded(&self) -> Points {
+        Points::checked_sum(self.refunds().into_iter().map(|refund| refund.amount)).unwrap_or(self.amount)
+    }
+
+    /// What those of its seats cost.
+    fn paid_for(&self, seats: &BTreeSet<SeatNumber>) -> Points {
+        let items = self.line_items.iter().filter(|item| seats.contains(&item.seat));
+        Points::checked_sum(items.map(|item| item.paid)).unwrap_or(self.amount)
     }
 
     /// Whether it is an unpaid hold whose time is over, marked as such or not.
@@ -160,6 +235,28 @@ impl Reservation {
     pub fn with(&self, state: ReservationState) -> Self {
         Self { state, version: self.version.next(), ..self.clone() }
     }
+
+    /// The row once these of its seats are given back: if none is left, it has come to that end.
+    #[must_use]
+    pub fn without(&self, seats: BTreeSet<SeatNumber>, end: ReservationState, reason: Option<RefundReason>) -> Self {
+        if self.seats_left().all(|seat| seats.contains(&seat)) {
+            return Self { refund_reason: reason, ..self.with(end) };
+        }
+        let mut next = self.with(self.state);
+        next.returned.push(ReturnedSeats { seats, reason });
+        next
+    }
+
+    /// Whether it can become that in one step, apart from what never changes.
+    pub fn may_become(&self, next: &Self) -> bool {
+        if self.returned == next.returned {
+            return self.state.may_become(next.state);
+        }
+        let Some((last, before)) = next.returned.split_last() else { return false };
+        let left: BTreeSet<SeatNumber> = self.seats_left().collect();
+        let some_of_them = !last.seats.is_empty() && last.seats.is_subset(&left) && last.seats != left;
+        self.state == ReservationState::Confirmed && next.state == self.state && before == self.returned && some_of_them
+    }
 }
 
 impl Record for Reservation {
@@ -175,7 +272,8 @@ impl Record for Reservation {
 
     /// Its seats and prices never change.
     fn changed_to(&self, next: &Self) -> Self {
-        Self { state: next.state, refund_reason: next.refund_reason.clone(), version: next.version, ..self.clone() }
+        let (refund_reason, returned) = (next.refund_reason.clone(), next.returned.clone());
+        Self { state: next.state, refund_reason, returned, version: next.version, ..self.clone() }
     }
 }
 

@@ -62,7 +62,8 @@ pub enum Rejection {
         /// Those among them that the buyer holds or owns already, in the same sale.
         yours: Vec<SeatNumber>,
     },
-    /// There are no such seats.
+    /// There are no such seats: the performance has none, or the reservation that they were to be given back of; or none was
+    /// named.
     #[error("there are no such seats")]
     SeatsUnknown(Vec<SeatNumber>),
     /// The user has no such reservation.
@@ -74,6 +75,14 @@ pub enum Rejection {
     /// It was given up or given back.
     #[error("the reservation is {}", .0.as_str())]
     ReservationEnded(ReservationState),
+    /// Seats of the reservation were given back before.
+    #[error("seats were given back before")]
+    SeatsReturned {
+        /// Those that were to be given back again.
+        seats: Vec<SeatNumber>,
+        /// Those that it still has.
+        left: Vec<SeatNumber>,
+    },
     /// The hold has lapsed, and what is left of it is too little to pay late.
     #[error("the hold has lapsed")]
     HoldLapsed {

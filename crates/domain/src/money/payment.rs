@@ -15,6 +15,10 @@ pub struct Payment {
     pub kind: PaymentKind,
     /// The reservation that is paid or refunded; none for a charge.
     pub reservation: Option<ReservationId>,
+    /// How many payments of its kind the reservation had before: a reservation is paid once, and refunded once for each time
+    /// that seats of it are given back. 0 for a charge.
+    #[serde(default)]
+    pub ordinal: u32,
     /// Owner of the wallet that is paid from or into.
     pub user: UserId,
     /// How many points.

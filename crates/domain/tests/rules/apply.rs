@@ -85,6 +85,43 @@ fn only_a_refunded_reservation_has_a_reason() {
 }
 
 #[test]
+fn what_was_returned_stays_so_and_is_some_of_what_was_left() {
+    let mut world = World::new();
+    let held = world.held(1, &[1, 2, 3]);
+    world.paid(&held);
+    let first = world.cancel_seats(&held, &[1]);
+    world.run(&first).unwrap();
+    let (some, all) = (world.cancel_seats(&held, &[2]), world.cancel(&held));
+    let spoil = |command: &Command, change: fn(&mut Reservation)| {
+        spoiled(&world, command, |rows| {
+            for row in rows {
+                if let Row::Reservation(reservation) = row {
+                    change(reservation);
+                }
+            }
+        })
+    };
+    let returned = |seats: &[u32]| ReturnedSeats { seats: seats.iter().map(|n| seat(*n)).collect(), reason: None };
+    assert_eq!((spoil(&some, |_| {}), spoil(&all, |_| {})), (Ok(()), Ok(())));
+    let changes: [fn(&mut Reservation); 4] = [
+        |r| r.returned.clear(),
+        |r| r.returned.truncate(1),
+        |r| r.returned.reverse(),
+        |r| r.state = ReservationState::Cancelled,
+    ];
+    for change in changes {
+        assert!(spoil(&some, change).is_err());
+    }
+    assert!(spoil(&all, |r| r.returned.clear()).is_err());
+    for seats in [&[1][..], &[], &[1, 2], &[2, 3], &[4]] {
+        let now = &world.bookings.reservations[&held.id];
+        let mut next = now.with(ReservationState::Confirmed);
+        next.returned.push(returned(seats));
+        assert!(!now.may_become(&next), "{seats:?}");
+    }
+}
+
+#[test]
 fn a_seat_has_one_valid_ticket_and_a_transfer_moves_something() {
     let mut world = World::new();
     let held = world.held(1, &[1]);
@@ -123,6 +160,22 @@ fn a_reservation_has_one_payment_of_a_kind_and_a_charge_none() {
         }
     });
     assert!(orphan.is_err());
+}
+
+#[test]
+fn of_two_refunds_on_one_state_of_a_reservation_one_is_refused() {
+    let mut world = World::new();
+    let held = world.held(1, &[1, 2]);
+    world.paid(&held);
+    let (one, other) = (world.cancel_seats(&held, &[1]), world.cancel_seats(&held, &[1]));
+    let mut scope = one.scope();
+    scope.extend(other.scope());
+    let mut locked = world.bookings.lock(&scope, world.now);
+    let Ok(Verdict::Do(first)) = decide(&one, &locked, world.now) else { panic!("it is carried out") };
+    let Ok(Verdict::Do(mut second)) = decide(&other, &locked, world.now) else { panic!("it is carried out") };
+    second.rows.retain(|row| matches!(row, Row::Payment(_)));
+    locked.apply(&one, &first).unwrap();
+    assert!(locked.apply(&other, &second).is_err());
 }
 
 #[test]

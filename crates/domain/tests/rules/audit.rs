@@ -150,6 +150,56 @@ fn a_confirmed_reservation_that_is_not_paid_or_paid_twice() {
 }
 
 #[test]
+fn a_refund_that_is_not_the_sum_of_its_seats() {
+    let (mut world, kims, _) = full();
+    let cancel = world.cancel_seats(&kims, &[1]);
+    world.run(&cancel).unwrap();
+    assert_eq!(world.findings(), []);
+    let right = world.bookings.clone();
+    let refund = right.payments.values().find(|p| p.kind == PaymentKind::Refund).unwrap().clone();
+    let transfer = *right.transfers.values().find(|t| t.payment == refund.id).unwrap();
+    let one = points(1);
+
+    // Everything but the seats would go with another amount.
+    let balance = right.wallets[&user(1)].balance.checked_add(one).unwrap();
+    world.bookings.payments.get_mut(&refund.id).unwrap().amount = refund.amount.checked_add(one).unwrap();
+    world.bookings.transfers.get_mut(&transfer.id).unwrap().amount = transfer.amount.checked_add(one).unwrap();
+    world.bookings.wallets.get_mut(&user(1)).unwrap().balance = balance;
+    let findings = world.findings();
+    let [only] = &findings[..] else { panic!("{findings:?}") };
+    assert_eq!(only.rule, Rule::RefundsEqualSeats);
+    assert!(only.row.contains(&kims.id.to_string()), "{only:?}");
+
+    // As if nothing had been paid back for it, or it had been for nothing.
+    world.bookings = right.clone();
+    world.bookings.payments.remove(&refund.id);
+    assert_named(&world, Rule::RefundsEqualSeats, &kims.id.to_string());
+    world.bookings = right.clone();
+    world.bookings.reservations.get_mut(&kims.id).unwrap().returned.clear();
+    assert_named(&world, Rule::RefundsEqualSeats, &kims.id.to_string());
+    assert_named(&world, Rule::SeatsTicketsReservations, "seat 1 of");
+}
+
+#[test]
+fn a_seat_that_was_returned_and_is_still_sold_or_returned_twice() {
+    let (mut world, kims, _) = full();
+    let ticket = *world.bookings.tickets.values().find(|ticket| ticket.key.seat == key(1)).unwrap();
+    let sold = world.bookings.seats[&key(1)];
+    let cancel = world.cancel_seats(&kims, &[1]);
+    world.run(&cancel).unwrap();
+    let right = world.bookings.clone();
+    world.bookings.seats.insert(sold.key, sold);
+    world.bookings.tickets.insert(ticket.key, ticket);
+    assert_named(&world, Rule::SeatsTicketsReservations, "seat 1 of");
+    for seats in [&[1][..], &[2], &[3], &[]] {
+        world.bookings = right.clone();
+        let row = world.bookings.reservations.get_mut(&kims.id).unwrap();
+        row.returned.push(ReturnedSeats { seats: seats.iter().map(|n| seat(*n)).collect(), reason: None });
+        assert_named(&world, Rule::RefundsEqualSeats, "can't have");
+    }
+}
+
+#[test]
 fn a_payment_whose_transfer_is_missing_or_wrong() {
     let (mut world, kims, _) = full();
     let payment = world.bookings.payments.values().find(|p| p.reservation == Some(kims.id)).unwrap().id;

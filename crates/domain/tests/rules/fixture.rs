@@ -219,11 +219,20 @@ impl World {
         self.keyed(20, Operation::Refund(Refund { cancel, reason: None }))
     }
 
+    pub fn cancel_seats(&mut self, reservation: &Reservation, seats: &[u32]) -> Command {
+        of_seats(self.cancel(reservation), seats)
+    }
+
+    pub fn refund_seats(&mut self, reservation: &Reservation, seats: &[u32]) -> Command {
+        of_seats(self.refund(reservation), seats)
+    }
+
     fn give_back(&mut self, reservation: &Reservation) -> Cancel {
         Cancel {
             reservation: reservation.id,
             performance: reservation.performance,
             seats: reservation.seats().collect(),
+            returned: None,
             user: reservation.user,
             terms: SaleTerms { sale: reservation.sale, ..terms(1) },
             payment: PaymentId::new(self.id()),
@@ -250,6 +259,14 @@ impl World {
 /// A pending charge as it stood in books before wallets kept room.
 pub fn old_charge(id: PaymentId, n: u128, amount: i64, at: Instant) -> Payment {
     testing::payment().id(id).user(user(n)).amount(points(amount)).at(at).build()
+}
+
+/// The same cancellation or refund, of these seats alone.
+pub fn of_seats(mut command: Command, seats: &[u32]) -> Command {
+    if let Operation::Cancel(cancel) | Operation::Refund(Refund { cancel, .. }) = &mut command.operation {
+        cancel.returned = Some(seats.iter().map(|number| seat(*number)).collect());
+    }
+    command
 }
 
 pub fn release(reservation: &Reservation) -> Command {

@@ -8,14 +8,28 @@ use proptest::prelude::*;
 /// One thing that somebody does; numbers choose among what is there.
 #[derive(Clone, Debug)]
 enum Step {
-    Hold { user: u8, seats: Vec<u8> },
-    HoldBest { user: u8, first: u8, count: u8, wait: bool },
+    Hold {
+        user: u8,
+        seats: Vec<u8>,
+    },
+    HoldBest {
+        user: u8,
+        first: u8,
+        count: u8,
+        wait: bool,
+    },
     Pay(u8),
     Release(u8),
     Cancel(u8),
     Refund(u8),
+    /// The bits of the second number choose among the seats.
+    CancelSeats(u8, u8),
+    RefundSeats(u8, u8),
     Expire(u8),
-    Charge { user: u8, amount: u16 },
+    Charge {
+        user: u8,
+        amount: u16,
+    },
     Settle(u8, u8),
     Again(u8),
     Reuse(u8),
@@ -31,6 +45,8 @@ fn step() -> impl Strategy<Value = Step> {
         1 => any::<u8>().prop_map(Step::Release),
         1 => any::<u8>().prop_map(Step::Cancel),
         1 => any::<u8>().prop_map(Step::Refund),
+        2 => (any::<u8>(), 0..8_u8).prop_map(|(n, seats)| Step::CancelSeats(n, seats)),
+        1 => (any::<u8>(), 0..8_u8).prop_map(|(n, seats)| Step::RefundSeats(n, seats)),
         1 => any::<u8>().prop_map(Step::Expire),
         1 => (1..=6_u8, 0..5_000_u16).prop_map(|(user, amount)| Step::Charge { user, amount }),
         2 => (any::<u8>(), 0..4_u8).prop_map(|(n, says)| Step::Settle(n, says)),
@@ -51,6 +67,16 @@ struct Script {
 
 fn choose<T: Clone>(list: &[T], number: u8) -> Option<T> {
     if list.is_empty() { None } else { list.get(usize::from(number) % list.len()).cloned() }
+}
+
+/// Now and then none of them, or one of somebody else's.
+fn some_of(reservation: &Reservation, bits: u8) -> Vec<u32> {
+    let seats = reservation.seats().map(SeatNumber::get).enumerate();
+    let mut some: Vec<u32> = seats.filter(|(index, _)| bits >> index & 1 == 1).map(|(_, number)| number).collect();
+    if bits == 6 {
+        some.push(6);
+    }
+    some
 }
 
 impl Script {
@@ -80,6 +106,12 @@ impl Script {
             Step::Release(n) => choose(&self.reservations, *n).map(|r| release(&r)),
             Step::Cancel(n) => choose(&self.reservations, *n).map(|r| world.cancel(&r)),
             Step::Refund(n) => choose(&self.reservations, *n).map(|r| world.refund(&r)),
+            Step::CancelSeats(n, seats) => {
+                choose(&self.reservations, *n).map(|r| world.cancel_seats(&r, &some_of(&r, *seats)))
+            }
+            Step::RefundSeats(n, seats) => {
+                choose(&self.reservations, *n).map(|r| world.refund_seats(&r, &some_of(&r, *seats)))
+            }
             Step::Expire(n) => choose(&self.reservations, *n).map(|r| expire(&r)),
             Step::Charge { user, amount } => Some(world.charge(u128::from(*user), i64::from(*amount))),
             Step::Settle(n, 0) => choose(&self.payments, *n).map(|p| world.settle(&p, Settlement::Declined)),

@@ -16,5 +16,6 @@ mod laws;
 mod model;
 mod nearest;
 mod pay;
+mod returns;
 mod simulation;
 mod waiting_room;

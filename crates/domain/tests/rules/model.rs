@@ -1,7 +1,7 @@
 //! The rules once more, as simply as can be, to hold the real ones against: who has which seat, who has how many points.
 
 use frontrow_domain::*;
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// What a wallet can hold.
 const MAX: i64 = 9_007_199_254_740_991;
@@ -18,8 +18,8 @@ pub enum Status {
 struct Booking {
     user: UserId,
     sale: SaleId,
-    seats: Vec<SeatKey>,
-    amount: i64,
+    /// Those that it still has, and what each of them costs.
+    seats: BTreeMap<SeatKey, i64>,
     until: Instant,
     late: Instant,
     cancel: Instant,
@@ -27,6 +27,10 @@ struct Booking {
 }
 
 impl Booking {
+    fn amount(&self) -> i64 {
+        self.seats.values().sum()
+    }
+
     fn counts(&self, now: Instant) -> bool {
         self.status == Status::Paid || (self.status == Status::Held && now < self.until + TAKEOVER_GRACE)
     }
@@ -91,9 +95,9 @@ impl Model {
                 let promised = self.bookings.get(&cancel.reservation).map_or(cancel.terms.cancel_until, |b| b.cancel);
                 let too_late = (promised.max(cancel.terms.cancel_until) <= now).then_some("deadline");
                 let begun = (cancel.terms.bookable.starts_at <= now).then_some("begun");
-                self.give_back(cancel.reservation, begun.or(too_late))
+                self.give_back(cancel, begun.or(too_late))
             }
-            Operation::Refund(refund) => self.give_back(refund.cancel.reservation, None),
+            Operation::Refund(refund) => self.give_back(&refund.cancel, None),
             Operation::Expire(expire) => self.expire(expire.reservation, now),
             Operation::Charge(charge) => self.charge(charge),
             Operation::Settle(settle) => self.settle(settle),
@@ -119,17 +123,17 @@ impl Model {
     }
 
     fn hold(&mut self, hold: &Hold, now: Instant) -> Expected {
-        let key = |line_item: &LineItem| SeatKey { performance: hold.performance, number: line_item.seat };
-        let seats: Vec<SeatKey> = hold.line_items.iter().map(key).collect();
+        let key = |number| SeatKey { performance: hold.performance, number };
+        let cost = |line_item: &LineItem| (key(line_item.seat), line_item.paid.amount());
+        let seats: BTreeMap<SeatKey, i64> = hold.line_items.iter().map(cost).collect();
         if let Some(refused) = self.refuses(&hold.terms, hold.user, seats.len(), now) {
             return refused;
         }
-        if seats.iter().any(|seat| !self.free(seat, now)) {
+        if seats.keys().any(|seat| !self.free(seat, now)) {
             return Expected::Refused("taken");
         }
-        let took_over = seats.iter().any(|seat| self.owners.contains_key(seat));
-        let amount = hold.line_items.iter().map(|line_item| line_item.paid.amount()).sum();
-        self.book(hold.reservation, hold.user, &hold.terms, seats, amount, now);
+        let took_over = seats.keys().any(|seat| self.owners.contains_key(seat));
+        self.book(hold.reservation, hold.user, &hold.terms, seats, now);
         Expected::Done(if took_over { "takeover" } else { "hold" })
     }
 
@@ -143,8 +147,8 @@ impl Model {
         let seen = if best.wait { free.len() } else { free.len().min(2 * count) };
         let whole = |block: &&Block| block.iter().all(|number| free[..seen].contains(&key(number)));
         let Some(block) = best.blocks.iter().find(whole) else { return Expected::Refused("gone") };
-        let amount = best.line_item.paid.amount() * i64::from(best.count);
-        self.book(best.reservation, best.user, &best.terms, block.iter().map(key).collect(), amount, now);
+        let seats = block.iter().map(|number| (key(number), best.line_item.paid.amount())).collect();
+        self.book(best.reservation, best.user, &best.terms, seats, now);
         Expected::Done("best")
     }
 
@@ -164,17 +168,16 @@ impl Model {
         id: ReservationId,
         user: UserId,
         terms: &SaleTerms,
-        seats: Vec<SeatKey>,
-        amount: i64,
+        seats: BTreeMap<SeatKey, i64>,
         now: Instant,
     ) {
         let late = terms.pay_until.min(terms.bookable.sold_until);
         let until = (now + terms.hold_duration).min(late);
-        for seat in &seats {
+        for seat in seats.keys() {
             self.owners.insert(*seat, Owner::Holder(id, until));
         }
         let cancel = terms.cancel_until;
-        let booking = Booking { user, sale: terms.sale, seats, amount, until, late, cancel, status: Status::Held };
+        let booking = Booking { user, sale: terms.sale, seats, until, late, cancel, status: Status::Held };
         self.bookings.insert(id, booking);
     }
 
@@ -189,7 +192,7 @@ impl Model {
         let begun = pay.terms.bookable.sold_until <= now;
         let own =
             |seat: &SeatKey| matches!(self.owners.get(seat), Some(Owner::Holder(by, _)) if *by == pay.reservation);
-        if booking.seats.iter().any(|seat| !own(seat) && !self.free(seat, now)) {
+        if booking.seats.keys().any(|seat| !own(seat) && !self.free(seat, now)) {
             return Expected::Refused("lapsed");
         }
         if begun {
@@ -204,11 +207,11 @@ impl Model {
         if late && others + booking.seats.len() > pay.terms.limit_per_person as usize {
             return Expected::Refused("limit");
         }
-        if self.points(booking.user) < booking.amount {
+        if self.points(booking.user) < booking.amount() {
             return Expected::Refused("points");
         }
-        *self.points.entry(booking.user).or_default() -= booking.amount;
-        for seat in &booking.seats {
+        *self.points.entry(booking.user).or_default() -= booking.amount();
+        for seat in booking.seats.keys() {
             self.owners.insert(*seat, Owner::Buyer);
         }
         self.set(pay.reservation, Status::Paid);
@@ -223,7 +226,7 @@ impl Model {
             Status::Ended => return Expected::Again,
             Status::Held | Status::Expired => {}
         }
-        for seat in &booking.seats {
+        for seat in booking.seats.keys() {
             if matches!(self.owners.get(seat), Some(Owner::Holder(by, _)) if *by == id) {
                 self.owners.remove(seat);
             }
@@ -232,8 +235,9 @@ impl Model {
         Expected::Done("release")
     }
 
-    fn give_back(&mut self, id: ReservationId, too_late: Option<&'static str>) -> Expected {
-        let booking = self.bookings[&id].clone();
+    fn give_back(&mut self, cancel: &Cancel, too_late: Option<&'static str>) -> Expected {
+        let id = cancel.reservation;
+        let mut booking = self.bookings[&id].clone();
         match booking.status {
             Status::Paid => {
                 if let Some(why) = too_late {
@@ -243,15 +247,25 @@ impl Model {
             Status::Ended => return Expected::Refused("ended"),
             Status::Held | Status::Expired => return Expected::Refused("unpaid"),
         }
-        if self.points(booking.user) + self.pending(booking.user) + booking.amount > MAX {
+        let key = |number: &SeatNumber| SeatKey { performance: cancel.performance, number: *number };
+        let all = || booking.seats.keys().copied().collect();
+        let wanted: Vec<SeatKey> = cancel.returned.as_ref().map_or_else(all, |seats| seats.iter().map(key).collect());
+        let costs: Option<Vec<i64>> = wanted.iter().map(|seat| booking.seats.remove(seat)).collect();
+        let Some(costs) = costs else { return Expected::Refused("returned") };
+        let amount: i64 = costs.iter().sum();
+        if self.points(booking.user) + self.pending(booking.user) + amount > MAX {
             return Expected::Refused("room");
         }
-        *self.points.entry(booking.user).or_default() += booking.amount;
-        for seat in &booking.seats {
+        *self.points.entry(booking.user).or_default() += amount;
+        for seat in &wanted {
             self.owners.remove(seat);
         }
-        self.set(id, Status::Ended);
-        Expected::Done("give back")
+        if booking.seats.is_empty() {
+            self.set(id, Status::Ended);
+            return Expected::Done("give back");
+        }
+        self.bookings.insert(id, booking);
+        Expected::Done("return")
     }
 
     fn expire(&mut self, id: ReservationId, now: Instant) -> Expected {
@@ -336,6 +350,7 @@ pub fn name(rejection: &Rejection) -> &'static str {
         Rejection::HoldLapsed { .. } => "lapsed",
         Rejection::BalanceTooLow { .. } => "points",
         Rejection::NotPaid => "unpaid",
+        Rejection::SeatsReturned { .. } => "returned",
         Rejection::TooLateToCancel { .. } => "deadline",
         Rejection::PaymentUnknown => "charge",
         Rejection::NotBookable(NotBookable::Begun { .. }) => "begun",

@@ -7,7 +7,7 @@ use crate::model::{Expected, Model, name};
 use frontrow_domain::*;
 use rand::{RngExt, SeedableRng};
 use rand_chacha::ChaCha8Rng;
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::time::Duration;
 use uuid::Uuid;
@@ -50,10 +50,10 @@ pub fn from_environment(name: &str) -> Option<u64> {
 
 /// A simulation in which nothing happens proves nothing.
 fn assert_all_seen(seen: &BTreeMap<Expected, u64>) {
-    let held = ["hold", "best", "takeover", "pay", "late", "release", "expire", "give back"];
+    let held = ["hold", "best", "takeover", "pay", "late", "release", "expire", "give back", "return"];
     let charged = ["charge", "settle", "owe", "return"];
     let refused = ["key", "sale", "limit", "taken", "gone", "paid", "ended", "lapsed", "points", "unpaid", "deadline"];
-    let refused = refused.into_iter().chain(["room", "bounds", "begun"]);
+    let refused = refused.into_iter().chain(["room", "bounds", "begun", "returned"]);
     let wanted = held.into_iter().chain(charged).map(Expected::Done).chain(refused.map(Expected::Refused));
     for what in wanted.chain([Expected::Again]) {
         assert!(seen.get(&what).is_some_and(|times| *times > 100), "{what:?} hardly happened: {seen:?}");
@@ -273,8 +273,16 @@ impl Simulation {
         let seats = r.seats().collect();
         let (reservation, performance) = (r.id, r.performance);
         let user = r.user;
-        let cancel = Cancel { reservation, performance, seats, user, terms, payment, transfer };
+        let returned = self.some_of(r);
+        let cancel = Cancel { reservation, performance, seats, returned, user, terms, payment, transfer };
         self.keyed(user, what(cancel))
+    }
+
+    /// Some of its seats, or none to name.
+    fn some_of(&mut self, r: &Reservation) -> Option<BTreeSet<SeatNumber>> {
+        let mut some: BTreeSet<SeatNumber> = r.seats().filter(|_| self.below(2) == 0).collect();
+        some.extend(r.seats().next().filter(|_| some.is_empty()));
+        if self.below(4) == 0 { None } else { Some(some) }
     }
 
     fn charge(&mut self) -> Command {

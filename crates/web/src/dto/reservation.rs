@@ -1,13 +1,12 @@
 //! Reservations, payments and tickets.
 
 use super::common::length;
-use super::{Money, Timestamp};
+use super::{Money, RefundDto, Timestamp};
 use crate::problem::{FieldError, Problem};
 use frontrow_application::port::OnSale;
 use frontrow_application::{SeatChoice, TicketView};
 use frontrow_domain::{
-    Hold, Instant, LineItem, PerformanceStatus, PriceList, RefundReason, Reservation, ReservationState, SeatLabel,
-    SeatMap, Wish,
+    Hold, Instant, LineItem, PerformanceStatus, PriceList, Reservation, ReservationState, SeatLabel, SeatMap, Wish,
 };
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
@@ -170,9 +169,9 @@ fn is_price_type(code: &str) -> bool {
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "performance_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11",
     "sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "status": "held", "held_until": "2027-01-01T00:05:00Z",
     "pay_until": "2027-05-01T09:30:00Z", "cancel_until": "2027-04-24T00:00:00Z", "can_cancel": false, "total": {"amount": 121_000, "currency": "KRW"},
-    "line_items": [{"seat": "A-1-3", "tier": "R", "price_type": "adult", "list_price": {"amount": 120_000, "currency": "KRW"},
+    "refunded": {"amount": 0, "currency": "KRW"}, "line_items": [{"seat": "A-1-3", "tier": "R", "price_type": "adult", "list_price": {"amount": 120_000, "currency": "KRW"},
     "discount": {"amount": 0, "currency": "KRW"}, "fee": {"amount": 1000, "currency": "KRW"},
-    "tax": {"amount": 11_000, "currency": "KRW"}, "price": {"amount": 121_000, "currency": "KRW"}}]}))]
+    "tax": {"amount": 11_000, "currency": "KRW"}, "price": {"amount": 121_000, "currency": "KRW"}, "returned": false}]}))]
 pub struct ReservationDto {
     /// Id of the reservation; it never changes.
     pub id: Uuid,
@@ -195,18 +194,24 @@ pub struct ReservationDto {
     pub cancel_until: Option<String>,
     /// Whether its owner can cancel it now.
     pub can_cancel: bool,
-    /// What is to be paid.
+    /// What is to be paid, or was paid.
     pub total: Money,
-    /// The line items, one per seat.
+    /// How much of it was given back.
+    pub refunded: Money,
+    /// The line items, one per seat; those of seats that were given back stay, and say so.
     pub line_items: Vec<LineItemDto>,
     /// Id of the user who owns it; operators alone are shown it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     pub user_id: Option<Uuid>,
-    /// Why an operator gave it back, if they said so; operators alone are shown it.
+    /// Why an operator gave back what was left of it, if they said so; operators alone are shown it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false, max_length = 200)]
     pub refund_reason: Option<String>,
+    /// What was given back of it, in the order in which that happened; operators alone are shown it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub refunds: Option<Vec<RefundDto>>,
 }
 
 /// One seat of a reservation and what it costs.
@@ -226,8 +231,10 @@ pub struct LineItemDto {
     pub fee: Money,
     /// Tax that the price contains.
     pub tax: Money,
-    /// What is to be paid for the seat.
+    /// What is to be paid for the seat, or was paid.
     pub price: Money,
+    /// Whether the seat was paid for and given back: then its price was, too.
+    pub returned: bool,
 }
 
 impl ReservationDto {
@@ -250,30 +257,34 @@ impl ReservationDto {
             cancel_until: deadline(cancel_until),
             can_cancel: is_paid && terms.is_some_and(|terms| reservation.check_cancel(&terms, now).is_ok()),
             total: Money::of(reservation.amount, currency),
+            refunded: Money::of(reservation.refunded(), currency),
             line_items: reservation
                 .line_items
                 .iter()
-                .map(|line_item| LineItemDto::of(line_item, on_sale, currency))
+                .map(|item| LineItemDto::of(item, reservation.is_returned(item.seat), on_sale, currency))
                 .collect(),
             user_id: None,
             refund_reason: None,
+            refunds: None,
         }
     }
 
     /// With what is for operators alone.
     #[must_use]
-    pub fn for_operator(self, reservation: &Reservation) -> Self {
+    pub fn for_operator(self, reservation: &Reservation, on_sale: &OnSale, currency: &str) -> Self {
         let reason = reservation.refund_reason.as_ref();
+        let refunds = reservation.refunds();
         Self {
             user_id: Some(reservation.user.uuid()),
             refund_reason: reason.map(|reason| reason.as_str().to_owned()),
+            refunds: Some(refunds.iter().map(|refund| RefundDto::of(refund, on_sale, currency)).collect()),
             ..self
         }
     }
 }
 
 impl LineItemDto {
-    fn of(line_item: &LineItem, on_sale: &OnSale, currency: &str) -> Self {
+    fn of(line_item: &LineItem, returned: bool, on_sale: &OnSale, currency: &str) -> Self {
         let position = on_sale.layout.position(line_item.seat);
         Self {
             seat: position.map(|position| position.label.to_string()).unwrap_or_default(),
@@ -284,27 +295,8 @@ impl LineItemDto {
             fee: Money::of(line_item.fee, currency),
             tax: Money::of(line_item.tax, currency),
             price: Money::of(line_item.paid, currency),
+            returned,
         }
-    }
-}
-
-/// Why it is given back.
-#[derive(Clone, Debug, Default, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"reason": "The artist is ill."}))]
-pub struct RefundBody {
-    /// The reason, for the books and not for the owner: 1 to 200 characters, one of them visible, no control characters,
-    /// not counting the space around them.
-    #[serde(default)]
-    #[schema(min_length = 1, max_length = 200)]
-    pub reason: Option<String>,
-}
-
-impl RefundBody {
-    /// The reason, if there is one.
-    pub fn reason(&self) -> Result<Option<RefundReason>, Problem> {
-        let reason = self.reason.as_deref().map(RefundReason::new).transpose();
-        reason.map_err(|flaw| Problem::field("/reason", "text", flaw.to_string()))
     }
 }
 
@@ -341,9 +333,9 @@ impl<'de> Deserialize<'de> for PaymentMethod {
     "id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "performance_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11",
     "sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "status": "confirmed", "held_until": "2027-01-01T00:05:00Z",
     "pay_until": "2027-05-01T09:30:00Z", "cancel_until": "2027-04-24T00:00:00Z", "can_cancel": true, "total": {"amount": 121_000, "currency": "KRW"},
-    "line_items": [{"seat": "A-1-3", "tier": "R", "price_type": "adult", "list_price": {"amount": 120_000, "currency": "KRW"},
+    "refunded": {"amount": 0, "currency": "KRW"}, "line_items": [{"seat": "A-1-3", "tier": "R", "price_type": "adult", "list_price": {"amount": 120_000, "currency": "KRW"},
     "discount": {"amount": 0, "currency": "KRW"}, "fee": {"amount": 1000, "currency": "KRW"},
-    "tax": {"amount": 11_000, "currency": "KRW"}, "price": {"amount": 121_000, "currency": "KRW"}}]},
+    "tax": {"amount": 11_000, "currency": "KRW"}, "price": {"amount": 121_000, "currency": "KRW"}, "returned": false}]},
     "tickets": [{"seat": "A-1-3", "code": "FR1-AZoPDnwcex6eazpcL02OEQAAAAMAAAAAAAAAAs8Rf3m1Yf0Zb1Qv0ZzTgq4"}]}))]
 pub struct PaymentDto {
     /// The payment's own id.

@@ -3,7 +3,7 @@
 use super::{FieldError, Kind, Problem, whole_seconds};
 use crate::dto::Timestamp;
 use frontrow_application::port::TooOften;
-use frontrow_application::{Conflict, Denied, Error, Outage, TakenSeats};
+use frontrow_application::{AlreadyReturned, Conflict, Denied, Error, Outage, TakenSeats};
 use frontrow_domain::waiting_room::NotNow;
 use frontrow_domain::{Instant, Invalid, NotBookable, Rejection, SeatLabel};
 use std::time::Duration;
@@ -13,6 +13,7 @@ impl From<Error> for Problem {
         match error {
             Error::Rejected(rejection) => rejection.into(),
             Error::SeatsTaken(taken) => (*taken).into(),
+            Error::AlreadyReturned(returned) => (*returned).into(),
             Error::NotTogether { left } => Self::new(Kind::NotTogether).with("left", left),
             Error::Invalid(invalid) => invalid.into(),
             Error::NotFound(missing) => Self::new(Kind::NotFound).because(format!("no such {}", missing.as_str())),
@@ -31,15 +32,26 @@ impl From<Error> for Problem {
     }
 }
 
+fn texts(labels: &[SeatLabel]) -> Vec<String> {
+    labels.iter().map(ToString::to_string).collect()
+}
+
+impl From<AlreadyReturned> for Problem {
+    fn from(returned: AlreadyReturned) -> Self {
+        let (seats, left) = (texts(&returned.seats), texts(&returned.left));
+        let detail = format!("{} can't be given back again", seats.join(", "));
+        Self::new(Kind::SeatsReturned).because(detail).with("seats", seats).with("left", left)
+    }
+}
+
 impl From<TakenSeats> for Problem {
     fn from(taken: TakenSeats) -> Self {
-        let labels = |labels: &Vec<SeatLabel>| labels.iter().map(ToString::to_string).collect::<Vec<String>>();
-        let seats = labels(&taken.seats);
-        let alternatives: Vec<Vec<String>> = taken.alternatives.iter().map(labels).collect();
+        let seats = texts(&taken.seats);
+        let alternatives: Vec<Vec<String>> = taken.alternatives.iter().map(|block| texts(block)).collect();
         Self::new(Kind::SeatsTaken)
             .because(format!("{} can't be had", seats.join(", ")))
             .with("seats", seats)
-            .with("yours", labels(&taken.yours))
+            .with("yours", texts(&taken.yours))
             .with("alternatives", alternatives)
     }
 }
@@ -81,6 +93,7 @@ impl From<Rejection> for Problem {
             }
             // The use case has named the seats already; numbers mean nothing to clients.
             Rejection::SeatsTaken { .. } | Rejection::SeatsUnknown(_) => Self::new(Kind::SeatsTaken),
+            Rejection::SeatsReturned { .. } => Self::new(Kind::SeatsReturned),
             Rejection::ReservationUnknown | Rejection::PaymentUnknown => Self::new(Kind::NotFound),
             Rejection::AlreadyPaid => Self::new(Kind::AlreadyPaid),
             Rejection::ReservationEnded(state) => Self::new(Kind::ReservationEnded).with("state", state.as_str()),

@@ -140,6 +140,9 @@ kinds! {
     BalanceTooHigh = CONFLICT, "balance-too-high", "The wallet would have too many points";
     /// Release it instead.
     NotPaid = CONFLICT, "not-paid", "The reservation is not paid";
+    /// `seats` were given back before; `left` can still be.
+    SeatsReturned = CONFLICT, "seats-returned", "Seats of the reservation were given back before",
+        json!({"detail": "A-1-3 can't be given back again", "seats": ["A-1-3"], "left": ["A-1-4"]});
     /// See `cancel_until`.
     TooLateToCancel = CONFLICT, "too-late-to-cancel", "The deadline for cancelling has passed",
         json!({"cancel_until": "2027-04-24T00:00:00Z"});
@@ -228,7 +231,8 @@ impl Kind {
     /// It can't be paid or given up any more.
     pub(crate) const NOT_HELD: &[Self] = &[Self::AlreadyPaid, Self::ReservationEnded];
     /// It can't be given back.
-    pub(crate) const NOT_GIVEN_BACK: &[Self] = &[Self::NotPaid, Self::ReservationEnded, Self::BalanceTooHigh];
+    pub(crate) const NOT_GIVEN_BACK: &[Self] =
+        &[Self::NotPaid, Self::ReservationEnded, Self::SeatsReturned, Self::BalanceTooHigh];
     /// The queue takes nobody in at the moment.
     pub(crate) const JOINING: &[Self] = &[Self::LobbyNotOpen, Self::QueueClosed, Self::NotEligible, Self::TooManyJoins];
     /// The queue entry doesn't lead in.

@@ -3,7 +3,8 @@
 use super::Endpoint;
 use crate::WebState;
 use crate::dto::{
-    HoldBody, HoldChoice, List, PageQuery, PaymentBody, PaymentDto, RefundBody, ReservationDto, TicketsDto,
+    CancellationBody, HoldBody, HoldChoice, List, PageQuery, PaymentBody, PaymentDto, RefundBody, ReservationDto,
+    TicketsDto,
 };
 use crate::extract::{Body, Caller, Id, Key, Operator, OptionalBody, Query};
 use crate::problem::{Kind, Problem};
@@ -12,7 +13,7 @@ use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
 use frontrow_application::port::OnSale;
 use frontrow_application::waiting_room::BookingCall;
-use frontrow_application::{ActingOperator, HoldBestRequest, HoldRequest, ReservationRequest};
+use frontrow_application::{ActingOperator, GiveBackRequest, HoldBestRequest, HoldRequest, ReservationRequest};
 use frontrow_domain::{PerformanceId, Reservation, ReservationId, SaleId};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -43,6 +44,10 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 fn shown(state: &WebState, reservation: &Reservation, on_sale: &OnSale) -> ReservationDto {
     ReservationDto::of(reservation, on_sale, &state.currency, state.clock.now())
+}
+
+fn shown_to_operator(state: &WebState, reservation: &Reservation, on_sale: &OnSale) -> ReservationDto {
+    shown(state, reservation, on_sale).for_operator(reservation, on_sale, &state.currency)
 }
 
 /// Hold seats: those that are named, or the best that are left; all of them, or none.
@@ -91,8 +96,7 @@ async fn show(state: Data<WebState>, caller: Caller, Id(id): Id) -> Result<HttpR
     let (reservations, id) = (&state.use_cases.booking.reservations, ReservationId::new(id));
     if let Ok(operator) = ActingOperator::from_claims(&caller.0) {
         let view = reservations.anybodys(operator, id).await?;
-        let shown = shown(&state, &view.reservation, &view.on_sale);
-        return Ok(HttpResponse::Ok().json(shown.for_operator(&view.reservation)));
+        return Ok(HttpResponse::Ok().json(shown_to_operator(&state, &view.reservation, &view.on_sale)));
     }
     let view = reservations.one(caller.user(), id).await?;
     Ok(HttpResponse::Ok().json(shown(&state, &view.reservation, &view.on_sale)))
@@ -130,22 +134,32 @@ async fn pay(
     }))
 }
 
-/// Give back what was paid for, until the sale's deadline: the points go back, and the seats on sale again.
+/// Give back what was paid for, until the sale's deadline: all of it, or the seats that are named. The points go back, and
+/// the seats on sale again.
 #[utoipa::path(post, path = "/v1/reservations/{id}/cancellation", operation_id = "cancel_reservation", tag = "reservations",
     params(("id" = uuid::Uuid, Path, description = "The reservation.")),
-    responses((status = 200, description = "Cancelled.", body = ReservationDto)))]
-async fn cancel(state: Data<WebState>, caller: Caller, Id(id): Id, key: Key) -> Result<HttpResponse, Problem> {
-    let (reservation, request) = (ReservationId::new(id), key.of(caller, &())?);
-    let request = ReservationRequest { reservation, request };
+    request_body = CancellationBody,
+    responses((status = 200, description = "Cancelled; or `confirmed`, with the seats that are left.", body = ReservationDto)))]
+async fn cancel(
+    state: Data<WebState>,
+    caller: Caller,
+    Id(id): Id,
+    key: Key,
+    OptionalBody(body): OptionalBody<CancellationBody>,
+) -> Result<HttpResponse, Problem> {
+    let seats = body.seats()?;
+    // What older releases took had no body.
+    let request = if seats.is_none() { key.of(caller, &())? } else { key.of(caller, &body)? };
+    let request = GiveBackRequest { reservation: ReservationId::new(id), seats, request };
     let (reservation, on_sale) = state.use_cases.booking.cancel.run(request).await?;
     Ok(HttpResponse::Ok().json(shown(&state, &reservation, &on_sale)))
 }
 
-/// Give back what anybody paid for, at any time: all of it.
+/// Give back what anybody paid for, at any time: all of it, or the seats that are named.
 #[utoipa::path(post, path = "/v1/reservations/{id}/refund", operation_id = "refund_reservation", tag = "operators",
     params(("id" = uuid::Uuid, Path, description = "The reservation.")),
     request_body = RefundBody,
-    responses((status = 200, description = "Refunded.", body = ReservationDto)))]
+    responses((status = 200, description = "Refunded; or `confirmed`, with the seats that are left.", body = ReservationDto)))]
 async fn refund(
     state: Data<WebState>,
     operator: Operator,
@@ -153,11 +167,15 @@ async fn refund(
     key: Key,
     OptionalBody(body): OptionalBody<RefundBody>,
 ) -> Result<HttpResponse, Problem> {
-    let reason = body.reason()?;
-    let request = key.for_user(operator.0.user(), &reason)?;
-    let (reservation, on_sale) =
-        state.use_cases.booking.refund.run(operator.0, ReservationId::new(id), reason, request).await?;
-    Ok(HttpResponse::Ok().json(shown(&state, &reservation, &on_sale).for_operator(&reservation)))
+    let (user, reason, seats) = (operator.0.user(), body.reason()?, body.seats()?);
+    // What older releases took had a reason alone.
+    let request = match &body.seats {
+        None => key.for_user(user, &reason)?,
+        Some(seats) => key.for_user(user, &(&reason, seats))?,
+    };
+    let request = GiveBackRequest { reservation: ReservationId::new(id), seats, request };
+    let (reservation, on_sale) = state.use_cases.booking.refund.run(operator.0, request, reason).await?;
+    Ok(HttpResponse::Ok().json(shown_to_operator(&state, &reservation, &on_sale)))
 }
 
 /// Show the valid tickets of one of one's own reservations.

@@ -56,6 +56,7 @@ mod queue;
 mod repeats;
 #[cfg(test)]
 mod reservations;
+mod returns;
 #[cfg(test)]
 mod seen;
 #[cfg(test)]

@@ -50,9 +50,9 @@ async fn a_seat_is_held_paid_and_printed() {
     assert_eq!(held["pay_until"], "2027-05-01T09:30:00Z");
     assert_eq!((&held["cancel_until"], &held["can_cancel"]), (&json!("2027-04-24T00:00:00Z"), &json!(false)));
     let won = |amount| json!({"amount": amount, "currency": "KRW"});
-    assert_eq!(held["total"], won(182_000));
+    assert_eq!((&held["total"], &held["refunded"]), (&won(182_000), &won(0)));
     let child = json!({"seat": "A-1-4", "tier": "R", "price_type": "child", "list_price": won(120_000),
-        "discount": won(60_000), "fee": won(1_000), "tax": won(5_545), "price": won(61_000)});
+        "discount": won(60_000), "fee": won(1_000), "tax": won(5_545), "price": won(61_000), "returned": false});
     assert_eq!(held["line_items"][1], child);
     assert_eq!(see(&theatre, &kim, &at(id, "")).await, held);
 
@@ -238,7 +238,7 @@ async fn a_refund_keeps_its_reason_for_operators() {
     let paid = theatre.send(&Ask::get(at(&id, "")).by(&kim)).await.with(200);
     for (body, pointer) in [
         (json!({"amount": 1000}), "/amount"),
-        (json!({"reason": "The artist is ill.", "seats": ["A-1-1"]}), "/seats"),
+        (json!({"reason": "The artist is ill.", "seat": "A-1-1"}), "/seat"),
         (json!({"reason": ""}), "/reason"),
         (json!({"reason": "  "}), "/reason"),
         (json!({"reason": "two\nlines"}), "/reason"),

@@ -83,6 +83,31 @@ async fn the_same_seats_are_paid_cancelled_and_held_again_in_one_batch(testbed: 
     crowd.assert_right().await;
 }
 
+async fn seats_are_returned_and_sold_again_in_one_batch(testbed: &Testbed) {
+    let crowd = Crowd::new(testbed).await;
+    let context = &crowd.context;
+    let first = context.held(&context.hold(1, "hold", &[1, 2, 3])).await;
+    let commands = [
+        context.pay(&first, "pay"),
+        context.cancel_seats(&first, "one", &[1]),
+        context.cancel_seats(&first, "again", &[1, 2]),
+        context.hold(2, "again", &[1]),
+        context.cancel_seats(&first, "other", &[3]),
+        context.refund(&first, "rest"),
+    ];
+    let told = crowd.together(&commands).await;
+    let given_back = |told: &Answer| match told {
+        Ok(Outcome::GivenBack(reservation)) => reservation.refunds().len(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!([&told[1], &told[4], &told[5]].map(given_back), [1, 2, 3]);
+    assert!(matches!(told[2], Err(BookingError::Rejected(Rejection::SeatsReturned { .. }))), "{told:?}");
+    assert_eq!(held(&told[3]).seat_count(), 1);
+    assert_eq!(crowd.commits(), 1);
+    assert_eq!(context.balance(1).await, 100_000);
+    crowd.assert_right().await;
+}
+
 async fn who_wants_the_best_seats_gets_those_that_the_batch_has_left(testbed: &Testbed) {
     let crowd = Crowd::new(testbed).await;
     let context = &crowd.context;
@@ -196,6 +221,7 @@ on_every_database! {
     the_limit_of_a_buyer_counts_what_the_same_batch_holds,
     a_key_that_comes_twice_in_a_batch_stands_for_one_command,
     the_same_seats_are_paid_cancelled_and_held_again_in_one_batch,
+    seats_are_returned_and_sold_again_in_one_batch,
     who_wants_the_best_seats_gets_those_that_the_batch_has_left,
     a_batch_is_decided_at_one_instant,
     a_commit_whose_answer_is_lost_is_found_out_for_all,

@@ -267,6 +267,13 @@ impl TestContext {
         Command::keyed(key, [9; 32], Operation::Cancel(self.give_back(reservation)))
     }
 
+    /// Of these seats alone.
+    pub fn cancel_seats(&self, reservation: &Reservation, name: &str, seats: &[u32]) -> Command {
+        let returned = seats.iter().map(|number| SeatNumber::new(*number).unwrap()).collect();
+        let cancel = Cancel { returned: Some(returned), ..self.give_back(reservation) };
+        Command::keyed(CommandKey::new(reservation.user, name).unwrap(), [9; 32], Operation::Cancel(cancel))
+    }
+
     /// By an operator, who is user 60.
     pub fn refund(&self, reservation: &Reservation, name: &str) -> Command {
         Self::keyed(60, name, Operation::Refund(Refund { cancel: self.give_back(reservation), reason: None }))
@@ -277,6 +284,7 @@ impl TestContext {
             reservation: reservation.id,
             performance: PERFORMANCE,
             seats: reservation.seats().collect(),
+            returned: None,
             user: reservation.user,
             terms: terms(),
             payment: PaymentId::new(self.world.id()),

@@ -113,9 +113,48 @@ async fn without_locks_and_guards_the_audit_names_the_wallet(testbed: &Testbed) 
     assert!(named, "{findings:?}");
 }
 
+/// Two cancellations of seats that overlap, decided on the same state of the reservation.
+async fn two_cancellations_of_one_seat(
+    testbed: &Testbed,
+    guards: bool,
+) -> (TestContext, Result<Outcome, BookingError>) {
+    let hook = Unlocked::new(guards);
+    let context = Arc::new(TestContext::new(testbed, 2, hook.clone()).await);
+    let held = context.held(&context.hold(1, "hold", &[1, 2, 3])).await;
+    context.run(&context.pay(&held, "pay")).await.unwrap();
+    hook.armed.store(true, Ordering::SeqCst);
+    let cancel = context.cancel_seats(&held, "two", &[1, 2]);
+    let waiting = tokio::spawn({
+        let context = Arc::clone(&context);
+        async move { context.run(&cancel).await }
+    });
+    hook.waits.notified().await;
+    context.run(&context.cancel_seats(&held, "one", &[2])).await.unwrap();
+    hook.open.notify_one();
+    let second = waiting.await.unwrap();
+    let Ok(context) = Arc::try_unwrap(context) else { panic!("nobody else has the context") };
+    (context, second)
+}
+
+async fn without_locks_the_version_guards_keep_a_seat_from_being_refunded_twice(testbed: &Testbed) {
+    let (context, second) = two_cancellations_of_one_seat(testbed, true).await;
+    assert!(matches!(second, Err(BookingError::Rejected(Rejection::SeatsReturned { .. }))), "{second:?}");
+    assert_eq!(context.audit().await, []);
+    assert_eq!(context.balance(1).await, 100_000 - 2 * PRICE);
+}
+
+async fn without_locks_and_guards_the_audit_names_the_refund(testbed: &Testbed) {
+    let (context, second) = two_cancellations_of_one_seat(testbed, false).await;
+    assert!(matches!(second, Ok(Outcome::GivenBack(_))), "{second:?}");
+    let findings = context.audit().await;
+    assert!(findings.iter().any(|finding| finding.rule == Rule::RefundsEqualSeats), "{findings:?}");
+}
+
 on_every_database! {
     without_locks_the_version_guards_keep_a_seat_from_being_sold_twice,
     without_locks_and_guards_the_audit_names_the_seat,
     without_locks_the_version_guards_keep_points_from_being_spent_twice,
     without_locks_and_guards_the_audit_names_the_wallet,
+    without_locks_the_version_guards_keep_a_seat_from_being_refunded_twice,
+    without_locks_and_guards_the_audit_names_the_refund,
 }

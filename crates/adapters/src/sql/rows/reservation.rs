@@ -22,6 +22,8 @@ pub struct Model {
     pub amount: i64,
     pub line_items: String,
     pub refund_reason: Option<String>,
+    /// JSON; `None` if nothing was returned while other seats were kept.
+    pub returned: Option<String>,
     /// [`LIVE`] while the reservation is held or confirmed, `None` once it has ended. Made from the state.
     pub live: Option<i16>,
     pub version: i64,
@@ -49,6 +51,7 @@ impl TryFrom<Model> for Reservation {
             amount: reading.points(row.amount)?,
             line_items: reading.text(&row.line_items)?,
             refund_reason: row.refund_reason.map(RefundReason::from),
+            returned: row.returned.map_or(Ok(Vec::new()), |returned| reading.text(&returned))?,
             version: Version::new(row.version),
         })
     }
@@ -87,6 +90,7 @@ impl TryFrom<&Reservation> for ActiveModel {
             amount: Unchanged(reservation.amount.amount()),
             line_items: Unchanged(json(&reservation.line_items)?),
             refund_reason: Set(reservation.refund_reason.as_ref().map(|reason| reason.as_str().to_owned())),
+            returned: Set(Some(&reservation.returned).filter(|returned| !returned.is_empty()).map(json).transpose()?),
             live: Set(reservation.state.is_live().then_some(LIVE)),
             version: Set(reservation.version.get()),
         })

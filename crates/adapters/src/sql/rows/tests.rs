@@ -9,8 +9,9 @@ use frontrow_domain::waiting_room::{Admission, Admitted, CheckIn, Group, QueueEn
 use frontrow_domain::{
     AccountId, AdmissionEnd, AdmissionPeriod, Buyer, BuyerKey, CommandKey, Concert, ConcertId, IdempotencyRecord,
     Outcome, Payment, PaymentId, PaymentKind, PaymentState, Performance, PerformanceId, PerformanceStatus, Record,
-    RefreshToken, RefundReason, Reservation, ReservationId, ReservationState, Role, Sale, SaleId, Seat, SeatKey,
-    SeatState, SessionId, Ticket, TicketKey, Transfer, TransferId, User, UserId, Venue, VenueId, Version, Wallet,
+    RefreshToken, RefundReason, Reservation, ReservationId, ReservationState, ReturnedSeats, Role, Sale, SaleId, Seat,
+    SeatKey, SeatState, SessionId, Ticket, TicketKey, Transfer, TransferId, User, UserId, Venue, VenueId, Version,
+    Wallet,
 };
 use sea_orm::{ActiveModelTrait, IdenStatic, IntoActiveModel, TryIntoModel};
 use std::fmt::Debug;
@@ -96,6 +97,10 @@ fn reservation(n: u32) -> Reservation {
         amount: points(i64::from(n) * 7),
         line_items: vec![line_item(n, i64::from(n) * 7)],
         refund_reason: RefundReason::new(&format!("reason {n}")).ok(),
+        returned: vec![ReturnedSeats {
+            seats: [seat_number(n)].into(),
+            reason: RefundReason::new(&format!("another reason {n}")).ok(),
+        }],
         version: Version::new(seconds),
     }
 }
@@ -106,6 +111,7 @@ fn payment(n: u32) -> Payment {
         id: PaymentId::new(id(80 + u128::from(n))),
         kind: [PaymentKind::Reservation, PaymentKind::Refund][usize::from(n % 2 == 1)],
         reservation: Some(ReservationId::new(id(50 + u128::from(n)))),
+        ordinal: 5 + n,
         user: user_id(n.into()),
         amount: points(i64::from(n) * 11),
         state: [PaymentState::Pending, PaymentState::Succeeded][usize::from(n % 2 == 1)],

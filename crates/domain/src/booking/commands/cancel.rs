@@ -1,9 +1,9 @@
-//! Give back what was paid for, within the deadline that was promised.
+//! Give back what was paid for, or some seats of it, within the deadline that was promised.
 
 use crate::booking::verdict::CommandRule;
 use crate::booking::{
-    Changes, Event, Locked, Outcome, Rejection, Reservation, ReservationState, Row, Scope, Seat, SeatState, Stop,
-    Ticket, TicketKey, Verdict,
+    Changes, Event, Locked, Outcome, RefundReason, Rejection, Reservation, ReservationState, Row, Scope, Seat, SeatKey,
+    SeatState, Stop, Ticket, TicketKey, Verdict,
 };
 use crate::catalogue::{Action, PerformanceStatus, SaleTerms, SeatNumber};
 use crate::id::{PaymentId, PerformanceId, ReservationId, TransferId, UserId};
@@ -20,8 +20,10 @@ pub struct Cancel {
     pub reservation: ReservationId,
     /// The reservation's performance.
     pub performance: PerformanceId,
-    /// The reservation's seats.
+    /// The reservation's seats, those that were returned before among them.
     pub seats: BTreeSet<SeatNumber>,
+    /// Those that are given back, while the others are kept; `None` for all that are left.
+    pub returned: Option<BTreeSet<SeatNumber>>,
     /// The reservation's owner, who gets the points.
     pub user: UserId,
     /// The terms of the reservation's sale.
@@ -42,15 +44,14 @@ impl CommandRule for Cancel {
         scope.reservations.insert(self.reservation);
         scope.new_payments.insert(self.payment);
         scope.wallets.insert(self.user);
-        scope.add_seats(self.performance, self.seats.iter().copied());
+        let seats = self.returned.as_ref().unwrap_or(&self.seats);
+        scope.add_seats(self.performance, seats.iter().copied());
     }
 
     fn decide(&self, locked: &Locked, now: Instant) -> Result<Verdict, Stop> {
         let paid = self.paid(locked)?;
         paid.check_cancel(&self.terms, now)?;
-        let cancelled = paid.with(ReservationState::Cancelled);
-        let event = Event::Cancelled(cancelled.id);
-        self.give_back(cancelled, event, locked, now)
+        self.give_back(paid, (ReservationState::Cancelled, None), locked, now)
     }
 }
 
@@ -81,37 +82,59 @@ impl Cancel {
         }
     }
 
-    /// Puts the seats on sale again and the points back into the wallet; `ended` is the reservation as it becomes.
+    /// The seats to give back of what is paid.
+    fn wanted(&self, paid: &Reservation) -> Result<BTreeSet<SeatNumber>, Rejection> {
+        let left: BTreeSet<SeatNumber> = paid.seats_left().collect();
+        let Some(wanted) = &self.returned else { return Ok(left) };
+        let unknown: Vec<SeatNumber> = wanted.difference(&self.seats).copied().collect();
+        if wanted.is_empty() || !unknown.is_empty() {
+            return Err(Rejection::SeatsUnknown(unknown));
+        }
+        let before: Vec<SeatNumber> = wanted.difference(&left).copied().collect();
+        if before.is_empty() {
+            return Ok(wanted.clone());
+        }
+        Err(Rejection::SeatsReturned { seats: before, left: left.into_iter().collect() })
+    }
+
+    /// Puts the seats on sale again and what they cost back into the wallet. If no seat is left, the reservation comes to that
+    /// end; an operator may say why.
     pub(super) fn give_back(
         &self,
-        ended: Reservation,
-        event: Event,
+        paid: &Reservation,
+        (end, reason): (ReservationState, Option<RefundReason>),
         locked: &Locked,
         now: Instant,
     ) -> Result<Verdict, Stop> {
+        let seats = self.wanted(paid)?;
+        let next = paid.without(seats.clone(), end, reason);
+        let amount = next.refunded().checked_sub(paid.refunded()).unwrap_or(Points::ZERO);
         let wallet = Wallet::next(self.user, locked.wallet(self.user)?);
-        let balance = wallet.balance_with(ended.amount).ok_or(Rejection::BalanceTooHigh)?;
-        let mut rows = vec![Row::Reservation(ended.clone()), Row::Payment(self.refund_payment(&ended, now))];
-        if !ended.amount.is_zero() {
+        let balance = wallet.balance_with(amount).ok_or(Rejection::BalanceTooHigh)?;
+        let mut rows = vec![Row::Reservation(next.clone()), Row::Payment(self.refund_payment(paid, amount, now))];
+        if !amount.is_zero() {
             rows.push(Row::Wallet(Wallet { balance, ..wallet }));
-            rows.push(Row::Transfer(self.refund_transfer(ended.amount, now)));
+            rows.push(Row::Transfer(self.refund_transfer(amount, now)));
         }
-        for key in ended.seat_keys() {
-            if let Some(seat) = locked.seat(key)?.filter(|seat| seat.state == SeatState::Sold { to: ended.id }) {
-                rows.push(Row::Ticket(void(seat, ended.id)));
+        for number in seats.iter().copied() {
+            let key = SeatKey { performance: self.performance, number };
+            if let Some(seat) = locked.seat(key)?.filter(|seat| seat.state == SeatState::Sold { to: paid.id }) {
+                rows.push(Row::Ticket(void(seat, paid.id)));
                 rows.push(Row::Seat(seat.with(SeatState::Free)));
             }
         }
-        Ok(Verdict::Do(Changes { rows, outcome: Outcome::GivenBack(ended), events: vec![event], at: now }))
+        let events = vec![event(&next, seats)];
+        Ok(Verdict::Do(Changes { rows, outcome: Outcome::GivenBack(next), events, at: now }))
     }
 
-    fn refund_payment(&self, ended: &Reservation, now: Instant) -> Payment {
+    fn refund_payment(&self, paid: &Reservation, amount: Points, now: Instant) -> Payment {
         Payment {
             id: self.payment,
             kind: PaymentKind::Refund,
-            reservation: Some(ended.id),
+            reservation: Some(paid.id),
+            ordinal: u32::try_from(paid.returned.len()).unwrap_or(u32::MAX),
             user: self.user,
-            amount: ended.amount,
+            amount,
             state: PaymentState::Succeeded,
             provider: Payment::POINTS.to_owned(),
             provider_ref: None,
@@ -129,6 +152,15 @@ impl Cancel {
             payment: self.payment,
             at: now,
         }
+    }
+}
+
+fn event(given_back: &Reservation, seats: BTreeSet<SeatNumber>) -> Event {
+    let id = given_back.id;
+    match given_back.state {
+        ReservationState::Cancelled => Event::Cancelled(id),
+        ReservationState::Refunded => Event::Refunded(id),
+        _ => Event::SeatsReturned { reservation: id, seats },
     }
 }
 

@@ -41,6 +41,7 @@ impl CommandRule for Charge {
             id: self.payment,
             kind: PaymentKind::Charge,
             reservation: None,
+            ordinal: 0,
             user: self.user,
             amount: self.amount,
             state: PaymentState::Pending,

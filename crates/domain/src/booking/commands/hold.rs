@@ -141,6 +141,7 @@ impl NewHold<'_> {
             amount,
             line_items,
             refund_reason: None,
+            returned: Vec::new(),
             version: Version::FIRST,
         })
     }

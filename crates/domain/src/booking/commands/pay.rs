@@ -126,6 +126,7 @@ impl Pay {
             id: self.payment,
             kind: PaymentKind::Reservation,
             reservation: Some(reservation.id),
+            ordinal: 0,
             user: self.user,
             amount: reservation.amount,
             state: PaymentState::Succeeded,

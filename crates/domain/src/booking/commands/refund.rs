@@ -1,8 +1,8 @@
-//! Give back what was paid for, whenever an operator says so.
+//! Give back what was paid for, or some seats of it, whenever an operator says so.
 
 use super::Cancel;
 use crate::booking::verdict::CommandRule;
-use crate::booking::{Event, Locked, RefundReason, Reservation, ReservationState, Scope, Stop, Verdict};
+use crate::booking::{Locked, RefundReason, ReservationState, Scope, Stop, Verdict};
 use crate::time::Instant;
 
 /// Give back what was paid for, without a deadline.
@@ -25,8 +25,6 @@ impl CommandRule for Refund {
 
     fn decide(&self, locked: &Locked, now: Instant) -> Result<Verdict, Stop> {
         let paid = self.cancel.paid(locked)?;
-        let refunded = Reservation { refund_reason: self.reason.clone(), ..paid.with(ReservationState::Refunded) };
-        let event = Event::Refunded(refunded.id);
-        self.cancel.give_back(refunded, event, locked, now)
+        self.cancel.give_back(paid, (ReservationState::Refunded, self.reason.clone()), locked, now)
     }
 }

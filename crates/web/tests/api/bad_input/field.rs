@@ -32,7 +32,7 @@ pub fn allowed(description: &Description, operation: &Operation, good: &Ask) -> 
 /// The body with each id in it, and with the id that it may have, replaced by an id of nothing.
 pub fn naming_nothing(good: &Ask) -> Vec<Ask> {
     let body: Value = serde_json::from_slice(good.body.as_ref().unwrap()).unwrap();
-    let with_sale = body.get("seats").map(|_| "/sale_id".to_owned());
+    let with_sale = good.path.ends_with("/reservations").then(|| "/sale_id".to_owned());
     let named = |pointer: &String| body.pointer(pointer).unwrap().as_str().is_some_and(is_id);
     let named: Vec<String> = pointers(&body).into_iter().filter(named).chain(with_sale).collect();
     let asks = named.iter().map(|pointer| {

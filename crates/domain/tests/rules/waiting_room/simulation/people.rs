@@ -239,6 +239,7 @@ impl Simulation {
             reservation: row.id,
             performance: row.performance,
             seats: row.seats().collect(),
+            returned: None,
             user: row.user,
             terms: self.sale.terms(),
             payment: PaymentId::new(self.id()),
