@@ -27,12 +27,21 @@ impl MigrationTrait for Migration {
         drop_unique(manager, PAYMENT, ["reservation_id", "kind"]).await
     }
 
-    /// Fails if there is a reservation with several refunds.
+    /// Fails if seats of a reservation were given back while others were kept: an older release would not know of them.
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        if manager.has_column(RESERVATION, RETURNED).await? {
+            let some =
+                Query::select().column("id").from(RESERVATION).and_where(Expr::col(RETURNED).is_not_null()).take();
+            if manager.get_connection().query_one(&some).await?.is_some() {
+                return Err(DbErr::Migration("some reservations have returned seats".into()));
+            }
+        }
         unique(manager, PAYMENT, ["reservation_id", "kind"]).await?;
         drop_unique(manager, PAYMENT, ["reservation_id", "kind", ORDINAL]).await?;
         for (table, column) in [(PAYMENT, ORDINAL), (RESERVATION, RETURNED)] {
-            manager.alter_table(Table::alter().table(table).drop_column(column).take()).await?;
+            if manager.has_column(table, column).await? {
+                manager.alter_table(Table::alter().table(table).drop_column(column).take()).await?;
+            }
         }
         Ok(())
     }

@@ -88,7 +88,7 @@ fn numbers(labels: &[SeatLabel], reservation: &Reservation, on_sale: &OnSale) ->
             Some(number) if numbers.insert(number) => {}
             Some(_) => add(format!("/{index}"), "duplicate", "each seat once".into()),
             None => {
-                let names: Vec<_> = on_sale.labels(reservation.seats()).iter().map(ToString::to_string).collect();
+                let names: Vec<_> = on_sale.labels(reservation.seats_left()).iter().map(ToString::to_string).collect();
                 add(format!("/{index}"), "unknown", format!("one of {}", names.join(", ")));
             }
         }

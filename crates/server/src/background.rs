@@ -88,7 +88,7 @@ impl Background {
         self.loops.push(tokio::spawn(async move {
             let mut interval = interval(every);
             interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            let mut failing = false;
+            let mut failing = None;
             loop {
                 tokio::select! {
                     biased;
@@ -141,8 +141,11 @@ fn tell_of_other_gateways(charges: &[Payment]) {
     metrics::counter!("frontrow_charges_of_other_gateways_total").increment(charges.len() as u64);
 }
 
+/// The row that a run failed at, if it was one.
+type FailedRow = Option<String>;
+
 /// Says whether there may be more to do at once; after an error or a panic, there is not.
-async fn run<J, F>(name: &'static str, job: &J, failing: &mut bool) -> bool
+async fn run<J, F>(name: &'static str, job: &J, failing: &mut Option<FailedRow>) -> bool
 where
     J: Fn() -> F,
     F: Future<Output = Result<Option<Round>, Error>>,
@@ -155,12 +158,13 @@ where
         Err(error) => Round { failed: Some(error), ..Round::default() },
     };
     if let Some(error) = failed {
-        // Logged once: some runs come four times a second.
-        if !std::mem::replace(failing, true) {
+        // Logged once, and again for another row: some runs come four times a second.
+        if failing.as_ref() != Some(&failed_row) {
             tracing::error!(%error, row = failed_row, name, "a background run failed; it is tried again");
+            *failing = Some(failed_row);
         }
         metrics::counter!("frontrow_background_errors_total", "name" => name).increment(1);
-    } else if std::mem::take(failing) {
+    } else if failing.take().is_some() {
         tracing::info!(name, "background runs work again");
     }
     if rows > 0 {

@@ -73,7 +73,7 @@ async fn reservations_of_an_older_release_are_marked_and_swept_from_the_oldest_h
 #[tokio::test]
 async fn a_refund_of_an_older_release_is_the_first_and_others_may_follow() {
     let setup = setup().await;
-    let raw = sea_orm::Database::connect(url(&setup.folder)).await.unwrap();
+    let raw = connect(url(&setup.folder)).await;
     let steps = Migrator::migrations();
     let before = steps.iter().position(|step| step.name() == "m0022_returned_seats").unwrap();
     let later = u32::try_from(steps.len() - before).unwrap();
@@ -92,6 +92,21 @@ async fn a_refund_of_an_older_release_is_the_first_and_others_may_follow() {
     let second = format!("INSERT INTO payment ({columns}, ordinal) VALUES ({}, 1)", payment(4, "refund"));
     setup.tamper(&second).await;
     assert!(Migrator::down(&raw, Some(later)).await.is_err(), "a schema without several refunds can't keep both");
+}
+
+#[tokio::test]
+async fn a_schema_that_knows_no_returned_seats_does_not_lose_them() {
+    let setup = setup().await;
+    let raw = connect(url(&setup.folder)).await;
+    let columns = "id, performance_id, sale_id, user_id, state, held_until, late_until, cancel_until, amount, line_items, \
+                   returned, version";
+    let values = "x'01', x'02', x'03', x'04', 'confirmed', 0, 0, 0, 10, '[]', '[]', 1";
+    setup.tamper(&format!("INSERT INTO reservation ({columns}) VALUES ({values})")).await;
+    let steps = Migrator::migrations();
+    let before = steps.iter().position(|step| step.name() == "m0022_returned_seats").unwrap();
+    let later = u32::try_from(steps.len() - before).unwrap();
+    assert!(Migrator::down(&raw, Some(later)).await.is_err(), "an older release would sell the returned seats twice");
+    assert_eq!(setup.count("reservation WHERE returned = '[]'").await, 1);
 }
 
 #[tokio::test]

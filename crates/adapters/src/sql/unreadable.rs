@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 
-/// The faults that unreadable rows were logged as, by what was done and by row.
+/// What unreadable rows were logged as, by what was done and by row: why they can't be read, and the fault.
 #[derive(Default)]
-pub(in crate::sql) struct UnreadableRows(Mutex<BTreeMap<(&'static str, Uuid), StoreError>>);
+pub(in crate::sql) struct UnreadableRows(Mutex<BTreeMap<(&'static str, Uuid), (String, StoreError)>>);
 
 impl UnreadableRows {
     /// What these rows say, and those that can't be read, each with its fault, which `fault` logs.
@@ -23,14 +23,20 @@ impl UnreadableRows {
         T: TryFrom<R, Error = DbErr>,
     {
         let (mut read, mut unreadable) = (Vec::with_capacity(rows.len()), Vec::new());
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         for row in rows {
             let id = id(&row);
             match T::try_from(row) {
-                Ok(row) => read.push(row),
+                Ok(row) => {
+                    known.remove(&(name, id));
+                    read.push(row);
+                }
                 Err(error) => {
-                    let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-                    let fault = known.entry((name, id)).or_insert_with(|| fault(&error));
-                    unreadable.push((id, fault.clone()));
+                    let why = error.to_string();
+                    let logged = known.get(&(name, id)).filter(|(known, _)| *known == why);
+                    let fault = logged.map_or_else(|| fault(&error), |(_, fault)| fault.clone());
+                    known.insert((name, id), (why, fault.clone()));
+                    unreadable.push((id, fault));
                 }
             }
         }

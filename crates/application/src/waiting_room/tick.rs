@@ -143,7 +143,7 @@ impl TickQueues {
         let over = self.read_over(&known, &queues, read_at).await?;
         let mut with_sales = Vec::with_capacity(queues.len() + over.len());
         for queue in queues {
-            if let Some(sale) = self.sale(queue.sale).await? {
+            if let Some(sale) = self.sale_or_known(queue.sale, &known).await? {
                 with_sales.push((queue, sale));
             }
         }
@@ -153,8 +153,8 @@ impl TickQueues {
         let (old, over): (Vec<Queue>, Vec<Queue>) = over.into_iter().partition(|queue| queue.is_forgotten(read_at));
         for queue in over {
             let stays = |sale: &Arc<Sale>| !queue.may_go_on(read_at) && queue.dates == Some(SaleDates::of(sale));
-            let known = known.get(&queue.sale).map(|view| Arc::clone(&view.sale)).filter(stays);
-            let sale = if known.is_some() { known } else { self.sale(queue.sale).await? };
+            let same = known.get(&queue.sale).map(|view| Arc::clone(&view.sale)).filter(stays);
+            let sale = if same.is_some() { same } else { self.sale_or_known(queue.sale, &known).await? };
             with_sales.extend(sale.map(|sale| (queue, sale)));
         }
         self.queues.replace_all(with_sales, read_at);
@@ -189,8 +189,8 @@ impl TickQueues {
                 Ok(Some(queue)) if queue.phase == Phase::Closed => drop(over.insert(*sale, queue)),
                 // It went on between the two reads.
                 Ok(queue) => others.extend(queue),
-                // It can't be read, which the store has logged; the others can.
-                Err(StoreError::Fault(_)) => {}
+                // It can't be read, which the store has logged: it stays as it was known, and the others are read.
+                Err(StoreError::Fault(_)) => others.extend(known.get(sale).map(|view| view.queue.clone())),
                 Err(error) => return Err(error),
             }
         }
@@ -298,7 +298,13 @@ impl TickQueues {
         }
         let stock = self.stock(&view.sale).await;
         if self.is_over(sale) && !view.queue.goes_on(stock, self.clock.now()) {
-            self.queues.pace.rest_over(sale, self.clock.now());
+            let now = self.clock.now();
+            // Seats that could not be read are looked at again sooner: some may have been given back.
+            if stock == Stock::Unknown {
+                self.queues.pace.rest(sale, now)
+            } else {
+                self.queues.pace.rest_over(sale, now)
+            }
             return Ok(None);
         }
         let issued = self.dispenser.issued(view.queue.sale, view.queue.groups.len()).await;
@@ -376,6 +382,19 @@ impl TickQueues {
         let sale = Arc::new(stored.value);
         self.cache.note_sale(id, now, Arc::clone(&sale));
         Ok(Some(sale))
+    }
+
+    /// One that can't be read, which the store has logged, stays as it was known: it must not keep the others from being
+    /// read.
+    async fn sale_or_known(
+        &self,
+        id: SaleId,
+        known: &BTreeMap<SaleId, Arc<QueueView>>,
+    ) -> Result<Option<Arc<Sale>>, Error> {
+        match self.sale(id).await {
+            Err(Error::Fault(_)) => Ok(known.get(&id).map(|view| Arc::clone(&view.sale))),
+            read => read,
+        }
     }
 
     fn is_over(&self, sale: SaleId) -> bool {

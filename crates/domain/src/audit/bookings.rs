@@ -215,7 +215,8 @@ impl<'a> Audit<'a> {
             right &= !returned.seats.is_empty() && returned.seats.is_subset(&left);
             left.retain(|seat| !returned.seats.contains(seat));
         }
-        right &= reservation.returned.is_empty() || !left.is_empty();
+        let was_paid = reservation.state == ReservationState::Confirmed || reservation.state.is_given_back();
+        right &= reservation.returned.is_empty() || (was_paid && !left.is_empty());
         self.unless(right, Rule::RefundsEqualSeats, || {
             format!("{} has returned {:?}, which it can't have", reservation.id, reservation.returned)
         });

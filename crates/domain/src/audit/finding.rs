@@ -62,7 +62,7 @@ pub enum Rule {
 
 impl Rule {
     /// All of them.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 18] = [
         Self::SoldOnce,
         Self::SeatsTicketsReservations,
         Self::WalletEqualsTransfers,

@@ -295,6 +295,9 @@ impl Locked {
             let (returned, then) = (&current.returned, &next.returned);
             return Err(Broken(format!("{id:?} can't go from {from:?} to {to:?}, nor from {returned:?} to {then:?}")));
         }
+        if current.is_none() && !next.returned.is_empty() {
+            return Err(Broken(format!("{:?} is new, and has returned seats", next.id)));
+        }
         if next.refund_reason.is_some() && next.state != ReservationState::Refunded {
             return Err(Broken(format!("{:?} is not refunded, and has a reason", next.id)));
         }

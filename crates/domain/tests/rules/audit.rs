@@ -200,6 +200,15 @@ fn a_seat_that_was_returned_and_is_still_sold_or_returned_twice() {
 }
 
 #[test]
+fn seats_that_were_returned_and_never_paid() {
+    let (mut world, kims, _) = full();
+    let row = world.bookings.reservations.get_mut(&kims.id).unwrap();
+    row.returned.push(ReturnedSeats { seats: [seat(1)].into(), reason: None });
+    row.state = ReservationState::Released;
+    assert_named(&world, Rule::RefundsEqualSeats, "can't have");
+}
+
+#[test]
 fn a_payment_whose_transfer_is_missing_or_wrong() {
     let (mut world, kims, _) = full();
     let payment = world.bookings.payments.values().find(|p| p.reservation == Some(kims.id)).unwrap().id;

@@ -265,7 +265,7 @@ impl Model {
             return Expected::Done("give back");
         }
         self.bookings.insert(id, booking);
-        Expected::Done("return")
+        Expected::Done("give some back")
     }
 
     fn expire(&mut self, id: ReservationId, now: Instant) -> Expected {
