@@ -106,7 +106,7 @@ async fn cancellations_of_seats_that_overlap_give_each_back_once(server: &mut Te
     ensure!(client.available(show).await? == 98);
     // What is left is given back once, too, whoever comes first.
     let cancel = |n: usize, mut phone: Client| async move {
-        let body = (n % 2 == 0).then(|| json!({"seats": [seat(6)]}));
+        let body = n.is_multiple_of(2).then(|| json!({"seats": [seat(6)]}));
         phone.ask(Method::POST, path, Some(&format!("rest-{n}")), body).await
     };
     let (given_back, refused) = split(at_once(phones(server)?, cancel).await?);

@@ -1,113 +1,33 @@
-//! Pages of other origins: which of them may call the API, and read its answers.
+//! What browsers are told whose pages call the API from another origin.
 
 use crate::extract::{HEADER as IDEMPOTENCY_KEY, PASS, PREFER, QUEUE_TOKEN};
-use crate::run::SANDBOX;
+use crate::manners::SANDBOX;
+use crate::origins::Origins;
 use actix_cors::Cors;
 use actix_web::http::Method;
 use actix_web::http::header::{
     ACCEPT, AUTHORIZATION, CONTENT_TYPE, DATE, ETAG, IF_MATCH, IF_NONE_MATCH, LOCATION, RETRY_AFTER,
 };
-use std::str::FromStr;
-use url::Url;
 
-/// Which pages of other origins may call the API.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub enum Origins {
-    /// None.
-    #[default]
-    None,
-    /// Pages of any origin may read what needs no account, and change nothing.
-    Any,
-    /// Pages of these origins may do everything; each as browsers send it, such as `https://tickets.example`.
-    Listed(Vec<String>),
-}
+/// Browsers remember for so many seconds what a page may do; some ask again sooner.
+const MAX_AGE: usize = 7200;
 
-/// Neither `*` nor origins as browsers send them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not * and not one to {} origins, such as https://tickets.example", Origins::MOST)]
-pub struct NoOrigins;
-
-impl FromStr for Origins {
-    type Err = NoOrigins;
-
-    /// Reads `*`, or origins with commas between them.
-    fn from_str(text: &str) -> Result<Self, NoOrigins> {
-        if text == "*" {
-            return Ok(Self::Any);
-        }
-        let origins: Option<Vec<String>> = text.split(',').map(|text| origin(text.trim())).collect();
-        origins.filter(|origins| origins.len() <= Self::MOST).map(Self::Listed).ok_or(NoOrigins)
-    }
-}
-
-/// The origin, if it is written as browsers send it: they compare it letter by letter.
-fn origin(text: &str) -> Option<String> {
-    let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"))?;
-    (url.origin().ascii_serialization() == text).then(|| text.to_owned())
-}
-
-impl Origins {
-    /// How many origins can be listed.
-    pub const MOST: usize = 32;
-    /// Browsers remember for so many seconds what a page may do; some ask again sooner.
-    const MAX_AGE: usize = 7200;
-
-    pub(crate) fn are_some(&self) -> bool {
-        *self != Self::None
-    }
-
-    pub(crate) fn cors(&self) -> Cors {
-        let cors = Cors::default()
-            .expose_headers([DATE, ETAG, LOCATION, RETRY_AFTER])
-            .expose_headers([SANDBOX])
-            .max_age(Self::MAX_AGE);
-        match self {
-            Self::None => cors,
-            Self::Any => cors
-                .allow_any_origin()
-                .send_wildcard()
-                .allowed_methods([Method::GET, Method::HEAD])
-                .allowed_headers([ACCEPT, IF_NONE_MATCH]),
-            Self::Listed(origins) => origins
-                .iter()
-                .fold(cors, |cors, origin| cors.allowed_origin(origin))
-                .allowed_methods([Method::GET, Method::HEAD, Method::POST])
-                .allowed_methods([Method::PUT, Method::PATCH, Method::DELETE])
-                .allowed_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH])
-                .allowed_headers([IDEMPOTENCY_KEY, PASS, QUEUE_TOKEN, PREFER]),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn origins_are_written_as_browsers_send_them() {
-        let listed = |origins: &[&str]| Ok(Origins::Listed(origins.iter().map(ToString::to_string).collect()));
-        assert_eq!("*".parse(), Ok(Origins::Any));
-        assert_eq!("https://tickets.example".parse(), listed(&["https://tickets.example"]));
-        let two = "http://localhost:3000, https://xn--fiqs8s.example";
-        assert_eq!(two.parse(), listed(&["http://localhost:3000", "https://xn--fiqs8s.example"]));
-        for wrong in [
-            "",
-            ",",
-            "off",
-            "null",
-            "tickets.example",
-            "https://tickets.example/",
-            "https://tickets.example/page",
-            "https://Tickets.example",
-            "https://tickets.example:443",
-            "https://*.example",
-            "https://user@tickets.example",
-            "ftp://tickets.example",
-            "https://tickets.example,*",
-        ] {
-            assert_eq!(wrong.parse::<Origins>(), Err(NoOrigins), "{wrong}");
-        }
-        let many = vec!["https://tickets.example"; Origins::MOST + 1].join(",");
-        assert_eq!(many.parse::<Origins>(), Err(NoOrigins));
+pub(crate) fn cors(origins: &Origins) -> Cors {
+    let cors =
+        Cors::default().expose_headers([DATE, ETAG, LOCATION, RETRY_AFTER]).expose_headers([SANDBOX]).max_age(MAX_AGE);
+    match origins {
+        Origins::None => cors,
+        Origins::Any => cors
+            .allow_any_origin()
+            .send_wildcard()
+            .allowed_methods([Method::GET, Method::HEAD])
+            .allowed_headers([ACCEPT, IF_NONE_MATCH]),
+        Origins::Listed(origins) => origins
+            .iter()
+            .fold(cors, |cors, origin| cors.allowed_origin(origin))
+            .allowed_methods([Method::GET, Method::HEAD, Method::POST])
+            .allowed_methods([Method::PUT, Method::PATCH, Method::DELETE])
+            .allowed_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH])
+            .allowed_headers([IDEMPOTENCY_KEY, PASS, QUEUE_TOKEN, PREFER]),
     }
 }

@@ -13,6 +13,7 @@ mod figures;
 mod manners;
 mod measure;
 mod openapi;
+mod origins;
 mod pass;
 pub mod problem;
 mod rendered;
@@ -22,8 +23,8 @@ mod state;
 mod taken;
 mod timely;
 
-pub use cors::{NoOrigins, Origins};
 pub use openapi::{openapi, openapi_json};
+pub use origins::{NoOrigins, Origins};
 pub use rendered::RenderedAnswers;
 pub use routes::passes;
 pub use run::{WebSettings, app, run};

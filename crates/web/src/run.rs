@@ -1,6 +1,8 @@
 //! Listening.
 
 use crate::WebState;
+use crate::cors::cors;
+use crate::manners::SANDBOX;
 use crate::measure::{QuietSpan, measure};
 use crate::openapi::description;
 use crate::routes::{configure, configure_polls};
@@ -13,9 +15,6 @@ use actix_web::{App, Error, HttpServer};
 use std::net::TcpListener;
 use std::time::Duration;
 use tracing_actix_web::TracingLogger;
-
-/// What every answer says while no money moves, so that nobody takes a trial for the real thing.
-pub(crate) const SANDBOX: &str = "Frontrow-Sandbox";
 
 /// How to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +53,7 @@ pub fn app(
 > {
     let none = DefaultHeaders::new();
     let headers = if state.sandbox { none.add((SANDBOX, "true")) } else { none };
-    let origins = Condition::new(state.origins.are_some(), state.origins.cors());
+    let origins = Condition::new(state.origins.are_some(), cors(&state.origins));
     let measured =
         scope("").wrap(from_fn(timely)).wrap(from_fn(measure)).wrap(Compat::new(TracingLogger::<QuietSpan>::new()));
     App::new()

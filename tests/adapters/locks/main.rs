@@ -10,6 +10,9 @@
 #![recursion_limit = "256"]
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::panic, reason = "a benchmark prints, and fails at once")]
 
+#[allow(dead_code, reason = "the tests' connections, of which this needs a part")]
+#[path = "../sql/connection.rs"]
+mod connection;
 mod redis_locks;
 #[allow(dead_code, unused_macros, unused_imports, reason = "the tests' context, of which this needs a part")]
 #[path = "../sql/store"]

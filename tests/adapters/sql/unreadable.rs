@@ -123,7 +123,9 @@ async fn in_a_list_for_work_a_row_that_cant_be_read_is_left_out_and_named() {
     let other = format!("x'{}'", id(7).simple());
     let one = format!("x'{}'", id(1).simple());
     for statement in [
-        format!("INSERT INTO reservation VALUES ({other}, {one}, {one}, {one}, 'held', 0, 0, 0, '[]', 1, NULL, 1, 0)"),
+        format!(
+            "INSERT INTO reservation VALUES ({other}, {one}, {one}, {one}, 'held', 0, 0, 0, '[]', 1, NULL, 1, 0, NULL)"
+        ),
         format!("UPDATE seat SET state = 3, reservation_id = {one} WHERE number = 1"),
         format!("UPDATE seat SET state = 3, reservation_id = {other} WHERE number = 2"),
     ] {

@@ -6,9 +6,14 @@ use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use uuid::Uuid;
 
-/// What unreadable rows were logged as, by what was done and by row: why they can't be read, and the fault.
+/// What unreadable rows were logged as, by what was done and by row.
 #[derive(Default)]
-pub(in crate::sql) struct UnreadableRows(Mutex<BTreeMap<(&'static str, Uuid), (String, StoreError)>>);
+pub(in crate::sql) struct UnreadableRows(Mutex<BTreeMap<(&'static str, Uuid), Logged>>);
+
+struct Logged {
+    why: String,
+    fault: StoreError,
+}
 
 impl UnreadableRows {
     /// What these rows say, and those that can't be read, each with its fault, which `fault` logs.
@@ -33,9 +38,9 @@ impl UnreadableRows {
                 }
                 Err(error) => {
                     let why = error.to_string();
-                    let logged = known.get(&(name, id)).filter(|(known, _)| *known == why);
-                    let fault = logged.map_or_else(|| fault(&error), |(_, fault)| fault.clone());
-                    known.insert((name, id), (why, fault.clone()));
+                    let logged = known.get(&(name, id)).filter(|logged| logged.why == why);
+                    let fault = logged.map_or_else(|| fault(&error), |logged| logged.fault.clone());
+                    known.insert((name, id), Logged { why, fault: fault.clone() });
                     unreadable.push((id, fault));
                 }
             }

@@ -1,17 +1,16 @@
 //! The work that keeps queues moving: reading them, ticking them, drawing their lobbies.
 
 mod cache;
+mod stock;
 
 use super::{QueueView, QueueViews};
 use crate::port::{Clock, NumberDispenser, QueueStore, SaleRepository, StoreError, TickOrder, TickReport};
 use crate::{Error, ShowAvailability};
 pub use cache::TickCache;
 use frontrow_domain::waiting_room::{
-    Digest, DrawState, Group, PerformanceStock, Phase, Queue, QueueUpdate, SaleDates, Stock, Tick, list_digest,
-    list_line,
+    Digest, DrawState, Group, Phase, Queue, QueueUpdate, SaleDates, Stock, Tick, list_digest, list_line,
 };
-use frontrow_domain::{Action, Instant, Sale, SaleId};
-use futures_util::future::join_all;
+use frontrow_domain::{Instant, Sale, SaleId};
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -301,9 +300,9 @@ impl TickQueues {
             let now = self.clock.now();
             // Seats that could not be read are looked at again sooner: some may have been given back.
             if stock == Stock::Unknown {
-                self.queues.pace.rest(sale, now)
+                self.queues.pace.rest(sale, now);
             } else {
-                self.queues.pace.rest_over(sale, now)
+                self.queues.pace.rest_over(sale, now);
             }
             return Ok(None);
         }
@@ -399,33 +398,6 @@ impl TickQueues {
 
     fn is_over(&self, sale: SaleId) -> bool {
         self.cache.over().queues.contains_key(&sale)
-    }
-
-    /// Not known where another instance ticks, nor while seats can't be read: a queue goes on all the same. One that is
-    /// over nobody ticks, so every instance looks whether it goes on.
-    async fn stock(&self, sale: &Sale) -> Stock {
-        let seats = if self.is_over(sale.id) {
-            &self.browsed_seats
-        } else if self.cache.ticked_here().contains(&sale.id) {
-            &self.seats
-        } else {
-            return Stock::Unknown;
-        };
-        self.count(sale, seats).await.unwrap_or(Stock::Unknown)
-    }
-
-    async fn count(&self, sale: &Sale, seats: &ShowAvailability) -> Result<Stock, StoreError> {
-        let found = join_all(sale.performances.iter().map(|id| seats.find(*id))).await;
-        let now = self.clock.now();
-        let mut performances = Vec::with_capacity(found.len());
-        for of in found {
-            performances.extend(of?.map(|of| PerformanceStock {
-                bookable: sale.check_action(&of.on_sale.performance, Action::Hold, now),
-                left: of.available().into(),
-                any_held: of.seats.any_held,
-            }));
-        }
-        Ok(Stock::of(performances))
     }
 }
 

@@ -170,6 +170,20 @@ fn batch(bookings: &mut BookingState, commands: &[Command], now: Instant) -> Vec
     carried_out.results.into_iter().map(|result| result.map(|(outcome, _)| outcome)).collect()
 }
 
+/// Its seat is still kept for a moment.
+#[test]
+fn a_hold_that_expires_in_the_same_batch_is_no_more_its_owners_than_one_by_one() {
+    let mut world = World::new();
+    let held = world.held(3, &[4]);
+    world.now = held.held_until;
+    let commands = [expire(&held), world.hold(3, &[4])];
+    let taken = Stop::Rejected(Rejection::SeatsTaken { seats: vec![seat(4)], yours: vec![] });
+    let (mut together, mut alone) = (world.bookings.clone(), world.bookings.clone());
+    assert_eq!(batch(&mut together, &commands, world.now), [Ok(Outcome::Expired(held.id)), Err(taken.clone())]);
+    assert_eq!(alone.execute(&commands[0], world.now), Ok(Outcome::Expired(held.id)));
+    assert_eq!(alone.execute(&commands[1], world.now), Err(taken));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: ProptestConfig::default().cases.max(400),

@@ -15,7 +15,7 @@ async fn preflight(theatre: &Theatre, origin: &str, method: &str, path: &str, he
         .header("Origin", origin)
         .header("Access-Control-Request-Method", method)
         .header("Access-Control-Request-Headers", headers);
-    theatre.send(&ask).await
+    theatre.preflight(&ask).await
 }
 
 /// Whether the browser goes on to the call.

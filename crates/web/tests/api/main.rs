@@ -56,6 +56,7 @@ mod queue;
 mod repeats;
 #[cfg(test)]
 mod reservations;
+#[cfg(test)]
 mod returns;
 #[cfg(test)]
 mod seen;

@@ -211,6 +211,12 @@ impl Theatre {
         answer
     }
 
+    /// What a browser asks before a call. It alone reads the answer, which is no operation's: where it is refused, a line of
+    /// text says why.
+    pub async fn preflight(&self, ask: &Ask) -> Answer {
+        self.read((self.call)(ask.request(), None).await).await
+    }
+
     /// Sends the request's head, and then nothing more of its body.
     pub async fn send_head(&self, ask: &Ask) -> Answer {
         let never: BoxedPayloadStream = Box::pin(futures::stream::pending());

@@ -249,15 +249,13 @@ impl Crowd {
         let (kims, lees) = (self.paid(4, round, &[20, 22]).await, self.paid(5, round, &[21]).await);
         let parks = self.held(&self.context.hold(6, &name("parks"), &[23, 25])).await;
         let chois = self.held(&self.context.hold(7, &name("chois"), &[24])).await;
-        let yoons = self.paid(8, round, &[26, 27, 28]).await;
         let lapses = self.held(&self.context.hold(5, &name("lapses"), &[30])).await;
         let charge = self.run(&self.context.charge(6, &name("charge"))).await;
         let Ok(Outcome::Charged(payment)) = charge else { panic!("{charge:?}") };
         let once = [
+            self.context.cancel_seats(&kims, &name("one"), &[22]),
+            self.context.cancel_seats(&kims, &name("both"), &[22, 20]),
             self.context.cancel(&kims, &name("cancel")),
-            self.context.cancel_seats(&yoons, &name("some"), &[28, 26]),
-            self.context.cancel_seats(&yoons, &name("others"), &[27, 28]),
-            self.context.cancel(&yoons, &name("rest")),
             self.context.refund(&lees, &name("refund")),
             self.context.pay(&parks, &name("pay-parks")),
             self.context.pay(&chois, &name("pay-chois")),

@@ -64,7 +64,9 @@ impl Hold {
         let mut free = Vec::with_capacity(line_items.len());
         let (mut taken, mut yours, mut unknown) = (Vec::new(), Vec::new(), Vec::new());
         let buyer = BuyerKey { sale: self.terms.sale, user: self.user };
-        let own: Vec<ReservationId> = locked.reservations_of(buyer)?.map(|reservation| reservation.id).collect();
+        // Only these are read for every hold: others may be here for another command of the batch.
+        let own = locked.reservations_of(buyer)?.filter(|reservation| reservation.state.is_live());
+        let own: Vec<ReservationId> = own.map(|reservation| reservation.id).collect();
         for number in line_items.iter().map(|item| item.seat) {
             match locked.seat(SeatKey { performance: self.performance, number })? {
                 Some(seat) if seat.state.can_be_taken(now) => free.push(*seat),
