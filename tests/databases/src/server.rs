@@ -5,6 +5,7 @@ use anyhow::{Context, Result, bail};
 use sqlx::{Connection, MySqlConnection, PgConnection};
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -77,9 +78,18 @@ impl Drop for Watchdog {
     }
 }
 
-/// A port of loopback that nobody has.
+/// A port of loopback that nobody has; and none of those that the system gives to whoever connects, so that a server that is
+/// killed still finds it free when it comes back.
 pub(crate) fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    const PORTS: Range<u16> = 10_000..32_000;
+    const TRIES: usize = 1000;
+    for _ in 0..TRIES {
+        let port = PORTS.start + u16::try_from(getrandom::u32()? % u32::from(PORTS.end - PORTS.start))?;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return Ok(port);
+        }
+    }
+    bail!("no port of {PORTS:?} is free")
 }
 
 /// What the server says of itself, once it answers.
