@@ -6,7 +6,7 @@ use url::Url;
 /// Which pages of other origins may call the API.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Origins {
-    /// None.
+    /// No page of another origin reads anything.
     #[default]
     None,
     /// Pages of any origin may read what needs no account, and change nothing.

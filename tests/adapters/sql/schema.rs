@@ -14,6 +14,13 @@ async fn try_to_open(url: &str, readers: u32, create: bool) -> Result<Database, 
     Database::open(&settings, Arc::new(Counter::default())).await
 }
 
+/// How many steps there are from that one on, itself among them.
+fn steps_from(name: &str) -> u32 {
+    let steps = Migrator::migrations();
+    let before = steps.iter().position(|step| step.name() == name).unwrap();
+    u32::try_from(steps.len() - before).unwrap()
+}
+
 #[tokio::test]
 async fn a_new_file_gets_the_schema_once() {
     let folder = tempfile::tempdir().unwrap();
@@ -50,9 +57,7 @@ async fn every_step_can_be_undone() {
 async fn reservations_of_an_older_release_are_marked_and_swept_from_the_oldest_hold() {
     let setup = setup().await;
     let raw = connect(url(&setup.folder)).await;
-    let steps = Migrator::migrations();
-    let before = steps.iter().position(|step| step.name() == "m0018_chores").unwrap();
-    Migrator::down(&raw, Some(u32::try_from(steps.len() - before).unwrap())).await.unwrap();
+    Migrator::down(&raw, Some(steps_from("m0018_chores"))).await.unwrap();
     for (n, state, held_until) in
         [(1, "confirmed", 100), (2, "expired", 200), (3, "held", 400), (4, "held", 300), (5, "refunded", 500)]
     {
@@ -74,9 +79,7 @@ async fn reservations_of_an_older_release_are_marked_and_swept_from_the_oldest_h
 async fn a_refund_of_an_older_release_is_the_first_and_others_may_follow() {
     let setup = setup().await;
     let raw = connect(url(&setup.folder)).await;
-    let steps = Migrator::migrations();
-    let before = steps.iter().position(|step| step.name() == "m0022_returned_seats").unwrap();
-    let later = u32::try_from(steps.len() - before).unwrap();
+    let later = steps_from("m0022_returned_seats");
     Migrator::down(&raw, Some(later)).await.unwrap();
     let columns = "id, kind, reservation_id, user_id, amount, state, provider, at, version";
     let payment = |id: u32, kind: &str| format!("x'{id:032}', '{kind}', x'30', x'01', 5, 'succeeded', 'points', 0, 1");
@@ -102,9 +105,7 @@ async fn a_schema_that_knows_no_returned_seats_does_not_lose_them() {
                    returned, version";
     let values = "x'01', x'02', x'03', x'04', 'confirmed', 0, 0, 0, 10, '[]', '[]', 1";
     setup.tamper(&format!("INSERT INTO reservation ({columns}) VALUES ({values})")).await;
-    let steps = Migrator::migrations();
-    let before = steps.iter().position(|step| step.name() == "m0022_returned_seats").unwrap();
-    let later = u32::try_from(steps.len() - before).unwrap();
+    let later = steps_from("m0022_returned_seats");
     assert!(Migrator::down(&raw, Some(later)).await.is_err(), "an older release would sell the returned seats twice");
     assert_eq!(setup.count("reservation WHERE returned = '[]'").await, 1);
 }
