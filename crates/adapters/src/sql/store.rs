@@ -8,6 +8,7 @@ pub(super) mod attempt;
 mod booking;
 mod known;
 mod lock;
+mod single_out;
 pub(super) mod write;
 
 use super::Database;
@@ -18,13 +19,14 @@ use super::statements::{Protection, Statements, Texts};
 use super::worker::{Work, WorkerConnection, WorkerContext, Workers};
 use crate::queue::Limits;
 use async_trait::async_trait;
-use attempt::{Committed, run_transaction};
+use attempt::{CommandResult, Committed, run_transaction};
 use booking::Booking;
 use frontrow_application::port::{Announcer, BookingError, BookingStore, Clock, IdSource, StoreError};
 use frontrow_domain::{Command, Outcome, Stop};
 use known::Known;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 pub(super) use attempt::{Rehearsed, rehearse};
 
@@ -106,7 +108,7 @@ impl SqlStore {
         let texts = Texts::new(database.dialect(), Protection { locks: hook.locks(), guards: hook.guards() });
         let ids = Arc::clone(&ports.ids);
         let context = WorkerContext { database: Arc::clone(database), ids, hook: Arc::clone(&hook) };
-        let bookings = Bookings { texts, known: Known::default(), ports, hook };
+        let bookings = Bookings { texts, known: Known::default(), wary: AtomicU32::new(0), ports, hook };
         let limits = Limits {
             capacity: settings.queue,
             per_asker: settings.per_buyer,
@@ -139,15 +141,37 @@ impl BookingStore for SqlStore {
 struct Bookings {
     texts: Texts,
     known: Known,
+    /// How many of the next batches begin with a savepoint, because the database would not have a command.
+    wary: AtomicU32,
     ports: StorePorts,
     hook: Arc<dyn Hook>,
 }
 
 impl Bookings {
+    /// For so many batches after a failure the next one is expected. The savepoint is one more round trip.
+    const WARY: u32 = 100;
     /// Commands of one transaction.
     const BATCH_SIZE: usize = 128;
     /// Seats of one transaction of several commands.
     const BATCH_SEATS: usize = 1000;
+
+    fn is_wary(&self) -> bool {
+        let one_less = |wary: u32| wary.checked_sub(1);
+        self.wary.fetch_update(Ordering::Relaxed, Ordering::Relaxed, one_less).is_ok()
+    }
+
+    fn answer(&self, result: CommandResult) -> Result<Outcome, BookingError> {
+        match result {
+            Ok((outcome, events)) => {
+                if !events.is_empty() {
+                    self.tell(|announcer| announcer.announce(&events));
+                }
+                Ok(outcome)
+            }
+            Err(Stop::Rejected(rejection)) => Err(rejection.into()),
+            Err(_) => Err(BookingError::Replan),
+        }
+    }
 
     /// An announcer that panics must take neither the worker along nor the answers: all of it is committed.
     fn tell(&self, what: impl FnOnce(&dyn Announcer)) {
@@ -198,23 +222,22 @@ impl Work for Bookings {
         &self,
         connection: &WorkerConnection,
         batch: &[Booking],
-    ) -> Result<Vec<Result<Outcome, BookingError>>, Failure> {
+    ) -> Result<Vec<Option<Self::Answer>>, Failure> {
         let statements = Statements { texts: &self.texts, hook: &*self.hook };
-        let clock = &*self.ports.clock;
-        let Committed { results, seats } = run_transaction(&statements, connection, batch, &self.known, clock).await?;
+        let (clock, together) = (&*self.ports.clock, batch.len() > 1);
+        let wary = together && self.is_wary();
+        let committed = run_transaction(&statements, connection, batch, &self.known, clock, wary).await;
+        let failed = match &committed {
+            Ok(committed) => committed.results.iter().any(Option::is_none),
+            Err(failure) => together && failure.is_of_one(),
+        };
+        if failed {
+            self.wary.store(Self::WARY, Ordering::Relaxed);
+        }
+        let Committed { results, seats } = committed?;
         if !seats.is_empty() {
             self.tell(|announcer| announcer.seats_written(&seats));
         }
-        let answers = results.into_iter().map(|result| match result {
-            Ok((outcome, events)) => {
-                if !events.is_empty() {
-                    self.tell(|announcer| announcer.announce(&events));
-                }
-                Ok(outcome)
-            }
-            Err(Stop::Rejected(rejection)) => Err(rejection.into()),
-            Err(_) => Err(BookingError::Replan),
-        });
-        Ok(answers.collect())
+        Ok(results.into_iter().map(|result| Some(self.answer(result?))).collect())
     }
 }

@@ -11,6 +11,7 @@ use frontrow_application::port::BookingError;
 use frontrow_domain::{Command, Outcome};
 use futures::future::join_all;
 use std::collections::BTreeSet;
+use std::ops::RangeInclusive;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -119,6 +120,43 @@ async fn an_announcer_that_panics_changes_no_answer_and_ends_no_worker(testbed: 
     crowd.assert_right().await;
 }
 
+/// These buyers pay together, each for the seat of their number, some of which somebody has tickets for that are not in the
+/// bookings: their unique key refuses another one. Says how many commands each attempt had.
+async fn pay_while_some_are_refused(crowd: &Crowd, buyers: RangeInclusive<u32>, refused: &[u32]) -> Vec<usize> {
+    let context = &crowd.context;
+    let mut payments = Vec::new();
+    for n in buyers.clone() {
+        context.fund(n.into()).await;
+        let reservation = context.held(&context.hold(n.into(), "hold", &[n])).await;
+        payments.push(context.pay(&reservation, "pay"));
+    }
+    for seat in refused {
+        context.forge_ticket(*seat).await;
+    }
+    let told = crowd.together(&payments).await;
+    for (n, told) in buyers.zip(&told) {
+        let is_refused = matches!(told, Err(BookingError::Outage(Outage::Busy { .. })));
+        let is_paid = matches!(told, Ok(Outcome::Paid { .. }));
+        assert!(if refused.contains(&n) { is_refused } else { is_paid }, "{n}: {told:?}");
+    }
+    for seat in refused {
+        context.remove_forged_ticket(*seat).await;
+    }
+    crowd.sizes()
+}
+
+async fn where_the_database_keeps_refusing_commands_the_others_are_committed_without_them(testbed: &Testbed) {
+    let crowd = Crowd::new(testbed).await;
+    let halved = pay_while_some_are_refused(&crowd, 4..=7, &[6]).await;
+    assert_eq!(halved[..3], [4, 2, 2], "it was not expected: {halved:?}");
+    let alone = [1; 2];
+    let left_out = pay_while_some_are_refused(&crowd, 8..=15, &[8, 14]).await;
+    assert_eq!(left_out, [&[8], &alone[..], &alone].concat(), "one transaction finds both");
+    let too_many = pay_while_some_are_refused(&crowd, 16..=23, &[16, 17, 18, 19, 20]).await;
+    assert_eq!(too_many[..3], [8, 4, 1], "{too_many:?}");
+    crowd.assert_right().await;
+}
+
 /// Half of them have keys; what has become of the others their rows tell.
 async fn a_commit_of_64_whose_answer_is_lost_is_found_out_at_once_on_a_new_session(testbed: &Testbed) {
     let crowd = Crowd::new(testbed).await;
@@ -171,6 +209,7 @@ on_every_database! {
     who_is_late_is_refused_before_the_next_attempt_and_the_others_go_on,
     who_is_late_is_refused_before_the_attempts_of_halves_too,
     a_rule_that_panics_takes_nobody_else_with_it,
+    where_the_database_keeps_refusing_commands_the_others_are_committed_without_them,
     an_announcer_that_panics_changes_no_answer_and_ends_no_worker,
     a_commit_of_64_whose_answer_is_lost_is_found_out_at_once_on_a_new_session,
 }

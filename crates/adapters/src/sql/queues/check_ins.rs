@@ -38,9 +38,14 @@ impl Work for CheckIns {
         error
     }
 
-    async fn transact(&self, connection: &WorkerConnection, asked: &[Asked]) -> Result<Vec<CheckInOutcome>, Failure> {
+    async fn transact(
+        &self,
+        connection: &WorkerConnection,
+        asked: &[Asked],
+    ) -> Result<Vec<Option<CheckInOutcome>>, Failure> {
         let transaction = connection.begin().await?;
         let outcomes = check_in(&self.0, &*transaction, asked).await;
+        let outcomes = outcomes.map(|outcomes| outcomes.into_iter().map(Some).collect());
         connection.end(transaction, outcomes).await
     }
 }

@@ -36,9 +36,10 @@ impl Work for Joins {
         error
     }
 
-    async fn transact(&self, connection: &WorkerConnection, asked: &[Join]) -> Result<Vec<Joined>, Failure> {
+    async fn transact(&self, connection: &WorkerConnection, asked: &[Join]) -> Result<Vec<Option<Joined>>, Failure> {
         let transaction = connection.begin().await?;
         let joined = join(&self.0, &*transaction, asked).await;
+        let joined = joined.map(|joined| joined.into_iter().map(Some).collect());
         connection.end(transaction, joined).await
     }
 }

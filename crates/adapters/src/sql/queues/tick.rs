@@ -55,11 +55,11 @@ impl Work for Ticks {
         &self,
         connection: &WorkerConnection,
         orders: &[TickOrder],
-    ) -> Result<Vec<Option<TickReport>>, Failure> {
+    ) -> Result<Vec<Option<Self::Answer>>, Failure> {
         let mut reports = Vec::with_capacity(orders.len());
         for order in orders {
             let run = Run { works: &self.0, statements: self.0.statements(), order, waits: AtomicBool::new(false) };
-            reports.push(run.whole(connection).await?);
+            reports.push(Some(run.whole(connection).await?));
         }
         Ok(reports)
     }

@@ -3,6 +3,7 @@
 use super::booking::Booking;
 use super::known::Known;
 use super::lock::{Found, lock};
+use super::single_out::write_all_but_culprits;
 use super::write::write;
 use crate::sql::Class;
 use crate::sql::connection::{Connection, Failure};
@@ -11,16 +12,21 @@ use crate::sql::hook::Hook;
 use crate::sql::statements::{Protection, Statements, Texts};
 use crate::sql::worker::WorkerConnection;
 use frontrow_application::port::Clock;
-use frontrow_domain::{BatchCarriedOut, Command, Event, Outcome, Rejection, Scope, Seat, Stop, carry_out_batch};
+use frontrow_domain::{
+    BatchCarriedOut, Command, Event, Instant, Locked, Outcome, Rejection, Scope, Seat, Stop, WriteSet, carry_out_batch,
+};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 /// What was committed.
 pub(super) struct Committed {
-    /// By command, in order, as [`carry_out_batch`] says it.
-    pub results: Vec<Result<(Outcome, Vec<Event>), Stop>>,
+    /// By command, in order, as [`carry_out_batch`] says it; `None` for those that were left out.
+    pub results: Vec<Option<CommandResult>>,
     /// The rows of seats that were written.
     pub seats: Vec<Seat>,
 }
+
+/// What came of one command.
+pub(super) type CommandResult = Result<(Outcome, Vec<Event>), Stop>;
 
 /// What is to be done in a transaction that is still open.
 struct Decision {
@@ -31,37 +37,78 @@ struct Decision {
     scope: Scope,
 }
 
-/// One transaction for the whole batch: what one command is refused touches no other.
+/// What was done in a transaction that is still open.
+struct Written {
+    committed: Committed,
+    /// Whether there is anything to commit.
+    anything: bool,
+    scope: Scope,
+}
+
+/// One transaction for the whole batch: what one command is refused touches no other. If it is `wary`, neither do commands that
+/// the database won't have: they are left out.
 pub(super) async fn run_transaction(
     statements: &Statements<'_>,
     connection: &WorkerConnection,
     batch: &[Booking],
     known: &Known,
     clock: &dyn Clock,
+    wary: bool,
 ) -> Result<Committed, Failure> {
     let early = read_without_locks(statements, connection, batch, known, clock).await?;
     let transaction = connection.begin().await?;
-    let decided = match early {
-        Some(decision) => Ok(decision),
-        None => lock_and_decide(statements, &*transaction, batch, known, clock).await,
+    let written = match early {
+        Some(decision) => decision.write(statements, &*transaction).await,
+        None if wary => lock_and_write_warily(statements, &*transaction, batch, known, clock).await,
+        None => match lock_and_decide(statements, &*transaction, batch, known, clock).await {
+            Ok(decision) => decision.write(statements, &*transaction).await,
+            Err(failure) => Err(failure),
+        },
     };
-    let (BatchCarriedOut { results, writes }, placed, scope) = match decided {
-        Ok(Decision { carried_out, placed, scope }) => (carried_out, placed, scope),
+    let (committed, anything, scope) = match written {
+        Ok(Written { committed, anything, scope }) => (committed, anything, scope),
         Err(failure) => return connection.end(transaction, Err(failure)).await,
     };
-    // Placeholders of refused commands stay: transactions that wait for one would deadlock if it were undone
-    // (`docs/locking.md`).
-    if writes.is_empty() && !placed {
-        return match transaction.rollback().await {
-            Ok(()) => Ok(Committed { results, seats: Vec::new() }),
-            Err(error) => Err(Failure::lost(&error)),
-        };
+    if !anything {
+        return transaction.rollback().await.map(|()| committed).map_err(|error| Failure::lost(&error));
     }
-    let written = write(statements, &*transaction, &writes).await;
-    let seats = writes.seats.iter().map(|write| write.row).collect();
-    let committed = connection.end(transaction, written.map(|()| Committed { results, seats })).await?;
+    let committed = connection.end(transaction, Ok(committed)).await?;
     known.note(&scope);
     Ok(committed)
+}
+
+impl Decision {
+    async fn write(
+        self,
+        statements: &Statements<'_>,
+        connection: &impl sea_orm::ConnectionTrait,
+    ) -> Result<Written, Failure> {
+        let BatchCarriedOut { results, writes } = self.carried_out;
+        write(statements, connection, &writes).await?;
+        Ok(Written::of(results.into_iter().map(Some).collect(), &writes, self.placed, self.scope))
+    }
+}
+
+impl Written {
+    /// Placeholders of refused commands stay: transactions that wait for one would deadlock if it were undone
+    /// (`docs/locking.md`).
+    fn of(results: Vec<Option<CommandResult>>, writes: &WriteSet, placed: bool, scope: Scope) -> Self {
+        let seats = writes.seats.iter().map(|write| write.row).collect();
+        Self { committed: Committed { results, seats }, anything: placed || !writes.is_empty(), scope }
+    }
+}
+
+async fn lock_and_write_warily(
+    statements: &Statements<'_>,
+    connection: &impl sea_orm::ConnectionTrait,
+    batch: &[Booking],
+    known: &Known,
+    clock: &dyn Clock,
+) -> Result<Written, Failure> {
+    let scope = scope_of(batch);
+    let found = lock(statements, connection, &scope, known, clock).await?;
+    let (results, writes) = write_all_but_culprits(statements, connection, batch, &found).await?;
+    Ok(Written::of(results, &writes, found.placed, scope))
 }
 
 /// What came of trying a command out.
@@ -112,20 +159,30 @@ async fn lock_and_decide(
     known: &Known,
     clock: &dyn Clock,
 ) -> Result<Decision, Failure> {
+    let scope = scope_of(batch);
+    let Found { locked, placed, now } = lock(statements, connection, &scope, known, clock).await?;
+    let carried_out = decide_together(statements, batch.iter(), locked, now)?;
+    Ok(Decision { carried_out, placed, scope })
+}
+
+fn scope_of(batch: &[Booking]) -> Scope {
     let mut scope = Scope::default();
     for booking in batch {
         scope.extend(booking.scope.clone());
     }
-    let found = lock(statements, connection, &scope, known, clock).await?;
-    let carry_out = || {
-        let Found { mut locked, placed, now } = found;
-        let commands = batch.iter().map(|booking| &booking.command);
-        carry_out_batch(commands.inspect(|command| statements.hook.decides(command)), &mut locked, now)
-            .map(|carried_out| Decision { carried_out, placed, scope })
-    };
-    // A rule that panics must not take its worker along.
-    match catch_unwind(AssertUnwindSafe(carry_out)) {
-        Ok(decision) => decision.map_err(|bug| Failure::Bug(bug.to_string())),
+    scope
+}
+
+/// A rule that panics does not take its worker along.
+pub(super) fn decide_together<'a>(
+    statements: &Statements<'_>,
+    bookings: impl Iterator<Item = &'a Booking>,
+    mut locked: Locked,
+    now: Instant,
+) -> Result<BatchCarriedOut, Failure> {
+    let commands = bookings.map(|booking| &booking.command).inspect(|command| statements.hook.decides(command));
+    match catch_unwind(AssertUnwindSafe(|| carry_out_batch(commands, &mut locked, now))) {
+        Ok(carried_out) => carried_out.map_err(|bug| Failure::Bug(bug.to_string())),
         Err(_) => Err(Failure::Bug("a rule panicked".into())),
     }
 }

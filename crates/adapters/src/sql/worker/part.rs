@@ -36,6 +36,26 @@ impl<W: Work> Part<W> {
         W::note_wait(self.waiting.iter().map(|waiting| (now - waiting.times.asked).as_secs_f64()), left);
     }
 
+    /// Without those that have no answer, each of which is a part of its own now; in order.
+    pub(super) fn without_left_out(mut self, answers: Vec<Option<W::Answer>>) -> (Self, Vec<W::Answer>, Vec<Self>) {
+        if answers.iter().all(Option::is_some) {
+            return (self, answers.into_iter().flatten().collect(), Vec::new());
+        }
+        let begun = std::mem::take(&mut self.requests).into_iter().zip(std::mem::take(&mut self.waiting));
+        let (mut answered, mut alone) = (Vec::new(), Vec::new());
+        for (begun, answer) in begun.zip(answers) {
+            match answer {
+                Some(answer) => {
+                    answered.push(answer);
+                    self.requests.push(begun.0);
+                    self.waiting.push(begun.1);
+                }
+                None => alone.push(Self { unknown: self.unknown, ..Self::of(std::iter::once(begun)) }),
+            }
+        }
+        (self, answered, alone)
+    }
+
     /// Both halves, in order.
     pub(super) fn halves(mut self) -> [Self; 2] {
         let middle = self.requests.len() / 2;

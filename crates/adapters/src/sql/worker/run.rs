@@ -100,10 +100,7 @@ impl<W: Work> Run<W> {
         whole.note_wait(Instant::now(), batch.left);
         let mut parts = vec![whole];
         while let Some(part) = parts.pop() {
-            if let Some([first, second]) = self.until_answered(part).await {
-                metrics::counter!("frontrow_batches_split_total").increment(1);
-                parts.extend([second, first]);
-            }
+            parts.extend(self.until_answered(part).await.into_iter().rev());
         }
         self.replan().await;
     }
@@ -136,21 +133,25 @@ impl<W: Work> Run<W> {
     }
 
     /// Tries until there is an answer. After a lost connection the same requests run again on a new one, and find what has
-    /// happened. Where one request is at fault, what comes back are the halves: the others must not suffer for it.
-    async fn until_answered(&mut self, mut part: Part<W>) -> Option<[Part<W>; 2]> {
+    /// happened. Where one request is at fault, the others must not suffer for it: what comes back is what is left to do, in
+    /// order. That is each request that was left out, or else both halves.
+    async fn until_answered(&mut self, mut part: Part<W>) -> Vec<Part<W>> {
         let context = self.shared.context.clone();
         let (mut retry, begun) = (Retry::new(&*context.ids), Instant::now());
+        let mut overtaken = false;
         loop {
             // Halves of a batch may have waited for each other, too.
             part.refuse_late(Instant::now());
             if part.is_empty() {
-                return None;
+                return Vec::new();
             }
             let failure = match self.attempt(&part.requests).await {
                 Ok(answers) => {
                     context.database.hear();
-                    part.answer(answers, begun.elapsed());
-                    return None;
+                    let (answered, answers, left_out) = part.without_left_out(answers);
+                    answered.answer(answers, begun.elapsed());
+                    metrics::counter!("frontrow_left_out_of_batches_total").increment(left_out.len() as u64);
+                    return left_out;
                 }
                 Err(failure) => failure,
             };
@@ -165,17 +166,22 @@ impl<W: Work> Run<W> {
             let connected = (usable && !failure.needs_new_connection()) || self.reconnect().await;
             if connected && failure.is_of_one() && part.requests.len() > 1 {
                 tracing::debug!(work = part.name(), cause = %failure, "a batch goes on in halves");
-                return Some(part.halves());
+                metrics::counter!("frontrow_batches_split_total").increment(1);
+                return part.halves().into();
             }
-            if failure.is_final() || !connected || !retry.again().await {
+            // Whoever overtook it has committed by now: there is nobody to wait for, and no reason why it should happen twice.
+            let is_overtaken = matches!(failure, Failure::Overtaken(_));
+            let at_once = connected && is_overtaken && !std::mem::replace(&mut overtaken, true);
+            let in_a_moment = connected && !is_overtaken && !failure.is_final();
+            if !at_once && !(in_a_moment && retry.again().await) {
                 let error = self.give_up(part.name(), &failure, part.unknown);
                 part.refuse(&error, begun.elapsed());
-                return None;
+                return Vec::new();
             }
         }
     }
 
-    async fn attempt(&self, requests: &[W::Request]) -> Result<Vec<W::Answer>, Failure> {
+    async fn attempt(&self, requests: &[W::Request]) -> Result<Vec<Option<W::Answer>>, Failure> {
         let database = &self.shared.context.database;
         let connection = self.connection.as_ref().ok_or_else(Failure::disconnected)?;
         connection.forget_commit();
@@ -301,8 +307,8 @@ mod tests {
             error
         }
 
-        async fn transact(&self, _: &WorkerConnection, requests: &[()]) -> Result<Vec<()>, Failure> {
-            Ok(requests.to_vec())
+        async fn transact(&self, _: &WorkerConnection, requests: &[()]) -> Result<Vec<Option<()>>, Failure> {
+            Ok(requests.iter().copied().map(Some).collect())
         }
     }
 

@@ -33,10 +33,10 @@ impl Work for Clumsy {
         error
     }
 
-    async fn transact(&self, connection: &WorkerConnection, requests: &[u32]) -> Result<Vec<u32>, Failure> {
+    async fn transact(&self, connection: &WorkerConnection, requests: &[u32]) -> Result<Vec<Option<u32>>, Failure> {
         let transaction = connection.begin().await?;
         assert!(!self.panics.swap(false, Ordering::SeqCst), "as the test wants");
-        connection.end(transaction, Ok(requests.to_vec())).await
+        connection.end(transaction, Ok(requests.iter().copied().map(Some).collect())).await
     }
 }
 

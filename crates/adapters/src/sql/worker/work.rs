@@ -36,13 +36,14 @@ pub(in crate::sql) trait Work: Send + Sync + 'static {
     /// What whoever made the request is told when it was given up.
     fn error(request: &Self::Request, error: StoreError) -> Self::Error;
 
-    /// One transaction for all of them, whole; an answer for each, in their order. May run several times for the same
-    /// requests: what was done already has to be found, and answered again.
+    /// One transaction for all of them, whole; an answer for each, in their order, or `None` for one that was left out and has
+    /// to be tried by itself. May run several times for the same requests: what was done already has to be found, and answered
+    /// again.
     fn transact(
         &self,
         connection: &WorkerConnection,
         requests: &[Self::Request],
-    ) -> impl Future<Output = Result<Vec<Self::Answer>, Failure>> + Send;
+    ) -> impl Future<Output = Result<Vec<Option<Self::Answer>>, Failure>> + Send;
 }
 
 /// What whoever asked gets.
