@@ -6,6 +6,7 @@
 
 pub(super) mod attempt;
 mod booking;
+mod decide;
 mod known;
 mod lock;
 mod single_out;
@@ -19,8 +20,9 @@ use super::statements::{Protection, Statements, Texts};
 use super::worker::{Work, WorkerConnection, WorkerContext, Workers};
 use crate::queue::Limits;
 use async_trait::async_trait;
-use attempt::{CommandResult, Committed, run_transaction};
+use attempt::{Committed, run_transaction};
 use booking::Booking;
+use decide::CommandResult;
 use frontrow_application::port::{Announcer, BookingError, BookingStore, Clock, IdSource, StoreError};
 use frontrow_domain::{Command, Outcome, Stop};
 use known::Known;

@@ -1,6 +1,7 @@
 //! One transaction of a batch of commands: lock and read, decide one after the other, write the net, commit.
 
 use super::booking::Booking;
+use super::decide::{CommandResult, decide_together};
 use super::known::Known;
 use super::lock::{Found, lock};
 use super::single_out::write_all_but_culprits;
@@ -12,21 +13,15 @@ use crate::sql::hook::Hook;
 use crate::sql::statements::{Protection, Statements, Texts};
 use crate::sql::worker::WorkerConnection;
 use frontrow_application::port::Clock;
-use frontrow_domain::{
-    BatchCarriedOut, Command, Event, Instant, Locked, Outcome, Rejection, Scope, Seat, Stop, WriteSet, carry_out_batch,
-};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use frontrow_domain::{BatchCarriedOut, Command, Rejection, Scope, Seat, Stop, WriteSet};
 
 /// What was committed.
 pub(super) struct Committed {
-    /// By command, in order, as [`carry_out_batch`] says it; `None` for those that were left out.
+    /// By command, in order, as `carry_out_batch` says it; `None` for those that were left out.
     pub results: Vec<Option<CommandResult>>,
     /// The rows of seats that were written.
     pub seats: Vec<Seat>,
 }
-
-/// What came of one command.
-pub(super) type CommandResult = Result<(Outcome, Vec<Event>), Stop>;
 
 /// What is to be done in a transaction that is still open.
 struct Decision {
@@ -171,20 +166,6 @@ fn scope_of(batch: &[Booking]) -> Scope {
         scope.extend(booking.scope.clone());
     }
     scope
-}
-
-/// A rule that panics does not take its worker along.
-pub(super) fn decide_together<'a>(
-    statements: &Statements<'_>,
-    bookings: impl Iterator<Item = &'a Booking>,
-    mut locked: Locked,
-    now: Instant,
-) -> Result<BatchCarriedOut, Failure> {
-    let commands = bookings.map(|booking| &booking.command).inspect(|command| statements.hook.decides(command));
-    match catch_unwind(AssertUnwindSafe(|| carry_out_batch(commands, &mut locked, now))) {
-        Ok(carried_out) => carried_out.map_err(|bug| Failure::Bug(bug.to_string())),
-        Err(_) => Err(Failure::Bug("a rule panicked".into())),
-    }
 }
 
 /// The first negative control: what is read is not locked, so others may write before this does.

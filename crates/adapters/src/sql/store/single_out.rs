@@ -1,8 +1,8 @@
 //! Finding the commands of a batch that the database won't have, in the transaction in which they failed and under its
 //! locks, so that the others need not be locked, read and committed again and again.
 
-use super::attempt::{CommandResult, decide_together};
 use super::booking::Booking;
+use super::decide::{CommandResult, decide_together};
 use super::lock::Found;
 use super::write::write;
 use crate::sql::connection::Failure;
