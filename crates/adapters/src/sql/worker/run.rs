@@ -173,7 +173,8 @@ impl<W: Work> Run<W> {
             let is_overtaken = matches!(failure, Failure::Overtaken(_));
             let at_once = connected && is_overtaken && !std::mem::replace(&mut overtaken, true);
             let in_a_moment = connected && !is_overtaken && !failure.is_final();
-            if !at_once && !(in_a_moment && retry.again().await) {
+            let goes_on = at_once || (in_a_moment && retry.again().await);
+            if !goes_on {
                 let error = self.give_up(part.name(), &failure, part.unknown);
                 part.refuse(&error, begun.elapsed());
                 return Vec::new();
