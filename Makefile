@@ -17,7 +17,7 @@ TEST_PROGRAMS = $(or $(CARGO_TARGET_DIR),target)/test-programs.json
 ON_DATABASES = $(CARGO) run --locked --quiet --package frontrow-test-databases --
 
 .DEFAULT_GOAL := help
-.PHONY: help tools run demo-rush test compile-tests run-tests lint fmt doc deny bench locks soak openapi images
+.PHONY: help tools run mock demo-rush test compile-tests run-tests lint fmt doc deny bench locks soak openapi images
 
 help: ## Lists the targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -29,6 +29,9 @@ tools:
 
 run: tools ## Serves a demo on loopback, until Ctrl-C
 	$(CARGO) run --locked --package frontrow-server -- demo --serve
+
+mock: tools ## Serves the API without a database, for people who build pages
+	$(CARGO) run --locked --package frontrow-server -- mock
 
 demo-rush: tools ## Lets 2,000 scripted people queue for a show of 50 seats
 	$(CARGO) run --locked --release --package frontrow-server --example rush -- $(PEOPLE)

@@ -3,6 +3,8 @@
 use crate::installation::InstallationCommand;
 use crate::settings::{Flags, TABLE};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand};
+use frontrow_mock::MockSettings;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use uuid::Uuid;
 
@@ -30,6 +32,8 @@ pub enum Action {
     Migrate,
     /// Creates a new database with venues, concerts, sales and users to try things with.
     Demo(Demo),
+    /// Serves the API without a database, for people who build pages. Nothing is kept.
+    Mock(Mock),
     /// Audits the database, whether it's being served or not: exits with 0 if everything is right, 1 if something is
     /// wrong, 2 if it can't tell.
     Verify,
@@ -80,6 +84,21 @@ pub struct Demo {
     /// --database-url instead.
     #[arg(long, value_name = "PATH")]
     pub database: Option<PathBuf>,
+}
+
+/// What the mock is like.
+#[derive(Debug, Args)]
+pub struct Mock {
+    /// What all ids and tokens follow from: the same seed gives the same world.
+    #[arg(long, value_name = "NUMBER", default_value_t = MockSettings::DEFAULT_SEED)]
+    pub seed: u64,
+    /// Where to listen.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
+    pub address: SocketAddr,
+    /// Lets pages of this origin call the mock, too, such as `https://pages.example`. Pages of localhost, 127.0.0.1 and
+    /// `[::1]` may anyway, on any port.
+    #[arg(long, value_name = "ORIGIN")]
+    pub cors_origin: Vec<String>,
 }
 
 /// What to do with operators.

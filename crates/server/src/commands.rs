@@ -10,7 +10,7 @@ use crate::operator::Newcomer;
 use crate::refused::{Refused, unless};
 use crate::serve::{Listeners, Server};
 use crate::settings::{DatabaseAddress, Given, Settings, show};
-use crate::{draw, installation, logs, sale, user, verify};
+use crate::{draw, installation, logs, mock, sale, user, verify};
 use anyhow::{Context, Result};
 use frontrow_domain::UserId;
 use std::collections::BTreeMap;
@@ -26,6 +26,7 @@ pub fn run(action: Action, given: &Given) -> Result<ExitCode> {
         Action::Serve => on_runtime(serve_command(&Settings::load(given)?))?,
         Action::Migrate => on_runtime(migrate(&for_people(given)?))?,
         Action::Demo(demo) => on_runtime(demo_command(demo, for_people(given)?, given))?,
+        Action::Mock(options) => on_runtime(mock::serve(options, &mut stdout()))?,
         Action::Verify => return on_runtime(verify_command(&for_people(given)?)),
         Action::Openapi => writeln!(stdout(), "{}", frontrow_web::openapi_json()?)?,
         Action::Operator { action: OperatorAction::Add(new) } => add_operator(new, &for_people(given)?)?,

@@ -15,6 +15,7 @@ pub mod keys;
 pub mod listen;
 pub mod logs;
 pub mod metrics_page;
+pub mod mock;
 pub mod operator;
 pub mod refused;
 pub mod sale;

@@ -12,7 +12,8 @@ use actix_web::http::header::{
 /// Browsers remember for so many seconds what a page may do; some ask again sooner.
 const MAX_AGE: usize = 7200;
 
-pub(crate) fn cors(origins: &Origins) -> Cors {
+/// Answers preflights, and says in every other answer which pages may read it.
+pub fn cors(origins: &Origins) -> Cors {
     let cors =
         Cors::default().expose_headers([DATE, ETAG, LOCATION, RETRY_AFTER]).expose_headers([SANDBOX]).max_age(MAX_AGE);
     match origins {
@@ -22,12 +23,20 @@ pub(crate) fn cors(origins: &Origins) -> Cors {
             .send_wildcard()
             .allowed_methods([Method::GET, Method::HEAD])
             .allowed_headers([ACCEPT, IF_NONE_MATCH]),
-        Origins::Listed(origins) => origins
-            .iter()
-            .fold(cors, |cors, origin| cors.allowed_origin(origin))
-            .allowed_methods([Method::GET, Method::HEAD, Method::POST])
-            .allowed_methods([Method::PUT, Method::PATCH, Method::DELETE])
-            .allowed_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH])
-            .allowed_headers([IDEMPOTENCY_KEY, PASS, QUEUE_TOKEN, PREFER]),
+        Origins::Listed(origins) => everything(cors, origins),
+        Origins::Local(origins) => {
+            everything(cors.allowed_origin_fn(|origin, _| Origins::is_local(origin.as_bytes())), origins)
+        }
     }
+}
+
+/// Pages of these origins may do everything.
+fn everything(cors: Cors, origins: &[String]) -> Cors {
+    origins
+        .iter()
+        .fold(cors, |cors, origin| cors.allowed_origin(origin))
+        .allowed_methods([Method::GET, Method::HEAD, Method::POST])
+        .allowed_methods([Method::PUT, Method::PATCH, Method::DELETE])
+        .allowed_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH])
+        .allowed_headers([IDEMPOTENCY_KEY, PASS, QUEUE_TOKEN, PREFER])
 }

@@ -23,6 +23,7 @@ mod state;
 mod taken;
 mod timely;
 
+pub use cors::cors;
 pub use openapi::{openapi, openapi_json};
 pub use origins::{NoOrigins, Origins};
 pub use rendered::RenderedAnswers;

@@ -13,6 +13,8 @@ pub enum Origins {
     Any,
     /// Pages of these origins may do everything; each as browsers send it, such as `https://tickets.example`.
     Listed(Vec<String>),
+    /// The same, and so may pages that this machine serves to itself, on any port: for the mock.
+    Local(Vec<String>),
 }
 
 /// Neither `*` nor origins as browsers send them.
@@ -47,11 +49,46 @@ impl Origins {
     pub(crate) fn are_some(&self) -> bool {
         *self != Self::None
     }
+
+    /// Whether it is the origin of a page that this machine serves to itself.
+    pub(crate) fn is_local(origin: &[u8]) -> bool {
+        let text = std::str::from_utf8(origin).unwrap_or_default();
+        let url = Url::parse(text).ok().filter(|url| url.origin().ascii_serialization() == text);
+        let is_web = |url: &Url| matches!(url.scheme(), "http" | "https");
+        url.is_some_and(|url| is_web(&url) && matches!(url.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")))
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_of_this_machine_is_local_on_any_port_and_no_other_is() {
+        for local in [
+            "http://localhost",
+            "http://localhost:5173",
+            "http://127.0.0.1:3000",
+            "http://[::1]:8081",
+            "https://localhost:5173",
+        ] {
+            assert!(Origins::is_local(local.as_bytes()), "{local}");
+        }
+        for other in [
+            "null",
+            "",
+            "http://localhost/",
+            "http://localhost.example",
+            "http://127.0.0.1.example",
+            "http://user@localhost",
+            "http://192.0.2.1",
+            "http://127.0.0.2",
+            "file://localhost",
+        ] {
+            assert!(!Origins::is_local(other.as_bytes()), "{other}");
+        }
+        assert!(!Origins::is_local(&[0xff]));
+    }
 
     #[test]
     fn origins_are_written_as_browsers_send_them() {

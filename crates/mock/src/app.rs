@@ -1,0 +1,61 @@
+//! The mock's one address: the real API, and what only a mock has.
+
+use crate::control;
+use crate::inner::Inner;
+use crate::stage::Stage;
+use actix_web::body::MessageBody;
+use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse, fn_factory};
+use actix_web::middleware::DefaultHeaders;
+use actix_web::web::Data;
+use actix_web::{App, Error, HttpServer};
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What every answer says, so that nobody takes a mock for the real thing.
+const MOCK: &str = "Frontrow-Mock";
+/// The same of the money.
+const SANDBOX: &str = "Frontrow-Sandbox";
+/// Threads that answer: one developer needs no more.
+const WORKERS: usize = 2;
+/// How long a client may take to send a request's head.
+const HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// Seconds that requests may go on once the mock is told to stop.
+const SHUTDOWN_SECONDS: u64 = 1;
+
+/// Answers whoever connects, until it is stopped through the server's handle. [`Stage::drive`] and signals are the caller's
+/// business.
+pub fn run(listener: TcpListener, stage: &Arc<Stage>) -> std::io::Result<Server> {
+    let stage = Arc::clone(stage);
+    let server = HttpServer::new(move || app(Arc::clone(&stage)))
+        .workers(WORKERS)
+        .client_request_timeout(HEAD_TIMEOUT)
+        .shutdown_timeout(SHUTDOWN_SECONDS)
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+/// The whole mock, for a server or a test.
+pub fn app(
+    stage: Arc<Stage>,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody>,
+        Error = Error,
+        InitError = (),
+    >,
+> {
+    let cors = frontrow_web::cors(&stage.settings().origins()).expose_headers([MOCK]);
+    App::new()
+        .app_data(Data::from(Arc::clone(&stage)))
+        .configure(control::configure)
+        .default_service(fn_factory(move || {
+            let inner = Inner::new(Arc::clone(&stage));
+            async { Ok::<_, ()>(inner) }
+        }))
+        .wrap(cors)
+        .wrap(DefaultHeaders::new().add((MOCK, "true")).add((SANDBOX, "true")))
+}
