@@ -3,6 +3,8 @@
 use crate::extract::{HEADER as IDEMPOTENCY_KEY, PASS, PREFER, QUEUE_TOKEN};
 use crate::manners::SANDBOX;
 use crate::origins::Origins;
+use crate::problem::{RATE_LIMIT, RATE_LIMIT_POLICY};
+use crate::request_id::REQUEST_ID;
 use actix_cors::Cors;
 use actix_web::http::Method;
 use actix_web::http::header::{
@@ -14,8 +16,10 @@ const MAX_AGE: usize = 7200;
 
 /// Answers preflights, and says in every other answer which pages may read it.
 pub fn cors(origins: &Origins) -> Cors {
-    let cors =
-        Cors::default().expose_headers([DATE, ETAG, LOCATION, RETRY_AFTER]).expose_headers([SANDBOX]).max_age(MAX_AGE);
+    let cors = Cors::default()
+        .expose_headers([DATE, ETAG, LOCATION, RETRY_AFTER])
+        .expose_headers([SANDBOX, REQUEST_ID, RATE_LIMIT, RATE_LIMIT_POLICY])
+        .max_age(MAX_AGE);
     match origins {
         Origins::None => cors,
         Origins::Any => cors

@@ -1,21 +1,19 @@
 //! Figures of requests, by route, method and status.
 
 use metrics::{Key, Label, Level, Metadata};
-use parking_lot::RwLock;
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::cell::RefCell;
 
-/// The names of one address's figures, by method and status: to make them takes longer than to count.
+/// The names of one worker's figures, by the number of the address: to make them takes longer than to count.
 #[derive(Default)]
-pub(crate) struct Figures(RwLock<Vec<Figure>>);
+pub(crate) struct Figures(RefCell<Vec<Vec<Figure>>>);
 
 /// The figures of requests with one route, method and status.
-#[derive(Clone)]
 pub(crate) struct Figure {
     method: &'static str,
     status: u16,
-    total: Arc<Key>,
-    seconds: Arc<Key>,
+    total: Key,
+    seconds: Key,
 }
 
 impl Figure {
@@ -25,31 +23,34 @@ impl Figure {
         Self {
             method,
             status,
-            total: Key::from_parts("frontrow_requests_total", with_status).into(),
-            seconds: Key::from_parts("frontrow_request_seconds", labels).into(),
+            total: Key::from_parts("frontrow_requests_total", with_status),
+            seconds: Key::from_parts("frontrow_request_seconds", labels),
         }
     }
 
-    pub fn count(&self, seconds: Option<f64>) {
+    pub fn count(&self, seconds: f64) {
         const ABOUT: Metadata<'_> = Metadata::new(module_path!(), Level::INFO, Some(module_path!()));
         metrics::with_recorder(|recorder| {
             recorder.register_counter(&self.total, &ABOUT).increment(1);
-            if let Some(seconds) = seconds {
-                recorder.register_histogram(&self.seconds, &ABOUT).record(seconds);
-            }
+            recorder.register_histogram(&self.seconds, &ABOUT).record(seconds);
         });
     }
 }
 
 impl Figures {
-    /// There are as many as an address has methods and statuses, which no client can make up.
-    pub fn get(&self, route: &'static str, method: &'static str, status: u16) -> Figure {
-        let known = |figures: &[Figure]| figures.iter().find(|f| f.method == method && f.status == status).cloned();
-        if let Some(figure) = known(&self.0.read()) {
-            return figure;
+    /// Counts a request to the address of that number. There are as many figures as an address has methods and statuses,
+    /// which no client can make up.
+    pub fn count(&self, number: usize, route: &'static str, method: &'static str, status: u16, seconds: f64) {
+        let mut all = self.0.borrow_mut();
+        if all.len() <= number {
+            all.resize_with(number + 1, Vec::new);
         }
-        let figure = Figure::new(route.into(), method, status);
-        self.0.write().push(figure.clone());
-        figure
+        let figures = &mut all[number];
+        let known = figures.iter().position(|figure| figure.method == method && figure.status == status);
+        let place = known.unwrap_or_else(|| {
+            figures.push(Figure::new(route.into(), method, status));
+            figures.len() - 1
+        });
+        figures[place].count(seconds);
     }
 }

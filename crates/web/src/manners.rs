@@ -1,45 +1,42 @@
 //! What every answer has, whatever becomes of its handler.
 
-use crate::problem::{Kind, Problem};
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CACHE_CONTROL, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS};
-use actix_web::middleware::Next;
-use actix_web::{Error, ResponseError};
-use futures::FutureExt;
-use std::panic::AssertUnwindSafe;
+use crate::problem::{Kind, PROBLEM_JSON, Problem};
+use actix_web::body::BoxBody;
+use actix_web::dev::ServiceResponse;
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, X_CONTENT_TYPE_OPTIONS,
+};
+use uuid::Uuid;
 
 /// What every answer says while no money moves, so that nobody takes a trial for the real thing.
 pub(crate) const SANDBOX: &str = "Frontrow-Sandbox";
 
 /// Adds what every answer has.
-pub(crate) fn with_headers<B>(mut response: ServiceResponse<B>) -> ServiceResponse<B> {
-    let headers = response.headers_mut();
+pub(crate) fn add_headers(headers: &mut HeaderMap, id: Option<HeaderValue>, sandbox: bool) {
+    const REFERRER_POLICY: HeaderName = HeaderName::from_static("referrer-policy");
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(HeaderName::from_static("referrer-policy"), HeaderValue::from_static("no-referrer"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     if !headers.contains_key(CACHE_CONTROL) {
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    response
-}
-
-/// Adds what every answer has, and nothing else.
-pub(crate) async fn mannered<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<B>, Error> {
-    Ok(with_headers(next.call(request).await?))
-}
-
-/// Makes a problem document of a panic. Stands behind the router, which may not share a request with anybody.
-pub(crate) async fn catch_panic(
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let http = request.request().clone();
-    if let Ok(answered) = AssertUnwindSafe(next.call(request)).catch_unwind().await {
-        return Ok(answered?.map_into_boxed_body());
+    if sandbox {
+        headers.insert(HeaderName::from_static("frontrow-sandbox"), HeaderValue::from_static("true"));
     }
-    tracing::error!("a handler panicked");
-    Ok(ServiceResponse::new(http, Problem::new(Kind::Fault).error_response()))
+    if let Some(id) = id {
+        headers.insert(HeaderName::from_static("frontrow-request-id"), id);
+    }
+}
+
+/// Problem documents say which request they are about; errors of the framework, and of what is not ours, become problem
+/// documents, too.
+pub(crate) fn as_problem(response: ServiceResponse, id: Uuid) -> ServiceResponse {
+    let status = response.status();
+    if !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let ours = response.response().error().and_then(|error| error.as_error::<Problem>());
+    let problem = ours.map_or_else(|| Problem::new(Kind::of_status(status)).body(id), |problem| problem.body(id));
+    let mut response = response.map_body(|_, _| BoxBody::new(problem));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+    response
 }

@@ -1,37 +1,19 @@
-//! The interceptor in front of the booking routes: whoever has not been admitted by the waiting room does not get past
-//! it.
+//! The check in front of the booking routes: whoever has not been admitted by the waiting room does not get past it.
 
 use crate::WebState;
-use crate::extract::{HEADER, PASS, claims, once};
+use crate::extract::{HEADER, Id, PASS, claims, once};
 use crate::problem::Problem;
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::HttpRequest;
 use actix_web::http::Method;
-use actix_web::middleware::Next;
 use actix_web::web::Data;
-use actix_web::{Error, HttpRequest, ResponseError};
 use frontrow_application::waiting_room::{BookingCall, Caller};
 use frontrow_domain::{CommandKey, UserId};
-use uuid::Uuid;
 
 /// Lets everybody through who has what the core asks for before that call of a buyer.
-pub(crate) async fn intercept(
-    call: Option<BookingCall>,
-    request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    if let Some(call) = call
-        && let Err(problem) = check(request.request(), call).await
-    {
-        return Ok(request.into_response(problem.error_response()));
-    }
-    Ok(next.call(request).await?.map_into_boxed_body())
-}
-
-async fn check(request: &HttpRequest, call: BookingCall) -> Result<(), Problem> {
+pub(crate) async fn check_pass(call: BookingCall, request: &HttpRequest) -> Result<(), Problem> {
     let Some(state) = request.app_data::<Data<WebState>>() else { return Ok(()) };
     // What is no id is refused by whoever reads it.
-    let Ok(id) = request.match_info().query("id").parse::<Uuid>() else { return Ok(()) };
+    let Ok(id) = Id::of(request) else { return Ok(()) };
     let user = claims(request).map(|claims| claims.user);
     let key = user.and_then(|user| key(request, user));
     let caller = Caller { user, pass: once(request.headers(), PASS), key: key.as_ref() };
@@ -53,7 +35,7 @@ mod tests {
 
     fn pass(method: &Method, path: &str) -> PassRequired {
         let address = addresses().iter().find(|address| address.path() == path).unwrap();
-        address.booking_call(method).map_or(PassRequired::Never, BookingCall::pass)
+        address.position(method).map_or(PassRequired::Never, |place| address.endpoints()[place].pass())
     }
 
     #[test]

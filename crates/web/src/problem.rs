@@ -12,6 +12,7 @@ use serde_json::{Map, Value};
 use std::fmt;
 use std::time::Duration;
 use utoipa::ToSchema;
+use uuid::Uuid;
 
 pub use kinds::{ALL, Kind};
 pub(crate) use openapi::{add_problems, problem_examples};
@@ -53,6 +54,10 @@ pub struct ProblemDocument {
     /// What happened this time.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
+    /// Which request it happened to: the id in the header Frontrow-Request-Id, as a URN.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "urn:uuid:6f1c2f5a-83b7-8d0e-9d3c-5a1f4e7b2c90")]
+    pub instance: Option<String>,
     /// What is wrong with which field, if the input was bad.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     #[schema(required = false)]
@@ -114,9 +119,16 @@ impl Problem {
             title: self.kind.title().to_owned(),
             status: self.kind.status().as_u16(),
             detail: self.detail.clone(),
+            instance: None,
             errors: self.errors.clone(),
             extensions: self.extensions.clone(),
         }
+    }
+
+    /// The document in the answer to the request of that id, as JSON.
+    pub(crate) fn body(&self, request: Uuid) -> Vec<u8> {
+        let document = ProblemDocument { instance: Some(request.urn().to_string()), ..self.document() };
+        serde_json::to_vec(&document).unwrap_or_default()
     }
 }
 
@@ -151,6 +163,11 @@ impl ResponseError for Problem {
 fn whole_seconds(wait: Duration) -> u64 {
     (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
 }
+
+/// The header that says how much of a limit is left.
+pub(crate) const RATE_LIMIT: &str = "RateLimit";
+/// The header that says which limits there are.
+pub(crate) const RATE_LIMIT_POLICY: &str = "RateLimit-Policy";
 
 /// The media type of problem documents.
 pub const PROBLEM_JSON: &str = "application/problem+json";

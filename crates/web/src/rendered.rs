@@ -4,7 +4,7 @@
 use crate::dto::{AvailabilityDto, PerformanceDto, PricesDto};
 use crate::extract::{Cursor, entity_tag, knows};
 use crate::problem::{Kind, Problem};
-use actix_web::http::header::{CACHE_CONTROL, ETAG};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use frontrow_application::port::OnSale;
@@ -186,7 +186,8 @@ impl<K: Copy + Eq + Hash, S: Source> Answers<K, S> {
             return Ok(answer.clone());
         }
         let body = render(&source)?;
-        let answer = Answer { tag: entity_tag(&body).into(), body: body.into() };
+        let tag = HeaderValue::try_from(entity_tag(&body)).map_err(|_| Problem::new(Kind::Fault))?;
+        let answer = Answer { tag, body: body.into() };
         self.0.lock().insert(key, (source, answer.clone()));
         Ok(answer)
     }
@@ -196,16 +197,22 @@ impl<K: Copy + Eq + Hash, S: Source> Answers<K, S> {
 #[derive(Clone)]
 pub(crate) struct Answer {
     body: Bytes,
-    tag: Arc<str>,
+    tag: HeaderValue,
 }
 
 impl Answer {
     /// With its tag; without its body if the client has it.
     pub fn to(&self, request: &HttpRequest) -> HttpResponse {
-        let known = knows(request, &self.tag);
-        let mut response = if known { HttpResponse::NotModified() } else { HttpResponse::Ok() };
-        response.insert_header((ETAG, &*self.tag)).insert_header((CACHE_CONTROL, "no-cache"));
-        if known { response.finish() } else { response.content_type("application/json").body(self.body.clone()) }
+        let known = knows(request, self.tag.to_str().unwrap_or_default());
+        let mut response =
+            if known { HttpResponse::NotModified().finish() } else { HttpResponse::Ok().body(self.body.clone()) };
+        let headers = response.headers_mut();
+        headers.insert(ETAG, self.tag.clone());
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+        if !known {
+            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        response
     }
 }
 

@@ -2,10 +2,11 @@
 //!
 //! Each file has the routes of one subject. Its `endpoints` is its table of contents: per handler which call of a buyer it is
 //! (and so whether it needs a pass), the problems of its own and how often it is asked for. Path, method and document stand
-//! above the handler; who may call it follows from its arguments. Everything else ([`router`], the interceptor, the `OpenAPI`
+//! above the handler; who may call it follows from its arguments. Everything else ([`router`], the pass check, the `OpenAPI`
 //! document) is made from that.
 
 mod accounts;
+mod address;
 mod argument;
 mod browse;
 mod description;
@@ -21,24 +22,14 @@ mod settings;
 mod wallet;
 
 use actix_web::http::Method;
-use actix_web::web::ServiceConfig;
 use frontrow_application::waiting_room::PassRequired;
+use router::Router;
 use std::sync::LazyLock;
 
+pub(crate) use address::Address;
 pub(crate) use description::Description;
 pub(crate) use endpoint::Endpoint;
-pub(crate) use router::Address;
-
-/// Adds what everybody in a queue asks for all the time: outside of logging and figures, and without a store operation.
-pub fn configure_polls(config: &mut ServiceConfig) {
-    router::add_polled(config, addresses());
-}
-
-/// Adds every other route.
-pub fn configure(config: &mut ServiceConfig) {
-    router::add(config, addresses());
-    service::configure(config);
-}
+pub(crate) use service::add_pages;
 
 /// Every address, with its endpoints; made once.
 pub(crate) fn addresses() -> &'static [Address] {
@@ -60,9 +51,10 @@ pub(crate) fn addresses() -> &'static [Address] {
     &ADDRESSES
 }
 
-/// The address that requests for that path come to.
-pub(crate) fn address_of(path: &str) -> Option<&'static Address> {
-    addresses().iter().find(|address| address.is_at(path))
+/// The place in [`addresses`] of the one that requests for that path come to.
+pub(crate) fn find(path: &str) -> Option<usize> {
+    static ROUTER: LazyLock<Router> = LazyLock::new(|| Router::new(addresses()));
+    ROUTER.find(path)
 }
 
 /// Every endpoint.

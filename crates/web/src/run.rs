@@ -2,19 +2,18 @@
 
 use crate::WebState;
 use crate::cors::cors;
-use crate::manners::SANDBOX;
-use crate::measure::{QuietSpan, measure};
+use crate::dispatch::Dispatch;
 use crate::openapi::description;
-use crate::routes::{configure, configure_polls};
-use crate::timely::timely;
+use crate::problem::{Kind, Problem};
+use crate::routes::add_pages;
+use crate::serve::Serve;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{Compat, Condition, DefaultHeaders, from_fn};
-use actix_web::web::{Data, scope};
-use actix_web::{App, Error, HttpServer};
+use actix_web::middleware::Condition;
+use actix_web::web::{self, Data};
+use actix_web::{App, Error, HttpResponse, HttpServer};
 use std::net::TcpListener;
 use std::time::Duration;
-use tracing_actix_web::TracingLogger;
 
 /// How to listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -51,16 +50,17 @@ pub fn app(
         InitError = (),
     >,
 > {
-    let none = DefaultHeaders::new();
-    let headers = if state.sandbox { none.add((SANDBOX, "true")) } else { none };
     let origins = Condition::new(state.origins.are_some(), cors(&state.origins));
-    let measured =
-        scope("").wrap(from_fn(timely)).wrap(from_fn(measure)).wrap(Compat::new(TracingLogger::<QuietSpan>::new()));
     App::new()
-        .app_data(state)
+        .app_data(state.clone())
         .app_data(Data::new(description()))
-        .configure(configure_polls)
-        .service(measured.configure(configure))
+        .configure(add_pages)
+        .default_service(web::to(nothing))
+        .wrap(Dispatch)
         .wrap(origins)
-        .wrap(headers)
+        .wrap(Serve(state))
+}
+
+async fn nothing() -> Result<HttpResponse, Problem> {
+    Err(Problem::new(Kind::NotFound))
 }

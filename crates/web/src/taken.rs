@@ -3,10 +3,8 @@
 
 use crate::extract::{all_of, escape};
 use crate::problem::{FieldError, Problem};
-use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
-use actix_web::middleware::Next;
-use actix_web::{Error, ResponseError, web};
+use actix_web::dev::{Payload, ServiceRequest};
+use actix_web::web;
 use serde_json::{Map, Value};
 use std::collections::BTreeSet;
 use utoipa::openapi::RefOr;
@@ -41,32 +39,18 @@ impl Taken {
 }
 
 /// Refuses a request with a query parameter or a body that its operation doesn't take.
-pub(crate) async fn refuse_the_rest(
-    taken: Option<&'static Taken>,
-    mut request: ServiceRequest,
-    next: Next<impl MessageBody + 'static>,
-) -> Result<ServiceResponse<BoxBody>, Error> {
-    let errors = rest(taken, &mut request).await;
-    if !errors.is_empty() {
-        return Ok(request.into_response(Problem::invalid(errors).error_response()));
-    }
-    Ok(next.call(request).await?.map_into_boxed_body())
-}
-
-async fn rest(taken: Option<&Taken>, request: &mut ServiceRequest) -> Vec<FieldError> {
+pub(crate) async fn refuse_the_rest(taken: &Taken, request: &mut ServiceRequest) -> Result<(), Problem> {
     let has_body = !matches!(request.parts_mut().1, Payload::None);
     if request.query_string().is_empty() && !has_body {
-        return Vec::new();
+        return Ok(());
     }
-    // Where there is no such method the router will say so.
-    let Some(taken) = taken else { return Vec::new() };
     let mut errors = names(&taken.query, request.query_string());
     if has_body && !taken.body {
         let payload = request.parts_mut().1.take();
         errors.extend(members(all_of(request.request(), payload, 1).await.ok().as_deref()));
     }
     errors.truncate(MAX_NAMED);
-    errors
+    if errors.is_empty() { Ok(()) } else { Err(Problem::invalid(errors)) }
 }
 
 /// The parameters that are not known, or doubled.
@@ -118,7 +102,7 @@ mod tests {
 
     fn taken(method: &Method, path: &str) -> Taken {
         let address = addresses().iter().find(|address| address.path() == path).unwrap();
-        address.taken(method).unwrap().clone()
+        address.endpoints()[address.position(method).unwrap()].taken().clone()
     }
 
     #[test]

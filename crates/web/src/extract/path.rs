@@ -3,10 +3,42 @@
 use super::query::plain;
 use crate::problem::Problem;
 use actix_web::dev::Payload;
-use actix_web::{FromRequest, HttpRequest};
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use frontrow_domain::SeatMap;
 use std::future::{Ready, ready};
 use uuid::Uuid;
+
+/// Which address a request is for: noted with it once, and read by whoever asks for a part of its path.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Matched {
+    /// Its place in the list of addresses.
+    pub number: usize,
+    /// Its path: what stands in braces varies.
+    pub pattern: &'static str,
+}
+
+impl Matched {
+    /// What a request is for; `None` if there is no such address.
+    pub fn of(request: &HttpRequest) -> Option<Self> {
+        request.extensions().get::<Self>().copied()
+    }
+}
+
+/// The part of the path that stands where the pattern has that name in braces.
+fn part<'a>(request: &'a HttpRequest, name: &str) -> Option<&'a str> {
+    let pattern = Matched::of(request)?.pattern;
+    varying(pattern, path(request), name)
+}
+
+/// The path, with needless percent-encoding undone.
+pub(crate) fn path(request: &HttpRequest) -> &str {
+    request.match_info().as_str()
+}
+
+fn varying<'a>(pattern: &str, path: &'a str, name: &str) -> Option<&'a str> {
+    let is_named = |part: &str| part.strip_prefix('{').and_then(|part| part.strip_suffix('}')) == Some(name);
+    pattern.split('/').zip(path.split('/')).find(|(part, _)| is_named(part)).map(|(_, value)| value)
+}
 
 /// The address's `{id}`.
 #[derive(Clone, Copy, Debug)]
@@ -31,13 +63,9 @@ pub struct BuyerAddress {
 }
 
 impl Id {
-    /// The one that is written so.
-    pub fn read(text: &str) -> Result<Uuid, Problem> {
-        uuid("id", text)
-    }
-
-    fn of(request: &HttpRequest) -> Result<Uuid, Problem> {
-        Self::read(request.match_info().query("id"))
+    /// The one that the request's address has.
+    pub(crate) fn of(request: &HttpRequest) -> Result<Uuid, Problem> {
+        uuid("id", request)
     }
 }
 
@@ -46,7 +74,7 @@ impl FromRequest for BuyerAddress {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let user = uuid("user", request.match_info().query("user"));
+        let user = uuid("user", request);
         ready(Id::of(request).and_then(|id| Ok(Self { id, user: user? })))
     }
 }
@@ -65,7 +93,7 @@ impl FromRequest for SeatMapAddress {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let version = plain(request.match_info().query("version"));
+        let version = part(request, "version").and_then(plain);
         let version = version.filter(|version| (1..=SeatMap::LAST_VERSION).contains(version));
         let detail = || format!("1 to {}", SeatMap::LAST_VERSION);
         let version = version.ok_or_else(|| Problem::field("/path/version", "range", detail()));
@@ -73,10 +101,24 @@ impl FromRequest for SeatMapAddress {
     }
 }
 
-fn uuid(name: &str, text: &str) -> Result<Uuid, Problem> {
+fn uuid(name: &str, request: &HttpRequest) -> Result<Uuid, Problem> {
+    let text = part(request, name).unwrap_or_default();
     // One spelling for one thing: braces, URNs and missing hyphens are other spellings.
     let hyphenated = text.len() == 36;
     let id = Uuid::try_parse(text).ok().filter(|_| hyphenated);
     let pointer = || format!("/path/{name}");
     id.ok_or_else(|| Problem::field(pointer(), "uuid", "a UUID such as 019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::varying;
+
+    #[test]
+    fn a_part_of_the_path_is_found_by_its_name() {
+        let pattern = "/v1/sales/{id}/buyers/{user}";
+        assert_eq!(varying(pattern, "/v1/sales/7/buyers/8", "id"), Some("7"));
+        assert_eq!(varying(pattern, "/v1/sales/7/buyers/8", "user"), Some("8"));
+        assert_eq!(varying(pattern, "/v1/sales/7/buyers/8", "version"), None);
+    }
 }

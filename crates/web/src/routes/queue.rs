@@ -1,7 +1,6 @@
 //! The queue of a sale: joining, looking, and the way in.
 
 use super::Endpoint;
-use super::router::varying_part;
 use crate::WebState;
 use crate::dto::{JoinBody, List, LogEntryDto, PageQuery, PassDto, QueueEntryDto, RenewBody, SnapshotDto};
 use crate::extract::{
@@ -33,9 +32,6 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// What everybody in a queue asks for all the time.
-const QUEUE: &str = "/v1/sales/{id}/queue";
-
 fn view(state: &WebState, sale: Uuid) -> Result<Arc<QueueView>, Problem> {
     let view = state.use_cases.queues.view(SaleId::new(sale));
     view.ok_or_else(|| Error::NotFound(Missing::Queue).into())
@@ -62,14 +58,13 @@ async fn join(
 
 /// Look at a sale's queue: the same for everybody, to be asked for as often as it changes. How to compute one's own
 /// position and wait from it stands in docs/api.md.
-#[utoipa::path(get, path = QUEUE, operation_id = "show_queue", tag = "waiting room",
+#[utoipa::path(get, path = "/v1/sales/{id}/queue", operation_id = "show_queue", tag = "waiting room",
     params(("id" = Uuid, Path, description = "The sale."),
         ("If-None-Match" = Option<String>, Header, description = "The ETag of the answer that one has.")),
     responses((status = 200, description = "The queue as it was within the last second.", body = SnapshotDto,
             headers(("ETag" = String, description = "Of the answer; the same while nothing has changed."))),
         (status = 304, description = "As it was.")))]
-async fn queue(state: Data<WebState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let id = Id::read(varying_part(QUEUE, request.path()).unwrap_or_default())?;
+async fn queue(state: Data<WebState>, Id(id): Id, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let view = view(&state, id)?;
     if view.is_stale(state.clock.now()) {
         return Ok(snapshot(&request, &render(&view, true)));

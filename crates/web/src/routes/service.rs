@@ -25,7 +25,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 /// Adds the pages that show the description.
-pub(super) fn configure(config: &mut ServiceConfig) {
+pub(crate) fn add_pages(config: &mut ServiceConfig) {
     config.service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")));
 }
 

@@ -4,6 +4,7 @@ use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use actix_web::test::TestRequest;
 use serde_json::Value;
+use uuid::Uuid;
 
 pub const KEY: &str = "Idempotency-Key";
 pub const PASS: &str = "Frontrow-Pass";
@@ -129,7 +130,16 @@ impl Answer {
         assert_eq!(problem["status"], self.status, "{self}");
         assert!(problem["type"].as_str().is_some_and(|kind| kind.starts_with("urn:frontrow:problem:")), "{self}");
         assert!(problem["title"].as_str().is_some_and(|title| !title.is_empty()), "{self}");
+        assert_eq!(problem["instance"], self.request_id().urn().to_string(), "{self}");
         problem
+    }
+
+    /// The id of the request that it answers.
+    #[track_caller]
+    pub fn request_id(&self) -> Uuid {
+        let ids: Vec<_> = self.headers.get_all("Frontrow-Request-Id").collect();
+        assert_eq!(ids.len(), 1, "{self}");
+        ids[0].to_str().unwrap().parse().unwrap()
     }
 
     /// Which fields the problem names.

@@ -65,7 +65,16 @@ async fn pages_read_problems_and_headers_too() {
         let answer = theatre.send(&Ask::get(path).header("Origin", SHOP)).await;
         assert_eq!(read_by(&answer), Some(SHOP), "{path}");
         let exposed = answer.header("Access-Control-Expose-Headers").unwrap().to_ascii_lowercase();
-        for name in ["date", "etag", "location", "retry-after", "frontrow-sandbox"] {
+        for name in [
+            "date",
+            "etag",
+            "location",
+            "retry-after",
+            "ratelimit",
+            "ratelimit-policy",
+            "frontrow-request-id",
+            "frontrow-sandbox",
+        ] {
             assert!(exposed.split(',').any(|exposed| exposed.trim() == name), "{name}: {exposed}");
         }
         assert!(answer.header("Vary").is_some_and(|vary| vary.to_ascii_lowercase().contains("origin")), "{path}");

@@ -70,7 +70,7 @@ async fn a_fault_is_told_by_its_id_alone() {
     let of_us = [hold(|| BookingError::Fault(FAULT)).await, concerts(|| StoreError::Fault(FAULT)).await];
     for answer in of_us {
         let document = json!({"type": "urn:frontrow:problem:fault", "title": "Something went wrong on the server",
-            "status": 500, "fault": FAULT.to_string()});
+            "status": 500, "fault": FAULT.to_string(), "instance": answer.request_id().urn().to_string()});
         assert_eq!(answer.problem(500, "fault"), document);
     }
 }
@@ -82,7 +82,7 @@ async fn a_panic_is_a_fault_and_the_next_request_is_answered() {
     let theatre = Theatre::with(|ports| ports.concerts = Arc::new(concerts)).await;
     let answer = theatre.get(format!("/v1/concerts/{NOTHING}")).await;
     let document = answer.problem(500, "fault");
-    assert_eq!(document.as_object().unwrap().len(), 3, "{answer}");
+    assert_eq!(document.as_object().unwrap().len(), 4, "{answer}");
     assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
     assert_eq!(theatre.get("/healthz").await.with(200), json!({"status": "ok"}));
 }

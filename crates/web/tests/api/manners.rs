@@ -3,9 +3,11 @@
 use crate::ask::Ask;
 use crate::description::{Description, Operation};
 use crate::good::Good;
+use crate::steps::at;
 use crate::theatre::{CONCERT, PERFORMANCE, Theatre};
 use actix_web::http::Method;
 use serde_json::json;
+use std::collections::HashSet;
 
 #[actix_web::test]
 async fn an_address_of_nothing_is_a_problem_too() {
@@ -27,6 +29,28 @@ async fn only_the_sandbox_says_that_it_is_one() {
             theatre.get(path).await;
         }
     }
+}
+
+#[actix_web::test]
+async fn every_request_has_an_id_of_its_own_whatever_the_client_calls_it() {
+    let theatre = Theatre::in_queue(json!({})).await;
+    let theirs = "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10";
+    let mut ids = HashSet::new();
+    for path in ["/v1/concerts", "/v1/concerts", "/nothing", "/docs/", "/docs/nothing", &at("queue"), "/v1/wallet"] {
+        for method in [Method::GET, Method::HEAD, Method::PUT] {
+            let answer = theatre.send(&Ask::new(method, path).header("Frontrow-Request-Id", theirs)).await;
+            assert!(ids.insert(answer.request_id()), "{path}: {answer}");
+        }
+    }
+    assert!(!ids.contains(&theirs.parse().unwrap()));
+}
+
+#[actix_web::test]
+async fn a_path_is_read_without_needless_percent_encoding() {
+    let theatre = Theatre::on_sale().await;
+    let encoded = CONCERT.replace('a', "%61");
+    assert_eq!(theatre.get(format!("/v1/%63oncerts/{encoded}")).await.with(200)["id"], CONCERT);
+    theatre.get(format!("/v1%2Fconcerts/{CONCERT}")).await.problem(404, "not-found");
 }
 
 #[actix_web::test]

@@ -73,12 +73,15 @@ fn closed(schema: &Value) -> Validator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
+    use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
     use std::panic::catch_unwind;
+
+    const ID: &str = "6f1c2f5a-83b7-8d0e-9d3c-5a1f4e7b2c90";
 
     fn answer(status: u16, kind: &'static str, body: &Value) -> Answer {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+        headers.insert(HeaderName::from_static("frontrow-request-id"), HeaderValue::from_static(ID));
         Answer { status, headers, body: body.to_string().into_bytes() }
     }
 
@@ -86,8 +89,10 @@ mod tests {
     fn a_promise_that_is_broken_is_seen() {
         let (json, problem) = ("application/json", "application/problem+json");
         let good = json!({"items": [], "next_cursor": null});
-        let taken = json!({"type": "urn:frontrow:problem:seats-taken", "title": "Seats are taken", "status": 503});
-        let busy = json!({"type": "urn:frontrow:problem:busy", "title": "Too much to do", "status": 503});
+        let taken = json!({"type": "urn:frontrow:problem:seats-taken", "title": "Seats are taken", "status": 503,
+            "instance": format!("urn:uuid:{ID}")});
+        let busy = json!({"type": "urn:frontrow:problem:busy", "title": "Too much to do", "status": 503,
+            "instance": format!("urn:uuid:{ID}")});
         let keeps = |answer: Answer| catch_unwind(|| check(&Ask::get("/v1/concerts?limit=1"), &answer)).is_ok();
         assert!(keeps(answer(200, json, &good)) && keeps(answer(503, problem, &busy)));
         assert!(!keeps(answer(201, json, &good)), "the status");

@@ -229,6 +229,7 @@ impl Theatre {
         let answer = Answer { status, headers, body };
         // Whatever it is: what was bought there is worth nothing.
         assert_eq!(answer.header("Frontrow-Sandbox"), self.sandbox.then_some("true"), "{status}");
+        assert!(answer.request_id().get_version_num() == 8, "{status}");
         answer
     }
 

@@ -31,12 +31,18 @@ async fn the_log_says_nothing_about_a_person() {
     tracing_subscriber::fmt().json().with_max_level(tracing::Level::TRACE).with_writer(|| Lines).init();
     let theatre = Theatre::on_sale().await;
     let kim = theatre.customer_with("kim", 5000).await;
+    let mut ids = Vec::new();
     for (query, status) in [("", 200), ("?x=in-the-query", 422)] {
         let ask = Ask::get(format!("/v1/concerts/{CONCERT}{query}")).by(&kim).key("my-tap");
-        theatre.send(&ask.header("User-Agent", "agent-smith")).await.with(status);
+        let answer = theatre.send(&ask.header("User-Agent", "agent-smith")).await;
+        answer.with(status);
+        ids.push(answer.request_id().to_string());
     }
     let log = LINES.with_borrow(|lines| String::from_utf8(lines.clone()).unwrap());
     assert!(log.contains(r#""route":"/v1/concerts/{id}""#) && log.contains(r#""status":200"#), "{log}");
+    for id in ids {
+        assert!(log.contains(&format!(r#""id":"{id}""#)), "{id} in {log}");
+    }
     for secret in [&*kim, PASSWORD, "kim@example.com", "tok_accept", "agent-smith", "in-the-query", "my-tap", CONCERT] {
         assert!(!log.contains(secret), "{secret} in {log}");
     }
