@@ -2,10 +2,11 @@
 
 use crate::control;
 use crate::inner::Inner;
+use crate::scenario::{PREFERENCE_APPLIED, Scenarios, play};
 use crate::stage::Stage;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse, fn_factory};
-use actix_web::middleware::DefaultHeaders;
+use actix_web::middleware::{DefaultHeaders, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, Error, HttpServer};
 use std::net::TcpListener;
@@ -48,7 +49,8 @@ pub fn app(
         InitError = (),
     >,
 > {
-    let cors = frontrow_web::cors(&stage.settings().origins()).expose_headers([MOCK]);
+    let cors = frontrow_web::cors(&stage.settings().origins()).expose_headers([MOCK, PREFERENCE_APPLIED]);
+    let scenarios = Arc::new(Scenarios::new());
     App::new()
         .app_data(Data::from(Arc::clone(&stage)))
         .configure(control::configure)
@@ -56,6 +58,7 @@ pub fn app(
             let inner = Inner::new(Arc::clone(&stage));
             async { Ok::<_, ()>(inner) }
         }))
+        .wrap(from_fn(move |request, next| play(Arc::clone(&scenarios), request, next)))
         .wrap(cors)
         .wrap(DefaultHeaders::new().add((MOCK, "true")).add((SANDBOX, "true")))
 }

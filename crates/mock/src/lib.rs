@@ -3,7 +3,7 @@
 //! The use cases are the real ones, on the in-memory stores. From the ground up: [`MockClock`] and `chance` say what time it
 //! is and what the ids are; `deeds` is what people do; `programme`, `cast` and `stories` are the first world, which the seed fixes; `world` holds it
 //! and does its chores; `stage` has the world that is there now, and puts the first one in its place; `control` is what
-//! only a mock answers; `app` puts all of it behind one address.
+//! only a mock answers; `scenario` answers as somebody would like it; `app` puts all of it behind one address.
 
 mod app;
 mod cast;
@@ -15,6 +15,7 @@ mod error;
 mod inner;
 mod playbill;
 mod programme;
+mod scenario;
 mod settings;
 mod stage;
 mod stories;

@@ -5,6 +5,10 @@ mod clock;
 #[cfg(test)]
 mod cors;
 #[cfg(test)]
+mod description;
+#[cfg(test)]
 mod house;
+#[cfg(test)]
+mod scenarios;
 #[cfg(test)]
 mod world;
