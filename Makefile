@@ -13,11 +13,13 @@ PEOPLE ?= 2000
 TESTS ?=
 # Where Cargo says which test programs it has compiled.
 TEST_PROGRAMS = $(or $(CARGO_TARGET_DIR),target)/test-programs.json
+# The tests in a browser are a workspace of their own.
+BROWSER_TARGET = --manifest-path tests/browser/Cargo.toml --target-dir $(abspath $(or $(CARGO_TARGET_DIR),target))/browser
 # Starts the databases that tests run on.
 ON_DATABASES = $(CARGO) run --locked --quiet --package frontrow-test-databases --
 
 .DEFAULT_GOAL := help
-.PHONY: help tools run mock demo-rush test compile-tests run-tests lint fmt doc deny bench locks soak openapi images
+.PHONY: help tools run mock demo-rush test compile-tests run-tests browser lint fmt doc deny bench locks soak openapi images
 
 help: ## Lists the targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -47,6 +49,12 @@ run-tests:
 	@command -v curl >/dev/null || { echo "curl is missing: a test runs the README's tour" >&2; exit 1; }
 	@run=$$(sed -n 's|.*"executable":"\([^"]*/run-tests\)".*|\1|p' $(TEST_PROGRAMS)); \
 		CARGO=$(CARGO) "$$run" $(TESTS) <$(TEST_PROGRAMS)
+
+browser: tools ## Drives the booking page in Chromium
+	@command -v chromedriver >/dev/null || { echo "chromedriver is missing: on Debian, install chromium-driver" >&2; exit 1; }
+	$(CARGO) build --locked --package frontrow-server --bin frontrow
+	FRONTROW_BINARY=$(abspath $(or $(CARGO_TARGET_DIR),target))/debug/frontrow \
+		$(CARGO) test --locked $(BROWSER_TARGET) -- --test-threads=2
 
 lint: tools ## Checks formatting and lints
 	$(CARGO) fmt --all --check
