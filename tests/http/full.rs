@@ -39,7 +39,7 @@ async fn sign_up(client: &mut Client, n: usize) -> Result<(StatusCode, String)> 
     let body = json!({"email": format!("{n}@example.com"), "name": "Kim", "password": "correct horse battery"});
     let reply = client.ask(Method::POST, "/v1/users", None, Some(body)).await?;
     let kind = reply.body["type"].as_str().unwrap_or_default().to_owned();
-    Ok((reply.status, kind.rsplit(':').next().unwrap_or_default().to_owned()))
+    Ok((reply.status, kind.rsplit('/').next().unwrap_or_default().to_owned()))
 }
 
 async fn ready(client: &mut Client) -> Result<StatusCode> {

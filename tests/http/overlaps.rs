@@ -197,10 +197,10 @@ async fn buy_pairs(mut client: Client, show: Show, buyer: usize) -> Result<Pairs
             // All planned seats were gone five times in a row; the client tries again. The server's log shows in the end
             // that no deadlock caused it.
             StatusCode::SERVICE_UNAVAILABLE => {
-                ensure!(reply.body["type"] == "urn:frontrow:problem:busy", "{}", reply.body);
+                ensure!(reply.body["type"] == "/problems/busy", "{}", reply.body);
             }
             StatusCode::CONFLICT => {
-                ensure!(reply.body["type"] == "urn:frontrow:problem:sold-out", "{}", reply.body);
+                ensure!(reply.body["type"] == "/problems/sold-out", "{}", reply.body);
                 break;
             }
             _ => bail!("{} {}", reply.status, reply.body),

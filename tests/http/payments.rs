@@ -99,7 +99,7 @@ async fn cancellations_of_seats_that_overlap_give_each_back_once(server: &mut Te
     ensure!(given_back.len() == 2, "pairs were given back {} times", given_back.len());
     for reply in refused {
         ensure!(reply.status == StatusCode::CONFLICT, "{reply:?}");
-        ensure!(text(&reply.body, "type")?.ends_with(":seats-returned"), "{reply:?}");
+        ensure!(text(&reply.body, "type")?.ends_with("/seats-returned"), "{reply:?}");
     }
     ensure!(client.balance().await? == TestAccounts::POINTS - 2 * PRICE);
     ensure!(client.status_of(&id).await? == "confirmed");

@@ -101,7 +101,7 @@ pub async fn let_in(client: &mut QueueClient) -> Result<()> {
 /// The last part of a problem's type; nothing if it is none.
 fn kind(reply: &Reply) -> &str {
     let problem = reply.body["type"].as_str().unwrap_or_default();
-    problem.rsplit(':').next().unwrap_or_default()
+    problem.rsplit('/').next().unwrap_or_default()
 }
 
 /// The group and the number of a queue entry.

@@ -127,7 +127,7 @@ impl Teller {
 
     fn was_refused(&mut self, from: Instant, key: Option<String>, asked: Asked, reply: Reply) -> Result<()> {
         let kind = text(&reply.body, "type")?;
-        let problem = kind.rsplit(':').next().unwrap_or_default().to_owned();
+        let problem = kind.rsplit('/').next().unwrap_or_default().to_owned();
         let may_be = match reply.status {
             StatusCode::CONFLICT => true,
             // Whoever plans in vain three times is told to come back; nobody else has to.

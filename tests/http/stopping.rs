@@ -125,7 +125,7 @@ mod database_away {
         let reply = reply.with_context(|| format!("{what}: no answer"))??;
         let kind = reply.body["type"].as_str().unwrap_or_default();
         ensure!(reply.status == StatusCode::SERVICE_UNAVAILABLE, "{what}: {reply:?}");
-        ensure!(kind.ends_with(":unavailable") || kind.ends_with(":unknown-outcome"), "{what}: {reply:?}");
+        ensure!(kind.ends_with("/unavailable") || kind.ends_with("/unknown-outcome"), "{what}: {reply:?}");
         Ok(())
     }
 

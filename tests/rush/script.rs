@@ -240,7 +240,7 @@ impl Shared {
 /// The last part of a problem's type; nothing if all went well.
 fn kind(reply: &Reply) -> &str {
     let problem = reply.body["type"].as_str().unwrap_or_default();
-    problem.rsplit(':').next().unwrap_or_default()
+    problem.rsplit('/').next().unwrap_or_default()
 }
 
 /// A queue that was forgotten is not there any more.

@@ -25,6 +25,6 @@ pub use key::{HEADER, Key, KeyHeader};
 pub use network::ClientNetwork;
 pub(crate) use object::{object, objects, some_object};
 pub use path::{BuyerAddress, Id, SeatMapAddress};
-pub(crate) use path::{Matched, path};
+pub(crate) use path::{Matched, ProblemType, path};
 pub(crate) use pointer::escape;
 pub use query::{Cursor, Query, flag, page_request};

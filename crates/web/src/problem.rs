@@ -3,6 +3,7 @@
 mod errors;
 mod kinds;
 mod openapi;
+mod pages;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
@@ -16,6 +17,7 @@ use uuid::Uuid;
 
 pub use kinds::{ALL, Kind};
 pub(crate) use openapi::{add_problems, problem_examples};
+pub(crate) use pages::{list, page};
 
 /// What is wrong with one field of a request.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -41,10 +43,10 @@ impl FieldError {
 
 /// A problem document.
 #[derive(Clone, Debug, PartialEq, Serialize, ToSchema)]
-#[schema(example = json!({"type": "urn:frontrow:problem:seats-taken", "title": "Seats are taken", "status": 409,
+#[schema(example = json!({"type": "/problems/seats-taken", "title": "Seats are taken", "status": 409,
     "detail": "A-1-12 can't be had", "seats": ["A-1-12"], "yours": [], "alternatives": [["A-1-13"]]}))]
 pub struct ProblemDocument {
-    /// Stable; the part behind the last colon is listed in the API's documentation.
+    /// Stable. It is the address, on this server, of a page that says what to do; the part behind the last slash is its name.
     #[serde(rename = "type")]
     pub kind: String,
     /// The same for all problems of this type.

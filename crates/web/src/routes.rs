@@ -13,6 +13,7 @@ mod description;
 mod endpoint;
 mod manage;
 mod operators_queue;
+mod problems;
 mod queue;
 mod reservations;
 mod router;
@@ -45,6 +46,7 @@ pub(crate) fn addresses() -> &'static [Address] {
             operators_queue::endpoints(),
             queue::endpoints(),
             service::endpoints(),
+            problems::endpoints(),
         ];
         Address::all(subjects.into_iter().flatten().collect())
     });

@@ -102,8 +102,8 @@ async fn take_pairs(mut client: Client, script: Script, until: Instant) -> Resul
         let says = |kind: &str| String::from_utf8_lossy(client.body()).contains(kind);
         match status {
             201 => sale.pairs += 1,
-            409 if says("problem:sold-out") || says("problem:not-together") => break,
-            503 if says("problem:busy") => sale.busy += 1,
+            409 if says("problems/sold-out") || says("problems/not-together") => break,
+            503 if says("problems/busy") => sale.busy += 1,
             _ => sale.others += 1,
         }
     }

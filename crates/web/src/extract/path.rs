@@ -1,7 +1,7 @@
 //! Parts of the address.
 
 use super::query::plain;
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use frontrow_domain::SeatMap;
@@ -44,6 +44,10 @@ fn varying<'a>(pattern: &str, path: &'a str, name: &str) -> Option<&'a str> {
 #[derive(Clone, Copy, Debug)]
 pub struct Id(pub Uuid);
 
+/// The type of problem that the address names as `{slug}`.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ProblemType(pub Kind);
+
 /// The address's `{id}` and `{version}`.
 #[derive(Clone, Copy, Debug)]
 pub struct SeatMapAddress {
@@ -85,6 +89,16 @@ impl FromRequest for Id {
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         ready(Self::of(request).map(Self))
+    }
+}
+
+impl FromRequest for ProblemType {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let kind = part(request, "slug").and_then(Kind::of_slug);
+        ready(kind.map(Self).ok_or_else(|| Problem::new(Kind::NotFound)))
     }
 }
 

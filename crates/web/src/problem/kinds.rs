@@ -252,9 +252,9 @@ impl Kind {
 }
 
 impl Kind {
-    /// The `type` of the problem documents.
+    /// The `type` of the problem documents: a reference relative to whatever address was asked, which leads to its page.
     pub fn uri(self) -> String {
-        format!("urn:frontrow:problem:{}", self.slug())
+        format!("/problems/{}", self.slug())
     }
 
     /// What says no more than the status code does: the first type in the list that has it. So of several types with one

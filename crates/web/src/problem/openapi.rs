@@ -37,9 +37,14 @@ fn response(kinds: &[Kind]) -> utoipa::openapi::Response {
 }
 
 fn example(kind: Kind) -> Example {
+    ExampleBuilder::new().summary(kind.title()).value(Some(example_document(kind))).build()
+}
+
+/// A document of that type, with all that it may say.
+pub(super) fn example_document(kind: Kind) -> Value {
     let mut document = serde_json::to_value(Problem::new(kind).document()).unwrap_or_default();
     if let (Value::Object(document), Value::Object(more)) = (&mut document, kind.example()) {
         document.extend(more);
     }
-    ExampleBuilder::new().summary(kind.title()).value(Some(document)).build()
+    document
 }

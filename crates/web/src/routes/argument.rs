@@ -4,7 +4,7 @@ use super::description::Description;
 use crate::WebState;
 use crate::extract::{
     Body, BuyerAddress, Caller, Changes, ClientNetwork, Id, IfMatch, Key, Long, Operator, OptionalBody, PreferredWait,
-    Query, SeatMapAddress, ShownToken,
+    ProblemType, Query, SeatMapAddress, ShownToken,
 };
 use actix_web::HttpRequest;
 use actix_web::web::Data;
@@ -88,6 +88,7 @@ impl Argument for HttpRequest {}
 impl Argument for Id {}
 impl Argument for IfMatch {}
 impl Argument for PreferredWait {}
+impl Argument for ProblemType {}
 impl Argument for SeatMapAddress {}
 impl Argument for ShownToken {}
 

@@ -118,7 +118,7 @@ impl Answer {
     #[track_caller]
     pub fn problem(&self, status: u16, slug: &str) -> Value {
         let problem = self.any_problem();
-        assert_eq!((self.status, &problem["type"]), (status, &format!("urn:frontrow:problem:{slug}").into()), "{self}");
+        assert_eq!((self.status, &problem["type"]), (status, &format!("/problems/{slug}").into()), "{self}");
         problem
     }
 
@@ -128,7 +128,7 @@ impl Answer {
         assert_eq!(self.header(CONTENT_TYPE), Some("application/problem+json"), "{self}");
         let problem = self.json();
         assert_eq!(problem["status"], self.status, "{self}");
-        assert!(problem["type"].as_str().is_some_and(|kind| kind.starts_with("urn:frontrow:problem:")), "{self}");
+        assert!(problem["type"].as_str().is_some_and(|kind| kind.starts_with("/problems/")), "{self}");
         assert!(problem["title"].as_str().is_some_and(|title| !title.is_empty()), "{self}");
         assert_eq!(problem["instance"], self.request_id().urn().to_string(), "{self}");
         problem

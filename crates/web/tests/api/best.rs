@@ -26,7 +26,7 @@ async fn the_best_seats_are_held_and_a_repetition_gets_the_same() {
     assert_ne!(seats(&held), seats(&next));
     assert_eq!(ask(&theatre, &kim, "tap", &best(2)).await.with(201), held);
     let other = ask(&theatre, &kim, "tap", &best(1)).await.with(422);
-    assert_eq!(other["type"], "urn:frontrow:problem:idempotency-key-reused");
+    assert_eq!(other["type"], "/problems/idempotency-key-reused");
 }
 
 #[actix_web::test]
@@ -50,7 +50,7 @@ async fn what_is_sold_out_differs_from_what_is_not_together() {
         let who = theatre.customer(&format!("customer{n}")).await;
         let answer = ask(&theatre, &who, "tap", &best(1)).await;
         if answer.status == 409 {
-            assert_eq!(answer.with(409)["type"], "urn:frontrow:problem:sold-out");
+            assert_eq!(answer.with(409)["type"], "/problems/sold-out");
             break;
         }
         held.push((who, answer.with(201)));
@@ -62,7 +62,7 @@ async fn what_is_sold_out_differs_from_what_is_not_together() {
     }
     let kim = theatre.customer("kim").await;
     let refused = ask(&theatre, &kim, "tap", &best(2)).await.with(409);
-    assert_eq!((&refused["type"], &refused["left"]), (&json!("urn:frontrow:problem:not-together"), &json!(2)));
+    assert_eq!((&refused["type"], &refused["left"]), (&json!("/problems/not-together"), &json!(2)));
     let one = ask(&theatre, &kim, "tap", &best(1)).await.with(201);
     assert!(["A-1-3", "A-1-5"].contains(&seats(&one)[0]), "{one}");
 }

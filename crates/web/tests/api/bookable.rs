@@ -38,7 +38,7 @@ const SHIFTS: [Shift; 4] = [
 ];
 
 fn type_of(answer: &Value) -> String {
-    answer["type"].as_str().unwrap_or_default().trim_start_matches("urn:frontrow:problem:").to_owned()
+    answer["type"].as_str().unwrap_or_default().trim_start_matches("/problems/").to_owned()
 }
 
 /// The problem that a refusal is told as; none if it may be done.

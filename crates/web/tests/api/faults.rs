@@ -69,7 +69,7 @@ async fn what_may_have_happened_is_to_be_repeated() {
 async fn a_fault_is_told_by_its_id_alone() {
     let of_us = [hold(|| BookingError::Fault(FAULT)).await, concerts(|| StoreError::Fault(FAULT)).await];
     for answer in of_us {
-        let document = json!({"type": "urn:frontrow:problem:fault", "title": "Something went wrong on the server",
+        let document = json!({"type": "/problems/fault", "title": "Something went wrong on the server",
             "status": 500, "fault": FAULT.to_string(), "instance": answer.request_id().urn().to_string()});
         assert_eq!(answer.problem(500, "fault"), document);
     }

@@ -49,6 +49,8 @@ mod passes;
 #[cfg(test)]
 mod polls;
 #[cfg(test)]
+mod problems;
+#[cfg(test)]
 mod promise;
 #[cfg(test)]
 mod queue;

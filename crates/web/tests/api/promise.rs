@@ -29,7 +29,7 @@ pub fn check(ask: &Ask, answer: &Answer) {
     assert!(content.is_object(), "the media type: {}", what());
     if answer.status >= 400 {
         let problem = answer.any_problem();
-        let slug = problem["type"].as_str().and_then(|kind| kind.rsplit(':').next()).unwrap();
+        let slug = problem["type"].as_str().and_then(|kind| kind.rsplit('/').next()).unwrap();
         assert!(content["examples"].get(slug).is_some(), "the problem: {}", what());
     }
     let validator = validator(&content["schema"]);
@@ -89,9 +89,9 @@ mod tests {
     fn a_promise_that_is_broken_is_seen() {
         let (json, problem) = ("application/json", "application/problem+json");
         let good = json!({"items": [], "next_cursor": null});
-        let taken = json!({"type": "urn:frontrow:problem:seats-taken", "title": "Seats are taken", "status": 503,
+        let taken = json!({"type": "/problems/seats-taken", "title": "Seats are taken", "status": 503,
             "instance": format!("urn:uuid:{ID}")});
-        let busy = json!({"type": "urn:frontrow:problem:busy", "title": "Too much to do", "status": 503,
+        let busy = json!({"type": "/problems/busy", "title": "Too much to do", "status": 503,
             "instance": format!("urn:uuid:{ID}")});
         let keeps = |answer: Answer| catch_unwind(|| check(&Ask::get("/v1/concerts?limit=1"), &answer)).is_ok();
         assert!(keeps(answer(200, json, &good)) && keeps(answer(503, problem, &busy)));
