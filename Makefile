@@ -9,6 +9,8 @@ SOAK_CASES ?= 4096
 SOAK_ROUNDS ?= 20
 # How many people take part in the demo's rush.
 PEOPLE ?= 2000
+# How many scripted people there are in the mock.
+CROWD ?= 0
 # What `make test` runs: names of test programs, `--` and their arguments. If it is empty, all of them.
 TESTS ?=
 # Where Cargo says which test programs it has compiled.
@@ -33,7 +35,7 @@ run: tools ## Serves a demo on loopback, until Ctrl-C
 	$(CARGO) run --locked --package frontrow-server -- demo --serve
 
 mock: tools ## Serves the API without a database, for people who build pages
-	$(CARGO) run --locked --package frontrow-server -- mock
+	$(CARGO) run --locked --package frontrow-server -- mock --crowd $(CROWD)
 
 demo-rush: tools ## Lets 2,000 scripted people queue for a show of 50 seats
 	$(CARGO) run --locked --release --package frontrow-server --example rush -- $(PEOPLE)

@@ -1,6 +1,8 @@
-//! What would be chance elsewhere, and follows from the seed here: ids and keys.
+//! What would be chance elsewhere, and follows from the seed here: ids, keys, what the crowd does.
 
 use frontrow_adapters::{SeededIds, TokenKey, sha256};
+use rand_chacha::ChaCha8Rng;
+use rand_chacha::rand_core::SeedableRng;
 
 /// Everything that follows from one seed, apart for each purpose: what one part of the world draws changes no other.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,6 +18,11 @@ impl Chance {
     /// A key, which anybody who knows the seed knows, too.
     pub fn key(self, purpose: &str) -> TokenKey {
         TokenKey { id: "mock".to_owned(), secret: self.bytes(purpose) }
+    }
+
+    /// Dice.
+    pub fn dice(self, purpose: &str) -> ChaCha8Rng {
+        ChaCha8Rng::from_seed(self.bytes(purpose))
     }
 
     fn bytes(self, purpose: &str) -> [u8; 32] {

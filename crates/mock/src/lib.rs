@@ -1,8 +1,8 @@
 //! `frontrow mock`: the API without a database, for people who build pages.
 //!
 //! The use cases are the real ones, on the in-memory stores. From the ground up: [`MockClock`] and `chance` say what time it
-//! is and what the ids are; `deeds` is what people do; `programme`, `cast` and `stories` are the first world, which the seed fixes; `world` holds it
-//! and does its chores; `stage` has the world that is there now, and puts the first one in its place; `control` is what
+//! is and what the ids are; `deeds` is what people do; `programme`, `cast` and `stories` are the first world, which the seed fixes; `crowd` is the others in
+//! it; `world` holds all that and does its chores; `stage` has the world that is there now, and puts the first one in its place; `control` is what
 //! only a mock answers; `scenario` answers as somebody would like it; `app` puts all of it behind one address.
 
 mod app;
@@ -10,6 +10,7 @@ mod cast;
 mod chance;
 mod clock;
 mod control;
+mod crowd;
 mod deeds;
 mod error;
 mod inner;

@@ -5,8 +5,10 @@ use frontrow_web::Origins;
 /// What can be chosen about the mock.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MockSettings {
-    /// What all ids and tokens follow from.
+    /// What all ids, tokens and deeds of the crowd follow from.
     pub seed: u64,
+    /// How many scripted people there are besides you: 0 to [`MockSettings::MAX_CROWD`].
+    pub crowd: u32,
     /// Origins whose pages may call it, besides those of this machine.
     pub origins: Vec<String>,
 }
@@ -19,6 +21,8 @@ pub struct NotAnOrigin;
 impl MockSettings {
     /// The seed unless another is chosen.
     pub const DEFAULT_SEED: u64 = 16;
+    /// The largest crowd.
+    pub const MAX_CROWD: u32 = 10_000;
 
     /// Pages of this machine, on any port, and those that were named.
     pub fn origins(&self) -> Origins {
@@ -39,7 +43,7 @@ impl MockSettings {
 
 impl Default for MockSettings {
     fn default() -> Self {
-        Self { seed: Self::DEFAULT_SEED, origins: Vec::new() }
+        Self { seed: Self::DEFAULT_SEED, crowd: 0, origins: Vec::new() }
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::cast::Cast;
 use crate::chance::Chance;
 use crate::clock::MockClock;
+use crate::crowd::Crowd;
 use crate::error::MockError;
 use crate::playbill::Playbill;
 use crate::programme::{HISTORY, Programme};
@@ -36,10 +37,10 @@ pub struct World {
     turn: Mutex<Turn>,
 }
 
-/// What was done when.
-#[derive(Default)]
+/// What acts, and when it did.
 struct Turn {
     swept: Option<Instant>,
+    crowd: Option<Crowd>,
 }
 
 /// How often lapsed holds are marked, and so on: on the server, every few seconds.
@@ -63,6 +64,13 @@ impl World {
         programme.put_on(&use_cases, by).await?;
         let setting = Setting { use_cases: &use_cases, programme: &programme, cast: &cast };
         let stories = setting.happen(&clock, begins).await?;
+        let crowd = match settings.crowd {
+            0 => None,
+            count => {
+                use_cases.tick_queues.refresh().await?;
+                Some(Crowd::gather(count, chance, &ports, &use_cases, &programme).await?)
+            }
+        };
         let world = Self {
             state: Data::new(web_state(&ports, &use_cases)),
             playbill: Playbill::new(settings.seed, programme, cast, stories),
@@ -70,7 +78,7 @@ impl World {
             use_cases,
             watch,
             ended: watch::Sender::new(false),
-            turn: Mutex::default(),
+            turn: Mutex::new(Turn { swept: None, crowd }),
         };
         world.settle().await?;
         Ok(world)
@@ -109,8 +117,11 @@ impl World {
 
     async fn step(&self, turn: &mut Turn) -> Result<(), Error> {
         self.use_cases.tick_queues.refresh().await?;
-        self.tick().await?;
         let now = self.clock.now();
+        if let Some(crowd) = &mut turn.crowd {
+            crowd.act(&self.use_cases, now).await;
+        }
+        self.tick().await?;
         if turn.swept.is_none_or(|swept| SWEEP <= now.since(swept)) {
             turn.swept = Some(now);
             self.sweep().await?;

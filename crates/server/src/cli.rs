@@ -89,9 +89,13 @@ pub struct Demo {
 /// What the mock is like.
 #[derive(Debug, Args)]
 pub struct Mock {
-    /// What all ids and tokens follow from: the same seed gives the same world.
+    /// What all ids, tokens and deeds of the crowd follow from: the same seed gives the same world.
     #[arg(long, value_name = "NUMBER", default_value_t = MockSettings::DEFAULT_SEED)]
     pub seed: u64,
+    /// How many scripted people take seats and stand in line around you.
+    #[arg(long, value_name = "NUMBER", default_value_t = 0,
+        value_parser = clap::value_parser!(u32).range(..=i64::from(MockSettings::MAX_CROWD)))]
+    pub crowd: u32,
     /// Where to listen.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub address: SocketAddr,

@@ -46,7 +46,7 @@ pub async fn serve(options: Mock, out: &mut dyn Write) -> Result<()> {
 fn settings(options: &Mock) -> Result<MockSettings, Refused> {
     let origins = MockSettings::checked_origins(&options.cors_origin)
         .map_err(|error| Refused(format!("--cors-origin {}: write {error}", options.cors_origin.join(" "))))?;
-    Ok(MockSettings { seed: options.seed, origins })
+    Ok(MockSettings { seed: options.seed, crowd: options.crowd, origins })
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener> {
@@ -74,7 +74,7 @@ mod tests {
     use super::*;
 
     fn options() -> Mock {
-        Mock { seed: 16, address: ([127, 0, 0, 1], 0).into(), cors_origin: Vec::new() }
+        Mock { seed: 16, crowd: 0, address: ([127, 0, 0, 1], 0).into(), cors_origin: Vec::new() }
     }
 
     #[test]

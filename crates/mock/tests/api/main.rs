@@ -5,6 +5,8 @@ mod clock;
 #[cfg(test)]
 mod cors;
 #[cfg(test)]
+mod crowd;
+#[cfg(test)]
 mod description;
 #[cfg(test)]
 mod house;
