@@ -6,12 +6,14 @@ use crate::scenario::{PREFERENCE_APPLIED, Scenarios, play};
 use crate::stage::Stage;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse, fn_factory};
-use actix_web::middleware::{DefaultHeaders, from_fn};
+use actix_web::http::header::{DATE, HttpDate, TryIntoHeaderValue};
+use actix_web::middleware::{DefaultHeaders, Next, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, Error, HttpServer};
+use frontrow_application::port::Clock;
 use std::net::TcpListener;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, UNIX_EPOCH};
 
 /// What every answer says, so that nobody takes a mock for the real thing.
 const MOCK: &str = "Frontrow-Mock";
@@ -37,6 +39,19 @@ pub fn run(listener: TcpListener, stage: &Arc<Stage>) -> std::io::Result<Server>
     Ok(server.run())
 }
 
+/// Pages work out from `Date` what time it is on the server: here, it is the mock's.
+async fn dated<B: MessageBody>(
+    stage: Arc<Stage>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let mut response = next.call(request).await?;
+    let now = u64::try_from(stage.world().clock.now().micros()).unwrap_or_default();
+    let date = HttpDate::from(UNIX_EPOCH + Duration::from_micros(now));
+    response.headers_mut().insert(DATE, date.try_into_value()?);
+    Ok(response)
+}
+
 /// The whole mock, for a server or a test.
 pub fn app(
     stage: Arc<Stage>,
@@ -51,6 +66,7 @@ pub fn app(
 > {
     let cors = frontrow_web::cors(&stage.settings().origins()).expose_headers([MOCK, PREFERENCE_APPLIED]);
     let scenarios = Arc::new(Scenarios::new());
+    let timed = Arc::clone(&stage);
     App::new()
         .app_data(Data::from(Arc::clone(&stage)))
         .configure(control::configure)
@@ -60,5 +76,6 @@ pub fn app(
         }))
         .wrap(from_fn(move |request, next| play(Arc::clone(&scenarios), request, next)))
         .wrap(cors)
+        .wrap(from_fn(move |request, next| dated(Arc::clone(&timed), request, next)))
         .wrap(DefaultHeaders::new().add((MOCK, "true")).add((SANDBOX, "true")))
 }

@@ -21,7 +21,7 @@ const END: Instant = Instant::from_micros(4_102_444_800_000_000);
 pub struct Person {
     /// The account.
     pub user: User,
-    /// What they have in their wallet at first.
+    /// What they have in their wallet when the world begins; Kim, before she has bought anything.
     pub points: i64,
     /// What there is to know about them.
     pub about: &'static str,

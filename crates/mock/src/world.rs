@@ -58,12 +58,13 @@ impl World {
         let Wiring { ports, watch } = wire(settings, &clock);
         let use_cases = Arc::new(UseCases::new(&ports));
         let chance = Chance(settings.seed);
-        let (programme, cast) = (Programme::new(chance, begins)?, Cast::new(chance)?);
+        let (programme, mut cast) = (Programme::new(chance, begins)?, Cast::new(chance)?);
         cast.arrive(&ports, &use_cases).await?;
         let by = ActingOperator::from_account(&cast.operator.user).map_err(Error::from)?;
         programme.put_on(&use_cases, by).await?;
         let setting = Setting { use_cases: &use_cases, programme: &programme, cast: &cast };
         let stories = setting.happen(&clock, begins).await?;
+        cast.kim.points = ports.wallets.balance(cast.kim.user.id).await.map_err(Error::from)?.amount();
         let crowd = match settings.crowd {
             0 => None,
             count => {

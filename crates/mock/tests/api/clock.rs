@@ -47,6 +47,9 @@ async fn the_clock_goes_with_the_machines() {
     assert_eq!(house.get("/mock/clock").await.with(200), json!({"now": "2027-01-01T00:00:00Z", "ahead_seconds": 0}));
     house.machine.advance(std::time::Duration::from_secs(5));
     house.advance(60).await;
+    for path in ["/mock/clock", "/v1/concerts", "/v1/nothing"] {
+        assert_eq!(house.get(path).await.header("Date"), Some("Fri, 01 Jan 2027 00:01:05 GMT"), "{path}");
+    }
     assert_eq!(house.get("/mock/clock").await.with(200), json!({"now": "2027-01-01T00:01:05Z", "ahead_seconds": 60}));
 }
 

@@ -9,6 +9,8 @@ mod crowd;
 #[cfg(test)]
 mod description;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod scenarios;
