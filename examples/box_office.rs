@@ -41,13 +41,13 @@ fn ports(memory: &Arc<Memory>) -> BookingPorts {
 async fn put_on_sale(memory: &Arc<Memory>) -> Result<PerformanceId> {
     let (by, now, id) = (ActingOperator::at_the_console(), SystemClock.now(), || UuidV7Source.id());
     let venues = ManageVenues { venues: memory.clone(), time_zones: Arc::new(IanaTimeZones) };
-    let venue = Venue { id: VenueId::new(id()), name: "Small Hall".into(), time_zone: "Asia/Seoul".into() };
+    let venue = Venue::new(VenueId::new(id()), "Small Hall", "Asia/Seoul");
     venues.put(by, &venue, None).await?;
     let row = SeatRow { name: "1".into(), seats: 10, tier: "R".into(), ..SeatRow::default() };
     let section = Section { name: "A".into(), shape: SectionShape::Seated { rows: vec![row] } };
     venues.put_seat_map(by, &SeatMap { venue: venue.id, version: 1, sections: vec![section] }, None).await?;
 
-    let concert = Concert { id: ConcertId::new(id()), title: "First Light".into(), artist: "The Larks".into() };
+    let concert = Concert::new(ConcertId::new(id()), "First Light", "The Larks");
     ManageConcerts { concerts: memory.clone() }.put(by, &concert, None).await?;
 
     let prices = PriceList {

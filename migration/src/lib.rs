@@ -30,6 +30,9 @@ mod m0019_live_reservations;
 mod m0020_cancel_until;
 mod m0021_cancelled_performances;
 mod m0022_returned_seats;
+mod m0023_concert_pages;
+mod m0024_venue_addresses;
+mod m0025_doors;
 mod state;
 mod table;
 
@@ -66,6 +69,9 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_cancel_until::Migration),
             Box::new(m0021_cancelled_performances::Migration),
             Box::new(m0022_returned_seats::Migration),
+            Box::new(m0023_concert_pages::Migration),
+            Box::new(m0024_venue_addresses::Migration),
+            Box::new(m0025_doors::Migration),
         ]
     }
 }

@@ -22,6 +22,7 @@ mod on_sale;
 #[cfg(test)]
 mod plans;
 mod probe;
+mod programme;
 mod queues;
 mod readers;
 mod rows;

@@ -1,6 +1,7 @@
 //! The IANA time zones.
 
 use frontrow_application::port::TimeZones;
+use frontrow_domain::Instant;
 use icu_time::TimeZone;
 use icu_time::zone::iana::IanaParserExtended;
 
@@ -15,6 +16,12 @@ impl TimeZones for IanaTimeZones {
         let named = IanaParserExtended::new().parse(name);
         let known = is_place && named.time_zone != TimeZone::UNKNOWN && jiff::tz::db().get(named.canonical).is_ok();
         known.then(|| named.canonical.to_owned())
+    }
+
+    fn local_day(&self, name: &str, at: Instant) -> i64 {
+        let east = jiff::tz::db().get(name).ok().zip(jiff::Timestamp::from_microsecond(at.micros()).ok());
+        let east = east.map_or(0, |(zone, at)| i64::from(zone.to_offset(at).seconds()));
+        at.micros().div_euclid(1_000_000).saturating_add(east).div_euclid(86_400)
     }
 }
 
@@ -41,6 +48,21 @@ mod tests {
         ] {
             assert_eq!(IanaTimeZones.canonical(name).as_deref(), Some(canonical), "{name}");
             assert_eq!(IanaTimeZones.canonical(canonical).as_deref(), Some(canonical), "{canonical}");
+        }
+    }
+
+    #[test]
+    fn a_day_begins_at_midnight_of_the_place() {
+        let at = |text: &str| Instant::from_micros(text.parse::<jiff::Timestamp>().unwrap().as_microsecond());
+        for (name, time, day) in [
+            ("Asia/Seoul", "1970-01-01T14:59:59Z", 0),
+            ("Asia/Seoul", "1970-01-01T15:00:00Z", 1),
+            ("America/Los_Angeles", "1970-01-02T07:59:59Z", 0),
+            ("America/Los_Angeles", "1970-01-02T08:00:00Z", 1),
+            ("Etc/UTC", "1969-12-31T23:59:59Z", -1),
+            ("Mars/Olympus", "1970-01-02T00:00:00Z", 1),
+        ] {
+            assert_eq!(IanaTimeZones.local_day(name, at(time)), day, "{name} {time}");
         }
     }
 

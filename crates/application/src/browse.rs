@@ -1,28 +1,10 @@
-//! Looking at what is on.
+//! Looking at performances.
 
-use crate::port::{Clock, ConcertRepository, OnSale, OnSaleReader};
+use crate::port::{Clock, OnSale, OnSaleReader};
 use crate::{Error, Missing, Page, PageRequest, PerformanceSeats, ShowAvailability};
-use frontrow_domain::{Concert, ConcertId, Instant, PerformanceId, PublicStatus, Sale};
+use frontrow_domain::{ConcertId, Instant, PerformanceId, PublicStatus, Sale};
 use futures_util::future::join_all;
 use std::sync::Arc;
-
-/// Shows concerts.
-pub struct BrowseConcerts {
-    /// Reads them.
-    pub concerts: Arc<dyn ConcertRepository>,
-}
-
-impl BrowseConcerts {
-    /// One concert.
-    pub async fn one(&self, id: ConcertId) -> Result<Concert, Error> {
-        Ok(self.concerts.concert(id).await?.ok_or(Error::NotFound(Missing::Concert))?.value)
-    }
-
-    /// All concerts that have a public performance.
-    pub async fn list(&self, page: PageRequest<ConcertId>) -> Result<Page<Concert, ConcertId>, Error> {
-        Ok(self.concerts.concerts(page).await?)
-    }
-}
 
 /// A performance as buyers see it.
 #[derive(Clone, Debug, PartialEq, Eq)]

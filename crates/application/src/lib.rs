@@ -73,7 +73,7 @@
 //! #             status: PerformanceStatus::Published,
 //! #             ..Performance::draft(id, concert, venue, 1, opens + 2 * hour, prices)
 //! #         },
-//! #         venue: Venue { id: venue, name: "Hall".into(), time_zone: "Asia/Seoul".into() },
+//! #         venue: Venue::new(venue, "Hall", "Asia/Seoul"),
 //! #         layout: Arc::new(SeatMap { venue, version: 1, sections: vec![section] }.layout().unwrap()),
 //! #         sales: vec![Sale {
 //! #             id: SaleId::new(Uuid::from_u128(4)),
@@ -136,6 +136,7 @@ mod cancel;
 mod charge;
 mod chore;
 mod clock_check;
+mod concerts;
 pub mod deadline;
 mod error;
 mod fault_id;
@@ -166,11 +167,12 @@ mod wallet;
 pub use accounts::{AddOperator, LogIn, LogInRequest, LogOut, LoggedIn, Refresh, SignUp, SignUpRequest};
 pub use acting_operator::ActingOperator;
 pub use booking_use_cases::{BookingPorts, BookingUseCases};
-pub use browse::{BrowseConcerts, BrowsePerformances, PerformanceView};
+pub use browse::{BrowsePerformances, PerformanceView};
 pub use cancel::{CancelReservation, GiveBackRequest, RefundReservation};
 pub use charge::{ChargeWallet, ChargeWalletRequest, SettleCharges, SettleProgress, SettleReport, ShowCharge};
 pub use chore::Chore;
 pub use clock_check::{CheckClock, ClockSkew, KnownSkew};
+pub use concerts::{BrowseConcerts, ConcertPosition, ConcertQuery, ConcertSort, ConcertView, LatestIndex};
 pub use error::{AlreadyReturned, Conflict, Denied, Error, Missing, TakenSeats};
 pub use fault_id::FaultId;
 pub use hold::{HoldRequest, HoldSeats, SeatChoice};

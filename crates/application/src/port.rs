@@ -13,6 +13,7 @@ mod gateway;
 mod installation;
 mod joins;
 mod keep;
+mod programme;
 mod readers;
 mod secrets;
 mod time_zones;
@@ -32,6 +33,7 @@ pub use gateway::{ChargeRequest, GatewayAnswer, NoAnswer, PaymentGateway, Return
 pub use installation::{InstallationStore, NumberMarks};
 pub use joins::{JoinLimits, Limited, Network, TooOften};
 pub use keep::{Housekeeping, Probe, StoreError};
+pub use programme::{ConcertProgramme, Programme, ProgrammeEntry, ProgrammeReader};
 pub use readers::{
     Entry, HoldPosition, IdempotencyRecordReader, LapsedHold, ReservationReader, SeatReader, SeatSnapshot,
     SeatSnapshots, SoldPage, WalletReader,
@@ -53,6 +55,7 @@ pub use self::{
     installation::{MockInstallationStore, MockNumberMarks},
     joins::MockJoinLimits,
     keep::{MockHousekeeping, MockProbe},
+    programme::MockProgrammeReader,
     readers::{MockIdempotencyRecordReader, MockReservationReader, MockSeatReader, MockSeatSnapshots, MockWalletReader},
     secrets::{MockPasswordHasher, MockTicketSigner, MockTokenIssuer},
     time_zones::MockTimeZones,

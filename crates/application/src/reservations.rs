@@ -76,14 +76,15 @@ impl ReadReservations {
         Ok(Page { items, next: page.next })
     }
 
-    /// The valid tickets of one's own reservation, by ascending seat: none once the performance is cancelled.
-    pub async fn tickets(&self, user: UserId, id: ReservationId) -> Result<Vec<TicketView>, Error> {
-        let view = self.one(user, id).await?;
-        if view.on_sale.performance.status == PerformanceStatus::Cancelled {
-            return Ok(Vec::new());
+    /// The valid tickets of one's own reservation, by ascending seat (none once the performance is cancelled), and what is
+    /// on sale with its performance.
+    pub async fn tickets(&self, user: UserId, id: ReservationId) -> Result<(Vec<TicketView>, Arc<OnSale>), Error> {
+        let ReservationView { on_sale, .. } = self.one(user, id).await?;
+        if on_sale.performance.status == PerformanceStatus::Cancelled {
+            return Ok((Vec::new(), on_sale));
         }
         let tickets = self.reservations.tickets(id).await?;
-        Ok(self.print(&tickets, &view.on_sale))
+        Ok((self.print(&tickets, &on_sale), on_sale))
     }
 
     /// Tickets with their seats' labels and their codes.
@@ -137,7 +138,8 @@ mod tests {
         let mut reservations = MockReservationReader::new();
         reservations.expect_reservation().returning(|_| Ok(Some(reservation())));
         reservations.expect_tickets().returning(|_| Ok(vec![ticket(1), ticket(10)]));
-        let printed = read(Arc::new(reservations), reads(on_sale())).tickets(user(1), reservation().id).await.unwrap();
+        let read = read(Arc::new(reservations), reads(on_sale()));
+        let (printed, _) = read.tickets(user(1), reservation().id).await.unwrap();
         let printed: Vec<_> = printed.iter().map(|view| (view.label.to_string(), view.code.as_str())).collect();
         assert_eq!(printed, [("A-1-1".to_owned(), "code-1"), ("A-1-10".to_owned(), "code-10")]);
     }

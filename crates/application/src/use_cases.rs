@@ -3,16 +3,16 @@
 use crate::port::{
     AccountRepository, AdmissionWatch, BookingStore, ChoreStore, Clock, ConcertRepository, Eligibility, Housekeeping,
     IdSource, IdempotencyRecordReader, JoinLimits, NumberDispenser, OnSaleReader, PasswordHasher, PaymentGateway,
-    PerformanceRepository, Probe, QueueSigner, QueueStore, ReservationReader, SaleRepository, SeatSnapshots,
-    SessionRepository, TicketSigner, TimeZones, TokenIssuer, VenueRepository, WalletReader,
+    PerformanceRepository, Probe, ProgrammeReader, QueueSigner, QueueStore, ReservationReader, SaleRepository,
+    SeatSnapshots, SessionRepository, TicketSigner, TimeZones, TokenIssuer, VenueRepository, WalletReader,
 };
 use crate::waiting_room::{
     BarBuyer, CheckInBuyer, JoinQueue, LeaveAdmission, OperateQueue, PassCheck, QueueViews, RenewAdmission,
     ShowQueueEntry, TickCache, TickQueues, WatchedBookings,
 };
 use crate::{
-    BookingPorts, BookingUseCases, BrowseConcerts, BrowsePerformances, CheckClock, KnownSkew, LogIn, LogOut,
-    ManageConcerts, ManagePerformances, ManageSales, ManageVenues, Refresh, ReturnMoney, ReturnProgress,
+    BookingPorts, BookingUseCases, BrowseConcerts, BrowsePerformances, CheckClock, KnownSkew, LatestIndex, LogIn,
+    LogOut, ManageConcerts, ManagePerformances, ManageSales, ManageVenues, Refresh, ReturnMoney, ReturnProgress,
     ShowAvailability, ShowSeatMap, SignUp,
 };
 use std::sync::Arc;
@@ -27,6 +27,7 @@ pub struct Ports {
     pub venues: Arc<dyn VenueRepository>,
     pub time_zones: Arc<dyn TimeZones>,
     pub concerts: Arc<dyn ConcertRepository>,
+    pub programme: Arc<dyn ProgrammeReader>,
     pub performances: Arc<dyn PerformanceRepository>,
     pub sales: Arc<dyn SaleRepository>,
     pub on_sale: Arc<dyn OnSaleReader>,
@@ -210,7 +211,12 @@ impl UseCases {
             log_in: LogIn { accounts: p.accounts, passwords: p.passwords, refresh: refresh.clone() },
             refresh,
             log_out: LogOut { sessions: p.sessions },
-            concerts: BrowseConcerts { concerts: p.concerts.clone() },
+            concerts: BrowseConcerts {
+                programme: p.programme,
+                time_zones: p.time_zones.clone(),
+                clock: p.clock.clone(),
+                latest: LatestIndex::default(),
+            },
             performances: BrowsePerformances {
                 on_sale: p.browsed_on_sale.clone(),
                 seats: browsed,

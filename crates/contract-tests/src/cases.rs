@@ -144,7 +144,7 @@ cases! {
         a_save_names_the_revision_that_was_read,
         what_is_saved_is_kept_as_it_was,
         drafts_are_not_shown,
-        concerts_and_performances_are_listed_a_page_at_a_time,
+        concerts_and_their_performances_are_listed,
         a_performance_shows_its_published_sales_by_opening;
     publication:
         a_performance_is_published_whole_and_once,

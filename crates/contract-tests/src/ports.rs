@@ -3,8 +3,8 @@
 use crate::Failure;
 use frontrow_application::port::{
     AccountRepository, Auditor, BookingStore, ChoreStore, ConcertRepository, Housekeeping, IdempotencyRecordReader,
-    NumberDispenser, NumberLeases, OnSaleReader, PerformanceRepository, Probe, QueueStore, ReservationReader,
-    SaleRepository, SeatReader, SessionRepository, VenueRepository, WalletReader,
+    NumberDispenser, NumberLeases, OnSaleReader, PerformanceRepository, Probe, ProgrammeReader, QueueStore,
+    ReservationReader, SaleRepository, SeatReader, SessionRepository, VenueRepository, WalletReader,
 };
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -27,6 +27,7 @@ pub struct BookingStorePorts {
 pub struct CataloguePorts {
     pub venues: Arc<dyn VenueRepository>,
     pub concerts: Arc<dyn ConcertRepository>,
+    pub programme: Arc<dyn ProgrammeReader>,
     pub performances: Arc<dyn PerformanceRepository>,
     pub sales: Arc<dyn SaleRepository>,
     pub on_sale: Arc<dyn OnSaleReader>,

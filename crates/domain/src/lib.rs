@@ -70,9 +70,9 @@ pub use accounts::{Email, NotAnEmail, REUSE_GRACE, RefreshToken, Role, Rotation,
 pub use audit::{Catalogue, Finding, QueueRecords, Rule, audit, audit_queues};
 pub use booking::*;
 pub use catalogue::{
-    Action, Bookable, Concert, Layout, LineItem, NotALabel, NotBookable, Performance, PerformanceStatus, PositionKind,
-    PriceList, PriceType, PublicStatus, Sale, SaleTerms, SeatLabel, SeatMap, SeatNumber, SeatPosition, SeatRow,
-    SeatSet, Section, SectionShape, Span, Tier, Venue, seat_name,
+    Action, Address, Bookable, Concert, Genre, Layout, LineItem, NotALabel, NotBookable, Performance,
+    PerformanceStatus, PositionKind, PriceList, PriceType, PublicStatus, Sale, SaleTerms, SeatLabel, SeatMap,
+    SeatNumber, SeatPosition, SeatRow, SeatSet, Section, SectionShape, Span, Tier, Venue, seat_name,
 };
 pub use id::{ConcertId, PaymentId, PerformanceId, ReservationId, SaleId, SessionId, TransferId, UserId, VenueId};
 pub use in_memory::{BookingState, InMemoryQueues};
@@ -82,7 +82,7 @@ pub use installation::{
 };
 pub use money::{AccountId, OutOfRange, Payment, PaymentKind, PaymentState, Points, Settlement, Transfer, Wallet};
 pub use record::{Record, Version, Write};
-pub use text::{composed, opaque_string, text_flaw};
+pub use text::{composed, folded, opaque_string, text_flaw};
 pub use time::{CLOCK_SKEW, CLOCK_TOLERANCE, Instant, TAKEOVER_GRACE};
 pub use violation::{Invalid, Violation};
 pub use waiting_room::{AdmissionEnd, AdmissionPeriod, Buyer, BuyerKey};

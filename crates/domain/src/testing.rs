@@ -18,18 +18,21 @@
 )]
 
 mod batch;
+mod full;
 
 pub use batch::one_by_one;
+pub use full::{concert_in_full, performance_in_full, venue_in_full};
 
 use crate::waiting_room::published::{PublishedDraw, PublishedGroup, list_text, ranks_text};
 use crate::waiting_room::{
     AdmissionTerms, Digest, Group, GroupTerms, QueueEntry, WaitingRoom, commitment, list_digest, seed,
 };
 use crate::{
-    AdmissionEnd, AdmissionPeriod, Bookable, Buyer, BuyerKey, Concert, ConcertId, Email, Instant, LineItem, Payment,
-    PaymentId, PaymentKind, PaymentState, Performance, PerformanceId, PerformanceStatus, Points, PriceList, PriceType,
-    RefundReason, Reservation, ReservationId, ReservationState, ReturnedSeats, Role, Sale, SaleId, SaleTerms, SeatMap,
-    SeatNumber, SeatRow, Section, SectionShape, Tier, User, UserId, Venue, VenueId, Version,
+    Address, AdmissionEnd, AdmissionPeriod, Bookable, Buyer, BuyerKey, Concert, ConcertId, Email, Genre, Instant,
+    LineItem, Payment, PaymentId, PaymentKind, PaymentState, Performance, PerformanceId, PerformanceStatus, Points,
+    PriceList, PriceType, RefundReason, Reservation, ReservationId, ReservationState, ReturnedSeats, Role, Sale,
+    SaleId, SaleTerms, SeatMap, SeatNumber, SeatRow, Section, SectionShape, Tier, User, UserId, Venue, VenueId,
+    Version,
 };
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -141,11 +144,25 @@ macro_rules! builder {
 builder! {
     /// A hall in Seoul.
     venue() -> VenueBuilder of Venue =
-        Venue { id: VenueId::new(Uuid::from_u128(2)), name: "Hall".into(), time_zone: "Asia/Seoul".into() };
+        Venue::new(VenueId::new(Uuid::from_u128(2)), "Hall", "Asia/Seoul");
     set {
         id: VenueId,
     }
-    into { name: String, time_zone: String, }
+    into { name: String, time_zone: String, address: Option<Address>, }
+}
+
+builder! {
+    /// Of a hall in Seoul, in full.
+    address() -> AddressBuilder of Address = Address {
+        street: vec!["424 Olympic-ro".into(), "Songpa-gu".into()],
+        postal_code: Some("05540".into()),
+        city: "Seoul".into(),
+        country: "KR".into(),
+    };
+    set {
+        street: Vec<String>,
+    }
+    into { postal_code: Option<String>, city: String, country: String, }
 }
 
 builder! {
@@ -163,11 +180,18 @@ builder! {
 builder! {
     /// A concert.
     concert() -> ConcertBuilder of Concert =
-        Concert { id: ConcertId::new(Uuid::from_u128(3)), title: "Evening".into(), artist: "Quartet".into() };
+        Concert::new(ConcertId::new(Uuid::from_u128(3)), "Evening", "Quartet");
     set {
         id: ConcertId,
     }
-    into { title: String, artist: String, }
+    into {
+        title: String,
+        artist: String,
+        description: Option<String>,
+        image: Option<String>,
+        genre: Option<Genre>,
+        age_limit: Option<u8>,
+    }
 }
 
 builder! {
@@ -209,23 +233,7 @@ builder! {
         status: PerformanceStatus,
         prices: PriceList,
     }
-    into { sold_until: Option<Instant>, give_back_until: Option<Instant>, }
-}
-
-/// A draft with something in every field: what a store is given has to come back. Without defaults, so that a new field
-/// is named here and the tests of every store have it, too.
-pub fn performance_in_full() -> Performance {
-    Performance {
-        id: PerformanceId::new(Uuid::from_u128(1)),
-        concert: concert().build().id,
-        venue: venue().build().id,
-        seat_map_version: 1,
-        starts_at: at(STARTS),
-        sold_until: Some(at(STARTS + 7)),
-        give_back_until: Some(at(STARTS + 9)),
-        status: PerformanceStatus::Draft,
-        prices: price_list().build(),
-    }
+    into { doors_at: Option<Instant>, sold_until: Option<Instant>, give_back_until: Option<Instant>, }
 }
 
 builder! {
@@ -435,7 +443,8 @@ mod tests {
     fn the_defaults_are_what_the_rules_allow() {
         let sale = sale().waiting_room(waiting_room().build()).build();
         sale.check().unwrap();
-        venue().build().check().unwrap();
+        venue_in_full().check().unwrap();
+        concert_in_full().check().unwrap();
         price_list().build().check(["R"]).unwrap();
         assert_eq!(seat_map().build().layout().unwrap().seat_count(), 10);
     }

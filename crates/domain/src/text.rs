@@ -15,19 +15,58 @@ pub fn composed(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// The text as people search for it: small letters without accents, wide ones as narrow ones. Signs that are more than an
+/// accent stay, such as the vowels of Thai or the voicing of kana.
+pub fn folded(text: &str) -> String {
+    let is_accent = |c: &char| matches!(c, '\u{300}'..='\u{36f}' | '\u{1ab0}'..='\u{1aff}' | '\u{1dc0}'..='\u{1dff}');
+    text.nfkd().filter(|c| !is_accent(c)).flat_map(char::to_lowercase).nfc().collect()
+}
+
 /// What is wrong with a text for people, composed, such as a name, a title or a message; `None` if nothing is.
 ///
 /// It has 1 to `most` characters, at least one of which can be seen. It has no control characters, none that turn the
 /// direction of what is beside it (bidi controls), and no space at either end.
 pub fn text_flaw(text: &str, most: usize) -> Option<String> {
-    let text = composed(text);
-    let fine = (1..=most).contains(&text.chars().count())
-        && text.chars().any(is_visible)
-        && !text.chars().any(|c| is_control(c) || CodePointSetData::new::<BidiControl>().contains(c))
-        && text.trim().len() == text.len();
     let detail =
         || format!("1 to {most} characters, one of them visible, no control characters, no space at either end");
-    (!fine).then(detail)
+    (!is_fine(text, most, is_control)).then(detail)
+}
+
+/// What is wrong with a longer text for people; `None` if nothing is. It is as for [`text_flaw`], and may have line feeds.
+pub(crate) fn paragraphs_flaw(text: &str, most: usize) -> Option<String> {
+    let detail = || {
+        format!(
+            "1 to {most} characters, one of them visible, no control characters but line feeds, no space at either end"
+        )
+    };
+    (!is_fine(text, most, |c| c != '\n' && is_control(c))).then(detail)
+}
+
+fn is_fine(text: &str, most: usize, is_forbidden: impl Fn(char) -> bool) -> bool {
+    let text = composed(text);
+    (1..=most).contains(&text.chars().count())
+        && text.chars().any(is_visible)
+        && !text.chars().any(|c| is_forbidden(c) || CodePointSetData::new::<BidiControl>().contains(c))
+        && text.trim().len() == text.len()
+}
+
+/// Whether it is the address of something on the web that nobody can change on the way: `https://`, a host, perhaps a port,
+/// a path, a query and a fragment, in the characters of RFC 3986. The API's description has the same as a pattern.
+pub(crate) fn is_https(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix("https://") else { return false };
+    let (authority, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (host, port) = authority.split_once(':').map_or((authority, None), |(host, port)| (host, Some(port)));
+    let is_host = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'.' | b'-');
+    let ends = |text: &str| {
+        let end = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+        end(text.as_bytes().first()) && end(text.as_bytes().last())
+    };
+    let is_port = |port: &str| (1..=5).contains(&port.len()) && port.bytes().all(|c| c.is_ascii_digit());
+    host.bytes().all(is_host) && ends(host) && port.is_none_or(is_port) && rest.bytes().all(is_of_address)
+}
+
+fn is_of_address(c: u8) -> bool {
+    c.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@/?#%".contains(&c)
 }
 
 /// The text as PRECIS compares and hashes secrets: its profile `OpaqueString` (RFC 8265). Every kind of space is the
@@ -137,6 +176,60 @@ mod tests {
             ["\u{202e}evil", "a\u{2066}b", "a\u{200f}", "a\0b", "a\nb", "a\u{2028}b", "a\u{85}b", " a", "a\u{3000}"];
         for text in unseen.into_iter().chain(hostile) {
             assert!(text_flaw(text, 100).is_some(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn a_longer_text_may_have_paragraphs() {
+        assert_eq!(paragraphs_flaw("One.\n\nTwo.", 100), None);
+        for text in ["", "\n", "One.\n", "\nOne.", "a\rb", "a\tb", "a\u{2028}b", "a\n\u{202e}b", "12345678901"] {
+            assert!(paragraphs_flaw(text, 10).is_some(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn an_address_of_a_picture_can_be_fetched_safely() {
+        for text in ["https://a", "https://cdn.example:8443/a/b%20c.jpg?w=1#x", "https://1.2.3.4?x", "https://a#"] {
+            assert!(is_https(text), "{text}");
+        }
+        for text in [
+            "",
+            "a",
+            "https://",
+            "http://a",
+            "HTTPS://a",
+            "javascript:alert(1)",
+            "https:///a",
+            "https://-a",
+            "https://a.",
+            "https://user@a",
+            "https://a:",
+            "https://a:123456",
+            "https://a:80:80",
+            "https://[::1]",
+            "https://a/ü",
+            "https://a/ b",
+            "https://a/\"",
+            "https://a/<",
+            "https://a/\n",
+        ] {
+            assert!(!is_https(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn what_people_search_for_has_neither_case_nor_accents() {
+        for (text, search) in [
+            ("Beyoncé", "beyonce"),
+            ("BEYONCE\u{301}", "beyonce"),
+            ("Ｌａｒｋｓ", "larks"),
+            ("아이유", "아이유"),
+            ("\u{110b}\u{1161}", "아"),
+            ("ガ", "ガ"),
+            ("กำ", "กํา"),
+        ] {
+            assert_eq!(folded(text), search, "{text}");
+            assert_eq!(folded(search), search, "{search}");
         }
     }
 

@@ -1,6 +1,6 @@
 //! What is wrong with a description that somebody wrote: a venue's seats, a price list, a sale.
 
-use crate::text::text_flaw;
+use crate::text::{paragraphs_flaw, text_flaw};
 use std::fmt;
 use std::ops::RangeInclusive;
 use thiserror::Error;
@@ -67,6 +67,13 @@ impl Violations {
     /// A text for people: see [`text_flaw`].
     pub(crate) fn check_text(&mut self, text: &str, most: usize, pointer: &str) {
         if let Some(detail) = text_flaw(text, most) {
+            self.add(pointer, "text", detail);
+        }
+    }
+
+    /// A text for people that may have several paragraphs.
+    pub(crate) fn check_paragraphs(&mut self, text: &str, most: usize, pointer: &str) {
+        if let Some(detail) = paragraphs_flaw(text, most) {
             self.add(pointer, "text", detail);
         }
     }

@@ -89,6 +89,7 @@ impl Application {
             venues: catalogue.clone(),
             time_zones: Arc::new(IanaTimeZones),
             concerts: catalogue.clone(),
+            programme: catalogue.clone(),
             performances: catalogue.clone(),
             sales: catalogue.clone(),
             browsed_on_sale: Arc::new(catalogue.browsed()),

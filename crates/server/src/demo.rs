@@ -103,7 +103,7 @@ mod tests {
     use crate::keys::Keys;
     use crate::settings::{DatabaseAddress, Given, Settings};
     use crate::verify::verify;
-    use frontrow_application::PageRequest;
+    use frontrow_application::{ConcertQuery, PageRequest};
     use frontrow_domain::PublicStatus;
 
     #[tokio::test]
@@ -116,10 +116,15 @@ mod tests {
         assert!(people.iter().any(|person| person.to_string().starts_with("operator  operator@example.com ")));
 
         let mut found = Vec::new();
-        let concerts = application.use_cases.concerts.list(PageRequest::new(10, None).unwrap()).await.unwrap();
+        let concerts = application
+            .use_cases
+            .concerts
+            .list(&ConcertQuery::default(), PageRequest::new(10, None).unwrap())
+            .await
+            .unwrap();
         for concert in concerts.items {
             let page = PageRequest::new(10, None).unwrap();
-            let performances = application.use_cases.performances.list(concert.id, false, page).await.unwrap();
+            let performances = application.use_cases.performances.list(concert.concert.id, false, page).await.unwrap();
             found.extend(performances.items.iter().map(|view| (view.of.on_sale.layout.seat_count(), view.status)));
         }
         found.sort_by_key(|(seats, status)| (*seats, *status == PublicStatus::Upcoming));

@@ -11,6 +11,7 @@ mod argument;
 mod browse;
 mod description;
 mod endpoint;
+mod expand;
 mod manage;
 mod operators_queue;
 mod problems;

@@ -1,10 +1,9 @@
-//! Rows of the catalogue: whole, guarded, in pages.
+//! Rows of the catalogue: whole, guarded, in the programme.
 
 use crate::setup::{concert, id, performance, sale, seat_map, setup, venue};
-use frontrow_application::PageRequest;
 use frontrow_application::port::{
-    ConcertRepository, OnSaleReader, PerformanceRepository, Revision, SaleRepository, StoreError, Stored,
-    StoredSeatMap, VenueRepository,
+    ConcertRepository, OnSaleReader, PerformanceRepository, ProgrammeReader, Revision, SaleRepository, StoreError,
+    Stored, StoredSeatMap, VenueRepository,
 };
 use frontrow_domain::*;
 
@@ -98,7 +97,7 @@ async fn a_frozen_seat_map_stays_as_it_is() {
 }
 
 #[tokio::test]
-async fn concerts_with_a_public_performance_come_in_pages() {
+async fn the_programme_has_all_concerts_and_their_public_performances() {
     let setup = setup().await;
     for n in 1..=6 {
         setup.catalogue.save_concert(&concert(n), None).await.unwrap();
@@ -109,10 +108,12 @@ async fn concerts_with_a_public_performance_come_in_pages() {
             setup.catalogue.save_performance(&value, None).await.unwrap();
         }
     }
-    let first = setup.catalogue.concerts(PageRequest::new(2, None).unwrap()).await.unwrap();
-    assert_eq!((first.items, first.next), (vec![concert(1), concert(2)], Some(concert(2).id)));
-    let second = setup.catalogue.concerts(PageRequest::new(2, first.next).unwrap()).await.unwrap();
-    assert_eq!((second.items, second.next), (vec![concert(3), concert(6)], None));
+    let programme = setup.catalogue.programme().await.unwrap();
+    let listed = programme.concerts.iter().map(|listed| ((*listed.concert).clone(), listed.performances.len()));
+    assert_eq!(
+        listed.collect::<Vec<_>>(),
+        [(1, 1), (2, 1), (3, 1), (4, 0), (5, 0), (6, 1)].map(|(n, of)| (concert(n), of))
+    );
 }
 
 #[tokio::test]

@@ -66,21 +66,21 @@ impl Auditor for Memory {
 
 impl State {
     fn catalogue(&self) -> Catalogue {
-        let settled = self.programme.performances.values().filter(|stored| {
+        let settled = self.catalogue.performances.values().filter(|stored| {
             let Performance { id, status, .. } = &stored.value;
-            *status == PerformanceStatus::Cancelled && !self.programme.owing.contains(id)
+            *status == PerformanceStatus::Cancelled && !self.catalogue.owing.contains(id)
         });
         Catalogue {
             settled: settled.map(|stored| stored.value.id).collect(),
-            performances: self.programme.performances.keys().copied().collect(),
-            sales: self.programme.sales.keys().copied().collect(),
+            performances: self.catalogue.performances.keys().copied().collect(),
+            sales: self.catalogue.sales.keys().copied().collect(),
             users: self.accounts.users.keys().copied().collect(),
         }
     }
 
     /// Of the sales that have a waiting room.
     fn terms(&self) -> Vec<SaleTerms> {
-        let sales = self.programme.sales.values().map(|stored| &stored.value);
+        let sales = self.catalogue.sales.values().map(|stored| &stored.value);
         sales.filter(|sale| sale.waiting_room.is_some()).map(Sale::terms).collect()
     }
 }

@@ -1,13 +1,13 @@
 //! The in-memory catalogue.
 
 use super::Memory;
-use super::state::{Programme, Table};
+use super::state::{Catalogue, Table};
 use async_trait::async_trait;
+use frontrow_application::FaultId;
 use frontrow_application::port::{
-    ConcertRepository, OnSale, OnSaleReader, PerformanceRepository, Revision, SaleRepository, StoreError, Stored,
-    StoredSeatMap, VenueRepository,
+    ConcertRepository, OnSale, OnSaleReader, PerformanceRepository, Programme, ProgrammeReader, Revision,
+    SaleRepository, StoreError, Stored, StoredSeatMap, VenueRepository,
 };
-use frontrow_application::{FaultId, Page, PageRequest};
 use frontrow_domain::waiting_room::{Queue, QueueUpdate, SaleDates};
 use frontrow_domain::{
     Concert, ConcertId, Invalid, Layout, Performance, PerformanceId, PerformanceStatus, Sale, SaleId, Seat, SeatKey,
@@ -34,40 +34,31 @@ fn save<K: Ord, V: Clone>(
     Ok(())
 }
 
-fn page_of<T, K: Copy + Ord>(
-    items: impl Iterator<Item = T>,
-    page: &PageRequest<K>,
-    key: impl Fn(&T) -> K,
-) -> Page<T, K> {
-    let wanted = items.filter(|item| page.after.is_none_or(|after| key(item) > after));
-    Page::of(wanted.take(page.limit as usize + 1).collect(), page.limit, &key)
-}
-
 #[async_trait]
 impl VenueRepository for Memory {
     async fn venue(&self, id: VenueId) -> Result<Option<Stored<Venue>>, StoreError> {
-        Ok(self.state().programme.venues.get(&id).cloned())
+        Ok(self.state().catalogue.venues.get(&id).cloned())
     }
 
     async fn save_venue(&self, venue: &Venue, read: Option<Revision>) -> Result<(), StoreError> {
-        save(&mut self.state().programme.venues, venue.id, venue, read)
+        save(&mut self.state().catalogue.changed().venues, venue.id, venue, read)
     }
 
     async fn seat_map(&self, venue: VenueId, version: u32) -> Result<Option<StoredSeatMap>, StoreError> {
-        let programme = &self.state().programme;
-        let stored = programme.seat_maps.get(&(venue, version)).cloned();
-        let frozen = programme.frozen.contains(&(venue, version));
+        let catalogue = &self.state().catalogue;
+        let stored = catalogue.seat_maps.get(&(venue, version)).cloned();
+        let frozen = catalogue.frozen.contains(&(venue, version));
         Ok(stored.map(|Stored { value, revision }| StoredSeatMap { map: value, revision, frozen }))
     }
 
     async fn save_seat_map(&self, map: &SeatMap, read: Option<Revision>) -> Result<(), StoreError> {
-        let programme = &mut self.state().programme;
+        let catalogue = &mut self.state().catalogue;
         let key = (map.venue, map.version);
-        if programme.frozen.contains(&key) {
+        if catalogue.frozen.contains(&key) {
             return Err(StoreError::Stale);
         }
-        save(&mut programme.seat_maps, key, map, read)?;
-        programme.layouts.remove(&key);
+        save(&mut catalogue.seat_maps, key, map, read)?;
+        catalogue.layouts.remove(&key);
         Ok(())
     }
 }
@@ -75,32 +66,25 @@ impl VenueRepository for Memory {
 #[async_trait]
 impl ConcertRepository for Memory {
     async fn concert(&self, id: ConcertId) -> Result<Option<Stored<Concert>>, StoreError> {
-        Ok(self.state().programme.concerts.get(&id).cloned())
-    }
-
-    async fn concerts(&self, page: PageRequest<ConcertId>) -> Result<Page<Concert, ConcertId>, StoreError> {
-        let programme = &self.state().programme;
-        let public: BTreeSet<ConcertId> = programme.public().map(|performance| performance.concert).collect();
-        let concerts = public.iter().filter_map(|id| programme.concerts.get(id)).map(|stored| stored.value.clone());
-        Ok(page_of(concerts, &page, |concert| concert.id))
+        Ok(self.state().catalogue.concerts.get(&id).cloned())
     }
 
     async fn save_concert(&self, concert: &Concert, read: Option<Revision>) -> Result<(), StoreError> {
-        save(&mut self.state().programme.concerts, concert.id, concert, read)
+        save(&mut self.state().catalogue.changed().concerts, concert.id, concert, read)
     }
 }
 
 #[async_trait]
 impl PerformanceRepository for Memory {
     async fn performance(&self, id: PerformanceId) -> Result<Option<Stored<Performance>>, StoreError> {
-        Ok(self.state().programme.performances.get(&id).cloned())
+        Ok(self.state().catalogue.performances.get(&id).cloned())
     }
 
     async fn save_performance(&self, performance: &Performance, read: Option<Revision>) -> Result<(), StoreError> {
-        let programme = &mut self.state().programme;
-        save(&mut programme.performances, performance.id, performance, read)?;
+        let catalogue = &mut self.state().catalogue;
+        save(&mut catalogue.changed().performances, performance.id, performance, read)?;
         if performance.status == PerformanceStatus::Cancelled {
-            programme.owing.insert(performance.id);
+            catalogue.owing.insert(performance.id);
         }
         Ok(())
     }
@@ -116,11 +100,11 @@ impl PerformanceRepository for Memory {
         let state = &mut *self.state();
         let map_key = (performance.venue, performance.seat_map_version);
         let first = SeatKey { performance: performance.id, number: SeatNumber::FIRST };
-        if revision(&state.programme.seat_maps, &map_key) != Some(map) || state.bookings.seats.contains_key(&first) {
+        if revision(&state.catalogue.seat_maps, &map_key) != Some(map) || state.bookings.seats.contains_key(&first) {
             return Err(StoreError::Stale);
         }
-        save(&mut state.programme.performances, performance.id, performance, Some(read))?;
-        state.programme.frozen.insert(map_key);
+        save(&mut state.catalogue.changed().performances, performance.id, performance, Some(read))?;
+        state.catalogue.frozen.insert(map_key);
         for number in (1..=seat_count).filter_map(SeatNumber::new) {
             let key = SeatKey { performance: performance.id, number };
             let seat_state = if blocked.contains(&number) { SeatState::Blocked } else { SeatState::Free };
@@ -131,12 +115,12 @@ impl PerformanceRepository for Memory {
 
     async fn next_owing(&self, after: Option<PerformanceId>) -> Result<Option<PerformanceId>, StoreError> {
         let state = self.state();
-        let mut owing = state.programme.owing.iter();
+        let mut owing = state.catalogue.owing.iter();
         Ok(owing.find(|id| after.is_none_or(|after| **id > after)).copied())
     }
 
     async fn owes_nothing(&self, id: PerformanceId) -> Result<(), StoreError> {
-        self.state().programme.owing.remove(&id);
+        self.state().catalogue.owing.remove(&id);
         Ok(())
     }
 }
@@ -144,13 +128,13 @@ impl PerformanceRepository for Memory {
 #[async_trait]
 impl SaleRepository for Memory {
     async fn sale(&self, id: SaleId) -> Result<Option<Stored<Sale>>, StoreError> {
-        Ok(self.state().programme.sales.get(&id).cloned())
+        Ok(self.state().catalogue.sales.get(&id).cloned())
     }
 
     async fn save_sale(&self, sale: &Sale, read: Option<Revision>) -> Result<(), StoreError> {
         let at = self.clock.now();
         let state = &mut *self.state();
-        save(&mut state.programme.sales, sale.id, sale, read)?;
+        save(&mut state.catalogue.changed().sales, sale.id, sale, read)?;
         if let Some(queue) = state.rooms.queues.get_mut(&sale.id).filter(|_| sale.published)
             && let Ok(next) = queue.update(&QueueUpdate::Sale { dates: SaleDates::of(sale), at })
         {
@@ -161,7 +145,7 @@ impl SaleRepository for Memory {
 
     async fn save_with_queue(&self, sale: &Sale, read: Revision, queue: &Queue) -> Result<(), StoreError> {
         let state = &mut *self.state();
-        save(&mut state.programme.sales, sale.id, sale, Some(read))?;
+        save(&mut state.catalogue.changed().sales, sale.id, sale, Some(read))?;
         let known = state.rooms.queues.get(&sale.id);
         let version = known.map_or(queue.version, |known| known.version.next());
         state.rooms.queues.insert(sale.id, Queue { version, ..queue.clone() });
@@ -172,7 +156,7 @@ impl SaleRepository for Memory {
 #[async_trait]
 impl OnSaleReader for Memory {
     async fn on_sale(&self, performance: PerformanceId) -> Result<Option<Arc<OnSale>>, StoreError> {
-        let read = self.state().programme.on_sale(performance);
+        let read = self.state().catalogue.on_sale(performance);
         read.map_err(|cause| {
             let fault = FaultId(self.ids.id());
             tracing::error!(%fault, %performance, %cause, "a performance's seat map can't be read");
@@ -181,13 +165,42 @@ impl OnSaleReader for Memory {
     }
 
     async fn performances_of(&self, concert: ConcertId) -> Result<Option<Arc<Vec<PerformanceId>>>, StoreError> {
-        let programme = &self.state().programme;
-        let of_concert = programme.public().filter(|performance| performance.concert == concert).map(|p| p.id);
-        Ok(programme.concerts.contains_key(&concert).then(|| Arc::new(of_concert.collect())))
+        let catalogue = &self.state().catalogue;
+        let of_concert = catalogue.public().filter(|performance| performance.concert == concert).map(|p| p.id);
+        Ok(catalogue.concerts.contains_key(&concert).then(|| Arc::new(of_concert.collect())))
     }
 }
 
-impl Programme {
+#[async_trait]
+impl ProgrammeReader for Memory {
+    async fn programme(&self) -> Result<Arc<Programme>, StoreError> {
+        let catalogue = &mut self.state().catalogue;
+        if let Some(known) = &catalogue.known {
+            return Ok(Arc::clone(known));
+        }
+        let programme = Programme::of(
+            values(&catalogue.concerts),
+            values(&catalogue.performances),
+            values(&catalogue.venues),
+            values(&catalogue.sales),
+        );
+        let programme = Arc::new(programme);
+        catalogue.known = Some(Arc::clone(&programme));
+        Ok(programme)
+    }
+}
+
+fn values<K, V: Clone>(table: &Table<K, V>) -> impl Iterator<Item = V> {
+    table.values().map(|stored| stored.value.clone())
+}
+
+impl Catalogue {
+    /// Something is about to be saved.
+    fn changed(&mut self) -> &mut Self {
+        self.known = None;
+        self
+    }
+
     /// Performances that are not drafts, by ascending id.
     fn public(&self) -> impl Iterator<Item = &Performance> {
         self.performances.values().map(|stored| &stored.value).filter(|p| p.status != PerformanceStatus::Draft)

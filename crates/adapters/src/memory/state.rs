@@ -1,7 +1,7 @@
 //! All rows.
 
 use frontrow_application::Chore;
-use frontrow_application::port::{ChoreLease, Credentials, OperatorAction, Stored};
+use frontrow_application::port::{ChoreLease, Credentials, OperatorAction, Programme, Stored};
 use frontrow_domain::waiting_room::{Group, QueueNumber};
 use frontrow_domain::{
     BookingState, Concert, ConcertId, Email, InMemoryQueues, Installation, Instant, Layout, Performance, PerformanceId,
@@ -16,7 +16,7 @@ pub(super) struct State {
     pub rooms: InMemoryQueues,
     pub numbers: Numbers,
     pub operated: Operated,
-    pub programme: Programme,
+    pub catalogue: Catalogue,
     pub accounts: Accounts,
     pub installation: Option<Installation>,
     pub chores: Chores,
@@ -40,7 +40,7 @@ pub(super) struct Accounts {
 pub(super) type Table<K, V> = BTreeMap<K, Stored<V>>;
 
 #[derive(Default)]
-pub(super) struct Programme {
+pub(super) struct Catalogue {
     pub venues: Table<VenueId, Venue>,
     pub seat_maps: Table<(VenueId, u32), SeatMap>,
     pub frozen: BTreeSet<(VenueId, u32)>,
@@ -50,6 +50,8 @@ pub(super) struct Programme {
     pub concerts: Table<ConcertId, Concert>,
     pub performances: Table<PerformanceId, Performance>,
     pub sales: Table<SaleId, Sale>,
+    /// What was made of all this; `None` once something has been saved.
+    pub known: Option<Arc<Programme>>,
 }
 
 /// What is known of numbers besides the queue entries themselves.

@@ -1,18 +1,18 @@
 //! What is on, where, when and at what price.
 
-pub(super) mod concerts;
+mod concerts;
 pub(super) mod performances;
 mod sales;
 mod venues;
 
 use super::on_sale::{OnSaleCache, ReadFor};
+use super::programme::ProgrammeCache;
 use super::rows::Guarded;
 use super::statements::{Texts, update};
 use super::write::Refusal;
 use super::{Database, write};
 use async_trait::async_trait;
-use frontrow_application::PageRequest;
-use frontrow_application::port::{Clock, OnSale, OnSaleReader, Revision, StoreError};
+use frontrow_application::port::{Clock, OnSale, OnSaleReader, Programme, ProgrammeReader, Revision, StoreError};
 use frontrow_domain::{ConcertId, PerformanceId};
 use sea_orm::sea_query::SimpleExpr;
 use sea_orm::{ActiveModelTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter};
@@ -24,12 +24,13 @@ pub struct SqlCatalogue {
     pub(super) database: Arc<Database>,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) on_sale: Arc<OnSaleCache>,
+    programme: Arc<ProgrammeCache>,
 }
 
 impl SqlCatalogue {
     /// The catalogue of that database.
     pub fn new(database: Arc<Database>, clock: Arc<dyn Clock>) -> Self {
-        Self { database, clock, on_sale: Arc::default() }
+        Self { database, clock, on_sale: Arc::default(), programme: Arc::default() }
     }
 
     /// The same knowledge of what is on sale, for whoever only looks at the catalogue: its reads are not in the way of
@@ -51,6 +52,7 @@ impl SqlCatalogue {
         });
         let written = written.await;
         self.on_sale.forget();
+        self.programme.forget();
         written
     }
 }
@@ -63,6 +65,13 @@ impl OnSaleReader for SqlCatalogue {
 
     async fn performances_of(&self, concert: ConcertId) -> Result<Option<Arc<Vec<PerformanceId>>>, StoreError> {
         self.on_sale.of_concert(&self.database, concert, self.clock.now()).await
+    }
+}
+
+#[async_trait]
+impl ProgrammeReader for SqlCatalogue {
+    async fn programme(&self) -> Result<Arc<Programme>, StoreError> {
+        self.programme.programme(&self.database, self.clock.now()).await
     }
 }
 
@@ -133,9 +142,4 @@ where
         };
         write::update_one(transaction, &update).await
     }
-}
-
-/// Items to read: one more than are wanted shows whether there are others.
-fn read_limit<K>(page: &PageRequest<K>) -> u64 {
-    u64::from(page.limit) + 1
 }

@@ -25,7 +25,7 @@ pub(super) enum ReadFor {
 }
 
 impl ReadFor {
-    fn readers(self, database: &Database) -> &ReadPool {
+    pub(super) fn readers(self, database: &Database) -> &ReadPool {
         match self {
             Self::Booking => database.booking_readers(),
             Self::Browsing => database.browsing_readers(),
@@ -126,7 +126,7 @@ async fn read_public(
     if performance.status == PerformanceStatus::Draft {
         return Ok(None);
     }
-    let venue = venue.ok_or_else(|| Reading::of("performance", id).error("its venue does not exist"))?.into();
+    let venue = venue.ok_or_else(|| Reading::of("performance", id).error("its venue does not exist"))?.try_into()?;
     let sales = published_sales(id).all(readers).await?.into_iter().map(|(sale, performances)| {
         let performances = performances.into_iter().map(|row| PerformanceId::new(row.performance_id));
         sale.into_sale(performances.collect())

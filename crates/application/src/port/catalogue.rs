@@ -1,7 +1,6 @@
 //! What is on, where, when and at what price.
 
 use super::StoreError;
-use crate::{Page, PageRequest};
 use async_trait::async_trait;
 use frontrow_domain::waiting_room::Queue;
 use frontrow_domain::{
@@ -59,9 +58,6 @@ pub trait VenueRepository: Send + Sync {
 pub trait ConcertRepository: Send + Sync {
     /// By id.
     async fn concert(&self, id: ConcertId) -> Result<Option<Stored<Concert>>, StoreError>;
-
-    /// All that have a performance which is not a draft, by ascending id.
-    async fn concerts(&self, page: PageRequest<ConcertId>) -> Result<Page<Concert, ConcertId>, StoreError>;
 
     /// Adds or replaces.
     async fn save_concert(&self, concert: &Concert, read: Option<Revision>) -> Result<(), StoreError>;

@@ -2,7 +2,6 @@
 
 use crate::context::TestContext;
 use crate::{CataloguePorts, Failure, Programme};
-use frontrow_application::PageRequest;
 use frontrow_application::port::{Revision, StoreError, Stored};
 use frontrow_domain::waiting_room::{AdmissionTerms, GroupTerms, WaitingRoom};
 use frontrow_domain::{
@@ -32,11 +31,20 @@ fn venue(context: &TestContext) -> Venue {
         .id(VenueId::new(context.id()))
         .name(long_text(200))
         .time_zone("America/Argentina/ComodRivadavia")
+        .address(testing::address().street(vec![long_text(100); 4]).city(long_text(100)).build())
         .build()
 }
 
 fn concert(context: &TestContext) -> Concert {
-    testing::concert().id(ConcertId::new(context.id())).title(long_text(200)).artist("ß漢字 🎻 ' \" \\ % _ ;--").build()
+    Concert {
+        id: ConcertId::new(context.id()),
+        title: long_text(200),
+        artist: "ß漢字 🎻 ' \" \\ % _ ;--".to_owned(),
+        description: Some(format!("{}\n\n{}", long_text(1998), long_text(2000))),
+        image: Some(format!("https://images.example/{}", "x".repeat(477))),
+        age_limit: Some(99),
+        ..testing::concert_in_full()
+    }
 }
 
 /// That many characters, most of them not ASCII.
@@ -165,7 +173,7 @@ pub(super) async fn what_is_saved_is_kept_as_it_was(context: Arc<TestContext>) -
 }
 
 pub(super) async fn drafts_are_not_shown(context: Arc<TestContext>) -> Result<(), Failure> {
-    let CataloguePorts { concerts, performances, on_sale, .. } = context.catalogue()?;
+    let CataloguePorts { concerts, performances, on_sale, programme, .. } = context.catalogue()?;
     let hidden = concert(&context);
     concerts.save_concert(&hidden, None).await?;
     let draft = Performance { concert: hidden.id, ..performance(&context)? };
@@ -174,15 +182,15 @@ pub(super) async fn drafts_are_not_shown(context: Arc<TestContext>) -> Result<()
     ensure_eq!(on_sale.on_sale(PerformanceId::new(context.id())).await?, None);
     ensure_eq!(on_sale.performances_of(hidden.id).await?, Some(Arc::default()), "no public performances");
     ensure_eq!(on_sale.performances_of(ConcertId::new(context.id())).await?, None, "no such concert");
-    let shown = concerts.concerts(PageRequest::new(10, None)?).await?;
-    ensure_eq!((shown.items, shown.next), (vec![context.programme.concert.clone()], None));
+    let shown = programme.programme().await?;
+    let public = shown.concerts.iter().filter(|shown| !shown.performances.is_empty());
+    let public: Vec<_> = public.map(|shown| &*shown.concert).collect();
+    ensure_eq!(public, [&context.programme.concert]);
     Ok(())
 }
 
-pub(super) async fn concerts_and_performances_are_listed_a_page_at_a_time(
-    context: Arc<TestContext>,
-) -> Result<(), Failure> {
-    let CataloguePorts { concerts, performances, on_sale, .. } = context.catalogue()?;
+pub(super) async fn concerts_and_their_performances_are_listed(context: Arc<TestContext>) -> Result<(), Failure> {
+    let CataloguePorts { concerts, performances, on_sale, programme, .. } = context.catalogue()?;
     let mut expected = vec![context.programme.concert.clone()];
     let mut public = Vec::new();
     for n in 0..4 {
@@ -199,10 +207,11 @@ pub(super) async fn concerts_and_performances_are_listed_a_page_at_a_time(
         }
         expected.push(new);
     }
-    let first = concerts.concerts(PageRequest::new(3, None)?).await?;
-    ensure_eq!((&first.items[..], first.next), (&expected[..3], Some(expected[2].id)));
-    let second = concerts.concerts(PageRequest::new(3, first.next)?).await?;
-    ensure_eq!((&second.items[..], second.next), (&expected[3..], None));
+    let shown = programme.programme().await?;
+    let listed: Vec<&Concert> = shown.concerts.iter().map(|shown| &*shown.concert).collect();
+    ensure_eq!(listed, expected.iter().collect::<Vec<_>>());
+    let counts: Vec<usize> = shown.concerts.iter().map(|shown| shown.performances.len()).collect();
+    ensure_eq!(counts, [2, 1, 1, 1, 4]);
     let (busy, theirs) = (expected[4].id, &public[3..]);
     ensure_eq!(on_sale.performances_of(busy).await?.as_deref(), Some(&theirs.to_vec()));
     // Their seats were never made; the auditor does not mind, but nobody shall hold them.
@@ -213,7 +222,7 @@ pub(super) async fn concerts_and_performances_are_listed_a_page_at_a_time(
 pub(super) async fn a_performance_shows_its_published_sales_by_opening(
     context: Arc<TestContext>,
 ) -> Result<(), Failure> {
-    let CataloguePorts { sales, on_sale, .. } = context.catalogue()?;
+    let CataloguePorts { sales, on_sale, programme: whole, .. } = context.catalogue()?;
     let second = Duration::from_secs(1);
     let with = |opens, published| {
         let performances = [context.performance()].into();
@@ -233,5 +242,16 @@ pub(super) async fn a_performance_shows_its_published_sales_by_opening(
     opening_together.sort();
     ensure_eq!(opening_together, [context.wide.id, context.narrow.id, context.gated.id]);
     ensure_eq!((shown.sales.len(), &shown.sales[0], &shown.sales[4]), (5, &early, &late));
+    let listed = whole.programme().await?;
+    let entry = listed
+        .concerts
+        .iter()
+        .flat_map(|concert| &concert.performances)
+        .find(|entry| entry.id == context.performance());
+    let entry = entry.ok_or_else(|| Failure::new("it is listed"))?;
+    let mut terms: Vec<_> = shown.sales.iter().map(|sale| sale.terms_for(&shown.performance)).collect();
+    terms.sort_by_key(|terms| (terms.opens, terms.sale));
+    ensure_eq!((&entry.terms, &*entry.venue), (&terms, &shown.venue));
+    ensure_eq!((entry.bookable, entry.doors_at), (shown.performance.bookable(), shown.performance.doors_at));
     Ok(())
 }

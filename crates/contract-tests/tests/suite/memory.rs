@@ -48,6 +48,7 @@ fn fixture(memory: &Arc<Memory>) -> Fixture {
         catalogue: Some(CataloguePorts {
             venues: memory.clone(),
             concerts: memory.clone(),
+            programme: memory.clone(),
             performances: memory.clone(),
             sales: memory.clone(),
             on_sale: memory.clone(),

@@ -175,6 +175,7 @@ fn fixture(database: &Arc<Database>, store: SqlStore, clock: &Arc<dyn Clock>) ->
         catalogue: Some(CataloguePorts {
             venues: catalogue.clone(),
             concerts: catalogue.clone(),
+            programme: catalogue.clone(),
             performances: catalogue.clone(),
             sales: catalogue.clone(),
             on_sale: catalogue,

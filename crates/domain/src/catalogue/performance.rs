@@ -20,6 +20,8 @@ pub struct Performance {
     pub seat_map_version: u32,
     /// When it starts; sales end then unless `sold_until` says otherwise.
     pub starts_at: Instant,
+    /// When people are let in: no later than it starts. `None`: nobody has said.
+    pub doors_at: Option<Instant>,
     /// Up to when seats may be held and paid although it has begun: [`Performance::LONGEST_SOLD`] at most. `None`: until it
     /// begins.
     pub sold_until: Option<Instant>,
@@ -52,6 +54,7 @@ impl Performance {
             venue,
             seat_map_version,
             starts_at,
+            doors_at: None,
             sold_until: None,
             give_back_until: None,
             status,
@@ -78,6 +81,8 @@ impl Performance {
     /// Says everything that is wrong with the performance, given the layout that it names.
     pub fn check(&self, layout: &Layout) -> Result<(), Invalid> {
         let mut flaws = Violations::default();
+        let opens_in_time = self.doors_at.is_none_or(|doors_at| doors_at <= self.starts_at);
+        flaws.unless(opens_in_time, "/doors_at", "range", "no later than starts_at");
         let allowed = self.starts_at..=self.starts_at + Self::LONGEST_SOLD;
         let fine = allowed.contains(&self.sold_until());
         let days = Self::LONGEST_SOLD.as_secs() / 86_400;

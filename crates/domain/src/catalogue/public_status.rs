@@ -1,6 +1,6 @@
 //! What buyers are told of a performance.
 
-use super::{Action, NotBookable, Performance, Sale};
+use super::{Action, Bookable, NotBookable, Performance, Sale, SaleTerms};
 use crate::time::Instant;
 use serde::{Deserialize, Serialize};
 
@@ -25,20 +25,38 @@ pub enum PublicStatus {
 impl PublicStatus {
     /// The status of a public performance with these published sales and that many seats that can be had.
     pub fn of(performance: &Performance, sales: &[Sale], available: u32, now: Instant) -> Self {
-        match performance.bookable().check(Action::Hold, now) {
+        let said = sales.iter().map(|sale| sale.check_action(performance, Action::Hold, now));
+        Self::told(performance.bookable(), said, available, now)
+    }
+
+    /// The same of a performance of which no more is known than this and the terms of its published sales. It is never
+    /// [`PublicStatus::SoldOut`]: that only its seats can tell.
+    pub fn by_terms(bookable: Bookable, terms: &[SaleTerms], now: Instant) -> Self {
+        Self::told(bookable, terms.iter().map(|terms| terms.check(Action::Hold, now)), u32::MAX, now)
+    }
+
+    fn told(
+        bookable: Bookable,
+        sales: impl ExactSizeIterator<Item = Result<(), NotBookable>>,
+        available: u32,
+        now: Instant,
+    ) -> Self {
+        match bookable.check(Action::Hold, now) {
             Err(NotBookable::Cancelled) => return Self::Cancelled,
             Err(NotBookable::Postponed) => return Self::Postponed,
             Err(NotBookable::Begun { .. }) => return Self::Closed,
             _ => {}
         }
-        let said: Vec<_> = sales.iter().map(|sale| sale.check_action(performance, Action::Hold, now)).collect();
-        let opens_later = |said: &Result<(), NotBookable>| matches!(said, Err(NotBookable::SaleNotOpen { .. }));
-        if said.iter().any(Result::is_ok) {
-            if available == 0 { Self::SoldOut } else { Self::OnSale }
-        } else if sales.is_empty() || said.iter().any(opens_later) {
-            Self::Upcoming
-        } else {
-            Self::Closed
+        let (mut will_open, mut is_open) = (sales.len() == 0, false);
+        for said in sales {
+            is_open |= said.is_ok();
+            will_open |= matches!(said, Err(NotBookable::SaleNotOpen { .. }));
+        }
+        match (is_open, will_open) {
+            (true, _) if available == 0 => Self::SoldOut,
+            (true, _) => Self::OnSale,
+            (false, true) => Self::Upcoming,
+            (false, false) => Self::Closed,
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The demo's venues: 50, 5,000 and 50,000 seats.
 
 use frontrow_application::port::IdSource;
-use frontrow_domain::{SeatMap, SeatRow, Section, SectionShape, Venue, VenueId};
+use frontrow_domain::{Address, SeatMap, SeatRow, Section, SectionShape, Venue, VenueId};
 
 /// A venue with its seats.
 pub struct Hall {
@@ -12,26 +12,36 @@ pub struct Hall {
 /// 50 seats: one section of 5 rows of 10.
 pub fn club(ids: &dyn IdSource) -> Hall {
     let rows = (1..=5).map(|number| row(number, 10, if number <= 2 { "R" } else { "S" })).collect();
-    hall(ids, "The Lantern", vec![seated("A", rows)])
+    hall(ids, "The Lantern", address("20 Eoulmadang-ro", "04066"), vec![seated("A", rows)])
 }
 
 /// 5,000: 1,000 standing, and 4 sections of 20 rows of 50.
 pub fn theatre(ids: &dyn IdSource) -> Hall {
     let section = |name| seated(name, (1..=20).map(|number| row(number, 50, tier(number, 20))).collect());
     let sections = [standing(1_000)].into_iter().chain(["A", "B", "C", "D"].map(section));
-    hall(ids, "Riverside Hall", sections.collect())
+    hall(ids, "Riverside Hall", address("61 Yeouigongwon-ro", "07241"), sections.collect())
 }
 
 /// 50,000: 10,000 standing, and 20 sections of 40 rows of 50.
 pub fn stadium(ids: &dyn IdSource) -> Hall {
     let section =
         |name: char| seated(&name.to_string(), (1..=40).map(|number| row(number, 50, tier(number, 40))).collect());
-    hall(ids, "Skyline Stadium", [standing(10_000)].into_iter().chain(('A'..='T').map(section)).collect())
+    let address = address("240 Worldcup-ro", "03929");
+    hall(ids, "Skyline Stadium", address, [standing(10_000)].into_iter().chain(('A'..='T').map(section)).collect())
 }
 
-fn hall(ids: &dyn IdSource, name: &str, sections: Vec<Section>) -> Hall {
-    let venue = Venue { id: VenueId::new(ids.id()), name: name.to_owned(), time_zone: "Asia/Seoul".to_owned() };
+fn hall(ids: &dyn IdSource, name: &str, address: Address, sections: Vec<Section>) -> Hall {
+    let venue = Venue { address: Some(address), ..Venue::new(VenueId::new(ids.id()), name, "Asia/Seoul") };
     Hall { map: SeatMap { venue: venue.id, version: 1, sections }, venue }
+}
+
+fn address(street: &str, postal_code: &str) -> Address {
+    Address {
+        street: vec![street.to_owned()],
+        postal_code: Some(postal_code.to_owned()),
+        city: "Seoul".to_owned(),
+        country: "KR".to_owned(),
+    }
 }
 
 fn standing(spots: u32) -> Section {

@@ -4,8 +4,8 @@ use super::halls::{Hall, club, stadium, theatre};
 use frontrow_application::port::IdSource;
 use frontrow_domain::waiting_room::{AdmissionTerms, GroupTerms, WaitingRoom};
 use frontrow_domain::{
-    Concert, ConcertId, Instant, OutOfRange, Performance, PerformanceId, Points, PriceList, PriceType, Sale, SaleId,
-    Tier,
+    Concert, ConcertId, Genre, Instant, OutOfRange, Performance, PerformanceId, Points, PriceList, PriceType, Sale,
+    SaleId, Tier,
 };
 use std::time::Duration;
 
@@ -25,27 +25,53 @@ pub fn programme(ids: &dyn IdSource, now: Instant) -> Result<Vec<Engagement>, Ou
     let mut club = engagement(
         ids,
         club(ids),
-        ["Small Hours", "The Night Owls"],
+        Concert {
+            genre: Some(Genre::Jazz),
+            age_limit: Some(19),
+            ..concert(
+                ids,
+                ["Small Hours", "The Night Owls"],
+                "A late set in a small room: ballads, brushes and a double bass.",
+            )
+        },
         &[(now, soon(&[8, 9])), (now + 7 * DAY, soon(&[60]))],
     )?;
     for sale in &mut club.sales {
         sale.waiting_room = Some(waiting_room(now));
     }
+    let northern_lights = Concert {
+        genre: Some(Genre::Folk),
+        age_limit: Some(8),
+        ..concert(ids, ["Northern Lights", "Paper Boats"], "Songs about weather, water and the way home.")
+    };
+    let one_night_only = Concert {
+        genre: Some(Genre::Rock),
+        ..concert(ids, ["One Night Only", "Skyline"], "The whole first album, and everything that came after it.")
+    };
     Ok(vec![
         club,
-        engagement(ids, theatre(ids), ["Northern Lights", "Paper Boats"], &[(now, soon(&[15, 16]))])?,
-        engagement(ids, stadium(ids), ["One Night Only", "Skyline"], &[(now, soon(&[30]))])?,
+        engagement(ids, theatre(ids), northern_lights, &[(now, soon(&[15, 16]))])?,
+        engagement(ids, stadium(ids), one_night_only, &[(now, soon(&[30]))])?,
     ])
+}
+
+/// With a description of two paragraphs, and a picture.
+fn concert(ids: &dyn IdSource, [title, artist]: [&str; 2], about: &str) -> Concert {
+    let file = title.to_lowercase().replace(' ', "-");
+    Concert {
+        description: Some(format!("{about}\n\nThe show lasts two hours, with an interval.")),
+        image: Some(format!("https://images.example/{file}.jpg")),
+        ..Concert::new(ConcertId::new(ids.id()), title, artist)
+    }
 }
 
 /// `sales` has for each sale its opening, and the beginnings of the performances that it sells.
 fn engagement(
     ids: &dyn IdSource,
     hall: Hall,
-    [title, artist]: [&str; 2],
+    concert: Concert,
     sales: &[(Instant, Vec<Instant>)],
 ) -> Result<Engagement, OutOfRange> {
-    let concert = Concert { id: ConcertId::new(ids.id()), title: title.to_owned(), artist: artist.to_owned() };
     let mut engagement = Engagement { hall, concert, performances: Vec::new(), sales: Vec::new() };
     for (opens, begins) in sales {
         let performances: Vec<_> =
@@ -59,7 +85,8 @@ fn engagement(
 impl Engagement {
     fn performance(&self, ids: &dyn IdSource, starts_at: Instant) -> Result<Performance, OutOfRange> {
         let (id, venue, version) = (PerformanceId::new(ids.id()), self.hall.venue.id, self.hall.map.version);
-        Ok(Performance::draft(id, self.concert.id, venue, version, starts_at, prices()?))
+        let doors_at = Some(starts_at - Duration::from_hours(1));
+        Ok(Performance { doors_at, ..Performance::draft(id, self.concert.id, venue, version, starts_at, prices()?) })
     }
 }
 

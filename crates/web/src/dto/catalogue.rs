@@ -1,30 +1,12 @@
-//! Concerts, sales and prices, as buyers see them; a performance is in `performance`.
+//! Sales and prices, as buyers see them.
 
 use super::{Money, PageQuery, Timestamp, WaitingRoomDto};
 use crate::extract::flag;
 use crate::problem::Problem;
-use frontrow_domain::{Concert, PriceList, PriceType, Sale, SeatNumber, Tier, Venue};
+use frontrow_domain::{PriceList, PriceType, Sale, SeatNumber, Tier};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-
-/// A concert.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "title": "First Light", "artist": "The Larks"}))]
-pub struct ConcertDto {
-    /// Id of the concert; it never changes.
-    pub id: Uuid,
-    /// Title, for people.
-    pub title: String,
-    /// Name of the artist, for people.
-    pub artist: String,
-}
-
-impl From<Concert> for ConcertDto {
-    fn from(concert: Concert) -> Self {
-        Self { id: concert.id.uuid(), title: concert.title, artist: concert.artist }
-    }
-}
 
 /// Which performances to list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
@@ -54,17 +36,6 @@ impl PerformanceQuery {
     }
 }
 
-/// The venue of a performance.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct VenueDto {
-    /// Id of the venue; it never changes.
-    pub id: Uuid,
-    /// Name of the venue, for people.
-    pub name: String,
-    /// IANA name of its time zone, such as `Asia/Seoul`.
-    pub time_zone: String,
-}
-
 /// A sale that is open, or will be.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct SaleDto {
@@ -87,12 +58,6 @@ pub struct SaleDto {
     /// The queue in front of it: join it with `POST /v1/sales/{id}/queue-tokens`; `null` where there is none.
     #[schema(required = true)]
     pub waiting_room: Option<WaitingRoomDto>,
-}
-
-impl From<Venue> for VenueDto {
-    fn from(venue: Venue) -> Self {
-        Self { id: venue.id.uuid(), name: venue.name, time_zone: venue.time_zone }
-    }
 }
 
 impl From<Sale> for SaleDto {

@@ -1,11 +1,9 @@
-//! What operators put on sale; a performance is in `performance`.
+//! Seat maps and sales, as operators put them.
 
 use super::common::text;
 use super::{Timestamp, WaitingRoomBody};
 use crate::extract::{objects, some_object};
-use frontrow_domain::{
-    Concert, ConcertId, Instant, PerformanceId, Sale, SaleId, SeatMap, SeatRow, Section, SectionShape, Venue, VenueId,
-};
+use frontrow_domain::{Instant, PerformanceId, Sale, SaleId, SeatMap, SeatRow, Section, SectionShape, VenueId};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeSet;
@@ -13,37 +11,6 @@ use std::time::Duration;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
-
-/// A venue, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"name": "Small Hall", "time_zone": "Asia/Seoul"}))]
-pub struct VenueBody {
-    /// Name of the venue, for people.
-    #[validate(custom(function = venue_name))]
-    #[schema(min_length = 1, max_length = 200)]
-    pub name: String,
-    /// IANA name of its time zone: of a place, such as `Asia/Seoul`, or `UTC`. It is kept by its canonical name.
-    #[schema(max_length = 64)]
-    pub time_zone: String,
-}
-
-impl VenueBody {
-    /// The venue of that id.
-    pub fn into_venue(self, id: Uuid) -> Venue {
-        Venue { id: VenueId::new(id), name: self.name, time_zone: self.time_zone }
-    }
-}
-
-fn venue_name(name: &str) -> Result<(), ValidationError> {
-    text(name, Venue::LONGEST_NAME)
-}
-
-impl From<Venue> for VenueBody {
-    fn from(venue: Venue) -> Self {
-        Self { name: venue.name, time_zone: venue.time_zone }
-    }
-}
 
 /// A seat map, as an operator puts it.
 #[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
@@ -213,38 +180,6 @@ impl From<RowBody> for SeatRow {
             companion: row.companion,
             blocked: row.blocked,
         }
-    }
-}
-
-/// A concert, as an operator puts it.
-#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-#[schema(example = json!({"title": "First Light", "artist": "The Larks"}))]
-pub struct ConcertBody {
-    /// Title, for people.
-    #[validate(custom(function = title))]
-    #[schema(min_length = 1, max_length = 200)]
-    pub title: String,
-    /// Name of the artist, for people.
-    #[validate(custom(function = title))]
-    #[schema(min_length = 1, max_length = 200)]
-    pub artist: String,
-}
-
-impl ConcertBody {
-    /// The concert of that id.
-    pub fn into_concert(self, id: Uuid) -> Concert {
-        Concert { id: ConcertId::new(id), title: self.title, artist: self.artist }
-    }
-}
-
-fn title(name: &str) -> Result<(), ValidationError> {
-    text(name, Concert::LONGEST_TITLE)
-}
-
-impl From<Concert> for ConcertBody {
-    fn from(concert: Concert) -> Self {
-        Self { title: concert.title, artist: concert.artist }
     }
 }
 

@@ -16,7 +16,7 @@ use validator::Validate;
 #[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"concert_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11", "venue_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e12",
-    "seat_map_version": 1, "starts_at": "2027-05-01T10:00:00Z", "prices": {"tiers": [{"code": "R", "name": "Royal",
+    "seat_map_version": 1, "starts_at": "2027-05-01T10:00:00Z", "doors_at": "2027-05-01T09:00:00Z", "prices": {"tiers": [{"code": "R", "name": "Royal",
     "list_price": 120_000}, {"code": "S", "name": "Standing", "list_price": 80_000}], "types": [{"code": "adult", "name": "Adult",
     "discount_percent": 0}, {"code": "child", "name": "Child", "discount_percent": 50}], "fee": 1000,
     "tax_basis_points": 1000}}))]
@@ -32,6 +32,10 @@ pub struct PerformanceBody {
     /// When it starts.
     #[schema(value_type = String, format = "date-time")]
     pub starts_at: Timestamp,
+    /// When people are let in: no later than `starts_at`.
+    #[serde(default)]
+    #[schema(value_type = Option<String>, format = "date-time")]
+    pub doors_at: Option<Timestamp>,
     /// Up to when it may be held and paid although it has begun: from `starts_at` to 31 days after it. Left out, it is sold
     /// until it begins.
     #[serde(default)]
@@ -63,6 +67,7 @@ impl PerformanceBody {
             venue: VenueId::new(self.venue_id),
             seat_map_version: self.seat_map_version,
             starts_at: self.starts_at.into(),
+            doors_at: self.doors_at.map(Into::into),
             sold_until: self.sold_until.map(Into::into),
             give_back_until: self.give_back_until.map(Into::into),
             status: PerformanceStatus::Draft,
@@ -87,6 +92,7 @@ impl From<Performance> for PerformanceBody {
             venue_id: performance.venue.uuid(),
             seat_map_version: performance.seat_map_version,
             starts_at: performance.starts_at.into(),
+            doors_at: performance.doors_at.map(Into::into),
             sold_until: performance.sold_until.map(Into::into),
             give_back_until: performance.give_back_until.map(Into::into),
             prices: PriceListBody {
@@ -102,8 +108,9 @@ impl From<Performance> for PerformanceBody {
 /// A performance as buyers see it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "concert_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11",
-    "venue": {"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e12", "name": "Small Hall", "time_zone": "Asia/Seoul"},
-    "starts_at": "2027-05-01T10:00:00Z", "sold_until": "2027-05-01T10:00:00Z", "give_back_until": null, "time_zone": "Asia/Seoul", "status": "on_sale", "seat_count": 50, "available": 48,
+    "venue": {"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e12", "name": "Small Hall", "time_zone": "Asia/Seoul",
+    "address": {"street": ["424 Olympic-ro", "Songpa-gu"], "postal_code": "05540", "city": "Seoul", "country": "KR"}},
+    "starts_at": "2027-05-01T10:00:00Z", "doors_at": "2027-05-01T09:00:00Z", "sold_until": "2027-05-01T10:00:00Z", "give_back_until": null, "time_zone": "Asia/Seoul", "status": "on_sale", "seat_count": 50, "available": 48,
     "seat_map_version": 1, "sales": [{"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "name": "General sale",
     "opens": "2027-01-01T00:00:00Z", "closes": "2027-05-01T09:00:00Z", "pay_until": "2027-05-01T09:30:00Z", "cancel_until": "2027-04-24T00:00:00Z", "limit_per_person": 4, "hold_seconds": 300,
     "waiting_room": {"lobby_opens": "2026-12-31T23:00:00Z", "draw": false, "strict": false,
@@ -117,6 +124,9 @@ pub struct PerformanceDto {
     pub venue: VenueDto,
     /// When it starts, in UTC.
     pub starts_at: String,
+    /// When people are let in, in UTC; `null` if nobody has said.
+    #[schema(required = true, format = "date-time")]
+    pub doors_at: Option<String>,
     /// The first instant at which it can't be held or paid any more, in UTC: when it begins, unless an operator lets it be
     /// sold for longer.
     pub sold_until: String,
@@ -151,6 +161,7 @@ impl PerformanceDto {
             concert_id: performance.concert.uuid(),
             venue: on_sale.venue.clone().into(),
             starts_at: Timestamp::from(performance.starts_at).to_string(),
+            doors_at: performance.doors_at.map(|at| Timestamp::from(at).to_string()),
             sold_until: Timestamp::from(performance.sold_until()).to_string(),
             give_back_until: performance.give_back_until.map(|until| Timestamp::from(until).to_string()),
             time_zone: on_sale.venue.time_zone.clone(),

@@ -1,7 +1,7 @@
 //! Reservations, payments and tickets.
 
 use super::common::length;
-use super::{Money, RefundDto, Timestamp};
+use super::{ConcertDto, Expanded, Money, PerformanceDto, RefundDto, Timestamp, VenueDto};
 use crate::problem::{FieldError, Problem};
 use frontrow_application::port::OnSale;
 use frontrow_application::{SeatChoice, TicketView};
@@ -167,7 +167,7 @@ fn is_price_type(code: &str) -> bool {
 /// A reservation.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "performance_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11",
-    "sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "status": "held", "held_until": "2027-01-01T00:05:00Z",
+    "concert_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e12", "sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "status": "held", "held_until": "2027-01-01T00:05:00Z",
     "pay_until": "2027-05-01T09:30:00Z", "cancel_until": "2027-04-24T00:00:00Z", "can_cancel": false, "total": {"amount": 121_000, "currency": "KRW"},
     "refunded": {"amount": 0, "currency": "KRW"}, "line_items": [{"seat": "A-1-3", "tier": "R", "price_type": "adult", "list_price": {"amount": 120_000, "currency": "KRW"},
     "discount": {"amount": 0, "currency": "KRW"}, "fee": {"amount": 1000, "currency": "KRW"},
@@ -177,6 +177,8 @@ pub struct ReservationDto {
     pub id: Uuid,
     /// Id of the performance.
     pub performance_id: Uuid,
+    /// Id of the concert that is played.
+    pub concert_id: Uuid,
     /// Id of the sale that the seats were held under.
     pub sale_id: Uuid,
     /// Where it stands: `held`, `confirmed`, `released`, `expired`, `cancelled` or `refunded`.
@@ -212,6 +214,18 @@ pub struct ReservationDto {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     pub refunds: Option<Vec<RefundDto>>,
+    /// The performance; for those who ask with `expand`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub performance: Option<PerformanceDto>,
+    /// The concert that is played; for those who ask with `expand`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub concert: Option<ConcertDto>,
+    /// The venue of the performance; for those who ask with `expand`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub venue: Option<VenueDto>,
 }
 
 /// One seat of a reservation and what it costs.
@@ -250,6 +264,7 @@ impl ReservationDto {
         Self {
             id: reservation.id.uuid(),
             performance_id: reservation.performance.uuid(),
+            concert_id: on_sale.performance.concert.uuid(),
             sale_id: reservation.sale.uuid(),
             status: reservation.status(now).as_str().to_owned(),
             held_until: Timestamp::from(reservation.held_until).to_string(),
@@ -266,7 +281,17 @@ impl ReservationDto {
             user_id: None,
             refund_reason: None,
             refunds: None,
+            performance: None,
+            concert: None,
+            venue: None,
         }
+    }
+
+    /// With what was asked for besides.
+    #[must_use]
+    pub fn with(self, expanded: Expanded) -> Self {
+        let Expanded { performance, concert, venue } = expanded;
+        Self { performance, concert, venue, ..self }
     }
 
     /// With what is for operators alone.
@@ -331,7 +356,7 @@ impl<'de> Deserialize<'de> for PaymentMethod {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e14", "reservation": {
     "id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "performance_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11",
-    "sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "status": "confirmed", "held_until": "2027-01-01T00:05:00Z",
+    "concert_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e12", "sale_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13", "status": "confirmed", "held_until": "2027-01-01T00:05:00Z",
     "pay_until": "2027-05-01T09:30:00Z", "cancel_until": "2027-04-24T00:00:00Z", "can_cancel": true, "total": {"amount": 121_000, "currency": "KRW"},
     "refunded": {"amount": 0, "currency": "KRW"}, "line_items": [{"seat": "A-1-3", "tier": "R", "price_type": "adult", "list_price": {"amount": 120_000, "currency": "KRW"},
     "discount": {"amount": 0, "currency": "KRW"}, "fee": {"amount": 1000, "currency": "KRW"},
@@ -367,4 +392,24 @@ impl From<TicketView> for TicketDto {
 pub struct TicketsDto {
     /// The valid ones; none unless it is confirmed.
     pub items: Vec<TicketDto>,
+    /// The performance; for those who ask with `expand`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub performance: Option<PerformanceDto>,
+    /// The concert that is played; for those who ask with `expand`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub concert: Option<ConcertDto>,
+    /// The venue of the performance; for those who ask with `expand`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    pub venue: Option<VenueDto>,
+}
+
+impl TicketsDto {
+    /// The tickets with what was asked for besides.
+    pub fn of(tickets: Vec<TicketView>, expanded: Expanded) -> Self {
+        let Expanded { performance, concert, venue } = expanded;
+        Self { items: tickets.into_iter().map(Into::into).collect(), performance, concert, venue }
+    }
 }

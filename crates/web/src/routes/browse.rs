@@ -2,14 +2,16 @@
 
 use super::Endpoint;
 use crate::WebState;
-use crate::dto::{ConcertDto, List, PageQuery, PerformanceDto, PerformanceQuery, PricesDto};
+use crate::dto::{ConcertDto, ConcertsQuery, List, PerformanceDto, PerformanceQuery, PricesDto};
 use crate::extract::{Id, Query};
 use crate::problem::Problem;
 use crate::rendered::PageKey;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use frontrow_application::waiting_room::BookingCall;
+use frontrow_application::{ConcertPosition, ConcertView};
 use frontrow_domain::{ConcertId, PerformanceId};
+use std::sync::Arc;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
@@ -21,12 +23,15 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// List concerts that have a public performance.
-#[utoipa::path(get, path = "/v1/concerts", operation_id = "list_concerts", tag = "what is on", params(PageQuery),
-    responses((status = 200, description = "By ascending id.", body = List<ConcertDto>)))]
-async fn concerts(state: Data<WebState>, Query(query): Query<PageQuery>) -> Result<HttpResponse, Problem> {
-    let page = state.use_cases.concerts.list(query.page(ConcertId::new)?).await?;
-    Ok(HttpResponse::Ok().json(List::of(page, ConcertDto::from, ConcertId::uuid)))
+/// List concerts that have a public performance: the soonest first, unless another order is asked for. What is asked for
+/// besides narrows the list down; a concert is on it if all of it fits. Between two pages, a concert whose next date or title
+/// changes may move; all others stay where they are.
+#[utoipa::path(get, path = "/v1/concerts", operation_id = "list_concerts", tag = "what is on", params(ConcertsQuery),
+    responses((status = 200, description = "In the order that is asked for.", body = List<ConcertDto>)))]
+async fn concerts(state: Data<WebState>, Query(query): Query<ConcertsQuery>) -> Result<HttpResponse, Problem> {
+    let page = state.use_cases.concerts.list(&query.query()?, query.page()?).await?;
+    let concert = |view: Arc<ConcertView>| ConcertDto::of(&view, &state.currency);
+    Ok(HttpResponse::Ok().json(List::of(page, concert, std::convert::identity::<ConcertPosition>)))
 }
 
 /// Show a concert.
@@ -34,7 +39,7 @@ async fn concerts(state: Data<WebState>, Query(query): Query<PageQuery>) -> Resu
     responses((status = 200, description = "The concert.", body = ConcertDto)))]
 async fn concert(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Problem> {
     let concert = state.use_cases.concerts.one(ConcertId::new(id)).await?;
-    Ok(HttpResponse::Ok().json(ConcertDto::from(concert)))
+    Ok(HttpResponse::Ok().json(ConcertDto::of(&concert, &state.currency)))
 }
 
 /// List a concert's performances. With `bookable=true` a page may have fewer items than its limit.

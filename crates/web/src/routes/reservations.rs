@@ -1,10 +1,10 @@
 //! Holding, paying, giving up and giving back.
 
-use super::Endpoint;
+use super::{Endpoint, expand};
 use crate::WebState;
 use crate::dto::{
-    CancellationBody, HoldBody, HoldChoice, List, PageQuery, PaymentBody, PaymentDto, RefundBody, ReservationDto,
-    TicketsDto,
+    CancellationBody, ExpandQuery, HoldBody, HoldChoice, List, PaymentBody, PaymentDto, RefundBody, ReservationDto,
+    ReservationsQuery, TicketsDto,
 };
 use crate::extract::{Body, Caller, Id, Key, Operator, OptionalBody, Query};
 use crate::problem::{Kind, Problem};
@@ -13,7 +13,9 @@ use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
 use frontrow_application::port::OnSale;
 use frontrow_application::waiting_room::BookingCall;
-use frontrow_application::{ActingOperator, GiveBackRequest, HoldBestRequest, HoldRequest, ReservationRequest};
+use frontrow_application::{
+    ActingOperator, GiveBackRequest, HoldBestRequest, HoldRequest, ReservationRequest, ReservationView,
+};
 use frontrow_domain::{PerformanceId, Reservation, ReservationId, SaleId};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
@@ -79,27 +81,45 @@ async fn hold(
 }
 
 /// List one's own reservations.
-#[utoipa::path(get, path = "/v1/reservations", operation_id = "list_reservations", tag = "reservations", params(PageQuery),
+#[utoipa::path(get, path = "/v1/reservations", operation_id = "list_reservations", tag = "reservations", params(ReservationsQuery),
     responses((status = 200, description = "The newest first.", body = List<ReservationDto>)))]
-async fn list(state: Data<WebState>, caller: Caller, Query(query): Query<PageQuery>) -> Result<HttpResponse, Problem> {
-    let page = query.page(ReservationId::new)?;
+async fn list(
+    state: Data<WebState>,
+    caller: Caller,
+    Query(query): Query<ReservationsQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (besides, page) = (query.expand()?, query.page().page(ReservationId::new)?);
     let page = state.use_cases.booking.reservations.list(caller.user(), page).await?;
-    let item = |view: frontrow_application::ReservationView| shown(&state, &view.reservation, &view.on_sale);
+    let expanded = expand::expanded(&state, besides, page.items.iter().map(|view| &view.on_sale)).await?;
+    let item = |view: ReservationView| {
+        let besides = expanded.get(&view.reservation.performance).cloned().unwrap_or_default();
+        shown(&state, &view.reservation, &view.on_sale).with(besides)
+    };
     Ok(HttpResponse::Ok().json(List::of(page, item, ReservationId::uuid)))
 }
 
 /// Show one of one's own reservations; to an operator, anybody's.
 #[utoipa::path(get, path = "/v1/reservations/{id}", operation_id = "show_reservation", tag = "reservations",
-    params(("id" = uuid::Uuid, Path, description = "The reservation.")),
+    params(("id" = uuid::Uuid, Path, description = "The reservation."), ExpandQuery),
     responses((status = 200, description = "The reservation.", body = ReservationDto)))]
-async fn show(state: Data<WebState>, caller: Caller, Id(id): Id) -> Result<HttpResponse, Problem> {
-    let (reservations, id) = (&state.use_cases.booking.reservations, ReservationId::new(id));
-    if let Ok(operator) = ActingOperator::from_claims(&caller.0) {
+async fn show(
+    state: Data<WebState>,
+    caller: Caller,
+    Id(id): Id,
+    Query(query): Query<ExpandQuery>,
+) -> Result<HttpResponse, Problem> {
+    let (reservations, id, besides) = (&state.use_cases.booking.reservations, ReservationId::new(id), query.expand()?);
+    let (view, reservation) = if let Ok(operator) = ActingOperator::from_claims(&caller.0) {
         let view = reservations.anybodys(operator, id).await?;
-        return Ok(HttpResponse::Ok().json(shown_to_operator(&state, &view.reservation, &view.on_sale)));
-    }
-    let view = reservations.one(caller.user(), id).await?;
-    Ok(HttpResponse::Ok().json(shown(&state, &view.reservation, &view.on_sale)))
+        let reservation = shown_to_operator(&state, &view.reservation, &view.on_sale);
+        (view, reservation)
+    } else {
+        let view = reservations.one(caller.user(), id).await?;
+        let reservation = shown(&state, &view.reservation, &view.on_sale);
+        (view, reservation)
+    };
+    let expanded = expand::one(&state, besides, &view.on_sale).await?;
+    Ok(HttpResponse::Ok().json(reservation.with(expanded)))
 }
 
 /// Give up a hold. Giving it up again is no error.
@@ -180,9 +200,17 @@ async fn refund(
 
 /// Show the valid tickets of one of one's own reservations.
 #[utoipa::path(get, path = "/v1/reservations/{id}/tickets", operation_id = "list_tickets", tag = "reservations",
-    params(("id" = uuid::Uuid, Path, description = "The reservation.")),
+    params(("id" = uuid::Uuid, Path, description = "The reservation."), ExpandQuery),
     responses((status = 200, description = "By ascending seat.", body = TicketsDto)))]
-async fn tickets(state: Data<WebState>, caller: Caller, Id(id): Id) -> Result<HttpResponse, Problem> {
-    let tickets = state.use_cases.booking.reservations.tickets(caller.user(), ReservationId::new(id)).await?;
-    Ok(HttpResponse::Ok().json(TicketsDto { items: tickets.into_iter().map(Into::into).collect() }))
+async fn tickets(
+    state: Data<WebState>,
+    caller: Caller,
+    Id(id): Id,
+    Query(query): Query<ExpandQuery>,
+) -> Result<HttpResponse, Problem> {
+    let besides = query.expand()?;
+    let (tickets, on_sale) =
+        state.use_cases.booking.reservations.tickets(caller.user(), ReservationId::new(id)).await?;
+    let expanded = expand::one(&state, besides, &on_sale).await?;
+    Ok(HttpResponse::Ok().json(TicketsDto::of(tickets, expanded)))
 }

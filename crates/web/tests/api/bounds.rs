@@ -56,7 +56,9 @@ fn bounds(description: &Description, operation: &Operation, good: &Ask) -> Vec<(
     // How many weights there are depends on the sale's groups.
     found.retain(|(pointer, _)| pointer != "/weights");
     // These are texts of a form that no row of letters has: they are refused on both sides of the bound.
-    found.retain(|(pointer, _)| !["/email", "/label", "/time_zone"].iter().any(|name| pointer.ends_with(name)));
+    found.retain(|(pointer, _)| {
+        !["/email", "/label", "/time_zone", "/image"].iter().any(|name| pointer.ends_with(name))
+    });
     found
 }
 

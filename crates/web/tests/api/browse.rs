@@ -30,7 +30,10 @@ async fn a_concert_is_on_once_a_performance_is_public() {
     let theatre = Theatre::empty().await;
     assert_eq!(see(&theatre, "/v1/concerts").await, json!({"items": [], "next_cursor": null}));
     let theatre = Theatre::on_sale().await;
-    let concert = json!({"id": CONCERT, "title": "First Light", "artist": "The Larks"});
+    let description = Description::new();
+    let (_, schema) = description.schemas().find(|(name, _)| *name == "ConcertDto").unwrap();
+    let concert = schema["example"].clone();
+    assert_eq!(concert["id"], CONCERT);
     assert_eq!(see(&theatre, "/v1/concerts").await, json!({"items": [concert], "next_cursor": null}));
     assert_eq!(see(&theatre, &format!("/v1/concerts/{CONCERT}")).await, concert);
     let performances = see(&theatre, &format!("/v1/concerts/{CONCERT}/performances")).await;

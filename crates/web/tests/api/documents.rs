@@ -3,7 +3,7 @@
 use frontrow_adapters::InstanceJoinLimits;
 use frontrow_application::{PageRequest, Password};
 use frontrow_domain::waiting_room::{Group, Queue, WaitingRoom};
-use frontrow_domain::{CommandKey, Concert, Email, Hold, Payment, PriceList, Sale, SeatMap, User, Venue};
+use frontrow_domain::{Address, CommandKey, Concert, Email, Hold, Payment, PriceList, Sale, SeatMap, User, Venue};
 use frontrow_web::WebState;
 use frontrow_web::extract::PreferredWait;
 use frontrow_web::problem::{ALL, Kind};
@@ -59,6 +59,25 @@ fn limits() -> String {
                 "{}; {} characters",
                 User::LONGEST_NAME,
                 same([Concert::LONGEST_TITLE, Venue::LONGEST_NAME, Sale::LONGEST_NAME])
+            ),
+        ),
+        (
+            "a concert's description; the address of its picture; its age limit",
+            format!(
+                "{} characters; {} characters; 0 to {} years",
+                grouped(Concert::LONGEST_DESCRIPTION),
+                Concert::LONGEST_IMAGE,
+                Concert::MAX_AGE_LIMIT
+            ),
+        ),
+        (
+            "lines of a street; a line; a postal code; a city",
+            format!(
+                "{}; {}, {} and {} characters",
+                Address::MAX_LINES,
+                Address::LONGEST_LINE,
+                Address::LONGEST_POSTAL_CODE,
+                Address::LONGEST_CITY
             ),
         ),
         ("a section's or row's name", format!("{} letters or digits of any script", SeatMap::MAX_NAME)),

@@ -19,13 +19,14 @@ struct Case {
     walk: fn() -> LocalBoxFuture<'static, BTreeSet<Cell>>,
 }
 
-const CASES: [Case; 12] = [
+const CASES: [Case; 13] = [
     Case {
         of: "performance",
         fields: &["concert_id", "venue_id", "seat_map_version"],
         walk: || Box::pin(performances::what_it_is()),
     },
     Case { of: "performance", fields: &["starts_at"], walk: || Box::pin(performances::starts_at()) },
+    Case { of: "performance", fields: &["doors_at"], walk: || Box::pin(performances::doors_at()) },
     Case { of: "performance", fields: &["sold_until"], walk: || Box::pin(performances::sold_until()) },
     Case { of: "performance", fields: &["give_back_until"], walk: || Box::pin(performances::give_back_until()) },
     Case { of: "performance", fields: &["prices"], walk: || Box::pin(performances::prices()) },

@@ -319,6 +319,7 @@ fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGa
         venues: memory.clone(),
         time_zones: Arc::new(IanaTimeZones),
         concerts: memory.clone(),
+        programme: memory.clone(),
         performances: memory.clone(),
         sales: memory.clone(),
         on_sale: memory.clone(),

@@ -94,7 +94,7 @@ pub(in crate::sql) fn list(concert: ConcertId) -> Select<performance::Entity> {
 }
 
 /// Not a draft.
-pub(super) fn is_public() -> SimpleExpr {
+pub(in crate::sql) fn is_public() -> SimpleExpr {
     performance::Column::Status.ne(performance::status_word(PerformanceStatus::Draft))
 }
 

@@ -10,13 +10,16 @@ use sea_orm::{ColumnTrait, EntityTrait};
 #[async_trait]
 impl VenueRepository for SqlCatalogue {
     async fn venue(&self, id: VenueId) -> Result<Option<Stored<Venue>>, StoreError> {
-        let query = venue::Entity::find_by_id(id.uuid()).one(self.database.browsing_readers());
-        let row = self.database.read("read venue", query).await?;
-        Ok(row.map(|row| Stored { revision: Revision(row.revision), value: row.into() }))
+        let query = async {
+            let row = venue::Entity::find_by_id(id.uuid()).one(self.database.browsing_readers()).await?;
+            let Some(row) = row else { return Ok(None) };
+            Ok(Some(Stored { revision: Revision(row.revision), value: row.try_into()? }))
+        };
+        self.database.read("read venue", query).await
     }
 
     async fn save_venue(&self, venue: &Venue, read: Option<Revision>) -> Result<(), StoreError> {
-        let row = Row::next(venue::ActiveModel::from(venue), read);
+        let row = venue::ActiveModel::try_from(venue).and_then(|row| Row::next(row, read));
         let row = row.map_err(|error| self.database.fault("save venue", &error))?;
         self.write("save venue", row).await
     }

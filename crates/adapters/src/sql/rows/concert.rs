@@ -1,7 +1,7 @@
 //! A concert.
 
-use super::Guarded;
-use frontrow_domain::{Concert, ConcertId};
+use super::{Guarded, Reading};
+use frontrow_domain::{Concert, ConcertId, Genre};
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 use sea_orm::entity::prelude::*;
 
@@ -13,6 +13,10 @@ pub struct Model {
     pub title: String,
     pub artist: String,
     pub revision: i64,
+    pub description: Option<String>,
+    pub image: Option<String>,
+    pub genre: Option<String>,
+    pub age_limit: Option<i16>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -20,9 +24,22 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-impl From<Model> for Concert {
-    fn from(row: Model) -> Self {
-        Self { id: ConcertId::new(row.id), title: row.title, artist: row.artist }
+impl TryFrom<Model> for Concert {
+    type Error = DbErr;
+
+    fn try_from(row: Model) -> Result<Self, DbErr> {
+        let reading = Reading::of("concert", row.id);
+        let genre = row.genre.map(|word| reading.word(&word, Genre::of(&word))).transpose()?;
+        let years = |years: i16| u8::try_from(years).map_err(|error| reading.error(error));
+        Ok(Self {
+            id: ConcertId::new(row.id),
+            title: row.title,
+            artist: row.artist,
+            description: row.description,
+            image: row.image,
+            genre,
+            age_limit: row.age_limit.map(years).transpose()?,
+        })
     }
 }
 
@@ -37,6 +54,10 @@ impl From<&Concert> for ActiveModel {
             id: Unchanged(concert.id.uuid()),
             title: Set(concert.title.clone()),
             artist: Set(concert.artist.clone()),
+            description: Set(concert.description.clone()),
+            image: Set(concert.image.clone()),
+            genre: Set(concert.genre.map(|genre| genre.as_str().to_owned())),
+            age_limit: Set(concert.age_limit.map(i16::from)),
             revision: NotSet,
         }
     }

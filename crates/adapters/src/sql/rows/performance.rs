@@ -21,6 +21,7 @@ pub struct Model {
     pub give_back_until: Option<i64>,
     /// [`OWING`] while buyers have not been given back what they paid for a cancelled performance, else `None`.
     pub owing: Option<i16>,
+    pub doors_at: Option<i64>,
 }
 
 /// What `owing` is while it owes money.
@@ -48,6 +49,7 @@ impl TryFrom<Model> for Performance {
             venue: VenueId::new(row.venue_id),
             seat_map_version: reading.count(row.seat_map_version)?,
             starts_at: Instant::from_micros(row.starts_at),
+            doors_at: row.doors_at.map(Instant::from_micros),
             sold_until: row.sold_until.map(Instant::from_micros),
             give_back_until: row.give_back_until.map(Instant::from_micros),
             status: reading.word(&row.status, status(&row.status))?,
@@ -85,6 +87,7 @@ impl TryFrom<&Performance> for ActiveModel {
             venue_id: Set(performance.venue.uuid()),
             seat_map_version: Set(performance.seat_map_version.into()),
             starts_at: Set(performance.starts_at.micros()),
+            doors_at: Set(performance.doors_at.map(Instant::micros)),
             sold_until: Set(performance.sold_until.map(Instant::micros)),
             give_back_until: Set(performance.give_back_until.map(Instant::micros)),
             owing: Set((performance.status == PerformanceStatus::Cancelled).then_some(OWING)),

@@ -210,23 +210,13 @@ fn rows_of_waiting_rooms_are_read_as_they_were_written() {
 
 #[test]
 fn rows_of_the_catalogue_and_of_accounts_are_read_as_they_were_written() {
-    let venue = Venue { id: VenueId::new(id(1)), name: "Hall".into(), time_zone: "Asia/Seoul".into() };
-    is_read_as_it_was_written(&venue, super::venue::ActiveModel::from(&venue));
-    let concert = Concert { id: ConcertId::new(id(2)), title: "Evening".into(), artist: "Quartet".into() };
+    let venue = testing::venue_in_full();
+    is_read_as_it_was_written(&venue, super::venue::ActiveModel::try_from(&venue).unwrap());
+    let concert = testing::concert_in_full();
     is_read_as_it_was_written(&concert, super::concert::ActiveModel::from(&concert));
     let map = testing::seat_map().version(3).build();
     is_read_as_it_was_written(&map, seat_map::ActiveModel::try_from(&map).unwrap());
-    let performance = Performance {
-        id: PerformanceId::new(id(3)),
-        concert: concert.id,
-        venue: venue.id,
-        seat_map_version: 4,
-        starts_at: at(5),
-        sold_until: Some(at(6)),
-        give_back_until: Some(at(9)),
-        status: PerformanceStatus::Cancelled,
-        prices: price_list().build(),
-    };
+    let performance = Performance { status: PerformanceStatus::Cancelled, ..testing::performance_in_full() };
     is_read_as_it_was_written(&performance, super::performance::ActiveModel::try_from(&performance).unwrap());
     let sale: Sale = testing::sale().waiting_room(testing::waiting_room().build()).published(true).build();
     let read = stored(super::sale::ActiveModel::try_from(&sale).unwrap()).into_sale(sale.performances.clone());

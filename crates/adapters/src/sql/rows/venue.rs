@@ -1,6 +1,6 @@
 //! A venue.
 
-use super::Guarded;
+use super::{Guarded, Reading, json};
 use frontrow_domain::{Venue, VenueId};
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 use sea_orm::entity::prelude::*;
@@ -13,6 +13,8 @@ pub struct Model {
     pub name: String,
     pub time_zone: String,
     pub revision: i64,
+    /// As JSON.
+    pub address: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -20,9 +22,13 @@ pub enum Relation {}
 
 impl ActiveModelBehavior for ActiveModel {}
 
-impl From<Model> for Venue {
-    fn from(row: Model) -> Self {
-        Self { id: VenueId::new(row.id), name: row.name, time_zone: row.time_zone }
+impl TryFrom<Model> for Venue {
+    type Error = DbErr;
+
+    fn try_from(row: Model) -> Result<Self, DbErr> {
+        let reading = Reading::of("venue", row.id);
+        let address = row.address.map(|address| reading.text(&address)).transpose()?;
+        Ok(Self { id: VenueId::new(row.id), name: row.name, time_zone: row.time_zone, address })
     }
 }
 
@@ -31,13 +37,16 @@ impl Guarded for Entity {
 }
 
 /// Without the revision, which whoever saves it knows.
-impl From<&Venue> for ActiveModel {
-    fn from(venue: &Venue) -> Self {
-        Self {
+impl TryFrom<&Venue> for ActiveModel {
+    type Error = DbErr;
+
+    fn try_from(venue: &Venue) -> Result<Self, DbErr> {
+        Ok(Self {
             id: Unchanged(venue.id.uuid()),
             name: Set(venue.name.clone()),
             time_zone: Set(venue.time_zone.clone()),
+            address: Set(venue.address.as_ref().map(json).transpose()?),
             revision: NotSet,
-        }
+        })
     }
 }

@@ -79,13 +79,18 @@ async fn holds_are_paid_until(stage: &Stage, until: &Value) {
     stage.note(Cell::Holds);
 }
 
+/// Another beginning, and the doors open at the same time.
+fn starting(at: &Value) -> Value {
+    json!({"starts_at": at, "doors_at": at})
+}
+
 pub async fn starts_at() -> BTreeSet<Cell> {
     let stage = Stage::new().await;
     let (before, lee) = (sold(stage.all().await), stage.theatre.customer("lee").await);
     let waiting = join(&stage.theatre, &lee).await;
     let starts = json!("2027-01-01T00:02:00Z");
     stage.refuses("performance", "starts_at", &[json!("2027-01-01T00:00:00Z"), json!("2026-12-31T00:00:00Z")]).await;
-    stage.edit_performance(&json!({ "starts_at": starts })).await.with(200);
+    stage.edit_performance(&starting(&starts)).await.with(200);
     stage.note(Cell::MayBecome);
     assert_eq!(sold(stage.all().await), before, "holds stay, and tickets are valid");
     let held = stage.reservation(&stage.held[0]).await;
@@ -101,9 +106,23 @@ pub async fn starts_at() -> BTreeSet<Cell> {
     stage.note(Cell::Paid);
 
     let stage_of_holds = Stage::new().await;
-    stage_of_holds.edit_performance(&json!({ "starts_at": starts })).await.with(200);
+    stage_of_holds.edit_performance(&starting(&starts)).await.with(200);
     holds_are_paid_until(&stage_of_holds, &starts).await;
     &stage.looked_at().await | &stage_of_holds.looked_at().await
+}
+
+pub async fn doors_at() -> BTreeSet<Cell> {
+    let stage = Stage::new().await;
+    let before = stage.all().await;
+    stage
+        .refuses("performance", "doors_at", &[json!("2027-05-01T10:00:00.000001Z"), json!("2027-05-02T10:00:00Z")])
+        .await;
+    for at in [json!("2027-05-01T10:00:00Z"), json!("2027-04-30T10:00:00Z"), Value::Null] {
+        stage.edit_performance(&json!({ "doors_at": at })).await.with(200);
+    }
+    stage.note(Cell::MayBecome);
+    stage.all_stays(&before).await;
+    stage.looked_at().await
 }
 
 pub async fn sold_until() -> BTreeSet<Cell> {
@@ -111,7 +130,7 @@ pub async fn sold_until() -> BTreeSet<Cell> {
     let (before, lee) = (sold(stage.all().await), stage.theatre.customer("lee").await);
     let waiting = join(&stage.theatre, &lee).await;
     let (starts, until) = (json!("2027-01-01T00:01:00Z"), json!("2027-01-01T00:02:00Z"));
-    stage.edit_performance(&json!({ "starts_at": starts })).await.with(200);
+    stage.edit_performance(&starting(&starts)).await.with(200);
     let flaws = [json!("2027-01-01T00:00:59.999999Z"), json!("2027-02-01T00:01:00.000001Z")];
     stage.refuses("performance", "sold_until", &flaws).await;
     stage.edit_performance(&json!({"sold_until": "2027-02-01T00:01:00Z"})).await.with(200);
@@ -125,7 +144,8 @@ pub async fn sold_until() -> BTreeSet<Cell> {
     nobody_is_admitted_from(&stage, &waiting, &until).await;
 
     let stage_of_holds = Stage::new().await;
-    stage_of_holds.edit_performance(&json!({ "starts_at": starts, "sold_until": until })).await.with(200);
+    stage_of_holds.edit_performance(&starting(&starts)).await.with(200);
+    stage_of_holds.edit_performance(&json!({ "sold_until": until })).await.with(200);
     holds_are_paid_until(&stage_of_holds, &until).await;
     &stage.looked_at().await | &stage_of_holds.looked_at().await
 }

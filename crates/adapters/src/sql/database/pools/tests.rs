@@ -115,7 +115,7 @@ impl Testbed {
         ask![limit;
             browsed.on_sale(performance),
             catalogue.concert(ConcertId::new(id(5))),
-            catalogue.concerts(first()),
+            catalogue.programme(),
             catalogue.performance(performance),
             catalogue.performances_of(ConcertId::new(id(5))),
             catalogue.venue(VenueId::new(id(6))),
