@@ -6,8 +6,8 @@ use frontrow_application::port::IdSource;
 use frontrow_application::{ActingOperator, Error, UseCases};
 use frontrow_domain::waiting_room::{AdmissionTerms, GroupTerms, WaitingRoom};
 use frontrow_domain::{
-    Concert, ConcertId, Instant, Performance, PerformanceId, PerformanceStatus, Points, PriceList, PriceType, Sale,
-    SaleId, SeatMap, SeatRow, Section, SectionShape, Tier, Venue, VenueId,
+    Address, Concert, ConcertId, Genre, Instant, Performance, PerformanceId, PerformanceStatus, Points, PriceList,
+    PriceType, Sale, SaleId, SeatMap, SeatRow, Section, SectionShape, Tier, Venue, VenueId,
 };
 use std::time::Duration;
 
@@ -141,10 +141,19 @@ impl Show {
         begins: Instant,
         about: &'static str,
     ) -> Result<Self, MockError> {
-        let concert = Concert { id: ConcertId::new(ids.id()), title: title.to_owned(), artist: artist.to_owned() };
+        let picture = title.to_lowercase().replace(' ', "-");
+        let concert = Concert {
+            description: Some(format!("An evening with {artist}.\n\nThe show lasts two hours, with an interval.")),
+            image: Some(format!("https://images.example/{picture}.jpg")),
+            genre: Some(Genre::Pop),
+            age_limit: Some(8),
+            ..Concert::new(ConcertId::new(ids.id()), title, artist)
+        };
         let performance = |days: &u32| -> Result<Performance, MockError> {
             let (id, starts_at) = (PerformanceId::new(ids.id()), evening(begins, *days));
-            Ok(Performance::draft(id, concert.id, hall.venue.id, hall.map.version, starts_at, prices()?))
+            let doors_at = Some(starts_at - Duration::from_hours(1));
+            let draft = Performance::draft(id, concert.id, hall.venue.id, hall.map.version, starts_at, prices()?);
+            Ok(Performance { doors_at, ..draft })
         };
         let performances: Vec<_> = days.iter().map(performance).collect::<Result<_, _>>()?;
         let closes = performances.iter().map(|performance| performance.starts_at).min().unwrap_or(begins);
@@ -211,7 +220,13 @@ fn riverside(ids: &dyn IdSource) -> Hall {
 }
 
 fn hall(ids: &dyn IdSource, name: &str, sections: Vec<Section>) -> Hall {
-    let venue = Venue { id: VenueId::new(ids.id()), name: name.to_owned(), time_zone: "Asia/Seoul".to_owned() };
+    let address = Address {
+        street: vec!["61 Yeouigongwon-ro".to_owned()],
+        postal_code: Some("07241".to_owned()),
+        city: "Seoul".to_owned(),
+        country: "KR".to_owned(),
+    };
+    let venue = Venue { address: Some(address), ..Venue::new(VenueId::new(ids.id()), name, "Asia/Seoul") };
     Hall { map: SeatMap { venue: venue.id, version: 1, sections }, venue }
 }
 

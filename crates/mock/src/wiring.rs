@@ -38,6 +38,7 @@ pub fn wire(settings: &MockSettings, clock: &Arc<MockClock>) -> Wiring {
         venues: memory.clone(),
         time_zones: Arc::new(IanaTimeZones),
         concerts: memory.clone(),
+        programme: memory.clone(),
         performances: memory.clone(),
         sales: memory.clone(),
         on_sale: memory.clone(),

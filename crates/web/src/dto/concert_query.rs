@@ -23,7 +23,7 @@ pub struct ConcertsQuery {
     #[param(min_length = 1, max_length = 200)]
     pub artist: Option<String>,
     /// What kind of music it is.
-    #[param(value_type = Option<GenreDto>)]
+    #[param(value_type = Option<GenreDto>, inline)]
     pub genre: Option<String>,
     /// The city of a performance.
     #[param(min_length = 1, max_length = 100, example = "Seoul")]
@@ -35,10 +35,10 @@ pub struct ConcertsQuery {
     #[param(format = "date", pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$", example = "2027-05-31")]
     pub to: Option<String>,
     /// The `status` of the concert.
-    #[param(value_type = Option<ConcertStatus>)]
+    #[param(value_type = Option<ConcertStatus>, inline)]
     pub status: Option<String>,
     /// The order: `date` if left out.
-    #[param(value_type = Option<ConcertOrder>)]
+    #[param(value_type = Option<ConcertOrder>, inline)]
     pub sort: Option<String>,
     /// Items at most: 1 to 100, 20 if left out.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, example = 20)]

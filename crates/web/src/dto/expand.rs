@@ -11,7 +11,7 @@ use utoipa::{IntoParams, ToSchema};
 #[into_params(parameter_in = Query)]
 pub struct ExpandQuery {
     /// What else the answer is to have, separated by commas.
-    #[param(value_type = Option<Vec<Expandable>>, style = Form, explode = false, example = json!(["performance", "venue"]))]
+    #[param(value_type = Option<Vec<Expandable>>, inline, style = Form, explode = false, example = json!(["performance", "venue"]))]
     pub expand: Option<String>,
 }
 
@@ -28,7 +28,7 @@ impl ExpandQuery {
 #[into_params(parameter_in = Query)]
 pub struct ReservationsQuery {
     /// What else each item is to have, separated by commas.
-    #[param(value_type = Option<Vec<Expandable>>, style = Form, explode = false, example = json!(["performance", "venue"]))]
+    #[param(value_type = Option<Vec<Expandable>>, inline, style = Form, explode = false, example = json!(["performance", "venue"]))]
     pub expand: Option<String>,
     /// Items at most: 1 to 100, 20 if left out.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, example = 20)]

@@ -2,7 +2,9 @@
 
 use crate::ask::{Answer, Ask};
 use crate::theatre::{NOTHING, PERFORMANCE, Theatre};
-use frontrow_application::port::{BookingError, MockBookingStore, MockConcertRepository, StoreError};
+use frontrow_application::port::{
+    BookingError, MockBookingStore, MockConcertRepository, MockProgrammeReader, StoreError,
+};
 use frontrow_application::{FaultId, Outage};
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -23,9 +25,9 @@ async fn hold(answer: fn() -> BookingError) -> Answer {
 
 /// The list of concerts, if it is answered like that.
 async fn concerts(answer: fn() -> StoreError) -> Answer {
-    let mut concerts = MockConcertRepository::new();
-    concerts.expect_concerts().returning(move |_| Err(answer()));
-    Theatre::with(|ports| ports.concerts = Arc::new(concerts)).await.get("/v1/concerts").await
+    let mut programme = MockProgrammeReader::new();
+    programme.expect_programme().returning(move || Err(answer()));
+    Theatre::with(|ports| ports.programme = Arc::new(programme)).await.get("/v1/concerts").await
 }
 
 #[actix_web::test]
@@ -77,9 +79,9 @@ async fn a_fault_is_told_by_its_id_alone() {
 
 #[actix_web::test]
 async fn a_panic_is_a_fault_and_the_next_request_is_answered() {
-    let mut concerts = MockConcertRepository::new();
-    concerts.expect_concert().returning(|_| panic!("a secret"));
-    let theatre = Theatre::with(|ports| ports.concerts = Arc::new(concerts)).await;
+    let mut programme = MockProgrammeReader::new();
+    programme.expect_programme().returning(|| panic!("a secret"));
+    let theatre = Theatre::with(|ports| ports.programme = Arc::new(programme)).await;
     let answer = theatre.get(format!("/v1/concerts/{NOTHING}")).await;
     let document = answer.problem(500, "fault");
     assert_eq!(document.as_object().unwrap().len(), 4, "{answer}");

@@ -19,6 +19,7 @@ mod cancellations;
 #[cfg(test)]
 mod charges;
 #[cfg(test)]
+mod concerts;
 mod cors;
 #[cfg(test)]
 mod description;

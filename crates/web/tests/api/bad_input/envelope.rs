@@ -98,6 +98,14 @@ fn queries(operation: &Operation, good: &Ask) -> Vec<Bad> {
             "status" => &["", "free", "AVAILABLE", "available,taken", "%00", &long],
             "tier" => &["", "R!", "%C3%A9", "a b", "123456789", "%00", &long],
             "section" => &["", "R!", "%C3%28", "a b", "%EB%82%98-12", "12345678901234567", "%E3%85%A4", "%00", &long],
+            "q" => &["", "a%20b%20c%20d%20e%20f%20g%20h%20i%20j%20k", &long],
+            "artist" | "city" => &["", &long],
+            "genre" => &["", "polka", "JAZZ", "jazz,pop", "%00", &long],
+            "sort" => &["", "price", "+date", "date,title", "%00", &long],
+            "from" | "to" => {
+                &["", "2027-02-29", "2027-13-01", "20270501", "2027-05-01T10:00:00Z", "today", "%00", &long]
+            }
+            "expand" => &["seats", "venue,", "Venue", "venue, concert", "%00", &long],
             other => panic!("{other} has no bad values"),
         };
         for value in values {

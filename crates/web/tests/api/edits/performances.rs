@@ -89,6 +89,7 @@ pub async fn starts_at() -> BTreeSet<Cell> {
     let (before, lee) = (sold(stage.all().await), stage.theatre.customer("lee").await);
     let waiting = join(&stage.theatre, &lee).await;
     let starts = json!("2027-01-01T00:02:00Z");
+    stage.edit_performance(&json!({"doors_at": null})).await.with(200);
     stage.refuses("performance", "starts_at", &[json!("2027-01-01T00:00:00Z"), json!("2026-12-31T00:00:00Z")]).await;
     stage.edit_performance(&starting(&starts)).await.with(200);
     stage.note(Cell::MayBecome);
