@@ -62,7 +62,7 @@ faults! {
         s => s.catalogue.on_sale(performance().id);
     a_missing_venue: "DELETE FROM venue", s => s.catalogue.on_sale(performance().id);
     a_missing_seat_map: "DELETE FROM seat_map", s => s.catalogue.on_sale(performance().id);
-    a_concert: "UPDATE concert SET title = x'ff'", s => s.catalogue.concert(concert(1).id);
+    a_concert: "UPDATE concert SET title = x'ff'", s => s.catalogue.concert(crate::setup::concert(1).id);
     a_status: "UPDATE performance SET status = 'sold'",
         s => s.catalogue.performance(performance().id);
     a_version: "UPDATE performance SET seat_map_version = -1",
