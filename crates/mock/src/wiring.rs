@@ -8,7 +8,7 @@ use frontrow_adapters::{
     InstanceJoinLimits, Memory, SandboxGateway, SharedWatch, sha256,
 };
 use frontrow_application::{Ports, UseCases};
-use frontrow_web::{Origins, RenderedAnswers, WebState};
+use frontrow_web::{EventStreams, Origins, RenderedAnswers, WebState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,6 +17,8 @@ const ACCESS_LIFETIME: Duration = Duration::from_mins(15);
 const REFRESH_LIFETIME: Duration = Duration::from_hours(30 * 24);
 const MAX_BODY_BYTES: usize = 65_536;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
+/// Streams of events at a time.
+const EVENT_STREAMS: usize = 1000;
 
 /// Ports that end with the world.
 pub struct Wiring {
@@ -87,5 +89,6 @@ pub fn web_state(ports: &Ports, use_cases: &Arc<UseCases>) -> WebState {
         max_body_bytes: MAX_BODY_BYTES,
         body_timeout: BODY_TIMEOUT,
         rendered: RenderedAnswers::default(),
+        events: Arc::new(EventStreams::new(EVENT_STREAMS)),
     }
 }

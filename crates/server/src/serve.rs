@@ -8,7 +8,7 @@ use crate::metrics_page::{self, MetricsPage};
 use crate::settings::Settings;
 use actix_web::dev::ServerHandle;
 use anyhow::{Context, Result, bail};
-use frontrow_web::{RenderedAnswers, WebSettings, WebState};
+use frontrow_web::{EventStreams, RenderedAnswers, WebSettings, WebState};
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZero;
@@ -16,6 +16,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::task::JoinHandle;
+
+/// How long a client may take nothing of what is sent to it. Whoever watches events gets some every 15 seconds.
+const WRITE_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Where the server listens. Opened first, so that an address in use is reported before anything else happens.
 pub struct Listeners {
@@ -48,6 +51,7 @@ pub struct Server {
     application: Application,
     gateway: Gateway,
     is_draining: Arc<AtomicBool>,
+    events: Arc<EventStreams>,
     drain: Duration,
     shutdown_timeout: Duration,
 }
@@ -61,7 +65,7 @@ impl Server {
             listeners.metrics.map(|listener| MetricsPage::start(listener, metrics_page::install()?)).transpose()?;
         let api = listeners.api.local_addr()?;
         let state = web_state(&application, settings);
-        let is_draining = Arc::clone(&state.is_draining);
+        let (is_draining, events) = (Arc::clone(&state.is_draining), Arc::clone(&state.events));
         let server = frontrow_web::run(listeners.api, &web_settings(settings), state)?;
         Ok(Self {
             api,
@@ -73,6 +77,7 @@ impl Server {
             application,
             gateway: settings.payment_gateway,
             is_draining,
+            events,
             drain: settings.drain,
             shutdown_timeout: settings.shutdown_timeout,
         })
@@ -109,6 +114,8 @@ impl Server {
                 tracing::info!(seconds = drain.as_secs(), "stopping: not ready from now on");
                 tokio::time::sleep(drain).await;
                 tracing::info!("taking no more requests");
+                // They would go on for ever. Their clients come back in some seconds, to another instance.
+                self.events.close();
                 self.handle.stop(true).await;
                 serving.await
             };
@@ -133,6 +140,7 @@ fn web_settings(settings: &Settings) -> WebSettings {
     WebSettings {
         workers: settings.http_workers.unwrap_or_else(processors),
         head_timeout: settings.request_timeout,
+        write_timeout: WRITE_TIMEOUT,
         shutdown_timeout: settings.shutdown_timeout,
     }
 }
@@ -151,6 +159,7 @@ fn web_state(application: &Application, settings: &Settings) -> WebState {
         max_body_bytes: settings.max_body_bytes,
         body_timeout: settings.request_timeout,
         rendered: RenderedAnswers::default(),
+        events: Arc::new(EventStreams::new(settings.max_event_streams)),
     }
 }
 

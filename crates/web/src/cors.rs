@@ -1,6 +1,6 @@
 //! What browsers are told whose pages call the API from another origin.
 
-use crate::extract::{HEADER as IDEMPOTENCY_KEY, PASS, PREFER, QUEUE_TOKEN};
+use crate::extract::{HEADER as IDEMPOTENCY_KEY, LAST_EVENT_ID, PASS, PREFER, QUEUE_TOKEN};
 use crate::manners::SANDBOX;
 use crate::origins::Origins;
 use crate::problem::{RATE_LIMIT, RATE_LIMIT_POLICY};
@@ -26,7 +26,8 @@ pub fn cors(origins: &Origins) -> Cors {
             .allow_any_origin()
             .send_wildcard()
             .allowed_methods([Method::GET, Method::HEAD])
-            .allowed_headers([ACCEPT, IF_NONE_MATCH]),
+            .allowed_headers([ACCEPT, IF_NONE_MATCH])
+            .allowed_header(LAST_EVENT_ID),
         Origins::Listed(origins) => everything(cors, origins),
         Origins::Local(origins) => {
             everything(cors.allowed_origin_fn(|origin, _| Origins::is_local(origin.as_bytes())), origins)
@@ -42,5 +43,5 @@ fn everything(cors: Cors, origins: &[String]) -> Cors {
         .allowed_methods([Method::GET, Method::HEAD, Method::POST])
         .allowed_methods([Method::PUT, Method::PATCH, Method::DELETE])
         .allowed_headers([ACCEPT, AUTHORIZATION, CONTENT_TYPE, IF_MATCH, IF_NONE_MATCH])
-        .allowed_headers([IDEMPOTENCY_KEY, PASS, QUEUE_TOKEN, PREFER])
+        .allowed_headers([IDEMPOTENCY_KEY, PASS, QUEUE_TOKEN, PREFER, LAST_EVENT_ID])
 }

@@ -19,8 +19,10 @@ pub(crate) use body::all_of;
 pub use body::{Body, Long, OptionalBody};
 pub use changes::Changes;
 pub use etag::IfMatch;
-pub(crate) use etag::{entity_tag, knows, revision_tag};
-pub use header::{PASS, PREFER, PreferredWait, PreferredWaitHeader, QUEUE_TOKEN, ShownToken, ShownTokenHeader, once};
+pub(crate) use etag::{bare_tag, entity_tag, knows, quoted_tag, revision_tag};
+pub use header::{
+    LAST_EVENT_ID, PASS, PREFER, PreferredWait, PreferredWaitHeader, QUEUE_TOKEN, ShownToken, ShownTokenHeader, once,
+};
 pub use key::{HEADER, Key, KeyHeader};
 pub use network::ClientNetwork;
 pub(crate) use object::{object, objects, some_object};

@@ -9,6 +9,7 @@
 mod cors;
 mod dispatch;
 pub mod dto;
+mod events;
 pub mod extract;
 mod figures;
 mod manners;
@@ -25,9 +26,10 @@ mod state;
 mod taken;
 
 pub use cors::cors;
+pub use events::EventStreams;
 pub use openapi::{openapi, openapi_json};
 pub use origins::{NoOrigins, Origins};
 pub use rendered::RenderedAnswers;
-pub use routes::passes;
+pub use routes::{beat_events, passes};
 pub use run::{WebSettings, app, run};
 pub use state::WebState;

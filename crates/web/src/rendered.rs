@@ -1,22 +1,25 @@
 //! Answers that are the same for everybody. Each is rendered once, and sent again for as long as what it shows has not
 //! changed.
 
-use crate::dto::{AvailabilityDto, PerformanceDto, PricesDto};
-use crate::extract::{Cursor, entity_tag, knows};
-use crate::problem::{Kind, Problem};
-use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderValue};
-use actix_web::web::Bytes;
-use actix_web::{HttpRequest, HttpResponse};
+mod answer;
+mod availability;
+
+use crate::dto::{PerformanceDto, PricesDto};
+use crate::extract::Cursor;
+use crate::problem::Problem;
+use answer::{Source, json};
+use availability::AvailabilityAnswers;
 use frontrow_application::port::OnSale;
 use frontrow_application::{Page, PerformanceSeats, PerformanceView};
 use frontrow_domain::{ConcertId, Instant, PerformanceId};
 use parking_lot::Mutex;
 use quick_cache::unsync::Cache;
-use serde::Serialize;
 use std::hash::Hash;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+
+pub(crate) use answer::Answer;
 
 /// Answers about one performance in memory, of each kind; beyond that, those that nobody asks for are forgotten. The
 /// availability of 50,000 seats takes 9 KB.
@@ -29,7 +32,7 @@ const PAGE_LASTS: Duration = Duration::from_millis(100);
 
 /// What was rendered lately.
 pub struct RenderedAnswers {
-    availability: Answers<PerformanceId, PerformanceSeats>,
+    availability: AvailabilityAnswers,
     performances: Answers<PerformanceId, PerformanceView>,
     prices: Answers<PerformanceId, Arc<OnSale>>,
     pages: Answers<PageKey, PageOfPerformances>,
@@ -41,7 +44,7 @@ pub struct RenderedAnswers {
 impl Default for RenderedAnswers {
     fn default() -> Self {
         Self {
-            availability: Answers::new(MAX_PERFORMANCES),
+            availability: AvailabilityAnswers::new(MAX_PERFORMANCES),
             performances: Answers::new(MAX_PERFORMANCES),
             prices: Answers::new(MAX_PERFORMANCES),
             pages: Answers::new(MAX_PAGES),
@@ -81,8 +84,17 @@ struct PageOfPerformances {
 
 impl RenderedAnswers {
     pub(crate) fn availability(&self, seats: PerformanceSeats) -> Result<Answer, Problem> {
-        let render = |seats: &PerformanceSeats| json(&AvailabilityDto::from(seats.availability()));
-        self.availability.get(seats.on_sale.performance.id, seats, render)
+        self.availability.whole(seats)
+    }
+
+    /// What has changed since the availability with that tag; all of it, if that is much shorter or the tag is not known here.
+    pub(crate) fn availability_since(&self, seats: PerformanceSeats, tag: &str) -> Result<Answer, Problem> {
+        self.availability.since(seats, tag)
+    }
+
+    /// The same up to the last state that was asked for; `None` if none was.
+    pub(crate) fn known_availability_since(&self, id: PerformanceId, tag: &str) -> Option<Answer> {
+        self.availability.known_since(id, tag)
     }
 
     pub(crate) fn performance(&self, view: PerformanceView) -> Result<Answer, Problem> {
@@ -129,31 +141,9 @@ impl RenderedAnswers {
 impl PageOfPerformances {
     /// As [`List`](crate::dto::List) is rendered.
     fn render(&self) -> Result<Vec<u8>, Problem> {
-        let items: Vec<&[u8]> = self.items.iter().map(|item| &*item.body).collect();
+        let items: Vec<&[u8]> = self.items.iter().map(|item| &**item.body()).collect();
         let next = json(&self.next.map(|next| next.uuid().encode()))?;
         Ok([&b"{\"items\":["[..], &items.join(&b","[..]), b"],\"next_cursor\":", &next, b"}"].concat())
-    }
-}
-
-fn json(shown: &impl Serialize) -> Result<Vec<u8>, Problem> {
-    serde_json::to_vec(shown).map_err(|_| Problem::new(Kind::Fault))
-}
-
-/// What answers are rendered from.
-trait Source {
-    /// Whether an answer that was rendered from this is what would be rendered from `now`.
-    fn still_shows(&self, now: &Self) -> bool;
-}
-
-impl Source for Arc<OnSale> {
-    fn still_shows(&self, now: &Self) -> bool {
-        Self::ptr_eq(self, now)
-    }
-}
-
-impl Source for PerformanceSeats {
-    fn still_shows(&self, now: &Self) -> bool {
-        self.on_sale.still_shows(&now.on_sale) && Arc::ptr_eq(&self.seats, &now.seats)
     }
 }
 
@@ -166,7 +156,7 @@ impl Source for PerformanceView {
 impl Source for PageOfPerformances {
     fn still_shows(&self, now: &Self) -> bool {
         // They are held here, so that nothing else can be where they are.
-        let are_same = |(before, now): (&Answer, &Answer)| before.body.as_ptr() == now.body.as_ptr();
+        let are_same = |(before, now): (&Answer, &Answer)| before.body().as_ptr() == now.body().as_ptr();
         self.next == now.next && self.items.len() == now.items.len() && self.items.iter().zip(&now.items).all(are_same)
     }
 }
@@ -186,33 +176,9 @@ impl<K: Copy + Eq + Hash, S: Source> Answers<K, S> {
             return Ok(answer.clone());
         }
         let body = render(&source)?;
-        let tag = HeaderValue::try_from(entity_tag(&body)).map_err(|_| Problem::new(Kind::Fault))?;
-        let answer = Answer { tag, body: body.into() };
+        let answer = Answer::new(body)?;
         self.0.lock().insert(key, (source, answer.clone()));
         Ok(answer)
-    }
-}
-
-/// A body of JSON with its entity tag.
-#[derive(Clone)]
-pub(crate) struct Answer {
-    body: Bytes,
-    tag: HeaderValue,
-}
-
-impl Answer {
-    /// With its tag; without its body if the client has it.
-    pub fn to(&self, request: &HttpRequest) -> HttpResponse {
-        let known = knows(request, self.tag.to_str().unwrap_or_default());
-        let mut response =
-            if known { HttpResponse::NotModified().finish() } else { HttpResponse::Ok().body(self.body.clone()) };
-        let headers = response.headers_mut();
-        headers.insert(ETAG, self.tag.clone());
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-        if !known {
-            headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        }
-        response
     }
 }
 
@@ -235,7 +201,7 @@ mod tests {
     fn an_answer_is_rendered_again_when_what_it_shows_has_changed_and_not_before() {
         let rendered = RenderedAnswers::default();
         let seats = seats();
-        let body = |view| rendered.performance(view).ok().unwrap().body;
+        let body = |view| rendered.performance(view).ok().unwrap().body().clone();
         let first = body(view(&seats, 100, 200));
         assert_eq!(first.as_ptr(), body(view(&seats, 199, 200)).as_ptr());
         assert_ne!(first.as_ptr(), body(view(&seats, 200, 300)).as_ptr(), "a sale has opened or closed");
@@ -257,7 +223,11 @@ mod tests {
         let sent = rendered.performances(key, looked, page()).ok().unwrap();
         let recent = |key: PageKey, at| rendered.recent_page(&key, rendered.look(millis(at)));
         for (at, is_recent) in [(99_999, false), (100_000, true), (100_099, true), (100_100, false)] {
-            assert_eq!(recent(key, at).map(|page| page.body), is_recent.then(|| sent.body.clone()), "at {at}");
+            assert_eq!(
+                recent(key, at).map(|page| page.body().clone()),
+                is_recent.then(|| sent.body().clone()),
+                "at {at}"
+            );
         }
         assert!(recent(PageKey { bookable: true, ..key }, 100_000).is_none(), "that is another page");
 
@@ -279,7 +249,7 @@ mod tests {
             let list = crate::dto::List { items: dtos, next_cursor: next.map(|next| next.uuid().encode()) };
             let page = Page { items, next };
             let answer = rendered.performances(key, rendered.look(at(1)), page).ok().unwrap();
-            assert_eq!(&*answer.body, serde_json::to_vec(&list).unwrap());
+            assert_eq!(&**answer.body(), serde_json::to_vec(&list).unwrap());
         }
     }
 }

@@ -11,6 +11,7 @@ mod argument;
 mod browse;
 mod description;
 mod endpoint;
+mod events;
 mod expand;
 mod manage;
 mod operators_queue;
@@ -31,6 +32,7 @@ use std::sync::LazyLock;
 pub(crate) use address::Address;
 pub(crate) use description::Description;
 pub(crate) use endpoint::Endpoint;
+pub use events::beat_events;
 pub(crate) use service::add_pages;
 
 /// Every address, with its endpoints; made once.
@@ -40,6 +42,7 @@ pub(crate) fn addresses() -> &'static [Address] {
             accounts::endpoints(),
             browse::endpoints(),
             seats::endpoints(),
+            events::endpoints(),
             reservations::endpoints(),
             wallet::endpoints(),
             manage::endpoints(),

@@ -22,6 +22,8 @@ pub struct WebSettings {
     pub workers: usize,
     /// How long a client may take to send a request's head.
     pub head_timeout: Duration,
+    /// How long a client may take nothing of what is sent to it, before its connection is closed.
+    pub write_timeout: Duration,
     /// How long requests may go on once the server is told to stop.
     pub shutdown_timeout: Duration,
 }
@@ -29,6 +31,7 @@ pub struct WebSettings {
 /// Answers whoever connects, until it is stopped through the server's handle. Signals are the caller's business.
 pub fn run(listener: TcpListener, settings: &WebSettings, state: WebState) -> std::io::Result<Server> {
     let state = Data::new(state);
+    close_stalled(&listener, settings.write_timeout)?;
     let server = HttpServer::new(move || app(state.clone()))
         .workers(settings.workers)
         .client_request_timeout(settings.head_timeout)
@@ -36,6 +39,19 @@ pub fn run(listener: TcpListener, settings: &WebSettings, state: WebState) -> st
         .disable_signals()
         .listen(listener)?;
     Ok(server.run())
+}
+
+/// The body of an answer is not asked for more while its client takes nothing: only the system sees how long that goes on.
+/// Connections get this from the listener.
+#[cfg(target_os = "linux")]
+fn close_stalled(listener: &TcpListener, after: Duration) -> std::io::Result<()> {
+    socket2::SockRef::from(listener).set_tcp_user_timeout(Some(after))
+}
+
+/// Other systems have no such timeout: there a stalled client costs a connection until it goes.
+#[cfg(not(target_os = "linux"))]
+fn close_stalled(_: &TcpListener, _: Duration) -> std::io::Result<()> {
+    Ok(())
 }
 
 /// The whole API, for a server or a test.

@@ -1,6 +1,6 @@
 //! What handlers work with.
 
-use crate::{Origins, RenderedAnswers};
+use crate::{EventStreams, Origins, RenderedAnswers};
 use actix_web::http::header::HeaderName;
 use frontrow_application::UseCases;
 use frontrow_application::port::{Clock, Probe, TokenIssuer};
@@ -34,6 +34,8 @@ pub struct WebState {
     pub body_timeout: Duration,
     /// What was rendered lately.
     pub rendered: RenderedAnswers,
+    /// What is sent when it changes.
+    pub events: Arc<EventStreams>,
 }
 
 impl WebState {

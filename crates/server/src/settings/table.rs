@@ -80,6 +80,8 @@ settings! {
     Setting { name: "cors_origins", default: "off", takes: "origins with commas between them, such as https://tickets.example,http://localhost:3000, or * or off", purpose: "pages of which other origins may call the API from a browser; *: pages of any, but only to read what needs no account" },
     network_joins: u32 = number(0..=1_000_000);
     Setting { name: "network_joins_per_minute", default: "600", takes: "a whole number, 0 to 1000000 (0: any number)", purpose: "how often people may join a queue from one network: an IPv4 address, or a /64 of IPv6" },
+    max_event_streams: usize = number(0..=100_000);
+    Setting { name: "max_event_streams", default: "5000", takes: "a whole number, 0 to 100000", purpose: "event streams that may be open at a time (GET .../events), each with a connection; any more are answered with 503 busy, and their clients poll" },
     drain: Duration = duration(0..=300, 1);
     Setting { name: "drain_seconds", default: "0", takes: "a whole number, 0 to 300", purpose: "how long the server keeps serving after it's told to stop, while GET /readyz says 503" },
     shutdown_timeout: Duration = duration(1..=300, 1);

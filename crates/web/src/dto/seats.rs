@@ -1,6 +1,7 @@
 //! Seats of a performance.
 
 use super::{Money, PageQuery};
+use crate::extract::{bare_tag, quoted_tag};
 use crate::problem::Problem;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -36,16 +37,93 @@ pub struct TierCountDto {
     pub available: u32,
 }
 
-impl From<Availability> for AvailabilityDto {
-    fn from(availability: Availability) -> Self {
-        let tiers = availability.tiers.into_iter();
+impl From<&Availability> for AvailabilityDto {
+    fn from(availability: &Availability) -> Self {
         Self {
             seat_map_version: availability.seat_map_version,
             seat_count: availability.seat_count,
             available: availability.available,
             bitmap: STANDARD.encode(&availability.bitmap),
-            tiers: tiers.map(|(tier, n)| (tier, TierCountDto { seats: n.seats, available: n.available })).collect(),
+            tiers: tiers(availability),
         }
+    }
+}
+
+fn tiers(availability: &Availability) -> BTreeMap<String, TierCountDto> {
+    let tiers = availability.tiers.iter();
+    tiers.map(|(tier, n)| (tier.clone(), TierCountDto { seats: n.seats, available: n.available })).collect()
+}
+
+/// What has changed since an earlier answer, and the counts as they are now. It has no `bitmap`: so it is told from a whole
+/// answer.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[schema(example = json!({"from": "qL8vT2yJ0aXw3sZk", "to": "Zr5Nf1uC9bQe7mHd", "taken": [3, 4], "freed": [9],
+    "seat_map_version": 1, "seat_count": 10, "available": 8, "tiers": {"R": {"seats": 10, "available": 8}}}))]
+pub struct AvailabilityChangesDto {
+    /// The `ETag` of the earlier answer, without its quotes.
+    pub from: String,
+    /// The `ETag` of the answer that these changes lead to, without its quotes: the next `since`.
+    pub to: String,
+    /// Numbers of the seats that could be had and can't any more; their bits become 0.
+    pub taken: Vec<u32>,
+    /// Numbers of the seats that can be had again; their bits become 1.
+    pub freed: Vec<u32>,
+    /// Version of the seat map whose seat numbers these are.
+    pub seat_map_version: u32,
+    /// How many seats there are.
+    pub seat_count: u32,
+    /// How many can be had.
+    pub available: u32,
+    /// The counts by tier.
+    pub tiers: BTreeMap<String, TierCountDto>,
+}
+
+impl AvailabilityChangesDto {
+    /// The seats of these numbers are not as they were in the answer with the tag `from`. Tags come with their quotes.
+    pub fn of(now: &Availability, from: &str, to: &str, changed: &[u32]) -> Self {
+        let is_free = |number: &u32| {
+            let index = *number as usize - 1;
+            now.bitmap.get(index / 8).is_some_and(|byte| byte >> (index % 8) & 1 == 1)
+        };
+        let (freed, taken) = changed.iter().copied().partition(is_free);
+        Self {
+            from: bare_tag(from).to_owned(),
+            to: bare_tag(to).to_owned(),
+            taken,
+            freed,
+            seat_map_version: now.seat_map_version,
+            seat_count: now.seat_count,
+            available: now.available,
+            tiers: tiers(now),
+        }
+    }
+}
+
+/// The whole answer, or what has changed.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum AvailabilityAnswerDto {
+    /// All of it; it has a `bitmap`.
+    Whole(AvailabilityDto),
+    /// What has changed; it has `from`, and no `bitmap`.
+    Changes(AvailabilityChangesDto),
+}
+
+/// Since when.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct SinceQuery {
+    /// The `ETag` of the answer that one has, with or without its quotes: then the answer may say only what has changed.
+    #[param(pattern = r#"^(W/)?"?[A-Za-z0-9_-]{16}"?$"#, max_length = 20, example = "qL8vT2yJ0aXw3sZk")]
+    pub since: Option<String>,
+}
+
+impl SinceQuery {
+    /// The tag, with its quotes.
+    pub fn tag(&self) -> Result<Option<String>, Problem> {
+        let no_tag = || Problem::field("/query/since", "tag", "the ETag of an answer: 16 letters, digits, - or _");
+        self.since.as_deref().map(|text| quoted_tag(text).ok_or_else(no_tag)).transpose()
     }
 }
 

@@ -16,6 +16,20 @@ pub(crate) fn entity_tag(body: &[u8]) -> String {
     format!("\"{}\"", URL_SAFE_NO_PAD.encode(&Sha256::digest(body)[..12]))
 }
 
+/// The tag without its quotes.
+pub(crate) fn bare_tag(tag: &str) -> &str {
+    tag.trim_matches('"')
+}
+
+/// The tag of a body as clients send it back outside of the headers that are made for it: with its quotes or without them,
+/// and with the mark of a proxy that has compressed it. `None` if it is none of ours.
+pub(crate) fn quoted_tag(text: &str) -> Option<String> {
+    let text = text.strip_prefix("W/").unwrap_or(text);
+    let bare = text.strip_prefix('"').map_or(Some(text), |rest| rest.strip_suffix('"'))?;
+    let is_ours = bare.len() == 16 && bare.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
+    is_ours.then(|| format!("\"{bare}\""))
+}
+
 /// Whether the client has what has this tag.
 pub(crate) fn knows(request: &HttpRequest, tag: &str) -> bool {
     let headers = request.headers().get_all(IF_NONE_MATCH).filter_map(|header| header.to_str().ok());
@@ -49,5 +63,22 @@ impl FromRequest for IfMatch {
             number.map_or(Self::NEVER, |number| Revision(number.into()))
         });
         ready(Ok(Self(read)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tag_comes_back_in_several_ways() {
+        let tag = entity_tag(b"{}");
+        assert_eq!(bare_tag(&tag).len(), 16);
+        for text in [tag.clone(), format!("W/{tag}"), bare_tag(&tag).to_owned(), format!("W/{}", bare_tag(&tag))] {
+            assert_eq!(quoted_tag(&text), Some(tag.clone()), "{text}");
+        }
+        for text in ["", "\"", "W/", "*", "\"7\"", "\"0123456789abcdef", "0123456789abcde~", "0123456789abcdef0"] {
+            assert_eq!(quoted_tag(text), None, "{text}");
+        }
     }
 }

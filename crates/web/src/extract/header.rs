@@ -16,6 +16,9 @@ pub const PASS: &str = "Frontrow-Pass";
 /// The header that says how long to wait for an answer.
 pub const PREFER: &str = "Prefer";
 
+/// The header with which somebody comes back who had a stream of events before.
+pub const LAST_EVENT_ID: &str = "Last-Event-ID";
+
 /// A header that may be there once. What is doubled, or is no ASCII, was not given out here: it is as good as empty.
 pub fn once<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut all = headers.get_all(name);

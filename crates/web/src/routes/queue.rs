@@ -8,6 +8,7 @@ use crate::extract::{
     entity_tag, knows,
 };
 use crate::problem::{Kind, Problem};
+use crate::rendered::Answer;
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
@@ -70,6 +71,15 @@ async fn queue(state: Data<WebState>, Id(id): Id, request: HttpRequest) -> Resul
         return Ok(snapshot(&request, &render(&view, true)));
     }
     Ok(snapshot(&request, view.rendered.get_or_init(|| render(&view, false))))
+}
+
+/// What is answered to who asks for that queue.
+pub(super) fn queue_answer(state: &WebState, sale: SaleId) -> Result<Answer, Problem> {
+    let view = view(state, sale.uuid())?;
+    if view.is_stale(state.clock.now()) {
+        return Answer::new(render(&view, true).body);
+    }
+    Answer::new(view.rendered.get_or_init(|| render(&view, false)).body.clone())
 }
 
 fn render(view: &QueueView, stale: bool) -> Rendered {

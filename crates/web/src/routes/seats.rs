@@ -2,7 +2,7 @@
 
 use super::Endpoint;
 use crate::WebState;
-use crate::dto::{AvailabilityDto, List, SeatDto, SeatMapDto, SeatQuery};
+use crate::dto::{AvailabilityAnswerDto, List, SeatDto, SeatMapDto, SeatQuery, SinceQuery};
 use crate::extract::{Id, PASS, Query, SeatMapAddress};
 use crate::problem::Problem;
 use actix_web::http::header::CACHE_CONTROL;
@@ -36,16 +36,32 @@ async fn seat_map(
     Ok(HttpResponse::Ok().insert_header(for_ever).json(SeatMapDto::of(map, &layout)))
 }
 
-/// Show which seats can be had, as a bitmap.
+/// Show which seats can be had, as a bitmap; or, to who has an earlier answer, only what has changed since then.
 #[utoipa::path(get, path = "/v1/performances/{id}/availability", operation_id = "show_availability", tag = "seats",
-    params(("id" = uuid::Uuid, Path, description = "The performance."),
+    params(("id" = uuid::Uuid, Path, description = "The performance."), SinceQuery,
         ("If-None-Match" = Option<String>, Header, description = "The ETag of the answer that one has.")),
-    responses((status = 200, description = "Bit n-1 is 1 if seat n can be had.", body = AvailabilityDto,
-            headers(("ETag" = String, description = "Of the answer; the same while nothing has changed."))),
+    responses((status = 200, body = AvailabilityAnswerDto,
+            description = "Bit n-1 is 1 if seat n can be had. With `since`: what has changed, if this server knows that answer and \
+                that is shorter; it has `from`, and no `bitmap`.",
+            headers(("ETag" = String, description = "Of the whole answer; the same while nothing has changed.")),
+            examples(("whole" = (value = json!({"seat_map_version": 1, "seat_count": 10, "available": 9, "bitmap": "/gE=",
+                    "tiers": {"R": {"seats": 10, "available": 9}}}))),
+                ("changes" = (value = json!({"from": "qL8vT2yJ0aXw3sZk", "to": "Zr5Nf1uC9bQe7mHd", "taken": [3, 4],
+                    "freed": [9], "seat_map_version": 1, "seat_count": 10, "available": 8,
+                    "tiers": {"R": {"seats": 10, "available": 8}}}))))),
         (status = 304, description = "As it was.")))]
-async fn availability(state: Data<WebState>, Id(id): Id, request: HttpRequest) -> Result<HttpResponse, Problem> {
+async fn availability(
+    state: Data<WebState>,
+    Id(id): Id,
+    Query(query): Query<SinceQuery>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let since = query.tag()?;
     let seats = state.use_cases.booking.availability.run(PerformanceId::new(id)).await?;
-    Ok(state.rendered.availability(seats)?.to(&request))
+    Ok(match since {
+        None => state.rendered.availability(seats)?.to(&request),
+        Some(tag) => state.rendered.availability_since(seats, &tag)?.since(&request, &tag),
+    })
 }
 
 /// List seats.

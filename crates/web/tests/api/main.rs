@@ -32,6 +32,8 @@ mod edits;
 #[cfg(test)]
 mod ending;
 #[cfg(test)]
+mod events;
+#[cfg(test)]
 mod faults;
 #[cfg(test)]
 mod good;
@@ -65,6 +67,8 @@ mod returns;
 mod seen;
 #[cfg(test)]
 mod steps;
+#[cfg(test)]
+mod streams;
 #[cfg(test)]
 mod theatre;
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use crate::ask::{Answer, Ask};
 use crate::description::Description;
 use crate::promise;
+use crate::streams::EventReader;
 use actix_web::body::to_bytes;
 use actix_web::dev::{Payload, ServiceResponse};
 use actix_web::error::PayloadError;
@@ -17,7 +18,8 @@ use frontrow_adapters::{
 use frontrow_application::port::{AccountRepository, Auditor, Clock, QueueSigner};
 use frontrow_application::{AddOperator, Password, Ports, SignUpRequest, UseCases};
 use frontrow_domain::{Instant, UserId};
-use frontrow_web::{Origins, RenderedAnswers, WebState, app};
+use frontrow_web::{EventStreams, Origins, RenderedAnswers, WebState, app, beat_events};
+use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use futures::stream::LocalBoxStream;
 use serde_json::{Value, json};
@@ -41,6 +43,8 @@ pub const MAX_BODY: usize = 16 * 1024;
 pub const CLIENT_ADDRESS: &str = "x-forwarded-for";
 /// Joins that a network may make in a minute.
 pub const JOINS_PER_NETWORK: u32 = 30;
+/// Streams of events that may be open at a time.
+pub const EVENT_STREAMS: usize = 50;
 
 /// 2027-01-01T00:00:00Z: the sale of the examples opens.
 pub const OPENS: Instant = Instant::from_micros(1_798_761_600_000_000);
@@ -58,6 +62,7 @@ pub struct Theatre {
     pub signer: Arc<dyn QueueSigner>,
     pub is_draining: Arc<AtomicBool>,
     pub operator: String,
+    pub state: Data<WebState>,
     sandbox: bool,
     call: Call,
 }
@@ -105,8 +110,10 @@ impl Theatre {
             max_body_bytes: MAX_BODY,
             body_timeout: Duration::from_millis(1),
             rendered: RenderedAnswers::default(),
+            events: Arc::new(EventStreams::by_hand(EVENT_STREAMS)),
         };
-        let service = Rc::new(test::init_service(app(Data::new(state))).await);
+        let state = Data::new(state);
+        let service = Rc::new(test::init_service(app(state.clone())).await);
         let call: Call = Box::new(move |request, payload| {
             let service = Rc::clone(&service);
             let mut request = request.to_request();
@@ -116,7 +123,8 @@ impl Theatre {
             Box::pin(async move { test::call_service(&*service, request).await.map_into_boxed_body() })
         });
         let operator = String::new();
-        let mut theatre = Self { clock, memory, gateway, use_cases, signer, is_draining, operator, sandbox, call };
+        let mut theatre =
+            Self { clock, memory, gateway, use_cases, signer, is_draining, operator, state, sandbox, call };
         theatre.operator = theatre.new_operator().await;
         theatre
     }
@@ -223,9 +231,27 @@ impl Theatre {
         self.read((self.call)(ask.request(), Some(Payload::Stream { payload: never })).await).await
     }
 
+    /// A stream of events, if that is answered.
+    pub async fn watch(&self, ask: &Ask) -> EventReader {
+        let response = (self.call)(ask.request(), None).await;
+        assert_eq!(response.status().as_u16(), 200);
+        EventReader::new(response)
+    }
+
+    /// Time passes for those who watch.
+    pub async fn beat(&self, elapsed: Duration) {
+        beat_events(&self.state, elapsed).await;
+    }
+
     async fn read(&self, response: ServiceResponse) -> Answer {
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        let body = to_bytes(response.into_body()).await.unwrap().to_vec();
+        let is_stream = headers.get("content-type").is_some_and(|kind| kind == "text/event-stream");
+        // A stream has no end.
+        let body = if is_stream {
+            EventReader::new(response).text().now_or_never().flatten().unwrap_or_default().into()
+        } else {
+            to_bytes(response.into_body()).await.unwrap().to_vec()
+        };
         let answer = Answer { status, headers, body };
         // Whatever it is: what was bought there is worth nothing.
         assert_eq!(answer.header("Frontrow-Sandbox"), self.sandbox.then_some("true"), "{status}");

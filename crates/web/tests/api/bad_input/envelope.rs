@@ -106,17 +106,38 @@ fn queries(operation: &Operation, good: &Ask) -> Vec<Bad> {
                 &["", "2027-02-29", "2027-13-01", "20270501", "2027-05-01T10:00:00Z", "today", "%00", &long]
             }
             "expand" => &["seats", "venue,", "Venue", "venue, concert", "%00", &long],
+            "since" => &[
+                "",
+                "7",
+                "*",
+                "\"",
+                "W/",
+                "0123456789abcde",
+                "0123456789abcde~",
+                "\"0123456789abcdef",
+                "%00",
+                "%FF",
+                &long,
+            ],
             other => panic!("{other} has no bad values"),
         };
         for value in values {
             let shown: String = value.chars().take(40).collect();
             let ask = Ask {
-                path: format!("{}?{name}={}", good.path, value.replace(' ', "%20").replace('+', "%2B")),
+                path: format!(
+                    "{}?{name}={}",
+                    good.path,
+                    value.replace(' ', "%20").replace('+', "%2B").replace('"', "%22")
+                ),
                 ..good.clone()
             };
             bad.push(Bad::new(format!("?{name}={shown}"), ask).at(format!("/query/{name}")).status(422));
         }
-        let fine = if ["bookable", "confirm"].contains(&name) { "true" } else { "available" };
+        let fine = match name {
+            "bookable" | "confirm" => "true",
+            "since" => "0123456789abcdef",
+            _ => "available",
+        };
         let ask = Ask { path: format!("{}?{name}={fine}&{name}={fine}", good.path), ..good.clone() };
         bad.push(Bad::new(format!("?{name}= twice"), ask).at(format!("/query/{name}")).status(422));
     }
