@@ -6,10 +6,11 @@ use futures::stream::{StreamExt, TryStreamExt, iter};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 /// How long one turn takes.
 pub const TURN: Duration = Duration::from_secs(2);
@@ -124,6 +125,31 @@ impl Client {
             self.more().await?;
         }
         Ok(status)
+    }
+
+    /// Reads a stream of events until that moment, and counts them.
+    #[allow(dead_code, reason = "one benchmark watches")]
+    pub async fn watch(mut self, request: &[u8], until: Instant, heard: &AtomicUsize) -> Result<()> {
+        const EVENT: &[u8] = b"event: ";
+        self.stream.write_all(request).await?;
+        let mut is_answered = false;
+        loop {
+            self.buffer.clear();
+            match timeout_at(until, self.more()).await {
+                Err(_) => break,
+                Ok(read) => read?,
+            }
+            ensure!(
+                is_answered || self.buffer.starts_with(b"HTTP/1.1 200 "),
+                "{}",
+                String::from_utf8_lossy(&self.buffer)
+            );
+            is_answered = true;
+            let events = self.buffer.windows(EVENT.len()).filter(|bytes| *bytes == EVENT).count();
+            heard.fetch_add(events, Ordering::Relaxed);
+        }
+        ensure!(is_answered, "nobody has answered");
+        Ok(())
     }
 
     /// The status line and the headers of the last answer.

@@ -2,6 +2,7 @@
 
 mod best;
 mod bookings;
+mod events;
 mod failures;
 mod halls;
 mod latency;
@@ -26,6 +27,7 @@ pub enum Group {
     Failures,
     Quiet,
     Waiting,
+    Events,
     Halls,
     Memory,
     Reads,
@@ -34,7 +36,7 @@ pub enum Group {
 
 impl Group {
     /// In the order in which they are measured: the last three need five million seats, which the others do without.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::Bookings,
         Self::Best,
         Self::Latency,
@@ -42,6 +44,7 @@ impl Group {
         Self::Failures,
         Self::Quiet,
         Self::Waiting,
+        Self::Events,
         Self::Halls,
         Self::Memory,
         Self::Reads,
@@ -57,6 +60,7 @@ impl Group {
             Self::Failures => "failures",
             Self::Quiet => "quiet",
             Self::Waiting => "waiting",
+            Self::Events => "events",
             Self::Halls => "halls",
             Self::Memory => "memory",
             Self::Reads => "reads",
@@ -73,6 +77,7 @@ impl Group {
             Self::Failures => Box::pin(failures::measure(testbed, report)).await,
             Self::Quiet => Box::pin(quiet::measure(testbed, report)).await,
             Self::Waiting => Box::pin(waiting::measure(testbed, report)).await,
+            Self::Events => Box::pin(events::measure(testbed, report)).await,
             Self::Halls => Box::pin(halls::measure(testbed, report)).await,
             Self::Memory => Box::pin(memory::measure(testbed, report)).await,
             Self::Reads => Box::pin(reads::measure(testbed, report)).await,

@@ -13,11 +13,15 @@ use frontrow_server::application::Application;
 use frontrow_server::keys::Keys;
 use frontrow_server::settings::{DatabaseAddress, Given, Settings};
 use frontrow_test_databases::{HostServer, Kind, TestDatabase};
+use hyper::Method;
+use serde_json::json;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tempfile::TempDir;
+use tokio::time::Instant;
+use uuid::Uuid;
 
 /// Connections, unless a row says otherwise.
 pub const CONNECTIONS: usize = 64;
@@ -28,6 +32,10 @@ pub const LARGE: usize = 50_000;
 const PRICE: i64 = 10;
 /// After many rows were inserted, for what the database writes in its own time.
 const REST: Duration = Duration::from_secs(5);
+
+/// How long a queue takes to open at most, and how often one looks.
+const OPENS: Duration = Duration::from_secs(10);
+const LOOK: Duration = Duration::from_millis(50);
 
 /// What all rows of one database share.
 pub struct Testbed {
@@ -183,6 +191,28 @@ impl Testbed {
         };
         self.halls.insert(seats, hall);
         hall.publish(&mut operator, terms).await
+    }
+
+    /// Publishes a small performance behind a waiting room whose queue is open; the id of its sale.
+    pub async fn queue(&self, server: &Server) -> Result<Uuid> {
+        let room = json!({
+            "lobby_opens": "2020-01-01T00:00:00Z",
+            "capacity": 10,
+            "rate_per_minute": 600,
+            "session_seconds": 600,
+        });
+        let sale = Uuid::from_u128(u128::from(getrandom::u64()?) << 64 | u128::from(getrandom::u64()?));
+        let mut operator = self.operator(server);
+        Show::publish_as(&mut operator, terms(100)?, sale, &json!({ "waiting_room": room })).await?;
+        let until = Instant::now() + OPENS;
+        loop {
+            let queue = operator.ask(Method::GET, &format!("/v1/sales/{sale}/queue"), None, None).await?;
+            if queue.body["phase"] == "open" {
+                return Ok(sale);
+            }
+            ensure!(Instant::now() < until, "the queue does not open: {}", queue.body);
+            tokio::time::sleep(LOOK).await;
+        }
     }
 
     /// So many of them, and a rest after the largest.

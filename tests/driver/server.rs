@@ -92,6 +92,20 @@ impl Server {
         Ok(kilobytes * 1024)
     }
 
+    /// Processor time that the process has taken so far, in all its threads.
+    #[allow(dead_code, reason = "one benchmark asks for it")]
+    pub fn processor_seconds(&self) -> Result<f64> {
+        /// The system counts in hundredths of a second, whatever its own clock does.
+        const PER_SECOND: f64 = 100.0;
+        let id = self.child.id().context("the server has ended by itself")?;
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat"))?;
+        // The name, in brackets, may have spaces; behind it, in user mode and in the system are the 12th and the 13th.
+        let (_, fields) = stat.rsplit_once(") ").context("no name")?;
+        let times = fields.split(' ').skip(11).take(2).map(str::parse::<u32>).collect::<Result<Vec<_>, _>>()?;
+        ensure!(times.len() == 2, "no times: {stat}");
+        Ok(times.into_iter().map(f64::from).sum::<f64>() / PER_SECOND)
+    }
+
     /// Asks it to stop, and waits until it has finished what it began.
     pub async fn stop(mut self) -> Result<()> {
         let id = self.child.id().context("the server has ended by itself")?;

@@ -8,6 +8,8 @@ use frontrow_test_databases::PrivateServer;
 use futures::future::join_all;
 use hyper::{Method, StatusCode};
 use std::time::Duration;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::process::Command;
 use tokio::time::{Instant, timeout};
 
@@ -100,6 +102,41 @@ async fn a_server_that_is_stopped_twice_over_leaves_nothing_behind(server: &mut 
     Ok(())
 }
 
+/// A stream of events goes on for as long as its client likes, but not for longer than the server does.
+#[test]
+fn a_stream_of_events_ends_with_the_server_and_does_not_keep_it() -> Result<()> {
+    run(async |server| {
+        let show = server.publish(crate::driver::Terms::default()).await?;
+        let path = format!("/v1/performances/{}/events", show.performance);
+        let mut stream = TcpStream::connect(server.running()?.address).await?;
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: test\r\n\r\n").as_bytes()).await?;
+        let mut read = String::new();
+        read_until(&mut stream, &mut read, "event: performance").await?;
+        server.customer(0)?.held(show, &[seat(7)], "while-somebody-watches").await?;
+        read_until(&mut stream, &mut read, "\"taken\":[7]").await?;
+        signal(server, "TERM").await?;
+        let status = timeout(STOPS, server.ended()).await.context("the server waits for a stream")??;
+        ensure!(status.success(), "the server stopped with {status}");
+        // The last chunk says that this is the whole answer.
+        read_until(&mut stream, &mut read, "\r\n0\r\n\r\n").await?;
+        ensure!(read.ends_with("\r\n0\r\n\r\n"), "{read}");
+        Ok(())
+    })
+}
+
+/// With nobody at work, and less than requests have to finish, which is 30 seconds. It took more than 20 once.
+const STOPS: Duration = Duration::from_secs(12);
+
+async fn read_until(stream: &mut TcpStream, read: &mut String, what: &str) -> Result<()> {
+    let mut buffer = [0; 4096];
+    while !read.contains(what) {
+        let count = timeout(STOPS, stream.read(&mut buffer)).await.with_context(|| format!("no {what}: {read}"))??;
+        ensure!(count > 0, "closed before {what}: {read}");
+        *read += std::str::from_utf8(&buffer[..count])?;
+    }
+    Ok(())
+}
+
 mod database_away {
     use super::*;
     use crate::test_server::on_every_server;
@@ -112,8 +149,6 @@ mod database_away {
     const COMMAND: Duration = Duration::from_secs(10);
     /// What comes in time on a machine with other things to do.
     const SLACK: u32 = 2;
-    /// With nobody at work. It took more than 20 seconds once.
-    const STOPS: Duration = Duration::from_secs(12);
 
     async fn is_told(mut client: Client, within: Duration, method: Method, path: String) -> Result<()> {
         let what = format!("{method} {path}");

@@ -66,6 +66,8 @@ mod returns;
 #[cfg(test)]
 mod seen;
 #[cfg(test)]
+mod stalled;
+#[cfg(test)]
 mod steps;
 #[cfg(test)]
 mod streams;

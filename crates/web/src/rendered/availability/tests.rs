@@ -56,6 +56,9 @@ fn courses() -> impl Strategy<Value = Vec<Vec<u32>>> {
 }
 
 proptest! {
+    // Each case has some hundred answers.
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
     #[test]
     fn changes_lead_to_exactly_what_the_whole_answer_says(course in courses()) {
         let (answers, hall, mut taken) = (AvailabilityAnswers::new(10), hall(), SeatSet::default());
@@ -70,7 +73,8 @@ proptest! {
             let whole = answers.whole(now.clone()).unwrap();
             let expected: Value = serde_json::from_slice(&whole.body()).unwrap();
             prop_assert_eq!(bitmap(&expected), taken.others_of(SEATS));
-            for (known, before) in &earlier {
+            // Some of them, others at every state.
+            for (known, before) in earlier.iter().rev().skip(earlier.len() % 5).step_by(5) {
                 let answer = answers.since(now.clone(), known).unwrap();
                 prop_assert_eq!(answer.tag(), whole.tag());
                 prop_assert!(answer.body().len() <= whole.body().len().max(SHORT));
