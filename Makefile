@@ -21,7 +21,7 @@ BROWSER_TARGET = --manifest-path tests/browser/Cargo.toml --target-dir $(abspath
 ON_DATABASES = $(CARGO) run --locked --quiet --package frontrow-test-databases --
 
 .DEFAULT_GOAL := help
-.PHONY: help tools run mock demo-rush test compile-tests run-tests browser lint fmt doc deny bench locks soak openapi images
+.PHONY: help tools run mock demo-rush test compile-tests run-tests browser run-browser lint fmt doc deny bench locks soak openapi images
 
 help: ## Lists the targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -52,10 +52,14 @@ run-tests:
 	@run=$$(sed -n 's|.*"executable":"\([^"]*/run-tests\)".*|\1|p' $(TEST_PROGRAMS)); \
 		CARGO=$(CARGO) "$$run" $(TESTS) <$(TEST_PROGRAMS)
 
-browser: tools ## Drives the booking page in Chromium
-	@command -v chromedriver >/dev/null || { echo "chromedriver is missing: on Debian, install chromium-driver" >&2; exit 1; }
+browser: tools ## Drives the example page in Chromium
 	$(CARGO) build --locked --package frontrow-server --bin frontrow
-	FRONTROW_BINARY=$(abspath $(or $(CARGO_TARGET_DIR),target))/debug/frontrow \
+	@$(MAKE) --no-print-directory run-browser
+
+# With the binary that is there: compiling the tests makes one, too.
+run-browser:
+	@command -v chromedriver >/dev/null || { echo "chromedriver is missing: on Debian, install chromium-driver" >&2; exit 1; }
+	FRONTROW_BINARY=$(abspath $(or $(CARGO_TARGET_DIR),target))/debug/frontrow RUST_BACKTRACE=0 \
 		$(CARGO) test --locked $(BROWSER_TARGET) -- --test-threads=2
 
 lint: tools ## Checks formatting and lints

@@ -19,9 +19,9 @@ export async function queue(signal, sale, performance) {
   });
   async function ask() {
     const { status, opens, people_ahead, wait, message, ask_again_seconds } = await call('GET', '/queue-tokens/current', { headers });
-    const place = { lobby: `The queue opens on ${when(opens)}`, waiting: `${people_ahead} people are ahead of you` }[status];
-    const minutes = wait && `About ${Math.ceil(wait.most_seconds / 60)} minutes`;
-    say(position, [place ?? 'It’s your turn …', minutes, message].filter(Boolean).join('. '));
+    const place = { lobby: `The queue opens on ${when(opens)}`, waiting: `People ahead of you: ${people_ahead}` }[status];
+    const minutes = wait && `minutes to wait: about ${Math.ceil(wait.most_seconds / 60)}`;
+    say(position, [place ?? 'It’s your turn …', minutes, message].filter(Boolean).join('; '));
     if (place) return ask_again_seconds;
     const admission = await call('POST', `/sales/${sale}/admission`, { headers });
     if (!admission.pass) return 1;
@@ -106,7 +106,7 @@ export async function reservation(signal, id) {
   poll(signal, () => {
     const left = Math.max(0, Math.ceil((Date.parse(held_until) - now()) / 1000));
     timer.textContent = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`;
-    say(minutes, left ? `Pay within ${Math.ceil(left / 60)} minutes.` : 'The hold has lapsed. Pay before somebody else has the seats.');
+    say(minutes, left ? `Minutes left to pay: ${Math.ceil(left / 60)}` : 'The hold has lapsed. Pay before somebody else has the seats.');
     return 1;
   });
   poll(signal, async () => (await get()).status === status ? 5 : signal.aborted ? null : go(`reservation/${id}`));

@@ -19,7 +19,7 @@ async fn book_two(stage: &Stage) -> Result<()> {
     page.choose("A-1-4").await?;
     page.sees("A-1-3, A-1-4").await?;
     page.press("Hold these seats").await?;
-    page.sees("Pay within 5 minutes").await?;
+    page.sees("Minutes left to pay: 5").await?;
     let left = page.text_of("[role=timer]").await?;
     ensure!(left.starts_with("4:") || left == "5:00", "a hold of five minutes has {left} left");
     page.press("Charge the wallet: ₩312,000").await?;

@@ -41,7 +41,7 @@ fn a_hold_whose_answers_get_lost_is_made_once_even_if_the_page_is_reloaded() -> 
         page.reload().await?;
         page.sees("No connection to").await?;
         stage.network.set(Network::Works);
-        page.sees("Pay within 5 minutes").await?;
+        page.sees("Minutes left to pay: 5").await?;
 
         let keys = stage.network.keys();
         ensure!(keys.len() > 1 && keys.iter().all(|key| *key == keys[0]), "keys of one hold: {keys:?}");

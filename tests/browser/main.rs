@@ -9,5 +9,6 @@ mod stage;
 
 mod booking;
 mod lost;
+mod mocked;
 mod reloads;
 mod taken;

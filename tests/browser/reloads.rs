@@ -31,7 +31,7 @@ fn reloading_loses_nothing_in_any_state() -> Result<()> {
         sees_twice(page, "Your choice: A-1-3").await?;
         page.seat("A-1-3", "aria-pressed", true).await?;
         page.press("Hold these seats").await?;
-        sees_twice(page, "Pay within 5 minutes").await?;
+        sees_twice(page, "Minutes left to pay: 5").await?;
         page.press("Charge the wallet").await?;
         sees_twice(page, "Your wallet: ₩156,000").await?;
         page.press("Pay").await?;

@@ -24,6 +24,20 @@ impl Server {
         Ok(Self { address, process })
     }
 
+    /// The mock, with these options.
+    pub async fn mock(directory: &Path, options: &[&str]) -> Result<Self> {
+        let mut arguments = vec!["mock", "--address", "127.0.0.1:0"];
+        arguments.extend(options);
+        let (process, address) = Process::start(&mut frontrow(directory, &arguments), address).await?;
+        Ok(Self { address, process })
+    }
+
+    /// Puts the mock's clock forward.
+    pub async fn advance(&self, seconds: u32) -> Result<()> {
+        let clock = format!("http://{}/mock/clock", self.address);
+        answer(reqwest::Client::new().post(clock).json(&json!({"advance_seconds": seconds}))).await.map(drop)
+    }
+
     /// Somebody else with an account, who is logged in.
     pub async fn somebody(&self) -> Result<Client> {
         let mut client = Client::new(self.address);

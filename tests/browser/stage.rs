@@ -21,9 +21,12 @@ pub struct Stage {
 }
 
 impl Stage {
-    async fn set(directory: &TempDir) -> Result<Self> {
+    async fn set(directory: &TempDir, mock: Option<&[&str]>) -> Result<Self> {
         let site = Site::start().await?;
-        let server = Server::demo(directory.path(), &site.origin).await?;
+        let server = match mock {
+            Some(options) => Server::mock(directory.path(), options).await?,
+            None => Server::demo(directory.path(), &site.origin).await?,
+        };
         let network = Proxy::start(server.address).await?;
         let page = Page::open(directory.path()).await?;
         Ok(Self { server, network, page, site })
@@ -49,9 +52,18 @@ impl Stage {
 
 /// Runs a test against the demo on SQLite.
 pub fn run(test: impl AsyncFnOnce(&Stage) -> Result<()>) -> Result<()> {
+    run_against(None, test)
+}
+
+/// The same against the mock, with these options.
+pub fn run_on_mock(options: &[&str], test: impl AsyncFnOnce(&Stage) -> Result<()>) -> Result<()> {
+    run_against(Some(options), test)
+}
+
+fn run_against(mock: Option<&[&str]>, test: impl AsyncFnOnce(&Stage) -> Result<()>) -> Result<()> {
     Builder::new_multi_thread().worker_threads(2).enable_all().build()?.block_on(async {
         let directory = tempfile::tempdir()?;
-        let stage = Stage::set(&directory).await?;
+        let stage = Stage::set(&directory, mock).await?;
         let tried = timeout(MAX_TIME, Box::pin(test(&stage))).await.context("the test takes too long").flatten();
         let checked = match tried {
             Ok(()) => stage.page.has_no_errors().await,

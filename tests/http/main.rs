@@ -13,6 +13,7 @@ mod charges;
 mod crashes;
 mod edges;
 mod full;
+mod guide;
 mod installation;
 mod instances;
 mod labels;

@@ -13,7 +13,7 @@ const ADDRESS: &str = "127.0.0.1:8080";
 on_every_database! { the_readmes_tour_ends_with_a_ticket }
 
 async fn the_readmes_tour_ends_with_a_ticket(server: &mut TestServer) -> Result<()> {
-    let script = tour(&fs::read_to_string(README)?)?;
+    let script = commands(&fs::read_to_string(README)?, "tour")?;
     ensure!(script.contains(ADDRESS), "the tour does not talk to {ADDRESS}");
     let directory = tempfile::tempdir()?;
     let file = directory.path().join("frontrow.sqlite");
@@ -37,13 +37,14 @@ async fn the_readmes_tour_ends_with_a_ticket(server: &mut TestServer) -> Result<
     Ok(())
 }
 
-/// The commands between the markers: all of a `sh` block, and what follows the prompt in a `console` block.
-fn tour(readme: &str) -> Result<String> {
-    let (_, rest) = readme.split_once("<!-- tour -->").context("the README has no tour")?;
-    let (tour, _) = rest.split_once("<!-- /tour -->").context("the tour has no end")?;
+/// The commands between the markers of that name: all of a `sh` block, and what follows the prompt in a `console` block.
+pub fn commands(document: &str, name: &str) -> Result<String> {
+    let (_, rest) = document.split_once(&format!("<!-- {name} -->")).with_context(|| format!("no {name}"))?;
+    let (marked, _) =
+        rest.split_once(&format!("<!-- /{name} -->")).with_context(|| format!("the {name} has no end"))?;
     let (mut script, mut block) = (String::new(), None);
-    for line in tour.lines() {
-        match (block, line.strip_prefix("```")) {
+    for line in marked.lines() {
+        match (block, line.trim_start().strip_prefix("```")) {
             (None, Some(language)) => block = Some(language),
             (Some(_), Some(_)) => block = None,
             (Some("sh"), None) => script.extend([line, "\n"]),
@@ -54,6 +55,6 @@ fn tour(readme: &str) -> Result<String> {
             _ => {}
         }
     }
-    ensure!(!script.is_empty(), "the tour has no commands");
+    ensure!(!script.is_empty(), "the {name} has no commands");
     Ok(script)
 }
