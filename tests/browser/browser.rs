@@ -98,6 +98,12 @@ impl Page {
         self.seat(label, "aria-pressed", true).await
     }
 
+    /// Chooses every seat that is free, as soon as one is.
+    pub async fn choose_all_free(&self) -> Result<()> {
+        self.element(By::Css(".seat[aria-disabled=false]")).await?;
+        self.run("document.querySelectorAll('.seat[aria-disabled=false]').forEach(seat => seat.click())").await
+    }
+
     /// Waits until an attribute of a seat says this.
     pub async fn seat(&self, label: &str, attribute: &str, value: bool) -> Result<()> {
         let seat = format!("//button[starts-with(@aria-label, '{label},') and @{attribute}='{value}']");

@@ -1,7 +1,11 @@
 //! The mock, where time and a crowd are at hand.
 
-use crate::stage::run_on_mock;
+use crate::browser::until;
+use crate::stage::{Stage, run_on_mock};
 use anyhow::Result;
+
+/// So many scripted people: dozens are in line before you, and the small hall fills while you look.
+const CROWD: [&str; 2] = ["--crowd", "500"];
 
 #[test]
 fn a_hold_lapses_by_the_mocks_clock_and_is_paid_late() -> Result<()> {
@@ -20,4 +24,41 @@ fn a_hold_lapses_by_the_mocks_clock_and_is_paid_late() -> Result<()> {
         page.press("Pay").await?;
         page.sees("A-1-3: FR1-").await
     })
+}
+
+#[test]
+fn somebody_in_a_crowd_waits_in_line_and_gets_a_ticket_from_the_mock() -> Result<()> {
+    run_on_mock(&CROWD, async |stage| {
+        let page = &stage.page;
+        stage.sign_up("Northern Lights").await?;
+        page.press("Join the queue").await?;
+        page.sees("People ahead of you: ").await?;
+        let_time_pass_until(stage, "Your choice").await?;
+        page.unfold("D").await?;
+        page.choose("D-20-50").await?;
+        page.press("Hold these seats").await?;
+        page.press("Charge the wallet").await?;
+        page.press("Pay").await?;
+        page.sees("D-20-50: FR1-").await
+    })
+}
+
+#[test]
+fn the_crowd_takes_a_seat_that_has_been_chosen() -> Result<()> {
+    run_on_mock(&CROWD, async |stage| {
+        let page = &stage.page;
+        stage.sign_up("Small Hours").await?;
+        page.sees("Your choice").await?;
+        page.choose_all_free().await?;
+        let_time_pass_until(stage, "Somebody else was faster: A-").await
+    })
+}
+
+/// Puts the mock's clock forward, a few seconds at a time, until the page shows a text.
+async fn let_time_pass_until(stage: &Stage, text: &str) -> Result<()> {
+    until(text, async || {
+        stage.server.advance(2).await?;
+        Ok(stage.page.text().await?.contains(text).then_some(()))
+    })
+    .await
 }
