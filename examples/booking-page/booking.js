@@ -35,12 +35,12 @@ export async function queue(signal, sale, performance) {
   });
   return [h('h1', 'Queue'), token ? position : join, h('p', 'You keep your place when you close this page.')];
 }
-
 export async function performance(signal, id, sale) {
   const show = await call('GET', `/performances/${id}`, { sale });
   const title = h('h1', `${show.venue.name}, ${when(show.starts_at, show.time_zone)}`);
   const open = show.sales.find(open => open.id === sale) ?? show.sales[0];
   if (!open) return [title, 'Not on sale now.'];
+  if (sale !== open.id) return go(`performance/${id}/${open.id}`);
   if (open.waiting_room && !kept.get(`pass ${open.id}`)) return go(`queue/${open.id}/${id}`);
   const [{ sections }, { tiers }] = await Promise.all([`seat-map/${show.seat_map_version}`, 'prices'].map(part =>
     call('GET', `/performances/${id}/${part}`, { sale: open.id })));

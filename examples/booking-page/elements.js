@@ -13,8 +13,8 @@ export const button = (text, action) => h('button', { onclick: async ({ target }
 } }, text);
 /** Changes a text only if it's another one: screen readers read every change out. */
 export const say = (element, text) => { if (element.textContent !== text) element.textContent = text; };
-/** Goes to a page, or draws it anew. */
-export const go = to => location.hash === `#${to}` ? dispatchEvent(new Event('hashchange')) : location.assign(`#${to}`);
+/** Goes to a page in place of this one, or draws it anew. */
+export const go = to => location.hash === `#${to}` ? dispatchEvent(new Event('hashchange')) : location.replace(`#${to}`);
 /** Asks again after as many seconds as the answer says, until it says none or the page is left. */
 export async function poll(signal, ask) {
   for (let seconds = 0; seconds != null && !signal.aborted; await pause(seconds)) seconds = await ask();

@@ -17,7 +17,7 @@ async function show() {
 
 /** Says what is wrong, or goes where it can be mended. */
 function complain(problem) {
-  const [page, id, sale = problem.sales?.[0]?.id] = location.hash.split('/');
+  const [page, id, sale = problem.sales?.[0]] = location.hash.split('/');
   const nearby = problem.alternatives?.map(block => block.join(' and ')).join(', or ');
   error.textContent = problem.message + (nearby ? `. Free nearby: ${nearby}.` : '');
   if (['access-token', 'session-ended'].includes(problem.kind)) {
