@@ -6,11 +6,8 @@ use actix_http::Request;
 use actix_service::IntoServiceFactory;
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use actix_web::dev::{AppConfig, Service, ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{DATE, HttpDate, TryIntoHeaderValue};
 use actix_web::web::Bytes;
 use actix_web::{Error, error};
-use frontrow_application::port::Clock;
-use frontrow_domain::Instant;
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use std::cell::RefCell;
@@ -19,7 +16,6 @@ use std::pin::Pin;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::{Duration, UNIX_EPOCH};
 use tokio::sync::watch;
 
 type Answer = LocalBoxFuture<'static, Result<ServiceResponse, Error>>;
@@ -63,20 +59,12 @@ impl Service<ServiceRequest> for Inner {
             let (asked, payload) = request.into_parts();
             let mut inner = Request::with_payload(payload);
             *inner.head_mut() = asked.head().clone();
-            let (_, mut response) = api(inner).await?.into_parts();
-            if let Ok(date) = date(world.clock.now()).try_into_value() {
-                response.headers_mut().insert(DATE, date);
-            }
+            let (_, response) = api(inner).await?.into_parts();
             let ending = world.ending();
             Ok(ServiceResponse::new(asked, response.map_body(|_, body| until_the_end(body, ending))))
         }
         .boxed_local()
     }
-}
-
-/// The mock's time, so that pages count down by its clock, as they do by a server's.
-fn date(now: Instant) -> HttpDate {
-    HttpDate::from(UNIX_EPOCH + Duration::from_micros(now.micros().unsigned_abs()))
 }
 
 async fn api(world: &World) -> Result<Api, Error> {

@@ -54,14 +54,6 @@ async fn the_clock_goes_with_the_machines() {
 }
 
 #[actix_web::test]
-async fn pages_that_count_down_by_the_date_of_an_answer_are_told_the_mocks_time() {
-    let house = House::new().await;
-    assert_eq!(house.get("/v1/concerts").await.header("Date"), Some("Fri, 01 Jan 2027 00:00:00 GMT"));
-    house.advance(61).await;
-    assert_eq!(house.get("/v1/concerts").await.header("Date"), Some("Fri, 01 Jan 2027 00:01:01 GMT"));
-}
-
-#[actix_web::test]
 async fn what_is_no_time_is_refused_and_nothing_happens() {
     let house = House::new().await;
     for body in [
