@@ -74,7 +74,9 @@ impl EventStreams {
             all.is_closed = true;
             std::mem::take(&mut all.channels)
         };
-        channels.values().for_each(|channel| channel.end());
+        for channel in channels.values() {
+            channel.end();
+        }
     }
 
     /// A stream of that topic, for somebody who may see it.
@@ -96,7 +98,7 @@ impl EventStreams {
         let channel = if let Some(channel) = all.channels.get(&topic) {
             Arc::clone(channel)
         } else {
-            let channel = Arc::new(Channel::new(topic, looked));
+            let channel = Arc::new(Channel::new(topic, &looked));
             all.channels.insert(topic, Arc::clone(&channel));
             if !self.by_hand {
                 tokio::spawn(watch_over(Arc::clone(self), Arc::clone(&channel), polls.clone()));

@@ -150,8 +150,8 @@ fn parts(looked: &[Looked], before: &[Part]) -> Vec<Part> {
 }
 
 impl Channel {
-    pub fn new(topic: Topic, looked: Vec<Looked>) -> Self {
-        let now = Now { number: 1, parts: parts(&looked, &[]), step: None, heartbeats: 0 };
+    pub fn new(topic: Topic, looked: &[Looked]) -> Self {
+        let now = Now { number: 1, parts: parts(looked, &[]), step: None, heartbeats: 0 };
         // A first change need not wait for a second one.
         let course = Course { since_change: BETWEEN, sent: [(1, Duration::ZERO)].into(), ..Course::default() };
         Self { topic, now: watch::Sender::new(now), course: Mutex::new(course), readers: Mutex::default() }

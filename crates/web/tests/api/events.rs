@@ -154,7 +154,8 @@ async fn a_slow_client_gets_the_newest_and_skips_the_rest() {
     let kim = theatre.customer("kim").await;
     let (first, _, _) = polled(&theatre).await;
     let (mut slow, mut quick) = (theatre.watch(&watching()).await, theatre.watch(&watching()).await);
-    (slow.events(), quick.events());
+    slow.events();
+    quick.events();
     let mut seen = first.clone();
     for n in 1..=3 {
         hold(&theatre, &kim, &[&format!("A-1-{n}")]).await;
@@ -175,7 +176,8 @@ async fn who_takes_nothing_for_half_a_minute_is_dropped() {
     let kim = theatre.customer("kim").await;
     let counted = metrics::set_default_local_recorder(&recorder);
     let (mut stalled, mut quick) = (theatre.watch(&watching()).await, theatre.watch(&watching()).await);
-    (stalled.events(), quick.events());
+    stalled.events();
+    quick.events();
     assert!(recorder.handle().render().contains("frontrow_event_streams{of=\"performance\"} 2"));
     hold(&theatre, &kim, &["A-1-1"]).await;
     theatre.beat(SECOND).await;
@@ -292,10 +294,10 @@ async fn what_needs_a_pass_is_watched_with_one_and_until_it_expires() {
     let pass = admit(&theatre, &theatre.customer("kim").await).await;
     let mut stream = theatre.watch(&watching().pass(&pass)).await;
     assert_eq!(stream.events().len(), 2);
-    theatre.clock.advance(Duration::from_secs(60));
+    theatre.clock.advance(Duration::from_mins(1));
     theatre.beat(SECOND).await;
     stream.sent().unwrap();
-    theatre.clock.advance(Duration::from_secs(180));
+    theatre.clock.advance(Duration::from_mins(3));
     theatre.beat(SECOND).await;
     assert!(stream.has_ended(), "polls would be refused, too");
     theatre.send(&watching().pass(&pass)).await.problem(403, "pass-expired");

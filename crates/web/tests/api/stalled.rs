@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// What takes longer has failed.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 /// What a client may take nothing for, here.
 const WRITE_TIMEOUT: Duration = Duration::from_millis(500);
 /// Between two events.

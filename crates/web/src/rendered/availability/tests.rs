@@ -33,7 +33,7 @@ fn bitmap(answer: &Value) -> Vec<u8> {
 fn applied(changes: &Value, mut bitmap: Vec<u8>) -> Vec<u8> {
     let mut set = |name: &str, is_free: bool| {
         for number in changes[name].as_array().unwrap() {
-            let index = number.as_u64().unwrap() as usize - 1;
+            let index = usize::try_from(number.as_u64().unwrap()).unwrap() - 1;
             assert_ne!(bitmap[index / 8] >> (index % 8) & 1 == 1, is_free, "seat {number} was that already");
             bitmap[index / 8] ^= 1 << (index % 8);
         }
@@ -71,14 +71,14 @@ proptest! {
             }
             let now = seats(&hall, &taken);
             let whole = answers.whole(now.clone()).unwrap();
-            let expected: Value = serde_json::from_slice(&whole.body()).unwrap();
+            let expected: Value = serde_json::from_slice(whole.body()).unwrap();
             prop_assert_eq!(bitmap(&expected), taken.others_of(SEATS));
             // Some of them, others at every state.
             for (known, before) in earlier.iter().rev().skip(earlier.len() % 5).step_by(5) {
                 let answer = answers.since(now.clone(), known).unwrap();
                 prop_assert_eq!(answer.tag(), whole.tag());
                 prop_assert!(answer.body().len() <= whole.body().len().max(SHORT));
-                let said: Value = serde_json::from_slice(&answer.body()).unwrap();
+                let said: Value = serde_json::from_slice(answer.body()).unwrap();
                 if said.get("from").is_none() {
                     prop_assert_eq!(&said, &expected);
                     continue;
@@ -96,7 +96,7 @@ proptest! {
 
 /// Whether what has changed since then is still known.
 fn is_known(answers: &AvailabilityAnswers, seats: PerformanceSeats, tag: &str) -> bool {
-    let answer: Value = serde_json::from_slice(&answers.since(seats, tag).unwrap().body()).unwrap();
+    let answer: Value = serde_json::from_slice(answers.since(seats, tag).unwrap().body()).unwrap();
     answer.get("from").is_some()
 }
 
@@ -128,7 +128,7 @@ fn a_great_change_takes_the_room_of_many_states() {
         let states = answers.states(hall.performance.id);
         let states = states.lock();
         let states = states.as_ref().unwrap();
-        let known = turn.min(2) as usize;
+        let known = usize::try_from(turn.min(2)).unwrap();
         assert_eq!((states.steps.len(), states.changes), (known, known * 1501), "after {turn}");
     }
 }
