@@ -60,8 +60,8 @@ impl EventReader {
 /// As the HTML standard says; what is no event is left out.
 pub fn parse(text: &str) -> Vec<Event> {
     let of = |block: &str, field: &str| {
-        let lines = block.lines().filter_map(|line| line.strip_prefix(field)?.strip_prefix(": "));
-        lines.last().map(str::to_owned)
+        let mut lines = block.lines().filter_map(|line| line.strip_prefix(field)?.strip_prefix(": "));
+        lines.next_back().map(str::to_owned)
     };
     let event = |block: &str| {
         let data = of(block, "data")?;
