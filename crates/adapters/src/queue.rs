@@ -86,7 +86,9 @@ struct State<Q, R> {
 pub(crate) enum NotQueued {
     Full,
     /// Whoever asks has too many requests in the queue already.
-    TooMany,
+    TooMany {
+        most: usize,
+    },
     Closed,
 }
 
@@ -255,7 +257,7 @@ impl<Q: Queued, R> State<Q, R> {
         if let Some(asker) = job.request.asker() {
             let waiting = self.by_asker.entry(asker).or_insert(0);
             if *waiting >= limits.per_asker {
-                return Err(NotQueued::TooMany);
+                return Err(NotQueued::TooMany { most: limits.per_asker });
             }
             *waiting += 1;
         }

@@ -5,9 +5,11 @@ use crate::port::{
     SessionRepository, StoreError, TokenIssuer,
 };
 use crate::{Conflict, Denied, Error, Missing, Outage, Password};
-use frontrow_domain::{Email, RefreshToken, Role, SessionId, User, UserId};
+use frontrow_domain::waiting_room::Digest;
+use frontrow_domain::{Email, RefreshToken, Rejection, Role, SessionId, User, UserId};
 use std::sync::Arc;
 use std::time::Duration;
+use uuid::Uuid;
 
 /// Makes an account for somebody who books seats.
 #[derive(Clone)]
@@ -20,9 +22,12 @@ pub struct SignUp {
     pub ids: Arc<dyn IdSource>,
     /// Gives the account's date.
     pub clock: Arc<dyn Clock>,
+    /// SHA-256, by which an idempotency key is found again in the id of its account.
+    pub digest: Digest,
 }
 
 /// What somebody signs up with.
+#[derive(Clone, Debug)]
 pub struct SignUpRequest {
     /// Email address to log in with.
     pub email: Email,
@@ -35,12 +40,31 @@ pub struct SignUpRequest {
 impl SignUp {
     /// [`Conflict::EmailTaken`] if the address has an account. Whoever signs up is a customer.
     pub async fn run(&self, request: SignUpRequest) -> Result<User, Error> {
-        self.add(request, Role::Customer).await
+        self.add(request, Role::Customer, UserId::new(self.ids.id())).await
     }
 
-    async fn add(&self, request: SignUpRequest, role: Role) -> Result<User, Error> {
+    /// The same, so that it can be repeated: the same request with the same key finds the account that it made, another one
+    /// is refused with [`Rejection::KeyReused`]. The key is the address's own: with another address it is another key.
+    pub async fn run_with_key(&self, request: SignUpRequest, key: &str) -> Result<User, Error> {
+        let SignUpRequest { email, password, name } = request.clone();
+        let mark = (self.digest)(&[b"sign-up\0", key.as_bytes(), b"\0", email.as_str().as_bytes()].concat());
+        let id = marked(self.ids.id(), mark);
+        let refused = match self.add(request, Role::Customer, UserId::new(id)).await {
+            Err(Error::Conflict(Conflict::EmailTaken)) => Err(Conflict::EmailTaken.into()),
+            answer => return answer,
+        };
+        let Some(Credentials { user, password_hash }) = self.accounts.by_email(&email).await? else { return refused };
+        if marked(user.id.uuid(), mark) != user.id.uuid() {
+            return refused;
+        }
+        let is_same = user.name == User { name, ..user.clone() }.normalized().name;
+        let knows = self.passwords.verify(password.into_text(), Some(password_hash)).await?;
+        if is_same && knows { Ok(user) } else { Err(Rejection::KeyReused.into()) }
+    }
+
+    async fn add(&self, request: SignUpRequest, role: Role, id: UserId) -> Result<User, Error> {
         let SignUpRequest { email, password, name } = request;
-        let user = User { id: UserId::new(self.ids.id()), email, name, role }.normalized();
+        let user = User { id, email, name, role }.normalized();
         user.check()?;
         let password_hash = self.passwords.hash(password.into_text()).await?;
         let credentials = Credentials { user, password_hash };
@@ -52,6 +76,13 @@ impl SignUp {
     }
 }
 
+/// The UUID with the mark where it has its random bits: its time, version and variant stay.
+fn marked(id: Uuid, mark: [u8; 32]) -> Uuid {
+    const RANDOM: u128 = 0x0000_0000_0000_0fff_3fff_ffff_ffff_ffff;
+    let mark = mark.iter().take(16).fold(0, |mark, byte| (mark << 8) | u128::from(*byte));
+    Uuid::from_u128((id.as_u128() & !RANDOM) | (mark & RANDOM))
+}
+
 /// Makes an account for an operator. For whoever runs the installation, from a command line: it is not among the
 /// [`UseCases`](crate::UseCases).
 pub struct AddOperator(pub SignUp);
@@ -59,7 +90,8 @@ pub struct AddOperator(pub SignUp);
 impl AddOperator {
     /// [`Conflict::EmailTaken`] if the address has an account.
     pub async fn run(&self, request: SignUpRequest) -> Result<User, Error> {
-        self.0.add(request, Role::Operator).await
+        let id = UserId::new(self.0.ids.id());
+        self.0.add(request, Role::Operator, id).await
     }
 }
 
@@ -204,7 +236,7 @@ mod tests {
     }
 
     fn sign_up(accounts: MockAccountRepository, passwords: MockPasswordHasher) -> SignUp {
-        SignUp { accounts: Arc::new(accounts), passwords: Arc::new(passwords), ids: ids(), clock: clock(NOW) }
+        SignUp { accounts: Arc::new(accounts), passwords: Arc::new(passwords), ids: ids(), clock: clock(NOW), digest }
     }
 
     fn hashing() -> MockPasswordHasher {
@@ -276,6 +308,50 @@ mod tests {
         accounts.expect_add().return_once(|_, _| Err(StoreError::Stale));
         let refused = sign_up(accounts, hashing()).run(sign_up_request("Kim")).await;
         assert_eq!(refused, Err(Conflict::EmailTaken.into()));
+    }
+
+    /// What is said to whoever signs up as Kim with the key `second`, if the account has been made with the key `first`;
+    /// whether the password is the account's is asked only if `password` says what is answered.
+    async fn sign_up_again(first: &str, second: &str, name: &str, password: Option<bool>) -> Result<User, Error> {
+        let (added, kept) = std::sync::mpsc::channel();
+        let mut accounts = MockAccountRepository::new();
+        accounts.expect_add().return_once(move |new, _| {
+            added.send(new.clone()).unwrap();
+            Ok(())
+        });
+        let made = sign_up(accounts, hashing()).run_with_key(sign_up_request("Kim"), first).await.unwrap();
+        let kept = kept.recv().unwrap();
+        assert_eq!(kept.user, made);
+
+        let mut accounts = MockAccountRepository::new();
+        accounts.expect_add().return_once(|_, _| Err(StoreError::Stale));
+        accounts.expect_by_email().with(eq(kim().email)).return_once(move |_| Ok(Some(kept)));
+        let mut passwords = hashing();
+        if let Some(is_right) = password {
+            let asked = (eq("correct horse".to_owned()), eq(Some("hash".to_owned())));
+            passwords.expect_verify().with(asked.0, asked.1).times(1).return_once(move |_, _| Ok(is_right));
+        }
+        sign_up(accounts, passwords)
+            .run_with_key(sign_up_request(name), second)
+            .await
+            .inspect(|again| assert_eq!(*again, made))
+    }
+
+    #[tokio::test]
+    async fn a_sign_up_is_found_again_by_its_key() {
+        assert!(sign_up_again("tap", "tap", "Kim", Some(true)).await.is_ok());
+        let reused = Err(Rejection::KeyReused.into());
+        assert_eq!(sign_up_again("tap", "tap", "Lee", Some(true)).await, reused);
+        assert_eq!(sign_up_again("tap", "tap", "Kim", Some(false)).await, reused);
+        assert_eq!(sign_up_again("tap", "tip", "Kim", None).await, Err(Conflict::EmailTaken.into()));
+    }
+
+    #[test]
+    fn an_id_with_a_mark_keeps_its_time() {
+        let id = Uuid::from_u128(0x019a_0f0e_7c1c_7b1e_9e6b_3a5c_2f4d_8e10);
+        let marked = [marked(id, [0; 32]), marked(id, [0xff; 32])];
+        assert_eq!(marked[0], Uuid::from_u128(0x019a_0f0e_7c1c_7000_8000_0000_0000_0000));
+        assert_eq!(marked[1], Uuid::from_u128(0x019a_0f0e_7c1c_7fff_bfff_ffff_ffff_ffff));
     }
 
     #[tokio::test]

@@ -3,7 +3,7 @@
 use crate::port::{BookingError, StoreError, TooOften};
 use crate::{FaultId, Outage};
 use frontrow_domain::waiting_room::NotNow;
-use frontrow_domain::{Instant, Invalid, NotBookable, Payment, Rejection, SeatLabel, Violation};
+use frontrow_domain::{Instant, Invalid, NotBookable, Payment, Rejection, SaleId, SeatLabel, Violation};
 use std::time::Duration;
 use thiserror::Error;
 
@@ -38,12 +38,17 @@ pub enum Error {
     /// Whoever asks has not shown that they may.
     #[error(transparent)]
     Denied(#[from] Denied),
+    /// The waiting room asks for a pass, and the one that is shown, if any, won't do.
+    #[error("{}", .0.flaw)]
+    PassRefused(PassRefused),
     /// Whoever asks has asked too often.
     #[error(transparent)]
     TooOften(#[from] TooOften),
     /// Whoever asks has as many commands waiting as one may have.
     #[error("too many requests of yours are waiting")]
     TooManyWaiting {
+        /// So many may wait.
+        most: usize,
         /// When to try again.
         retry_after: Duration,
     },
@@ -219,21 +224,35 @@ pub enum Denied {
     /// The queue token is somebody else's, or of another sale.
     #[error("the queue token is somebody else's, or of another sale")]
     QueueTokenForeign,
+}
+
+/// What is wrong with a pass.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum PassFlaw {
     /// A pass is needed: join the queue.
     #[error("a pass is needed")]
-    PassMissing,
+    Missing,
     /// The pass was not signed here.
     #[error("the pass was not given out here")]
-    PassForged,
+    Forged,
     /// The pass has to be renewed.
     #[error("the pass has expired: renew it")]
-    PassExpired,
+    Expired,
     /// The pass is of another sale.
     #[error("the pass is of another sale")]
-    PassOfOtherSale,
+    OfOtherSale,
     /// The pass is somebody else's.
     #[error("the pass is somebody else's")]
-    PassOfOther,
+    OfOther,
+}
+
+/// The waiting room asks for another pass.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PassRefused {
+    /// Why the one that was shown won't do.
+    pub flaw: PassFlaw,
+    /// The sales whose queues can be joined for one that will.
+    pub sales: Vec<SaleId>,
 }
 
 impl From<NotBookable> for Error {
@@ -264,7 +283,7 @@ impl From<BookingError> for Error {
         match error {
             BookingError::Rejected(rejection) => rejection.into(),
             BookingError::Outage(outage) => outage.into(),
-            BookingError::TooMany { retry_after } => Self::TooManyWaiting { retry_after },
+            BookingError::TooMany { most, retry_after } => Self::TooManyWaiting { most, retry_after },
             // Whoever plans hears of it and plans again; whoever does not is told to come back.
             BookingError::Replan => Outage::Busy { retry_after: Duration::from_secs(1) }.into(),
             BookingError::Unknown(_) => Self::Unknown,

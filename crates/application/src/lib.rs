@@ -173,7 +173,7 @@ pub use charge::{ChargeWallet, ChargeWalletRequest, SettleCharges, SettleProgres
 pub use chore::Chore;
 pub use clock_check::{CheckClock, ClockSkew, KnownSkew};
 pub use concerts::{BrowseConcerts, ConcertPosition, ConcertQuery, ConcertSort, ConcertView, LatestIndex};
-pub use error::{AlreadyReturned, Conflict, Denied, Error, Missing, TakenSeats};
+pub use error::{AlreadyReturned, Conflict, Denied, Error, Missing, PassFlaw, PassRefused, TakenSeats};
 pub use fault_id::FaultId;
 pub use hold::{HoldRequest, HoldSeats, SeatChoice};
 pub use hold_best::{BestSeats, HoldBestRequest, HoldBestSeats};

@@ -31,7 +31,7 @@ pub use chores::{ChoreLease, ChoreStore};
 pub use clock::{Clock, IdSource};
 pub use gateway::{ChargeRequest, GatewayAnswer, NoAnswer, PaymentGateway, ReturnAnswer};
 pub use installation::{InstallationStore, NumberMarks};
-pub use joins::{JoinLimits, Limited, Network, TooOften};
+pub use joins::{JoinLimits, JoinQuota, Limited, Network, TooOften};
 pub use keep::{Housekeeping, Probe, StoreError};
 pub use programme::{ConcertProgramme, Programme, ProgrammeEntry, ProgrammeReader};
 pub use readers::{

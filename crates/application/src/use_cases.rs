@@ -207,6 +207,7 @@ impl UseCases {
                 passwords: p.passwords.clone(),
                 ids: p.ids.clone(),
                 clock: p.clock.clone(),
+                digest: p.digest,
             },
             log_in: LogIn { accounts: p.accounts, passwords: p.passwords, refresh: refresh.clone() },
             refresh,

@@ -7,7 +7,7 @@ use crate::settings::Settings;
 use anyhow::{Context, Result, bail};
 use console::Term;
 use frontrow_adapters::sql::SqlAccounts;
-use frontrow_adapters::{Argon2idHasher, SystemClock, UuidV7Source};
+use frontrow_adapters::{Argon2idHasher, SystemClock, UuidV7Source, sha256};
 use frontrow_application::port::AccountRepository;
 use frontrow_application::{ActingOperator, AddOperator, Password, SignUp, SignUpRequest};
 use frontrow_domain::Email;
@@ -57,6 +57,7 @@ impl Newcomer {
             passwords: Arc::new(Argon2idHasher::new()),
             ids: Arc::new(UuidV7Source),
             clock: Arc::new(SystemClock),
+            digest: sha256,
         });
         let added = add.run(request).await;
         database.close().await;

@@ -3,7 +3,7 @@
 use crate::extract::{HEADER as IDEMPOTENCY_KEY, LAST_EVENT_ID, PASS, PREFER, QUEUE_TOKEN};
 use crate::manners::SANDBOX;
 use crate::origins::Origins;
-use crate::problem::{RATE_LIMIT, RATE_LIMIT_POLICY};
+use crate::rate_limit::{RATE_LIMIT, RATE_LIMIT_POLICY};
 use crate::request_id::REQUEST_ID;
 use actix_cors::Cors;
 use actix_web::http::Method;

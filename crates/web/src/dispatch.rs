@@ -105,7 +105,11 @@ async fn answer(
     if let Err(problem) = admit(endpoint, &mut request).await {
         return Ok(request.error_response(problem));
     }
-    handler.call(request).await
+    let mut answered = handler.call(request).await?;
+    if let Some(deprecation) = endpoint.deprecation() {
+        deprecation.add_to(answered.headers_mut());
+    }
+    Ok(answered)
 }
 
 async fn admit(endpoint: &Endpoint, request: &mut ServiceRequest) -> Result<(), Problem> {

@@ -23,7 +23,7 @@ pub(crate) use etag::{bare_tag, entity_tag, knows, quoted_tag, revision_tag};
 pub use header::{
     LAST_EVENT_ID, PASS, PREFER, PreferredWait, PreferredWaitHeader, QUEUE_TOKEN, ShownToken, ShownTokenHeader, once,
 };
-pub use key::{HEADER, Key, KeyHeader};
+pub use key::{HEADER, Key, KeyHeader, OptionalKey, OptionalKeyHeader};
 pub use network::ClientNetwork;
 pub(crate) use object::{object, objects, some_object};
 pub use path::{BuyerAddress, Id, SeatMapAddress};

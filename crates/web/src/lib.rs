@@ -17,6 +17,7 @@ mod openapi;
 mod origins;
 mod pass;
 pub mod problem;
+mod rate_limit;
 mod rendered;
 mod request_id;
 mod routes;

@@ -5,6 +5,7 @@ mod kinds;
 mod openapi;
 mod pages;
 
+use crate::rate_limit::{RateLimit, add_rate_limits, whole_seconds};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ContentType, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use actix_web::{HttpResponse, ResponseError};
@@ -83,12 +84,14 @@ pub struct Problem {
     pub extensions: Map<String, Value>,
     /// When to try again.
     pub retry_after: Option<Duration>,
+    /// The limit that was reached.
+    pub rate_limit: Option<RateLimit>,
 }
 
 impl Problem {
     /// A problem about which there is nothing more to say.
     pub fn new(kind: Kind) -> Self {
-        Self { kind, detail: None, errors: Vec::new(), extensions: Map::new(), retry_after: None }
+        Self { kind, detail: None, errors: Vec::new(), extensions: Map::new(), retry_after: None, rate_limit: None }
     }
 
     /// Bad input.
@@ -157,19 +160,11 @@ impl ResponseError for Problem {
         if self.kind.status() == StatusCode::UNAUTHORIZED {
             response.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
-        response.body(serde_json::to_vec(&self.document()).unwrap_or_default())
+        let mut response = response.body(serde_json::to_vec(&self.document()).unwrap_or_default());
+        add_rate_limits(response.headers_mut(), self.rate_limit.as_slice());
+        response
     }
 }
-
-/// Whole seconds, and never at once.
-fn whole_seconds(wait: Duration) -> u64 {
-    (wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).max(1)
-}
-
-/// The header that says how much of a limit is left.
-pub(crate) const RATE_LIMIT: &str = "RateLimit";
-/// The header that says which limits there are.
-pub(crate) const RATE_LIMIT_POLICY: &str = "RateLimit-Policy";
 
 /// The media type of problem documents.
 pub const PROBLEM_JSON: &str = "application/problem+json";

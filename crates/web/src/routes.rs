@@ -9,6 +9,7 @@ mod accounts;
 mod address;
 mod argument;
 mod browse;
+mod deprecation;
 mod description;
 mod endpoint;
 mod events;

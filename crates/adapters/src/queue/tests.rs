@@ -104,7 +104,7 @@ async fn a_queue_takes_no_more_than_it_has_room_for_and_none_once_it_is_closed()
 async fn nobody_has_more_than_their_share_of_the_queue() {
     let world = World::new(Limits { per_asker: 2, ..LIMITS });
     let _asked = world.push_all([by(1, 1), by(1, 2), by(2, 3)]);
-    assert_eq!(world.push(by(1, 4)).err(), Some(NotQueued::TooMany));
+    assert_eq!(world.push(by(1, 4)).err(), Some(NotQueued::TooMany { most: 2 }));
     let _theirs = world.push_all([by(2, 5), to(1, 6)]);
     assert_eq!(world.ids(), [1, 2, 3, 5, 6]);
     assert!(world.push(by(1, 7)).is_ok(), "what is worked on is not in the queue");
@@ -263,7 +263,7 @@ async fn who_was_refused_a_place_in_the_queue_has_used_none_of_their_share() {
     assert_eq!(world.push(by(3, 3)).err(), Some(NotQueued::Full));
     assert_eq!(world.ids(), [1, 2]);
     let _again = world.push_all([by(1, 4)]);
-    assert_eq!(world.push(by(1, 5)).err(), Some(NotQueued::TooMany));
+    assert_eq!(world.push(by(1, 5)).err(), Some(NotQueued::TooMany { most: 1 }));
     let _others = world.push_all([by(3, 6)]);
     assert_eq!(world.ids(), [4, 6]);
 }
@@ -273,14 +273,14 @@ async fn who_was_refused_a_place_in_the_queue_has_used_none_of_their_share() {
 async fn a_share_of_the_queue_is_free_again_for_each_request_that_is_taken() {
     let world = World::new(Limits { per_asker: 3, batch: 2, ..LIMITS });
     let mut asked = world.push_all([by(1, 1), by(1, 2), by(1, 3)]);
-    assert_eq!(world.push(by(1, 4)).err(), Some(NotQueued::TooMany));
+    assert_eq!(world.push(by(1, 4)).err(), Some(NotQueued::TooMany { most: 3 }));
     let batch = world.next().unwrap();
     asked.extend(world.push_all([by(1, 4), by(1, 5)]));
-    assert_eq!(world.push(by(1, 6)).err(), Some(NotQueued::TooMany));
+    assert_eq!(world.push(by(1, 6)).err(), Some(NotQueued::TooMany { most: 3 }));
     drop(batch);
     assert_eq!(world.jobs.waiting().len(), 3);
     asked.extend(world.push_all([by(1, 6), by(1, 7), by(1, 8)]));
-    assert_eq!(world.push(by(1, 9)).err(), Some(NotQueued::TooMany));
+    assert_eq!(world.push(by(1, 9)).err(), Some(NotQueued::TooMany { most: 3 }));
 }
 
 /// They have no answer to wait for, but are in the queue until a worker sees that.

@@ -47,7 +47,7 @@ impl SaleDispenser {
     /// whether they wait for it or not.
     pub(super) async fn join(&self, join: Join) -> Result<Joined, StoreError> {
         let asked = self.queue.push(join, deadline::until(COMMAND)).map_err(|not_queued| match not_queued {
-            NotQueued::Full | NotQueued::TooMany => BUSY,
+            NotQueued::Full | NotQueued::TooMany { .. } => BUSY,
             NotQueued::Closed => UNAVAILABLE,
         })?;
         // Answers come long before the deadline: it is there so that a mistake of ours lets nobody wait for ever.

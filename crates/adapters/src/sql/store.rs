@@ -207,8 +207,8 @@ impl Work for Bookings {
         metrics::histogram!("frontrow_commands_together").record(u32::try_from(commands).unwrap_or(u32::MAX));
     }
 
-    fn too_many() -> BookingError {
-        BookingError::TooMany { retry_after: RETRY_AFTER }
+    fn too_many(most: usize) -> BookingError {
+        BookingError::TooMany { most, retry_after: RETRY_AFTER }
     }
 
     fn error(booking: &Booking, error: StoreError) -> BookingError {

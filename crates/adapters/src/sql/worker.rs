@@ -97,7 +97,7 @@ fn refusal<W: Work>(not_queued: NotQueued) -> W::Error {
     match not_queued {
         NotQueued::Full => Outage::Busy { retry_after: RETRY_AFTER }.into(),
         NotQueued::Closed => Outage::Unavailable { retry_after: RETRY_AFTER }.into(),
-        NotQueued::TooMany => W::too_many(),
+        NotQueued::TooMany { most } => W::too_many(most),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::pace::Pace;
 use async_trait::async_trait;
-use frontrow_application::port::{Clock, JoinLimits, Limited, Network, StoreError, TooOften};
+use frontrow_application::port::{Clock, JoinLimits, JoinQuota, Limited, Network, StoreError, TooOften};
 use frontrow_domain::{Instant, UserId};
 use parking_lot::Mutex;
 use std::hash::Hash;
@@ -34,7 +34,11 @@ impl InstanceJoinLimits {
 
 #[async_trait]
 impl JoinLimits for InstanceJoinLimits {
-    async fn ask(&self, user: UserId, network: Option<Network>) -> Result<Result<(), TooOften>, StoreError> {
+    async fn ask(
+        &self,
+        user: UserId,
+        network: Option<Network>,
+    ) -> Result<Result<Vec<JoinQuota>, TooOften>, StoreError> {
         let now = self.clock.now();
         Ok(self.paces.lock().ask(user, network, now))
     }
@@ -42,15 +46,21 @@ impl JoinLimits for InstanceJoinLimits {
 
 impl Paces {
     /// A question that one of them refuses uses up nothing of the other.
-    fn ask(&mut self, user: UserId, network: Option<Network>, now: Instant) -> Result<(), TooOften> {
+    fn ask(&mut self, user: UserId, network: Option<Network>, now: Instant) -> Result<Vec<JoinQuota>, TooOften> {
+        let mut quotas = Vec::new();
         check(&mut self.accounts, user, now, Limited::Account)?;
         if let (Some(networks), Some(network)) = (&mut self.networks, network) {
             check(networks, network, now, Limited::Network)?;
-            networks.take(network, now);
+            quotas.push(take(networks, network, now, Limited::Network));
         }
-        self.accounts.take(user, now);
-        Ok(())
+        quotas.insert(0, take(&mut self.accounts, user, now, Limited::Account));
+        Ok(quotas)
     }
+}
+
+fn take<K: Eq + Hash + Copy>(pace: &mut Pace<K>, key: K, now: Instant, whose: Limited) -> JoinQuota {
+    let (left, next_in) = pace.take(key, now);
+    JoinQuota { whose, a_minute: pace.a_minute(), left, next_in }
 }
 
 fn check<K: Eq + Hash + Copy>(pace: &mut Pace<K>, key: K, now: Instant, whose: Limited) -> Result<(), TooOften> {
@@ -64,6 +74,9 @@ mod tests {
     use crate::ManualClock;
     use std::time::Duration;
     use uuid::Uuid;
+
+    const SECOND: Duration = Duration::from_secs(1);
+    const SECONDS_12: Duration = Duration::from_secs(12);
 
     fn user(n: u128) -> UserId {
         UserId::new(Uuid::from_u128(n))
@@ -79,7 +92,18 @@ mod tests {
     }
 
     async fn ask(of: &InstanceJoinLimits, user: UserId, network: Option<Network>) -> Result<(), TooOften> {
-        of.ask(user, network).await.unwrap()
+        of.ask(user, network).await.unwrap().map(drop)
+    }
+
+    #[tokio::test]
+    async fn whoever_may_ask_is_told_how_often_they_may_ask_again() {
+        let (_, limits) = limits(60);
+        let told = async |network: Option<Network>| limits.ask(user(1), network).await.unwrap().unwrap();
+        let of_account = |left| JoinQuota { whose: Limited::Account, a_minute: 5, left, next_in: SECONDS_12 };
+        let of_network = |left| JoinQuota { whose: Limited::Network, a_minute: 60, left, next_in: SECOND };
+        assert_eq!(told(network("192.0.2.1")).await, [of_account(4), of_network(59)]);
+        assert_eq!(told(None).await, [of_account(3)]);
+        assert_eq!(told(network("192.0.2.1")).await, [of_account(2), of_network(58)]);
     }
 
     #[tokio::test]

@@ -37,11 +37,14 @@ impl<K: Eq + Hash + Copy> Pace<K> {
         (used_until.since(now) + pause).saturating_sub(MINUTE)
     }
 
-    /// Counts a question of somebody who may ask.
-    pub(super) fn take(&mut self, key: K, now: Instant) {
-        let used_until = self.used_until.get(&key).copied().unwrap_or(now).max(now);
-        self.used_until.insert(key, used_until + self.pause());
+    /// Counts a question of somebody who may ask: how many they may ask after it, and when there will be one more.
+    pub(super) fn take(&mut self, key: K, now: Instant) -> (u32, Duration) {
+        let used_until = self.used_until.get(&key).copied().unwrap_or(now).max(now) + self.pause();
+        self.used_until.insert(key, used_until);
         self.tidy(now);
+        let free = MINUTE.saturating_sub(used_until.since(now));
+        let left = u32::try_from(free.as_nanos() / self.pause().as_nanos()).unwrap_or(u32::MAX);
+        (left, (self.pause() * (left + 1)).saturating_sub(free))
     }
 
     /// The time that one question uses up.

@@ -34,6 +34,8 @@ pub enum BookingError {
     /// Whoever asks has as many commands in the queue as one may have. Nothing has changed.
     #[error("too many commands of one user are waiting")]
     TooMany {
+        /// So many may wait.
+        most: usize,
         /// When to try again.
         retry_after: Duration,
     },

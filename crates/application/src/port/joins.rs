@@ -49,12 +49,27 @@ pub struct TooOften {
     pub retry_after: Duration,
 }
 
+/// What is left of a limit, after a question that was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JoinQuota {
+    /// Whether the limit is the account's or the network's.
+    pub whose: Limited,
+    /// The limit.
+    pub a_minute: u32,
+    /// So many questions may follow at once.
+    pub left: u32,
+    /// When there is one more.
+    pub next_in: Duration,
+}
+
 /// Says how often one may ask for a queue entry. Asked before anything else is done for whoever asks.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait JoinLimits: Send + Sync {
-    /// Counts a question, unless there have been too many. Whoever's network is not known is not limited by it.
-    async fn ask(&self, user: UserId, network: Option<Network>) -> Result<Result<(), TooOften>, StoreError>;
+    /// Counts a question, unless there have been too many, and says what is left of the limits that it counts against.
+    /// Whoever's network is not known is not limited by it.
+    async fn ask(&self, user: UserId, network: Option<Network>)
+    -> Result<Result<Vec<JoinQuota>, TooOften>, StoreError>;
 }
 
 impl fmt::Display for Limited {

@@ -228,7 +228,7 @@ async fn a_hold_that_gets_its_answer_after_all_is_one_like_the_others_again() {
 #[tokio::test]
 async fn a_buyer_who_has_too_much_waiting_keeps_no_other_from_it() {
     let holds = [hold(1, 3600), hold(2, 3900), hold(3, 3990)];
-    let too_many = BookingError::TooMany { retry_after: Duration::from_secs(1) };
+    let too_many = BookingError::TooMany { most: 8, retry_after: Duration::from_secs(1) };
     let script = Script::from(3000, vec![(from(3000), page(&holds, None))]).refusing(vec![(2, too_many)]);
     assert_eq!(script.play(&[3840]).await, [marked(2, false)]);
 }

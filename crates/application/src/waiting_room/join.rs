@@ -2,7 +2,8 @@
 
 use super::{QueueEntryView, QueueView, QueueViews};
 use crate::port::{
-    BuyerPresence, Clock, Eligibility, Join, JoinLimits, Joined, Network, NumberDispenser, QueueSigner, QueueStore,
+    BuyerPresence, Clock, Eligibility, Join, JoinLimits, JoinQuota, Joined, Network, NumberDispenser, QueueSigner,
+    QueueStore,
 };
 use crate::{Conflict, Denied, Error, Missing};
 use frontrow_domain::waiting_room::{EntryStatus, Group, QueueEntry, QueueToken};
@@ -36,6 +37,8 @@ pub struct JoinedQueue {
     pub is_new: bool,
     /// What became of the code; `None` if none was sent.
     pub code: Option<CodeUse>,
+    /// How often they may join again.
+    pub quotas: Vec<JoinQuota>,
 }
 
 /// What became of the code that somebody joined with.
@@ -72,7 +75,7 @@ impl JoinQueue {
         let key = BuyerKey { sale: request.sale, user: request.user };
         self.is_open(&view)?;
         // Before the code is looked at, lest it can be guessed.
-        self.limits.ask(key.user, request.network).await??;
+        let quotas = self.limits.ask(key.user, request.network).await??;
         let group = choose_group(&view, request.code.as_deref())?;
         self.check(&view, key, group).await?;
         let joined = self
@@ -88,7 +91,7 @@ impl JoinQueue {
         let token = QueueToken { sale: key.sale, epoch: view.queue.epoch, group, number, user: key.user, issued };
         let signed = self.signer.sign_token(&token);
         let entry = QueueEntryView::of(token, view, &*self.clock);
-        Ok(JoinedQueue { entry, token: signed, is_new: joined.is_new, code })
+        Ok(JoinedQueue { entry, token: signed, is_new: joined.is_new, code, quotas })
     }
 
     /// The queue entry that a token proves, unless it leads nowhere any more.

@@ -2,7 +2,7 @@
 
 use super::QueueViews;
 use crate::port::{Clock, IdempotencyRecordReader, OnSaleReader, QueueSigner, ReservationReader, TokenFlaw};
-use crate::{Denied, Error};
+use crate::{Error, PassFlaw, PassRefused};
 use frontrow_domain::waiting_room::Pass;
 use frontrow_domain::{CommandKey, PerformanceId, ReservationId, Sale, SaleId, UserId};
 use std::sync::Arc;
@@ -128,25 +128,25 @@ impl PassCheck {
     }
 
     async fn check(&self, sales: &[SaleId], caller: Caller<'_>) -> Result<(), Error> {
-        let Err(denied) = self.read(sales, caller) else { return Ok(()) };
+        let Err(flaw) = self.read(sales, caller) else { return Ok(()) };
         match caller.key {
             Some(key) if self.idempotency_records.idempotency_record(key).await?.is_some() => Ok(()),
-            _ => Err(denied.into()),
+            _ => Err(Error::PassRefused(PassRefused { flaw, sales: sales.to_vec() })),
         }
     }
 
-    fn read(&self, sales: &[SaleId], caller: Caller<'_>) -> Result<Pass, Denied> {
-        let text = caller.pass.ok_or(Denied::PassMissing)?;
+    fn read(&self, sales: &[SaleId], caller: Caller<'_>) -> Result<Pass, PassFlaw> {
+        let text = caller.pass.ok_or(PassFlaw::Missing)?;
         let pass = self.signer.read_pass(text, self.clock.now()).map_err(|flaw| match flaw {
-            TokenFlaw::Forged => Denied::PassForged,
-            TokenFlaw::Expired => Denied::PassExpired,
+            TokenFlaw::Forged => PassFlaw::Forged,
+            TokenFlaw::Expired => PassFlaw::Expired,
         })?;
         if !sales.contains(&pass.sale) {
-            return Err(Denied::PassOfOtherSale);
+            return Err(PassFlaw::OfOtherSale);
         }
         // The handler refuses callers who are not logged in.
         if caller.user.is_some_and(|user| user != pass.user) {
-            return Err(Denied::PassOfOther);
+            return Err(PassFlaw::OfOther);
         }
         Ok(pass)
     }
@@ -214,8 +214,13 @@ mod tests {
         pass_check(sales).performance(performance().id, asks, NOBODY).await
     }
 
+    /// Of a pass for one of these sales.
+    fn refused(flaw: PassFlaw, sales: &[u128]) -> Result<(), Error> {
+        Err(Error::PassRefused(PassRefused { flaw, sales: sales.iter().map(|n| sale(*n).id).collect() }))
+    }
+
     fn missing() -> Result<(), Error> {
-        Err(Denied::PassMissing.into())
+        refused(PassFlaw::Missing, &[0])
     }
 
     #[tokio::test]
@@ -233,7 +238,10 @@ mod tests {
     async fn a_pass_is_needed_if_all_sales_that_there_are_ask_for_one() {
         let asks = PassRequired::WaitingRoom;
         assert_eq!(without_pass(vec![sale_with_room(0)], asks).await, missing());
-        assert_eq!(without_pass(vec![sale_with_room(0), sale_with_room(1)], asks).await, missing());
+        assert_eq!(
+            without_pass(vec![sale_with_room(0), sale_with_room(1)], asks).await,
+            refused(PassFlaw::Missing, &[0, 1])
+        );
         assert_eq!(without_pass(vec![sale_with_room(0), sale(1)], asks).await, Ok(()));
         // While one is open only those that are open count; before that, all that will be.
         let later = |sale: Sale| Sale { opens: at(NOW + 1), ..sale };
@@ -285,11 +293,11 @@ mod tests {
         assert_eq!(with_pass(Ok(pass()), caller()).await, Ok(()));
         assert_eq!(with_pass(Ok(Pass { sale: sale(1).id, ..pass() }), caller()).await, Ok(()));
         let other_sale = Pass { sale: sale(2).id, ..pass() };
-        assert_eq!(with_pass(Ok(other_sale), caller()).await, Err(Denied::PassOfOtherSale.into()));
+        assert_eq!(with_pass(Ok(other_sale), caller()).await, refused(PassFlaw::OfOtherSale, &[0, 1]));
         let other_user = Pass { user: user(2), ..pass() };
-        assert_eq!(with_pass(Ok(other_user), caller()).await, Err(Denied::PassOfOther.into()));
-        assert_eq!(with_pass(Err(TokenFlaw::Forged), caller()).await, Err(Denied::PassForged.into()));
-        assert_eq!(with_pass(Err(TokenFlaw::Expired), caller()).await, Err(Denied::PassExpired.into()));
+        assert_eq!(with_pass(Ok(other_user), caller()).await, refused(PassFlaw::OfOther, &[0, 1]));
+        assert_eq!(with_pass(Err(TokenFlaw::Forged), caller()).await, refused(PassFlaw::Forged, &[0, 1]));
+        assert_eq!(with_pass(Err(TokenFlaw::Expired), caller()).await, refused(PassFlaw::Expired, &[0, 1]));
         // Who they are is asked by somebody else.
         assert_eq!(with_pass(Ok(pass()), Caller { user: None, ..caller() }).await, Ok(()));
     }

@@ -22,7 +22,7 @@ pub struct Key {
     address: String,
 }
 
-/// The header, for the `OpenAPI` document.
+/// The header where it is needed, for the `OpenAPI` document.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Header)]
 #[expect(dead_code, reason = "what describes a header is never made")]
@@ -30,6 +30,17 @@ pub struct KeyHeader {
     /// 1 to 64 visible ASCII characters of the client's own making, kept for 24 hours.
     #[param(rename = "Idempotency-Key", min_length = 1, max_length = 64, pattern = "^[!-~]{1,64}$", example = "tap-1")]
     key: String,
+}
+
+/// The header where it need not be there, for the `OpenAPI` document.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "what describes a header is never made")]
+pub struct OptionalKeyHeader {
+    /// 1 to 64 visible ASCII characters of the client's own making, good for as long as what the request made. With it, a
+    /// request whose answer was lost can be repeated.
+    #[param(rename = "Idempotency-Key", min_length = 1, max_length = 64, pattern = "^[!-~]{1,64}$", example = "tap-1")]
+    key: Option<String>,
 }
 
 impl Key {
@@ -51,18 +62,35 @@ impl FromRequest for Key {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let mut headers = request.headers().get_all(HEADER);
         let address = format!("{} {}", request.method(), request.path());
-        ready(match (headers.next(), headers.next()) {
-            (Some(header), None) => match header.to_str() {
-                Ok(name) if CommandKey::new(UserId::new(uuid::Uuid::nil()), name).is_ok() => {
-                    Ok(Self { name: name.to_owned(), address })
-                }
-                _ => Err(missing(&format!("1 to {} visible ASCII characters", CommandKey::MAX))),
-            },
-            (None, _) => Err(missing("the header is needed")),
-            (Some(_), Some(_)) => Err(missing("the header once")),
-        })
+        let name = name(request).and_then(|name| name.ok_or_else(|| missing("the header is needed")));
+        ready(name.map(|name| Self { name, address }))
+    }
+}
+
+/// A key that need not be there, of a request that nobody is logged in for.
+#[derive(Clone, Debug)]
+pub struct OptionalKey(pub Option<String>);
+
+impl FromRequest for OptionalKey {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        ready(name(request).map(Self))
+    }
+}
+
+/// The header's value, if the header is there.
+fn name(request: &HttpRequest) -> Result<Option<String>, Problem> {
+    let mut headers = request.headers().get_all(HEADER);
+    match (headers.next(), headers.next()) {
+        (Some(header), None) => match header.to_str() {
+            Ok(name) if CommandKey::new(UserId::new(uuid::Uuid::nil()), name).is_ok() => Ok(Some(name.to_owned())),
+            _ => Err(missing(&format!("1 to {} visible ASCII characters", CommandKey::MAX))),
+        },
+        (None, _) => Ok(None),
+        (Some(_), Some(_)) => Err(missing("the header once")),
     }
 }
 

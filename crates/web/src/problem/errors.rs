@@ -1,9 +1,10 @@
 //! Which error of a use case is which problem.
 
-use super::{FieldError, Kind, Problem, whole_seconds};
+use super::{FieldError, Kind, Problem};
 use crate::dto::Timestamp;
+use crate::rate_limit::{RateLimit, whole_seconds};
 use frontrow_application::port::TooOften;
-use frontrow_application::{AlreadyReturned, Conflict, Denied, Error, Outage, TakenSeats};
+use frontrow_application::{AlreadyReturned, Conflict, Denied, Error, Outage, PassFlaw, PassRefused, TakenSeats};
 use frontrow_domain::waiting_room::NotNow;
 use frontrow_domain::{Instant, Invalid, NotBookable, Rejection, SeatLabel};
 use std::time::Duration;
@@ -22,9 +23,12 @@ impl From<Error> for Problem {
             Error::Denied(denied) => Self::new(denied.into()),
             Error::TooOften(too_often) => too_often.into(),
             Error::Outage(outage) => outage.into(),
-            Error::TooManyWaiting { retry_after } => {
-                Self { retry_after: Some(retry_after), ..Self::new(Kind::TooManyWaiting) }
-            }
+            Error::PassRefused(refused) => refused.into(),
+            Error::TooManyWaiting { most, retry_after } => Self {
+                retry_after: Some(retry_after),
+                rate_limit: Some(RateLimit::of_commands(most, retry_after)),
+                ..Self::new(Kind::TooManyWaiting)
+            },
             Error::Unknown => Self { retry_after: Some(Duration::from_secs(1)), ..Self::new(Kind::UnknownOutcome) },
             Error::Fault(id) => Self::new(Kind::Fault).with("fault", id.to_string()),
             _ => Self::new(Kind::Fault),
@@ -71,7 +75,27 @@ impl From<TooOften> for Problem {
     fn from(too_often: TooOften) -> Self {
         let wait = too_often.retry_after;
         let problem = Self::new(Kind::TooManyJoins).because(too_often.to_string());
-        Self { retry_after: Some(wait), ..problem.with("ask_again_seconds", whole_seconds(wait)) }
+        let rate_limit = Some(RateLimit::from(&too_often));
+        Self { retry_after: Some(wait), rate_limit, ..problem.with("ask_again_seconds", whole_seconds(wait)) }
+    }
+}
+
+impl From<PassRefused> for Problem {
+    fn from(PassRefused { flaw, sales }: PassRefused) -> Self {
+        let sales: Vec<String> = sales.iter().map(|sale| sale.uuid().to_string()).collect();
+        Self::new(flaw.into()).with("sales", sales)
+    }
+}
+
+impl From<PassFlaw> for Kind {
+    fn from(flaw: PassFlaw) -> Self {
+        match flaw {
+            PassFlaw::Missing => Self::PassMissing,
+            PassFlaw::Forged => Self::PassForged,
+            PassFlaw::Expired => Self::PassExpired,
+            PassFlaw::OfOtherSale => Self::PassOfOtherSale,
+            PassFlaw::OfOther => Self::PassOfOther,
+        }
     }
 }
 
@@ -176,11 +200,6 @@ impl From<Denied> for Kind {
             Denied::NotEligible(_) => Self::NotEligible,
             Denied::QueueTokenForged => Self::QueueTokenForged,
             Denied::QueueTokenForeign => Self::QueueTokenForeign,
-            Denied::PassMissing => Self::PassMissing,
-            Denied::PassForged => Self::PassForged,
-            Denied::PassExpired => Self::PassExpired,
-            Denied::PassOfOtherSale => Self::PassOfOtherSale,
-            Denied::PassOfOther => Self::PassOfOther,
         }
     }
 }

@@ -65,16 +65,21 @@ kinds! {
     SessionEnded = UNAUTHORIZED, "session-ended", "The session has ended: log in again";
     /// Ask an operator.
     NotAnOperator = FORBIDDEN, "not-an-operator", "Only operators may do this";
-    /// Join, then check in; the pass goes into the header Frontrow-Pass.
-    PassMissing = FORBIDDEN, "pass-missing", "A pass is needed: join the sale's queue, and check in when you are called";
-    /// Check in again, or join the queue.
-    PassForged = FORBIDDEN, "pass-forged", "This server did not issue the pass: check in again";
-    /// Renew it with `PUT /v1/sales/{id}/admission`; if that answers `admission-ended`, join the queue again.
-    PassExpired = FORBIDDEN, "pass-expired", "The pass has expired: renew the admission";
-    /// Show the pass of a sale that sells this performance.
-    PassOfOtherSale = FORBIDDEN, "pass-of-other-sale", "The pass is of another sale: join the queue of this one";
-    /// Show your own.
-    PassOfOther = FORBIDDEN, "pass-of-other", "The pass is somebody else's: join the queue yourself";
+    /// Join the queue of one of `sales`, then check in; the pass goes into the header Frontrow-Pass.
+    PassMissing = FORBIDDEN, "pass-missing", "A pass is needed: join the sale's queue, and check in when you are called",
+        json!({"sales": ["019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13"]});
+    /// Check in again, or join the queue of one of `sales`.
+    PassForged = FORBIDDEN, "pass-forged", "This server did not issue the pass: check in again",
+        json!({"sales": ["019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13"]});
+    /// Renew it with `PUT /v1/sales/{id}/admission`; if that answers `admission-ended`, join the queue of one of `sales` again.
+    PassExpired = FORBIDDEN, "pass-expired", "The pass has expired: renew the admission",
+        json!({"sales": ["019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13"]});
+    /// Show the pass of one of `sales`: they sell this performance.
+    PassOfOtherSale = FORBIDDEN, "pass-of-other-sale", "The pass is of another sale: join the queue of this one",
+        json!({"sales": ["019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13"]});
+    /// Show your own, of one of `sales`.
+    PassOfOther = FORBIDDEN, "pass-of-other", "The pass is somebody else's: join the queue yourself",
+        json!({"sales": ["019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e13"]});
     /// Join the queue, and check in when you're called.
     NotAdmitted = FORBIDDEN, "not-admitted", "You are not admitted: check in when you are called";
     /// You left, your payment ended it, or its time is over; join again to book more, while the queue takes people.
@@ -189,10 +194,10 @@ kinds! {
     OpenBesides = CONFLICT, "open-besides", "A performance would be on sale with and without a waiting room at once: confirm it";
     /// Keep the admission, and try again later; what you hold can be paid.
     HoldsStopped = CONFLICT, "holds-stopped", "New holds are stopped for the moment: try again shortly";
-    /// See `ask_again_seconds`, and the header Retry-After. You keep your queue entry meanwhile.
+    /// See `ask_again_seconds`, and the headers Retry-After and RateLimit. You keep your queue entry meanwhile.
     TooManyJoins = TOO_MANY_REQUESTS, "too-many-joins", "Too many tries to join a queue: try again when it is time",
         json!({"detail": "an account may join 5 times a minute", "ask_again_seconds": 12});
-    /// See the header Retry-After: wait for the answers to some of what you have asked for.
+    /// See the headers Retry-After and RateLimit: wait for the answers to some of what you have asked for.
     TooManyWaiting = TOO_MANY_REQUESTS, "too-many-waiting", "Too many requests of yours are waiting: try again shortly";
     /// See the header Retry-After.
     Busy = SERVICE_UNAVAILABLE, "busy", "Too busy: try again shortly";
@@ -216,6 +221,8 @@ impl Kind {
     pub(crate) const BODY: &[Self] = &[Self::Malformed, Self::BodyTimeout, Self::BodyTooLarge, Self::MediaType];
     /// What can be wrong with an idempotency key.
     pub(crate) const KEY: &[Self] = &[Self::KeyMissing, Self::KeyReused, Self::TooManyWaiting];
+    /// What can be wrong with an idempotency key that need not be there.
+    pub(crate) const OPTIONAL_KEY: &[Self] = &[Self::KeyMissing, Self::KeyReused];
     /// What can be wrong with a pass.
     pub(crate) const PASS: &[Self] =
         &[Self::PassMissing, Self::PassForged, Self::PassExpired, Self::PassOfOtherSale, Self::PassOfOther];

@@ -3,7 +3,7 @@
 use super::Endpoint;
 use crate::WebState;
 use crate::dto::{NewSession, NewUser, RefreshRequest, SessionDto, UserDto, password_flaw};
-use crate::extract::{Body, Caller};
+use crate::extract::{Body, Caller, OptionalKey};
 use crate::problem::{Kind, Problem};
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -23,16 +23,25 @@ fn email(text: &str) -> Result<Email, Problem> {
     text.parse::<Email>().map_err(|error| Problem::field("/email", "email", error.to_string()))
 }
 
-/// Sign up.
+/// Sign up. With the header `Idempotency-Key` a sign-up whose answer was lost can be repeated: the same request with the same
+/// key is answered with the same account.
 #[utoipa::path(post, path = "/v1/users", tag = "accounts", request_body = NewUser,
     responses((status = 201, description = "The account.", body = UserDto)))]
-async fn sign_up(state: Data<WebState>, Body(body): Body<NewUser>) -> Result<HttpResponse, Problem> {
+async fn sign_up(
+    state: Data<WebState>,
+    OptionalKey(key): OptionalKey,
+    Body(body): Body<NewUser>,
+) -> Result<HttpResponse, Problem> {
     let NewUser { email: address, password, name } = body;
     let email = email(&address)?;
     let password =
         Password::new(password).map_err(|flaw| Problem::field("/password", password_flaw(flaw), flaw.to_string()))?;
     let request = SignUpRequest { email, password, name };
-    let user = state.use_cases.sign_up.run(request).await?;
+    let sign_up = &state.use_cases.sign_up;
+    let user = match key {
+        Some(key) => sign_up.run_with_key(request, &key).await?,
+        None => sign_up.run(request).await?,
+    };
     Ok(HttpResponse::Created().json(UserDto::from(user)))
 }
 

@@ -3,8 +3,8 @@
 use super::description::Description;
 use crate::WebState;
 use crate::extract::{
-    Body, BuyerAddress, Caller, Changes, ClientNetwork, Id, IfMatch, Key, Long, Operator, OptionalBody, PreferredWait,
-    ProblemType, Query, SeatMapAddress, ShownToken,
+    Body, BuyerAddress, Caller, Changes, ClientNetwork, Id, IfMatch, Key, Long, Operator, OptionalBody, OptionalKey,
+    PreferredWait, ProblemType, Query, SeatMapAddress, ShownToken,
 };
 use actix_web::HttpRequest;
 use actix_web::web::Data;
@@ -27,6 +27,8 @@ pub(crate) struct Needs {
     pub access: Access,
     /// Whether it takes the header `Idempotency-Key`.
     pub key: bool,
+    /// Whether it takes that header, but does without.
+    pub key_is_optional: bool,
     /// Whether it has a body that may be left out.
     pub body_is_optional: bool,
 }
@@ -66,6 +68,12 @@ impl Argument for Operator {
 impl Argument for Key {
     fn add_to(needs: &mut Needs) {
         needs.key = true;
+    }
+}
+
+impl Argument for OptionalKey {
+    fn add_to(needs: &mut Needs) {
+        needs.key_is_optional = true;
     }
 }
 

@@ -2,18 +2,20 @@
 //! from this.
 
 use super::argument::{Access, Arguments, Needs};
-use crate::extract::{KeyHeader, PASS};
+use super::deprecation::Deprecation;
+use crate::extract::{KeyHeader, OptionalKeyHeader, PASS};
 use crate::problem::Kind;
 use crate::problem::add_problems;
 use crate::taken::Taken;
 use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, Responder, Route, web};
 use frontrow_application::waiting_room::{BookingCall, PassRequired};
+use jiff::civil::Date;
 use utoipa::IntoParams;
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::SecurityRequirement;
-use utoipa::openapi::{RefOr, Required, Schema};
+use utoipa::openapi::{Deprecated, RefOr, Required, Schema};
 
 /// A method of an address.
 pub(crate) struct Endpoint {
@@ -26,6 +28,7 @@ pub(crate) struct Endpoint {
     common: &'static [Kind],
     creates: bool,
     polled: bool,
+    deprecation: Option<Deprecation>,
     taken: Taken,
     /// `None` if it is not part of the API: the description itself, and its pages.
     document: Option<Described>,
@@ -77,6 +80,7 @@ impl Endpoint {
             common: Kind::COMMON,
             creates: false,
             polled: false,
+            deprecation: None,
             taken: Taken::default(),
             document: None,
             route: Box::new(move || web::to(handler.clone())),
@@ -101,6 +105,12 @@ impl Endpoint {
     /// It puts something under an id of the client's own, which need not be there yet.
     pub fn creates(self) -> Self {
         Self { creates: true, ..self }
+    }
+
+    /// It should not be used any more since that day, and may be gone from the other on: its answers and the document say so.
+    #[cfg_attr(not(test), expect(dead_code, reason = "nothing is deprecated yet"))]
+    pub fn deprecated(self, since: Date, sunset: Date) -> Self {
+        Self { deprecation: Some(Deprecation { since, sunset }), ..self }
     }
 
     /// Everybody in a queue asks for it all the time: it is neither logged nor counted, and costs no store operation.
@@ -134,6 +144,11 @@ impl Endpoint {
         self.call.map_or(PassRequired::Never, BookingCall::pass)
     }
 
+    /// Since when, and until when; `None` if it stays.
+    pub fn deprecation(&self) -> Option<Deprecation> {
+        self.deprecation
+    }
+
     pub fn is_polled(&self) -> bool {
         self.polled
     }
@@ -161,8 +176,12 @@ impl Endpoint {
         if let (true, Some(RefOr::T(body))) = (self.needs.body_is_optional, &mut operation.request_body) {
             body.required = Some(Required::False);
         }
+        if self.deprecation.is_some() {
+            operation.deprecated = Some(Deprecated::True);
+        }
         let key = self.needs.key.then(|| KeyHeader::into_params(|| None)).into_iter().flatten();
-        let parameters = key.chain(pass_header(self.pass())).map(RefOr::T);
+        let optional = self.needs.key_is_optional.then(|| OptionalKeyHeader::into_params(|| None));
+        let parameters = key.chain(optional.into_iter().flatten()).chain(pass_header(self.pass())).map(RefOr::T);
         for parameter in parameters {
             operation.parameters.get_or_insert_default().push(parameter);
         }
@@ -173,11 +192,12 @@ impl Endpoint {
     /// Every problem that it may answer with: its own, and what follows from what it takes and from who may ask.
     pub fn kinds(&self) -> Vec<Kind> {
         let has_path = self.path.contains('{');
-        let implied: [(bool, &[Kind]); 8] = [
+        let implied: [(bool, &[Kind]); 9] = [
             // What is not taken is refused everywhere.
             (true, &[Kind::InvalidInput]),
             (self.taken.has_body(), Kind::BODY),
             (self.needs.key, Kind::KEY),
+            (self.needs.key_is_optional, Kind::OPTIONAL_KEY),
             (self.needs.access != Access::Anybody, &[Kind::AccessToken]),
             (self.needs.access == Access::Operators, &[Kind::NotAnOperator]),
             (self.pass() != PassRequired::Never, Kind::PASS),

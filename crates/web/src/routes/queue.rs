@@ -8,6 +8,7 @@ use crate::extract::{
     entity_tag, knows,
 };
 use crate::problem::{Kind, Problem};
+use crate::rate_limit::{RateLimit, add_rate_limits};
 use crate::rendered::Answer;
 use actix_web::http::header::{CACHE_CONTROL, ETAG};
 use actix_web::web::Data;
@@ -52,9 +53,13 @@ async fn join(
 ) -> Result<HttpResponse, Problem> {
     let JoinBody { code, token } = body;
     let request = JoinRequest { user: caller.user(), sale: SaleId::new(id), network, code, token };
-    let JoinedQueue { entry, token, is_new, code } = state.use_cases.join_queue.run(&request).await?;
+    let JoinedQueue { entry, token, is_new, code, quotas } = state.use_cases.join_queue.run(&request).await?;
     let mut response = if is_new { HttpResponse::Created() } else { HttpResponse::Ok() };
-    Ok(response.json(QueueEntryDto { code: code.map(Into::into), ..QueueEntryDto::of(&entry, Some(token)) }))
+    let entry = QueueEntryDto { code: code.map(Into::into), ..QueueEntryDto::of(&entry, Some(token)) };
+    let mut response = response.json(entry);
+    let limits: Vec<RateLimit> = quotas.iter().map(Into::into).collect();
+    add_rate_limits(response.headers_mut(), &limits);
+    Ok(response)
 }
 
 /// Look at a sale's queue: the same for everybody, to be asked for as often as it changes. How to compute one's own

@@ -1,6 +1,6 @@
 //! Signing up, logging in, staying logged in, logging out.
 
-use crate::ask::{Answer, Ask};
+use crate::ask::{Answer, Ask, KEY};
 use crate::theatre::{PASSWORD, Theatre};
 use serde_json::{Value, json};
 use std::time::Duration;
@@ -38,6 +38,53 @@ async fn an_address_has_one_account() {
     let theatre = Theatre::empty().await;
     sign_up(&theatre).await.with(201);
     sign_up(&theatre).await.problem(409, "email-taken");
+}
+
+#[actix_web::test]
+async fn a_sign_up_whose_answer_was_lost_can_be_repeated_with_its_key() {
+    let theatre = Theatre::empty().await;
+    let ask = |email: &str, password: &str, name: &str| {
+        Ask::post("/v1/users").key("tap-1").json(&json!({"email": email, "password": password, "name": name}))
+    };
+    let first = theatre.send(&ask("Kim@Example.com", PASSWORD, "Kim")).await.with(201);
+    theatre.clock.advance(Duration::from_hours(48));
+    assert_eq!(theatre.send(&ask("kim@example.com", PASSWORD, "Kim")).await.with(201), first);
+    for (password, name) in [("another password", "Kim"), (PASSWORD, "Lee")] {
+        let refused = theatre.send(&ask("kim@example.com", password, name)).await;
+        refused.problem(422, "idempotency-key-reused");
+    }
+    // Without the key, and with another one, nothing is said but what everybody is told.
+    sign_up(&theatre).await.problem(409, "email-taken");
+    let guess = ask("kim@example.com", PASSWORD, "Kim").key("tap-2");
+    theatre.send(&guess).await.problem(409, "email-taken");
+    // It is the address's own: somebody else may have had the same idea.
+    let other = theatre.send(&ask("lee@example.com", PASSWORD, "Lee")).await.with(201);
+    assert_ne!(other["id"], first["id"]);
+    log_in(&theatre, PASSWORD).await.with(201);
+}
+
+#[actix_web::test]
+async fn an_account_without_a_key_is_found_by_none() {
+    let theatre = Theatre::empty().await;
+    sign_up(&theatre).await.with(201);
+    let body = json!({"email": "kim@example.com", "password": PASSWORD, "name": "Kim"});
+    theatre.send(&Ask::post("/v1/users").key("tap-1").json(&body)).await.problem(409, "email-taken");
+}
+
+#[actix_web::test]
+async fn what_can_be_no_key_is_refused_where_none_is_needed_too() {
+    let theatre = Theatre::empty().await;
+    let body = json!({"email": "kim@example.com", "password": PASSWORD, "name": "Kim"});
+    let ask = Ask::post("/v1/users").json(&body);
+    let long = "x".repeat(65);
+    for wrong in
+        [ask.clone().key(""), ask.clone().key("two words"), ask.clone().key(&long), ask.key("1").header(KEY, "1")]
+    {
+        let refused = theatre.send(&wrong).await;
+        refused.problem(400, "idempotency-key-missing");
+        assert_eq!(refused.pointers(), ["/headers/Idempotency-Key"]);
+    }
+    sign_up(&theatre).await.with(201);
 }
 
 #[actix_web::test]

@@ -122,8 +122,10 @@ impl Operation {
         all.into_iter().filter(|parameter| parameter["in"] == position).collect()
     }
 
+    /// Whether it can't do without an idempotency key.
     pub fn has_key(&self) -> bool {
-        self.has_header(crate::ask::KEY)
+        let mut headers = self.parameters("header").into_iter();
+        headers.any(|header| header["name"] == crate::ask::KEY && header["required"] == true)
     }
 
     pub fn has_header(&self, name: &str) -> bool {

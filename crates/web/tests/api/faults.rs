@@ -61,6 +61,15 @@ async fn who_comes_when_there_is_too_much_to_do_is_told_when_to_come_back() {
 }
 
 #[actix_web::test]
+async fn who_has_too_much_waiting_is_told_how_much_may_wait() {
+    let answer = hold(|| BookingError::TooMany { most: 8, retry_after: Duration::from_secs(1) }).await;
+    answer.problem(429, "too-many-waiting");
+    assert_eq!(answer.header("retry-after"), Some("1"));
+    assert_eq!(answer.header("RateLimit-Policy"), Some(r#""waiting-commands";q=8;qu="concurrent-requests""#));
+    assert_eq!(answer.header("RateLimit"), Some(r#""waiting-commands";r=0;t=1"#));
+}
+
+#[actix_web::test]
 async fn what_may_have_happened_is_to_be_repeated() {
     let answer = hold(|| BookingError::Unknown(None)).await;
     answer.problem(503, "unknown-outcome");

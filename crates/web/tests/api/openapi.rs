@@ -1,6 +1,6 @@
 //! The description is whole, true, and changes only on purpose.
 
-use crate::ask::{Ask, PASS, QUEUE_TOKEN};
+use crate::ask::{Ask, KEY, PASS, QUEUE_TOKEN};
 use crate::description::{Description, Operation};
 use crate::good::Good;
 use crate::theatre::Theatre;
@@ -78,7 +78,7 @@ fn has_answers(operation: &Operation) {
     assert_eq!(listed("403"), operation.is_for_operators() || of_a_queue, "{name}");
     assert_eq!(listed("413"), operation.body_schema().is_some(), "{name}");
     let key = answers.get("400").is_some_and(|answer| answer["description"].as_str().unwrap().contains("key-missing"));
-    assert_eq!(key, operation.has_key(), "{name}");
+    assert_eq!(key, operation.has_header(KEY), "{name}");
 }
 
 /// A good request to every operation is answered as described, with a body as described.

@@ -88,7 +88,8 @@ async fn every_route_with_every_flaw(strict: bool) {
     for (required, ask) in routes(&kim, &reservation) {
         let needed = required == PassRequired::WaitingRoom || strict && required != PassRequired::Never;
         for (kind, flaw) in flaws(&theatre, &pass).await.into_iter().filter(|_| needed) {
-            theatre.send(&flaw(ask.clone())).await.problem(403, kind);
+            let problem = theatre.send(&flaw(ask.clone())).await.problem(403, kind);
+            assert_eq!(problem["sales"], json!([SALE]), "where to join");
             if ask.method == Method::GET {
                 let head = theatre.send(&Ask { method: Method::HEAD, ..flaw(ask.clone()) }).await;
                 head.problem(403, kind);

@@ -87,14 +87,19 @@ async fn one_joins_from_the_opening_of_the_lobby_until_the_queue_drains() {
 async fn who_asks_for_an_entry_too_often_is_told_when_to_ask_again() {
     let theatre = narrow_lobby().await;
     let kim = theatre.customer("kim").await;
-    for _ in 0..5 {
-        join(&theatre, &kim).await;
+    for left in (0..5).rev() {
+        let joined = try_join(&theatre, &kim, &json!({})).await;
+        assert!(joined.status < 300, "{joined}");
+        assert_eq!(joined.header("RateLimit-Policy"), Some(r#""joins-per-account";q=5;w=60"#));
+        assert_eq!(joined.header("RateLimit"), Some(&*format!(r#""joins-per-account";r={left};t=12"#)));
     }
     theatre.clock.advance(Duration::from_millis(500));
     let refused = try_join(&theatre, &kim, &json!({})).await;
     let problem = refused.problem(429, "too-many-joins");
     assert_eq!(problem["detail"], "an account may join 5 times a minute");
     assert_eq!((refused.header("retry-after"), &problem["ask_again_seconds"]), (Some("12"), &json!(12)));
+    assert_eq!(refused.header("RateLimit-Policy"), Some(r#""joins-per-account";q=5;w=60"#));
+    assert_eq!(refused.header("RateLimit"), Some(r#""joins-per-account";r=0;t=12"#));
     theatre.clock.advance(Duration::from_secs(12));
     try_join(&theatre, &kim, &json!({})).await.with(200);
 }
@@ -118,6 +123,7 @@ async fn a_network_from_which_too_many_ask_for_an_entry_has_to_wait() {
     }
     let refused = join(&lee, "192.0.2.77, 2001:db8::77").await;
     let problem = refused.problem(429, "too-many-joins");
+    assert_eq!(refused.header("RateLimit"), Some(r#""joins-per-network";r=0;t=2"#));
     assert_eq!(problem["detail"], "a network may join 30 times a minute");
     assert_eq!(refused.header("retry-after"), Some("2"));
     join(&lee, "2001:db8::1, 192.0.2.1").await.with(201);

@@ -28,8 +28,8 @@ pub(in crate::sql) trait Work: Send + Sync + 'static {
     /// Notes in metrics how many requests one transaction has served.
     fn note_served(_requests: usize) {}
 
-    /// What somebody is told who has too many requests waiting.
-    fn too_many() -> Self::Error {
+    /// What somebody is told who has that many requests waiting, and may have no more.
+    fn too_many(_most: usize) -> Self::Error {
         Outage::Busy { retry_after: RETRY_AFTER }.into()
     }
 

@@ -18,7 +18,7 @@ fn join_as(queue: Queue, sale: Sale, dispenser: MockNumberDispenser) -> JoinQueu
     let mut eligibility = MockEligibility::new();
     eligibility.expect_check().returning(|_, _, _| Ok(Ok(())));
     let mut limits = MockJoinLimits::new();
-    limits.expect_ask().returning(|_, _| Ok(Ok(())));
+    limits.expect_ask().returning(|_, _| Ok(Ok(Vec::new())));
     JoinQueue {
         queues: queues(queue, sale),
         dispenser: Arc::new(dispenser),
