@@ -1,8 +1,10 @@
 //! The world that is there now.
 
 use crate::error::MockError;
+use crate::playbill::Playbill;
 use crate::settings::MockSettings;
 use crate::world::World;
+use frontrow_adapters::panics;
 use frontrow_application::port::Clock;
 use parking_lot::RwLock;
 use std::sync::Arc;
@@ -49,7 +51,7 @@ impl Stage {
     }
 
     /// What you can find in the first world.
-    pub fn playbill(&self) -> crate::Playbill {
+    pub fn playbill(&self) -> Playbill {
         self.world().playbill.clone()
     }
 
@@ -63,7 +65,8 @@ impl Stage {
                 _ = stop.wait_for(|stop| *stop) => break,
                 _ = beats.tick() => {}
             }
-            if let Err(error) = self.world().beat().await {
+            let world = self.world();
+            if let Some(Err(error)) = panics::caught("mock", world.beat()).await {
                 tracing::error!(%error, "the mock's world did not move");
             }
         }

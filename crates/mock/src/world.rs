@@ -20,6 +20,7 @@ use frontrow_web::WebState;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{Mutex, watch};
+use tokio::task::yield_now;
 
 /// What there is, and what moves it.
 pub struct World {
@@ -101,6 +102,8 @@ impl World {
             for step in 1..=steps {
                 self.clock.put_forward(from + skipped * step / steps);
                 self.step(&mut turn).await?;
+                // Stores in memory never wait: others would, for the whole time that is skipped.
+                yield_now().await;
             }
         }
         self.settle().await
@@ -162,12 +165,13 @@ impl World {
         Ok(admitted)
     }
 
-    /// Marks lapsed holds, asks for charges that are not settled, gives money back; whether there was anything to do.
+    /// Marks lapsed holds, asks for charges that are not settled, gives money back, forgets what is old; whether there was anything to do.
     async fn sweep(&self) -> Result<bool, Error> {
         let UseCases { booking, return_money, .. } = &*self.use_cases;
         let swept = booking.expire_holds.run().await?;
         let settled = booking.settle_charges.run().await?;
         let returned = return_money.run().await?;
+        booking.forget.run().await?;
         Ok(swept.more || settled.settled > 0 || returned.more)
     }
 }
