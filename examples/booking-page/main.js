@@ -34,7 +34,7 @@ async function signIn() {
   const onsubmit = async event => {
     event.preventDefault();
     const { name, ...credentials } = Object.fromEntries(new FormData(event.target));
-    if (event.submitter.value === 'sign-up') await call('POST', '/users', { body: { ...credentials, name } });
+    if (event.submitter.value === 'sign-up') await call('POST', '/users', { body: { ...credentials, name }, headers: { 'Idempotency-Key': crypto.randomUUID() } });
     kept.set('session', await call('POST', '/sessions', { body: credentials }));
     show();
   };
