@@ -1,13 +1,22 @@
 //! The API's own description: `OpenAPI` 3.1.
 
 mod examples;
+mod forms;
+mod headers;
+mod links;
+mod operations;
 
-use crate::problem::{ProblemDocument, problem_examples};
-use crate::routes::{Description, endpoints};
+use crate::extract::{PASS, QUEUE_TOKEN};
+use crate::problem::{ProblemDocument, problem_examples, problem_schemas};
+use crate::routes::{BEARER, Description, PASS_SCHEME, QUEUE_TOKEN_SCHEME, endpoints};
 use examples::add_examples;
+use forms::put_forms;
+use headers::add_headers;
+use links::add_links;
+use serde_json::Value;
 use std::sync::LazyLock;
 use utoipa::openapi::schema::AdditionalProperties;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, OpenApi as Document, RefOr, Schema};
 use utoipa::{Modify, OpenApi};
 
@@ -27,12 +36,13 @@ use utoipa::{Modify, OpenApi};
         (name = "operators", description = "Putting on sale, for operators; every PUT can be repeated."),
         (name = "health", description = "For whoever watches over the server."),
     ),
-    modifiers(&Bearer),
+    servers((url = "/", description = "The server that this document comes from.")),
+    modifiers(&Schemes),
 )]
 struct Api;
 
 /// The document, made from the routes.
-pub fn openapi() -> Document {
+pub fn openapi() -> Value {
     let mut document = Api::openapi();
     let components = document.components.get_or_insert_default();
     components.examples.extend(problem_examples());
@@ -42,7 +52,14 @@ pub fn openapi() -> Document {
         components.schemas.extend(described.schemas);
     }
     refuse_other_members(components);
+    let mut document = serde_json::to_value(document).unwrap_or_default();
+    for (name, schema) in problem_schemas() {
+        document["components"]["schemas"][name] = schema;
+    }
+    put_forms(&mut document);
     add_examples(&mut document);
+    add_headers(&mut document);
+    add_links(&mut document);
     document
 }
 
@@ -57,12 +74,20 @@ pub(crate) fn description() -> Description {
     Description(JSON.as_deref())
 }
 
-struct Bearer;
+struct Schemes;
 
-impl Modify for Bearer {
+impl Modify for Schemes {
     fn modify(&self, document: &mut Document) {
-        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-        document.components.get_or_insert_default().add_security_scheme("bearer", scheme);
+        let bearer = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("The access token of `POST /v1/sessions`: who is calling."));
+        let header = |name, what| SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(name, what)));
+        let pass = header(PASS, "The pass of `POST /v1/sales/{id}/admission`: its holder has been admitted.");
+        let token = header(QUEUE_TOKEN, "The token of `POST /v1/sales/{id}/queue-tokens`: one entry in a queue.");
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme(BEARER, SecurityScheme::Http(bearer.build()));
+        components.add_security_scheme(PASS_SCHEME, pass);
+        components.add_security_scheme(QUEUE_TOKEN_SCHEME, token);
     }
 }
 

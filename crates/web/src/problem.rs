@@ -1,6 +1,7 @@
 //! Errors as clients see them: RFC 9457 problem documents.
 
 mod errors;
+mod extensions;
 mod kinds;
 mod openapi;
 mod pages;
@@ -17,7 +18,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 pub use kinds::{ALL, Kind};
-pub(crate) use openapi::{add_problems, problem_examples};
+pub(crate) use openapi::{add_problems, problem_examples, problem_schemas};
 pub(crate) use pages::{list, page};
 
 /// What is wrong with one field of a request.

@@ -32,7 +32,7 @@ use std::sync::LazyLock;
 
 pub(crate) use address::Address;
 pub(crate) use description::Description;
-pub(crate) use endpoint::Endpoint;
+pub(crate) use endpoint::{BEARER, Endpoint, PASS_SCHEME, QUEUE_TOKEN_SCHEME};
 pub use events::beat_events;
 pub(crate) use service::add_pages;
 

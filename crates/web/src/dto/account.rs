@@ -1,6 +1,7 @@
 //! Accounts and sessions.
 
 use super::common::text;
+use super::forms::{EmailAddress, NewPassword, TypedPassword, UserName};
 use frontrow_application::{InvalidPassword, LoggedIn, Password};
 use frontrow_domain::{Email, User, composed};
 use serde::{Deserialize, Serialize};
@@ -15,15 +16,15 @@ use validator::{Validate, ValidationError};
 pub struct NewUser {
     /// Email address to log in with.
     #[validate(custom(function = email))]
-    #[schema(format = "email", max_length = 254)]
+    #[schema(value_type = EmailAddress)]
     pub email: String,
     /// Password to log in with: no control or invisible characters; counted and compared however it is typed (RFC 8265).
     #[validate(custom(function = new_password))]
-    #[schema(min_length = 8, max_length = 128)]
+    #[schema(value_type = NewPassword)]
     pub password: String,
     /// Name to call the user by.
     #[validate(custom(function = name))]
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(value_type = UserName)]
     pub name: String,
 }
 
@@ -34,11 +35,11 @@ pub struct NewUser {
 pub struct NewSession {
     /// Email address that was given at the sign-up.
     #[validate(custom(function = email))]
-    #[schema(format = "email", max_length = 254)]
+    #[schema(value_type = EmailAddress)]
     pub email: String,
     /// Password that was given at the sign-up.
     #[validate(custom(function = typed_password))]
-    #[schema(min_length = 1, max_length = 128)]
+    #[schema(value_type = TypedPassword)]
     pub password: String,
 }
 
@@ -71,6 +72,13 @@ impl From<User> for UserDto {
     }
 }
 
+/// How an access token is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub enum TokenTypeDto {
+    /// In the header `Authorization: Bearer …`.
+    Bearer,
+}
+
 /// The tokens of somebody who is logged in.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"access_token": "eyJhbGciOiJIUzI1NiJ9.e30.c2ln", "token_type": "Bearer", "expires_in": 900,
@@ -78,8 +86,8 @@ impl From<User> for UserDto {
 pub struct SessionDto {
     /// Access token, for the header `Authorization: Bearer …`.
     pub access_token: String,
-    /// Type of the access token: `Bearer`.
-    pub token_type: String,
+    /// Type of the access token.
+    pub token_type: TokenTypeDto,
     /// How long the access token is good, in seconds.
     pub expires_in: u64,
     /// Refresh token, to be exchanged for the next tokens, once.
@@ -90,7 +98,7 @@ impl From<LoggedIn> for SessionDto {
     fn from(logged_in: LoggedIn) -> Self {
         Self {
             access_token: logged_in.access_token,
-            token_type: "Bearer".to_owned(),
+            token_type: TokenTypeDto::Bearer,
             expires_in: logged_in.expires_in.as_secs(),
             refresh_token: logged_in.refresh_token,
         }

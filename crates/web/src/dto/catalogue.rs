@@ -1,5 +1,6 @@
 //! Sales and prices, as buyers see them.
 
+use super::forms::IdCursor;
 use super::{Money, PageQuery, Timestamp, WaitingRoomDto};
 use crate::extract::flag;
 use crate::problem::Problem;
@@ -20,7 +21,7 @@ pub struct PerformanceQuery {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, example = 20)]
     pub limit: Option<String>,
     /// The `next_cursor` of the page before.
-    #[param(max_length = 64)]
+    #[param(value_type = Option<IdCursor>)]
     pub cursor: Option<String>,
 }
 
@@ -44,13 +45,13 @@ pub struct SaleDto {
     /// Name of the sale, for people.
     pub name: String,
     /// The first instant at which seats can be held, in UTC.
-    pub opens: String,
+    pub opens: Timestamp,
     /// The first instant at which they no longer can, in UTC.
-    pub closes: String,
+    pub closes: Timestamp,
     /// The first instant at which nothing can be paid any more, in UTC. What is held keeps what it says then.
-    pub pay_until: String,
+    pub pay_until: Timestamp,
     /// The first instant at which its owner can't cancel what was paid, in UTC. What is held keeps what it says then.
-    pub cancel_until: String,
+    pub cancel_until: Timestamp,
     /// How many seats one person may have in it.
     pub limit_per_person: u32,
     /// How long a hold lasts, in seconds.
@@ -65,10 +66,10 @@ impl From<Sale> for SaleDto {
         Self {
             id: sale.id.uuid(),
             name: sale.name,
-            opens: Timestamp::from(sale.opens).to_string(),
-            closes: Timestamp::from(sale.closes).to_string(),
-            pay_until: Timestamp::from(sale.pay_until).to_string(),
-            cancel_until: Timestamp::from(sale.cancel_until).to_string(),
+            opens: Timestamp::from(sale.opens),
+            closes: Timestamp::from(sale.closes),
+            pay_until: Timestamp::from(sale.pay_until),
+            cancel_until: Timestamp::from(sale.cancel_until),
             limit_per_person: sale.limit_per_person,
             hold_seconds: sale.hold_duration.as_secs(),
             waiting_room: sale.waiting_room.map(Into::into),

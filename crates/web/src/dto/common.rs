@@ -1,13 +1,33 @@
 //! Shapes that others are made of.
 
+use super::forms::{Currency, IdCursor};
 use crate::extract::{Cursor, page_request};
 use crate::problem::Problem;
 use frontrow_application::{Page, PageRequest};
 use frontrow_domain::{Instant, Points, text_flaw};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
-use utoipa::{IntoParams, ToSchema};
+use utoipa::openapi::schema::{KnownFormat, ObjectBuilder, SchemaFormat, Type};
+use utoipa::openapi::{RefOr, Schema};
+use utoipa::{IntoParams, PartialSchema, ToSchema};
 use validator::ValidationError;
+
+/// An enum as clients see it, made of the domain's own, which has the same variants.
+macro_rules! shown {
+    ($(#[doc = $doc:literal])+ $name:ident from $of:ident { $($(#[doc = $of_variant:literal])+ $variant:ident,)+ }) => {
+        $(#[doc = $doc])+
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, utoipa::ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum $name { $($(#[doc = $of_variant])+ $variant,)+ }
+
+        impl From<$of> for $name {
+            fn from(shown: $of) -> Self {
+                match shown { $($of::$variant => Self::$variant,)+ }
+            }
+        }
+    };
+}
+pub(super) use shown;
 
 /// A bound of a text or a list, as validation wants it.
 pub(super) const fn length(bound: usize) -> u64 {
@@ -27,6 +47,7 @@ pub struct Money {
     /// Amount in minor units.
     pub amount: i64,
     /// Code of the currency, as in ISO 4217.
+    #[schema(value_type = Currency)]
     pub currency: String,
 }
 
@@ -40,6 +61,17 @@ impl Money {
 /// An instant: RFC 3339, in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timestamp(jiff::Timestamp);
+
+impl PartialSchema for Timestamp {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new()
+            .schema_type(Type::String)
+            .format(Some(SchemaFormat::KnownFormat(KnownFormat::DateTime)))
+            .into()
+    }
+}
+
+impl ToSchema for Timestamp {}
 
 impl From<Instant> for Timestamp {
     fn from(at: Instant) -> Self {
@@ -108,7 +140,7 @@ pub struct PageQuery {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, example = 20)]
     pub limit: Option<String>,
     /// The `next_cursor` of the page before.
-    #[param(max_length = 64)]
+    #[param(value_type = Option<IdCursor>)]
     pub cursor: Option<String>,
 }
 

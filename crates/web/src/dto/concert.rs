@@ -1,6 +1,7 @@
 //! A concert, as an operator puts it and as everybody sees it.
 
 use super::common::text;
+use super::forms::{Description, Title};
 use super::{Money, Timestamp, VenueDto};
 use frontrow_application::ConcertView;
 use frontrow_application::port::ProgrammeEntry;
@@ -21,15 +22,15 @@ use validator::{Validate, ValidationError};
 pub struct ConcertBody {
     /// Title, for people.
     #[validate(custom(function = title))]
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(value_type = Title)]
     pub title: String,
     /// Name of the artist, for people.
     #[validate(custom(function = title))]
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(value_type = Title)]
     pub artist: String,
     /// What people read before they buy: plain text, whose paragraphs are separated by line feeds.
     #[serde(default)]
-    #[schema(min_length = 1, max_length = 4000)]
+    #[schema(value_type = Option<Description>)]
     pub description: Option<String>,
     /// Address of a picture.
     #[serde(default)]
@@ -166,11 +167,10 @@ pub struct NextPerformanceDto {
     /// Id of the performance.
     pub id: Uuid,
     /// When it starts, in UTC.
-    #[schema(format = "date-time")]
-    pub starts_at: String,
+    pub starts_at: Timestamp,
     /// When people are let in, in UTC; `null` if nobody has said.
-    #[schema(required = true, format = "date-time")]
-    pub doors_at: Option<String>,
+    #[schema(required = true)]
+    pub doors_at: Option<Timestamp>,
     /// Whether it can be booked. Whether seats are left, the performance itself says.
     pub status: ConcertStatus,
     /// The venue where it takes place.
@@ -181,8 +181,8 @@ impl NextPerformanceDto {
     fn of(next: &ProgrammeEntry, status: PublicStatus) -> Self {
         Self {
             id: next.id.uuid(),
-            starts_at: Timestamp::from(next.bookable.starts_at).to_string(),
-            doors_at: next.doors_at.map(|at| Timestamp::from(at).to_string()),
+            starts_at: next.bookable.starts_at.into(),
+            doors_at: next.doors_at.map(Into::into),
             status: status.into(),
             venue: (*next.venue).clone().into(),
         }

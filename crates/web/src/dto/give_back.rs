@@ -1,6 +1,7 @@
 //! Giving back what was paid for, or some seats of it.
 
 use super::Money;
+use super::forms::{Label, Reason};
 use crate::problem::{FieldError, Problem};
 use frontrow_application::port::OnSale;
 use frontrow_domain::{Hold, RefundReason, SeatLabel, SeatRefund};
@@ -17,7 +18,7 @@ pub struct CancellationBody {
     /// once. All of them if this is left out.
     #[validate(length(min = 1, max = u64::from(Hold::MAX_SEATS), message = "seats"))]
     #[serde(default, deserialize_with = "list", skip_serializing_if = "Option::is_none")]
-    #[schema(min_items = 1, max_items = 50, value_type = Vec<String>, required = false)]
+    #[schema(min_items = 1, max_items = 50, value_type = Vec<Label>, required = false)]
     pub seats: Option<Vec<String>>,
 }
 
@@ -26,16 +27,16 @@ pub struct CancellationBody {
 #[serde(deny_unknown_fields)]
 #[schema(example = json!({"reason": "A pillar is in the way.", "seats": ["A-1-3"]}))]
 pub struct RefundBody {
-    /// The reason, for the books and not for the owner: 1 to 200 characters, one of them visible, no control characters,
-    /// not counting the space around them.
+    /// The reason, for the books and not for the owner: 1 to 200 characters, one of them visible, no control characters;
+    /// space around them is dropped.
     #[serde(default)]
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(value_type = Option<Reason>)]
     pub reason: Option<String>,
     /// Labels of the seats to give back, while the others are kept: 1 to 50 of those that the reservation still has, each
     /// once. All of them if this is left out.
     #[validate(length(min = 1, max = u64::from(Hold::MAX_SEATS), message = "seats"))]
     #[serde(default, deserialize_with = "list")]
-    #[schema(min_items = 1, max_items = 50, value_type = Vec<String>, required = false)]
+    #[schema(min_items = 1, max_items = 50, value_type = Vec<Label>, required = false)]
     pub seats: Option<Vec<String>>,
 }
 

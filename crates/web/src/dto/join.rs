@@ -1,5 +1,6 @@
 //! What somebody joins a queue with, and what becomes of it.
 
+use super::forms::GroupCode;
 use frontrow_application::waiting_room::CodeUse;
 use frontrow_domain::waiting_room::WaitingRoom;
 use serde::{Deserialize, Serialize};
@@ -13,7 +14,7 @@ use validator::{Validate, ValidationError};
 pub struct JoinBody {
     /// What opens one of the sale's groups: 1 to 64 visible ASCII characters.
     #[validate(custom(function = check_code))]
-    #[schema(min_length = 1, max_length = 64, pattern = "^[!-~]{1,64}$")]
+    #[schema(value_type = Option<GroupCode>)]
     pub code: Option<String>,
     /// The queue token of an earlier join, if there was one: should the server have lost the queue entry, it brings it
     /// back.

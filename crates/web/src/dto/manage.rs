@@ -1,9 +1,12 @@
 //! Seat maps and sales, as operators put them.
 
-use super::common::text;
+use super::common::{shown, text};
+use super::forms::{SeatName, SeatOfRow, TierCode, Time, Title};
 use super::{Timestamp, WaitingRoomBody};
 use crate::extract::{objects, some_object};
-use frontrow_domain::{Instant, PerformanceId, Sale, SaleId, SeatMap, SeatRow, Section, SectionShape, VenueId};
+use frontrow_domain::{
+    Instant, PerformanceId, PerformanceStatus, Sale, SaleId, SeatMap, SeatRow, Section, SectionShape, VenueId,
+};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeSet;
@@ -31,17 +34,22 @@ pub enum SectionBody {
     /// A section with rows of seats.
     Seated {
         /// Name of the section: 1 to 16 letters or digits of any script, kept in NFC; unique within the map.
+        #[schema(value_type = SeatName)]
         name: String,
         /// The rows, from the front to the back: 1 to 500.
+        #[schema(min_items = 1, max_items = 500)]
         rows: Vec<RowBody>,
     },
     /// A section with numbered standing spots.
     Standing {
         /// Name of the section: 1 to 16 letters or digits of any script, kept in NFC; unique within the map.
+        #[schema(value_type = SeatName)]
         name: String,
         /// How many spots it has.
+        #[schema(minimum = 1, maximum = 100_000)]
         spots: u32,
         /// Code of its price tier.
+        #[schema(value_type = TierCode)]
         tier: String,
     },
 }
@@ -109,22 +117,25 @@ impl<'de> Deserialize<'de> for SectionBody {
 #[serde(deny_unknown_fields)]
 pub struct RowBody {
     /// Name of the row: 1 to 16 letters or digits of any script, kept in NFC; unique within the section.
+    #[schema(value_type = SeatName)]
     pub name: String,
     /// How many seats it has: 1 to 500.
+    #[schema(minimum = 1, maximum = 500)]
     pub seats: u32,
     /// Code of its seats' price tier.
+    #[schema(value_type = TierCode)]
     pub tier: String,
     /// Numbers of the seats for people with a wheelchair or other needs.
     #[serde(default)]
-    #[schema(value_type = Vec<u32>)]
+    #[schema(value_type = Vec<SeatOfRow>)]
     pub accessible: BTreeSet<u32>,
     /// Numbers of the seats beside those, for companions.
     #[serde(default)]
-    #[schema(value_type = Vec<u32>)]
+    #[schema(value_type = Vec<SeatOfRow>)]
     pub companion: BTreeSet<u32>,
     /// Numbers of the seats that are not sold.
     #[serde(default)]
-    #[schema(value_type = Vec<u32>)]
+    #[schema(value_type = Vec<SeatOfRow>)]
     pub blocked: BTreeSet<u32>,
 }
 
@@ -195,22 +206,22 @@ impl From<RowBody> for SeatRow {
 pub struct SaleBody {
     /// Name of the sale, for people.
     #[validate(custom(function = sale_name))]
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(value_type = Title)]
     pub name: String,
     /// Ids of the performances that it sells: 1 to 100.
     #[schema(value_type = Vec<Uuid>, min_items = 1, max_items = 100)]
     pub performances: BTreeSet<Uuid>,
     /// The first instant at which seats can be held.
-    #[schema(value_type = String, format = "date-time")]
+    #[schema(value_type = Time)]
     pub opens: Timestamp,
     /// The first instant at which they no longer can.
-    #[schema(value_type = String, format = "date-time")]
+    #[schema(value_type = Time)]
     pub closes: Timestamp,
     /// The first instant at which nothing can be paid any more; when a last hold lapses, if left out.
-    #[schema(value_type = Option<String>, format = "date-time")]
+    #[schema(value_type = Option<Time>)]
     pub pay_until: Option<Timestamp>,
     /// The first instant at which nothing can be cancelled any more; `closes`, if left out.
-    #[schema(value_type = Option<String>, format = "date-time")]
+    #[schema(value_type = Option<Time>)]
     pub cancel_until: Option<Timestamp>,
     /// Seats that one person may have: 1 to 50, 4 if left out.
     #[validate(range(min = 1, max = Sale::MAX_LIMIT_PER_PERSON))]
@@ -267,13 +278,28 @@ impl From<Sale> for SaleBody {
     }
 }
 
+shown! {
+    /// Where something that operators put stands.
+    PutStatusDto from PerformanceStatus {
+        /// Nobody but operators sees it.
+        Draft,
+        /// Everybody sees it.
+        Published,
+        /// It takes place at another time.
+        Postponed,
+        /// It does not take place.
+        Cancelled,
+    }
+}
+
 /// What became of something that was put, or of a performance.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "status": "draft"}))]
 pub struct PutDto {
     /// Id that the client has chosen.
     pub id: Uuid,
-    /// `draft`, `published`, `postponed` or `cancelled`; absent where there is no such thing.
+    /// Where it stands; absent where there is no such thing.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<String>,
+    #[schema(required = false)]
+    pub status: Option<PutStatusDto>,
 }

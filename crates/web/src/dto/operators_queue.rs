@@ -1,8 +1,9 @@
 //! A queue as its operators see it, and the log of admissions.
 
 use super::common::text;
+use super::forms::{LogCursor, Message, Weight};
 use super::queue::thousandths;
-use super::{EndingDto, PhaseDto, Timestamp};
+use super::{EndingDto, PageQuery, PhaseDto, Timestamp};
 use crate::extract::flag;
 use crate::problem::Problem;
 use frontrow_application::port::{EndedFigures, OperatorAction};
@@ -35,11 +36,11 @@ pub struct QueueBody {
     pub burst: Option<u32>,
     /// The weights of the groups, one for each: 1 to 100.
     #[validate(custom(function = check_weights))]
-    #[schema(min_items = 1, max_items = 4)]
+    #[schema(min_items = 1, max_items = 4, value_type = Option<Vec<Weight>>)]
     pub weights: Option<Vec<u32>>,
     /// What everybody in the queue is told; empty for nothing.
     #[validate(custom(function = check_message))]
-    #[schema(max_length = 500)]
+    #[schema(value_type = Option<Message>)]
     pub message: Option<String>,
     /// Whether nobody can hold seats for the moment.
     pub holds_stopped: Option<bool>,
@@ -259,7 +260,7 @@ pub struct OperatorActionDto {
     /// Id of the action.
     pub id: Uuid,
     /// When it was done, in UTC.
-    pub at: String,
+    pub at: Timestamp,
     /// Id of the operator who did it.
     pub by: Uuid,
     /// What was changed, for people; or whom they kept out (`bar`) or let in again (`unbar`).
@@ -269,7 +270,27 @@ pub struct OperatorActionDto {
 impl From<OperatorAction> for OperatorActionDto {
     fn from(action: OperatorAction) -> Self {
         let OperatorAction { id, by, at, sale: _, what } = action;
-        Self { id, at: Timestamp::from(at).to_string(), by: by.uuid(), what }
+        Self { id, at: Timestamp::from(at), by: by.uuid(), what }
+    }
+}
+
+/// Which part of the log of admissions.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct LogQuery {
+    /// Items at most: 1 to 100, 20 if left out.
+    #[param(value_type = Option<u32>, minimum = 1, maximum = 100, example = 20)]
+    pub limit: Option<String>,
+    /// The `next_cursor` of the page before.
+    #[param(value_type = Option<LogCursor>)]
+    pub cursor: Option<String>,
+}
+
+impl LogQuery {
+    /// Which page.
+    pub fn page(&self) -> PageQuery {
+        PageQuery { limit: self.limit.clone(), cursor: self.cursor.clone() }
     }
 }
 
@@ -283,9 +304,9 @@ pub struct LogEntryDto {
     /// Rank of the person who was admitted.
     pub rank: u64,
     /// Since when they had been checked in without a break, in UTC.
-    pub checked_in_at: String,
+    pub checked_in_at: Timestamp,
     /// When they were admitted, in UTC.
-    pub admitted_at: String,
+    pub admitted_at: Timestamp,
     /// How many people were admitted after the tick that did it.
     pub active_after: u32,
     /// How many people could be admitted at that moment.
@@ -297,8 +318,8 @@ impl From<Admitted> for LogEntryDto {
         Self {
             group: admitted.group.get(),
             rank: admitted.rank.get(),
-            checked_in_at: Timestamp::from(admitted.checked_in_at).to_string(),
-            admitted_at: Timestamp::from(admitted.at).to_string(),
+            checked_in_at: Timestamp::from(admitted.checked_in_at),
+            admitted_at: Timestamp::from(admitted.at),
             active_after: admitted.active_after,
             capacity: admitted.capacity,
         }

@@ -1,5 +1,7 @@
 //! A performance, as an operator puts it and as buyers see it.
 
+use super::common::shown;
+use super::forms::{PriceTypeCode, ShortName, TierCode, Time};
 use super::{SaleDto, Timestamp, VenueDto};
 use crate::extract::{object, objects};
 use frontrow_application::PerformanceView;
@@ -30,21 +32,21 @@ pub struct PerformanceBody {
     #[schema(minimum = 1, maximum = 2_147_483_647)]
     pub seat_map_version: u32,
     /// When it starts.
-    #[schema(value_type = String, format = "date-time")]
+    #[schema(value_type = Time)]
     pub starts_at: Timestamp,
     /// When people are let in: no later than `starts_at`.
     #[serde(default)]
-    #[schema(value_type = Option<String>, format = "date-time")]
+    #[schema(value_type = Option<Time>)]
     pub doors_at: Option<Timestamp>,
     /// Up to when it may be held and paid although it has begun: from `starts_at` to 31 days after it. Left out, it is sold
     /// until it begins.
     #[serde(default)]
-    #[schema(value_type = Option<String>, format = "date-time")]
+    #[schema(value_type = Option<Time>)]
     pub sold_until: Option<Timestamp>,
     /// Up to when everybody may give back what they have paid for it, whatever their sale says: for a performance that
     /// takes place at another time. Once it is public, this never becomes earlier.
     #[serde(default)]
-    #[schema(value_type = Option<String>, format = "date-time")]
+    #[schema(value_type = Option<Time>)]
     pub give_back_until: Option<Timestamp>,
     /// What the seats cost.
     #[validate(nested)]
@@ -105,6 +107,24 @@ impl From<Performance> for PerformanceBody {
     }
 }
 
+shown! {
+    /// What can be done with a performance.
+    PublicStatusDto from PublicStatus {
+        /// A sale will open.
+        Upcoming,
+        /// A sale is open, and there are seats.
+        OnSale,
+        /// A sale is open, and no seat is available; holds may still lapse.
+        SoldOut,
+        /// No sale is open, and none will.
+        Closed,
+        /// It takes place at another time.
+        Postponed,
+        /// It does not take place.
+        Cancelled,
+    }
+}
+
 /// A performance as buyers see it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "concert_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11",
@@ -123,22 +143,21 @@ pub struct PerformanceDto {
     /// The venue where it takes place.
     pub venue: VenueDto,
     /// When it starts, in UTC.
-    pub starts_at: String,
+    pub starts_at: Timestamp,
     /// When people are let in, in UTC; `null` if nobody has said.
-    #[schema(required = true, format = "date-time")]
-    pub doors_at: Option<String>,
+    #[schema(required = true)]
+    pub doors_at: Option<Timestamp>,
     /// The first instant at which it can't be held or paid any more, in UTC: when it begins, unless an operator lets it be
     /// sold for longer.
-    pub sold_until: String,
+    pub sold_until: Timestamp,
     /// Up to when everybody may give back what they have paid for it, whatever their sale says, in UTC; `null` unless an
     /// operator has said so.
     #[schema(required = true)]
-    pub give_back_until: Option<String>,
+    pub give_back_until: Option<Timestamp>,
     /// The venue's IANA time zone.
     pub time_zone: String,
-    /// `upcoming`, `on_sale`, `sold_out`, `closed`, `postponed` or `cancelled`.
-    #[schema(value_type = String)]
-    pub status: PublicStatus,
+    /// What can be done with it now.
+    pub status: PublicStatusDto,
     /// How many seats there are.
     pub seat_count: u32,
     /// How many of them can be had.
@@ -160,12 +179,12 @@ impl PerformanceDto {
             id: performance.id.uuid(),
             concert_id: performance.concert.uuid(),
             venue: on_sale.venue.clone().into(),
-            starts_at: Timestamp::from(performance.starts_at).to_string(),
-            doors_at: performance.doors_at.map(|at| Timestamp::from(at).to_string()),
-            sold_until: Timestamp::from(performance.sold_until()).to_string(),
-            give_back_until: performance.give_back_until.map(|until| Timestamp::from(until).to_string()),
+            starts_at: Timestamp::from(performance.starts_at),
+            doors_at: performance.doors_at.map(Into::into),
+            sold_until: Timestamp::from(performance.sold_until()),
+            give_back_until: performance.give_back_until.map(Into::into),
             time_zone: on_sale.venue.time_zone.clone(),
-            status: view.status,
+            status: view.status.into(),
             seat_count: on_sale.layout.seat_count(),
             available: view.of.available(),
             seat_map_version: performance.seat_map_version,
@@ -206,8 +225,10 @@ pub struct PriceListBody {
 #[serde(deny_unknown_fields)]
 pub struct TierBody {
     /// Code of the tier, as in the seat map.
+    #[schema(value_type = TierCode)]
     pub code: String,
     /// Name of the tier, for people.
+    #[schema(value_type = ShortName)]
     pub name: String,
     /// List price of one seat, in minor units.
     #[validate(range(min = 0, max = PriceList::MAX_PRICE))]
@@ -220,8 +241,10 @@ pub struct TierBody {
 #[serde(deny_unknown_fields)]
 pub struct PriceTypeBody {
     /// Code of the price type; a hold names it.
+    #[schema(value_type = PriceTypeCode)]
     pub code: String,
     /// Name of the price type, for people.
+    #[schema(value_type = ShortName)]
     pub name: String,
     /// Discount, in percent of the list price.
     #[serde(default)]

@@ -49,7 +49,7 @@ pub struct QueueEntryDto {
     /// In how many seconds to ask again, here or for an admission.
     pub ask_again_seconds: u64,
     /// When the sale opens, in UTC.
-    pub opens: String,
+    pub opens: Timestamp,
     /// What the queue does.
     pub phase: PhaseDto,
     /// Why there is nothing to wait for, as in the snapshot; `null` while there is something.
@@ -151,7 +151,7 @@ impl QueueEntryDto {
             status: view.status.into(),
             wait: view.wait.map(Into::into),
             ask_again_seconds: whole(view.again.0),
-            opens: Timestamp::from(view.view.sale.opens).to_string(),
+            opens: Timestamp::from(view.view.sale.opens),
             phase: view.view.queue.phase.into(),
             ending: view.view.queue.ending.map(Into::into),
             message: view.view.queue.message.clone(),
@@ -182,16 +182,16 @@ pub struct PassDto {
     /// The pass, for the header Frontrow-Pass.
     pub pass: String,
     /// The first instant at which the pass is worth nothing; renew it before.
-    pub expires: String,
+    pub expires: Timestamp,
     /// The first instant at which the admission is over, unless it is renewed.
-    pub until: String,
+    pub until: Timestamp,
     /// No renewal goes beyond this; a hold does.
-    pub max_until: String,
+    pub max_until: Timestamp,
 }
 
 impl From<PassAnswer> for PassDto {
     fn from(answer: PassAnswer) -> Self {
-        let time = |at| Timestamp::from(at).to_string();
+        let time = Timestamp::from;
         Self {
             pass: answer.pass,
             expires: time(answer.expires),
@@ -216,9 +216,9 @@ pub struct SnapshotDto {
     /// What the queue does.
     pub phase: PhaseDto,
     /// When the sale opens, in UTC.
-    pub opens: String,
+    pub opens: Timestamp,
     /// When it closes, in UTC.
-    pub closes: String,
+    pub closes: Timestamp,
     /// What the operator has to say, such as the reason of a pause.
     #[schema(required = true)]
     pub message: Option<String>,
@@ -343,8 +343,8 @@ impl SnapshotDto {
         Self {
             sale_id: queue.sale.uuid(),
             phase: queue.phase.into(),
-            opens: Timestamp::from(sale.opens).to_string(),
-            closes: Timestamp::from(sale.closes).to_string(),
+            opens: Timestamp::from(sale.opens),
+            closes: Timestamp::from(sale.closes),
             message: queue.message.clone(),
             holds_stopped: queue.holds_stopped,
             ending: queue.ending.map(Into::into),

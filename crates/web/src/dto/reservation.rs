@@ -1,6 +1,7 @@
 //! Reservations, payments and tickets.
 
-use super::common::length;
+use super::common::{length, shown};
+use super::forms::{Label, PriceTypeCode, TierCode};
 use super::{ConcertDto, Expanded, Money, PerformanceDto, RefundDto, Timestamp, VenueDto};
 use crate::problem::{FieldError, Problem};
 use frontrow_application::port::OnSale;
@@ -12,19 +13,19 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{self, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 use std::fmt;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::OneOfBuilder;
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
 /// Which seats to hold.
-#[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
+#[derive(Clone, Debug, Deserialize, Serialize, Validate)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"seats": ["A-1-3", {"label": "A-1-4", "price_type": "child"}]}))]
 pub struct HoldBody {
     /// The seats: 1 to 50, each once; or `best_available` instead.
     #[validate(length(min = 1, max = u64::from(Hold::MAX_SEATS), message = "seats"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(min_items = 1, max_items = 50)]
     pub seats: Option<Vec<SeatBody>>,
     /// What the seats have to be, if the server is to choose them; or `seats` instead.
     #[validate(nested)]
@@ -33,6 +34,51 @@ pub struct HoldBody {
     /// Id of the sale to hold them under; needed where several are open.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sale_id: Option<Uuid>,
+}
+
+/// One or the other, so that no client sends both.
+impl PartialSchema for HoldBody {
+    fn schema() -> RefOr<Schema> {
+        let kinds = OneOfBuilder::new()
+            .item(Ref::from_schema_name(HoldNamedBody::name()))
+            .item(Ref::from_schema_name(HoldBestBody::name()))
+            .description(Some("Which seats to hold: those that are named, or the best that are left."));
+        kinds.into()
+    }
+}
+
+impl ToSchema for HoldBody {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((HoldNamedBody::name().into(), HoldNamedBody::schema()));
+        HoldNamedBody::schemas(schemas);
+        schemas.push((HoldBestBody::name().into(), HoldBestBody::schema()));
+        HoldBestBody::schemas(schemas);
+    }
+}
+
+/// Seats to hold that are named.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"seats": ["A-1-3", {"label": "A-1-4", "price_type": "child"}]}))]
+#[expect(dead_code, reason = "what describes a body is never made")]
+pub struct HoldNamedBody {
+    /// The seats: 1 to 50, each once.
+    #[schema(min_items = 1, max_items = 50)]
+    seats: Vec<SeatBody>,
+    /// Id of the sale to hold them under; needed where several are open.
+    sale_id: Option<Uuid>,
+}
+
+/// Seats to hold that the server chooses.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"best_available": {"count": 2, "tier": "R"}}))]
+#[expect(dead_code, reason = "what describes a body is never made")]
+pub struct HoldBestBody {
+    /// What the seats have to be.
+    best_available: BestBody,
+    /// Id of the sale to hold them under; needed where several are open.
+    sale_id: Option<Uuid>,
 }
 
 /// What the best seats have to be.
@@ -46,7 +92,7 @@ pub struct BestBody {
     pub count: u32,
     /// Code of the price tier.
     #[validate(length(min = 1, max = length(SeatMap::MAX_TIER), message = "characters"))]
-    #[schema(min_length = 1, max_length = 8)]
+    #[schema(value_type = TierCode)]
     pub tier: String,
     /// Whether one of them has to be accessible. Accessible seats, and those of companions beside them, go to nobody
     /// else.
@@ -55,7 +101,7 @@ pub struct BestBody {
     /// Code of the price type of them all, such as `child`; the price list's first type if it is left out.
     #[validate(length(min = 1, max = length(PriceList::MAX_TYPE), message = "characters"))]
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schema(min_length = 1, max_length = 16)]
+    #[schema(value_type = Option<PriceTypeCode>)]
     pub price_type: Option<String>,
 }
 
@@ -72,6 +118,7 @@ pub enum HoldChoice {
 #[serde(untagged)]
 pub enum SeatBody {
     /// The label of a seat, for the price list's first type.
+    #[schema(value_type = Label)]
     Label(String),
     /// The label of a seat, and its price type.
     Typed(TypedSeat),
@@ -82,10 +129,10 @@ pub enum SeatBody {
 #[serde(deny_unknown_fields)]
 pub struct TypedSeat {
     /// Label of the seat, such as `A-1-12`.
-    #[schema(max_length = 24)]
+    #[schema(value_type = Label)]
     pub label: String,
     /// Code of the price type, such as `child`; the price list's first type if it is left out.
-    #[schema(min_length = 1, max_length = 16)]
+    #[schema(value_type = Option<PriceTypeCode>)]
     pub price_type: Option<String>,
 }
 
@@ -164,6 +211,24 @@ fn is_price_type(code: &str) -> bool {
     (1..=PriceList::MAX_TYPE).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
+shown! {
+    /// Where a reservation stands.
+    ReservationStatusDto from ReservationState {
+        /// The seats are kept until `held_until`.
+        Held,
+        /// Paid; of its seats, some may have been given back.
+        Confirmed,
+        /// Given up by its owner before it was paid.
+        Released,
+        /// The hold has lapsed; until `pay_until` it may still be paid if nobody else has the seats.
+        Expired,
+        /// Paid, then given back by its owner.
+        Cancelled,
+        /// Paid, then given back by an operator.
+        Refunded,
+    }
+}
+
 /// A reservation.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "performance_id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e11",
@@ -181,19 +246,19 @@ pub struct ReservationDto {
     pub concert_id: Uuid,
     /// Id of the sale that the seats were held under.
     pub sale_id: Uuid,
-    /// Where it stands: `held`, `confirmed`, `released`, `expired`, `cancelled` or `refunded`.
-    pub status: String,
+    /// Where it stands.
+    pub status: ReservationStatusDto,
     /// The first instant at which the hold has lapsed, in UTC.
-    pub held_until: String,
+    pub held_until: Timestamp,
     /// The first instant at which even a late payment is refused, in UTC. After `held_until` it is taken if nobody
     /// else has the seats. It never becomes earlier while the performance hasn't begun; an operator may extend it. `null` if
     /// the performance is cancelled: nothing is paid any more.
     #[schema(required = true)]
-    pub pay_until: Option<String>,
+    pub pay_until: Option<Timestamp>,
     /// The first instant at which its owner can't cancel it any more, once it is paid, in UTC; likewise. `null` if the
     /// performance is cancelled: there is no deadline.
     #[schema(required = true)]
-    pub cancel_until: Option<String>,
+    pub cancel_until: Option<Timestamp>,
     /// Whether its owner can cancel it now.
     pub can_cancel: bool,
     /// What is to be paid, or was paid.
@@ -259,15 +324,15 @@ impl ReservationDto {
         let cancel_until =
             terms.as_ref().map_or(reservation.cancel_until, |terms| reservation.cancellable_until(terms));
         let takes_place = terms.as_ref().is_none_or(|terms| terms.bookable.status != PerformanceStatus::Cancelled);
-        let deadline = |until: Instant| takes_place.then(|| Timestamp::from(until).to_string());
+        let deadline = |until: Instant| takes_place.then(|| Timestamp::from(until));
         let is_paid = reservation.state == ReservationState::Confirmed;
         Self {
             id: reservation.id.uuid(),
             performance_id: reservation.performance.uuid(),
             concert_id: on_sale.performance.concert.uuid(),
             sale_id: reservation.sale.uuid(),
-            status: reservation.status(now).as_str().to_owned(),
-            held_until: Timestamp::from(reservation.held_until).to_string(),
+            status: reservation.status(now).into(),
+            held_until: Timestamp::from(reservation.held_until),
             pay_until: deadline(pay_until),
             cancel_until: deadline(cancel_until),
             can_cancel: is_paid && terms.is_some_and(|terms| reservation.check_cancel(&terms, now).is_ok()),

@@ -1,5 +1,7 @@
 //! Seats of a performance.
 
+use super::common::shown;
+use super::forms::{SeatCursor, SeatName, TierCode};
 use super::{Money, PageQuery};
 use crate::extract::{bare_tag, quoted_tag};
 use crate::problem::Problem;
@@ -23,6 +25,7 @@ pub struct AvailabilityDto {
     /// How many can be had.
     pub available: u32,
     /// Base64: bit n-1, least significant first, is 1 if seat n can be had.
+    #[schema(pattern = "^[0-9A-Za-z+/]*={0,2}$")]
     pub bitmap: String,
     /// The counts by tier.
     pub tiers: BTreeMap<String, TierCountDto>,
@@ -132,19 +135,20 @@ impl SinceQuery {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SeatQuery {
-    /// `available` or `taken`; both if left out.
+    /// Only those that can be had, or only those that can't; both if left out.
+    #[param(value_type = Option<SeatStatusDto>)]
     pub status: Option<String>,
     /// Code of a price tier.
-    #[param(max_length = 8)]
+    #[param(value_type = Option<TierCode>)]
     pub tier: Option<String>,
     /// A section's name, in percent-encoded UTF-8.
-    #[param(max_length = 16)]
+    #[param(value_type = Option<SeatName>)]
     pub section: Option<String>,
     /// Items at most: 1 to 100, 20 if left out.
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, example = 20)]
     pub limit: Option<String>,
     /// The `next_cursor` of the page before.
-    #[param(max_length = 64)]
+    #[param(value_type = Option<SeatCursor>)]
     pub cursor: Option<String>,
 }
 
@@ -180,6 +184,40 @@ impl SeatQuery {
     }
 }
 
+shown! {
+    /// What a seat is for.
+    SeatKindDto from PositionKind {
+        /// A seat like most.
+        Standard,
+        /// For people with a wheelchair or other needs.
+        Accessible,
+        /// Beside an accessible one.
+        Companion,
+        /// A spot to stand.
+        Standing,
+    }
+}
+
+/// Whether a seat can be had.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SeatStatusDto {
+    /// It can be held.
+    Available,
+    /// It is held, sold or blocked.
+    Taken,
+}
+
+/// How a section is filled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SectionKindDto {
+    /// With rows of seats.
+    Seated,
+    /// With numbered spots to stand.
+    Standing,
+}
+
 /// A seat as buyers see it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"number": 12, "label": "A-1-12", "section": "A", "row": "1", "tier": "R", "kind": "standard",
@@ -195,11 +233,10 @@ pub struct SeatDto {
     pub row: Option<String>,
     /// Code of its price tier.
     pub tier: String,
-    /// What it is for: `standard`, `accessible`, `companion` or `standing`.
-    #[schema(value_type = String)]
-    pub kind: PositionKind,
-    /// Whether it can be had: `available` or `taken`.
-    pub status: String,
+    /// What it is for.
+    pub kind: SeatKindDto,
+    /// Whether it can be had.
+    pub status: SeatStatusDto,
     /// Price for a buyer who names no price type, fee and tax included; `null` if the seat has none.
     pub price: Option<Money>,
 }
@@ -213,8 +250,8 @@ impl SeatDto {
             section: view.position.label.section,
             row: view.position.label.row,
             tier: view.position.tier,
-            kind: view.position.kind,
-            status: if view.available { "available" } else { "taken" }.to_owned(),
+            kind: view.position.kind.into(),
+            status: if view.available { SeatStatusDto::Available } else { SeatStatusDto::Taken },
             price: view.price.map(|price| Money::of(price, currency)),
         }
     }
@@ -238,8 +275,8 @@ pub struct SeatMapDto {
 pub struct SectionDto {
     /// Name of the section, the first part of its seats' labels.
     pub name: String,
-    /// How it is filled: `seated` or `standing`.
-    pub kind: String,
+    /// How it is filled.
+    pub kind: SectionKindDto,
     /// The number of its first seat.
     pub first: u32,
     /// Rows, if it is seated.
@@ -282,7 +319,7 @@ impl SeatMapDto {
             let (kind, rows, spots, tier) = match section.shape {
                 SectionShape::Standing { spots, tier } => {
                     first += spots;
-                    ("standing", Vec::new(), Some(spots), Some(tier))
+                    (SectionKindDto::Standing, Vec::new(), Some(spots), Some(tier))
                 }
                 SectionShape::Seated { rows } => {
                     let rows = rows.into_iter().map(|row| {
@@ -298,10 +335,10 @@ impl SeatMapDto {
                             blocked: row.blocked.into_iter().collect(),
                         }
                     });
-                    ("seated", rows.collect(), None, None)
+                    (SectionKindDto::Seated, rows.collect(), None, None)
                 }
             };
-            SectionDto { name: section.name, kind: kind.to_owned(), first: start, rows, spots, tier }
+            SectionDto { name: section.name, kind, first: start, rows, spots, tier }
         });
         Self { version: map.version, sections: sections.collect(), seat_count: layout.seat_count() }
     }

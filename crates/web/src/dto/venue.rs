@@ -1,6 +1,7 @@
 //! A venue, as an operator puts it and as everybody sees it.
 
 use super::common::text;
+use super::forms::{ShortName, TimeZone, Title};
 use crate::extract::some_object;
 use frontrow_domain::{Address, Venue, VenueId};
 use serde::{Deserialize, Serialize};
@@ -16,10 +17,10 @@ use validator::{Validate, ValidationError};
 pub struct VenueBody {
     /// Name of the venue, for people.
     #[validate(custom(function = venue_name))]
-    #[schema(min_length = 1, max_length = 200)]
+    #[schema(value_type = Title)]
     pub name: String,
     /// IANA name of its time zone: of a place, such as `Asia/Seoul`, or `UTC`. It is kept by its canonical name.
-    #[schema(max_length = 64)]
+    #[schema(value_type = TimeZone)]
     pub time_zone: String,
     /// Where it is.
     #[serde(default, deserialize_with = "some_object")]
@@ -73,14 +74,14 @@ impl From<Venue> for VenueDto {
 #[schema(example = json!({"street": ["424 Olympic-ro", "Songpa-gu"], "postal_code": "05540", "city": "Seoul", "country": "KR"}))]
 pub struct AddressDto {
     /// Street and number, as on an envelope: 1 to 4 lines of up to 100 characters.
-    #[schema(min_items = 1, max_items = 4)]
+    #[schema(min_items = 1, max_items = 4, value_type = Vec<ShortName>)]
     pub street: Vec<String>,
     /// Postal code; `null` where there is none.
     #[serde(default)]
     #[schema(min_length = 1, max_length = 16)]
     pub postal_code: Option<String>,
     /// The city.
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(value_type = ShortName)]
     pub city: String,
     /// Code of the country, as in ISO 3166-1 alpha-2.
     #[schema(pattern = "^[A-Z]{2}$")]

@@ -2,6 +2,7 @@
 
 use super::Timestamp;
 use super::common::{length, text};
+use super::forms::{GroupCode, ShortName, Time};
 use crate::extract::objects;
 use frontrow_domain::waiting_room::{AdmissionTerms, GroupTerms, WaitingRoom};
 use serde::{Deserialize, Deserializer, Serialize};
@@ -14,7 +15,7 @@ use validator::{Validate, ValidationError};
 #[serde(deny_unknown_fields)]
 pub struct WaitingRoomBody {
     /// The first instant at which people can join; not later than the sale opens.
-    #[schema(value_type = String, format = "date-time")]
+    #[schema(value_type = Time)]
     pub lobby_opens: Timestamp,
     /// How many may be admitted at a time.
     #[validate(range(min = 1, max = WaitingRoom::MAX_CAPACITY))]
@@ -57,7 +58,7 @@ pub struct WaitingRoomBody {
 pub struct GroupBody {
     /// Name of the group, for people.
     #[validate(custom(function = group_name))]
-    #[schema(min_length = 1, max_length = 100)]
+    #[schema(value_type = ShortName)]
     pub name: String,
     /// How many are admitted from it for every one of a group of weight 1; 1 if left out.
     #[validate(range(min = 1, max = WaitingRoom::MAX_WEIGHT))]
@@ -65,7 +66,7 @@ pub struct GroupBody {
     pub weight: Option<u32>,
     /// What one has to know to join it: 1 to 64 visible ASCII characters; nothing, if left out. Never shown.
     #[validate(length(min = 1, max = length(WaitingRoom::MAX_CODE), message = "visible ASCII characters"))]
-    #[schema(min_length = 1, max_length = 64)]
+    #[schema(value_type = Option<GroupCode>)]
     pub code: Option<String>,
 }
 
@@ -130,7 +131,7 @@ impl From<GroupTerms> for GroupBody {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct WaitingRoomDto {
     /// The first instant at which one can join, in UTC.
-    pub lobby_opens: String,
+    pub lobby_opens: Timestamp,
     /// Whether those who joined before the opening are drawn by lot.
     pub draw: bool,
     /// Whether every call about the sale's performances needs the pass.
@@ -152,7 +153,7 @@ impl From<WaitingRoom> for WaitingRoomDto {
     fn from(room: WaitingRoom) -> Self {
         let group = |group: GroupTerms| WaitingGroupDto { name: group.name, needs_code: group.code.is_some() };
         Self {
-            lobby_opens: Timestamp::from(room.lobby_opens).to_string(),
+            lobby_opens: Timestamp::from(room.lobby_opens),
             draw: room.draw,
             strict: room.strict,
             groups: room.groups.into_iter().map(group).collect(),

@@ -1,5 +1,7 @@
 //! Wallets and charges.
 
+use super::common::shown;
+use super::forms::PaymentToken;
 use super::{Money, Timestamp};
 use frontrow_application::port::Entry;
 use frontrow_domain::{AccountId, Payment, PaymentKind, PaymentState, UserId};
@@ -16,6 +18,18 @@ pub struct WalletDto {
     pub balance: Money,
 }
 
+shown! {
+    /// What points moved for.
+    EntryKindDto from PaymentKind {
+        /// Points for seats.
+        Reservation,
+        /// Points back for seats that were given back.
+        Refund,
+        /// Money for points.
+        Charge,
+    }
+}
+
 /// One entry of a wallet's history.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "kind": "charge", "amount": {"amount": 50_000,
@@ -23,13 +37,12 @@ pub struct WalletDto {
 pub struct EntryDto {
     /// The transfer's own id.
     pub id: Uuid,
-    /// What the points moved for: `charge`, `reservation` or `refund`.
-    #[schema(value_type = String)]
-    pub kind: PaymentKind,
+    /// What the points moved for.
+    pub kind: EntryKindDto,
     /// How many points moved; negative if they left the wallet.
     pub amount: Money,
     /// When they moved, in UTC.
-    pub at: String,
+    pub at: Timestamp,
     /// Id of the reservation that they moved for; `null` for a charge.
     pub reservation_id: Option<Uuid>,
 }
@@ -42,9 +55,9 @@ impl EntryDto {
         amount.amount = if out { -amount.amount } else { amount.amount };
         Self {
             id: entry.transfer.id.uuid(),
-            kind: entry.kind,
+            kind: entry.kind.into(),
             amount,
-            at: Timestamp::from(entry.transfer.at).to_string(),
+            at: Timestamp::from(entry.transfer.at),
             reservation_id: entry.reservation.map(frontrow_domain::ReservationId::uuid),
         }
     }
@@ -61,7 +74,7 @@ pub struct ChargeBody {
     pub amount: i64,
     /// Payment token, from the payment gateway's own page.
     #[validate(custom(function = payment_token))]
-    #[schema(min_length = 1, max_length = 255, pattern = "^[!-~]{1,255}$")]
+    #[schema(value_type = PaymentToken)]
     pub payment_token: String,
 }
 
@@ -71,6 +84,22 @@ fn payment_token(text: &str) -> Result<(), ValidationError> {
     if fine { Ok(()) } else { Err(ValidationError::new("token").with_message(detail.into())) }
 }
 
+shown! {
+    /// What has become of a charge.
+    ChargeStatusDto from PaymentState {
+        /// The gateway has not answered.
+        Pending,
+        /// The points are in the wallet.
+        Succeeded,
+        /// No money moved.
+        Failed,
+        /// The wallet has no room for the points: the gateway gives the money back.
+        Returning,
+        /// The gateway has given the money back.
+        Returned,
+    }
+}
+
 /// A charge.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"id": "019a0f0e-7c1c-7b1e-9e6b-3a5c2f4d8e10", "status": "succeeded",
@@ -78,14 +107,13 @@ fn payment_token(text: &str) -> Result<(), ValidationError> {
 pub struct ChargeDto {
     /// Id of the charge; it never changes.
     pub id: Uuid,
-    /// `pending` while the gateway has not answered, then `succeeded` or `failed`. If the gateway took the money and the
-    /// wallet had no room for it: `returning`, then `returned` once it was given back.
-    #[schema(value_type = String)]
-    pub status: PaymentState,
+    /// What has become of it: `pending` while the gateway has not answered, then `succeeded` or `failed`. If the gateway
+    /// took the money and the wallet had no room for it: `returning`, then `returned` once it was given back.
+    pub status: ChargeStatusDto,
     /// How many points.
     pub amount: Money,
     /// When it was begun, in UTC.
-    pub at: String,
+    pub at: Timestamp,
 }
 
 impl ChargeDto {
@@ -93,9 +121,9 @@ impl ChargeDto {
     pub fn of(payment: &Payment, currency: &str) -> Self {
         Self {
             id: payment.id.uuid(),
-            status: payment.state,
+            status: payment.state.into(),
             amount: Money::of(payment.amount, currency),
-            at: Timestamp::from(payment.at).to_string(),
+            at: Timestamp::from(payment.at),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Headers of the waiting room.
 
 use super::query::plain;
+use crate::dto::Wait;
 use crate::problem::Problem;
 use actix_web::dev::Payload;
 use actix_web::http::header::HeaderMap;
@@ -70,7 +71,7 @@ pub struct PreferredWait(pub Duration);
 #[expect(dead_code, reason = "what describes a header is never made")]
 pub struct PreferredWaitHeader {
     /// `wait=` and how many seconds to wait for the admission before the answer, 0 to 30; other preferences are ignored.
-    #[param(rename = "Prefer", example = "wait=10")]
+    #[param(rename = "Prefer", value_type = Option<Wait>, example = "wait=10")]
     prefer: Option<String>,
 }
 

@@ -23,8 +23,12 @@ fn email(text: &str) -> Result<Email, Problem> {
     text.parse::<Email>().map_err(|error| Problem::field("/email", "email", error.to_string()))
 }
 
-/// Sign up. With the header `Idempotency-Key` a sign-up whose answer was lost can be repeated: the same request with the same
-/// key is answered with the same account.
+/// Sign up.
+///
+/// Makes an account with an empty wallet. The e-mail address is kept in one form, so that one mailbox has one account.
+/// Signing up doesn't log in: that is the next call.
+/// With the header `Idempotency-Key` a sign-up whose answer was lost can be repeated: the same request with the same key is
+/// answered with the same account.
 #[utoipa::path(post, path = "/v1/users", tag = "accounts", request_body = NewUser,
     responses((status = 201, description = "The account.", body = UserDto)))]
 async fn sign_up(
@@ -46,6 +50,9 @@ async fn sign_up(
 }
 
 /// Log in.
+///
+/// Answers with an access token for the header `Authorization`, and with a refresh token that gets the next ones. An
+/// account can have several sessions at once, one for each device.
 #[utoipa::path(post, path = "/v1/sessions", tag = "accounts", request_body = NewSession,
     responses((status = 201, description = "Tokens.", body = SessionDto)))]
 async fn log_in(state: Data<WebState>, Body(body): Body<NewSession>) -> Result<HttpResponse, Problem> {
@@ -54,7 +61,10 @@ async fn log_in(state: Data<WebState>, Body(body): Body<NewSession>) -> Result<H
     Ok(HttpResponse::Created().json(SessionDto::from(session)))
 }
 
-/// Exchange a refresh token for new tokens. The one before is taken once more for 10 seconds; later it ends the session.
+/// Exchange a refresh token for new tokens.
+///
+/// Do it before the access token expires; nobody has to type a password for it. The refresh token before is taken once
+/// more for 10 seconds, in case the answer got lost; later it ends the session.
 #[utoipa::path(post, path = "/v1/sessions/refresh", operation_id = "refresh_session", tag = "accounts", request_body = RefreshRequest,
     responses((status = 200, description = "New tokens.", body = SessionDto)))]
 async fn refresh(state: Data<WebState>, Body(body): Body<RefreshRequest>) -> Result<HttpResponse, Problem> {
@@ -62,7 +72,10 @@ async fn refresh(state: Data<WebState>, Body(body): Body<RefreshRequest>) -> Res
     Ok(HttpResponse::Ok().json(SessionDto::from(session)))
 }
 
-/// Log out. The access token itself is good until it expires.
+/// Log out.
+///
+/// Ends the session: its refresh token is worth nothing any more. The access token itself is good until it expires, at
+/// most 15 minutes.
 #[utoipa::path(delete, path = "/v1/sessions/current", tag = "accounts",
     responses((status = 204, description = "The session has ended.")))]
 async fn log_out(state: Data<WebState>, caller: Caller) -> Result<HttpResponse, Problem> {

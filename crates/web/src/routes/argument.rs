@@ -29,6 +29,8 @@ pub(crate) struct Needs {
     pub key: bool,
     /// Whether it takes that header, but does without.
     pub key_is_optional: bool,
+    /// Whether it takes the header `Frontrow-Queue-Token`.
+    pub queue_token: bool,
     /// Whether it has a body that may be left out.
     pub body_is_optional: bool,
 }
@@ -77,6 +79,12 @@ impl Argument for OptionalKey {
     }
 }
 
+impl Argument for ShownToken {
+    fn add_to(needs: &mut Needs) {
+        needs.queue_token = true;
+    }
+}
+
 impl<T> Argument for OptionalBody<T> {
     fn add_to(needs: &mut Needs) {
         needs.body_is_optional = true;
@@ -98,7 +106,6 @@ impl Argument for IfMatch {}
 impl Argument for PreferredWait {}
 impl Argument for ProblemType {}
 impl Argument for SeatMapAddress {}
-impl Argument for ShownToken {}
 
 macro_rules! arguments {
     ($(($($argument:ident),*))*) => {

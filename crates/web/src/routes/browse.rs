@@ -23,8 +23,10 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// List concerts that have a public performance: the soonest first, unless another order is asked for. What is asked for
-/// besides narrows the list down; a concert is on it if all of it fits. Between two pages, a concert whose next date or title
+/// List concerts.
+///
+/// All concerts that have a published performance: the soonest first, unless another order is asked for. What is asked for
+/// besides narrows the list down; a concert is on it if all of it fits. Anybody can ask, and no pass is needed. Between two pages, a concert whose next date or title
 /// changes may move; all others stay where they are.
 #[utoipa::path(get, path = "/v1/concerts", operation_id = "list_concerts", tag = "what is on", params(ConcertsQuery),
     responses((status = 200, description = "In the order that is asked for.", body = List<ConcertDto>)))]
@@ -35,6 +37,8 @@ async fn concerts(state: Data<WebState>, Query(query): Query<ConcertsQuery>) -> 
 }
 
 /// Show a concert.
+///
+/// The same as in the list, for whoever has kept only the `id`.
 #[utoipa::path(get, path = "/v1/concerts/{id}", operation_id = "show_concert", tag = "what is on", params(("id" = uuid::Uuid, Path, description = "The concert.")),
     responses((status = 200, description = "The concert.", body = ConcertDto)))]
 async fn concert(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Problem> {
@@ -42,7 +46,10 @@ async fn concert(state: Data<WebState>, Id(id): Id) -> Result<HttpResponse, Prob
     Ok(HttpResponse::Ok().json(ConcertDto::of(&concert, &state.currency)))
 }
 
-/// List a concert's performances. With `bookable=true` a page may have fewer items than its limit.
+/// List a concert's performances.
+///
+/// Each with its venue, its dates, its status and its sales. With `bookable=true` only those that can still be booked
+/// are listed; a page may then have fewer items than its limit.
 #[utoipa::path(get, path = "/v1/concerts/{id}/performances", operation_id = "list_performances", tag = "what is on",
     params(("id" = uuid::Uuid, Path, description = "The concert."), PerformanceQuery,
         ("If-None-Match" = Option<String>, Header, description = "The ETag of the answer that one has.")),
@@ -66,6 +73,10 @@ async fn performances(
 }
 
 /// Show a performance.
+///
+/// Its venue, its dates, how many seats are left, and the sales that are open or will open. If a sale has a
+/// `waiting_room`, join its queue before you look at seats. `seat_map_version` says which seat map the seat numbers are
+/// of.
 #[utoipa::path(get, path = "/v1/performances/{id}", operation_id = "show_performance", tag = "what is on",
     params(("id" = uuid::Uuid, Path, description = "The performance."),
         ("If-None-Match" = Option<String>, Header, description = "The ETag of the answer that one has.")),
@@ -78,6 +89,9 @@ async fn performance(state: Data<WebState>, Id(id): Id, request: HttpRequest) ->
 }
 
 /// Show what seats cost.
+///
+/// What each price type pays in each tier, fee and tax included, in minor units. The first price type applies to buyers
+/// who name none. A hold keeps the prices of its moment.
 #[utoipa::path(get, path = "/v1/performances/{id}/prices", operation_id = "show_prices", tag = "what is on",
     params(("id" = uuid::Uuid, Path, description = "The performance."),
         ("If-None-Match" = Option<String>, Header, description = "The ETag of the answer that one has.")),

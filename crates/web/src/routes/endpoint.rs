@@ -17,6 +17,13 @@ use utoipa::openapi::schema::{ObjectBuilder, Type};
 use utoipa::openapi::security::SecurityRequirement;
 use utoipa::openapi::{Deprecated, RefOr, Required, Schema};
 
+/// The security scheme of access tokens.
+pub(crate) const BEARER: &str = "bearer";
+/// The security scheme of passes. The header is a parameter, too: otherwise generated clients could not send it.
+pub(crate) const PASS_SCHEME: &str = "pass";
+/// The security scheme of queue tokens; its header is a parameter, too.
+pub(crate) const QUEUE_TOKEN_SCHEME: &str = "queue_token";
+
 /// A method of an address.
 pub(crate) struct Endpoint {
     path: String,
@@ -170,9 +177,7 @@ impl Endpoint {
     pub fn described(&self) -> Option<Described> {
         let mut described = self.document.clone()?;
         let operation = &mut described.operation;
-        if self.needs.access != Access::Anybody {
-            operation.security = Some(vec![SecurityRequirement::new("bearer", [""; 0])]);
-        }
+        operation.security = self.security();
         if let (true, Some(RefOr::T(body))) = (self.needs.body_is_optional, &mut operation.request_body) {
             body.required = Some(Required::False);
         }
@@ -187,6 +192,22 @@ impl Endpoint {
         }
         add_problems(&self.kinds(), operation);
         Some(described)
+    }
+
+    /// What a request has to prove, in one of these ways; `None` if nothing.
+    fn security(&self) -> Option<Vec<SecurityRequirement>> {
+        let bearer = (self.needs.access != Access::Anybody).then_some(BEARER);
+        let own: Vec<&str> = bearer.into_iter().chain(self.needs.queue_token.then_some(QUEUE_TOKEN_SCHEME)).collect();
+        let proof = |schemes: &[&str]| {
+            let add = |proof: SecurityRequirement, scheme: &&str| proof.add(*scheme, [""; 0]);
+            schemes.iter().fold(SecurityRequirement::default(), add)
+        };
+        let mut ways = vec![proof(&own)];
+        if self.pass() != PassRequired::Never {
+            // A pass is good only with its holder's access token.
+            ways.push(proof(&[BEARER, PASS_SCHEME]));
+        }
+        (ways.len() > 1 || !own.is_empty()).then_some(ways)
     }
 
     /// Every problem that it may answer with: its own, and what follows from what it takes and from who may ask.

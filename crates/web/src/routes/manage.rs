@@ -2,7 +2,7 @@
 
 use super::Endpoint;
 use crate::WebState;
-use crate::dto::{ConcertBody, ConfirmQuery, PerformanceBody, PutDto, SaleBody, SeatMapBody, VenueBody};
+use crate::dto::{ConcertBody, ConfirmQuery, PerformanceBody, PutDto, PutStatusDto, SaleBody, SeatMapBody, VenueBody};
 use crate::extract::{Body, Id, IfMatch, Long, Operator, Query, SeatMapAddress};
 use crate::problem::{Kind, Problem};
 use actix_web::HttpResponse;
@@ -36,16 +36,13 @@ fn put(saved: Saved, id: Uuid) -> HttpResponse {
 }
 
 fn performance_status(performance: &Performance) -> HttpResponse {
-    let status = match performance.status {
-        PerformanceStatus::Draft => "draft",
-        PerformanceStatus::Published => "published",
-        PerformanceStatus::Postponed => "postponed",
-        PerformanceStatus::Cancelled => "cancelled",
-    };
-    HttpResponse::Ok().json(PutDto { id: performance.id.uuid(), status: Some(status.to_owned()) })
+    HttpResponse::Ok().json(PutDto { id: performance.id.uuid(), status: Some(performance.status.into()) })
 }
 
 /// Add or replace a venue.
+///
+/// Under an id of the client's own, so that repeating it is harmless. To replace a venue, send the `ETag` of its
+/// settings as `If-Match`.
 #[utoipa::path(put, path = "/v1/venues/{id}", tag = "operators",
     params(("id" = Uuid, Path, description = "The client's own id."),
         ("If-Match" = Option<String>, Header, description = "The ETag of what is replaced; needed if it is there already.")), request_body = VenueBody,
@@ -60,9 +57,12 @@ async fn put_venue(
     Ok(put(state.use_cases.manage_venues.put(operator.0, &body.into_venue(id), read).await?, id))
 }
 
-/// Add or replace a version of a venue's seat map. One that a published performance uses is frozen.
+/// Add or replace a version of a venue's seat map.
+///
+/// Sections with rows of seats, or with spots to stand, from the front to the back. A version that a published
+/// performance uses is frozen: write a new one.
 #[utoipa::path(put, path = "/v1/venues/{id}/seat-maps/{version}", tag = "operators",
-    params(("id" = Uuid, Path, description = "The venue."), ("version" = u32, Path, description = "From 1.", minimum = 1),
+    params(("id" = Uuid, Path, description = "The venue."), ("version" = u32, Path, description = "From 1.", minimum = 1, maximum = 2_147_483_647),
         ("If-Match" = Option<String>, Header, description = "The ETag of what is replaced; needed if it is there already.")),
     request_body = SeatMapBody,
     responses((status = 201, description = "Added.", body = PutDto), (status = 200, description = "Replaced.", body = PutDto)))]
@@ -78,6 +78,9 @@ async fn put_seat_map(
 }
 
 /// Add or replace a concert.
+///
+/// Under an id of the client's own, so that repeating it is harmless. Buyers see it once it has a published
+/// performance.
 #[utoipa::path(put, path = "/v1/concerts/{id}", tag = "operators",
     params(("id" = Uuid, Path, description = "The client's own id."),
         ("If-Match" = Option<String>, Header, description = "The ETag of what is replaced; needed if it is there already.")), request_body = ConcertBody,
@@ -92,7 +95,10 @@ async fn put_concert(
     Ok(put(state.use_cases.manage_concerts.put(operator.0, &body.into_concert(id), read).await?, id))
 }
 
-/// Add a draft of a performance, or replace what may still change.
+/// Add or replace a performance.
+///
+/// A new one is a draft, which nobody but operators sees. Of one that is public, its concert, venue and seat map stay
+/// as they are; everything else may change.
 #[utoipa::path(put, path = "/v1/performances/{id}", tag = "operators",
     params(("id" = Uuid, Path, description = "The client's own id."),
         ("If-Match" = Option<String>, Header, description = "The ETag of what is replaced; needed if it is there already.")), request_body = PerformanceBody,
@@ -107,7 +113,9 @@ async fn put_performance(
     Ok(put(state.use_cases.manage_performances.put(operator.0, &body.into_performance(id), read).await?, id))
 }
 
-/// Publish a performance, or publish it again after it was postponed.
+/// Publish a performance.
+///
+/// Creates its seats, freezes its seat map, and shows it to buyers. After a postponement this puts it on sale again.
 #[utoipa::path(post, path = "/v1/performances/{id}/publication", tag = "operators",
     params(("id" = Uuid, Path, description = "The performance.")),
     responses((status = 200, description = "Published.", body = PutDto)))]
@@ -116,7 +124,9 @@ async fn publish_performance(state: Data<WebState>, operator: Operator, Id(id): 
     Ok(performance_status(&performance))
 }
 
-/// Say that a performance takes place at another time: what is sold stays sold, nothing new is held.
+/// Postpone a performance.
+///
+/// What is sold stays sold, what is held can be paid, and nothing new is held until it is published again.
 #[utoipa::path(post, path = "/v1/performances/{id}/postponement", tag = "operators",
     params(("id" = Uuid, Path, description = "The performance.")),
     responses((status = 200, description = "Postponed.", body = PutDto)))]
@@ -124,8 +134,10 @@ async fn postpone_performance(state: Data<WebState>, operator: Operator, Id(id):
     become_status(&state, operator, id, PerformanceStatus::Postponed).await
 }
 
-/// Say that a performance does not take place: everybody who has paid gets their money back, whatever the deadline, and
-/// tickets are void. That begins within seconds and goes on by itself. It can't be undone.
+/// Cancel a performance.
+///
+/// It does not take place: everybody who has paid gets their money back, whatever the deadline, and tickets are void.
+/// That begins within seconds and goes on by itself. It can't be undone.
 #[utoipa::path(post, path = "/v1/performances/{id}/cancellation", tag = "operators",
     params(("id" = Uuid, Path, description = "The performance.")),
     responses((status = 200, description = "Cancelled.", body = PutDto)))]
@@ -144,7 +156,11 @@ async fn become_status(
     Ok(performance_status(&performance))
 }
 
-/// Add or replace a sale. The queue of a public one follows its dates.
+/// Add or replace a sale.
+///
+/// Which performances are sold, from when until when, how many seats to a person, and with which queue in front of it.
+/// The queue of a public sale follows its dates. `confirm` lets a performance be sold with and without a waiting room
+/// at once.
 #[utoipa::path(put, path = "/v1/sales/{id}", tag = "operators",
     params(("id" = Uuid, Path, description = "The client's own id."), ConfirmQuery,
         ("If-Match" = Option<String>, Header, description = "The ETag of what is replaced; needed if it is there already.")), request_body = SaleBody,
@@ -161,7 +177,10 @@ async fn put_sale(
     Ok(put(state.use_cases.manage_sales.put(operator.0, &sale, read, confirmed).await?, id))
 }
 
-/// Show a sale to buyers. If it has a waiting room, its lobby opens when it says so.
+/// Publish a sale.
+///
+/// Shows it to buyers; its performances have to be published first. If it has a waiting room, its lobby opens when it
+/// says so.
 #[utoipa::path(post, path = "/v1/sales/{id}/publication", tag = "operators",
     params(("id" = Uuid, Path, description = "The sale."), ConfirmQuery),
     responses((status = 200, description = "Published.", body = PutDto)))]
@@ -172,5 +191,5 @@ async fn publish_sale(
     Query(query): Query<ConfirmQuery>,
 ) -> Result<HttpResponse, Problem> {
     let sale = state.use_cases.manage_sales.publish(operator.0, SaleId::new(id), query.confirmed()?).await?;
-    Ok(HttpResponse::Ok().json(PutDto { id: sale.id.uuid(), status: Some("published".to_owned()) }))
+    Ok(HttpResponse::Ok().json(PutDto { id: sale.id.uuid(), status: Some(PutStatusDto::Published) }))
 }

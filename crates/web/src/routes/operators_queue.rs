@@ -26,6 +26,9 @@ async fn reported(state: &WebState, operator: Operator, sale: Uuid) -> Result<Ht
 }
 
 /// Show a queue with its figures.
+///
+/// How many people wait, are present, are admitted, and how admissions ended; how fast it moves, and how far off the
+/// waits were that people are told.
 #[utoipa::path(get, path = "/v1/sales/{id}/waiting-room", operation_id = "report_queue", tag = "operators",
     params(("id" = Uuid, Path, description = "The sale.")),
     responses((status = 200, description = "The queue.", body = QueueReportDto)))]
@@ -33,7 +36,10 @@ async fn report(state: Data<WebState>, operator: Operator, Id(id): Id) -> Result
     reported(&state, operator, id).await
 }
 
-/// Open, pause, drain, close or change a queue; what is left out stays.
+/// Run a queue.
+///
+/// Opens, pauses, drains or closes it, or changes its pace, its groups' weights and what people are told. What is left
+/// out stays. Every change is recorded with who made it.
 #[utoipa::path(patch, path = "/v1/sales/{id}/waiting-room", operation_id = "change_queue", tag = "operators",
     params(("id" = Uuid, Path, description = "The sale.")), request_body = QueueBody,
     responses((status = 200, description = "The queue as it is now.", body = QueueReportDto)))]
@@ -48,6 +54,8 @@ async fn change(
 }
 
 /// List what operators have done to a queue.
+///
+/// The newest first, with who did it: for people, and for whoever looks into a complaint.
 #[utoipa::path(get, path = "/v1/sales/{id}/waiting-room/actions", operation_id = "list_queue_actions", tag = "operators",
     params(("id" = Uuid, Path, description = "The sale."), PageQuery),
     responses((status = 200, description = "The newest first.", body = List<OperatorActionDto>)))]
@@ -62,7 +70,9 @@ async fn actions(
     Ok(HttpResponse::Ok().json(List::of(page, OperatorActionDto::from, std::convert::identity::<Uuid>)))
 }
 
-/// Keep somebody out of a sale: they are not admitted, and what admission they have ends. What they hold they can pay.
+/// Keep somebody out of a sale.
+///
+/// They are not admitted, and what admission they have ends. What they hold they can pay.
 #[utoipa::path(put, path = "/v1/sales/{id}/barred/{user}", operation_id = "bar_user", tag = "operators",
     params(("id" = Uuid, Path, description = "The sale."), ("user" = Uuid, Path, description = "Who.")),
     responses((status = 204, description = "They are kept out.")))]
@@ -70,7 +80,9 @@ async fn bar(state: Data<WebState>, operator: Operator, address: BuyerAddress) -
     set_barred(&state, operator, address, true).await
 }
 
-/// Let somebody in again who was kept out.
+/// Let somebody in again.
+///
+/// For somebody who was kept out. Nothing happens if they were not.
 #[utoipa::path(delete, path = "/v1/sales/{id}/barred/{user}", operation_id = "unbar_user", tag = "operators",
     params(("id" = Uuid, Path, description = "The sale."), ("user" = Uuid, Path, description = "Who.")),
     responses((status = 204, description = "They are not kept out.")))]

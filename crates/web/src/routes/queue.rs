@@ -2,7 +2,7 @@
 
 use super::Endpoint;
 use crate::WebState;
-use crate::dto::{JoinBody, List, LogEntryDto, PageQuery, PassDto, QueueEntryDto, RenewBody, SnapshotDto};
+use crate::dto::{JoinBody, List, LogEntryDto, LogQuery, PassDto, QueueEntryDto, RenewBody, SnapshotDto};
 use crate::extract::{
     Body, Caller, ClientNetwork, Id, PreferredWait, PreferredWaitHeader, Query, ShownToken, ShownTokenHeader,
     entity_tag, knows,
@@ -39,7 +39,11 @@ fn view(state: &WebState, sale: Uuid) -> Result<Arc<QueueView>, Problem> {
     view.ok_or_else(|| Error::NotFound(Missing::Queue).into())
 }
 
-/// Join a sale's queue. Whoever has a queue entry gets it again, until it has been used or has lapsed.
+/// Join a sale's queue.
+///
+/// Answers with the queue entry and its `token`: keep it, and send it in `Frontrow-Queue-Token` from now on. Whoever
+/// has an entry gets it again, until it has been used or has lapsed; so joining twice costs nothing. `code` opens a
+/// group that has one.
 #[utoipa::path(post, path = "/v1/sales/{id}/queue-tokens", operation_id = "join_queue", tag = "waiting room",
     params(("id" = Uuid, Path, description = "The sale.")), request_body = JoinBody,
     responses((status = 201, description = "A new queue entry, at the end.", body = QueueEntryDto),
@@ -62,8 +66,10 @@ async fn join(
     Ok(response)
 }
 
-/// Look at a sale's queue: the same for everybody, to be asked for as often as it changes. How to compute one's own
-/// position and wait from it stands in docs/api.md.
+/// Look at a sale's queue.
+///
+/// The same for everybody, so any cache may keep it for a second. It says what the queue does, how fast it moves and
+/// when to ask again. docs/api.md says how to work out one's own position and wait from it.
 #[utoipa::path(get, path = "/v1/sales/{id}/queue", operation_id = "show_queue", tag = "waiting room",
     params(("id" = Uuid, Path, description = "The sale."),
         ("If-None-Match" = Option<String>, Header, description = "The ETag of the answer that one has.")),
@@ -101,18 +107,24 @@ fn snapshot(request: &HttpRequest, rendered: &Rendered) -> HttpResponse {
 }
 
 /// Look at one's own queue entry.
+///
+/// How many people are ahead, how long it will take, and in how many seconds to ask again. When its status is `called`,
+/// check in.
 #[utoipa::path(get, path = "/v1/queue-tokens/current", operation_id = "show_queue_entry", tag = "waiting room",
     params(ShownTokenHeader),
     responses((status = 200, description = "The queue entry.", body = QueueEntryDto,
         example = json!({"group": 0, "number": 4711, "people_ahead": 1200, "status": "waiting",
             "wait": {"least_seconds": 96, "most_seconds": 180}, "ask_again_seconds": 20, "opens": "2027-01-01T00:00:00Z",
             "phase": "open", "ending": null, "message": null}))))]
-async fn current(state: Data<WebState>, request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let view = state.use_cases.show_entry.run(ShownToken::of(request.headers())?)?;
+async fn current(state: Data<WebState>, ShownToken(token): ShownToken) -> Result<HttpResponse, Problem> {
+    let view = state.use_cases.show_entry.run(&token)?;
     Ok(HttpResponse::Ok().json(QueueEntryDto::of(&view, None)))
 }
 
-/// Check in. Somebody who has been called counts as present for 15 seconds after each check-in.
+/// Check in.
+///
+/// For somebody who has been called. 201 has the pass; 202 says that there is no room yet: ask again, or wait for the
+/// answer with `Prefer: wait=10`. Whoever has checked in counts as present for 15 seconds.
 #[utoipa::path(post, path = "/v1/sales/{id}/admission", operation_id = "check_in", tag = "waiting room",
     params(("id" = Uuid, Path, description = "The sale."), ShownTokenHeader, PreferredWaitHeader),
     responses((status = 201, description = "Admitted; here is the pass.", body = PassDto),
@@ -144,7 +156,10 @@ fn waiting(view: &QueueEntryView) -> Result<QueueEntryDto, Problem> {
     Ok(QueueEntryDto::of(view, None))
 }
 
-/// Renew an admission, or say that the page closes.
+/// Renew an admission.
+///
+/// Answers with the next pass; do it before the last one expires. When the page closes, send `closing`: then the
+/// admission ends in 45 seconds, unless it is renewed before.
 #[utoipa::path(put, path = "/v1/sales/{id}/admission", operation_id = "renew_admission", tag = "waiting room",
     params(("id" = Uuid, Path, description = "The sale.")), request_body = RenewBody,
     responses((status = 200, description = "It goes on; here is the next pass.", body = PassDto)))]
@@ -160,7 +175,9 @@ async fn renew(
     Ok(HttpResponse::Ok().json(PassDto::from(pass)))
 }
 
-/// Leave: give the admission back, so that somebody else comes in.
+/// Leave.
+///
+/// Gives the admission back, so that somebody else comes in. What is held can still be paid. Leaving again is no error.
 #[utoipa::path(delete, path = "/v1/sales/{id}/admission", operation_id = "leave_admission", tag = "waiting room",
     params(("id" = Uuid, Path, description = "The sale.")),
     responses((status = 204, description = "There is no admission any more.")))]
@@ -170,12 +187,14 @@ async fn leave(state: Data<WebState>, caller: Caller, Id(id): Id) -> Result<Http
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// List who was admitted when, without saying who they are.
+/// List who was admitted when.
+///
+/// Without saying who they are: anybody can check that nobody was let in out of turn. The oldest first.
 #[utoipa::path(get, path = "/v1/sales/{id}/admission-log", operation_id = "list_admissions", tag = "waiting room",
-    params(("id" = Uuid, Path, description = "The sale."), PageQuery),
+    params(("id" = Uuid, Path, description = "The sale."), LogQuery),
     responses((status = 200, description = "The oldest first.", body = List<LogEntryDto>)))]
-async fn log(state: Data<WebState>, Id(id): Id, Query(query): Query<PageQuery>) -> Result<HttpResponse, Problem> {
-    let page = query.page(std::convert::identity::<(i64, u8, u64)>)?;
+async fn log(state: Data<WebState>, Id(id): Id, Query(query): Query<LogQuery>) -> Result<HttpResponse, Problem> {
+    let page = query.page().page(std::convert::identity::<(i64, u8, u64)>)?;
     let page = state.use_cases.operate_queue.log(SaleId::new(id), page).await?;
     Ok(HttpResponse::Ok().json(List::of(page, LogEntryDto::from, std::convert::identity::<(i64, u8, u64)>)))
 }

@@ -52,7 +52,11 @@ fn shown_to_operator(state: &WebState, reservation: &Reservation, on_sale: &OnSa
     shown(state, reservation, on_sale).for_operator(reservation, on_sale, &state.currency)
 }
 
-/// Hold seats: those that are named, or the best that are left; all of them, or none.
+/// Hold seats.
+///
+/// Keeps seats for the caller while they pay: those that are named, or the best that are left; all of them, or none.
+/// `held_until` says for how long. If somebody was faster, the problem `seats-taken` names the seats and the nearest
+/// others. Send a key of your own making; with the same key the same request gets the same answer.
 #[utoipa::path(post, path = "/v1/performances/{id}/reservations", operation_id = "hold_seats", tag = "reservations",
     params(("id" = uuid::Uuid, Path, description = "The performance.")),
     request_body = HoldBody,
@@ -81,6 +85,8 @@ async fn hold(
 }
 
 /// List one's own reservations.
+///
+/// Of every status, the newest first. What somebody else holds is not shown.
 #[utoipa::path(get, path = "/v1/reservations", operation_id = "list_reservations", tag = "reservations", params(ReservationsQuery),
     responses((status = 200, description = "The newest first.", body = List<ReservationDto>)))]
 async fn list(
@@ -98,7 +104,10 @@ async fn list(
     Ok(HttpResponse::Ok().json(List::of(page, item, ReservationId::uuid)))
 }
 
-/// Show one of one's own reservations; to an operator, anybody's.
+/// Show a reservation.
+///
+/// One's own; to an operator, anybody's, with whose it is and what was refunded. `held_until` is the deadline to count
+/// down to, by the clock of the answer's header `Date`.
 #[utoipa::path(get, path = "/v1/reservations/{id}", operation_id = "show_reservation", tag = "reservations",
     params(("id" = uuid::Uuid, Path, description = "The reservation."), ExpandQuery),
     responses((status = 200, description = "The reservation.", body = ReservationDto)))]
@@ -122,7 +131,9 @@ async fn show(
     Ok(HttpResponse::Ok().json(reservation.with(expanded)))
 }
 
-/// Give up a hold. Giving it up again is no error.
+/// Give up a hold.
+///
+/// Others can have the seats at once. Giving it up again is no error, so it needs no key.
 #[utoipa::path(delete, path = "/v1/reservations/{id}", operation_id = "release_hold", tag = "reservations",
     params(("id" = uuid::Uuid, Path, description = "The reservation.")),
     responses((status = 204, description = "Others can have the seats.")))]
@@ -131,7 +142,11 @@ async fn release(state: Data<WebState>, caller: Caller, Id(id): Id) -> Result<Ht
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// Pay a hold with points. After `held_until` it is still taken if nobody else has the seats and the limit allows it.
+/// Pay a hold with points.
+///
+/// Takes the total out of the caller's wallet, and answers with the tickets. After `held_until` a payment is still
+/// taken until `pay_until`, if nobody else has the seats and the limit per person allows it. If it is refused, nothing
+/// was taken.
 #[utoipa::path(post, path = "/v1/reservations/{id}/payment", operation_id = "pay_reservation", tag = "reservations",
     params(("id" = uuid::Uuid, Path, description = "The reservation.")),
     request_body = PaymentBody,
@@ -154,8 +169,10 @@ async fn pay(
     }))
 }
 
-/// Give back what was paid for, until the sale's deadline: all of it, or the seats that are named. The points go back, and
-/// the seats on sale again.
+/// Give back what was paid for.
+///
+/// Until `cancel_until`: all of it, or the seats that are named. The points go back to the wallet, and the seats on
+/// sale again. If the performance was cancelled, this works at any time.
 #[utoipa::path(post, path = "/v1/reservations/{id}/cancellation", operation_id = "cancel_reservation", tag = "reservations",
     params(("id" = uuid::Uuid, Path, description = "The reservation.")),
     request_body = CancellationBody,
@@ -175,7 +192,10 @@ async fn cancel(
     Ok(HttpResponse::Ok().json(shown(&state, &reservation, &on_sale)))
 }
 
-/// Give back what anybody paid for, at any time: all of it, or the seats that are named.
+/// Refund a reservation.
+///
+/// An operator gives back what anybody paid for, at any time: all of it, or the seats that are named. Only operators
+/// see the reason.
 #[utoipa::path(post, path = "/v1/reservations/{id}/refund", operation_id = "refund_reservation", tag = "operators",
     params(("id" = uuid::Uuid, Path, description = "The reservation.")),
     request_body = RefundBody,
@@ -198,7 +218,10 @@ async fn refund(
     Ok(HttpResponse::Ok().json(shown_to_operator(&state, &reservation, &on_sale)))
 }
 
-/// Show the valid tickets of one of one's own reservations.
+/// List the tickets of a reservation.
+///
+/// The valid ones: `code` is what is scanned at the entrance, `seat` is for people. There are none unless the
+/// reservation is confirmed.
 #[utoipa::path(get, path = "/v1/reservations/{id}/tickets", operation_id = "list_tickets", tag = "reservations",
     params(("id" = uuid::Uuid, Path, description = "The reservation."), ExpandQuery),
     responses((status = 200, description = "By ascending seat.", body = TicketsDto)))]

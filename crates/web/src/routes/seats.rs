@@ -19,10 +19,13 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
     ]
 }
 
-/// Show where the seats are. The answer never changes.
+/// Show where the seats are.
+///
+/// The sections, rows and seats of the performance, as its seats are numbered. The address has the version, so the
+/// answer never changes: keep it for ever.
 #[utoipa::path(get, path = "/v1/performances/{id}/seat-map/{version}", operation_id = "show_seat_map", tag = "seats",
     params(("id" = uuid::Uuid, Path, description = "The performance."),
-        ("version" = u32, Path, description = "Its `seat_map_version`.", minimum = 1)),
+        ("version" = u32, Path, description = "Its `seat_map_version`.", minimum = 1, maximum = 2_147_483_647)),
     responses((status = 200, description = "The layout.", body = SeatMapDto)))]
 async fn seat_map(
     state: Data<WebState>,
@@ -36,7 +39,11 @@ async fn seat_map(
     Ok(HttpResponse::Ok().insert_header(for_ever).json(SeatMapDto::of(map, &layout)))
 }
 
-/// Show which seats can be had, as a bitmap; or, to who has an earlier answer, only what has changed since then.
+/// Show which seats can be had.
+///
+/// All seats at once, as a bitmap: bit n-1, least significant first, is 1 if seat n can be held. Ask again with the
+/// `ETag` as `If-None-Match`; while nothing has changed, the answer is 304. With the `ETag` as `since`, the answer may say
+/// only what has changed.
 #[utoipa::path(get, path = "/v1/performances/{id}/availability", operation_id = "show_availability", tag = "seats",
     params(("id" = uuid::Uuid, Path, description = "The performance."), SinceQuery,
         ("If-None-Match" = Option<String>, Header, description = "The ETag of the answer that one has.")),
@@ -65,6 +72,9 @@ async fn availability(
 }
 
 /// List seats.
+///
+/// Seats with label, tier, kind, status and price, in the order of their numbers. For a seat map on a screen, the
+/// availability is the cheaper question.
 #[utoipa::path(get, path = "/v1/performances/{id}/seats", operation_id = "list_seats", tag = "seats",
     params(("id" = uuid::Uuid, Path, description = "The performance."), SeatQuery),
     responses((status = 200, description = "By ascending number.", body = List<SeatDto>)))]

@@ -33,18 +33,30 @@ pub(crate) fn add_pages(config: &mut ServiceConfig) {
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"status": "ok"}))]
 pub(crate) struct Health {
-    /// `ok`.
-    status: &'static str,
+    /// How it is.
+    status: HealthStatus,
 }
 
-/// Whether the process is alive.
+/// What a server says that is well.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HealthStatus {
+    /// It is well; otherwise it says nothing, or why.
+    Ok,
+}
+
+/// Say whether the process is alive.
+///
+/// It asks nothing of the database. A server that doesn't answer this has to be started again.
 #[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, description = "It is.", body = Health)))]
 async fn healthz() -> HttpResponse {
-    HttpResponse::Ok().json(Health { status: "ok" })
+    HttpResponse::Ok().json(Health { status: HealthStatus::Ok })
 }
 
-/// Whether requests should be sent here: the database answers, its clock and the server's agree, and the server is not
-/// about to stop.
+/// Say whether requests should be sent here.
+///
+/// The database answers, its clock and the server's agree, and the server is not about to stop. A load balancer asks
+/// this.
 #[utoipa::path(get, path = "/readyz", tag = "health", responses((status = 200, description = "It can.", body = Health)))]
 async fn readyz(state: Data<WebState>) -> Result<HttpResponse, Problem> {
     if state.is_draining.load(Ordering::SeqCst) {
@@ -57,7 +69,7 @@ async fn readyz(state: Data<WebState>) -> Result<HttpResponse, Problem> {
         let detail = format!("the database's clock differs by {} ms", skew.as_millis());
         return Err(Problem::new(Kind::Busy).because(detail));
     }
-    Ok(HttpResponse::Ok().json(Health { status: "ok" }))
+    Ok(HttpResponse::Ok().json(Health { status: HealthStatus::Ok }))
 }
 
 async fn description(description: Data<Description>) -> Result<HttpResponse, Problem> {

@@ -34,7 +34,9 @@ fn answer(body: impl Serialize, revision: Revision) -> HttpResponse {
 }
 
 /// Show a venue as it was put.
-#[utoipa::path(get, path = "/v1/venues/{id}/settings", operation_id = "venue_settings", tag = "operators",
+///
+/// What can be put again, with an `ETag` of the revision for `If-Match`.
+#[utoipa::path(get, path = "/v1/venues/{id}/settings", operation_id = "show_venue_settings", tag = "operators",
     params(("id" = Uuid, Path, description = "The venue.")),
     responses((status = 200, description = "What can be put again.", body = VenueBody,
         headers(("ETag" = String, description = "Of the revision, for `If-Match`.")))))]
@@ -44,8 +46,10 @@ async fn venue(state: Data<WebState>, operator: Operator, Id(id): Id) -> Result<
 }
 
 /// Show a version of a venue's seat map as it was put.
-#[utoipa::path(get, path = "/v1/venues/{id}/seat-maps/{version}", operation_id = "seat_map_settings", tag = "operators",
-    params(("id" = Uuid, Path, description = "The venue."), ("version" = u32, Path, description = "From 1.", minimum = 1)),
+///
+/// What can be put again, with an `ETag` of the revision for `If-Match`.
+#[utoipa::path(get, path = "/v1/venues/{id}/seat-maps/{version}", operation_id = "show_seat_map_settings", tag = "operators",
+    params(("id" = Uuid, Path, description = "The venue."), ("version" = u32, Path, description = "From 1.", minimum = 1, maximum = 2_147_483_647)),
     responses((status = 200, description = "What can be put again.", body = SeatMapBody,
         headers(("ETag" = String, description = "Of the revision, for `If-Match`.")))))]
 async fn seat_map(state: Data<WebState>, operator: Operator, address: SeatMapAddress) -> Result<HttpResponse, Problem> {
@@ -55,7 +59,9 @@ async fn seat_map(state: Data<WebState>, operator: Operator, address: SeatMapAdd
 }
 
 /// Show a concert as it was put.
-#[utoipa::path(get, path = "/v1/concerts/{id}/settings", operation_id = "concert_settings", tag = "operators",
+///
+/// What can be put again, with an `ETag` of the revision for `If-Match`.
+#[utoipa::path(get, path = "/v1/concerts/{id}/settings", operation_id = "show_concert_settings", tag = "operators",
     params(("id" = Uuid, Path, description = "The concert.")),
     responses((status = 200, description = "What can be put again.", body = ConcertBody,
         headers(("ETag" = String, description = "Of the revision, for `If-Match`.")))))]
@@ -65,7 +71,9 @@ async fn concert(state: Data<WebState>, operator: Operator, Id(id): Id) -> Resul
 }
 
 /// Show a performance as it was put.
-#[utoipa::path(get, path = "/v1/performances/{id}/settings", operation_id = "performance_settings", tag = "operators",
+///
+/// Drafts, too: what can be put again, with an `ETag` of the revision for `If-Match`.
+#[utoipa::path(get, path = "/v1/performances/{id}/settings", operation_id = "show_performance_settings", tag = "operators",
     params(("id" = Uuid, Path, description = "The performance.")),
     responses((status = 200, description = "What can be put again.", body = PerformanceBody,
         headers(("ETag" = String, description = "Of the revision, for `If-Match`.")))))]
@@ -74,8 +82,11 @@ async fn performance(state: Data<WebState>, operator: Operator, Id(id): Id) -> R
     Ok(answer(PerformanceBody::from(stored.value), stored.revision))
 }
 
-/// Show a sale as it was put, with its waiting room and the codes of its groups.
-#[utoipa::path(get, path = "/v1/sales/{id}/settings", operation_id = "sale_settings", tag = "operators",
+/// Show a sale as it was put.
+///
+/// With its waiting room and the codes of its groups: what can be put again, with an `ETag` of the revision for
+/// `If-Match`.
+#[utoipa::path(get, path = "/v1/sales/{id}/settings", operation_id = "show_sale_settings", tag = "operators",
     params(("id" = Uuid, Path, description = "The sale.")),
     responses((status = 200, description = "What can be put again.", body = SaleBody,
         headers(("ETag" = String, description = "Of the revision, for `If-Match`.")))))]
@@ -88,7 +99,10 @@ fn changed(id: Uuid) -> HttpResponse {
     HttpResponse::Ok().json(PutDto { id, status: None })
 }
 
-/// Change what is named of a venue; everything else stays.
+/// Change a venue.
+///
+/// Changes what the body names, and nothing else. Each member is replaced whole; `null` is as if it were left out when
+/// it was put.
 #[utoipa::path(patch, path = "/v1/venues/{id}", tag = "operators",
     params(("id" = Uuid, Path, description = "The venue."),
         ("If-Match" = Option<String>, Header, description = "The ETag of what is changed; needed.")),
@@ -108,7 +122,10 @@ async fn change_venue(
     Ok(changed(id))
 }
 
-/// Change what is named of a concert; everything else stays.
+/// Change a concert.
+///
+/// Changes what the body names, and nothing else. Each member is replaced whole; `null` is as if it were left out when
+/// it was put.
 #[utoipa::path(patch, path = "/v1/concerts/{id}", tag = "operators",
     params(("id" = Uuid, Path, description = "The concert."),
         ("If-Match" = Option<String>, Header, description = "The ETag of what is changed; needed.")),
@@ -128,7 +145,10 @@ async fn change_concert(
     Ok(changed(id))
 }
 
-/// Change what is named of a performance; everything else stays.
+/// Change a performance.
+///
+/// Changes what the body names, and nothing else. Each member is replaced whole; `null` is as if it were left out when
+/// it was put.
 #[utoipa::path(patch, path = "/v1/performances/{id}", tag = "operators",
     params(("id" = Uuid, Path, description = "The performance."),
         ("If-Match" = Option<String>, Header, description = "The ETag of what is changed; needed.")),
@@ -148,7 +168,10 @@ async fn change_performance(
     Ok(changed(id))
 }
 
-/// Change what is named of a sale; everything else stays.
+/// Change a sale.
+///
+/// Changes what the body names, and nothing else. Each member is replaced whole; `null` is as if it were left out when
+/// it was put.
 #[utoipa::path(patch, path = "/v1/sales/{id}", tag = "operators",
     params(("id" = Uuid, Path, description = "The sale."), ConfirmQuery,
         ("If-Match" = Option<String>, Header, description = "The ETag of what is changed; needed.")),

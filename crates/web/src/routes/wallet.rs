@@ -21,6 +21,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 }
 
 /// Show one's balance.
+///
+/// The points that reservations are paid with. One point is one minor unit of the installation's currency.
 #[utoipa::path(get, path = "/v1/wallet", operation_id = "show_wallet", tag = "wallet",
     responses((status = 200, description = "The balance.", body = WalletDto)))]
 async fn wallet(state: Data<WebState>, caller: Caller) -> Result<HttpResponse, Problem> {
@@ -29,6 +31,8 @@ async fn wallet(state: Data<WebState>, caller: Caller) -> Result<HttpResponse, P
 }
 
 /// List what happened to one's balance.
+///
+/// Charges, payments and refunds, the newest first. Amounts that left the wallet are negative.
 #[utoipa::path(get, path = "/v1/wallet/entries", operation_id = "list_wallet_entries", tag = "wallet", params(PageQuery),
     responses((status = 200, description = "The newest first.", body = List<EntryDto>)))]
 async fn entries(
@@ -42,6 +46,9 @@ async fn entries(
 }
 
 /// Charge one's wallet.
+///
+/// Buys points through the payment gateway. `payment_token` comes from the gateway's own page; the sandbox takes
+/// `tok_accept`. 201 says that the gateway has answered; with 202 look at the charge again until its status changes.
 #[utoipa::path(post, path = "/v1/wallet/charges", operation_id = "charge_wallet", tag = "wallet",
     request_body = ChargeBody,
     responses((status = 201, description = "The gateway has answered: `succeeded`, `failed` or `returned`.", body = ChargeDto,
@@ -63,7 +70,9 @@ async fn charge(
     Ok(response.json(ChargeDto::of(&payment, &state.currency)))
 }
 
-/// Show one of one's own charges.
+/// Show a charge.
+///
+/// One of one's own: what has become of it. Ask again while it is `pending` or `returning`.
 #[utoipa::path(get, path = "/v1/wallet/charges/{id}", tag = "wallet",
     params(("id" = uuid::Uuid, Path, description = "The charge.")),
     responses((status = 200, description = "The charge.", body = ChargeDto)))]

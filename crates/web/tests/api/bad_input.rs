@@ -51,9 +51,12 @@ impl Bad {
     }
 }
 
-/// A flaw may be found at the field, or (of two things that don't fit together) in a field of it.
+/// A flaw may be found at the field, or (of two things that don't fit together) in a field of it; of a list of numbers, the
+/// list may be named.
 fn names(pointer: &str, at: &str) -> bool {
-    pointer == at || pointer.strip_prefix(at).is_some_and(|rest| rest.starts_with('/'))
+    let list = at.rsplit_once('/').filter(|(_, last)| last.parse::<u32>().is_ok());
+    let inside = |at: &str| pointer.strip_prefix(at).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+    inside(at) || list.is_some_and(|(list, _)| pointer == list)
 }
 
 async fn refuses_all(kinds: fn(&Description, &Operation, &Ask) -> Vec<Bad>) {

@@ -21,7 +21,7 @@ impl Description {
         Self(&DOCUMENT)
     }
 
-    pub fn value(&self) -> &Value {
+    pub fn value(&self) -> &'static Value {
         self.0
     }
 
@@ -139,7 +139,12 @@ impl Operation {
     }
 
     pub fn needs_token(&self) -> bool {
-        !self.value["security"].is_null()
+        let ways = self.value["security"].as_array();
+        ways.is_some_and(|ways| ways.iter().all(|way| way.get("bearer").is_some()))
+    }
+
+    pub fn id(&self) -> &str {
+        self.value["operationId"].as_str().unwrap()
     }
 
     pub fn is_for_operators(&self) -> bool {

@@ -19,7 +19,10 @@ mod cancellations;
 #[cfg(test)]
 mod charges;
 #[cfg(test)]
+mod clients;
+#[cfg(test)]
 mod concerts;
+#[cfg(test)]
 mod cors;
 #[cfg(test)]
 mod description;

@@ -46,8 +46,11 @@ fn every_operation_is_described_in_full() {
     let mut names = BTreeSet::new();
     for operation in description.operations() {
         let (name, value) = (operation.name(), &operation.value);
-        assert!(value["summary"].as_str().is_some_and(|text| text.ends_with('.')), "{name} has no summary");
-        assert!(names.insert(value["operationId"].as_str().unwrap().to_owned()), "{name} has no id of its own");
+        let text =
+            |member: &str| value[member].as_str().filter(|text| text.ends_with('.')).unwrap_or_default().to_owned();
+        assert!(!text("summary").is_empty(), "{name} has no summary");
+        assert!(text("description").len() > 40, "{name} has no description that helps a stranger");
+        assert!(names.insert(operation.id().to_owned()), "{name} has no id of its own");
         assert_eq!(value["tags"].as_array().unwrap().len(), 1, "{name}");
         for parameter in value["parameters"].as_array().into_iter().flatten() {
             assert!(parameter["description"].is_string(), "{name} {}", parameter["name"]);
@@ -67,18 +70,40 @@ fn has_answers(operation: &Operation) {
     let problems: Vec<_> = answers.iter().filter(|(status, _)| status.starts_with(['4', '5'])).collect();
     assert!(answers.contains_key("422"), "{name}: what is not taken is refused everywhere");
     for (status, answer) in problems {
-        let schema = &answer["content"]["application/problem+json"]["schema"]["$ref"];
-        assert_eq!(*schema, "#/components/schemas/ProblemDocument", "{name} {status}");
+        assert_eq!(kinds_of(answer), Some(expected_kinds(answer)), "{name} {status}");
+    }
+    for (status, answer) in answers {
+        assert!(answer["headers"]["Frontrow-Request-Id"].is_object(), "{name} {status}");
+        let asked_again = answer["headers"]["Retry-After"].is_object();
+        assert_eq!(asked_again, ["429", "503"].contains(&status.as_str()), "{name} {status}");
     }
     let listed = |status: &str| answers.contains_key(status);
     assert_eq!(listed("401"), operation.needs_token() || operation.path.starts_with("/v1/sessions"), "{name}");
-    let id = operation.value["operationId"].as_str().unwrap();
+    let id = operation.id();
     let of_a_queue = [PASS, QUEUE_TOKEN].iter().any(|header| operation.has_header(header))
         || ["join_queue", "renew_admission"].contains(&id);
     assert_eq!(listed("403"), operation.is_for_operators() || of_a_queue, "{name}");
     assert_eq!(listed("413"), operation.body_schema().is_some(), "{name}");
     let key = answers.get("400").is_some_and(|answer| answer["description"].as_str().unwrap().contains("key-missing"));
     assert_eq!(key, operation.has_header(KEY), "{name}");
+}
+
+/// The schemas that an answer with a problem names.
+fn kinds_of(answer: &Value) -> Option<BTreeSet<&str>> {
+    let schema = &answer["content"]["application/problem+json"]["schema"];
+    let any = schema["anyOf"].as_array().map_or_else(|| vec![schema], |any| any.iter().collect());
+    any.iter().map(|one| one["$ref"].as_str()?.strip_prefix("#/components/schemas/")).collect()
+}
+
+/// Those that it should: one for each type that it has an example of and that tells something besides, and the general one.
+fn expected_kinds(answer: &Value) -> BTreeSet<&'static str> {
+    let examples = answer["content"]["application/problem+json"]["examples"].as_object().unwrap();
+    let schemas = Description::new().value()["components"]["schemas"].as_object().unwrap();
+    let typed = schemas.iter().filter(|(_, schema)| {
+        let uri = schema["allOf"][1]["properties"]["type"]["enum"][0].as_str();
+        uri.and_then(|uri| uri.rsplit('/').next()).is_some_and(|slug| examples.contains_key(slug))
+    });
+    typed.map(|(name, _)| name.as_str()).chain(["ProblemDocument"]).collect()
 }
 
 /// A good request to every operation is answered as described, with a body as described.

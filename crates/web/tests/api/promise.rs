@@ -22,6 +22,14 @@ pub fn check(ask: &Ask, answer: &Answer) {
     let what = || format!("{} {}: {answer}", ask.method, ask.path.chars().take(200).collect::<String>());
     let described = &operation["responses"][answer.status.to_string()];
     assert!(described.is_object(), "the status: {}", what());
+    for name in
+        ["ETag", "Location", "Retry-After", "WWW-Authenticate", "Cache-Control", "RateLimit", "RateLimit-Policy"]
+    {
+        let (told, said) = (answer.header(name).is_some(), described["headers"][name].is_object());
+        assert!(said || !told, "the header {name}, which is not described: {}", what());
+        let now_and_then = ["Retry-After", "RateLimit", "RateLimit-Policy"].contains(&name);
+        assert!(told || !said || now_and_then, "no header {name}: {}", what());
+    }
     let Some(content) = described.get("content") else {
         return assert!(answer.body.is_empty(), "a body: {}", what());
     };
@@ -32,7 +40,7 @@ pub fn check(ask: &Ask, answer: &Answer) {
         let slug = problem["type"].as_str().and_then(|kind| kind.rsplit('/').next()).unwrap();
         assert!(content["examples"].get(slug).is_some(), "the problem: {}", what());
     }
-    let validator = validator(&content["schema"]);
+    let validator = validator(if answer.status < 400 { &content["schema"] } else { problem_schema(&answer.json()) });
     let is_text = answer.header("content-type").is_some_and(|kind| kind.starts_with("text/"));
     let body = if is_text { String::from_utf8_lossy(&answer.body).into() } else { answer.json() };
     let flaws: Vec<_> = validator.iter_errors(&body).map(|flaw| flaw.to_string()).collect();
@@ -59,15 +67,23 @@ fn validator(schema: &'static Value) -> Arc<Validator> {
     Arc::clone(known.entry(schema.to_string()).or_insert_with(|| Arc::new(closed(schema))))
 }
 
-/// An answer may have no field that is not described; what problems tell besides, their examples show.
+/// The schema of that type of problem, or the one of all.
+fn problem_schema(problem: &Value) -> &'static Value {
+    let schemas = DESCRIPTION.value()["components"]["schemas"].as_object().unwrap();
+    let is_typed = |schema: &&Value| schema["allOf"][1]["properties"]["type"]["enum"][0] == problem["type"];
+    schemas.values().find(is_typed).unwrap_or(&schemas["ProblemDocument"])
+}
+
+/// An answer may have no field that is not described.
 fn closed(schema: &Value) -> Validator {
     let mut components = DESCRIPTION.value()["components"].clone();
     for (name, schema) in components["schemas"].as_object_mut().unwrap() {
+        // A type of problem adds its own to these.
         if schema.get("properties").is_some() && name != "ProblemDocument" {
             schema["additionalProperties"] = json!(false);
         }
     }
-    let whole = json!({"components": components, "allOf": [schema]});
+    let whole = json!({"components": components, "allOf": [schema], "unevaluatedProperties": false});
     let options = jsonschema::draft202012::options().should_validate_formats(true);
     options.should_ignore_unknown_formats(true).build(&whole).unwrap()
 }
@@ -75,7 +91,7 @@ fn closed(schema: &Value) -> Validator {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::http::header::{CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+    use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, LOCATION};
     use std::panic::catch_unwind;
 
     const ID: &str = "6f1c2f5a-83b7-8d0e-9d3c-5a1f4e7b2c90";
@@ -84,6 +100,7 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
         headers.insert(HeaderName::from_static("frontrow-request-id"), HeaderValue::from_static(ID));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         Answer { status, headers, body: body.to_string().into_bytes() }
     }
 
@@ -95,6 +112,8 @@ mod tests {
             "instance": format!("urn:uuid:{ID}")});
         let busy = json!({"type": "/problems/busy", "title": "Too much to do", "status": 503,
             "instance": format!("urn:uuid:{ID}")});
+        let more = json!({"type": "/problems/busy", "title": "Too much to do", "status": 503, "x": 1,
+            "instance": format!("urn:uuid:{ID}")});
         let keeps = |answer: Answer| catch_unwind(|| check(&Ask::get("/v1/concerts?limit=1"), &answer)).is_ok();
         assert!(keeps(answer(200, json, &good)) && keeps(answer(503, problem, &busy)));
         assert!(!keeps(answer(201, json, &good)), "the status");
@@ -102,5 +121,12 @@ mod tests {
         assert!(!keeps(answer(200, json, &json!({"items": []}))), "a field too few");
         assert!(!keeps(answer(200, json, &json!({"items": [], "next_cursor": null, "x": 1}))), "a field too many");
         assert!(!keeps(answer(503, problem, &taken)), "the problem");
+        assert!(!keeps(answer(503, problem, &more)), "what a problem tells besides");
+        let mut silent = answer(200, json, &good);
+        silent.headers.remove("cache-control");
+        assert!(!keeps(silent), "a header too few");
+        let mut told = answer(200, json, &good);
+        told.headers.insert(LOCATION, HeaderValue::from_static("/"));
+        assert!(!keeps(told), "a header too many");
     }
 }
