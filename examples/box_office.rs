@@ -9,7 +9,7 @@ use frontrow_application::{
 };
 use frontrow_domain::{
     Concert, ConcertId, Performance, PerformanceId, Points, PriceList, PriceType, Sale, SaleId, SeatMap, SeatRow,
-    Section, SectionShape, Tier, UserId, Venue, VenueId,
+    Section, Tier, UserId, Venue, VenueId,
 };
 use std::error::Error;
 use std::sync::Arc;
@@ -44,8 +44,8 @@ async fn put_on_sale(memory: &Arc<Memory>) -> Result<PerformanceId> {
     let venue = Venue::new(VenueId::new(id()), "Small Hall", "Asia/Seoul");
     venues.put(by, &venue, None).await?;
     let row = SeatRow { name: "1".into(), seats: 10, tier: "R".into(), ..SeatRow::default() };
-    let section = Section { name: "A".into(), shape: SectionShape::Seated { rows: vec![row] } };
-    venues.put_seat_map(by, &SeatMap { venue: venue.id, version: 1, sections: vec![section] }, None).await?;
+    let section = Section::seated("A", vec![row]);
+    venues.put_seat_map(by, &SeatMap::new(venue.id, 1, vec![section]), None).await?;
 
     let concert = Concert::new(ConcertId::new(id()), "First Light", "The Larks");
     ManageConcerts { concerts: memory.clone() }.put(by, &concert, None).await?;

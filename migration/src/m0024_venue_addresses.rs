@@ -1,4 +1,4 @@
-//! Where a venue is, as JSON; NULL if nobody has said.
+//! Where a venue is, and where the stage is on a seat map, as JSON; NULL if nobody has said.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::text_null;
@@ -6,20 +6,26 @@ use sea_orm_migration::schema::text_null;
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
-const TABLE: &str = "venue";
-const COLUMN: &str = "address";
+const COLUMNS: [(&str, &str); 2] = [("venue", "address"), ("seat_map", "stage")];
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         // A step that was cut off on MySQL is taken again.
-        if manager.has_column(TABLE, COLUMN).await? {
-            return Ok(());
+        for (table, column) in COLUMNS {
+            if !manager.has_column(table, column).await? {
+                manager.alter_table(Table::alter().table(table).add_column(text_null(column)).take()).await?;
+            }
         }
-        manager.alter_table(Table::alter().table(TABLE).add_column(text_null(COLUMN)).take()).await
+        Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.alter_table(Table::alter().table(TABLE).drop_column(COLUMN).take()).await
+        for (table, column) in COLUMNS {
+            if manager.has_column(table, column).await? {
+                manager.alter_table(Table::alter().table(table).drop_column(column).take()).await?;
+            }
+        }
+        Ok(())
     }
 }

@@ -59,7 +59,7 @@
 //! # fn catalogue() -> OurCatalogue {
 //! #     let (id, venue) = (PerformanceId::new(Uuid::from_u128(1)), VenueId::new(Uuid::from_u128(2)));
 //! #     let row = SeatRow { name: "1".into(), seats: 10, tier: "R".into(), ..SeatRow::default() };
-//! #     let section = Section { name: "A".into(), shape: SectionShape::Seated { rows: vec![row] } };
+//! #     let section = Section::seated("A", vec![row]);
 //! #     let (opens, hour) = (OurClock.now(), Duration::from_secs(3600));
 //! #     let prices = PriceList {
 //! #         tiers: vec![Tier { code: "R".into(), name: "R".into(), list_price: Points::new(120_000).unwrap() }],
@@ -74,7 +74,7 @@
 //! #             ..Performance::draft(id, concert, venue, 1, opens + 2 * hour, prices)
 //! #         },
 //! #         venue: Venue::new(venue, "Hall", "Asia/Seoul"),
-//! #         layout: Arc::new(SeatMap { venue, version: 1, sections: vec![section] }.layout().unwrap()),
+//! #         layout: Arc::new(SeatMap::new(venue, 1, vec![section]).layout().unwrap()),
 //! #         sales: vec![Sale {
 //! #             id: SaleId::new(Uuid::from_u128(4)),
 //! #             name: "General sale".into(),

@@ -1,9 +1,9 @@
 //! Looking at the seats of a performance.
 
-use crate::port::{OnSale, OnSaleReader, SeatSnapshot, SeatSnapshots, StoreError, VenueRepository};
+use crate::port::{OnSale, OnSaleReader, SeatSnapshot, SeatSnapshots, StoreError};
 use crate::{Error, Missing, Page, PageRequest};
 use frontrow_domain::{
-    Invalid, Layout, PerformanceId, Points, SeatMap, SeatNumber, SeatPosition, SeatSet, Violation, seat_name,
+    Invalid, Layout, PerformanceId, Points, SeatNumber, SeatPosition, SeatSet, Violation, seat_name,
 };
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -165,29 +165,25 @@ impl ListSeats {
 pub struct ShowSeatMap {
     /// Knows which seats there are.
     pub on_sale: Arc<dyn OnSaleReader>,
-    /// Reads maps.
-    pub venues: Arc<dyn VenueRepository>,
 }
 
 impl ShowSeatMap {
-    /// The map of that version, if the performance uses it, and its numbered layout.
-    pub async fn run(&self, performance: PerformanceId, version: u32) -> Result<(SeatMap, Arc<Layout>), Error> {
+    /// The numbered layout of that version of the map, if the performance uses it.
+    pub async fn run(&self, performance: PerformanceId, version: u32) -> Result<Arc<Layout>, Error> {
         let on_sale = self.on_sale.on_sale(performance).await?.ok_or(Error::NotFound(Missing::Performance))?;
         if on_sale.performance.seat_map_version != version {
             return Err(Error::NotFound(Missing::SeatMap));
         }
-        let map = self.venues.seat_map(on_sale.venue.id, version).await?.ok_or(Error::NotFound(Missing::SeatMap))?;
-        Ok((map.map, Arc::clone(&on_sale.layout)))
+        Ok(Arc::clone(&on_sale.layout))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{MockSeatSnapshots, MockVenueRepository, Revision, StoredSeatMap};
+    use crate::port::MockSeatSnapshots;
     use crate::testing::{at, on_sale, reads, reservation, seat, seat_map, seat_number};
     use frontrow_domain::{SeatState, TAKEOVER_GRACE};
-    use mockall::predicate::eq;
     use uuid::Uuid;
 
     /// The first seats are in these states, all others free.
@@ -251,12 +247,9 @@ mod tests {
 
     #[tokio::test]
     async fn only_the_seat_map_that_the_performance_uses_is_shown() {
-        let mut venues = MockVenueRepository::new();
-        let stored = StoredSeatMap { map: seat_map(), revision: Revision(1), frozen: true };
-        venues.expect_seat_map().with(eq(seat_map().venue), eq(1)).returning(move |_, _| Ok(Some(stored.clone())));
-        let show = ShowSeatMap { on_sale: reads(on_sale()), venues: Arc::new(venues) };
+        let show = ShowSeatMap { on_sale: reads(on_sale()) };
         let id = on_sale().performance.id;
-        assert_eq!(show.run(id, 1).await.unwrap().0, seat_map());
+        assert_eq!(*show.run(id, 1).await.unwrap().map(), seat_map());
         assert_eq!(show.run(id, 2).await, Err(Error::NotFound(Missing::SeatMap)));
         let unknown = PerformanceId::new(Uuid::nil());
         assert_eq!(show.run(unknown, 1).await, Err(Error::NotFound(Missing::Performance)));

@@ -223,7 +223,7 @@ impl UseCases {
                 seats: browsed,
                 clock: p.clock.clone(),
             },
-            seat_map: ShowSeatMap { on_sale: p.browsed_on_sale, venues: p.venues.clone() },
+            seat_map: ShowSeatMap { on_sale: p.browsed_on_sale },
             manage_venues: ManageVenues { venues: p.venues.clone(), time_zones: p.time_zones },
             manage_concerts: ManageConcerts { concerts: p.concerts.clone() },
             manage_performances: ManagePerformances {

@@ -1,13 +1,14 @@
 //! What is sold, where, when, at what prices and on what terms.
 //!
 //! - `concert` (with its `genre`), `venue` (with its `address`), `performance`: what takes place; `public_status` is what buyers are told of it
-//! - `seat_map`, `layout`, `seat_label`, `seat_name`, `seat_set`: where people sit, and how seats are numbered and named
+//! - `seat_map`, `layout`, `seat_label`, `seat_name`, `seat_set`: where people sit, and how seats are numbered and named; `drawing`: how a map is drawn
 //! - `price_list`: what a seat costs
 //! - `sale`, `waiting_room`, `bookable`: on what terms seats are sold, and to whom first
 
 mod address;
 mod bookable;
 mod concert;
+mod drawing;
 mod genre;
 mod layout;
 mod performance;
@@ -24,6 +25,7 @@ mod waiting_room;
 pub use address::Address;
 pub use bookable::{Action, Bookable, NotBookable, PerformanceStatus};
 pub use concert::Concert;
+pub use drawing::{Area, Drawing, DrawnSection, Point, SectionDrawing};
 pub use genre::Genre;
 pub use layout::{Layout, PositionKind, SeatPosition, Span};
 pub use performance::Performance;

@@ -70,9 +70,10 @@ pub use accounts::{Email, NotAnEmail, REUSE_GRACE, RefreshToken, Role, Rotation,
 pub use audit::{Catalogue, Finding, QueueRecords, Rule, audit, audit_queues};
 pub use booking::*;
 pub use catalogue::{
-    Action, Address, Bookable, Concert, Genre, Layout, LineItem, NotALabel, NotBookable, Performance,
-    PerformanceStatus, PositionKind, PriceList, PriceType, PublicStatus, Sale, SaleTerms, SeatLabel, SeatMap,
-    SeatNumber, SeatPosition, SeatRow, SeatSet, Section, SectionShape, Span, Tier, Venue, seat_name,
+    Action, Address, Area, Bookable, Concert, Drawing, DrawnSection, Genre, Layout, LineItem, NotALabel, NotBookable,
+    Performance, PerformanceStatus, Point, PositionKind, PriceList, PriceType, PublicStatus, Sale, SaleTerms,
+    SeatLabel, SeatMap, SeatNumber, SeatPosition, SeatRow, SeatSet, Section, SectionDrawing, SectionShape, Span, Tier,
+    Venue, seat_name,
 };
 pub use id::{ConcertId, PaymentId, PerformanceId, ReservationId, SaleId, SessionId, TransferId, UserId, VenueId};
 pub use in_memory::{BookingState, InMemoryQueues};

@@ -28,11 +28,10 @@ use crate::waiting_room::{
     AdmissionTerms, Digest, Group, GroupTerms, QueueEntry, WaitingRoom, commitment, list_digest, seed,
 };
 use crate::{
-    Address, AdmissionEnd, AdmissionPeriod, Bookable, Buyer, BuyerKey, Concert, ConcertId, Email, Genre, Instant,
+    Address, AdmissionEnd, AdmissionPeriod, Area, Bookable, Buyer, BuyerKey, Concert, ConcertId, Email, Genre, Instant,
     LineItem, Payment, PaymentId, PaymentKind, PaymentState, Performance, PerformanceId, PerformanceStatus, Points,
     PriceList, PriceType, RefundReason, Reservation, ReservationId, ReservationState, ReturnedSeats, Role, Sale,
-    SaleId, SaleTerms, SeatMap, SeatNumber, SeatRow, Section, SectionShape, Tier, User, UserId, Venue, VenueId,
-    Version,
+    SaleId, SaleTerms, SeatMap, SeatNumber, SeatRow, Section, Tier, User, UserId, Venue, VenueId, Version,
 };
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -86,12 +85,12 @@ pub fn seat_row(name: &str, seats: u32) -> SeatRow {
 
 /// A section with rows of seats.
 pub fn seated(name: &str, rows: impl IntoIterator<Item = SeatRow>) -> Section {
-    Section { name: name.into(), shape: SectionShape::Seated { rows: rows.into_iter().collect() } }
+    Section::seated(name, rows.into_iter().collect())
 }
 
 /// A section without seats.
 pub fn standing(name: &str, spots: u32, tier: &str) -> Section {
-    Section { name: name.into(), shape: SectionShape::Standing { spots, tier: tier.into() } }
+    Section::standing(name, spots, tier)
 }
 
 /// A group of a waiting room that is as large as any other.
@@ -168,13 +167,13 @@ builder! {
 builder! {
     /// Version 1 of the hall's map: ten seats, `A-1-1` to `A-1-10`, of tier `R`.
     seat_map() -> SeatMapBuilder of SeatMap =
-        SeatMap { venue: venue().build().id, version: 1, sections: vec![seated("A", [seat_row("1", 10)])] };
+        SeatMap::new(venue().build().id, 1, vec![seated("A", [seat_row("1", 10)])]);
     set {
         venue: VenueId,
         version: u32,
         sections: Vec<Section>,
     }
-    into {}
+    into { stage: Option<Area>, }
 }
 
 builder! {

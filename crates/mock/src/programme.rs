@@ -7,7 +7,7 @@ use frontrow_application::{ActingOperator, Error, UseCases};
 use frontrow_domain::waiting_room::{AdmissionTerms, GroupTerms, WaitingRoom};
 use frontrow_domain::{
     Address, Concert, ConcertId, Genre, Instant, Performance, PerformanceId, PerformanceStatus, Points, PriceList,
-    PriceType, Sale, SaleId, SeatMap, SeatRow, Section, SectionShape, Tier, Venue, VenueId,
+    PriceType, Sale, SaleId, SeatMap, SeatRow, Section, Tier, Venue, VenueId,
 };
 use std::time::Duration;
 
@@ -214,8 +214,7 @@ fn riverside(ids: &dyn IdSource) -> Hall {
         }
     };
     let section = |name| seated(name, (1..=20).map(|number| row(number, 50, tier(number))).collect());
-    let shape = SectionShape::Standing { spots: 1_000, tier: "FLOOR".to_owned() };
-    let floor = Section { name: "FLOOR".to_owned(), shape };
+    let floor = Section::standing("FLOOR", 1_000, "FLOOR");
     hall(ids, "Riverside Hall", [floor].into_iter().chain(["A", "B", "C", "D"].map(section)).collect())
 }
 
@@ -227,7 +226,7 @@ fn hall(ids: &dyn IdSource, name: &str, sections: Vec<Section>) -> Hall {
         country: "KR".to_owned(),
     };
     let venue = Venue { address: Some(address), ..Venue::new(VenueId::new(ids.id()), name, "Asia/Seoul") };
-    Hall { map: SeatMap { venue: venue.id, version: 1, sections }, venue }
+    Hall { map: SeatMap::new(venue.id, 1, sections), venue }
 }
 
 /// The last row has two wheelchair spaces with a companion seat beside each.
@@ -236,7 +235,7 @@ fn seated(name: &str, mut rows: Vec<SeatRow>) -> Section {
         last.accessible = [1, 3].into();
         last.companion = [2, 4].into();
     }
-    Section { name: name.to_owned(), shape: SectionShape::Seated { rows } }
+    Section::seated(name, rows)
 }
 
 fn row(number: u32, seats: u32, tier: &str) -> SeatRow {

@@ -5,8 +5,8 @@ use crate::{CataloguePorts, Failure, Programme};
 use frontrow_application::port::{Revision, StoreError, Stored};
 use frontrow_domain::waiting_room::{AdmissionTerms, GroupTerms, WaitingRoom};
 use frontrow_domain::{
-    Concert, ConcertId, Instant, Performance, PerformanceId, PerformanceStatus, Points, PriceList, PriceType, Sale,
-    SaleId, SeatMap, SeatRow, Tier, Venue, VenueId, testing,
+    Area, Concert, ConcertId, Instant, Performance, PerformanceId, PerformanceStatus, Point, Points, PriceList,
+    PriceType, Sale, SaleId, SeatMap, SeatRow, SectionDrawing, Tier, Venue, VenueId, testing,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,10 +59,17 @@ fn seat_map(venue: &Venue) -> SeatMap {
         accessible: [1, 500].into(),
         companion: [2].into(),
         blocked: [3, 4].into(),
+        xs: (0..500).collect(),
+        ys: vec![-100_000; 500],
+        view_angles: vec![-180; 500],
         ..testing::seat_row(&row, 500)
     };
-    let sections = vec![testing::seated(section, [row]), testing::standing("가구역", 1000, "STANDING")];
-    testing::seat_map().venue(venue.id).version(7).sections(sections).build()
+    let mut sections = vec![testing::seated(section, [row]), testing::standing("가구역", 1000, "STANDING")];
+    let corner = Point { x: 100_000, y: -100_000 };
+    let outline = vec![corner; SectionDrawing::MAX_CORNERS];
+    sections[1].drawing = Some(SectionDrawing { outline, angle: 359, ..SectionDrawing::at(corner) });
+    let stage = Area { x: -1, y: 2, width: 3, depth: 4 };
+    testing::seat_map().venue(venue.id).version(7).sections(sections).stage(stage).build()
 }
 
 fn performance(context: &TestContext) -> Result<Performance, Failure> {

@@ -1,6 +1,6 @@
 //! The numbered layout that a performance is sold by.
 
-use super::{SeatLabel, SeatNumber, SeatSet};
+use super::{SeatLabel, SeatMap, SeatNumber, SeatSet};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -44,6 +44,7 @@ pub struct Span {
 /// A seat map with its seats numbered 1 to n.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
+    map: SeatMap,
     positions: Vec<SeatPosition>,
     rows: Vec<Span>,
     by_label: HashMap<SeatLabel, SeatNumber>,
@@ -51,11 +52,16 @@ pub struct Layout {
 }
 
 impl Layout {
-    pub(super) fn new(positions: Vec<SeatPosition>) -> Self {
+    pub(super) fn new(positions: Vec<SeatPosition>, map: SeatMap) -> Self {
         let numbered =
             positions.iter().zip(1..).filter_map(|(position, n)| Some((position.label.clone(), SeatNumber::new(n)?)));
         let by_label = numbered.collect();
-        Self { rows: rows(&positions), by_tier: by_tier(&positions), positions, by_label }
+        Self { map, rows: rows(&positions), by_tier: by_tier(&positions), positions, by_label }
+    }
+
+    /// The map whose seats these are, with its names in NFC.
+    pub const fn map(&self) -> &SeatMap {
+        &self.map
     }
 
     /// Its rows, from the front to the back.

@@ -1,7 +1,7 @@
 //! Where people sit: a venue's seat map, and the numbered layout that a performance is sold by.
 
 use super::seat_name;
-use super::{Layout, PositionKind, SeatLabel, SeatNumber, SeatPosition};
+use super::{Area, Layout, PositionKind, SeatLabel, SeatNumber, SeatPosition, SectionDrawing};
 use crate::id::VenueId;
 use crate::text::composed;
 use crate::violation::{Invalid, Violations};
@@ -17,6 +17,9 @@ pub struct SeatMap {
     pub version: u32,
     /// From the front to the back.
     pub sections: Vec<Section>,
+    /// Where the stage is; where it usually is, if nobody has said.
+    #[serde(default)]
+    pub stage: Option<Area>,
 }
 
 /// A part of the venue with a name of its own.
@@ -26,6 +29,21 @@ pub struct Section {
     pub name: String,
     /// Rows of seats, or standing spots.
     pub shape: SectionShape,
+    /// How it is drawn; it is worked out, if nobody has said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub drawing: Option<SectionDrawing>,
+}
+
+impl Section {
+    /// A section with rows of seats.
+    pub fn seated(name: impl Into<String>, rows: Vec<SeatRow>) -> Self {
+        Self { name: name.into(), shape: SectionShape::Seated { rows }, drawing: None }
+    }
+
+    /// A section without seats.
+    pub fn standing(name: impl Into<String>, spots: u32, tier: impl Into<String>) -> Self {
+        Self { name: name.into(), shape: SectionShape::Standing { spots, tier: tier.into() }, drawing: None }
+    }
 }
 
 /// How a section is filled.
@@ -64,6 +82,16 @@ pub struct SeatRow {
     /// Seats that are not sold.
     #[serde(default)]
     pub blocked: BTreeSet<u32>,
+    /// Where each seat is, from left to right, in centimetres: see [`Point::x`](super::Point). Empty, as `ys` is: in a
+    /// straight line, as the section's drawing says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub xs: Vec<i32>,
+    /// Likewise: see [`Point::y`](super::Point).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub ys: Vec<i32>,
+    /// From which side each seat sees the stage, in degrees: 0 from the middle, more from the right. Empty: nobody has said.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub view_angles: Vec<i16>,
 }
 
 impl SeatMap {
@@ -81,6 +109,11 @@ impl SeatMap {
     pub const LAST_VERSION: u32 = 0x7fff_ffff;
     /// Characters of a tier's code: 8.
     pub const MAX_TIER: usize = 8;
+
+    /// A map whose drawing is worked out.
+    pub const fn new(venue: VenueId, version: u32, sections: Vec<Section>) -> Self {
+        Self { venue, version, sections, stage: None }
+    }
 
     /// The map with the names of its sections and rows in NFC, in which equal names are equal bytes.
     #[must_use]
@@ -114,12 +147,15 @@ impl SeatMap {
                 }
             }
         }
-        Ok(Layout::new(positions))
+        Ok(Layout::new(positions, self.clone().normalized()))
     }
 
     fn check(&self) -> Result<(), Invalid> {
         let mut flaws = Violations::default();
         flaws.unless(self.version > 0, "/version", "range", "1 or more");
+        if let Some(stage) = self.stage {
+            stage.check("/stage", &mut flaws);
+        }
         let count = self.sections.len();
         flaws.check_range(count, 1..=Self::MAX_SECTIONS, "sections", "/sections");
         let mut names = BTreeSet::new();
@@ -133,6 +169,9 @@ impl SeatMap {
                 "duplicate",
                 "a name of its own",
             );
+            if let Some(drawing) = &section.drawing {
+                drawing.check(&format!("{at}/drawing"), &mut flaws);
+            }
             seats += section.check(&at, &mut flaws);
         }
         flaws.check_range(seats, 1..=u64::from(Self::MAX_SEATS), "seats in all", "/sections");
@@ -178,8 +217,24 @@ impl SeatRow {
             let inside = list.iter().all(|number| (1..=self.seats).contains(number));
             flaws.unless(inside, &format!("{at}/{name}"), "range", "numbers of seats of this row");
         }
+        self.check_places(at, flaws);
         let apart = self.accessible.is_disjoint(&self.companion);
         flaws.unless(apart, &format!("{at}/companion"), "duplicate", "no seat that is accessible itself");
+    }
+
+    fn check_places(&self, at: &str, flaws: &mut Violations) {
+        let most = SectionDrawing::MAX_COORDINATE;
+        let is_place = |place: &i32| (-most..=most).contains(place);
+        let seats = self.seats as usize;
+        for (name, list, other) in [("xs", &self.xs, &self.ys), ("ys", &self.ys, &self.xs)] {
+            let fine = (list.is_empty() && other.is_empty()) || (list.len() == seats && list.iter().all(is_place));
+            let detail = format!("-{most} to {most} for each seat, or left out as the other is");
+            flaws.unless(fine, &format!("{at}/{name}"), "range", &detail);
+        }
+        let angles = &self.view_angles;
+        let is_angle = |angle: &i16| (-180..=180).contains(angle);
+        let fine = angles.is_empty() || (angles.len() == seats && angles.iter().all(is_angle));
+        flaws.unless(fine, &format!("{at}/view_angles"), "range", "-180 to 180 for each seat, or left out");
     }
 
     fn position(&self, section: &str, positions: &mut Vec<SeatPosition>) {
@@ -208,15 +263,15 @@ mod tests {
     }
 
     fn map(sections: Vec<Section>) -> SeatMap {
-        SeatMap { venue: VenueId::new(uuid::Uuid::nil()), version: 1, sections }
+        SeatMap::new(VenueId::new(uuid::Uuid::nil()), 1, sections)
     }
 
     fn seated(name: &str, rows: Vec<SeatRow>) -> Section {
-        Section { name: name.into(), shape: SectionShape::Seated { rows } }
+        Section::seated(name, rows)
     }
 
     fn standing(name: &str, spots: u32) -> Section {
-        Section { name: name.into(), shape: SectionShape::Standing { spots, tier: "S".into() } }
+        Section::standing(name, spots, "S")
     }
 
     #[test]
@@ -257,6 +312,24 @@ mod tests {
             ("/sections/1/spots", "range"),
         ];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn a_drawing_says_everything_that_is_wrong_with_it() {
+        let far = super::super::Point { x: 100_001, y: -100_001 };
+        let drawing =
+            SectionDrawing { origin: far, angle: 360, row_spacing: 19, seat_spacing: 501, outline: vec![far; 2] };
+        let fine = SeatRow { xs: vec![1, 2], ys: vec![1, 2], view_angles: vec![-180, 180], ..row("1", 2) };
+        let half = SeatRow { xs: vec![1, 2], view_angles: vec![181, 0], ..row("2", 2) };
+        let section = Section { drawing: Some(drawing), ..seated("A", vec![fine, half]) };
+        let stage = Some(Area { x: 0, y: 0, width: 0, depth: 1 });
+        let Err(Invalid(flaws)) = (SeatMap { stage, ..map(vec![section]) }).layout() else { panic!("it is wrong") };
+        let found: Vec<_> = flaws.iter().map(|flaw| flaw.pointer.as_str()).collect();
+        let drawing = ["origin/x", "origin/y", "angle", "row_spacing", "seat_spacing", "outline", "outline/0/x"];
+        let drawing: Vec<String> = drawing.map(|name| format!("/sections/0/drawing/{name}")).into();
+        assert_eq!(found[0], "/stage/width");
+        assert_eq!(found[1..=7], drawing);
+        assert_eq!(found[found.len() - 2..], ["/sections/0/rows/1/ys", "/sections/0/rows/1/view_angles"]);
     }
 
     #[test]

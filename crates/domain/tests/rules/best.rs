@@ -10,7 +10,7 @@ fn row(name: u32, seats: u32) -> SeatRow {
 }
 
 fn layout(shapes: Vec<SectionShape>) -> Layout {
-    let section = |(shape, n): (SectionShape, u32)| Section { name: format!("S{n}"), shape };
+    let section = |(shape, n): (SectionShape, u32)| Section { name: format!("S{n}"), shape, drawing: None };
     let sections = shapes.into_iter().zip(1..).map(section).collect();
     testing::seat_map().sections(sections).build().layout().unwrap()
 }

@@ -1,7 +1,7 @@
 //! The demo's venues: 50, 5,000 and 50,000 seats.
 
 use frontrow_application::port::IdSource;
-use frontrow_domain::{Address, SeatMap, SeatRow, Section, SectionShape, Venue, VenueId};
+use frontrow_domain::{Address, SeatMap, SeatRow, Section, Venue, VenueId};
 
 /// A venue with its seats.
 pub struct Hall {
@@ -32,7 +32,7 @@ pub fn stadium(ids: &dyn IdSource) -> Hall {
 
 fn hall(ids: &dyn IdSource, name: &str, address: Address, sections: Vec<Section>) -> Hall {
     let venue = Venue { address: Some(address), ..Venue::new(VenueId::new(ids.id()), name, "Asia/Seoul") };
-    Hall { map: SeatMap { venue: venue.id, version: 1, sections }, venue }
+    Hall { map: SeatMap::new(venue.id, 1, sections), venue }
 }
 
 fn address(street: &str, postal_code: &str) -> Address {
@@ -45,7 +45,7 @@ fn address(street: &str, postal_code: &str) -> Address {
 }
 
 fn standing(spots: u32) -> Section {
-    Section { name: "FLOOR".to_owned(), shape: SectionShape::Standing { spots, tier: "FLOOR".to_owned() } }
+    Section::standing("FLOOR", spots, "FLOOR")
 }
 
 /// The last row has two wheelchair spaces with a companion seat beside each; in the row before it, the mixing desk takes
@@ -56,7 +56,7 @@ fn seated(name: &str, mut rows: Vec<SeatRow>) -> Section {
         last.companion = [2, 4].into();
         before.blocked = [before.seats / 2, before.seats / 2 + 1].into();
     }
-    Section { name: name.to_owned(), shape: SectionShape::Seated { rows } }
+    Section::seated(name, rows)
 }
 
 fn row(number: u32, seats: u32, tier: &str) -> SeatRow {

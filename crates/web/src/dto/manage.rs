@@ -2,7 +2,7 @@
 
 use super::common::{shown, text};
 use super::forms::{SeatName, SeatOfRow, TierCode, Time, Title};
-use super::{Timestamp, WaitingRoomBody};
+use super::{AreaDto, DrawingBody, Timestamp, WaitingRoomBody};
 use crate::extract::{objects, some_object};
 use frontrow_domain::{
     Instant, PerformanceId, PerformanceStatus, Sale, SaleId, SeatMap, SeatRow, Section, SectionShape, VenueId,
@@ -18,13 +18,18 @@ use validator::{Validate, ValidationError};
 /// A seat map, as an operator puts it.
 #[derive(Clone, Debug, Deserialize, Serialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-#[schema(example = json!({"sections": [{"kind": "seated", "name": "A", "rows": [{"name": "1", "seats": 10, "tier": "R",
+#[schema(example = json!({"stage": {"x": -600, "y": -500, "width": 1200, "depth": 400}, "sections": [{"kind": "seated", "name": "A",
+    "drawing": {"origin": {"x": 0, "y": 300}, "angle": 0, "row_spacing": 90, "seat_spacing": 55},
+    "rows": [{"name": "1", "seats": 10, "tier": "R",
     "accessible": [1], "companion": [2], "blocked": []}]}, {"kind": "standing", "name": "FLOOR", "spots": 100, "tier": "S"}]}))]
 pub struct SeatMapBody {
     /// The sections, from the front to the back: 1 to 200.
     #[schema(min_items = 1, max_items = 200)]
     #[serde(deserialize_with = "objects")]
     pub sections: Vec<SectionBody>,
+    /// Where the stage is; 12 m wide, in front of the first section, if left out.
+    #[serde(default, deserialize_with = "some_object")]
+    pub stage: Option<AreaDto>,
 }
 
 /// A part of the venue.
@@ -39,6 +44,9 @@ pub enum SectionBody {
         /// The rows, from the front to the back: 1 to 500.
         #[schema(min_items = 1, max_items = 500)]
         rows: Vec<RowBody>,
+        /// How it is drawn; it is worked out, if left out.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        drawing: Option<DrawingBody>,
     },
     /// A section with numbered standing spots.
     Standing {
@@ -51,6 +59,9 @@ pub enum SectionBody {
         /// Code of its price tier.
         #[schema(value_type = TierCode)]
         tier: String,
+        /// How it is drawn; it is worked out, if left out.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        drawing: Option<DrawingBody>,
     },
 }
 
@@ -66,6 +77,8 @@ struct AnySection {
     spots: Option<u32>,
     #[serde(default, deserialize_with = "some")]
     tier: Option<String>,
+    #[serde(default, deserialize_with = "some_object")]
+    drawing: Option<DrawingBody>,
 }
 
 /// There or left out, but not `null`.
@@ -96,12 +109,12 @@ impl<'de> Deserialize<'de> for SectionKind {
 
 impl<'de> Deserialize<'de> for SectionBody {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        const SEATED: &[&str] = &["name", "rows"];
-        const STANDING: &[&str] = &["name", "spots", "tier"];
-        let AnySection { kind, name, rows, spots, tier } = AnySection::deserialize(deserializer)?;
+        const SEATED: &[&str] = &["name", "rows", "drawing"];
+        const STANDING: &[&str] = &["name", "spots", "tier", "drawing"];
+        let AnySection { kind, name, rows, spots, tier, drawing } = AnySection::deserialize(deserializer)?;
         match (kind, rows, spots, tier) {
-            (SectionKind::Seated, Some(rows), None, None) => Ok(Self::Seated { name, rows }),
-            (SectionKind::Standing, None, Some(spots), Some(tier)) => Ok(Self::Standing { name, spots, tier }),
+            (SectionKind::Seated, Some(rows), None, None) => Ok(Self::Seated { name, rows, drawing }),
+            (SectionKind::Standing, None, Some(spots), Some(tier)) => Ok(Self::Standing { name, spots, tier, drawing }),
             (SectionKind::Seated, None, ..) => Err(D::Error::missing_field("rows")),
             (SectionKind::Seated, _, Some(_), _) => Err(D::Error::unknown_field("spots", SEATED)),
             (SectionKind::Seated, ..) => Err(D::Error::unknown_field("tier", SEATED)),
@@ -137,60 +150,70 @@ pub struct RowBody {
     #[serde(default)]
     #[schema(value_type = Vec<SeatOfRow>)]
     pub blocked: BTreeSet<u32>,
+    /// Where each of its seats is to the right, in centimetres, and then `ys`, too; left out, they are in a straight line.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 500)]
+    pub xs: Vec<i32>,
+    /// Where each of its seats is away from the stage, in centimetres.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 500)]
+    pub ys: Vec<i32>,
+    /// From which side each of its seats sees the stage, in degrees: 0 from the middle, up to 180 from the right, down to -180
+    /// from the left; left out, nobody says.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(max_items = 500)]
+    pub view_angles: Vec<i16>,
 }
 
 impl SeatMapBody {
     /// The map of that venue and version.
     pub fn into_map(self, venue: Uuid, version: u32) -> SeatMap {
         let sections = self.sections.into_iter().map(Into::into).collect();
-        SeatMap { venue: VenueId::new(venue), version, sections }
+        SeatMap { stage: self.stage.map(Into::into), ..SeatMap::new(VenueId::new(venue), version, sections) }
     }
 }
 
 impl From<SeatMap> for SeatMapBody {
     fn from(map: SeatMap) -> Self {
-        Self { sections: map.sections.into_iter().map(Into::into).collect() }
+        Self { stage: map.stage.map(Into::into), sections: map.sections.into_iter().map(Into::into).collect() }
     }
 }
 
 impl From<Section> for SectionBody {
     fn from(section: Section) -> Self {
-        let name = section.name;
+        let (name, drawing) = (section.name, section.drawing.map(Into::into));
         match section.shape {
-            SectionShape::Seated { rows } => Self::Seated { name, rows: rows.into_iter().map(Into::into).collect() },
-            SectionShape::Standing { spots, tier } => Self::Standing { name, spots, tier },
+            SectionShape::Seated { rows } => {
+                Self::Seated { name, rows: rows.into_iter().map(Into::into).collect(), drawing }
+            }
+            SectionShape::Standing { spots, tier } => Self::Standing { name, spots, tier, drawing },
         }
     }
 }
 
 impl From<SeatRow> for RowBody {
     fn from(row: SeatRow) -> Self {
-        let SeatRow { name, seats, tier, accessible, companion, blocked } = row;
-        Self { name, seats, tier, accessible, companion, blocked }
+        let SeatRow { name, seats, tier, accessible, companion, blocked, xs, ys, view_angles } = row;
+        Self { name, seats, tier, accessible, companion, blocked, xs, ys, view_angles }
     }
 }
 
 impl From<SectionBody> for Section {
     fn from(section: SectionBody) -> Self {
-        match section {
-            SectionBody::Seated { name, rows } => {
-                Self { name, shape: SectionShape::Seated { rows: rows.into_iter().map(Into::into).collect() } }
+        let (section, drawing) = match section {
+            SectionBody::Seated { name, rows, drawing } => {
+                (Self::seated(name, rows.into_iter().map(Into::into).collect()), drawing)
             }
-            SectionBody::Standing { name, spots, tier } => Self { name, shape: SectionShape::Standing { spots, tier } },
-        }
+            SectionBody::Standing { name, spots, tier, drawing } => (Self::standing(name, spots, tier), drawing),
+        };
+        Self { drawing: drawing.map(Into::into), ..section }
     }
 }
 
 impl From<RowBody> for SeatRow {
     fn from(row: RowBody) -> Self {
-        Self {
-            name: row.name,
-            seats: row.seats,
-            tier: row.tier,
-            accessible: row.accessible,
-            companion: row.companion,
-            blocked: row.blocked,
-        }
+        let RowBody { name, seats, tier, accessible, companion, blocked, xs, ys, view_angles } = row;
+        Self { name, seats, tier, accessible, companion, blocked, xs, ys, view_angles }
     }
 }
 

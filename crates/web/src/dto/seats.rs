@@ -8,7 +8,7 @@ use crate::problem::Problem;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use frontrow_application::{Availability, SeatFilter, SeatView};
-use frontrow_domain::{Layout, PositionKind, SeatMap, SectionShape, seat_name};
+use frontrow_domain::{PositionKind, SeatMap, seat_name};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use utoipa::{IntoParams, ToSchema};
@@ -254,92 +254,5 @@ impl SeatDto {
             status: if view.available { SeatStatusDto::Available } else { SeatStatusDto::Taken },
             price: view.price.map(|price| Money::of(price, currency)),
         }
-    }
-}
-
-/// Where the seats are. The address carries the version, so the answer never changes.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(example = json!({"version": 1, "seat_count": 10, "sections": [{"name": "A", "kind": "seated", "first": 1,
-    "rows": [{"name": "1", "first": 1, "seats": 10, "tier": "R", "accessible": [1], "companion": [2], "blocked": []}]}]}))]
-pub struct SeatMapDto {
-    /// Version of the seat map.
-    pub version: u32,
-    /// How many seats there are.
-    pub seat_count: u32,
-    /// The sections, from the front to the back.
-    pub sections: Vec<SectionDto>,
-}
-
-/// A part of the venue.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct SectionDto {
-    /// Name of the section, the first part of its seats' labels.
-    pub name: String,
-    /// How it is filled.
-    pub kind: SectionKindDto,
-    /// The number of its first seat.
-    pub first: u32,
-    /// Rows, if it is seated.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    #[schema(required = false)]
-    pub rows: Vec<RowDto>,
-    /// How many spots, if people stand.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub spots: Option<u32>,
-    /// Code of the spots' tier, if people stand.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub tier: Option<String>,
-}
-
-/// A row of seats.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct RowDto {
-    /// Name of the row, the second part of its seats' labels.
-    pub name: String,
-    /// The number of its first seat.
-    pub first: u32,
-    /// How many seats it has.
-    pub seats: u32,
-    /// Code of its seats' tier.
-    pub tier: String,
-    /// Positions of the accessible seats in the row.
-    pub accessible: Vec<u32>,
-    /// Positions of the companion seats in the row.
-    pub companion: Vec<u32>,
-    /// Positions in the row of the seats that are not sold.
-    pub blocked: Vec<u32>,
-}
-
-impl SeatMapDto {
-    /// The map, with the numbers that its layout gives.
-    pub fn of(map: SeatMap, layout: &Layout) -> Self {
-        let mut first = 1;
-        let sections = map.sections.into_iter().map(|section| {
-            let start = first;
-            let (kind, rows, spots, tier) = match section.shape {
-                SectionShape::Standing { spots, tier } => {
-                    first += spots;
-                    (SectionKindDto::Standing, Vec::new(), Some(spots), Some(tier))
-                }
-                SectionShape::Seated { rows } => {
-                    let rows = rows.into_iter().map(|row| {
-                        let start = first;
-                        first += row.seats;
-                        RowDto {
-                            name: row.name,
-                            first: start,
-                            seats: row.seats,
-                            tier: row.tier,
-                            accessible: row.accessible.into_iter().collect(),
-                            companion: row.companion.into_iter().collect(),
-                            blocked: row.blocked.into_iter().collect(),
-                        }
-                    });
-                    (SectionKindDto::Seated, rows.collect(), None, None)
-                }
-            };
-            SectionDto { name: section.name, kind, first: start, rows, spots, tier }
-        });
-        Self { version: map.version, sections: sections.collect(), seat_count: layout.seat_count() }
     }
 }

@@ -21,8 +21,8 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 
 /// Show where the seats are.
 ///
-/// The sections, rows and seats of the performance, as its seats are numbered. The address has the version, so the
-/// answer never changes: keep it for ever.
+/// The sections, rows and seats of the performance, as its seats are numbered, with coordinates for a drawing. The address
+/// has the version, so the answer never changes: keep it for ever.
 #[utoipa::path(get, path = "/v1/performances/{id}/seat-map/{version}", operation_id = "show_seat_map", tag = "seats",
     params(("id" = uuid::Uuid, Path, description = "The performance."),
         ("version" = u32, Path, description = "Its `seat_map_version`.", minimum = 1, maximum = 2_147_483_647)),
@@ -32,11 +32,11 @@ async fn seat_map(
     address: SeatMapAddress,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let (map, layout) = state.use_cases.seat_map.run(PerformanceId::new(address.id), address.version).await?;
+    let layout = state.use_cases.seat_map.run(PerformanceId::new(address.id), address.version).await?;
     // What was shown for a pass is not for whoever shares a cache.
     let whose = if request.headers().contains_key(PASS) { "private" } else { "public" };
     let for_ever = (CACHE_CONTROL, format!("{whose}, max-age=31536000, immutable"));
-    Ok(HttpResponse::Ok().insert_header(for_ever).json(SeatMapDto::of(map, &layout)))
+    Ok(HttpResponse::Ok().insert_header(for_ever).json(SeatMapDto::of(&layout)))
 }
 
 /// Show which seats can be had.

@@ -124,13 +124,18 @@ async fn a_seat_map_never_changes_under_its_address() {
     let theatre = Theatre::on_sale().await;
     let answer = theatre.get(at("/seat-map/1")).await;
     assert_eq!(answer.header("cache-control"), Some("public, max-age=31536000, immutable"));
-    let row =
-        json!({"name": "1", "first": 1, "seats": 10, "tier": "R", "accessible": [1], "companion": [2], "blocked": []});
+    let point = |x: i32, y: i32| json!({"x": x, "y": y});
+    let row = json!({"name": "1", "first": 1, "seats": 10, "tier": "R", "accessible": [1], "companion": [2], "blocked": [],
+        "from": point(-248, 300), "to": point(248, 300)});
+    let border = json!([point(-275, 255), point(275, 255), point(275, 345), point(-275, 345)]);
+    // Worked out: 50 square metres behind the section that is drawn.
+    let floor = json!([point(-500, 545), point(500, 545), point(500, 1045), point(-500, 1045)]);
     assert_eq!(
         answer.with(200),
-        json!({"version": 1, "seat_count": 110, "sections": [
-            {"name": "A", "kind": "seated", "first": 1, "rows": [row]},
-            {"name": "FLOOR", "kind": "standing", "first": 11, "spots": 100, "tier": "S"}]})
+        json!({"version": 1, "seat_count": 110, "stage": {"x": -600, "y": -500, "width": 1200, "depth": 400},
+            "bounds": {"x": -600, "y": -500, "width": 1200, "depth": 1545}, "sections": [
+            {"name": "A", "kind": "seated", "first": 1, "outline": border, "rows": [row]},
+            {"name": "FLOOR", "kind": "standing", "first": 11, "outline": floor, "spots": 100, "tier": "S"}]})
     );
     theatre.get(at("/seat-map/2")).await.problem(404, "not-found");
 }

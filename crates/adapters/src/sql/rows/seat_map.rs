@@ -1,6 +1,6 @@
 //! A version of a venue's seat map.
 
-use super::{Guarded, Reading, json_value};
+use super::{Guarded, Reading, json, json_value};
 use frontrow_domain::{SeatMap, VenueId};
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 use sea_orm::entity::prelude::*;
@@ -15,6 +15,8 @@ pub struct Model {
     pub sections: Json,
     pub frozen: bool,
     pub revision: i64,
+    /// As JSON.
+    pub stage: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -28,7 +30,12 @@ impl TryFrom<Model> for SeatMap {
     fn try_from(row: Model) -> Result<Self, DbErr> {
         let reading = Reading::of("seat_map", format!("{}/{}", row.venue_id, row.version));
         let version = reading.count(row.version)?;
-        Ok(Self { venue: VenueId::new(row.venue_id), version, sections: reading.json(row.sections)? })
+        Ok(Self {
+            venue: VenueId::new(row.venue_id),
+            version,
+            sections: reading.json(row.sections)?,
+            stage: row.stage.map(|stage| reading.text(&stage)).transpose()?,
+        })
     }
 }
 
@@ -45,6 +52,7 @@ impl TryFrom<&SeatMap> for ActiveModel {
             venue_id: Unchanged(map.venue.uuid()),
             version: Unchanged(map.version.into()),
             sections: Set(json_value(&map.sections)?),
+            stage: Set(map.stage.as_ref().map(json).transpose()?),
             frozen: Set(false),
             revision: NotSet,
         })

@@ -7,7 +7,7 @@ use frontrow_application::port::{Credentials, OperatorAction};
 use frontrow_domain::testing::{self, at, line_item, points, price_list, seat_number, user_id};
 use frontrow_domain::waiting_room::{Admission, Admitted, CheckIn, Group, QueueEntry, QueueNumber, Rank};
 use frontrow_domain::{
-    AccountId, AdmissionEnd, AdmissionPeriod, Buyer, BuyerKey, CommandKey, Concert, ConcertId, IdempotencyRecord,
+    AccountId, AdmissionEnd, AdmissionPeriod, Area, Buyer, BuyerKey, CommandKey, Concert, ConcertId, IdempotencyRecord,
     Outcome, Payment, PaymentId, PaymentKind, PaymentState, Performance, PerformanceId, PerformanceStatus, Record,
     RefreshToken, RefundReason, Reservation, ReservationId, ReservationState, ReturnedSeats, Role, Sale, SaleId, Seat,
     SeatKey, SeatState, SessionId, Ticket, TicketKey, Transfer, TransferId, User, UserId, Venue, VenueId, Version,
@@ -214,7 +214,7 @@ fn rows_of_the_catalogue_and_of_accounts_are_read_as_they_were_written() {
     is_read_as_it_was_written(&venue, super::venue::ActiveModel::try_from(&venue).unwrap());
     let concert = testing::concert_in_full();
     is_read_as_it_was_written(&concert, super::concert::ActiveModel::from(&concert));
-    let map = testing::seat_map().version(3).build();
+    let map = testing::seat_map().version(3).stage(Area { x: 1, y: 2, width: 3, depth: 4 }).build();
     is_read_as_it_was_written(&map, seat_map::ActiveModel::try_from(&map).unwrap());
     let performance = Performance { status: PerformanceStatus::Cancelled, ..testing::performance_in_full() };
     is_read_as_it_was_written(&performance, super::performance::ActiveModel::try_from(&performance).unwrap());
