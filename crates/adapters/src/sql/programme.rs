@@ -95,7 +95,7 @@ async fn read_all(database: &Database) -> Result<Programme, StoreError> {
 }
 
 fn public_performances() -> Select<performance::Entity> {
-    performance::Entity::find().filter(super::catalogue::performances::is_public())
+    performance::Entity::find().filter(performance::is_public())
 }
 
 async fn sales(readers: &super::reading::ReadPool) -> Result<Vec<Sale>, DbErr> {

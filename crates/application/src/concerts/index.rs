@@ -1,8 +1,9 @@
 //! What is made of the programme, so that a search has nothing to work out but what it looks for.
 
-use super::{ConcertPosition, ConcertQuery, ConcertSort, ConcertView};
+use super::query::{ConcertPosition, ConcertQuery, ConcertSort};
+use super::view::ConcertView;
 use crate::port::{ConcertProgramme, Programme, ProgrammeEntry, TimeZones};
-use frontrow_domain::{ConcertId, Instant, PerformanceStatus, PublicStatus, folded};
+use frontrow_domain::{ConcertId, Instant, PerformanceStatus, folded};
 use std::sync::Arc;
 
 /// All concerts as they are seen at one moment, in every order.
@@ -169,46 +170,4 @@ fn next_change(concert: &ConcertProgramme, now: Instant) -> Instant {
         sales.chain([entry.bookable.sold_until]).filter(|change| now < *change).min()
     };
     concert.performances.iter().filter_map(of_entry).min().unwrap_or(Instant::LAST)
-}
-
-impl ConcertView {
-    /// The concert as it is seen now.
-    fn of(concert: &ConcertProgramme, now: Instant) -> Self {
-        let status_of = |entry: &ProgrammeEntry| PublicStatus::by_terms(entry.bookable, &entry.terms, now);
-        let is_to_come = |entry: &&ProgrammeEntry| {
-            entry.bookable.status != PerformanceStatus::Cancelled && now < entry.bookable.sold_until
-        };
-        let to_come = || concert.performances.iter().filter(is_to_come);
-        // They come by date.
-        let next = to_come().min_by_key(|entry| entry.bookable.status != PerformanceStatus::Published);
-        let mut cities = Vec::new();
-        for city in to_come().filter_map(|entry| entry.venue.address.as_ref()).map(|address| &address.city) {
-            if cities.len() < Self::MAX_CITIES && !cities.contains(city) {
-                cities.push(city.clone());
-            }
-        }
-        let prices = || to_come().filter_map(|entry| entry.list_prices);
-        let (lowest, highest) = (prices().map(|(lowest, _)| lowest).min(), prices().map(|(_, highest)| highest).max());
-        let statuses = concert.performances.iter().map(status_of);
-        Self {
-            concert: Arc::clone(&concert.concert),
-            status: statuses.min_by_key(|status| rank(*status)).unwrap_or(PublicStatus::Upcoming),
-            next: next.map(|entry| (entry.clone(), status_of(entry))),
-            list_prices: lowest.zip(highest),
-            performances: u32::try_from(to_come().count()).unwrap_or(u32::MAX),
-            cities,
-        }
-    }
-}
-
-/// The better the earlier.
-const fn rank(status: PublicStatus) -> u8 {
-    match status {
-        PublicStatus::OnSale => 0,
-        PublicStatus::SoldOut => 1,
-        PublicStatus::Upcoming => 2,
-        PublicStatus::Postponed => 3,
-        PublicStatus::Closed => 4,
-        PublicStatus::Cancelled => 5,
-    }
 }

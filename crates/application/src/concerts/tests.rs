@@ -2,7 +2,9 @@ use super::*;
 use crate::port::{MockProgrammeReader, MockTimeZones};
 use crate::testing::{at, clock};
 use frontrow_domain::testing::{self, STARTS, performance, price_list, sale, tier, venue};
-use frontrow_domain::{Instant, Performance, PerformanceId, PerformanceStatus, Sale, SaleId, VenueId};
+use frontrow_domain::{
+    Concert, Genre, Instant, Performance, PerformanceId, PerformanceStatus, PublicStatus, Sale, SaleId, VenueId,
+};
 use uuid::Uuid;
 
 fn id(n: u128) -> Uuid {

@@ -89,13 +89,8 @@ pub(in crate::sql) fn list(concert: ConcertId) -> Select<performance::Entity> {
         .select_only()
         .column(performance::Column::Id)
         .filter(performance::Column::ConcertId.eq(concert.uuid()))
-        .filter(is_public())
+        .filter(performance::is_public())
         .order_by_asc(performance::Column::Id)
-}
-
-/// Not a draft.
-pub(in crate::sql) fn is_public() -> SimpleExpr {
-    performance::Column::Status.ne(performance::status_word(PerformanceStatus::Draft))
 }
 
 fn row(performance: &Performance, read: Option<Revision>) -> Result<Row<performance::ActiveModel>, DbErr> {

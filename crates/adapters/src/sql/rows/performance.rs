@@ -4,6 +4,7 @@ use super::{Guarded, Reading, json_value, venue};
 use frontrow_domain::{ConcertId, Instant, Performance, PerformanceId, PerformanceStatus, VenueId};
 use sea_orm::ActiveValue::{NotSet, Set, Unchanged};
 use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::SimpleExpr;
 
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "performance")]
@@ -65,6 +66,11 @@ pub(crate) const fn status_word(status: PerformanceStatus) -> &'static str {
         PerformanceStatus::Postponed => "postponed",
         PerformanceStatus::Cancelled => "cancelled",
     }
+}
+
+/// Not a draft.
+pub(crate) fn is_public() -> SimpleExpr {
+    Column::Status.ne(status_word(PerformanceStatus::Draft))
 }
 
 fn status(word: &str) -> Option<PerformanceStatus> {
