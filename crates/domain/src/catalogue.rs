@@ -1,7 +1,7 @@
 //! What is sold, where, when, at what prices and on what terms.
 //!
 //! - `concert` (with its `genre`), `venue` (with its `address`), `performance`: what takes place; `public_status` is what buyers are told of it
-//! - `seat_map`, `layout`, `seat_label`, `seat_name`, `seat_set`: where people sit, and how seats are numbered and named; `drawing`: how a map is drawn
+//! - `seat_map`, `layout`, `seat_label`, `seat_name`, `seat_set`: where people sit, and how seats are numbered and named; `drawing`, `seat_plan`: how a map is drawn
 //! - `price_list`: what a seat costs
 //! - `sale`, `waiting_room`, `bookable`: on what terms seats are sold, and to whom first
 
@@ -18,6 +18,7 @@ mod sale;
 mod seat_label;
 mod seat_map;
 mod seat_name;
+mod seat_plan;
 mod seat_set;
 mod venue;
 mod waiting_room;

@@ -1,6 +1,8 @@
 //! The numbered layout that a performance is sold by.
 
-use super::{SeatLabel, SeatMap, SeatNumber, SeatSet};
+use super::{SeatLabel, SeatMap, SeatNumber, SeatRow, SeatSet, SectionShape};
+use crate::text::composed;
+use crate::violation::Invalid;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, HashMap};
 use std::ops::Range;
@@ -51,8 +53,47 @@ pub struct Layout {
     by_tier: BTreeMap<String, SeatSet>,
 }
 
+impl SeatMap {
+    /// Numbers the seats, or says everything that is wrong with the map. The labels have the names in NFC.
+    pub fn layout(&self) -> Result<Layout, Invalid> {
+        self.check()?;
+        let mut positions = Vec::new();
+        for section in &self.sections {
+            let name = composed(&section.name);
+            match &section.shape {
+                SectionShape::Seated { rows } => {
+                    rows.iter().for_each(|row| positions.extend(positions_of(row, &name)));
+                }
+                SectionShape::Standing { spots: count, tier } => {
+                    positions.extend((1..=*count).map(|number| SeatPosition {
+                        label: SeatLabel { section: name.clone().into_owned(), row: None, number },
+                        tier: tier.clone(),
+                        kind: PositionKind::Standing,
+                        blocked: false,
+                    }));
+                }
+            }
+        }
+        Ok(Layout::new(positions, self.clone().normalized()))
+    }
+}
+
+fn positions_of<'a>(row: &'a SeatRow, section: &'a str) -> impl Iterator<Item = SeatPosition> + 'a {
+    let name = composed(&row.name);
+    (1..=row.seats).map(move |number| SeatPosition {
+        label: SeatLabel { section: section.to_owned(), row: Some(name.clone().into_owned()), number },
+        tier: row.tier.clone(),
+        kind: match number {
+            n if row.accessible.contains(&n) => PositionKind::Accessible,
+            n if row.companion.contains(&n) => PositionKind::Companion,
+            _ => PositionKind::Standard,
+        },
+        blocked: row.blocked.contains(&number),
+    })
+}
+
 impl Layout {
-    pub(super) fn new(positions: Vec<SeatPosition>, map: SeatMap) -> Self {
+    fn new(positions: Vec<SeatPosition>, map: SeatMap) -> Self {
         let numbered =
             positions.iter().zip(1..).filter_map(|(position, n)| Some((position.label.clone(), SeatNumber::new(n)?)));
         let by_label = numbered.collect();

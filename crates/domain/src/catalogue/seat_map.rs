@@ -1,7 +1,7 @@
 //! Where people sit: a venue's seat map, and the numbered layout that a performance is sold by.
 
 use super::seat_name;
-use super::{Area, Layout, PositionKind, SeatLabel, SeatNumber, SeatPosition, SectionDrawing};
+use super::{Area, SeatNumber, SectionDrawing};
 use crate::id::VenueId;
 use crate::text::composed;
 use crate::violation::{Invalid, Violations};
@@ -129,28 +129,8 @@ impl SeatMap {
         self
     }
 
-    /// Numbers the seats, or says everything that is wrong with the map. The labels have the names in NFC.
-    pub fn layout(&self) -> Result<Layout, Invalid> {
-        self.check()?;
-        let mut positions = Vec::new();
-        for section in &self.sections {
-            let name = composed(&section.name);
-            match &section.shape {
-                SectionShape::Seated { rows } => rows.iter().for_each(|row| row.position(&name, &mut positions)),
-                SectionShape::Standing { spots: count, tier } => {
-                    positions.extend((1..=*count).map(|number| SeatPosition {
-                        label: SeatLabel { section: name.clone().into_owned(), row: None, number },
-                        tier: tier.clone(),
-                        kind: PositionKind::Standing,
-                        blocked: false,
-                    }));
-                }
-            }
-        }
-        Ok(Layout::new(positions, self.clone().normalized()))
-    }
-
-    fn check(&self) -> Result<(), Invalid> {
+    /// Says everything that is wrong with the map.
+    pub(super) fn check(&self) -> Result<(), Invalid> {
         let mut flaws = Violations::default();
         flaws.unless(self.version > 0, "/version", "range", "1 or more");
         if let Some(stage) = self.stage {
@@ -236,26 +216,12 @@ impl SeatRow {
         let fine = angles.is_empty() || (angles.len() == seats && angles.iter().all(is_angle));
         flaws.unless(fine, &format!("{at}/view_angles"), "range", "-180 to 180 for each seat, or left out");
     }
-
-    fn position(&self, section: &str, positions: &mut Vec<SeatPosition>) {
-        let name = composed(&self.name);
-        positions.extend((1..=self.seats).map(|number| SeatPosition {
-            label: SeatLabel { section: section.to_owned(), row: Some(name.clone().into_owned()), number },
-            tier: self.tier.clone(),
-            kind: match number {
-                n if self.accessible.contains(&n) => PositionKind::Accessible,
-                n if self.companion.contains(&n) => PositionKind::Companion,
-                _ => PositionKind::Standard,
-            },
-            blocked: self.blocked.contains(&number),
-        }));
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::NotALabel;
+    use crate::{NotALabel, PositionKind, SeatLabel};
     use proptest::prelude::*;
 
     fn row(name: &str, seats: u32) -> SeatRow {
