@@ -208,16 +208,6 @@ pub enum SeatStatusDto {
     Taken,
 }
 
-/// How a section is filled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum SectionKindDto {
-    /// With rows of seats.
-    Seated,
-    /// With numbered spots to stand.
-    Standing,
-}
-
 /// A seat as buyers see it.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 #[schema(example = json!({"number": 12, "label": "A-1-12", "section": "A", "row": "1", "tier": "R", "kind": "standard",

@@ -6,9 +6,9 @@ use crate::sql::statements::Texts;
 use crate::sql::write::{Refusal, one};
 use async_trait::async_trait;
 use frontrow_application::port::{PerformanceRepository, Revision, StoreError, Stored};
-use frontrow_domain::{ConcertId, Performance, PerformanceId, PerformanceStatus, SeatNumber, Version};
+use frontrow_domain::{ConcertId, Performance, PerformanceId, SeatNumber, Version};
 use sea_orm::ActiveValue::Set;
-use sea_orm::sea_query::{Expr, SimpleExpr};
+use sea_orm::sea_query::Expr;
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, DbErr, EntityTrait, QueryFilter, QueryOrder,
     QuerySelect, Select,
