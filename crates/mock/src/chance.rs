@@ -11,8 +11,8 @@ pub struct Chance(pub u64);
 impl Chance {
     /// Ids that ascend.
     pub fn ids(self, purpose: &str) -> SeededIds {
-        let [a, b, c, d, e, f, g, h, ..] = self.bytes(purpose);
-        SeededIds::new(u64::from_be_bytes([a, b, c, d, e, f, g, h]))
+        let bytes = self.bytes(purpose);
+        SeededIds::new(u64::from_be_bytes(std::array::from_fn(|place| bytes[place])))
     }
 
     /// A key, which anybody who knows the seed knows, too.

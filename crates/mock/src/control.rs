@@ -153,7 +153,7 @@ mod tests {
                 problem.errors.first().map_or_else(|| problem.kind.slug().to_owned(), |error| error.pointer.clone())
             })
         };
-        assert_eq!(read(r#"{"advance_seconds": 300}"#), Ok(Forward::By(Duration::from_secs(300))));
+        assert_eq!(read(r#"{"advance_seconds": 300}"#), Ok(Forward::By(Duration::from_mins(5))));
         let at = Instant::from_micros(1_798_761_600_000_000);
         assert_eq!(read(r#"{"at": "2027-01-01T00:00:00Z"}"#), Ok(Forward::To(at)));
         for (body, at) in [

@@ -20,12 +20,14 @@ use tokio::sync::watch;
 
 type Answer = LocalBoxFuture<'static, Result<ServiceResponse, Error>>;
 type Api = Rc<dyn Fn(Request) -> Answer>;
+/// A world, and its API.
+type Known = (Arc<World>, Api);
 
 /// One worker's API.
 pub struct Inner {
     stage: Arc<Stage>,
     /// The API of the world that was there last.
-    known: Rc<RefCell<Option<(Arc<World>, Api)>>>,
+    known: Rc<RefCell<Option<Known>>>,
 }
 
 impl Inner {
@@ -48,13 +50,12 @@ impl Service<ServiceRequest> for Inner {
         async move {
             let there =
                 known.borrow().as_ref().filter(|(of, _)| Arc::ptr_eq(of, &world)).map(|(_, api)| Rc::clone(api));
-            let api = match there {
-                Some(api) => api,
-                None => {
-                    let api = api(&world).await?;
-                    *known.borrow_mut() = Some((Arc::clone(&world), Rc::clone(&api)));
-                    api
-                }
+            let api = if let Some(api) = there {
+                api
+            } else {
+                let api = api(&world).await?;
+                *known.borrow_mut() = Some((Arc::clone(&world), Rc::clone(&api)));
+                api
             };
             let (asked, payload) = request.into_parts();
             let mut inner = Request::with_payload(payload);

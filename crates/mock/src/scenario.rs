@@ -45,7 +45,7 @@ pub async fn play(
     };
     let preferences = match Preferences::of(request.headers()) {
         Ok(preferences) => preferences,
-        Err(flaw) => return Ok(refuse(request, *flaw)),
+        Err(flaw) => return Ok(refuse(request, flaw)),
     };
     if !preferences.choose() {
         // What waits by itself is left to it.
@@ -59,11 +59,11 @@ pub async fn play(
     sleep(preferences.delay()).await;
     Ok(match chosen {
         Ok(response) => applied(request.into_response(response), &preferences),
-        Err(flaw) => refuse(request, *flaw),
+        Err(flaw) => refuse(request, flaw),
     })
 }
 
-fn refuse(request: ServiceRequest, flaw: frontrow_web::problem::FieldError) -> ServiceResponse {
+fn refuse(request: ServiceRequest, flaw: Flaw) -> ServiceResponse {
     request.into_response(Problem::invalid(vec![flaw]).error_response())
 }
 

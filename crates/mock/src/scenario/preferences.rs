@@ -20,7 +20,7 @@ pub struct Preferences {
 }
 
 /// What is wrong with a preference.
-pub type Flaw = Box<FieldError>;
+pub type Flaw = FieldError;
 
 impl Preferences {
     /// The longest wait.
@@ -84,7 +84,7 @@ impl fmt::Display for Preferences {
 
 /// A flaw of the header.
 pub fn flaw(code: &str, detail: &str) -> Flaw {
-    Box::new(FieldError::new(format!("/headers/{PREFER}"), code, detail))
+    FieldError::new(format!("/headers/{PREFER}"), code, detail)
 }
 
 fn once<T>(place: &mut Option<T>, name: &str, value: T) -> Result<(), Flaw> {
