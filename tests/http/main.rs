@@ -18,6 +18,7 @@ mod installation;
 mod instances;
 mod labels;
 mod lapses;
+mod mock;
 mod overlaps;
 mod pairs;
 mod payments;

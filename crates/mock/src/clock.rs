@@ -20,10 +20,14 @@ impl MockClock {
         Self { base, ahead: AtomicI64::new(-behind) }
     }
 
-    /// Shows that instant from now on, and goes on from there; nothing happens if it is past.
-    pub(crate) fn put_forward(&self, to: Instant) {
-        let ahead = to.micros().saturating_sub(self.base.now().micros());
-        self.ahead.fetch_max(ahead, Ordering::SeqCst);
+    /// Is that far ahead of the other clock from now on, unless it is further.
+    pub(crate) fn put_ahead(&self, by: Duration) {
+        self.ahead.fetch_max(i64::try_from(by.as_micros()).unwrap_or(i64::MAX), Ordering::SeqCst);
+    }
+
+    /// Shows what the other clock shows, if it was behind; however long it took to make what happened before.
+    pub(crate) fn catch_up(&self) {
+        self.put_ahead(Duration::ZERO);
     }
 
     /// How far it is ahead of the other clock.
@@ -49,11 +53,12 @@ mod tests {
         let base = Arc::new(ManualClock::at(Instant::from_micros(100)));
         let clock = MockClock::behind(base.clone(), Duration::from_micros(40));
         assert_eq!((clock.now(), clock.ahead()), (Instant::from_micros(60), Duration::ZERO));
-        clock.put_forward(Instant::from_micros(100));
         base.advance(Duration::from_micros(5));
+        clock.catch_up();
         assert_eq!(clock.now(), Instant::from_micros(105));
-        clock.put_forward(Instant::from_micros(200));
-        clock.put_forward(Instant::from_micros(150));
+        clock.put_ahead(Duration::from_micros(95));
+        clock.put_ahead(Duration::from_micros(45));
+        clock.catch_up();
         base.advance(Duration::from_micros(5));
         assert_eq!((clock.now(), clock.ahead()), (Instant::from_micros(205), Duration::from_micros(95)));
     }

@@ -63,8 +63,7 @@ async fn put_forward(stage: Data<Stage>, request: HttpRequest, body: Body) -> Re
     takes_json(&request)?;
     let body = whole(body)?;
     let world = stage.world();
-    let to = Forward::read(&body)?.from(world.clock.now())?;
-    world.put_forward(to).await?;
+    world.put_forward(Forward::read(&body)?.from(world.clock.now())?).await?;
     Ok(answer(&shown(&world)))
 }
 
@@ -128,13 +127,14 @@ impl Forward {
         }
     }
 
-    fn from(self, now: Instant) -> Result<Instant, Problem> {
+    /// How far that is.
+    fn from(self, now: Instant) -> Result<Duration, Problem> {
         let (to, last) = match self {
-            Self::By(by) => return Ok(now + by),
+            Self::By(by) => return Ok(by),
             Self::To(to) => (to, now + MAX_ADVANCE),
         };
         if now <= to && to <= last {
-            return Ok(to);
+            return Ok(to.since(now));
         }
         let (from, until) = (Timestamp::from(now), Timestamp::from(last));
         let detail = format!("{from} to {until}: the clock only goes forward; POST /mock/reset begins again");
@@ -178,8 +178,8 @@ mod tests {
     #[test]
     fn the_clock_does_not_go_back() {
         let now = Instant::from_micros(1_798_761_600_000_000);
-        assert_eq!(Forward::By(Duration::from_secs(1)).from(now), Ok(now + Duration::from_secs(1)));
-        assert_eq!(Forward::To(now).from(now), Ok(now));
+        assert_eq!(Forward::By(Duration::from_secs(1)).from(now), Ok(Duration::from_secs(1)));
+        assert_eq!(Forward::To(now + Duration::from_secs(9)).from(now), Ok(Duration::from_secs(9)));
         let problem = Forward::To(now - Duration::from_secs(1)).from(now).unwrap_err();
         assert!(problem.errors[0].detail.contains("/mock/reset"), "{problem:?}");
         assert!(Forward::To(now + MAX_ADVANCE + Duration::from_secs(1)).from(now).is_err());

@@ -7,7 +7,7 @@ use crate::error::MockError;
 use crate::programme::{Programme, Show};
 use frontrow_adapters::sha256;
 use frontrow_application::{ActingOperator, Error, GiveBackRequest, RequestKey, UseCases};
-use frontrow_domain::{Instant, RefundReason, ReservationId, SeatLabel};
+use frontrow_domain::{RefundReason, ReservationId, SeatLabel};
 
 /// One of Kim's reservations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,9 +30,9 @@ pub struct Setting<'a> {
 
 impl Setting<'_> {
     /// Lets everything happen, and the world begin. Kim's reservations, the oldest first.
-    pub async fn happen(&self, clock: &MockClock, begins: Instant) -> Result<Vec<Story>, MockError> {
+    pub async fn happen(&self, clock: &MockClock) -> Result<Vec<Story>, MockError> {
         let lapsed = self.kim_holds("lapsed", &["A-1-1"]).await?;
-        clock.put_forward(begins);
+        clock.catch_up();
         let released = self.kim_holds("released", &["A-1-2"]).await?;
         self.kim().release(released).await?;
         let paid = self.kim_buys("paid", &["A-1-3", "A-1-4"]).await?;

@@ -64,7 +64,7 @@ impl World {
         let by = ActingOperator::from_account(&cast.operator.user).map_err(Error::from)?;
         programme.put_on(&use_cases, by).await?;
         let setting = Setting { use_cases: &use_cases, programme: &programme, cast: &cast };
-        let stories = setting.happen(&clock, begins).await?;
+        let stories = setting.happen(&clock).await?;
         cast.kim.points = ports.wallets.balance(cast.kim.user.id).await.map_err(Error::from)?.amount();
         let crowd = match settings.crowd {
             0 => None,
@@ -93,14 +93,13 @@ impl World {
     }
 
     /// Puts the clock forward. When that is done, everything has happened that was due by then.
-    pub async fn put_forward(&self, to: Instant) -> Result<(), Error> {
+    pub async fn put_forward(&self, by: Duration) -> Result<(), Error> {
         {
             let mut turn = self.turn.lock().await;
-            let from = self.clock.now();
-            let skipped = to.since(from);
-            let steps = u32::try_from(skipped.as_secs()).unwrap_or(MAX_STEPS).clamp(1, MAX_STEPS);
+            let ahead = self.clock.ahead();
+            let steps = u32::try_from(by.as_secs()).unwrap_or(MAX_STEPS).clamp(1, MAX_STEPS);
             for step in 1..=steps {
-                self.clock.put_forward(from + skipped * step / steps);
+                self.clock.put_ahead(ahead + by * step / steps);
                 self.step(&mut turn).await?;
                 // Stores in memory never wait: others would, for the whole time that is skipped.
                 yield_now().await;
