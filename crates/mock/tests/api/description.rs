@@ -4,8 +4,15 @@ use crate::house::{Answer, House};
 use actix_web::http::Method;
 use jsonschema::Validator;
 use serde_json::{Value, json};
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
 
-pub struct Description(Value);
+pub struct Description {
+    document: Value,
+    /// By schema: to make one takes longer than to use it.
+    validators: RefCell<HashMap<String, Rc<Validator>>>,
+}
 
 /// One answer that the document promises.
 pub struct Promise<'a> {
@@ -17,11 +24,11 @@ pub struct Promise<'a> {
 
 impl Description {
     pub async fn of(house: &House) -> Self {
-        Self(house.get("/openapi.json").await.with(200))
+        Self { document: house.get("/openapi.json").await.with(200), validators: RefCell::default() }
     }
 
     pub fn operations(&self) -> Vec<(Method, &str, &Value)> {
-        let paths = self.0["paths"].as_object().unwrap().iter();
+        let paths = self.document["paths"].as_object().unwrap().iter();
         let operations = paths.flat_map(|(path, item)| {
             item.as_object().unwrap().iter().filter_map(move |(method, operation)| {
                 let method: Method = method.to_uppercase().parse().unwrap();
@@ -46,7 +53,7 @@ impl Description {
 
     pub fn resolve<'a>(&'a self, part: &'a Value) -> &'a Value {
         match part["$ref"].as_str() {
-            Some(address) => self.0.pointer(address.trim_start_matches('#')).unwrap(),
+            Some(address) => self.document.pointer(address.trim_start_matches('#')).unwrap(),
             None => part,
         }
     }
@@ -94,10 +101,13 @@ impl Description {
         flaws
     }
 
-    fn validator(&self, schema: &Value) -> Validator {
-        let whole = json!({"components": self.0["components"], "allOf": [schema]});
-        let options = jsonschema::draft202012::options().should_validate_formats(true);
-        options.should_ignore_unknown_formats(true).build(&whole).unwrap()
+    fn validator(&self, schema: &Value) -> Rc<Validator> {
+        let make = || {
+            let whole = json!({"components": self.document["components"], "allOf": [schema]});
+            let options = jsonschema::draft202012::options().should_validate_formats(true);
+            Rc::new(options.should_ignore_unknown_formats(true).build(&whole).unwrap())
+        };
+        Rc::clone(self.validators.borrow_mut().entry(schema.to_string()).or_insert_with(make))
     }
 }
 
