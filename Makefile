@@ -20,8 +20,14 @@ BROWSER_TARGET = --manifest-path tests/browser/Cargo.toml --target-dir $(abspath
 # Starts the databases that tests run on.
 ON_DATABASES = $(CARGO) run --locked --quiet --package frontrow-test-databases --
 
+# Where the tests in Python are installed, and the binary that they start.
+PYTHON_TESTS = $(abspath $(or $(CARGO_TARGET_DIR),target))/python-tests
+BINARY = $(or $(FRONTROW_BINARY),$(abspath $(or $(CARGO_TARGET_DIR),target))/debug/frontrow)
+# Requests that `make promised` sends to each operation, as each caller, of what is allowed and of what is not.
+PROMISED_EXAMPLES ?= 6
+
 .DEFAULT_GOAL := help
-.PHONY: help tools run mock demo-rush test compile-tests run-tests browser run-browser lint fmt doc deny bench locks soak openapi images
+.PHONY: help tools run mock demo-rush test compile-tests run-tests browser run-browser lint fmt doc deny bench locks soak openapi images frontrow-binary clients promised
 
 help: ## Lists the targets
 	@echo "make TARGET, where TARGET is one of:"
@@ -91,6 +97,7 @@ soak: tools ## Runs the longer tests: some hours
 		FRONTROW_TEST_SEED=$$((1000 + round)) FRONTROW_TEST_ROUNDS=60 $(ON_DATABASES) $(CARGO) test --locked --package frontrow-contract-tests || exit 1; \
 	done
 	FRONTROW_TEST_LOBBY_PEOPLE=1000000 $(CARGO) test --locked --package frontrow-server --lib lobby::
+	$(MAKE) promised PROMISED_EXAMPLES=300
 	FRONTROW_TEST_SMALL_DISKS=on $(CARGO) test --locked --package frontrow-adapters-tests --test sql disks::
 	FRONTROW_TEST_RUSHES=100 FRONTROW_TEST_RUSH_SECONDS=30 FRONTROW_TEST_STEPS=300 \
 		FRONTROW_TEST_KILLS=200 FRONTROW_TEST_DATABASE_KILLS=50 \
@@ -99,6 +106,23 @@ soak: tools ## Runs the longer tests: some hours
 
 images: ## Builds the database images of the tests where they can't be pulled; as root on Debian
 	tests/images/build
+
+# Made anew when what is pinned changes.
+$(PYTHON_TESTS)/installed: tests/python/requirements.txt
+	rm -rf $(PYTHON_TESTS)
+	python3 -m venv $(PYTHON_TESTS)
+	$(PYTHON_TESTS)/bin/pip install --quiet --disable-pip-version-check --no-deps --requirement $<
+	touch $@
+
+# A binary that is named is there already.
+frontrow-binary: tools
+	test -n "$(FRONTROW_BINARY)" || $(CARGO) build --locked --package frontrow-server --bin frontrow
+
+clients: frontrow-binary $(PYTHON_TESTS)/installed ## Generates clients from the OpenAPI document, and books a seat with them
+	FRONTROW_BINARY=$(BINARY) $(PYTHON_TESTS)/bin/python -B tests/clients/book.py
+
+promised: frontrow-binary $(PYTHON_TESTS)/installed ## Asks for everything that the OpenAPI document describes
+	FRONTROW_BINARY=$(BINARY) $(PYTHON_TESTS)/bin/python -B tests/promised/ask.py --examples $(PROMISED_EXAMPLES)
 
 openapi: tools ## Prints the OpenAPI document
 	@$(CARGO) run --locked --quiet --package frontrow-server -- openapi
