@@ -85,8 +85,8 @@ pub struct Problem {
     pub extensions: Map<String, Value>,
     /// When to try again.
     pub retry_after: Option<Duration>,
-    /// The limit that was reached.
-    pub rate_limit: Option<RateLimit>,
+    /// The limit that was reached; in a box, because most problems have none and each is returned by value.
+    pub rate_limit: Option<Box<RateLimit>>,
 }
 
 impl Problem {
@@ -162,7 +162,9 @@ impl ResponseError for Problem {
             response.insert_header((WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")));
         }
         let mut response = response.body(serde_json::to_vec(&self.document()).unwrap_or_default());
-        add_rate_limits(response.headers_mut(), self.rate_limit.as_slice());
+        if let Some(limit) = &self.rate_limit {
+            add_rate_limits(response.headers_mut(), &[**limit]);
+        }
         response
     }
 }

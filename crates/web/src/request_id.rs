@@ -38,7 +38,7 @@ impl RequestIds {
 }
 
 /// Each bit of the result depends on each bit of the number, and no two numbers have the same result (the finalizer of
-/// SplitMix64).
+/// `SplitMix64`).
 fn mix(mut number: u64) -> u64 {
     number ^= number >> 30;
     number = number.wrapping_mul(0xbf58_476d_1ce4_e5b9);

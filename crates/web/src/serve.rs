@@ -145,16 +145,13 @@ impl Asked {
     /// figure for every id would never end.
     fn note(&self, response: &ServiceResponse, figures: &Figures, seconds: f64) {
         let status = response.status().as_u16();
-        let route = match self.matched {
-            Some(Matched { number, pattern }) => {
-                figures.count(number, pattern, self.method, status, seconds);
-                Cow::Borrowed(pattern)
-            }
-            None => {
-                let route = response.request().match_pattern().map_or("none".into(), Cow::Owned);
-                Figure::new(route.clone(), self.method, status).count(seconds);
-                route
-            }
+        let route = if let Some(Matched { number, pattern }) = self.matched {
+            figures.count(number, pattern, self.method, status, seconds);
+            Cow::Borrowed(pattern)
+        } else {
+            let route = response.request().match_pattern().map_or("none".into(), Cow::Owned);
+            Figure::new(route.clone(), self.method, status).count(seconds);
+            route
         };
         if response.status().is_server_error() {
             tracing::warn!(method = self.method, route = &*route, id = %self.id, status, "not answered as it should be");

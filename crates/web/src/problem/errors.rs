@@ -26,7 +26,7 @@ impl From<Error> for Problem {
             Error::PassRefused(refused) => refused.into(),
             Error::TooManyWaiting { most, retry_after } => Self {
                 retry_after: Some(retry_after),
-                rate_limit: Some(RateLimit::of_commands(most, retry_after)),
+                rate_limit: Some(RateLimit::of_commands(most, retry_after).into()),
                 ..Self::new(Kind::TooManyWaiting)
             },
             Error::Unknown => Self { retry_after: Some(Duration::from_secs(1)), ..Self::new(Kind::UnknownOutcome) },
@@ -75,7 +75,7 @@ impl From<TooOften> for Problem {
     fn from(too_often: TooOften) -> Self {
         let wait = too_often.retry_after;
         let problem = Self::new(Kind::TooManyJoins).because(too_often.to_string());
-        let rate_limit = Some(RateLimit::from(&too_often));
+        let rate_limit = Some(RateLimit::from(&too_often).into());
         Self { retry_after: Some(wait), rate_limit, ..problem.with("ask_again_seconds", whole_seconds(wait)) }
     }
 }

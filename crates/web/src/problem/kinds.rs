@@ -194,10 +194,10 @@ kinds! {
     OpenBesides = CONFLICT, "open-besides", "A performance would be on sale with and without a waiting room at once: confirm it";
     /// Keep the admission, and try again later; what you hold can be paid.
     HoldsStopped = CONFLICT, "holds-stopped", "New holds are stopped for the moment: try again shortly";
-    /// See `ask_again_seconds`, and the headers Retry-After and RateLimit. You keep your queue entry meanwhile.
+    /// See `ask_again_seconds`, and the headers Retry-After and `RateLimit`. You keep your queue entry meanwhile.
     TooManyJoins = TOO_MANY_REQUESTS, "too-many-joins", "Too many tries to join a queue: try again when it is time",
         json!({"detail": "an account may join 5 times a minute", "ask_again_seconds": 12});
-    /// See the headers Retry-After and RateLimit: wait for the answers to some of what you have asked for.
+    /// See the headers Retry-After and `RateLimit`: wait for the answers to some of what you have asked for.
     TooManyWaiting = TOO_MANY_REQUESTS, "too-many-waiting", "Too many requests of yours are waiting: try again shortly";
     /// See the header Retry-After.
     Busy = SERVICE_UNAVAILABLE, "busy", "Too busy: try again shortly";

@@ -71,7 +71,8 @@ fn escaped(text: &str) -> String {
 fn marked_up(text: &str) -> String {
     let mut is_code = false;
     escaped(text).split('`').fold(String::new(), |mut html, part| {
-        html += &if is_code { format!("<code>{part}</code>") } else { part.to_owned() };
+        let (begin, end) = if is_code { ("<code>", "</code>") } else { ("", "") };
+        html.extend([begin, part, end]);
         is_code = !is_code;
         html
     })
