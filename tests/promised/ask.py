@@ -31,7 +31,8 @@ EXEMPT = [
     ("join_queue", "/code", "code", "which codes there are, the sale says"),
     ("change_queue", "/weights", "range", "how many groups there are, the sale says"),
     ("hold_seats", "/seats/.*", "unknown|duplicate|price_type", "the performance says; each seat once"),
-    ("hold_seats", "/best_available/.*", "unknown", "which tiers and price types there are, the performance says"),
+    ("list_concerts", "/query/cursor", "cursor", "the title in it is UTF-8, and the order is the one that is asked for"),
+    ("hold_seats", "/best_available/(tier|price_type)", "tier|price_type", "which tiers and price types there are, the performance says"),
     ("cancel_reservation refund_reservation", "/seats/.*", "unknown|duplicate", "the reservation says; each seat once"),
     ("put_sale change_sale", "/.*", "order", "dates come one after the other"),
     ("put_performance change_performance", "/.*", "order|past|range", "dates come one after the other, and are not past"),
@@ -204,7 +205,7 @@ def log_in(address: str, email: str, password: str) -> str:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--examples", type=int, default=12, help="requests to each operation, of each kind")
+    arguments.add_argument("--examples", type=int, default=4, help="requests to each operation, of each kind")
     arguments.add_argument("--seed", type=int, default=1)
     given = arguments.parse_args()
     schema = schemathesis.openapi.from_dict(json.loads(server.document()))

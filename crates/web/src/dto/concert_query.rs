@@ -1,5 +1,6 @@
 //! Which concerts to list, and in which order.
 
+use super::forms::ConcertCursor;
 use super::{ConcertStatus, GenreDto};
 use crate::extract::{Cursor, page_request};
 use crate::problem::{FieldError, Problem};
@@ -44,7 +45,7 @@ pub struct ConcertsQuery {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, example = 20)]
     pub limit: Option<String>,
     /// The `next_cursor` of the page before.
-    #[param(max_length = 160)]
+    #[param(value_type = Option<ConcertCursor>)]
     pub cursor: Option<String>,
 }
 

@@ -151,7 +151,15 @@ forms! {
     /// Behind which id a page begins.
     IdCursor = "", "^[0-9A-Za-z_-]{21}[AQgw]$", 22..=22;
     /// Behind which seat a page begins.
-    SeatCursor = "", "^[0-9A-Za-z_-]{5}[AQgw]$", 6..=6;
+    SeatCursor = "", concat!(
+        "^AA([A-F][0-9A-Za-z_-]{2}[AQgw]|G[A-F][0-9A-Za-z_-][AQgw]|GG[A-Za-n][AQgw]",
+        "|GGoA)$"
+    ), 6..=6;
+    /// Behind which concert a page begins: one of its date, or of its title.
+    ConcertCursor = "", concat!(
+        "^([RZ][A-P][0-9A-Za-z_-]{31}[AQgw]",
+        "|d[A-P][0-9A-Za-z_-]{21,158})$"
+    ), 23..=160;
     /// Behind which admission a page begins.
     LogCursor = "", "^[0-9A-Za-z_-]{22}[AEIMQUYcgkosw048]$", 23..=23;
     /// How long to wait for an answer.
