@@ -40,6 +40,7 @@ EXEMPT = [
     ("put_performance change_performance", "/prices/.*/code", "duplicate", "each code once"),
     ("put_seat_map", "/sections/.*", "duplicate", "each name once"),
     ("put_seat_map", "/sections/.*/(accessible|companion|blocked)", "range", "how many seats there are, the row says"),
+    ("put_seat_map", "/sections/.*/(xs|ys|view_angles)", "range", "one for each seat, or none"),
     ("put_seat_map", "/sections", "range", "100,000 seats in all"),
 ]
 # What only Unicode's tables know of a text that is more than ASCII.

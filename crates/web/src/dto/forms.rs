@@ -44,6 +44,8 @@ pub(crate) fn forms() -> Map<String, Value> {
     let others = [
         ("Timestamp", json!({"type": "string", "format": "date-time"})),
         ("SeatOfRow", json!({"type": "integer", "format": "int32", "minimum": 1, "maximum": 500})),
+        ("Coordinate", json!({"type": "integer", "format": "int32", "minimum": -100_000, "maximum": 100_000})),
+        ("ViewAngle", json!({"type": "integer", "format": "int32", "minimum": -180, "maximum": 180})),
         ("Weight", json!({"type": "integer", "format": "int32", "minimum": 1, "maximum": 100})),
     ];
     texts.chain(others).map(|(name, schema)| (name.to_owned(), schema)).collect()
@@ -52,6 +54,14 @@ pub(crate) fn forms() -> Map<String, Value> {
 /// The number of a seat in its row.
 #[derive(ToSchema)]
 pub struct SeatOfRow(#[expect(dead_code, reason = "what describes a number is never made")] u32);
+
+/// Where something is on a plan, in centimetres.
+#[derive(ToSchema)]
+pub struct Coordinate(#[expect(dead_code, reason = "what describes a number is never made")] i32);
+
+/// From which side a seat sees the stage, in degrees.
+#[derive(ToSchema)]
+pub struct ViewAngle(#[expect(dead_code, reason = "what describes a number is never made")] i32);
 
 /// The weight of a group.
 #[derive(ToSchema)]

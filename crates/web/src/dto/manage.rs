@@ -1,7 +1,7 @@
 //! Seat maps and sales, as operators put them.
 
 use super::common::{shown, text};
-use super::forms::{SeatName, SeatOfRow, TierCode, Time, Title};
+use super::forms::{Coordinate, SeatName, SeatOfRow, TierCode, Time, Title, ViewAngle};
 use super::{AreaDto, DrawingBody, Timestamp, WaitingRoomBody};
 use crate::extract::{objects, some_object};
 use frontrow_domain::{
@@ -152,16 +152,16 @@ pub struct RowBody {
     pub blocked: BTreeSet<u32>,
     /// Where each of its seats is to the right, in centimetres, and then `ys`, too; left out, they are in a straight line.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 500)]
+    #[schema(max_items = 500, value_type = Vec<Coordinate>)]
     pub xs: Vec<i32>,
     /// Where each of its seats is away from the stage, in centimetres.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 500)]
+    #[schema(max_items = 500, value_type = Vec<Coordinate>)]
     pub ys: Vec<i32>,
     /// From which side each of its seats sees the stage, in degrees: 0 from the middle, up to 180 from the right, down to -180
     /// from the left; left out, nobody says.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schema(max_items = 500)]
+    #[schema(max_items = 500, value_type = Vec<ViewAngle>)]
     pub view_angles: Vec<i16>,
 }
 
