@@ -1,5 +1,6 @@
 //! What answers have besides, for those who ask for it.
 
+use super::forms::IdCursor;
 use super::{ConcertDto, PageQuery, PerformanceDto, VenueDto};
 use crate::problem::Problem;
 use serde::Deserialize;
@@ -34,7 +35,7 @@ pub struct ReservationsQuery {
     #[param(value_type = Option<u32>, minimum = 1, maximum = 100, example = 20)]
     pub limit: Option<String>,
     /// The `next_cursor` of the page before.
-    #[param(max_length = 64)]
+    #[param(value_type = Option<IdCursor>)]
     pub cursor: Option<String>,
 }
 

@@ -118,7 +118,11 @@ pub enum AvailabilityAnswerDto {
 #[into_params(parameter_in = Query)]
 pub struct SinceQuery {
     /// The `ETag` of the answer that one has, with or without its quotes: then the answer may say only what has changed.
-    #[param(pattern = r#"^(W/)?"?[A-Za-z0-9_-]{16}"?$"#, max_length = 20, example = "qL8vT2yJ0aXw3sZk")]
+    #[param(
+        pattern = r#"^(W/)?("[A-Za-z0-9_-]{16}"|[A-Za-z0-9_-]{16})$"#,
+        max_length = 20,
+        example = "qL8vT2yJ0aXw3sZk"
+    )]
     pub since: Option<String>,
 }
 

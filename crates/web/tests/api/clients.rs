@@ -143,3 +143,17 @@ fn whatever_is_made_leads_on() {
         assert!(made.is_null() || made["links"].is_object(), "{}: its 201 has no links", operation.name());
     }
 }
+
+/// A cursor is not any text: which ones there are, its pattern says.
+#[test]
+fn every_cursor_has_a_form() {
+    let mut found = 0;
+    for operation in Description::new().operations() {
+        let parameters = operation.parameters("query").into_iter().filter(|parameter| parameter["name"] == "cursor");
+        for parameter in parameters {
+            assert!(parameter["schema"]["pattern"].is_string(), "{}", operation.name());
+            found += 1;
+        }
+    }
+    assert!(found >= 6, "only {found}");
+}
