@@ -93,8 +93,11 @@ const LEADS: &[Leads] = &[
     leads("publish_sale", &["200"], &["report_queue", "change_queue", "show_queue"], BODY_ID),
 ];
 
+/// An operation and its status; the operation that its answer leads to, and the members of that one's body.
+type Body = (&'static str, &'static str, &'static str, &'static [(&'static str, &'static str)]);
+
 /// Answers that have what a body needs.
-const BODIES: &[(&str, &str, &str, &[(&str, &str)])] = &[
+const BODIES: &[Body] = &[
     ("sign_up", "201", "log_in", &[("email", "{$request.body#/email}"), ("password", "{$request.body#/password}")]),
     ("log_in", "201", "refresh_session", &[("refresh_token", "{$response.body#/refresh_token}")]),
     ("refresh_session", "200", "refresh_session", &[("refresh_token", "{$response.body#/refresh_token}")]),

@@ -6,6 +6,7 @@ use crate::problem::Problem;
 use frontrow_application::port::OnSale;
 use frontrow_domain::PerformanceId;
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::sync::Arc;
 
 /// What is asked for of these performances, by their ids; each is looked at once.
@@ -20,8 +21,8 @@ pub(super) async fn expanded(
     }
     for on_sale in performances {
         let id = on_sale.performance.id;
-        if !found.contains_key(&id) {
-            found.insert(id, one(state, expand, on_sale).await?);
+        if let Entry::Vacant(place) = found.entry(id) {
+            place.insert(one(state, expand, on_sale).await?);
         }
     }
     Ok(found)

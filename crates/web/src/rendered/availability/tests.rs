@@ -2,8 +2,9 @@ use super::*;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use frontrow_application::port::{OnSale, SeatSnapshot};
-use frontrow_application::testing::{on_sale, seat_map};
-use frontrow_domain::{SeatMap, SeatNumber, SeatSet, Section, SectionShape};
+use frontrow_application::testing::on_sale;
+use frontrow_domain::testing::{seat_map, standing};
+use frontrow_domain::{SeatNumber, SeatSet};
 use proptest::prelude::*;
 use serde_json::Value;
 
@@ -16,8 +17,7 @@ fn seats(hall: &Arc<OnSale>, taken: &SeatSet) -> PerformanceSeats {
 }
 
 fn hall() -> Arc<OnSale> {
-    let shape = SectionShape::Standing { spots: SEATS, tier: "R".into() };
-    let map = SeatMap { sections: vec![Section { name: "FLOOR".into(), shape }], ..seat_map() };
+    let map = seat_map().sections(vec![standing("FLOOR", SEATS, "R")]).build();
     Arc::new(OnSale { layout: Arc::new(map.layout().unwrap()), ..on_sale() })
 }
 
