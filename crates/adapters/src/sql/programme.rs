@@ -59,20 +59,19 @@ async fn count(database: &Database) -> Result<Counts, DbErr> {
     let readers = ReadFor::Browsing.readers(database);
     let backend = readers.get_database_backend();
     Ok([
-        counts::<concert::Entity>(backend).one(readers).await?.unwrap_or_default(),
-        counts::<performance::Entity>(backend).one(readers).await?.unwrap_or_default(),
-        counts::<venue::Entity>(backend).one(readers).await?.unwrap_or_default(),
-        counts::<sale::Entity>(backend).one(readers).await?.unwrap_or_default(),
+        counts::<concert::Entity>(backend).into_tuple().one(readers).await?.unwrap_or_default(),
+        counts::<performance::Entity>(backend).into_tuple().one(readers).await?.unwrap_or_default(),
+        counts::<venue::Entity>(backend).into_tuple().one(readers).await?.unwrap_or_default(),
+        counts::<sale::Entity>(backend).into_tuple().one(readers).await?.unwrap_or_default(),
     ])
 }
 
 /// How many rows there are, and the sum of their revisions.
-fn counts<E: Guarded>(backend: DbBackend) -> sea_orm::Selector<sea_orm::SelectGetableTuple<(i64, i64)>> {
+pub(super) fn counts<E: Guarded>(backend: DbBackend) -> Select<E> {
     let revisions: SimpleExpr = Func::coalesce([Expr::from(Func::sum(Expr::col(E::GUARD))), Expr::val(0)]).into();
     // Servers sum a BIGINT up to something wider.
     let bigint = Alias::new(if backend == DbBackend::MySql { "SIGNED" } else { "BIGINT" });
-    let query = E::find().select_only().expr(Func::count(Expr::col(E::GUARD))).expr(revisions.cast_as(bigint));
-    query.into_tuple()
+    E::find().select_only().expr(Func::count(Expr::col(E::GUARD))).expr(revisions.cast_as(bigint))
 }
 
 async fn read_all(database: &Database) -> Result<Programme, StoreError> {

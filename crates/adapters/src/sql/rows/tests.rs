@@ -4,14 +4,13 @@
 
 use super::*;
 use frontrow_application::port::{Credentials, OperatorAction};
-use frontrow_domain::testing::{self, at, line_item, points, price_list, seat_number, user_id};
+use frontrow_domain::testing::{self, at, line_item, points, seat_number, user_id};
 use frontrow_domain::waiting_room::{Admission, Admitted, CheckIn, Group, QueueEntry, QueueNumber, Rank};
 use frontrow_domain::{
-    AccountId, AdmissionEnd, AdmissionPeriod, Area, Buyer, BuyerKey, CommandKey, Concert, ConcertId, IdempotencyRecord,
-    Outcome, Payment, PaymentId, PaymentKind, PaymentState, Performance, PerformanceId, PerformanceStatus, Record,
-    RefreshToken, RefundReason, Reservation, ReservationId, ReservationState, ReturnedSeats, Role, Sale, SaleId, Seat,
-    SeatKey, SeatState, SessionId, Ticket, TicketKey, Transfer, TransferId, User, UserId, Venue, VenueId, Version,
-    Wallet,
+    AccountId, AdmissionEnd, AdmissionPeriod, Area, Buyer, BuyerKey, CommandKey, IdempotencyRecord, Outcome, Payment,
+    PaymentId, PaymentKind, PaymentState, Performance, PerformanceId, PerformanceStatus, Record, RefreshToken,
+    RefundReason, Reservation, ReservationId, ReservationState, ReturnedSeats, Role, Sale, SaleId, Seat, SeatKey,
+    SeatState, SessionId, Ticket, TicketKey, Transfer, TransferId, User, UserId, Version, Wallet,
 };
 use sea_orm::{ActiveModelTrait, IdenStatic, IntoActiveModel, TryIntoModel};
 use std::fmt::Debug;

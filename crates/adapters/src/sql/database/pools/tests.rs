@@ -11,8 +11,8 @@ use crate::sql::{
 use frontrow_application::deadline::within;
 use frontrow_application::port::{
     AccountRepository, ConcertRepository, HoldPosition, IdempotencyRecordReader, InstallationStore, NumberDispenser,
-    NumberLeases, OnSaleReader, OperatorAction, PerformanceRepository, QueueStore, ReservationReader, SaleRepository,
-    SeatReader, SessionRepository, StoreError, VenueRepository, WalletReader,
+    NumberLeases, OnSaleReader, OperatorAction, PerformanceRepository, ProgrammeReader, QueueStore, ReservationReader,
+    SaleRepository, SeatReader, SessionRepository, StoreError, VenueRepository, WalletReader,
 };
 use frontrow_application::{Outage, PageRequest};
 use frontrow_domain::waiting_room::Group;
