@@ -99,6 +99,7 @@ async fn a_frozen_seat_map_stays_as_it_is() {
 #[tokio::test]
 async fn the_programme_has_all_concerts_and_their_public_performances() {
     let setup = setup().await;
+    setup.catalogue.save_venue(&venue(), None).await.unwrap();
     for n in 1..=6 {
         setup.catalogue.save_concert(&concert(n), None).await.unwrap();
         // The fourth has a draft only, the fifth has nothing.

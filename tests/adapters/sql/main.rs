@@ -9,6 +9,7 @@ mod connection;
 mod deadlines;
 mod failures;
 mod on_sale;
+mod pages;
 mod publish;
 mod queues;
 mod readers;
