@@ -105,6 +105,7 @@ async fn a_programme_that_has_not_changed_is_not_read_again() {
 /// The figures of ADR 44: run it with `--ignored --nocapture`.
 #[tokio::test]
 #[ignore = "a measurement"]
+#[expect(clippy::disallowed_methods, reason = "how long it takes is what is measured")]
 async fn what_20000_concerts_cost() {
     let setup = setup().await;
     setup.on_sale().await;

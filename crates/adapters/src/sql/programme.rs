@@ -89,7 +89,7 @@ pub(super) fn counts<E: Guarded>(backend: DbBackend) -> Select<E> {
 }
 
 /// Rows of one statement: so many are read well within the time that a statement may take.
-const CHUNK: u64 = 2000;
+const CHUNK: usize = 2000;
 
 const NAME: &str = "read the programme";
 
@@ -107,7 +107,7 @@ async fn read_all(database: &Database) -> Result<Programme, StoreError> {
     let mut sales = Vec::with_capacity(rows.len());
     let (readers, mut rows) = (ReadFor::Browsing.readers(database), rows.into_iter().peekable());
     while rows.peek().is_some() {
-        let chunk = rows.by_ref().take(CHUNK as usize).collect();
+        let chunk = rows.by_ref().take(CHUNK).collect();
         sales.extend(database.read(NAME, with_performances(readers, database.texts(), chunk)).await?);
     }
     Ok(Programme::of(concerts, performances, venues, sales))
@@ -122,12 +122,12 @@ async fn all<E: EntityTrait>(
 ) -> Result<Vec<E::Model>, StoreError> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
-        let mut chunk = query.clone().order_by_asc(id).limit(CHUNK);
+        let mut chunk = query.clone().order_by_asc(id).limit(CHUNK as u64);
         if let Some(after) = after {
             chunk = chunk.filter(id.gt(after));
         }
         let rows = database.read(NAME, chunk.all(ReadFor::Browsing.readers(database))).await?;
-        let is_last = (rows.len() as u64) < CHUNK;
+        let is_last = rows.len() < CHUNK;
         after = rows.last().map(&id_of);
         all.extend(rows);
         if is_last {

@@ -62,7 +62,7 @@ impl SeatMap {
             let name = composed(&section.name);
             match &section.shape {
                 SectionShape::Seated { rows } => {
-                    rows.iter().for_each(|row| positions.extend(positions_of(row, &name)));
+                    positions.extend(rows.iter().flat_map(|row| positions_of(row, &name)));
                 }
                 SectionShape::Standing { spots: count, tier } => {
                     positions.extend((1..=*count).map(|number| SeatPosition {

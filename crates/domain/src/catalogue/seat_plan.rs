@@ -34,7 +34,8 @@ impl SeatMap {
         for band in sections.chunks(in_band) {
             let sizes: Vec<(i32, i32)> = band.iter().map(|section| section.size()).collect();
             let gaps = AISLE * i32::try_from(band.len() - 1).unwrap_or(0);
-            let mut left = middle - (sizes.iter().map(|(width, _)| width).sum::<i32>() + gaps) / 2;
+            let width = gaps + sizes.iter().map(|(width, _)| width).sum::<i32>();
+            let mut left = middle - width / 2;
             for (width, _) in &sizes {
                 drawings.push(SectionDrawing::at(Point { x: left + width / 2, y: front }));
                 left += width + AISLE;
