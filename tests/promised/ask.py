@@ -41,6 +41,7 @@ EXEMPT = [
     ("put_seat_map", "/sections/.*", "duplicate", "each name once"),
     ("put_seat_map", "/sections/.*/(accessible|companion|blocked)", "range", "how many seats there are, the row says"),
     ("put_seat_map", "/sections/.*/(xs|ys|view_angles)", "range", "one for each seat, or none"),
+    ("put_seat_map", "/sections/.*/outline", "range", "3 corners at least, or none"),
     ("put_seat_map", "/sections", "range", "100,000 seats in all"),
 ]
 # What is refused for what was asked before, and names no field.
