@@ -66,8 +66,7 @@ impl Application {
         keys: &Keys,
         installation: Option<&Installation>,
     ) -> Result<Self> {
-        let (clock, ids) = (Arc::new(SystemClock), Arc::new(UuidV7Source));
-        let bell = Arc::new(Notify::new());
+        let (clock, ids, bell) = (Arc::new(SystemClock), Arc::new(UuidV7Source), Arc::new(Notify::new()));
         let readers = Arc::new(SqlReaders::new(database.clone()));
         let seats = Arc::new(SeatSnapshotCache::new(readers.clone(), clock.clone()));
         let announcer = announcer(bell.clone(), seats.clone());
