@@ -33,12 +33,11 @@ pub async fn serve(options: Mock, out: &mut dyn Write) -> Result<()> {
     };
     stop.send_replace(true);
     driver.await?;
-    let ended = match ended {
-        Some(ended) => ended,
-        None => {
-            handle.stop(true).await;
-            serving.await
-        }
+    let ended = if let Some(ended) = ended {
+        ended
+    } else {
+        handle.stop(true).await;
+        serving.await
     };
     ended?.context("the mock ended by itself")
 }
