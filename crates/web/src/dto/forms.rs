@@ -74,7 +74,7 @@ macro_rules! forms {
             pub struct $name;
 
             impl PartialSchema for $name {
-                /// Only its name counts: see [`forms`].
+                /// Only its name counts: see `forms!`.
                 fn schema() -> RefOr<Schema> {
                     ObjectBuilder::new().schema_type(Type::String).into()
                 }
