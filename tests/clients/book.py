@@ -58,7 +58,12 @@ class Client:
     def ask(self, operation: str, model: str, *path, expect: tuple[int, ...] = (200, 201), **rest):
         """The answer as the client reads it."""
         module = importlib.import_module(self.operations[operation])
-        answer = module.sync_detailed(*path, client=self.caller, **rest)
+        for _ in range(10):
+            answer = module.sync_detailed(*path, client=self.caller, **rest)
+            # A busy machine may make the server say: try again.
+            if answer.status_code != 503:
+                break
+            time.sleep(int(answer.headers.get("Retry-After", "1")))
         text = answer.content.decode()
         if answer.status_code not in expect:
             raise AssertionError(f"{operation}: {answer.status_code} {text}")
