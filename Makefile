@@ -24,7 +24,7 @@ ON_DATABASES = $(CARGO) run --locked --quiet --package frontrow-test-databases -
 PYTHON_TESTS = $(abspath $(or $(CARGO_TARGET_DIR),target))/python-tests
 BINARY = $(or $(FRONTROW_BINARY),$(abspath $(or $(CARGO_TARGET_DIR),target))/debug/frontrow)
 # Requests that `make promised` sends to each operation, as each caller, of what is allowed and of what is not.
-PROMISED_EXAMPLES ?= 4
+PROMISED_EXAMPLES ?= 10
 
 .DEFAULT_GOAL := help
 .PHONY: help tools run mock demo-rush test compile-tests run-tests browser run-browser lint fmt doc deny bench locks soak openapi images frontrow-binary clients promised

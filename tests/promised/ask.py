@@ -219,7 +219,7 @@ def log_in(address: str, email: str, password: str) -> str:
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
-    arguments.add_argument("--examples", type=int, default=4, help="requests to each operation, of each kind")
+    arguments.add_argument("--examples", type=int, default=10, help="requests to each operation, of each kind")
     arguments.add_argument("--seed", type=int, default=1)
     given = arguments.parse_args()
     schema = schemathesis.openapi.from_dict(json.loads(server.document()))
