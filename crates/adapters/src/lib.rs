@@ -33,7 +33,7 @@ mod waiting_room;
 pub use clock::{ManualClock, SystemClock};
 pub use digest::sha256;
 pub use ids::{SeededIds, UuidV7Source};
-pub use memory::{EventLog, Memory};
+pub use memory::{EventLog, Memory, MemoryKeys};
 pub use password::Argon2idHasher;
 pub use sandbox::{Booking, SandboxGateway};
 pub use seat_snapshots::{BrowsedSeatSnapshots, SeatSnapshotCache};

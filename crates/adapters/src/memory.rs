@@ -9,6 +9,7 @@ mod events;
 mod installation;
 mod leases;
 mod numbers;
+mod ports;
 mod queues;
 mod readers;
 mod state;
@@ -18,6 +19,7 @@ pub use events::EventLog;
 use frontrow_application::port::{Announcer, Clock, IdSource};
 use frontrow_domain::{PerformanceId, SeatNumber};
 use parking_lot::{Mutex, MutexGuard};
+pub use ports::MemoryKeys;
 use state::State;
 use std::sync::Arc;
 

@@ -3,18 +3,13 @@
 use crate::chance::Chance;
 use crate::clock::MockClock;
 use crate::settings::MockSettings;
-use frontrow_adapters::{
-    AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, IanaTimeZones,
-    InstanceJoinLimits, Memory, SandboxGateway, SharedWatch, sha256,
-};
+use frontrow_adapters::{Memory, MemoryKeys, SharedWatch};
 use frontrow_application::{Ports, UseCases};
 use frontrow_web::{EventStreams, Origins, RenderedAnswers, WebState};
 use std::sync::Arc;
 use std::time::Duration;
 
 /// As long as on the server, unless its settings say otherwise.
-const ACCESS_LIFETIME: Duration = Duration::from_mins(15);
-const REFRESH_LIFETIME: Duration = Duration::from_hours(30 * 24);
 const MAX_BODY_BYTES: usize = 65_536;
 const BODY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Streams of events at a time.
@@ -31,46 +26,16 @@ pub struct Wiring {
 /// New, empty stores.
 pub fn wire(settings: &MockSettings, clock: &Arc<MockClock>) -> Wiring {
     let chance = Chance(settings.seed);
+    let keys = MemoryKeys {
+        access_tokens: chance.key("access tokens"),
+        queue: chance.key("queue tokens"),
+        ticket_codes: chance.key("ticket codes").secret,
+    };
     let ids = Arc::new(chance.ids("what the server names"));
     let memory = Arc::new(Memory::new(clock.clone(), ids.clone()));
     let watch = Arc::new(SharedWatch::new(memory.clone()));
-    let ports = Ports {
-        store: memory.clone(),
-        idempotency_records: memory.clone(),
-        venues: memory.clone(),
-        time_zones: Arc::new(IanaTimeZones),
-        concerts: memory.clone(),
-        programme: memory.clone(),
-        performances: memory.clone(),
-        sales: memory.clone(),
-        on_sale: memory.clone(),
-        browsed_on_sale: memory.clone(),
-        seat_snapshots: memory.clone(),
-        browsed_seats: memory.clone(),
-        reservations: memory.clone(),
-        wallets: memory.clone(),
-        accounts: memory.clone(),
-        sessions: memory.clone(),
-        passwords: Arc::new(Argon2idHasher::new()),
-        tokens: Arc::new(HmacTokenIssuer::new(&chance.key("access tokens"), &[], clock.clone())),
-        tickets: Arc::new(HmacTicketSigner::new(&chance.key("ticket codes").secret)),
-        gateway: Arc::new(SandboxGateway::new()),
-        housekeeping: memory.clone(),
-        chores: memory.clone(),
-        probe: memory.clone(),
-        clock: clock.clone(),
-        ids,
-        queues: memory.clone(),
-        dispenser: memory,
-        watch: watch.clone(),
-        // Whoever builds a page joins from one place, again and again.
-        join_limits: Arc::new(InstanceJoinLimits::new(clock.clone(), 0)),
-        eligibility: Arc::new(AccountEligibility::new(clock.clone())),
-        signer: Arc::new(HmacQueueSigner::new(&chance.key("queue tokens"), &[])),
-        digest: sha256,
-        access_lifetime: ACCESS_LIFETIME,
-        refresh_lifetime: REFRESH_LIFETIME,
-    };
+    // Joins have no limit: whoever builds a page joins from one place, again and again.
+    let ports = Ports { watch: watch.clone(), ..memory.ports(&keys, clock.clone(), ids) };
     Wiring { ports, watch }
 }
 

@@ -12,8 +12,7 @@ use actix_web::test;
 use actix_web::test::TestRequest;
 use actix_web::web::{Bytes, Data};
 use frontrow_adapters::{
-    AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, IanaTimeZones,
-    InstanceJoinLimits, ManualClock, Memory, SandboxGateway, SeededIds, SharedWatch, TokenKey, sha256,
+    Argon2idHasher, InstanceJoinLimits, ManualClock, Memory, MemoryKeys, SandboxGateway, SeededIds, TokenKey,
 };
 use frontrow_application::port::{AccountRepository, Auditor, Clock, QueueSigner};
 use frontrow_application::{AddOperator, Password, Ports, SignUpRequest, UseCases};
@@ -338,41 +337,13 @@ pub fn sale_with(settings: Value) -> Value {
 }
 
 fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGateway>) -> Ports {
-    let key = TokenKey { id: "1".into(), secret: [1; 32] };
+    let key = |byte| TokenKey { id: "1".into(), secret: [byte; 32] };
+    let keys = MemoryKeys { access_tokens: key(1), ticket_codes: [2; 32], queue: key(3) };
     Ports {
-        store: memory.clone(),
-        idempotency_records: memory.clone(),
-        venues: memory.clone(),
-        time_zones: Arc::new(IanaTimeZones),
-        concerts: memory.clone(),
-        programme: memory.clone(),
-        performances: memory.clone(),
-        sales: memory.clone(),
-        on_sale: memory.clone(),
-        browsed_on_sale: memory.clone(),
-        seat_snapshots: memory.clone(),
-        browsed_seats: memory.clone(),
-        reservations: memory.clone(),
-        wallets: memory.clone(),
-        accounts: memory.clone(),
-        sessions: memory.clone(),
         passwords: Arc::new(Argon2idHasher::weak_for_tests()),
-        tokens: Arc::new(HmacTokenIssuer::new(&key, &[], clock.clone())),
-        tickets: Arc::new(HmacTicketSigner::new(&[2; 32])),
         gateway: gateway.clone(),
-        housekeeping: memory.clone(),
-        chores: memory.clone(),
-        probe: memory.clone(),
-        clock: clock.clone(),
-        ids: Arc::new(SeededIds::new(2)),
-        queues: memory.clone(),
-        dispenser: memory.clone(),
-        watch: Arc::new(SharedWatch::new(memory.clone())),
         join_limits: Arc::new(InstanceJoinLimits::new(clock.clone(), JOINS_PER_NETWORK)),
-        eligibility: Arc::new(AccountEligibility::new(clock.clone())),
-        signer: Arc::new(HmacQueueSigner::new(&TokenKey { id: "1".into(), secret: [3; 32] }, &[])),
-        digest: sha256,
-        access_lifetime: Duration::from_mins(15),
         refresh_lifetime: Duration::from_hours(24),
+        ..memory.ports(&keys, clock.clone(), Arc::new(SeededIds::new(2)))
     }
 }
