@@ -45,14 +45,19 @@ pub(crate) struct Limits {
     pub per_asker: usize,
     /// How many requests a batch has at most.
     pub batch: usize,
+    /// How many it has at most while routes take turns, so that a quiet one doesn't wait for a long batch of a busy one.
+    pub shared_batch: usize,
     /// What a batch of several requests weighs at most; a single request may weigh more.
     pub weight: usize,
 }
 
+/// So many turns are short from the one on at which several routes were ready.
+const SHARED_TURNS: u32 = 8;
+
 impl Limits {
     /// So many may wait, whoever asks, and so many are worked on together, whatever they weigh.
     pub(crate) const fn of(capacity: usize, batch: usize) -> Self {
-        Self { capacity, per_asker: usize::MAX, batch, weight: usize::MAX }
+        Self { capacity, per_asker: usize::MAX, batch, shared_batch: batch, weight: usize::MAX }
     }
 }
 
@@ -79,6 +84,8 @@ struct State<Q, R> {
     by_asker: HashMap<Uuid, usize>,
     waiting: usize,
     closed: bool,
+    /// Turns that are still to be short, because several routes were ready at once lately.
+    shared_turns: u32,
 }
 
 /// Why a request was not queued.
@@ -153,6 +160,7 @@ impl<Q: Queued, R> Queue<Q, R> {
             by_asker: HashMap::new(),
             waiting: 0,
             closed: false,
+            shared_turns: 0,
         };
         let shared = Arc::new(Shared { limits, state: Mutex::new(state), ready: Notify::new() });
         (Self(Arc::clone(&shared)), Jobs(shared))
@@ -205,7 +213,8 @@ impl<Q: Queued, R> Jobs<Q, R> {
     fn take(&self) -> Option<Batch<Q, R>> {
         let mut state = self.0.state.lock();
         let route = state.ready.pop_front()?;
-        let jobs = state.take(route, &self.0.limits);
+        let limits = state.turn_limits(&self.0.limits);
+        let jobs = state.take(route, &limits);
         let is_left = state.routes.contains_key(&route);
         // Requests without a route may be taken by several workers, so what is left of them is ready at once.
         if route.is_none() && is_left {
@@ -274,6 +283,13 @@ impl<Q: Queued, R> State<Q, R> {
                 Ok(true)
             }
         }
+    }
+
+    /// The limits of the turn that begins, after its route was taken from those that are ready.
+    fn turn_limits(&mut self, limits: &Limits) -> Limits {
+        self.shared_turns = if self.ready.is_empty() { self.shared_turns.saturating_sub(1) } else { SHARED_TURNS };
+        let batch = if self.shared_turns > 0 { limits.batch.min(limits.shared_batch) } else { limits.batch };
+        Limits { batch, ..*limits }
     }
 
     /// The next jobs of a route, which is forgotten if none are left.

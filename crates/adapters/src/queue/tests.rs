@@ -37,7 +37,7 @@ fn by(asker: u128, id: u8) -> Request {
     Request { asker: Some(asker), ..to(1, id) }
 }
 
-const LIMITS: Limits = Limits { capacity: 100, per_asker: 100, batch: 100, weight: 100 };
+const LIMITS: Limits = Limits { capacity: 100, per_asker: 100, batch: 100, shared_batch: 100, weight: 100 };
 
 struct World {
     queue: Queue<Request, u8>,
@@ -190,6 +190,19 @@ async fn a_quiet_route_waits_for_one_batch_of_a_busy_one_at_most() {
             assert_eq!(world.ids(), [100 + round]);
         }
     }
+}
+
+#[tokio::test]
+async fn batches_are_short_while_routes_take_turns_and_long_again_soon_after() {
+    let world = World::new(Limits { batch: 4, shared_batch: 2, ..LIMITS });
+    let _busy = world.push_all((1..=30).map(|id| to(1, id)));
+    assert_eq!(world.ids(), [1, 2, 3, 4], "nobody else is there");
+    let _quiet = world.push_all([to(2, 100)]);
+    assert_eq!(world.ids(), [5, 6]);
+    assert_eq!(world.ids(), [100]);
+    let turns: Vec<_> = (1..SHARED_TURNS).map(|_| world.ids().len()).collect();
+    assert!(turns.iter().all(|len| *len == 2), "{turns:?}");
+    assert_eq!(world.ids().len(), 4);
 }
 
 #[tokio::test]

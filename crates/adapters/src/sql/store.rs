@@ -50,6 +50,9 @@ impl Default for StoreSettings {
     }
 }
 
+/// Commands of a batch on SQLite while performances take turns: its one worker keeps the others waiting.
+const SHARED_BATCH_SIZE: usize = 16;
+
 impl StoreSettings {
     /// What one buyer may have in the queue, unless somebody says otherwise.
     pub const PER_BUYER: usize = 8;
@@ -111,13 +114,16 @@ impl SqlStore {
         let ids = Arc::clone(&ports.ids);
         let context = WorkerContext { database: Arc::clone(database), ids, hook: Arc::clone(&hook) };
         let bookings = Bookings { texts, known: Known::default(), wary: AtomicU32::new(0), ports, hook };
+        let workers = settings.workers_to(database);
         let limits = Limits {
             capacity: settings.queue,
             per_asker: settings.per_buyer,
             batch: Bookings::BATCH_SIZE,
+            // Where there are several workers, another one has the quiet route.
+            shared_batch: if workers == 1 { SHARED_BATCH_SIZE } else { Bookings::BATCH_SIZE },
             weight: Bookings::BATCH_SEATS,
         };
-        let workers = Workers::open(bookings, &context, settings.workers_to(database), limits).await?;
+        let workers = Workers::open(bookings, &context, workers, limits).await?;
         Ok(Self { workers })
     }
 
