@@ -17,7 +17,7 @@ pub(in crate::sql) use texts::{Protection, Texts};
 
 use super::connection::Failure;
 use super::hook::Hook;
-use super::rows::{Guarded, Key, placeholder, queue_counter, reservation, seat};
+use super::rows::{Guarded, Key, placeholder, queue_counter, reservation, seat, ticket};
 use columns::{columns_of, key_columns, places_of_key, sort, values, values_of};
 use frontrow_domain::{BuyerKey, Instant};
 use lists::{Existing, Lists};
@@ -81,6 +81,18 @@ impl Statements<'_> {
         let key = |key: &BuyerKey| vec![key.sale.uuid().into(), key.user.uuid().into(), reservation::LIVE.into()];
         let keys: Vec<_> = buyers.into_iter().map(key).collect();
         self.all::<reservation::Entity>(connection, self.texts.reservations_of(&keys)?).await
+    }
+
+    /// The valid tickets of seats.
+    pub(in crate::sql) async fn valid_tickets(
+        &self,
+        connection: &impl ConnectionTrait,
+        seats: impl IntoIterator<Item = Key<seat::Entity>>,
+    ) -> Result<Vec<ticket::Model>, Failure> {
+        let key =
+            |(performance, number): Key<seat::Entity>| vec![performance.into(), number.into(), ticket::LIVE.into()];
+        let keys: Vec<_> = seats.into_iter().map(key).collect();
+        self.all::<ticket::Entity>(connection, self.texts.valid_tickets(&keys)?).await
     }
 
     /// Locks the first seats that can be had and that nobody has locked, at most `most`, in the order of the keys. Held
@@ -253,6 +265,11 @@ impl Texts {
             |key| Ok(single::find::<E>(self.dialect, locking, key).build(self.dialect.backend())),
             |lists| lists.find::<E>(locking),
         )
+    }
+
+    /// Reads the valid tickets of seats.
+    fn valid_tickets(&self, keys: &[Vec<Value>]) -> Result<Vec<Statement>, Failure> {
+        self.list(Name::of::<ticket::Entity>(What::ValidTickets), keys, Lists::valid_tickets)
     }
 
     /// Reads the live reservations of buyers.

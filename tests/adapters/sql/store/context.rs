@@ -198,6 +198,20 @@ impl TestContext {
         self.testbed.run(&format!("DELETE FROM ticket WHERE number = {seat} AND version = 999")).await;
     }
 
+    /// A charge with the id that a payment is to have.
+    pub async fn forge_payment(&self, payment: PaymentId) {
+        let id = self.testbed.id(payment.uuid());
+        let forge = format!(
+            "INSERT INTO payment (id, kind, ordinal, user_id, amount, state, provider, at, version) \
+             VALUES ({id}, 'charge', 0, {id}, 1, 'failed', 'forger', 0, 1)"
+        );
+        self.testbed.run(&forge).await;
+    }
+
+    pub async fn remove_forged_payments(&self) {
+        self.testbed.run("DELETE FROM payment WHERE provider = 'forger'").await;
+    }
+
     /// That no transaction is left open: somebody else can write at once.
     pub async fn assert_nobody_writes(&self) {
         self.testbed.assert_nobody_writes().await;

@@ -59,6 +59,13 @@ impl Lists {
         self.find_by::<ticket::Entity>(&by, &joined)
     }
 
+    /// The valid tickets of seats, by the beginning of their key.
+    pub(super) fn valid_tickets(&self) -> String {
+        let by = [ticket::Column::PerformanceId, ticket::Column::Number, ticket::Column::Live];
+        let joined = self.dialect.looks_up(table::<ticket::Entity>());
+        self.find_by::<ticket::Entity>(&by, &joined)
+    }
+
     /// Which performances sales sell, by the beginning of their key.
     pub(super) fn performances_of_sales(&self) -> String {
         let joined = self.dialect.looks_up(table::<sale_performance::Entity>());

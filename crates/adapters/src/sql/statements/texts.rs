@@ -39,6 +39,7 @@ pub(super) enum What {
     Find(Locking),
     ReservationsOfBuyers,
     TicketsOfSeats,
+    ValidTickets,
     PerformancesOfSales,
     Candidates,
     Insert,

@@ -6,9 +6,11 @@ use super::decide::{CommandResult, decide_together};
 use super::lock::Found;
 use super::write::write;
 use crate::sql::connection::Failure;
+use crate::sql::rows::seat;
 use crate::sql::statements::Statements;
-use frontrow_domain::{BatchCarriedOut, WriteSet};
+use frontrow_domain::{BatchCarriedOut, Outcome, Ticket, WriteSet};
 use sea_orm::ConnectionTrait;
+use std::collections::BTreeSet;
 
 /// With more culprits than these, the batch goes on in halves.
 const MOST: usize = 4;
@@ -22,8 +24,9 @@ pub(super) async fn write_all_but_culprits(
     found: &Found,
 ) -> Result<(Vec<Option<CommandResult>>, WriteSet), Failure> {
     let search = Search { statements, connection, batch, found };
+    let mut wanted = search.without_second_tickets().await?;
+    let mut culprits = 0;
     connection.execute_unprepared("SAVEPOINT batch").await?;
-    let (mut wanted, mut culprits): (Vec<usize>, usize) = ((0..batch.len()).collect(), 0);
     let BatchCarriedOut { results, writes } = loop {
         match search.write(&wanted).await {
             Ok(carried_out) => break carried_out,
@@ -50,10 +53,35 @@ struct Search<'a, C> {
 }
 
 impl<C: ConnectionTrait> Search<'_, C> {
+    /// The commands that issue no ticket where there is a valid one already. That is the one constraint that can be looked
+    /// up beforehand; what else is wrong, a failed write tells.
+    async fn without_second_tickets(&self) -> Result<Vec<usize>, Failure> {
+        let all: Vec<usize> = (0..self.batch.len()).collect();
+        // Whoever stops all the others from being decided is found later.
+        let Ok(BatchCarriedOut { results, writes }) = self.decide(&all) else { return Ok(all) };
+        let issued = writes.tickets_issued.iter().map(|ticket| seat::key(&ticket.key.seat));
+        let mut taken = BTreeSet::new();
+        for row in self.statements.valid_tickets(self.connection, issued).await? {
+            let there = Ticket::try_from(row)?;
+            if !writes.tickets_voided.iter().any(|voided| voided.key == there.key) {
+                taken.insert(there.key.seat);
+            }
+        }
+        let is_second = |result: &CommandResult| match result {
+            Ok((Outcome::Paid { tickets, .. }, _)) => tickets.iter().any(|ticket| taken.contains(&ticket.key.seat)),
+            _ => false,
+        };
+        Ok(all.into_iter().zip(&results).filter(|(_, result)| !is_second(result)).map(|(command, _)| command).collect())
+    }
+
+    fn decide(&self, commands: &[usize]) -> Result<BatchCarriedOut, Failure> {
+        let bookings = commands.iter().map(|command| &self.batch[*command]);
+        decide_together(self.statements, bookings, self.found.locked.clone(), self.found.now)
+    }
+
     /// Decides these commands and writes what comes of them.
     async fn write(&self, commands: &[usize]) -> Result<BatchCarriedOut, Failure> {
-        let bookings = commands.iter().map(|command| &self.batch[*command]);
-        let carried_out = decide_together(self.statements, bookings, self.found.locked.clone(), self.found.now)?;
+        let carried_out = self.decide(commands)?;
         write(self.statements, self.connection, &carried_out.writes).await?;
         Ok(carried_out)
     }
