@@ -2,34 +2,21 @@
 
 use crate::chance::Chance;
 use crate::error::MockError;
+use crate::sample::{Hall, club, concert, evening, performance, sale, theatre, waiting_room};
 use frontrow_application::port::IdSource;
 use frontrow_application::{ActingOperator, Error, UseCases};
-use frontrow_domain::waiting_room::{AdmissionTerms, GroupTerms, WaitingRoom};
-use frontrow_domain::{
-    Address, Concert, ConcertId, Genre, Instant, Performance, PerformanceId, PerformanceStatus, Points, PriceList,
-    PriceType, Sale, SaleId, SeatMap, SeatRow, Section, Tier, Venue, VenueId,
-};
+use frontrow_domain::{Concert, Genre, Instant, Performance, PerformanceStatus, Sale};
 use std::time::Duration;
 
 /// The first world is made as of that long before it begins, so that something can have lapsed by then.
 pub const HISTORY: Duration = Duration::from_hours(1);
 /// How long after the beginning the sale opens that is upcoming.
 pub const OPENS_IN: Duration = Duration::from_mins(10);
-const DAY: Duration = Duration::from_hours(24);
-
-/// A venue with its seats.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Hall {
-    /// The building.
-    pub venue: Venue,
-    /// Its one seat map.
-    pub map: SeatMap,
-}
 
 /// One concert, its dates, and the sale of all of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Show {
-    /// The concert.
+    /// What is played.
     pub concert: Concert,
     /// Its dates, the soonest first.
     pub performances: Vec<Performance>,
@@ -64,7 +51,7 @@ impl Programme {
     /// The same for the same seed, on dates that count from when the world begins.
     pub fn new(chance: Chance, begins: Instant) -> Result<Self, MockError> {
         let ids = chance.ids("programme");
-        let (lantern, riverside) = (lantern(&ids), riverside(&ids));
+        let (lantern, riverside) = (club(&ids), theatre(&ids));
         let show = |hall: &Hall, names, days: &[u32], about| Show::new(&ids, hall, names, days, begins, about);
         let mut programme = Self {
             small_hours: show(&lantern, ["Small Hours", "The Night Owls"], &[8, 9], "on sale, no queue")?,
@@ -88,7 +75,7 @@ impl Programme {
         };
         programme.first_light.sale.opens = begins + OPENS_IN;
         for show in [&mut programme.northern_lights, &mut programme.first_light] {
-            show.sale.waiting_room = Some(waiting_room(begins));
+            show.sale.waiting_room = Some(waiting_room(begins - 3 * HISTORY, 100, 120));
         }
         Ok(programme)
     }
@@ -141,125 +128,14 @@ impl Show {
         begins: Instant,
         about: &'static str,
     ) -> Result<Self, MockError> {
-        let picture = title.to_lowercase().replace(' ', "-");
         let concert = Concert {
-            description: Some(format!("An evening with {artist}.\n\nThe show lasts two hours, with an interval.")),
-            image: Some(format!("https://images.example/{picture}.jpg")),
             genre: Some(Genre::Pop),
             age_limit: Some(8),
-            ..Concert::new(ConcertId::new(ids.id()), title, artist)
+            ..concert(ids, [title, artist], &format!("An evening with {artist}."))
         };
-        let performance = |days: &u32| -> Result<Performance, MockError> {
-            let (id, starts_at) = (PerformanceId::new(ids.id()), evening(begins, *days));
-            let doors_at = Some(starts_at - Duration::from_hours(1));
-            let draft = Performance::draft(id, concert.id, hall.venue.id, hall.map.version, starts_at, prices()?);
-            Ok(Performance { doors_at, ..draft })
-        };
-        let performances: Vec<_> = days.iter().map(performance).collect::<Result<_, _>>()?;
-        let closes = performances.iter().map(|performance| performance.starts_at).min().unwrap_or(begins);
-        let sale = Sale {
-            id: SaleId::new(ids.id()),
-            name: "General sale".to_owned(),
-            performances: performances.iter().map(|performance| performance.id).collect(),
-            opens: begins - 2 * HISTORY,
-            closes,
-            pay_until: closes,
-            cancel_until: closes - DAY,
-            limit_per_person: 10,
-            hold_duration: Sale::DEFAULT_HOLD,
-            waiting_room: None,
-            published: false,
-        };
+        let performances = days.iter().map(|days| performance(ids, concert.id, hall, evening(begins, *days)));
+        let performances: Vec<_> = performances.collect::<Result<_, _>>()?;
+        let sale = Sale { limit_per_person: 10, ..sale(ids, begins - 2 * HISTORY, &performances) };
         Ok(Self { concert, performances, sale, about })
     }
-}
-
-/// 19:00 in Seoul, that many days after an instant.
-fn evening(from: Instant, days: u32) -> Instant {
-    let since_midnight = from.since(Instant::default()).as_micros() % DAY.as_micros();
-    let midnight = from - Duration::from_micros(u64::try_from(since_midnight).unwrap_or_default());
-    midnight + DAY * days + Duration::from_hours(10)
-}
-
-/// So small that you can watch it work.
-fn waiting_room(begins: Instant) -> WaitingRoom {
-    WaitingRoom {
-        lobby_opens: begins - 3 * HISTORY,
-        capacity: 100,
-        rate: 120,
-        burst: 10,
-        session: Duration::from_mins(15),
-        groups: vec![GroupTerms { name: "General".to_owned(), weight: 1, code: None }],
-        draw: false,
-        strict: false,
-        terms: AdmissionTerms::default(),
-    }
-}
-
-/// 50 seats: one section of 5 rows of 10.
-fn lantern(ids: &dyn IdSource) -> Hall {
-    let rows = (1..=5).map(|number| row(number, 10, if number <= 2 { "R" } else { "S" })).collect();
-    hall(ids, "The Lantern", vec![seated("A", rows)])
-}
-
-/// 5,000: 1,000 standing, and 4 sections of 20 rows of 50.
-fn riverside(ids: &dyn IdSource) -> Hall {
-    let tier = |number| {
-        if number <= 5 {
-            "R"
-        } else if number <= 15 {
-            "S"
-        } else {
-            "A"
-        }
-    };
-    let section = |name| seated(name, (1..=20).map(|number| row(number, 50, tier(number))).collect());
-    let floor = Section::standing("FLOOR", 1_000, "FLOOR");
-    hall(ids, "Riverside Hall", [floor].into_iter().chain(["A", "B", "C", "D"].map(section)).collect())
-}
-
-fn hall(ids: &dyn IdSource, name: &str, sections: Vec<Section>) -> Hall {
-    let address = Address {
-        street: vec!["61 Yeouigongwon-ro".to_owned()],
-        postal_code: Some("07241".to_owned()),
-        city: "Seoul".to_owned(),
-        country: "KR".to_owned(),
-    };
-    let venue = Venue { address: Some(address), ..Venue::new(VenueId::new(ids.id()), name, "Asia/Seoul") };
-    Hall { map: SeatMap::new(venue.id, 1, sections), venue }
-}
-
-/// The last row has two wheelchair spaces with a companion seat beside each.
-fn seated(name: &str, mut rows: Vec<SeatRow>) -> Section {
-    if let Some(last) = rows.last_mut() {
-        last.accessible = [1, 3].into();
-        last.companion = [2, 4].into();
-    }
-    Section::seated(name, rows)
-}
-
-fn row(number: u32, seats: u32, tier: &str) -> SeatRow {
-    SeatRow { name: number.to_string(), seats, tier: tier.to_owned(), ..SeatRow::default() }
-}
-
-fn prices() -> Result<PriceList, MockError> {
-    let tier = |code: &str, name: &str, price| -> Result<Tier, MockError> {
-        Ok(Tier { code: code.to_owned(), name: name.to_owned(), list_price: Points::new(price)? })
-    };
-    let price_type = |code: &str, name: &str, discount_percent| PriceType {
-        code: code.to_owned(),
-        name: name.to_owned(),
-        discount_percent,
-    };
-    Ok(PriceList {
-        tiers: vec![
-            tier("R", "Front", 154_000)?,
-            tier("S", "Middle", 121_000)?,
-            tier("A", "Back", 88_000)?,
-            tier("FLOOR", "Standing", 132_000)?,
-        ],
-        types: vec![price_type("adult", "Adult", 0), price_type("child", "Child", 50)],
-        fee: Points::new(2_000)?,
-        tax_basis_points: 1_000,
-    })
 }

@@ -98,12 +98,12 @@ impl Setting<'_> {
 
     /// Each fan buys half a row.
     async fn sell_out(&self) -> Result<(), MockError> {
-        for (index, fan) in self.cast.fans.iter().enumerate() {
-            let (row, first) = (index / 2 + 1, index % 2 * 5 + 1);
-            let seats: Vec<String> = (first..first + 5).map(|seat| format!("A-{row}-{seat}")).collect();
-            let seats: Vec<&str> = seats.iter().map(String::as_str).collect();
+        let layout = self.programme.lantern.map.layout().map_err(Error::from)?;
+        let free = layout.positions().filter(|(_, position)| !position.blocked);
+        let seats: Vec<SeatLabel> = free.map(|(_, position)| position.label.clone()).collect();
+        for (fan, seats) in self.cast.fans.iter().zip(seats.chunks(seats.len().div_ceil(self.cast.fans.len()))) {
             let deeds = Deeds::of(self.use_cases, fan.id);
-            let held = hold(deeds, &self.programme.last_dance, "hold", labels(&seats)?).await?;
+            let held = hold(deeds, &self.programme.last_dance, "hold", seats.to_vec()).await?;
             deeds.pay("pay", held).await?;
         }
         Ok(())

@@ -1,7 +1,6 @@
 //! A new database with everything you need to try things: venues of 50, 5,000 and 50,000 seats, concerts, open sales, an
 //! operator and customers with points. All of it is created by the same use cases that the API calls.
 
-mod halls;
 mod people;
 mod programme;
 mod progress;

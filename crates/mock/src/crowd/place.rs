@@ -1,7 +1,8 @@
 //! Where a part of the crowd goes.
 
 use crate::error::MockError;
-use crate::programme::{Hall, Show};
+use crate::programme::Show;
+use crate::sample::Hall;
 use frontrow_application::Error;
 use frontrow_domain::{Layout, PerformanceId, SaleId, SeatLabel, SeatNumber};
 use rand::RngExt;

@@ -31,7 +31,8 @@ async fn seats_are_taken_and_come_free_again_and_never_all() {
     }
     assert!(least < 50, "nobody takes a seat: {seen:?}");
     assert!(seen.windows(2).any(|two| two[0] < two[1]), "no seat comes free: {seen:?}");
-    assert!(least >= 18, "you find no seat: {seen:?}");
+    // 48 seats are sold, and the crowd has 32 of them at most.
+    assert!(least >= 16, "you find no seat: {seen:?}");
 }
 
 #[actix_web::test]

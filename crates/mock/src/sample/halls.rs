@@ -1,11 +1,14 @@
-//! The demo's venues: 50, 5,000 and 50,000 seats.
+//! Venues of 50, 5,000 and 50,000 seats.
 
 use frontrow_application::port::IdSource;
 use frontrow_domain::{Address, SeatMap, SeatRow, Section, Venue, VenueId};
 
 /// A venue with its seats.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hall {
+    /// The building.
     pub venue: Venue,
+    /// Its one seat map.
     pub map: SeatMap,
 }
 
