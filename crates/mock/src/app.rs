@@ -4,13 +4,14 @@ use crate::control;
 use crate::inner::Inner;
 use crate::scenario::{PREFERENCE_APPLIED, Scenarios, play};
 use crate::stage::Stage;
-use actix_web::body::MessageBody;
+use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Server, ServiceFactory, ServiceRequest, ServiceResponse, fn_factory};
 use actix_web::http::header::{DATE, HttpDate, TryIntoHeaderValue};
 use actix_web::middleware::{DefaultHeaders, Next, from_fn};
 use actix_web::web::Data;
 use actix_web::{App, Error, HttpServer};
 use frontrow_application::port::Clock;
+use frontrow_web::identify;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::time::{Duration, UNIX_EPOCH};
@@ -75,6 +76,7 @@ pub fn app(
             async { Ok::<_, ()>(inner) }
         }))
         .wrap(from_fn(move |request, next| play(Arc::clone(&scenarios), request, next)))
+        .wrap(from_fn(async |request, next: Next<BoxBody>| Ok::<_, Error>(identify(next.call(request).await?))))
         .wrap(cors)
         .wrap(from_fn(move |request, next| dated(Arc::clone(&timed), request, next)))
         .wrap(DefaultHeaders::new().add((MOCK, "true")).add((SANDBOX, "true")))

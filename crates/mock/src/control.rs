@@ -5,7 +5,7 @@ use crate::world::World;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{ALLOW, CACHE_CONTROL};
 use actix_web::web::{Bytes, Data, PayloadConfig, ServiceConfig, get, post, resource, to};
-use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use actix_web::{HttpRequest, HttpResponse};
 use frontrow_application::port::Clock;
 use frontrow_domain::Instant;
 use frontrow_web::dto::Timestamp;
@@ -34,7 +34,7 @@ pub fn configure(config: &mut ServiceConfig) {
 }
 
 fn refusal(allowed: &'static str) -> HttpResponse {
-    let mut response = Problem::new(Kind::MethodNotAllowed).error_response();
+    let mut response = HttpResponse::from_error(Problem::new(Kind::MethodNotAllowed));
     response.headers_mut().insert(ALLOW, actix_web::http::header::HeaderValue::from_static(allowed));
     response
 }

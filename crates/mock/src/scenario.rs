@@ -12,11 +12,12 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpResponse, ResponseError};
+use actix_web::{Error, HttpResponse};
 use document::{Answer, Document, Example, Operation};
-use frontrow_web::problem::Problem;
+use frontrow_web::REQUEST_ID;
+use frontrow_web::problem::{PROBLEM_JSON, Problem};
 use preferences::{Flaw, Preferences, flaw};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::sync::Arc;
 use tokio::time::sleep;
 
@@ -64,7 +65,7 @@ pub async fn play(
 }
 
 fn refuse(request: ServiceRequest, flaw: Flaw) -> ServiceResponse {
-    request.into_response(Problem::invalid(vec![flaw]).error_response())
+    request.error_response(Problem::invalid(vec![flaw]))
 }
 
 fn applied(mut response: ServiceResponse, preferences: &Preferences) -> ServiceResponse {
@@ -129,7 +130,16 @@ fn respond(operation: &Operation, status: u16, example: Option<&Example>) -> Htt
     // What isn't JSON is shown as the text that it is.
     let body = match value {
         Value::String(text) if !media_type.ends_with("json") => text.clone(),
+        Value::Object(problem) if media_type == PROBLEM_JSON => about(&response, problem.clone()).to_string(),
         value => value.to_string(),
     };
     response.set_body(BoxBody::new(body))
+}
+
+/// A problem document says which request it is about.
+fn about(response: &HttpResponse, mut problem: Map<String, Value>) -> Value {
+    if let Some(id) = response.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()) {
+        problem.insert("instance".to_owned(), format!("urn:uuid:{id}").into());
+    }
+    problem.into()
 }

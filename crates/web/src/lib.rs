@@ -28,9 +28,11 @@ mod taken;
 
 pub use cors::cors;
 pub use events::EventStreams;
+pub use manners::identify;
 pub use openapi::{openapi, openapi_json};
 pub use origins::{NoOrigins, Origins};
 pub use rendered::RenderedAnswers;
+pub use request_id::REQUEST_ID;
 pub use routes::{beat_events, passes};
 pub use run::{WebSettings, app, run};
 pub use state::WebState;

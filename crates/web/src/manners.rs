@@ -1,6 +1,7 @@
 //! What every answer has, whatever becomes of its handler.
 
 use crate::problem::{Kind, PROBLEM_JSON, Problem};
+use crate::request_id::{REQUEST_ID, RequestIds, header_value};
 use actix_web::body::BoxBody;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::header::{
@@ -25,6 +26,20 @@ pub(crate) fn add_headers(headers: &mut HeaderMap, id: Option<HeaderValue>, sand
     if let Some(id) = id {
         headers.insert(HeaderName::from_static("frontrow-request-id"), id);
     }
+}
+
+/// For a server around the API: gives an answer that the API has not made the id that all of the API's have. Problem documents
+/// say it, too.
+pub fn identify(response: ServiceResponse) -> ServiceResponse {
+    if response.headers().contains_key(REQUEST_ID) {
+        return response;
+    }
+    let id = RequestIds::new().next();
+    let mut response = as_problem(response, id);
+    if let (Ok(name), Some(value)) = (HeaderName::try_from(REQUEST_ID), header_value(id)) {
+        response.headers_mut().insert(name, value);
+    }
+    response
 }
 
 /// Problem documents say which request they are about; errors of the framework, and of what is not ours, become problem

@@ -7,7 +7,7 @@ use uuid::{Builder, Uuid};
 
 /// The header of every answer that has the request's id. What a client sends in it is ignored: two requests with one id
 /// would be one in the log.
-pub(crate) const REQUEST_ID: &str = "Frontrow-Request-Id";
+pub const REQUEST_ID: &str = "Frontrow-Request-Id";
 
 /// Makes the ids of one worker's requests without a system call: a counter, mixed with a key that is random.
 ///

@@ -13,7 +13,7 @@ use std::time::Duration;
 /// Somebody, and how far they have come.
 pub struct Person {
     user: UserId,
-    /// Where they go.
+    /// Index of the place that they go to.
     pub place: usize,
     /// How far they have come.
     pub state: State,
@@ -23,7 +23,7 @@ pub struct Person {
 
 /// How far somebody has come.
 pub enum State {
-    /// At home.
+    /// Neither in line nor looking.
     Away,
     /// With a queue token.
     InLine(String),
@@ -31,13 +31,13 @@ pub enum State {
     Called(String),
     /// Looks for seats, after so many tries.
     Looking(u8),
-    /// Thinks about it.
+    /// Decides whether to pay.
     Holding(Hold),
     /// Has tickets.
     Paid(Hold),
 }
 
-/// What somebody has.
+/// A hold, or what it became.
 #[derive(Clone, Copy)]
 pub struct Hold {
     reservation: ReservationId,
@@ -56,7 +56,7 @@ const RELEASE: u8 = 9;
 const LAPSED: Range<u64> = 305..330;
 
 impl Person {
-    /// At home.
+    /// Somebody who has done nothing yet.
     pub fn new(user: UserId, place: usize) -> Self {
         Self { user, place, state: State::Away, deeds: 0 }
     }

@@ -69,7 +69,7 @@ impl Description {
     pub fn flaws(&self, promise: &Promise<'_>, answer: &Answer) -> Vec<String> {
         let mut flaws = Vec::new();
         if answer.status != promise.status {
-            flaws.push(format!("the status is {}: {}", answer.status, answer.text()));
+            flaws.push(format!("the answer is {answer}"));
         }
         match promise.answer["content"].as_object() {
             None if !answer.body.is_empty() => flaws.push("a body that is not promised".to_owned()),

@@ -1,9 +1,8 @@
 //! A mock whose clock stands still, and requests to it.
 
+pub use crate::ask::{Answer, Ask};
 use actix_web::body::to_bytes;
 use actix_web::dev::ServiceResponse;
-use actix_web::http::Method;
-use actix_web::http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use actix_web::test;
 use actix_web::test::TestRequest;
 use frontrow_adapters::ManualClock;
@@ -42,12 +41,12 @@ impl House {
     }
 
     pub async fn send(&self, ask: Ask) -> Answer {
-        let response = (self.call)(ask.0).await;
+        let response = (self.call)(ask.request()).await;
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let body = to_bytes(response.into_body()).await.unwrap().to_vec();
         let answer = Answer { status, headers, body };
         for said in ["Frontrow-Mock", "Frontrow-Sandbox"] {
-            assert_eq!(answer.header(said), Some("true"), "{answer:?}");
+            assert_eq!(answer.header(said), Some("true"), "{answer}");
         }
         answer
     }
@@ -85,75 +84,5 @@ impl House {
 
     pub async fn advance(&self, seconds: u64) -> Value {
         self.send(Ask::post("/mock/clock").json(&json!({"advance_seconds": seconds}))).await.with(200)
-    }
-}
-
-pub struct Ask(TestRequest);
-
-impl Ask {
-    pub fn new(method: Method, path: &str) -> Self {
-        Self(TestRequest::default().method(method).uri(path))
-    }
-
-    pub fn get(path: &str) -> Self {
-        Self::new(Method::GET, path)
-    }
-
-    pub fn post(path: &str) -> Self {
-        Self::new(Method::POST, path)
-    }
-
-    pub fn header(self, name: &str, value: &str) -> Self {
-        Self(self.0.append_header((name, value)))
-    }
-
-    pub fn by(self, token: &str) -> Self {
-        self.header(AUTHORIZATION.as_str(), &format!("Bearer {token}"))
-    }
-
-    pub fn key(self, key: &str) -> Self {
-        self.header("Idempotency-Key", key)
-    }
-
-    pub fn json(self, body: &Value) -> Self {
-        let typed = self.header(CONTENT_TYPE.as_str(), "application/json");
-        Self(typed.0.set_payload(body.to_string()))
-    }
-}
-
-#[derive(Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub headers: HeaderMap,
-    pub body: Vec<u8>,
-}
-
-impl Answer {
-    pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.get(name).map(|value| value.to_str().unwrap())
-    }
-
-    pub fn text(&self) -> String {
-        String::from_utf8_lossy(&self.body).into_owned()
-    }
-
-    pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("not JSON: {}", self.text()))
-    }
-
-    /// The body of an answer with that status.
-    #[track_caller]
-    pub fn with(&self, status: u16) -> Value {
-        assert_eq!(self.status, status, "{}", self.text());
-        if self.body.is_empty() { Value::Null } else { self.json() }
-    }
-
-    /// The problem document, which has to be of that status and type.
-    #[track_caller]
-    pub fn problem(&self, status: u16, slug: &str) -> Value {
-        let problem = self.with(status);
-        assert_eq!(self.header("content-type"), Some("application/problem+json"));
-        assert!(problem["type"].as_str().unwrap().ends_with(slug), "{problem}");
-        problem
     }
 }

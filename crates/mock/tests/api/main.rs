@@ -1,6 +1,10 @@
 //! The mock, as pages call it.
 
 #[cfg(test)]
+#[path = "../../../web/tests/api/ask.rs"]
+#[expect(dead_code, reason = "the web's own tests ask for more")]
+mod ask;
+#[cfg(test)]
 mod clock;
 #[cfg(test)]
 mod cors;

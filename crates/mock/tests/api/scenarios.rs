@@ -48,7 +48,12 @@ async fn every_named_example_can_be_had_and_every_problem_by_its_type() {
                 let answer = house.send(preferring(ask, &wish)).await;
                 let flaws = description.flaws(&promise, &answer);
                 assert!(flaws.is_empty(), "{} {} {wish}: {flaws:?}", promise.method, promise.path);
-                assert_eq!(answer.json(), *value, "{} {} {wish}", promise.method, promise.path);
+                let mut body = if promise.status >= 400 { answer.any_problem() } else { answer.json() };
+                if promise.status >= 400 {
+                    // That of this request, which no example knows.
+                    body.as_object_mut().unwrap().remove("instance");
+                }
+                assert_eq!(body, *value, "{} {} {wish}", promise.method, promise.path);
                 examples += 1;
             }
         }
