@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// A concert as people see it on a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConcertView {
-    /// The concert.
+    /// What is played.
     pub concert: Arc<Concert>,
     /// The best that can be said of any of its performances: one is on sale, one will be, one is postponed, all are closed,
     /// all are cancelled. Nobody has looked whether seats are left.

@@ -19,7 +19,7 @@ pub struct Programme {
 /// A concert with its public performances.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ConcertProgramme {
-    /// The concert.
+    /// What is played.
     pub concert: Arc<Concert>,
     /// Those that are not drafts, by when they start.
     pub performances: Vec<ProgrammeEntry>,

@@ -93,7 +93,7 @@ impl ConcertsQuery {
         Some(words)
     }
 
-    /// Which page.
+    /// The limit and the cursor, still as text.
     pub fn page(&self) -> Result<PageRequest<ConcertPosition>, Problem> {
         page_request(self.limit.as_deref(), self.cursor.as_deref(), |position: ConcertPosition| position)
     }

@@ -17,7 +17,7 @@ pub struct ExpandQuery {
 }
 
 impl ExpandQuery {
-    /// What else.
+    /// A problem if a word is none of [`Expandable`].
     pub fn expand(&self) -> Result<Expand, Problem> {
         Expand::of(self.expand.as_deref())
     }
@@ -40,12 +40,12 @@ pub struct ReservationsQuery {
 }
 
 impl ReservationsQuery {
-    /// What else.
+    /// A problem if a word is none of [`Expandable`].
     pub fn expand(&self) -> Result<Expand, Problem> {
         Expand::of(self.expand.as_deref())
     }
 
-    /// Which page.
+    /// The limit and the cursor, still as text.
     pub fn page(&self) -> PageQuery {
         PageQuery { limit: self.limit.clone(), cursor: self.cursor.clone() }
     }
@@ -66,11 +66,11 @@ pub enum Expandable {
 /// What an answer has besides.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Expand {
-    /// The performance.
+    /// Adds the performance.
     pub performance: bool,
-    /// The concert.
+    /// Adds the concert that is played.
     pub concert: bool,
-    /// The venue.
+    /// Adds the venue of the performance.
     pub venue: bool,
 }
 
@@ -97,11 +97,11 @@ impl Expand {
 /// What was asked for besides.
 #[derive(Clone, Debug, Default)]
 pub struct Expanded {
-    /// The performance.
+    /// `None` unless it was asked for; the others likewise.
     pub performance: Option<PerformanceDto>,
-    /// The concert.
+    /// What is played.
     pub concert: Option<ConcertDto>,
-    /// The venue.
+    /// Where it is played.
     pub venue: Option<VenueDto>,
 }
 

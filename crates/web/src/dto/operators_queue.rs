@@ -288,7 +288,7 @@ pub struct LogQuery {
 }
 
 impl LogQuery {
-    /// Which page.
+    /// The limit and the cursor, still as text.
     pub fn page(&self) -> PageQuery {
         PageQuery { limit: self.limit.clone(), cursor: self.cursor.clone() }
     }

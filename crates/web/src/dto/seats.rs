@@ -182,7 +182,7 @@ impl SeatQuery {
         Ok(SeatFilter { available, tier: self.tier.clone(), section })
     }
 
-    /// Which page.
+    /// The limit and the cursor, still as text.
     pub fn page(&self) -> PageQuery {
         PageQuery { limit: self.limit.clone(), cursor: self.cursor.clone() }
     }

@@ -15,7 +15,7 @@ pub struct Model {
     pub sections: Json,
     pub frozen: bool,
     pub revision: i64,
-    /// As JSON.
+    /// JSON; `None` if the stage is where a computed one would be.
     pub stage: Option<String>,
 }
 

@@ -13,7 +13,7 @@ pub struct Model {
     pub name: String,
     pub time_zone: String,
     pub revision: i64,
-    /// As JSON.
+    /// JSON; `None` if nobody has said it.
     pub address: Option<String>,
 }
 
