@@ -57,6 +57,15 @@ impl Page {
         until(&format!("the text {text:?}"), async || Ok(self.text().await?.contains(text).then_some(()))).await
     }
 
+    /// Waits until one of these texts is there, and says which.
+    pub async fn sees_one_of(&self, texts: [&str; 2]) -> Result<usize> {
+        until(&format!("one of {texts:?}"), async || {
+            let shown = self.text().await?;
+            Ok(texts.iter().position(|text| shown.contains(text)))
+        })
+        .await
+    }
+
     /// Waits until a text is gone.
     pub async fn sees_no_more(&self, text: &str) -> Result<()> {
         until(&format!("no text {text:?}"), async || Ok((!self.text().await?.contains(text)).then_some(()))).await
@@ -96,6 +105,13 @@ impl Page {
         let seat = format!("//button[starts-with(@aria-label, '{label},') and @aria-disabled='false']");
         self.element(By::XPath(seat)).await?.send_keys(" ").await?;
         self.seat(label, "aria-pressed", true).await
+    }
+
+    /// Label of the last seat of a section that is free now.
+    pub async fn last_free_seat(&self, section: &str) -> Result<Option<String>> {
+        let script = "const free = document.querySelectorAll(`.seat[aria-disabled=false][aria-label^='${arguments[0]}-']`);
+            return [...free].at(-1)?.ariaLabel.split(',')[0]";
+        Ok(self.driver.execute(script, vec![section.into()]).await?.convert()?)
     }
 
     /// Chooses every seat that is free, as soon as one is.

@@ -1,6 +1,6 @@
 //! The mock, where time and a crowd are at hand.
 
-use crate::browser::until;
+use crate::browser::{Page, until};
 use crate::stage::{Stage, run_on_mock};
 use anyhow::Result;
 
@@ -35,11 +35,10 @@ fn somebody_in_a_crowd_waits_in_line_and_gets_a_ticket_from_the_mock() -> Result
         page.sees("People ahead of you: ").await?;
         let_time_pass_until(stage, "Your choice").await?;
         page.unfold("D").await?;
-        page.choose("D-20-50").await?;
-        page.press("Hold these seats").await?;
+        let seat = hold_a_free_seat_of(page, "D").await?;
         page.press("Charge the wallet").await?;
         page.press("Pay").await?;
-        page.sees("D-20-50: FR1-").await
+        page.sees(&format!("{seat}: FR1-")).await
     })
 }
 
@@ -52,6 +51,18 @@ fn the_crowd_takes_a_seat_that_has_been_chosen() -> Result<()> {
         page.choose_all_free().await?;
         let_time_pass_until(stage, "Somebody else was faster: A-").await
     })
+}
+
+/// Holds the last seat of a section that is free, and the next one if the crowd was faster. Says which.
+async fn hold_a_free_seat_of(page: &Page, section: &str) -> Result<String> {
+    until("a hold", async || {
+        let Some(seat) = page.last_free_seat(section).await? else { return Ok(None) };
+        page.choose(&seat).await?;
+        page.press("Hold these seats").await?;
+        let faster = format!("Somebody else was faster: {seat}");
+        page.sees_one_of(["Minutes left to pay", &faster]).await.map(|seen| (seen == 0).then_some(seat))
+    })
+    .await
 }
 
 /// Puts the mock's clock forward, a few seconds at a time, until the page shows a text.
