@@ -29,8 +29,8 @@ pub(crate) struct Watchdog {
     pub(crate) process: String,
 }
 
-/// No server takes longer to start.
-const PATIENCE: Duration = Duration::from_mins(1);
+/// No server takes longer to start, even one that was killed, on a machine that has a lot else to do.
+const PATIENCE: Duration = Duration::from_mins(3);
 const PACE: Duration = Duration::from_millis(50);
 
 impl Watchdog {
