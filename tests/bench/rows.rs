@@ -7,6 +7,7 @@ mod failures;
 mod halls;
 mod latency;
 mod memory;
+mod overload;
 mod polling;
 mod quiet;
 mod reads;
@@ -26,6 +27,7 @@ pub enum Group {
     Sale,
     Failures,
     Quiet,
+    Overload,
     Waiting,
     Events,
     Halls,
@@ -36,13 +38,14 @@ pub enum Group {
 
 impl Group {
     /// In the order in which they are measured: the last three need five million seats, which the others do without.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Bookings,
         Self::Best,
         Self::Latency,
         Self::Sale,
         Self::Failures,
         Self::Quiet,
+        Self::Overload,
         Self::Waiting,
         Self::Events,
         Self::Halls,
@@ -59,6 +62,7 @@ impl Group {
             Self::Sale => "sale",
             Self::Failures => "failures",
             Self::Quiet => "quiet",
+            Self::Overload => "overload",
             Self::Waiting => "waiting",
             Self::Events => "events",
             Self::Halls => "halls",
@@ -76,6 +80,7 @@ impl Group {
             Self::Sale => Box::pin(sale::measure(testbed, report)).await,
             Self::Failures => Box::pin(failures::measure(testbed, report)).await,
             Self::Quiet => Box::pin(quiet::measure(testbed, report)).await,
+            Self::Overload => Box::pin(overload::measure(testbed, report)).await,
             Self::Waiting => Box::pin(waiting::measure(testbed, report)).await,
             Self::Events => Box::pin(events::measure(testbed, report)).await,
             Self::Halls => Box::pin(halls::measure(testbed, report)).await,

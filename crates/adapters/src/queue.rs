@@ -9,7 +9,7 @@ use parking_lot::Mutex;
 use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use tokio::sync::{Notify, oneshot};
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
@@ -27,6 +27,11 @@ pub(crate) trait Queued {
         None
     }
 
+    /// Whether it leaves [some room](Limits) in the queue to others.
+    fn gives_way(&self) -> bool {
+        false
+    }
+
     /// How much of the [`Batch`](Limits) it takes up.
     fn weight(&self) -> usize {
         1
@@ -41,6 +46,8 @@ impl Queued for Join {}
 pub(crate) struct Limits {
     /// How many requests may wait, at least one; those that are being worked on are not in the queue.
     pub capacity: usize,
+    /// How much of that is for requests that do not give way.
+    pub reserved: usize,
     /// How many requests of one asker may wait.
     pub per_asker: usize,
     /// How many requests a batch has at most.
@@ -57,7 +64,7 @@ const SHARED_TURNS: u32 = 8;
 impl Limits {
     /// So many may wait, whoever asks, and so many are worked on together, whatever they weigh.
     pub(crate) const fn of(capacity: usize, batch: usize) -> Self {
-        Self { capacity, per_asker: usize::MAX, batch, shared_batch: batch, weight: usize::MAX }
+        Self { capacity, reserved: 0, per_asker: usize::MAX, batch, shared_batch: batch, weight: usize::MAX }
     }
 }
 
@@ -70,6 +77,8 @@ pub(crate) struct Jobs<Q: Queued, R>(Arc<Shared<Q, R>>);
 struct Shared<Q: Queued, R> {
     limits: Limits,
     state: Mutex<State<Q, R>>,
+    /// As in the state, for those who only want to know how full it is.
+    waiting: AtomicUsize,
     /// Rings when a route becomes ready, and once for everybody at the end. Whoever takes a route and leaves others rings
     /// again. The worker that rested last is woken first: what it needs is still in the processor's caches, and in those of
     /// its session at the database.
@@ -162,7 +171,8 @@ impl<Q: Queued, R> Queue<Q, R> {
             closed: false,
             shared_turns: 0,
         };
-        let shared = Arc::new(Shared { limits, state: Mutex::new(state), ready: Notify::new() });
+        let shared =
+            Arc::new(Shared { limits, state: Mutex::new(state), waiting: AtomicUsize::new(0), ready: Notify::new() });
         (Self(Arc::clone(&shared)), Jobs(shared))
     }
 
@@ -172,11 +182,19 @@ impl<Q: Queued, R> Queue<Q, R> {
         let settled = Arc::new(AtomicBool::new(false));
         let asked = Asked { reply: receiver, settled: Arc::clone(&settled), until };
         let times = Times { asked: Instant::now(), until };
-        let is_ready = self.0.state.lock().push(Job { request, reply: sender, settled, times }, &self.0.limits)?;
+        let mut state = self.0.state.lock();
+        let is_ready = state.push(Job { request, reply: sender, settled, times }, &self.0.limits)?;
+        self.0.waiting.store(state.waiting, Ordering::Relaxed);
+        drop(state);
         if is_ready {
             self.0.ready.notify_last();
         }
         Ok(asked)
+    }
+
+    /// How many requests are in the queue, a moment ago.
+    pub(crate) fn waiting(&self) -> usize {
+        self.0.waiting.load(Ordering::Relaxed)
     }
 
     /// Takes no more requests. Those in the queue stay there until they are worked on.
@@ -215,6 +233,7 @@ impl<Q: Queued, R> Jobs<Q, R> {
         let route = state.ready.pop_front()?;
         let limits = state.turn_limits(&self.0.limits);
         let jobs = state.take(route, &limits);
+        self.0.waiting.store(state.waiting, Ordering::Relaxed);
         let is_left = state.routes.contains_key(&route);
         // Requests without a route may be taken by several workers, so what is left of them is ready at once.
         if route.is_none() && is_left {
@@ -244,6 +263,7 @@ impl<Q: Queued, R> Jobs<Q, R> {
         while let Some(route) = state.ready.pop_front() {
             jobs.extend(state.take(route, &all));
         }
+        self.0.waiting.store(state.waiting, Ordering::Relaxed);
         jobs
     }
 
@@ -260,7 +280,8 @@ impl<Q: Queued, R> State<Q, R> {
         if self.closed {
             return Err(NotQueued::Closed);
         }
-        if self.waiting >= limits.capacity.max(1) {
+        let reserved = if job.request.gives_way() { limits.reserved } else { 0 };
+        if self.waiting >= limits.capacity.saturating_sub(reserved).max(1) {
             return Err(NotQueued::Full);
         }
         if let Some(asker) = job.request.asker() {

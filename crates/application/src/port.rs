@@ -22,7 +22,7 @@ mod waiting_room;
 pub use accounts::{AccountRepository, Credentials, Rotated, SessionRepository};
 pub use announce::Announcer;
 pub use audit::Auditor;
-pub use booking::{BookingError, BookingStore};
+pub use booking::{BookingError, BookingStore, LoadGauge};
 pub use catalogue::{
     ConcertRepository, OnSale, OnSaleReader, PerformanceRepository, Revision, SaleRepository, Stored, StoredSeatMap,
     VenueRepository,
@@ -47,7 +47,7 @@ pub use self::{
     accounts::{MockAccountRepository, MockSessionRepository},
     announce::MockAnnouncer,
     audit::MockAuditor,
-    booking::MockBookingStore,
+    booking::{MockBookingStore, MockLoadGauge},
     catalogue::{MockConcertRepository, MockOnSaleReader, MockPerformanceRepository, MockSaleRepository, MockVenueRepository},
     chores::MockChoreStore,
     clock::{MockClock, MockIdSource},

@@ -2,9 +2,10 @@
 
 use crate::port::{
     AccountRepository, AdmissionWatch, BookingStore, ChoreStore, Clock, ConcertRepository, Eligibility, Housekeeping,
-    IdSource, IdempotencyRecordReader, JoinLimits, NumberDispenser, OnSaleReader, PasswordHasher, PaymentGateway,
-    PerformanceRepository, Probe, ProgrammeReader, QueueSigner, QueueStore, ReservationReader, SaleRepository,
-    SeatSnapshots, SessionRepository, TicketSigner, TimeZones, TokenIssuer, VenueRepository, WalletReader,
+    IdSource, IdempotencyRecordReader, JoinLimits, LoadGauge, NumberDispenser, OnSaleReader, PasswordHasher,
+    PaymentGateway, PerformanceRepository, Probe, ProgrammeReader, QueueSigner, QueueStore, ReservationReader,
+    SaleRepository, SeatSnapshots, SessionRepository, TicketSigner, TimeZones, TokenIssuer, VenueRepository,
+    WalletReader,
 };
 use crate::waiting_room::{
     BarBuyer, CheckInBuyer, JoinQueue, LeaveAdmission, OperateQueue, PassCheck, QueueViews, RenewAdmission,
@@ -23,6 +24,7 @@ use std::time::Duration;
 #[derive(Clone)]
 pub struct Ports {
     pub store: Arc<dyn BookingStore>,
+    pub load: Arc<dyn LoadGauge>,
     pub idempotency_records: Arc<dyn IdempotencyRecordReader>,
     pub venues: Arc<dyn VenueRepository>,
     pub time_zones: Arc<dyn TimeZones>,

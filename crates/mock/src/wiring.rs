@@ -45,6 +45,7 @@ pub fn web_state(ports: &Ports, use_cases: &Arc<UseCases>) -> WebState {
         use_cases: Arc::clone(use_cases),
         tokens: ports.tokens.clone(),
         probe: ports.probe.clone(),
+        load: ports.load.clone(),
         is_draining: Arc::default(),
         clock: ports.clock.clone(),
         currency: "KRW".to_owned(),

@@ -84,6 +84,7 @@ impl Application {
         };
         let ports = Ports {
             store: store.clone(),
+            load: store.clone(),
             idempotency_records: readers.clone(),
             venues: catalogue.clone(),
             time_zones: Arc::new(IanaTimeZones),

@@ -150,6 +150,7 @@ fn web_state(application: &Application, settings: &Settings) -> WebState {
         use_cases: application.use_cases.clone(),
         tokens: application.ports.tokens.clone(),
         probe: application.ports.probe.clone(),
+        load: application.ports.load.clone(),
         is_draining: Arc::default(),
         clock: application.ports.clock.clone(),
         currency: settings.currency.clone(),

@@ -4,6 +4,7 @@ use crate::extract::Matched;
 use crate::pass::check_pass;
 use crate::problem::{Kind, Problem};
 use crate::routes::{Address, Endpoint, addresses};
+use crate::shed::refuse_while_crowded;
 use crate::taken::refuse_the_rest;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceFactory, ServiceRequest, ServiceResponse, Transform};
@@ -113,6 +114,9 @@ async fn answer(
 }
 
 async fn admit(endpoint: &Endpoint, request: &mut ServiceRequest) -> Result<(), Problem> {
+    if endpoint.is_only_for_looking() {
+        refuse_while_crowded(request)?;
+    }
     refuse_the_rest(endpoint.taken(), request).await?;
     match endpoint.booking_call() {
         Some(call) => check_pass(call, request.request()).await,

@@ -23,6 +23,7 @@ mod request_id;
 mod routes;
 mod run;
 mod serve;
+mod shed;
 mod state;
 mod taken;
 

@@ -3,7 +3,7 @@
 use crate::{EventStreams, Origins, RenderedAnswers};
 use actix_web::http::header::HeaderName;
 use frontrow_application::UseCases;
-use frontrow_application::port::{Clock, Probe, TokenIssuer};
+use frontrow_application::port::{Clock, LoadGauge, Probe, TokenIssuer};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -16,6 +16,8 @@ pub struct WebState {
     pub tokens: Arc<dyn TokenIssuer>,
     /// Says whether the store works.
     pub probe: Arc<dyn Probe>,
+    /// Says whether people who only look are to come back later.
+    pub load: Arc<dyn LoadGauge>,
     /// Whether the server is about to stop: then it says that it is not ready, and goes on answering.
     pub is_draining: Arc<AtomicBool>,
     /// Gives the instant that the rules decide by.

@@ -5,7 +5,7 @@ use super::state::State;
 use async_trait::async_trait;
 use frontrow_application::FaultId;
 use frontrow_application::port::{
-    Auditor, BookingError, BookingStore, Housekeeping, IdempotencyRecordReader, Probe, StoreError,
+    Auditor, BookingError, BookingStore, Housekeeping, IdempotencyRecordReader, LoadGauge, Probe, StoreError,
 };
 use frontrow_domain::{
     Catalogue, Command, CommandKey, Event, Finding, IdempotencyRecord, Instant, Outcome, Performance,
@@ -30,6 +30,13 @@ impl BookingStore for Memory {
             Ok(Err(bug)) => Err(self.fault(&command, &bug.to_string())),
             Err(_) => Err(self.fault(&command, "a panic")),
         }
+    }
+}
+
+/// Nothing ever waits here.
+impl LoadGauge for Memory {
+    fn is_high(&self) -> bool {
+        false
     }
 }
 

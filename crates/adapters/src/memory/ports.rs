@@ -26,6 +26,7 @@ impl Memory {
     pub fn ports(self: &Arc<Self>, keys: &MemoryKeys, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Ports {
         Ports {
             store: self.clone(),
+            load: self.clone(),
             idempotency_records: self.clone(),
             venues: self.clone(),
             time_zones: Arc::new(IanaTimeZones),

@@ -9,6 +9,7 @@ struct Request {
     route: Option<u128>,
     asker: Option<u128>,
     weight: usize,
+    gives_way: bool,
 }
 
 impl Queued for Request {
@@ -20,13 +21,17 @@ impl Queued for Request {
         self.asker.map(Uuid::from_u128)
     }
 
+    fn gives_way(&self) -> bool {
+        self.gives_way
+    }
+
     fn weight(&self) -> usize {
         self.weight
     }
 }
 
 fn free(id: u8) -> Request {
-    Request { id, route: None, asker: None, weight: 1 }
+    Request { id, route: None, asker: None, weight: 1, gives_way: false }
 }
 
 fn to(route: u128, id: u8) -> Request {
@@ -37,7 +42,8 @@ fn by(asker: u128, id: u8) -> Request {
     Request { asker: Some(asker), ..to(1, id) }
 }
 
-const LIMITS: Limits = Limits { capacity: 100, per_asker: 100, batch: 100, shared_batch: 100, weight: 100 };
+const LIMITS: Limits =
+    Limits { capacity: 100, reserved: 0, per_asker: 100, batch: 100, shared_batch: 100, weight: 100 };
 
 struct World {
     queue: Queue<Request, u8>,
@@ -98,6 +104,20 @@ async fn a_queue_takes_no_more_than_it_has_room_for_and_none_once_it_is_closed()
     }
     assert!(world.jobs.is_finished() && world.jobs.next().now_or_never().unwrap().is_none());
     assert_eq!(first.answer().await, Answered::With(4));
+}
+
+#[tokio::test]
+async fn some_room_is_left_to_those_who_do_not_give_way() {
+    let world = World::new(Limits { capacity: 4, reserved: 2, ..LIMITS });
+    let polite = |id| Request { gives_way: true, ..free(id) };
+    let _asked = world.push_all([free(1), polite(2)]);
+    assert_eq!(world.push(polite(3)).err(), Some(NotQueued::Full));
+    let _others = world.push_all([free(4), free(5)]);
+    assert_eq!(world.queue.waiting(), 4);
+    assert_eq!(world.push(free(6)).err(), Some(NotQueued::Full));
+    assert_eq!(world.ids(), [1, 2, 4, 5]);
+    assert_eq!(world.queue.waiting(), 0);
+    assert!(world.push(polite(7)).is_ok());
 }
 
 #[tokio::test]

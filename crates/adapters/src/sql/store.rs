@@ -23,7 +23,7 @@ use async_trait::async_trait;
 use attempt::{Committed, run_transaction};
 use booking::Booking;
 use decide::CommandResult;
-use frontrow_application::port::{Announcer, BookingError, BookingStore, Clock, IdSource, StoreError};
+use frontrow_application::port::{Announcer, BookingError, BookingStore, Clock, IdSource, LoadGauge, StoreError};
 use frontrow_domain::{Command, Outcome, Stop};
 use known::Known;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -38,7 +38,8 @@ pub struct StoreSettings {
     /// Connections that carry commands out, each those of one performance at a time: at most [`StoreSettings::MAX_WORKERS`]. Unless
     /// the settings say otherwise a server gets [`StoreSettings::DEFAULT_WORKERS`], and `SQLite`, which has one writer, one.
     pub workers: Option<usize>,
-    /// Commands that may wait for a worker; more are told to come back.
+    /// Commands that may wait for a worker; more are told to come back, and new holds are once three quarters of the places are
+    /// taken.
     pub queue: usize,
     /// How many of them may be one buyer's, so that nobody fills the queue alone.
     pub per_buyer: usize,
@@ -52,6 +53,11 @@ impl Default for StoreSettings {
 
 /// Commands of a batch on SQLite while performances take turns: its one worker keeps the others waiting.
 const SHARED_BATCH_SIZE: usize = 16;
+
+/// One in so many places of the queue is for commands that are not new holds.
+const RESERVED: usize = 4;
+/// Once one in so many places of the queue is taken, those who only look are told to come back.
+const CROWDED: usize = 2;
 
 impl StoreSettings {
     /// What one buyer may have in the queue, unless somebody says otherwise.
@@ -81,6 +87,8 @@ pub struct StorePorts {
 /// [`BookingStore`] on a SQL database.
 pub struct SqlStore {
     workers: Workers<Bookings>,
+    /// With so many commands in the queue, the load is high.
+    crowded: usize,
 }
 
 impl SqlStore {
@@ -117,6 +125,7 @@ impl SqlStore {
         let workers = settings.workers_to(database);
         let limits = Limits {
             capacity: settings.queue,
+            reserved: settings.queue / RESERVED,
             per_asker: settings.per_buyer,
             batch: Bookings::BATCH_SIZE,
             // Where there are several workers, another one has the quiet route.
@@ -124,7 +133,7 @@ impl SqlStore {
             weight: Bookings::BATCH_SEATS,
         };
         let workers = Workers::open(bookings, &context, workers, limits).await?;
-        Ok(Self { workers })
+        Ok(Self { workers, crowded: (settings.queue / CROWDED).max(1) })
     }
 
     /// Takes no more commands, and returns when those that were taken have come to their end.
@@ -135,6 +144,12 @@ impl SqlStore {
     /// Whether no worker has a connection, nor could get one: then everybody is told that the database is away.
     pub fn is_cut_off(&self) -> bool {
         self.workers.is_cut_off()
+    }
+}
+
+impl LoadGauge for SqlStore {
+    fn is_high(&self) -> bool {
+        self.workers.waiting() >= self.crowded
     }
 }
 

@@ -76,6 +76,11 @@ impl<W: Work> Workers<W> {
         }
     }
 
+    /// How many requests wait.
+    pub(in crate::sql) fn waiting(&self) -> usize {
+        self.queue.waiting()
+    }
+
     /// Takes no more requests, and returns when those that were taken have come to their end.
     pub(in crate::sql) async fn drain(&self) {
         self.queue.close();

@@ -18,6 +18,14 @@ pub trait BookingStore: Send + Sync {
     async fn execute(&self, command: Command) -> Result<Outcome, BookingError>;
 }
 
+/// Says whether the store has more to do than it can.
+#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
+pub trait LoadGauge: Send + Sync {
+    /// Whether so many commands wait that people who only look had better come back later. Asked at every look: it costs no more
+    /// than reading a number.
+    fn is_high(&self) -> bool;
+}
+
 /// Why a command has no outcome.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]

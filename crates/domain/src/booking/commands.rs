@@ -69,6 +69,11 @@ impl Operation {
         self.rule().name()
     }
 
+    /// Whether it asks for seats that its buyer does not have yet: in a rush these give way to all others.
+    pub fn is_new_hold(&self) -> bool {
+        matches!(self, Self::Hold(_) | Self::HoldBest(_))
+    }
+
     pub(in crate::booking) fn rule(&self) -> &dyn CommandRule {
         match self {
             Self::Hold(rule) => rule,

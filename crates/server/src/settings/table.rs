@@ -57,7 +57,7 @@ settings! {
     database_workers: Option<usize> = number_or_auto(1..=256);
     Setting { name: "database_workers", default: "auto", takes: "a whole number, 1 to 256, or auto (4; 1 for a file, which has one writer)", purpose: "connections that carry out holds, payments and charges, one at a time each" },
     command_queue_capacity: usize = number(1..=100_000);
-    Setting { name: "command_queue_capacity", default: "1024", takes: "a whole number, 1 to 100000", purpose: "commands that may wait for the database; any more are answered with 503 busy" },
+    Setting { name: "command_queue_capacity", default: "1024", takes: "a whole number, 1 to 100000", purpose: "commands that may wait for the database; any more are answered with 503 busy, new holds and strangers earlier" },
     redis: Option<RedisAddress> = redis_or_off();
     Setting { name: "redis_url", default: "off", takes: "redis://HOST:6379/0 or rediss://USER:PASSWORD@HOST:6379/0 (Valkey too), or off", purpose: "hands out queue numbers, for the largest sales; off: the database does" },
     keys_file: PathBuf = path();

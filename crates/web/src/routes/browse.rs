@@ -15,11 +15,11 @@ use std::sync::Arc;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::new(concerts, __path_concerts),
-        Endpoint::new(concert, __path_concert),
-        Endpoint::new(performances, __path_performances),
-        Endpoint::new(performance, __path_performance).call(BookingCall::ShowPerformance),
-        Endpoint::new(prices, __path_prices).call(BookingCall::ShowPrices),
+        Endpoint::new(concerts, __path_concerts).only_looks(),
+        Endpoint::new(concert, __path_concert).only_looks(),
+        Endpoint::new(performances, __path_performances).only_looks(),
+        Endpoint::new(performance, __path_performance).only_looks().call(BookingCall::ShowPerformance),
+        Endpoint::new(prices, __path_prices).only_looks().call(BookingCall::ShowPrices),
     ]
 }
 

@@ -35,6 +35,7 @@ pub(crate) struct Endpoint {
     common: &'static [Kind],
     creates: bool,
     polled: bool,
+    only_looks: bool,
     deprecation: Option<Deprecation>,
     taken: Taken,
     /// `None` if it is not part of the API: the description itself, and its pages.
@@ -87,6 +88,7 @@ impl Endpoint {
             common: Kind::COMMON,
             creates: false,
             polled: false,
+            only_looks: false,
             deprecation: None,
             taken: Taken::default(),
             document: None,
@@ -118,6 +120,11 @@ impl Endpoint {
     #[cfg_attr(not(test), expect(dead_code, reason = "nothing is deprecated yet"))]
     pub fn deprecated(self, since: Date, sunset: Date) -> Self {
         Self { deprecation: Some(Deprecation { since, sunset }), ..self }
+    }
+
+    /// People look around with it. When there is too much to do, those whom nobody knows are told to come back.
+    pub fn only_looks(self) -> Self {
+        Self { only_looks: true, ..self }
     }
 
     /// Everybody in a queue asks for it all the time: it is neither logged nor counted, and costs no store operation.
@@ -158,6 +165,10 @@ impl Endpoint {
 
     pub fn is_polled(&self) -> bool {
         self.polled
+    }
+
+    pub fn is_only_for_looking(&self) -> bool {
+        self.only_looks
     }
 
     pub fn is_described(&self) -> bool {

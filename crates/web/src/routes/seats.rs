@@ -13,9 +13,9 @@ use frontrow_domain::{PerformanceId, SeatNumber};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::new(seat_map, __path_seat_map).call(BookingCall::ShowSeatMap),
-        Endpoint::new(availability, __path_availability).call(BookingCall::ShowAvailability),
-        Endpoint::new(seats, __path_seats).call(BookingCall::ListSeats),
+        Endpoint::new(seat_map, __path_seat_map).only_looks().call(BookingCall::ShowSeatMap),
+        Endpoint::new(availability, __path_availability).only_looks().call(BookingCall::ShowAvailability),
+        Endpoint::new(seats, __path_seats).only_looks().call(BookingCall::ListSeats),
     ]
 }
 

@@ -25,6 +25,8 @@ mod concerts;
 #[cfg(test)]
 mod cors;
 #[cfg(test)]
+mod crowded;
+#[cfg(test)]
 mod description;
 #[cfg(test)]
 mod documents;

@@ -24,6 +24,7 @@ fn state(theatre: &Theatre) -> WebState {
         use_cases: Arc::clone(&state.use_cases),
         tokens: Arc::clone(&state.tokens),
         probe: Arc::clone(&state.probe),
+        load: Arc::clone(&state.load),
         is_draining: Arc::clone(&state.is_draining),
         clock: Arc::clone(&state.clock),
         currency: state.currency.clone(),

@@ -103,6 +103,7 @@ impl Theatre {
             use_cases: use_cases.clone(),
             tokens: ports.tokens,
             probe: ports.probe,
+            load: ports.load,
             clock: clock.clone(),
             currency: "KRW".into(),
             client_address: Some(HeaderName::from_static(CLIENT_ADDRESS)),

@@ -4,7 +4,7 @@ use super::testbed::Testbed;
 use frontrow_adapters::sql::hook::Hook;
 use frontrow_adapters::sql::{Database, SqlAuditor, SqlReaders, SqlStore, StorePorts, StoreSettings};
 use frontrow_application::port::{
-    Announcer, Auditor, BookingError, BookingStore, Clock, IdSource, StoreError, WalletReader,
+    Announcer, Auditor, BookingError, BookingStore, Clock, IdSource, LoadGauge, StoreError, WalletReader,
 };
 use frontrow_domain::{
     BuyerKey, Cancel, Charge, Command, CommandKey, Event, Expire, Finding, Hold, HoldBest, Instant, LineItem,
@@ -132,12 +132,22 @@ impl TestContext {
 
     /// The same, with so many workers in each instance.
     pub async fn with_workers(testbed: &Testbed, instances: usize, workers: usize, hook: Arc<dyn Hook>) -> Self {
+        let settings = StoreSettings { workers: Some(workers), ..StoreSettings::default() };
+        Self::with_settings(testbed, instances, settings, hook).await
+    }
+
+    /// The same, with stores that are set up like that.
+    pub async fn with_settings(
+        testbed: &Testbed,
+        instances: usize,
+        settings: StoreSettings,
+        hook: Arc<dyn Hook>,
+    ) -> Self {
         let world = Arc::new(World::default());
         world.set_seconds(1);
         let (testbed, database) = testbed.clear().await;
         seed(&testbed).await;
         let ports = StorePorts { clock: world.clone(), ids: world.clone(), announcer: world.clone() };
-        let settings = StoreSettings { workers: Some(workers), ..StoreSettings::default() };
         let mut stores = Vec::with_capacity(instances);
         for _ in 0..instances {
             let store = SqlStore::open_with_hook(&database, settings, ports.clone(), hook.clone()).await.unwrap();
@@ -170,6 +180,11 @@ impl TestContext {
 
     pub async fn balance(&self, n: u128) -> i64 {
         SqlReaders::new(Arc::clone(&self.database)).balance(user(n)).await.unwrap().amount()
+    }
+
+    /// Whether people who only look had better come back later.
+    pub fn is_crowded(&self) -> bool {
+        self.store.0.iter().any(|(store, _)| store.is_high())
     }
 
     pub async fn audit(&self) -> Vec<Finding> {

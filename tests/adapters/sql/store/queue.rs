@@ -1,9 +1,11 @@
 //! What becomes of commands that no worker has begun.
 
 use super::context::TestContext;
+use super::crowd::Answer;
 use super::proxy::Proxy;
 use super::testbed::{Testbed, on_every_database, on_every_server};
 use async_trait::async_trait;
+use frontrow_adapters::sql::StoreSettings;
 use frontrow_adapters::sql::hook::Hook;
 use frontrow_application::Outage;
 use frontrow_application::deadline::within;
@@ -42,8 +44,17 @@ impl Hook for Gate {
 
 /// A context whose only worker is busy with somebody's hold of seat 1 until the gate is opened.
 async fn busy(testbed: &Testbed) -> (Arc<TestContext>, Arc<Gate>, tokio::task::JoinHandle<()>) {
+    busy_with_room_for(testbed, StoreSettings::default().queue).await
+}
+
+/// The same, where so many commands may wait.
+async fn busy_with_room_for(
+    testbed: &Testbed,
+    queue: usize,
+) -> (Arc<TestContext>, Arc<Gate>, tokio::task::JoinHandle<()>) {
     let gate = Arc::new(Gate::default());
-    let context = Arc::new(TestContext::new(testbed, 1, gate.clone()).await);
+    let settings = StoreSettings { workers: Some(1), queue, ..StoreSettings::default() };
+    let context = Arc::new(TestContext::with_settings(testbed, 1, settings, gate.clone()).await);
     gate.closed.store(true, Ordering::SeqCst);
     let begun = tokio::spawn({
         let context = Arc::clone(&context);
@@ -80,6 +91,37 @@ async fn who_waits_for_a_worker_for_too_long_is_told_to_come_back_and_nothing_ha
     gate.opened.notify_one();
     begun.await.unwrap();
     context.held(&context.hold(3, "next", &[2])).await;
+}
+
+async fn new_holds_are_refused_before_what_others_have_begun(testbed: &Testbed) {
+    const ROOM: u32 = 8;
+    let (context, gate, begun) = busy_with_room_for(testbed, ROOM as usize).await;
+    let hold = |seat: u32| context.hold(seat.into(), "hold", &[seat]);
+    let holds: Vec<_> = (2..2 + ROOM).map(hold).collect();
+    let charges = [20, 21, 22].map(|user| context.charge(user, "charge"));
+    let is_busy = |told: &Answer| matches!(told, Err(BookingError::Outage(Outage::Busy { .. })));
+    let mut waiting = Vec::new();
+    for (hold, crowded) in holds[..6].iter().zip([false, false, false, true, true, true]) {
+        let mut asked = Box::pin(context.run(hold));
+        assert!(asked.as_mut().now_or_never().is_none(), "it waits");
+        assert_eq!(context.is_crowded(), crowded, "with {} commands", waiting.len() + 1);
+        waiting.push(asked);
+    }
+    let refused = context.run(&holds[6]).now_or_never().unwrap();
+    assert!(is_busy(&refused), "{refused:?}");
+
+    for charge in &charges[..2] {
+        let mut asked = Box::pin(context.run(charge));
+        assert!(asked.as_mut().now_or_never().is_none(), "it has a place");
+        waiting.push(asked);
+    }
+    let refused = context.run(&charges[2]).now_or_never().unwrap();
+    assert!(is_busy(&refused), "nothing is left: {refused:?}");
+    gate.opened.notify_one();
+    begun.await.unwrap();
+    let told = join_all(waiting).await;
+    assert!(told.iter().all(Result::is_ok), "{told:?}");
+    assert!(!context.is_crowded());
 }
 
 /// Does nothing.
@@ -122,6 +164,7 @@ async fn while_the_database_is_away_everybody_is_told_at_once(testbed: &Testbed)
 on_every_database! {
     what_was_not_begun_when_its_client_went_is_let_go_of,
     who_waits_for_a_worker_for_too_long_is_told_to_come_back_and_nothing_happens,
+    new_holds_are_refused_before_what_others_have_begun,
 }
 
 mod away {

@@ -32,6 +32,10 @@ impl Queued for Booking {
         self.command.asker().map(UserId::uuid)
     }
 
+    fn gives_way(&self) -> bool {
+        self.command.operation.is_new_hold()
+    }
+
     /// In seats.
     fn weight(&self) -> usize {
         let candidates = self.scope.candidates.iter().map(|candidates| candidates.most).sum::<usize>();
