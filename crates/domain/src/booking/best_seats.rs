@@ -56,8 +56,13 @@ impl SeatsSeen<'_> {
         blocks.into_iter().map(|seats| seats.into_iter().filter_map(seat).collect()).collect()
     }
 
-    /// Seats that could be part of a block if they were beside each other.
+    /// Seats that could be part of a block if they were beside each other: none for a wheelchair user where no accessible seat is
+    /// free.
     pub fn left(&self, wish: &Wish) -> u32 {
+        let is_accessible = |seat: usize| self.layout.kind(seat) == PositionKind::Accessible && !self.taken.has(seat);
+        if wish.accessible && !self.rows(wish).any(|row| row.seats.clone().any(is_accessible)) {
+            return 0;
+        }
         let left = self.rows(wish).map(|row| row.seats.clone().filter(|seat| self.fits(*seat, wish)).count());
         u32::try_from(left.sum::<usize>()).unwrap_or(u32::MAX)
     }

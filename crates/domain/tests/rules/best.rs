@@ -84,6 +84,9 @@ fn accessible_seats_are_for_who_asks_and_companions_sit_beside_them() {
     assert_eq!(best(&hall, everything, &asks(2)), [[2, 3], [6, 7]]);
     assert_eq!(best(&hall, "-x--x--x ----", &asks(2)), [[3, 4], [6, 7]], "nearest the front all the same");
     assert_eq!(best(&hall, "--x--x-- ----", &asks(1)), Vec::<Vec<u32>>::new());
+    let left = |seats| SeatsSeen { layout: &hall, taken: &taken(seats) }.left(&asks(2));
+    assert_eq!(left("--x--x-- ----"), 0, "no other seat will do");
+    assert_eq!(left("--x----- ----"), 11);
 }
 
 #[test]
