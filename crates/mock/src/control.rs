@@ -9,7 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use frontrow_application::port::Clock;
 use frontrow_domain::Instant;
 use frontrow_web::dto::Timestamp;
-use frontrow_web::problem::{Kind, Problem};
+use frontrow_web::problem::{FieldError, Kind, Problem};
 use serde_json::{Map, Value, json};
 use std::time::Duration;
 
@@ -119,7 +119,7 @@ impl Forward {
                 .as_u64()
                 .filter(|seconds| (1..=MAX_ADVANCE.as_secs()).contains(seconds))
                 .map(|seconds| Self::By(Duration::from_secs(seconds)))
-                .ok_or_else(|| Problem::field("/advance_seconds", "range", format!("1 to {}", MAX_ADVANCE.as_secs()))),
+                .ok_or_else(|| Problem::invalid(vec![FieldError::range("/advance_seconds", 1, MAX_ADVANCE.as_secs())])),
             "at" => serde_json::from_value::<Timestamp>(value.clone())
                 .map(|at| Self::To(at.into()))
                 .map_err(|error| Problem::field("/at", "time", error.to_string())),

@@ -41,6 +41,13 @@ impl FieldError {
     pub fn new(pointer: impl Into<String>, code: impl Into<String>, detail: impl Into<String>) -> Self {
         Self { pointer: pointer.into(), code: code.into(), params: Map::new(), detail: detail.into() }
     }
+
+    /// A number that is out of its range.
+    pub fn range(pointer: impl Into<String>, min: u64, max: u64) -> Self {
+        let mut flaw = Self::new(pointer, "range", format!("{min} to {max}"));
+        flaw.params.extend([("min".to_owned(), min.into()), ("max".to_owned(), max.into())]);
+        flaw
+    }
 }
 
 /// A problem document.

@@ -58,13 +58,30 @@ impl Flaw {
             let _ = write!(pointer, "/{}", escape(part));
         }
         let (code, detail) = match self.kind {
-            FlawKind::Missing(name) => ("missing", format!("missing field `{name}`")),
+            FlawKind::Missing(_) => ("missing", "this field is needed".to_owned()),
             FlawKind::Unknown(_, names) => ("unknown", format!("expected {}", one_of(names))),
             FlawKind::Duplicate(name) => ("duplicate", format!("duplicate field `{name}`")),
-            FlawKind::Expected(what) => ("type", format!("expected {what}")),
+            FlawKind::Expected(what) => ("type", format!("expected {}", in_words(&what))),
             FlawKind::Other(detail) => ("type", detail),
         };
         FieldError::new(pointer, code, detail)
+    }
+}
+
+/// What a type is called by those who don't write Rust.
+fn in_words(expected: &str) -> &str {
+    match expected {
+        "i8" | "i16" | "i32" | "i64" | "i128" | "isize" => "a whole number",
+        "u8" => "a whole number, 0 to 255",
+        "u16" => "a whole number, 0 to 65535",
+        "u32" => "a whole number, 0 to 4294967295",
+        "u64" | "u128" | "usize" => "a whole number, 0 or more",
+        "f32" | "f64" => "a number",
+        "a boolean" => "true or false",
+        "a sequence" => "a list",
+        "a map" => "an object",
+        _ if expected.starts_with("struct ") => "an object",
+        _ => expected,
     }
 }
 
@@ -343,12 +360,12 @@ mod tests {
     #[test]
     fn a_flaw_says_where_it_is_and_what_would_do() {
         for (text, pointer, code, detail) in [
-            ("{}", "/seats", "missing", "missing field `seats`"),
-            (r#"{"seats": [{"row": 1}, {}]}"#, "/seats/1/row", "missing", "missing field `row`"),
+            ("{}", "/seats", "missing", "this field is needed"),
+            (r#"{"seats": [{"row": 1}, {}]}"#, "/seats/1/row", "missing", "this field is needed"),
             (r#"{"seats": [{"r~/": 1}]}"#, "/seats/0/r~0~1", "unknown", "expected `row`"),
             (r#"{"seats": [], "seat": 1}"#, "/seat", "unknown", "expected `seats` or `phase`"),
             (r#"{"seats": [{"row": 1, "row": 1}]}"#, "/seats/0/row", "duplicate", "duplicate field `row`"),
-            (r#"{"seats": [{"row": 300}]}"#, "/seats/0/row", "type", "expected u8"),
+            (r#"{"seats": [{"row": 300}]}"#, "/seats/0/row", "type", "expected a whole number, 0 to 255"),
             (r#"{"seats": [[1]]}"#, "/seats/0", "type", "expected an object"),
             (r#"{"seats": [], "phase": "shut"}"#, "/phase", "type", "expected one of `open`, `closed`, `paused`"),
             (r#"{"seats": [], "phase": 1}"#, "/phase", "type", "expected enum Phase"),

@@ -1,7 +1,7 @@
 //! Parts of the address.
 
 use super::query::plain;
-use crate::problem::{Kind, Problem};
+use crate::problem::{FieldError, Kind, Problem};
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use frontrow_domain::SeatMap;
@@ -109,8 +109,8 @@ impl FromRequest for SeatMapAddress {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let version = part(request, "version").and_then(plain);
         let version = version.filter(|version| (1..=SeatMap::LAST_VERSION).contains(version));
-        let detail = || format!("1 to {}", SeatMap::LAST_VERSION);
-        let version = version.ok_or_else(|| Problem::field("/path/version", "range", detail()));
+        let flaw = || FieldError::range("/path/version", 1, SeatMap::LAST_VERSION.into());
+        let version = version.ok_or_else(|| Problem::invalid(vec![flaw()]));
         ready(Id::of(request).and_then(|id| Ok(Self { id, version: version? })))
     }
 }

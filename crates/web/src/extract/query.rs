@@ -1,7 +1,7 @@
 //! The part of the address behind the question mark.
 
 use super::json::Json;
-use crate::problem::Problem;
+use crate::problem::{FieldError, Problem};
 use actix_web::dev::Payload;
 use actix_web::web;
 use actix_web::{FromRequest, HttpRequest};
@@ -102,9 +102,8 @@ pub fn page_request<C: Cursor, K>(
 ) -> Result<PageRequest<K>, Problem> {
     // What is no number is out of range, too.
     let limit = limit.map_or(DEFAULT_LIMIT, |text| plain(text).unwrap_or(u32::MAX));
-    let page = PageRequest::new(limit, None);
-    let mut page =
-        page.map_err(|_| Problem::field("/query/limit", "range", format!("1 to {}", PageRequest::<K>::MAX)))?;
+    let out_of_range = || Problem::invalid(vec![FieldError::range("/query/limit", 1, PageRequest::<K>::MAX.into())]);
+    let mut page = PageRequest::new(limit, None).map_err(|_| out_of_range())?;
     if let Some(text) = cursor {
         let detail = "the next_cursor of the page before";
         let cursor = C::decode(text).ok_or_else(|| Problem::field("/query/cursor", "cursor", detail))?;
