@@ -11,6 +11,7 @@ SOAK_ROUNDS ?= 20
 PEOPLE ?= 2000
 # How many scripted people there are in the mock.
 CROWD ?= 0
+ADDRESS ?= 127.0.0.1:8080
 # What `make test` runs: names of test programs, `--` and their arguments. If it is empty, all of them.
 TESTS ?=
 # Where Cargo says which test programs it has compiled.
@@ -41,7 +42,7 @@ run: tools ## Serves a demo on loopback, until Ctrl-C
 	$(CARGO) run --locked --package frontrow-server -- demo --serve
 
 mock: tools ## Serves the API without a database, for people who build pages
-	$(CARGO) run --locked --package frontrow-server -- mock --crowd $(CROWD)
+	$(CARGO) run --locked --package frontrow-server -- mock --crowd $(CROWD) --address $(ADDRESS)
 
 demo-rush: tools ## Lets 2,000 scripted people queue for a show of 50 seats
 	$(CARGO) run --locked --release --package frontrow-server --example rush -- $(PEOPLE)

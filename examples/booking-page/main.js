@@ -56,7 +56,7 @@ async function concerts() {
 }
 async function concert(signal, id) {
   return [h('h1', 'Performances'), await list(`/concerts/${id}/performances`, show => link(`performance/${show.id}`,
-    `${when(show.starts_at, show.time_zone)}, ${show.venue.name}: ${show.status.replace('_', ' ')}, ${show.available} seats left`))];
+    `${when(show.starts_at, show.time_zone)}, ${show.venue.name}: ${show.status.replace('_', ' ')}${show.status === 'on_sale' ? `, ${show.available} seats left` : ''}`))];
 }
 async function reservations() {
   return [h('h1', 'My reservations'), await list('/reservations', ({ id, status, total, line_items }) =>

@@ -73,6 +73,16 @@ impl Programme {
             lantern,
             riverside,
         };
+        for (show, genre, age_limit) in [
+            (&mut programme.small_hours, Genre::Jazz, Some(19)),
+            (&mut programme.open_air, Genre::Rock, None),
+            (&mut programme.northern_lights, Genre::Folk, Some(8)),
+            (&mut programme.first_light, Genre::Classical, None),
+            (&mut programme.last_dance, Genre::Pop, Some(12)),
+            (&mut programme.stormy_weather, Genre::Pop, None),
+        ] {
+            show.concert = Concert { genre: Some(genre), age_limit, ..show.concert.clone() };
+        }
         programme.first_light.sale.opens = begins + OPENS_IN;
         for show in [&mut programme.northern_lights, &mut programme.first_light] {
             show.sale.waiting_room = Some(waiting_room(begins - 3 * HISTORY, 100, 120));
@@ -128,11 +138,7 @@ impl Show {
         begins: Instant,
         about: &'static str,
     ) -> Result<Self, MockError> {
-        let concert = Concert {
-            genre: Some(Genre::Pop),
-            age_limit: Some(8),
-            ..concert(ids, [title, artist], &format!("An evening with {artist}."))
-        };
+        let concert = concert(ids, [title, artist], &format!("An evening with {artist}."));
         let performances = days.iter().map(|days| performance(ids, concert.id, hall, evening(begins, *days)));
         let performances: Vec<_> = performances.collect::<Result<_, _>>()?;
         let sale = Sale { limit_per_person: 10, ..sale(ids, begins - 2 * HISTORY, &performances) };

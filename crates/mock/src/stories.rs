@@ -48,14 +48,14 @@ impl Setting<'_> {
         let held = self.kim_holds("held", &["A-2-1", "A-2-2"]).await?;
         let story = |(reservation, about)| Story { reservation, about };
         let all = [
-            (lapsed, "lapsed: it was not paid in time"),
+            (lapsed, "its hold has lapsed; it can still be paid while nobody else has its seat"),
             (released, "released by Kim before it was paid"),
             (paid, "paid, with tickets"),
             (in_part, "paid, and one of its two seats given back"),
             (cancelled, "paid, and cancelled by Kim"),
             (refunded, "paid, and refunded by the operator"),
             (lost, "paid, and refunded because the performance was cancelled"),
-            (held, "held: can be paid until 5 minutes after the start"),
+            (held, "held: its hold lapses 5 minutes after the start"),
         ];
         Ok(all.into_iter().map(story).collect())
     }

@@ -3,7 +3,7 @@
 use crate::chance::Chance;
 use crate::clock::MockClock;
 use crate::settings::MockSettings;
-use frontrow_adapters::{Memory, MemoryKeys, SharedWatch};
+use frontrow_adapters::{HmacTokenIssuer, Memory, MemoryKeys, SharedWatch, TokenKey};
 use frontrow_application::{Ports, UseCases};
 use frontrow_web::{EventStreams, Origins, RenderedAnswers, WebState};
 use std::sync::Arc;
@@ -26,16 +26,20 @@ pub struct Wiring {
 /// New, empty stores.
 pub fn wire(settings: &MockSettings, clock: &Arc<MockClock>) -> Wiring {
     let chance = Chance(settings.seed);
-    let keys = MemoryKeys {
-        access_tokens: chance.key("access tokens"),
-        queue: chance.key("queue tokens"),
-        ticket_codes: chance.key("ticket codes").secret,
-    };
+    // Of this world alone: ids come again after a reset, and whose they were must not be somebody else then.
+    let own_key = || TokenKey { id: format!("{:x}", rand::random::<u64>()), secret: rand::random() };
+    let keys =
+        MemoryKeys { access_tokens: own_key(), queue: own_key(), ticket_codes: chance.key("ticket codes").secret };
     let ids = Arc::new(chance.ids("what the server names"));
     let memory = Arc::new(Memory::new(clock.clone(), ids.clone()));
     let watch = Arc::new(SharedWatch::new(memory.clone()));
     // Joins have no limit: whoever builds a page joins from one place, again and again.
-    let ports = Ports { watch: watch.clone(), ..memory.ports(&keys, clock.clone(), ids) };
+    let ports = Ports {
+        watch: watch.clone(),
+        // The printed ones are good in every world.
+        tokens: Arc::new(HmacTokenIssuer::new(&keys.access_tokens, &[chance.key("access tokens")], clock.clone())),
+        ..memory.ports(&keys, clock.clone(), ids)
+    };
     Wiring { ports, watch }
 }
 

@@ -46,8 +46,9 @@ struct Turn {
 
 /// How often lapsed holds are marked, and so on: on the server, every few seconds.
 const SWEEP: Duration = Duration::from_secs(1);
-/// Into how many steps time that is skipped is divided at most.
-const MAX_STEPS: u32 = 600;
+/// Into how many steps time that is skipped is divided at most. They last a second if that is enough: after a longer silence, a queue
+/// counts a second all the same.
+const MAX_STEPS: u32 = 3600;
 /// Rounds of chores and ticks after which whatever is still to be done is left for the next beat.
 const MAX_ROUNDS: u32 = 100;
 

@@ -96,7 +96,7 @@ pub struct Mock {
     #[arg(long, value_name = "NUMBER", default_value_t = 0,
         value_parser = clap::value_parser!(u32).range(..=i64::from(MockSettings::MAX_CROWD)))]
     pub crowd: u32,
-    /// Where to listen.
+    /// Where to listen: an IP address and a port.
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8080")]
     pub address: SocketAddr,
     /// Lets pages of this origin call the mock, too, such as `https://pages.example`. Pages of localhost, 127.0.0.1 and

@@ -78,6 +78,40 @@ async fn what_is_no_time_is_refused_and_nothing_happens() {
 }
 
 #[actix_web::test]
+async fn what_a_world_gave_out_is_worth_nothing_in_the_next_but_for_the_printed_tokens() {
+    let house = House::new().await;
+    let body = json!({"email": "lee@example.com", "password": "correct horse battery"});
+    let log_in = || Ask::post("/v1/sessions").json(&body);
+    let token = house.send(log_in()).await.with(201)["access_token"].as_str().unwrap().to_owned();
+    let sale = house.sale("Northern Lights");
+    let join = || Ask::post(format!("/v1/sales/{sale}/queue-tokens"));
+    let joined = house.send(join().by(&token)).await.with(201);
+    let look = || Ask::get("/v1/queue-tokens/current").queue_token(joined["token"].as_str().unwrap());
+    house.send(look()).await.with(200);
+
+    house.send(Ask::post("/mock/reset")).await.with(200);
+    house.send(Ask::get("/v1/wallet").by(&token)).await.problem(401, "access-token");
+    house.send(look()).await.problem(403, "queue-token-forged");
+    house.send(Ask::get("/v1/wallet").by(&house.token("lee"))).await.with(200);
+    house.send(log_in()).await.with(201);
+}
+
+#[actix_web::test]
+async fn a_call_lapses_in_one_jump_of_an_hour() {
+    let house = House::new().await;
+    let sale = house.sale("Northern Lights");
+    let joined =
+        house.send(Ask::post(format!("/v1/sales/{sale}/queue-tokens")).by(&house.token("lee"))).await.with(201);
+    let token = joined["token"].as_str().unwrap();
+    house.advance(2).await;
+    let status =
+        async || house.send(Ask::get("/v1/queue-tokens/current").queue_token(token)).await.with(200)["status"].clone();
+    assert_eq!(status().await, "called");
+    house.advance(3600).await;
+    assert_eq!(status().await, "lapsed");
+}
+
+#[actix_web::test]
 async fn a_reset_gives_the_first_world_again() {
     let house = House::new().await;
     let before = kims_hold(&house).await.1;

@@ -4,8 +4,8 @@ use super::Endpoint;
 use crate::WebState;
 use crate::dto::{JoinBody, List, LogEntryDto, LogQuery, PassDto, QueueEntryDto, RenewBody, SnapshotDto};
 use crate::extract::{
-    Body, Caller, ClientNetwork, Id, PreferredWait, PreferredWaitHeader, Query, ShownToken, ShownTokenHeader,
-    entity_tag, knows,
+    Body, Caller, ClientNetwork, Id, OptionalBody, PreferredWait, PreferredWaitHeader, Query, ShownToken,
+    ShownTokenHeader, entity_tag, knows,
 };
 use crate::problem::{Kind, Problem};
 use crate::rate_limit::{RateLimit, add_rate_limits};
@@ -53,7 +53,7 @@ async fn join(
     caller: Caller,
     ClientNetwork(network): ClientNetwork,
     Id(id): Id,
-    Body(body): Body<JoinBody>,
+    OptionalBody(body): OptionalBody<JoinBody>,
 ) -> Result<HttpResponse, Problem> {
     let JoinBody { code, token } = body;
     let request = JoinRequest { user: caller.user(), sale: SaleId::new(id), network, code, token };
