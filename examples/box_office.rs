@@ -1,7 +1,9 @@
 //! A box office of a team's own: Frontrow's use cases on the in-memory store, without its server, accounts or waiting
 //! rooms. `docs/library.md` explains it step by step.
 
-use frontrow_adapters::{HmacTicketSigner, IanaTimeZones, Memory, SandboxGateway, SystemClock, UuidV7Source, sha256};
+use frontrow_adapters::{
+    Ed25519TicketSigner, IanaTimeZones, Memory, SandboxGateway, SystemClock, TokenKey, UuidV7Source, sha256,
+};
 use frontrow_application::port::{Clock, IdSource};
 use frontrow_application::{
     ActingOperator, BookingPorts, BookingUseCases, ChargeWalletRequest, Chore, HoldRequest, ManageConcerts,
@@ -30,8 +32,8 @@ fn ports(memory: &Arc<Memory>) -> BookingPorts {
         wallets: memory.clone(),
         housekeeping: memory.clone(),
         chores: memory.clone(),
-        tickets: Arc::new(HmacTicketSigner::new(&[7; 32])), // your own secret
-        gateway: Arc::new(SandboxGateway::new()),           // your own `PaymentGateway`
+        tickets: Arc::new(Ed25519TicketSigner::new(&TokenKey { id: "a".into(), secret: [7; 32] }, &[])), // your own secret
+        gateway: Arc::new(SandboxGateway::new()), // your own `PaymentGateway`
         clock,
         ids: Arc::new(UuidV7Source),
     }

@@ -24,8 +24,8 @@ async fn book_two(stage: &Stage) -> Result<()> {
     ensure!(left.starts_with("4:") || left == "5:00", "a hold of five minutes has {left} left");
     page.press("Charge the wallet: ₩312,000").await?;
     page.press("Pay").await?;
-    page.sees("A-1-3: FR1-").await?;
-    page.sees("A-1-4: FR1-").await?;
+    page.sees("A-1-3: FR2-").await?;
+    page.sees("A-1-4: FR2-").await?;
     page.follow("My reservations").await?;
     page.sees("A-1-3, A-1-4: confirmed, ₩312,000").await
 }

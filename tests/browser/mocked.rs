@@ -22,7 +22,7 @@ fn a_hold_lapses_by_the_mocks_clock_and_is_paid_late() -> Result<()> {
         stage.server.advance(60).await?;
         page.sees("The hold has lapsed").await?;
         page.press("Pay").await?;
-        page.sees("A-1-3: FR1-").await
+        page.sees("A-1-3: FR2-").await
     })
 }
 
@@ -38,7 +38,7 @@ fn somebody_in_a_crowd_waits_in_line_and_gets_a_ticket_from_the_mock() -> Result
         let seat = hold_a_free_seat_of(page, "D").await?;
         page.press("Charge the wallet").await?;
         page.press("Pay").await?;
-        page.sees(&format!("{seat}: FR1-")).await
+        page.sees(&format!("{seat}: FR2-")).await
     })
 }
 

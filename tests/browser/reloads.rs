@@ -35,7 +35,7 @@ fn reloading_loses_nothing_in_any_state() -> Result<()> {
         page.press("Charge the wallet").await?;
         sees_twice(page, "Your wallet: ₩156,000").await?;
         page.press("Pay").await?;
-        sees_twice(page, "A-1-3: FR1-").await?;
+        sees_twice(page, "A-1-3: FR2-").await?;
         page.follow("My reservations").await?;
         sees_twice(page, "A-1-3: confirmed").await
     })

@@ -43,6 +43,6 @@ async fn book(directory: &Path, server: &Server, variables: &[(&str, &str)]) -> 
     let output = bash.env("api", format!("http://{}/v1", server.address)).output().await?;
     let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     ensure!(output.status.success(), "{}\n{said}\n{complained}", output.status);
-    ensure!(said.matches("FR1-").count() == 2, "not two tickets:\n{said}\n{complained}");
+    ensure!(said.matches("FR2-").count() == 2, "not two tickets:\n{said}\n{complained}");
     Ok(())
 }

@@ -35,7 +35,7 @@ async fn an_instance_that_differs_does_not_start_and_says_what_to_do(server: &mu
             &[
                 "access_tokens: the installation has key",
                 "queue: this instance signs with key",
-                "frontrow installation change add-key queue",
+                "frontrow keys promote queue",
                 "ticket_codes: ",
             ],
         ),

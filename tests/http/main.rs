@@ -16,6 +16,7 @@ mod full;
 mod guide;
 mod installation;
 mod instances;
+mod keys;
 mod labels;
 mod lapses;
 mod mock;

@@ -1,7 +1,7 @@
-//! The sandbox stays on the machine that it is tried on, and says what it is.
+//! The sandbox stays on the machine that it is tried on, and says what it is; a start says what is not protected.
 
 use crate::driver::{Log, Server, command};
-use crate::test_server::run;
+use crate::test_server::{run, until};
 use anyhow::{Result, ensure};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -32,5 +32,27 @@ fn the_sandbox_is_not_served_to_other_machines_unless_somebody_wants_it() -> Res
         }
         ensure!(wanted.log.text().contains("ANYBODY CAN CHARGE A WALLET"), "{}", wanted.log.text());
         wanted.stop().await
+    })
+}
+
+#[test]
+fn what_is_not_protected_is_said_before_the_start_and_at_it() -> Result<()> {
+    run(async |server| {
+        let directory = server.directory.path();
+        let fine = command(directory, &["config", "--check"]).output().await?;
+        ensure!(fine.status.success(), "{}", String::from_utf8_lossy(&fine.stdout));
+        let open = command(directory, &["config", "--check", "--listen", "0.0.0.0:0"]).output().await?;
+        let said = String::from_utf8_lossy(&open.stdout).into_owned();
+        ensure!(open.status.code() == Some(1) && said.contains("no TLS"), "{} and says {said}", open.status);
+
+        let mut serve = command(directory, &["serve", "--listen", "0.0.0.0:0", "--allow-sandbox", "true"]);
+        let open = Server::run(&mut serve, Log::default()).await?;
+        let warnings = until("it says so", async || {
+            let log = open.log.text();
+            Ok(log.contains("not protected: no TLS").then_some(log))
+        });
+        warnings.await?;
+        ensure!(!server.running()?.log.text().contains("not protected"), "nobody else reaches it");
+        open.stop().await
     })
 }

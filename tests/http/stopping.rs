@@ -14,7 +14,7 @@ use tokio::process::Command;
 use tokio::time::{Instant, timeout};
 
 /// Sends a signal to the server.
-async fn signal(server: &TestServer, name: &str) -> Result<()> {
+pub async fn signal(server: &TestServer, name: &str) -> Result<()> {
     let id = server.running()?.child.id().context("the server has ended by itself")?;
     let sent = Command::new("sh").args(["-c", "kill -\"$0\" \"$1\"", name, &id.to_string()]).status().await?;
     ensure!(sent.success(), "the server has ended by itself");
@@ -63,16 +63,6 @@ async fn ended_well(server: &mut TestServer) -> Result<()> {
     let status = server.ended().await?;
     ensure!(status.success(), "the server stopped with {status}");
     Ok(())
-}
-
-#[test]
-fn a_hang_up_is_told_and_ignored() -> Result<()> {
-    run(async |server| {
-        signal(server, "HUP").await?;
-        until("it says so", async || Ok(server.running()?.log.text().contains("SIGHUP").then_some(()))).await?;
-        ensure!(ask(server, "/readyz").await?.status == StatusCode::OK);
-        Ok(())
-    })
 }
 
 #[test]

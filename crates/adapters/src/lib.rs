@@ -37,7 +37,7 @@ pub use memory::{EventLog, Memory, MemoryKeys};
 pub use password::Argon2idHasher;
 pub use sandbox::{Booking, SandboxGateway};
 pub use seat_snapshots::{BrowsedSeatSnapshots, SeatSnapshotCache};
-pub use ticket_code::HmacTicketSigner;
+pub use ticket_code::Ed25519TicketSigner;
 pub use time_zones::IanaTimeZones;
 pub use token::{HmacTokenIssuer, TokenKey};
 pub use waiting_room::{AccountEligibility, HmacQueueSigner, InstanceJoinLimits, SharedWatch};

@@ -2,6 +2,7 @@
 
 mod provider;
 
+use arc_swap::ArcSwap;
 use frontrow_application::port::{AccessClaims, Clock, TokenIssuer};
 use frontrow_domain::{Instant, Role, SessionId, UserId};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
@@ -18,12 +19,17 @@ pub struct TokenKey {
 }
 
 /// Signs access tokens as JWT with HMAC-SHA256 and a ring of keys: the first one signs, all are good for checking, so that
-/// keys can be changed while tokens are out.
+/// keys can be changed while tokens are out. The ring can be replaced at any time.
 pub struct HmacTokenIssuer {
-    signing: (Header, EncodingKey),
-    ring: Vec<(String, DecodingKey)>,
+    ring: ArcSwap<Ring>,
     validation: Validation,
     clock: Arc<dyn Clock>,
+}
+
+/// The keys at one time.
+struct Ring {
+    signing: (Header, EncodingKey),
+    checking: Vec<(String, DecodingKey)>,
 }
 
 const ISSUER: &str = "frontrow";
@@ -49,16 +55,19 @@ impl HmacTokenIssuer {
     /// HMAC-SHA256 provider for `jsonwebtoken`, unless the process has a provider.
     pub fn new(signing: &TokenKey, others: &[TokenKey], clock: Arc<dyn Clock>) -> Self {
         provider::install();
-        let header = Header { kid: Some(signing.id.clone()), ..Header::new(Algorithm::HS256) };
-        let ring = std::iter::once(signing).chain(others);
-        let ring = ring.map(|key| (key.id.clone(), DecodingKey::from_secret(&key.secret))).collect();
         let mut validation = Validation::new(Algorithm::HS256);
         validation.set_audience(&[PURPOSE]);
         validation.set_issuer(&[ISSUER]);
         validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
         // It would ask the machine for the time.
         validation.validate_exp = false;
-        Self { signing: (header, EncodingKey::from_secret(&signing.secret)), ring, validation, clock }
+        Self { ring: ArcSwap::from_pointee(Ring::new(signing, others)), validation, clock }
+    }
+
+    /// From now on the first key signs, and all of them check. What is being signed or checked meanwhile is so with the keys
+    /// before.
+    pub fn replace(&self, signing: &TokenKey, others: &[TokenKey]) {
+        self.ring.store(Arc::new(Ring::new(signing, others)));
     }
 
     fn claims(&self, token: &str) -> Option<Claims> {
@@ -66,8 +75,20 @@ impl HmacTokenIssuer {
             return None;
         }
         let named = decode_header(token).ok()?.kid?;
-        let (_, key) = self.ring.iter().find(|(id, _)| *id == named)?;
+        let ring = self.ring.load();
+        let (_, key) = ring.checking.iter().find(|(id, _)| *id == named)?;
         decode::<Claims>(token, key, &self.validation).ok().map(|token| token.claims)
+    }
+}
+
+impl Ring {
+    fn new(signing: &TokenKey, others: &[TokenKey]) -> Self {
+        let header = Header { kid: Some(signing.id.clone()), ..Header::new(Algorithm::HS256) };
+        let all = std::iter::once(signing).chain(others);
+        Self {
+            signing: (header, EncodingKey::from_secret(&signing.secret)),
+            checking: all.map(|key| (key.id.clone(), DecodingKey::from_secret(&key.secret))).collect(),
+        }
     }
 }
 
@@ -82,7 +103,8 @@ impl TokenIssuer for HmacTokenIssuer {
             iat: self.clock.now().micros().div_euclid(MICROS),
             exp: claims.expires.micros().div_euclid(MICROS),
         };
-        let (header, key) = &self.signing;
+        let ring = self.ring.load();
+        let (header, key) = &ring.signing;
         encode(header, &claims, key).unwrap_or_else(|error| {
             tracing::error!(%error, "an access token could not be signed");
             // It opens nothing.
@@ -188,6 +210,19 @@ mod tests {
         assert_eq!(issuer(&key("b", 2), &[]).verify(&old, at(NOW)), None, "the old key has been retired");
         assert_eq!(issuer(&key("a", 1), &[]).verify(&new, at(NOW)), None, "an unknown key");
         assert_eq!(issuer(&key("a", 2), &[]).verify(&old, at(NOW)), None, "another key of the same name");
+    }
+
+    #[test]
+    fn the_keys_can_be_replaced_at_any_time() {
+        let issuer = issuer(&key("a", 1), &[]);
+        let old = issuer.issue(&kim());
+        issuer.replace(&key("b", 2), &[key("a", 1)]);
+        let new = issuer.issue(&kim());
+        assert_eq!(decode_header(&new).unwrap().kid.as_deref(), Some("b"));
+        assert!([&old, &new].iter().all(|token| issuer.verify(token, at(NOW)) == Some(kim())));
+        issuer.replace(&key("b", 2), &[]);
+        assert_eq!(issuer.verify(&old, at(NOW)), None, "the old key has been retired");
+        assert_eq!(issuer.verify(&new, at(NOW)), Some(kim()));
     }
 
     #[test]

@@ -38,7 +38,7 @@ pub use readers::{
     Entry, HoldPosition, IdempotencyRecordReader, LapsedHold, ReservationReader, SeatReader, SeatSnapshot,
     SeatSnapshots, SoldPage, WalletReader,
 };
-pub use secrets::{AccessClaims, HashingBusy, PasswordHasher, TicketSigner, TokenIssuer};
+pub use secrets::{AccessClaims, HashingBusy, PasswordHasher, TicketPublicKey, TicketSigner, TokenIssuer};
 pub use time_zones::TimeZones;
 
 #[cfg(any(test, feature = "mocks"))]

@@ -1,7 +1,7 @@
 //! Reading one's reservations.
 
 use crate::pay::own;
-use crate::port::{OnSale, OnSaleReader, ReservationReader, TicketSigner};
+use crate::port::{OnSale, OnSaleReader, ReservationReader, TicketPublicKey, TicketSigner};
 use crate::{ActingOperator, Error, Missing, Page, PageRequest};
 use frontrow_domain::{PerformanceStatus, Reservation, ReservationId, SeatLabel, Ticket, UserId};
 use std::collections::BTreeMap;
@@ -94,6 +94,11 @@ impl ReadReservations {
             Some(TicketView { ticket: *ticket, label, code: self.tickets.code(ticket.key) })
         };
         tickets.iter().filter_map(print).collect()
+    }
+
+    /// What doors need to check the codes of tickets by themselves: the key that signs comes first.
+    pub fn ticket_keys(&self) -> Vec<TicketPublicKey> {
+        self.tickets.public_keys()
     }
 }
 

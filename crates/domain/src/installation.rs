@@ -52,8 +52,7 @@ pub struct Installation {
     pub currency: String,
     /// Where numbers come from.
     pub numbers: NumberSource,
-    /// The keys that an instance may sign with, and so that every instance has to know. Of ticket codes there is one: it
-    /// makes the codes of all tickets.
+    /// The keys that an instance may sign with, and so that every instance has to know.
     pub keys: BTreeMap<Ring, KeyPrints>,
     /// Goes up by one with every change.
     #[serde(skip, default = "first")]
@@ -159,13 +158,6 @@ pub enum InstallationChange {
         /// Id of the key in its ring, as in the keys file.
         key: String,
     },
-    /// The codes of all tickets become others.
-    TicketKey {
-        /// Id of the key in its ring, as in the keys file.
-        key: String,
-        /// What tells the key from others of the same id, and does not give it away.
-        print: String,
-    },
     /// Amounts stay as they are, in another currency.
     Currency(String),
     /// Numbers come from somewhere else.
@@ -175,9 +167,6 @@ pub enum InstallationChange {
 /// Why the installation can't be changed so.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum ChangeRefused {
-    /// Two would make two codes for one ticket.
-    #[error("the codes of tickets have one key, which can only be replaced")]
-    OneTicketKey,
     /// Nothing could be signed.
     #[error("{key} is the only key of {ring}: add another one first")]
     LastKey {
@@ -221,14 +210,7 @@ impl Ring {
 impl Installation {
     /// Of the first instance: what it has is what all have to have.
     pub fn of(first: &Instance, numbers: NumberSource) -> Self {
-        let listed = |(ring, keys): (&Ring, &InstanceKeys)| {
-            let mut listed = keys.known.clone();
-            if *ring == Ring::TicketCodes {
-                listed.retain(|key, _| *key == keys.current);
-            }
-            (*ring, listed)
-        };
-        let keys = first.keys.iter().map(listed).collect();
+        let keys = first.keys.iter().map(|(ring, keys)| (*ring, keys.known.clone())).collect();
         Self { currency: first.currency.clone(), numbers, keys, version: Version::FIRST }
     }
 
@@ -262,9 +244,6 @@ impl Installation {
         match change {
             InstallationChange::AddKey { ring, key, print } => next.add_key(*ring, key, print)?,
             InstallationChange::RemoveKey { ring, key } => next.remove_key(*ring, key)?,
-            InstallationChange::TicketKey { key, print } => {
-                next.keys.insert(Ring::TicketCodes, KeyPrints::from([(key.clone(), print.clone())]));
-            }
             InstallationChange::Currency(currency) => next.currency.clone_from(currency),
             InstallationChange::Numbers(numbers) => next.numbers.clone_from(numbers),
         }
@@ -275,9 +254,6 @@ impl Installation {
     }
 
     fn add_key(&mut self, ring: Ring, key: &str, print: &str) -> Result<(), ChangeRefused> {
-        if ring == Ring::TicketCodes {
-            return Err(ChangeRefused::OneTicketKey);
-        }
         let listed = self.keys.entry(ring).or_default();
         match listed.get(key) {
             Some(known) if known != print => Err(ChangeRefused::NameTaken { ring, key: key.to_owned() }),
@@ -289,9 +265,6 @@ impl Installation {
     }
 
     fn remove_key(&mut self, ring: Ring, key: &str) -> Result<(), ChangeRefused> {
-        if ring == Ring::TicketCodes {
-            return Err(ChangeRefused::OneTicketKey);
-        }
         let listed = self.keys.entry(ring).or_default();
         if !listed.contains_key(key) {
             return Err(ChangeRefused::NoSuchKey { ring, key: key.to_owned() });

@@ -28,8 +28,7 @@ pub fn wire(settings: &MockSettings, clock: &Arc<MockClock>) -> Wiring {
     let chance = Chance(settings.seed);
     // Of this world alone: ids come again after a reset, and whose they were must not be somebody else then.
     let own_key = || TokenKey { id: format!("{:x}", rand::random::<u64>()), secret: rand::random() };
-    let keys =
-        MemoryKeys { access_tokens: own_key(), queue: own_key(), ticket_codes: chance.key("ticket codes").secret };
+    let keys = MemoryKeys { access_tokens: own_key(), queue: own_key(), ticket_codes: chance.key("ticket codes") };
     let ids = Arc::new(chance.ids("what the server names"));
     let memory = Arc::new(Memory::new(clock.clone(), ids.clone()));
     let watch = Arc::new(SharedWatch::new(memory.clone()));

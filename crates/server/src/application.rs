@@ -2,19 +2,21 @@
 
 use crate::database::open_database;
 use crate::installation::{self, GuardedProbe, InstallationGuard};
-use crate::keys::{KeyRing, Keys};
+use crate::keys::Keys;
+use crate::reload::KeyReload;
 use crate::settings::Settings;
-use anyhow::{Context, Result};
+use crate::signers::Signers;
+use anyhow::Result;
 use frontrow_adapters::redis::{RedisDispenser, RedisSettings};
 use frontrow_adapters::sql::{
     Database, SqlAccounts, SqlCatalogue, SqlChores, SqlHousekeeping, SqlProbe, SqlQueues, SqlReaders, SqlSessions,
     SqlStore, StorePorts, StoreSettings,
 };
 use frontrow_adapters::{
-    AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, IanaTimeZones,
-    InstanceJoinLimits, SeatSnapshotCache, SharedWatch, SystemClock, TokenKey, UuidV7Source, sha256,
+    AccountEligibility, Argon2idHasher, IanaTimeZones, InstanceJoinLimits, SeatSnapshotCache, SharedWatch, SystemClock,
+    UuidV7Source, sha256,
 };
-use frontrow_application::port::{Announcer, Clock, NumberDispenser, QueueSigner, TicketSigner, TokenIssuer};
+use frontrow_application::port::{Announcer, NumberDispenser};
 use frontrow_application::{Ports, RingingAnnouncer, UseCases};
 use frontrow_domain::{Event, Installation};
 use std::sync::Arc;
@@ -39,6 +41,8 @@ pub struct Application {
     pub bell: Arc<Notify>,
     /// Knows whether this still is what every instance has to be.
     pub guard: Arc<InstallationGuard>,
+    /// Takes other keys while the application runs.
+    pub reload: Arc<KeyReload>,
     housekeeping: Arc<SqlHousekeeping>,
     database: Arc<Database>,
     store: Arc<SqlStore>,
@@ -78,6 +82,7 @@ impl Application {
         let watch = Arc::new(SharedWatch::new(queues.clone()));
         let redis = redis(settings, &queues, installation::mark(installation), false).await?;
         let guard = Arc::new(InstallationGuard::new(&database, settings, keys, redis.clone())?);
+        let signers = Signers::new(keys, clock.clone())?;
         let dispenser: Arc<dyn NumberDispenser> = match redis {
             Some(redis) => redis,
             None => queues.clone(),
@@ -101,8 +106,8 @@ impl Application {
             accounts: Arc::new(SqlAccounts::new(database.clone())),
             sessions: Arc::new(SqlSessions::new(database.clone())),
             passwords: Arc::new(Argon2idHasher::new()),
-            tokens: tokens(&keys.access_tokens, clock.clone())?,
-            tickets: tickets(&keys.ticket_codes)?,
+            tokens: signers.tokens.clone(),
+            tickets: signers.tickets.clone(),
             gateway: settings.payment_gateway.open(),
             housekeeping: housekeeping.clone(),
             chores: Arc::new(SqlChores::new(database.clone())),
@@ -115,7 +120,7 @@ impl Application {
             watch: watch.clone(),
             join_limits: Arc::new(InstanceJoinLimits::new(clock.clone(), settings.network_joins)),
             eligibility: Arc::new(AccountEligibility::new(clock.clone())),
-            signer: signer(&keys.queue)?,
+            signer: signers.queue.clone(),
             clock,
             ids,
             digest: sha256,
@@ -124,7 +129,8 @@ impl Application {
         };
         let use_cases = Arc::new(UseCases::new(&ports));
         read_queues(&use_cases).await?;
-        Ok(Self { ports, use_cases, watch, bell, guard, housekeeping, database, store, queues })
+        let reload = Arc::new(KeyReload::new(settings, guard.clone(), signers));
+        Ok(Self { ports, use_cases, watch, bell, guard, reload, housekeeping, database, store, queues })
     }
 
     /// How long it is worth to wait for what was begun: not for long if the database is away.
@@ -167,28 +173,6 @@ fn store_settings(settings: &Settings) -> StoreSettings {
     }
 }
 
-fn tokens(ring: &KeyRing, clock: Arc<dyn Clock>) -> Result<Arc<dyn TokenIssuer>> {
-    let (signing, others) = token_keys(ring).context("the current key for access tokens is missing")?;
-    Ok(Arc::new(HmacTokenIssuer::new(&signing, &others, clock)))
-}
-
-fn signer(ring: &KeyRing) -> Result<Arc<dyn QueueSigner>> {
-    let (signing, others) = token_keys(ring).context("the current key for queue tokens is missing")?;
-    Ok(Arc::new(HmacQueueSigner::new(&signing, &others)))
-}
-
-/// The key that signs, and those that only check.
-fn token_keys(ring: &KeyRing) -> Option<(TokenKey, Vec<TokenKey>)> {
-    let key = |id: &String| ring.keys.get(id).map(|key| TokenKey { id: id.clone(), secret: key.0 });
-    let others = ring.keys.keys().filter(|id| **id != ring.current).filter_map(key).collect();
-    Some((key(&ring.current)?, others))
-}
-
-fn tickets(ring: &KeyRing) -> Result<Arc<dyn TicketSigner>> {
-    let key = ring.keys.get(&ring.current).context("the current key for ticket codes is missing")?;
-    Ok(Arc::new(HmacTicketSigner::new(&key.0)))
-}
-
 /// The Redis that hands out the numbers of queues, or, for a command that `only_reads`, knows who has them; `None` if
 /// the database does.
 pub async fn redis(
@@ -229,29 +213,5 @@ const fn event_name(event: &Event) -> &'static str {
         Event::SeatsReturned { .. } => "seats_returned",
         Event::ChargeSettled(_) => "charge_settled",
         Event::AdmissionEnded(_) => "admission_ended",
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test]
-    async fn a_retired_key_still_opens_the_tokens_that_it_signed() {
-        let mut keys = Keys::generate().unwrap();
-        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-        let claims = frontrow_application::port::AccessClaims {
-            user: frontrow_domain::UserId::new(uuid::Uuid::nil()),
-            role: frontrow_domain::Role::Customer,
-            session: frontrow_domain::SessionId::new(uuid::Uuid::nil()),
-            expires: clock.now() + std::time::Duration::from_mins(1),
-        };
-        let token = tokens(&keys.access_tokens, clock.clone()).unwrap().issue(&claims);
-        let next = Keys::generate().unwrap().access_tokens;
-        keys.access_tokens.current.clone_from(&next.current);
-        keys.access_tokens.keys.extend(next.keys.clone());
-        let knows = |ring| tokens(ring, clock.clone()).unwrap().verify(&token, clock.now()).is_some();
-        assert!(knows(&keys.access_tokens));
-        assert!(!knows(&next));
     }
 }

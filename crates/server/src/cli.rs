@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::installation::InstallationCommand;
+use crate::rotation::KeysCommand;
 use crate::settings::{Flags, TABLE};
 use clap::{Arg, ArgMatches, Args, Command, FromArgMatches, Parser, Subcommand};
 use frontrow_mock::MockSettings;
@@ -69,8 +70,18 @@ pub enum Action {
         #[command(subcommand)]
         command: InstallationCommand,
     },
+    /// Lists the keys that sign, and changes them, on several instances without refusing anybody.
+    Keys {
+        /// What to do with them.
+        #[command(subcommand)]
+        command: KeysCommand,
+    },
     /// Prints the settings in force and where each comes from, with secrets masked.
-    Config,
+    Config {
+        /// Prints what is not protected with these settings instead: exits with 0 if nothing, otherwise with 1.
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 /// How the demo is made.

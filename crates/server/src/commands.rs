@@ -10,7 +10,7 @@ use crate::operator::Newcomer;
 use crate::refused::{Refused, unless};
 use crate::serve::{Listeners, Server};
 use crate::settings::{DatabaseAddress, Given, Settings, show};
-use crate::{draw, installation, logs, mock, sale, user, verify};
+use crate::{draw, exposure, installation, logs, mock, rotation, sale, user, verify};
 use anyhow::{Context, Result};
 use frontrow_domain::UserId;
 use std::collections::BTreeMap;
@@ -35,7 +35,12 @@ pub fn run(action: Action, given: &Given) -> Result<ExitCode> {
         Action::Draw { action: DrawAction::Verify { directory } } => return draw::verify(&directory, &mut stdout()),
         Action::Draw { action } => on_runtime(draw::work(action, &for_people(given)?))?,
         Action::Installation { command } => on_runtime(installation::work(command, &for_people(given)?))?,
-        Action::Config => {
+        Action::Keys { command } => on_runtime(rotation::work(command, &for_people(given)?))?,
+        Action::Config { check: true } => {
+            let fine = exposure::check(&Settings::load(given)?, &mut stdout())?;
+            return Ok(if fine { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+        }
+        Action::Config { check: false } => {
             Settings::load(given)?;
             show(given, &mut stdout())?;
         }

@@ -133,7 +133,7 @@ fn print(ring: Ring, id: &str, key: &Key) -> String {
 }
 
 /// Every difference, with what to do about it.
-fn refusal(differences: &[Difference]) -> String {
+pub fn refusal(differences: &[Difference]) -> String {
     let queues = differences.iter().map(|difference| format!("  {difference}: {}", remedy(difference)));
     let first = "this instance differs from the installation that the database belongs to".to_owned();
     [first].into_iter().chain(queues).collect::<Vec<_>>().join("\n")
@@ -156,20 +156,13 @@ fn remedy(difference: &Difference) -> String {
              replace the other, frontrow installation change numbers"
                 .to_owned()
         }
-        Difference::LacksKey { ring: Ring::TicketCodes, .. } | Difference::OtherKey { .. } => {
-            "replace this instance's keys_file with that of another instance".to_owned()
-        }
+        Difference::OtherKey { .. } => "replace this instance's keys_file with that of another instance".to_owned(),
         Difference::LacksKey { ring, key } => {
             format!("put key {key} of {ring} from the keys_file of another instance into this one's")
         }
-        Difference::UnlistedKey { ring: Ring::TicketCodes, .. } => {
-            "make the key current that the others have; to replace it, and with it the codes of all tickets, frontrow \
-             installation change ticket-key"
-                .to_owned()
-        }
         Difference::UnlistedKey { ring, key } => format!(
-            "let a listed key sign, put {key} into the keys_file of every instance, and then frontrow installation \
-             change add-key {ring} {key}"
+            "let a listed key sign, put {key} into the keys_file of every instance, and then frontrow keys promote \
+             {ring} {key}"
         ),
     }
 }
@@ -198,7 +191,7 @@ mod tests {
             Difference::UnlistedKey { ring: Ring::Queue, key: "b".into() },
         ];
         let text = refusal(&differences);
-        for part in ["has KRW", "instance USD", "set currency = \"KRW\"", "change add-key queue b"] {
+        for part in ["has KRW", "instance USD", "set currency = \"KRW\"", "keys promote queue b"] {
             assert!(text.contains(part), "{part}: {text}");
         }
     }

@@ -9,6 +9,7 @@ pub mod commands;
 pub mod database;
 pub mod demo;
 pub mod draw;
+pub mod exposure;
 pub mod gateway;
 pub mod installation;
 pub mod keys;
@@ -18,9 +19,12 @@ pub mod metrics_page;
 pub mod mock;
 pub mod operator;
 pub mod refused;
+pub mod reload;
+pub mod rotation;
 pub mod sale;
 pub mod serve;
 pub mod settings;
+pub mod signers;
 pub mod user;
 pub mod verify;
 
@@ -66,7 +70,12 @@ fn show(message: &clap::Error) -> ExitCode {
 fn given(cli: &Cli, environment: impl IntoIterator<Item = (OsString, OsString)>) -> Result<Given, Flaws> {
     let mut ours = BTreeMap::new();
     let mut flaws = Vec::new();
+    let mut credentials = None;
     for (name, value) in environment {
+        if name == "CREDENTIALS_DIRECTORY" {
+            credentials = Some(PathBuf::from(value));
+            continue;
+        }
         let name = name.to_string_lossy().into_owned();
         if !name.starts_with("FRONTROW_") {
             continue;
@@ -84,7 +93,8 @@ fn given(cli: &Cli, environment: impl IntoIterator<Item = (OsString, OsString)>)
         }
     }
     if flaws.is_empty() {
-        Ok(Given { file: cli.config.clone(), directory: PathBuf::new(), environment: ours, flags: cli.flags.clone() })
+        let (file, flags) = (cli.config.clone(), cli.flags.clone());
+        Ok(Given { file, directory: PathBuf::new(), credentials, environment: ours, flags })
     } else {
         Err(Flaws(flaws))
     }

@@ -28,31 +28,40 @@ fn refusal(setting: &str, address: SocketAddr) -> String {
     )
 }
 
-/// SIGTERM and SIGINT. SIGHUP, which would end a process that doesn't handle it, is logged and ignored.
+/// SIGTERM and SIGINT.
 pub struct EndSignals {
     terminate: Signal,
     interrupt: Signal,
-    hang_up: Signal,
 }
+
+/// SIGHUP, which would end a process that doesn't handle it.
+pub struct HangUps(Signal);
 
 impl EndSignals {
     /// Handles the signals from now on, so that they no longer end the process.
     pub fn watch() -> Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
+        Ok(Self { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? })
     }
 
     /// Returns when SIGTERM or SIGINT has come.
     pub async fn come(&mut self) {
-        loop {
-            tokio::select! {
-                _ = self.terminate.recv() => return,
-                _ = self.interrupt.recv() => return,
-                _ = self.hang_up.recv() => tracing::warn!("SIGHUP came and is ignored: settings and keys are read at the start"),
-            }
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}
+
+impl HangUps {
+    /// Handles the signal from now on, so that it no longer ends the process.
+    pub fn watch() -> Result<Self> {
+        Ok(Self(signal(SignalKind::hangup())?))
+    }
+
+    /// Returns when SIGHUP has come, once for several that came meanwhile.
+    pub async fn next(&mut self) {
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use crate::application::Application;
 use crate::background::Background;
+use crate::exposure::unprotected;
 use crate::gateway::Gateway;
-use crate::listen::{EndSignals, listen, listen_near};
+use crate::listen::{EndSignals, HangUps, listen, listen_near};
 use crate::metrics_page::{self, MetricsPage};
 use crate::settings::Settings;
 use actix_web::dev::ServerHandle;
@@ -47,9 +48,10 @@ pub struct Server {
     serving: JoinHandle<std::io::Result<()>>,
     metrics: Option<MetricsPage>,
     background: Background,
+    reloading: JoinHandle<()>,
     signals: EndSignals,
     application: Application,
-    gateway: Gateway,
+    unprotected: Vec<&'static str>,
     is_draining: Arc<AtomicBool>,
     events: Arc<EventStreams>,
     drain: Duration,
@@ -60,7 +62,8 @@ impl Server {
     /// Starts serving, including clients that connected since the listeners were opened. Call it on the runtime that the
     /// application lives on.
     pub fn start(application: Application, listeners: Listeners, settings: &Settings) -> Result<Self> {
-        let signals = EndSignals::watch()?;
+        let (signals, hang_ups) = (EndSignals::watch()?, HangUps::watch()?);
+        let reload = application.reload.clone();
         let metrics =
             listeners.metrics.map(|listener| MetricsPage::start(listener, metrics_page::install()?)).transpose()?;
         let api = listeners.api.local_addr()?;
@@ -73,9 +76,10 @@ impl Server {
             serving: tokio::spawn(server),
             metrics,
             background: Background::start(&application, settings.sweep),
+            reloading: tokio::spawn(async move { reload.run(hang_ups).await }),
             signals,
             application,
-            gateway: settings.payment_gateway,
+            unprotected: unprotected(settings),
             is_draining,
             events,
             drain: settings.drain,
@@ -83,7 +87,7 @@ impl Server {
         })
     }
 
-    /// Prints the addresses, and warnings.
+    /// Prints the addresses, and what is not protected.
     pub fn greet(&self, out: &mut dyn Write) -> Result<()> {
         let api = self.api;
         writeln!(out, "API         http://{api}/v1\nSwagger UI  http://{api}/docs")?;
@@ -91,9 +95,9 @@ impl Server {
             writeln!(out, "metrics     http://{}/metrics", page.address())?;
         }
         tracing::info!(%api, "serving");
-        if let Some(warning) = warning(self.gateway, api) {
-            writeln!(out, "WARNING     {warning}")?;
-            tracing::warn!("{warning}");
+        for line in &self.unprotected {
+            writeln!(out, "WARNING     {line}")?;
+            tracing::warn!("not protected: {line}");
         }
         Ok(out.flush()?)
     }
@@ -120,6 +124,7 @@ impl Server {
                 serving.await
             };
             let patience = self.application.patience(self.shutdown_timeout).await;
+            self.reloading.abort();
             self.background.stop(patience).await;
             if let Some(page) = self.metrics {
                 page.stop().await;
@@ -161,28 +166,5 @@ fn web_state(application: &Application, settings: &Settings) -> WebState {
         body_timeout: settings.request_timeout,
         rendered: RenderedAnswers::default(),
         events: Arc::new(EventStreams::new(settings.max_event_streams)),
-    }
-}
-
-fn warning(gateway: Gateway, api: SocketAddr) -> Option<String> {
-    let open = gateway == Gateway::Sandbox && !api.ip().is_loopback();
-    open.then(|| {
-        format!(
-            "payment_gateway is sandbox, and {api} can be reached from other machines: ANYBODY CAN CHARGE A WALLET \
-             WITHOUT PAYING; listen on loopback only: --listen 127.0.0.1:{}",
-            api.port()
-        )
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_sandbox_warns_unless_it_is_on_loopback() {
-        let warns = |api: &str| warning(Gateway::Sandbox, api.parse().unwrap()).is_some();
-        assert!(warns("0.0.0.0:80") && warns("[::]:80") && warns("192.0.2.1:80"));
-        assert!(!warns("127.0.0.1:80") && !warns("[::1]:80") && !warns("127.8.9.1:80"));
     }
 }

@@ -1,6 +1,6 @@
 //! The settings: where to listen, where to store data, how long things last.
 //!
-//! A value comes from the defaults, the TOML file, the environment, or the flags; later ones win. [`TABLE`] has every
+//! A value comes from the defaults, the TOML file, systemd's credentials, the environment, or the flags; later ones win. [`TABLE`] has every
 //! setting. All are checked at startup, and all mistakes are reported together.
 
 mod database;
@@ -11,9 +11,11 @@ mod mask;
 mod path;
 mod reading;
 mod redis;
+mod secrets;
 mod setting;
 mod show;
 mod table;
+mod value;
 
 pub use database::DatabaseAddress;
 pub use flaw::{Flaw, Flaws};
@@ -27,14 +29,10 @@ pub use table::{Settings, TABLE, what_it_takes};
 
 use layers::Layers;
 use reading::Reading;
+use secrets::first_line;
 use std::collections::BTreeMap;
 use std::fmt;
-use std::fs::File;
-use std::io::Read;
 use std::path::PathBuf;
-
-/// A longer file can't be a password file.
-const MAX_PASSWORD: u64 = 4096;
 
 impl Settings {
     /// Reads and checks the settings. The environment is an argument, so that tests can pass their own.
@@ -54,12 +52,8 @@ impl Settings {
     pub fn database_with_password(&self) -> Result<DatabaseAddress, Unreadable> {
         let Some(path) = &self.database_password_file else { return Ok(self.database.clone()) };
         let why = |why: String| Unreadable { path: path.clone(), why };
-        let mut text = String::new();
-        let file = File::open(path).map_err(|error| why(error.to_string()))?;
-        file.take(MAX_PASSWORD).read_to_string(&mut text).map_err(|error| why(error.to_string()))?;
-        let password = text.lines().next().filter(|password| !password.is_empty());
-        let password = password.ok_or_else(|| why("its first line is empty".to_owned()))?;
-        let address = self.database.with_password(password);
+        let password = first_line(path).map_err(why)?;
+        let address = self.database.with_password(&password);
         address.ok_or_else(|| why("database_url takes no password".to_owned()))
     }
 

@@ -1,19 +1,19 @@
 //! Keys are changed on two instances, one after the other, as `docs/operations.md` says, and nobody is refused on the way.
 
 use super::Settings;
-use crate::driver::{Client, Log, Server, Terms};
+use crate::driver::{Client, Log, Server, Terms, command};
 use crate::queue::{Queue, endpoints};
-use crate::test_server::{TestServer, change_installation, on_every_server, text, until};
+use crate::test_server::{TestServer, on_every_server, text, until};
 use anyhow::{Context, Result, ensure};
 use hyper::{Method, StatusCode};
 use serde_json::{Value, json};
 use std::fs;
 use std::path::{Path, PathBuf};
+use tokio::process::Command;
 
 on_every_server! { keys_are_rotated_over_two_instances_and_nobody_is_refused }
 
-const NEW: &str = "new";
-const RINGS: [&str; 2] = ["access_tokens", "queue"];
+const RINGS: [&str; 3] = ["access_tokens", "queue", "ticket_codes"];
 
 async fn keys_are_rotated_over_two_instances_and_nobody_is_refused(server: &mut TestServer) -> Result<()> {
     let queue = Queue::publish(&mut server.operator()?, Terms::default(), &json!({})).await?;
@@ -23,50 +23,46 @@ async fn keys_are_rotated_over_two_instances_and_nobody_is_refused(server: &mut 
     pair.join(0, 1).await?;
     pair.nobody_is_refused().await.context("at first")?;
 
-    // 1. The new key goes into every file, where it only checks.
-    let digits = [hex(b"access"), hex(b"queue")];
-    for n in 0..2 {
-        pair.edit(n, |ring, keys| keys["keys"][NEW] = json!(digits[ring]))?;
-        pair.restart(n).await?;
-        pair.nobody_is_refused().await.with_context(|| format!("instance {n} knows the new key"))?;
-    }
-    // Too early.
-    pair.edit(0, |_, keys| keys["current"] = json!(NEW))?;
-    super::refuses(server, &pair.settings(0), &["change add-key queue new", "change add-key access_tokens new"])
-        .await?;
-    pair.edit(0, |ring, keys| keys["current"] = json!(old[ring]))?;
-
-    // 2. From now on instances may sign with it.
+    // 1. The new keys go into every file, where they only check.
     for ring in RINGS {
-        change_installation(server.directory.path(), &["add-key", ring, NEW], &pair.settings(0)).await?;
+        pair.keys(&["add", ring]).await?;
     }
-    pair.nobody_is_refused().await.context("the new key is listed")?;
-
-    // 3. It signs, on one instance after the other.
+    let new: Vec<String> =
+        RINGS.iter().zip(&old).map(|(ring, old)| other_key(&pair.files[0], ring, old)).collect::<Result<_>>()?;
     for n in 0..2 {
-        pair.edit(n, |_, keys| keys["current"] = json!(NEW))?;
-        pair.restart(n).await?;
-        pair.join(n, 2 + n).await?;
-        pair.nobody_is_refused().await.with_context(|| format!("instance {n} signs with the new key"))?;
+        pair.hand_on(n).await?;
+        pair.nobody_is_refused().await.with_context(|| format!("instance {n} knows the new keys"))?;
     }
+    // Too early: they are not listed yet.
+    let early = pair.edited(|ring, keys| keys["current"] = json!(new[ring]))?;
+    let settings: Settings<'_> = &[("FRONTROW_KEYS_FILE", early.to_str().unwrap_or_default())];
+    let says = RINGS.iter().zip(&new).map(|(ring, new)| format!("keys promote {ring} {new}")).collect::<Vec<_>>();
+    super::refuses(server, settings, &says.iter().map(String::as_str).collect::<Vec<_>>()).await?;
 
-    // 4. When all that the old one signed is over, nobody has to know it any more.
-    for (ring, old) in RINGS.iter().zip(&old) {
-        change_installation(server.directory.path(), &["remove-key", ring, old], &pair.settings(0)).await?;
+    // 2. They sign, on one instance after the other.
+    for (ring, new) in RINGS.iter().zip(&new) {
+        pair.keys(&["promote", ring, new]).await?;
     }
-    pair.nobody_is_refused().await.context("the old key is not listed")?;
+    for n in 0..2 {
+        pair.hand_on(n).await?;
+        pair.join(n, 2 + n).await?;
+        pair.nobody_is_refused().await.with_context(|| format!("instance {n} signs with the new keys"))?;
+    }
+    ensure!(current(&pair.files[1])? == new);
+
+    // 3. When all that the old ones signed is over, nobody has to know them any more.
+    for (ring, old) in RINGS.iter().zip(&old) {
+        let refused = pair.keys(&["retire", ring, old]).await.err().context("nothing may be left that it signed")?;
+        ensure!(refused.to_string().contains("--anyway"), "{refused}");
+        pair.keys(&["retire", ring, old, "--anyway"]).await?;
+    }
+    pair.nobody_is_refused().await.context("the old keys are not listed")?;
     pair.forget_what_is_over();
     for n in 0..2 {
-        pair.edit(n, |ring, keys| drop(keys["keys"].as_object_mut().map(|keys| keys.remove(&old[ring]))))?;
-        pair.restart(n).await?;
-        pair.nobody_is_refused().await.with_context(|| format!("instance {n} has forgotten the old key"))?;
+        pair.hand_on(n).await?;
+        pair.nobody_is_refused().await.with_context(|| format!("instance {n} has forgotten the old keys"))?;
     }
     pair.stop().await
-}
-
-/// 64 hexadecimal digits.
-fn hex(word: &[u8]) -> String {
-    hex::encode(word.iter().copied().cycle().take(32).collect::<Vec<_>>())
 }
 
 /// The ids of the keys that sign, by ring.
@@ -76,12 +72,19 @@ fn current(file: &Path) -> Result<Vec<String>> {
     RINGS.iter().map(current).collect()
 }
 
+/// The id of the key besides that one.
+fn other_key(file: &Path, ring: &str, key: &str) -> Result<String> {
+    let keys: Value = serde_json::from_str(&fs::read_to_string(file)?)?;
+    let ids = keys[ring]["keys"].as_object().context("no keys")?.keys();
+    ids.filter(|id| *id != key).next().cloned().context("no other key")
+}
+
 /// Two instances, each with a keys file of its own, and what they have signed.
 struct Pair<'a> {
     test_server: &'a TestServer,
     queue: Queue,
     files: Vec<PathBuf>,
-    servers: Vec<Option<Server>>,
+    servers: Vec<Server>,
     access: Vec<String>,
     /// By whom, and what they show.
     entries: Vec<(String, String)>,
@@ -96,8 +99,7 @@ impl<'a> Pair<'a> {
         for n in 0..2 {
             // With its mode.
             fs::copy(directory.join("keys.json"), &pair.files[n])?;
-            pair.servers.push(None);
-            pair.restart(n).await?;
+            pair.start_one(n).await?;
         }
         Ok(pair)
     }
@@ -106,26 +108,48 @@ impl<'a> Pair<'a> {
         [("FRONTROW_KEYS_FILE", self.files[n].to_str().unwrap_or_default())]
     }
 
-    async fn restart(&mut self, n: usize) -> Result<()> {
-        if let Some(server) = self.servers[n].take() {
-            server.stop().await?;
-        }
+    async fn start_one(&mut self, n: usize) -> Result<()> {
         let settings: Settings<'_> = &self.settings(n);
         let server = Server::start(self.test_server.directory.path(), settings, Log::default()).await?;
-        self.servers[n] = Some(server);
+        self.servers.push(server);
         Ok(())
     }
 
-    fn edit(&self, n: usize, change: impl Fn(usize, &mut Value)) -> Result<()> {
-        let mut keys: Value = serde_json::from_str(&fs::read_to_string(&self.files[n])?)?;
+    /// A command of `frontrow keys`, on the first file.
+    async fn keys(&self, arguments: &[&str]) -> Result<()> {
+        let mut keys = command(self.test_server.directory.path(), &[&["keys"], arguments].concat());
+        let output = keys.envs(self.settings(0)).output().await?;
+        ensure!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        Ok(())
+    }
+
+    /// Brings the first file to an instance, which reads it.
+    async fn hand_on(&self, n: usize) -> Result<()> {
+        if n > 0 {
+            fs::copy(&self.files[0], &self.files[n])?;
+        }
+        let server = &self.servers[n];
+        let read = || server.log.text().matches("the keys file has been read").count();
+        let (before, id) = (read(), server.child.id().context("the server has ended by itself")?);
+        let sent = Command::new("sh").args(["-c", "kill -HUP \"$0\"", &id.to_string()]).status().await?;
+        ensure!(sent.success(), "the server has ended by itself");
+        until("the instance has read its keys", async || Ok((read() > before).then_some(()))).await
+    }
+
+    /// A file as the first one, but for that.
+    fn edited(&self, change: impl Fn(usize, &mut Value)) -> Result<PathBuf> {
+        let mut keys: Value = serde_json::from_str(&fs::read_to_string(&self.files[0])?)?;
         for (ring, name) in RINGS.iter().enumerate() {
             change(ring, &mut keys[*name]);
         }
-        Ok(fs::write(&self.files[n], serde_json::to_string(&keys)?)?)
+        let file = self.test_server.directory.path().join("edited.json");
+        fs::copy(&self.files[0], &file)?;
+        fs::write(&file, serde_json::to_string(&keys)?)?;
+        Ok(file)
     }
 
     fn addresses(&self) -> Vec<std::net::SocketAddr> {
-        self.servers.iter().flatten().map(|server| server.address).collect()
+        self.servers.iter().map(|server| server.address).collect()
     }
 
     /// A customer logs in on one of the instances.
@@ -178,7 +202,7 @@ impl<'a> Pair<'a> {
     }
 
     async fn stop(self) -> Result<()> {
-        for server in self.servers.into_iter().flatten() {
+        for server in self.servers {
             server.stop().await?;
         }
         Ok(())

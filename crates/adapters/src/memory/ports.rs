@@ -2,7 +2,7 @@
 
 use super::Memory;
 use crate::{
-    AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, IanaTimeZones,
+    AccountEligibility, Argon2idHasher, Ed25519TicketSigner, HmacQueueSigner, HmacTokenIssuer, IanaTimeZones,
     InstanceJoinLimits, SandboxGateway, SharedWatch, TokenKey, sha256,
 };
 use frontrow_application::Ports;
@@ -17,7 +17,7 @@ pub struct MemoryKeys {
     /// Signs queue tokens and passes.
     pub queue: TokenKey,
     /// Signs the codes on tickets.
-    pub ticket_codes: [u8; 32],
+    pub ticket_codes: TokenKey,
 }
 
 impl Memory {
@@ -44,7 +44,7 @@ impl Memory {
             sessions: self.clone(),
             passwords: Arc::new(Argon2idHasher::new()),
             tokens: Arc::new(HmacTokenIssuer::new(&keys.access_tokens, &[], clock.clone())),
-            tickets: Arc::new(HmacTicketSigner::new(&keys.ticket_codes)),
+            tickets: Arc::new(Ed25519TicketSigner::new(&keys.ticket_codes, &[])),
             gateway: Arc::new(SandboxGateway::new()),
             housekeeping: self.clone(),
             chores: self.clone(),

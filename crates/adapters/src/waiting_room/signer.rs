@@ -1,6 +1,7 @@
 //! Queue tokens and passes.
 
 use crate::TokenKey;
+use arc_swap::ArcSwap;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use frontrow_application::port::{QueueSigner, TokenFlaw};
@@ -8,17 +9,19 @@ use frontrow_domain::waiting_room::{Group, Pass, QueueNumber, QueueToken};
 use frontrow_domain::{Instant, SaleId, UserId};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
+use std::sync::Arc;
 use uuid::Uuid;
 
 /// Signs queue tokens and passes with HMAC-SHA256 and a ring of keys: the first one signs, all are good for checking, so
-/// that keys can be changed while tokens are out. A key has to stay until the last sale that signed with it has closed.
+/// that keys can be changed while tokens are out. A key has to stay until the last sale that signed with it has closed. The
+/// ring can be replaced at any time.
 ///
 /// Both are URL-safe Base64 of: version (1 byte), the key's name (the first 4 bytes of the SHA-256 of its id), purpose
 /// (1), sale (16), user (16); then for a queue token epoch (4), group (1), number (8) and the instant of signing (8), for
 /// a pass generation (4) and the instant of expiry (8); then the first half of the HMAC of all that. Numbers have their
 /// highest byte first. A queue token has 100 characters, a pass 88.
 pub struct HmacQueueSigner {
-    ring: Vec<Key>,
+    ring: ArcSwap<Vec<Key>>,
 }
 
 struct Key {
@@ -41,12 +44,18 @@ impl HmacQueueSigner {
     /// Signs with the first key and checks with all of them. The keys must be the same in all instances, and used for
     /// nothing else.
     pub fn new(signing: &TokenKey, others: &[TokenKey]) -> Self {
-        Self { ring: std::iter::once(signing).chain(others).map(Key::new).collect() }
+        Self { ring: ArcSwap::from_pointee(ring(signing, others)) }
+    }
+
+    /// From now on the first key signs, and all of them check.
+    pub fn replace(&self, signing: &TokenKey, others: &[TokenKey]) {
+        self.ring.store(Arc::new(ring(signing, others)));
     }
 
     fn sign<const BYTES: usize>(&self, purpose: u8, sale: SaleId, user: UserId, rest: &[&[u8]]) -> String {
         // The ring is never empty, see `new`.
-        let Some(key) = self.ring.first() else { return String::new() };
+        let ring = self.ring.load();
+        let Some(key) = ring.first() else { return String::new() };
         let mut bytes = Writer([0; BYTES], 0);
         bytes.put(&[VERSION]).put(&key.name).put(&[purpose]);
         bytes.put(sale.uuid().as_bytes()).put(user.uuid().as_bytes());
@@ -68,8 +77,12 @@ impl HmacQueueSigner {
         let headed = length == BYTES && said[0] == VERSION && said[5] == purpose;
         let named = |key: &&Key| headed && said[1..5] == key.name;
         let fine = |key: &Key| key.mac.clone().chain_update(said).verify_truncated_left(tag).is_ok();
-        self.ring.iter().filter(named).any(fine).then_some(bytes)
+        self.ring.load().iter().filter(named).any(fine).then_some(bytes)
     }
+}
+
+fn ring(signing: &TokenKey, others: &[TokenKey]) -> Vec<Key> {
+    std::iter::once(signing).chain(others).map(Key::new).collect()
 }
 
 impl Key {

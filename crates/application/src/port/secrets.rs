@@ -44,9 +44,25 @@ pub trait TokenIssuer: Send + Sync {
     fn verify(&self, token: &str, now: Instant) -> Option<AccessClaims>;
 }
 
-/// Makes the codes that stand on tickets.
+/// A public key, with which anybody can check the codes that its owner has signed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TicketPublicKey {
+    /// Its id in the ring.
+    pub id: String,
+    /// An Ed25519 public key.
+    pub bytes: [u8; 32],
+}
+
+/// Makes the codes that stand on tickets, and reads what it has made.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait TicketSigner: Send + Sync {
-    /// The code of a ticket: the same for ever, and not to be guessed.
+    /// The code of a ticket: the same as long as the same key signs, and not to be guessed.
     fn code(&self, ticket: TicketKey) -> String;
+
+    /// The ticket whose code it is, if one of the keys here has signed it. Whether the ticket is still good is for the store
+    /// to say.
+    fn read(&self, code: &str) -> Option<TicketKey>;
+
+    /// What doors need to check codes by themselves: the key that signs comes first.
+    fn public_keys(&self) -> Vec<TicketPublicKey>;
 }

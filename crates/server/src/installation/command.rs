@@ -5,13 +5,13 @@ use crate::database::open_existing_database;
 use crate::keys::Keys;
 use crate::refused::{Refused, unless};
 use crate::settings::Settings;
-use anyhow::{Context, Result};
-use clap::{Subcommand, ValueEnum};
+use anyhow::Result;
+use clap::Subcommand;
 use frontrow_adapters::UuidV7Source;
 use frontrow_adapters::sql::{Database, SqlInstallation, newest_step};
 use frontrow_application::port::{IdSource, InstallationStore, NumberMarks, StoreError};
 use frontrow_application::{EnterInstallation, InstanceSettings};
-use frontrow_domain::{Installation, InstallationChange, NumberSource, Ring};
+use frontrow_domain::{Installation, InstallationChange, NumberSource};
 use std::io::{Write, stdout};
 use std::sync::Arc;
 
@@ -31,24 +31,6 @@ pub enum InstallationCommand {
 /// What to change in the installation. The new value always comes from the settings here.
 #[derive(Debug, Subcommand)]
 pub enum ChangeCommand {
-    /// Lets instances sign with a key. The keys file of every instance must already have it, including this one's.
-    AddKey {
-        /// What the key is for.
-        ring: RingWord,
-        /// Its id in the keys file.
-        key: String,
-    },
-    /// Lets no instance sign with a key any more. Do this once no instance signs with it and everything it signed has
-    /// expired.
-    RemoveKey {
-        /// What the key is for.
-        ring: RingWord,
-        /// Its id.
-        key: String,
-    },
-    /// Makes the codes of all tickets, including those already issued, with the current key of the keys file here. Stop
-    /// all instances first.
-    TicketKey,
     /// Adopts the currency of the settings here. Stop all instances first.
     Currency {
         /// Confirms the change although something is booked: all amounts keep their numbers, and are in the new
@@ -59,26 +41,6 @@ pub enum ChangeCommand {
     /// Adopts the source of queue numbers of the settings here. Stop all instances first. To change between the database
     /// and Redis, also close the queues that people have joined.
     Numbers,
-}
-
-/// A ring of keys, as in the keys file.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum RingWord {
-    /// Access tokens.
-    #[value(name = "access_tokens")]
-    AccessTokens,
-    /// Queue tokens and passes.
-    #[value(name = "queue")]
-    Queue,
-}
-
-impl From<RingWord> for Ring {
-    fn from(word: RingWord) -> Self {
-        match word {
-            RingWord::AccessTokens => Self::AccessTokens,
-            RingWord::Queue => Self::Queue,
-        }
-    }
 }
 
 /// Does what the command line says, on the database itself.
@@ -129,9 +91,6 @@ impl Command<'_> {
     async fn change(&self, change: ChangeCommand, out: &mut dyn Write) -> Result<()> {
         let known = self.known().await?;
         let change = match change {
-            ChangeCommand::AddKey { ring, key } => self.key(ring.into(), key)?,
-            ChangeCommand::RemoveKey { ring, key } => self.no_key(ring.into(), key)?,
-            ChangeCommand::TicketKey => self.ticket_key()?,
             ChangeCommand::Currency { relabel } => self.currency(relabel).await?,
             ChangeCommand::Numbers => match self.numbers(&known).await? {
                 Some(numbers) => InstallationChange::Numbers(numbers),
@@ -170,29 +129,6 @@ impl Command<'_> {
         }
     }
 
-    /// A key that the file here has, too: whoever changes the installation has to know which one it is.
-    fn key(&self, ring: Ring, key: String) -> Result<InstallationChange> {
-        let own = self.own()?.with_context(|| self.no_file())?;
-        let has = own.keys.get(&ring).and_then(|keys| keys.known.get(&key)).cloned();
-        let shown = self.settings.keys_file.display();
-        let print = has.ok_or_else(|| Refused(format!("the keys file {shown} has no key {key} in {ring}")))?;
-        Ok(InstallationChange::AddKey { ring, key, print })
-    }
-
-    fn no_key(&self, ring: Ring, key: String) -> Result<InstallationChange> {
-        let signs = self.own()?.is_some_and(|own| own.keys.get(&ring).is_some_and(|keys| keys.current == key));
-        let shown = self.settings.keys_file.display();
-        unless(!signs, format!("{key} is the current key of {ring} in {shown}: make another one current first"))?;
-        Ok(InstallationChange::RemoveKey { ring, key })
-    }
-
-    fn ticket_key(&self) -> Result<InstallationChange> {
-        let own = self.own()?.with_context(|| self.no_file())?;
-        let keys = own.keys.get(&Ring::TicketCodes).context("no ring of ticket codes")?;
-        let print = keys.known.get(&keys.current).context("no current key of ticket codes")?;
-        Ok(InstallationChange::TicketKey { key: keys.current.clone(), print: print.clone() })
-    }
-
     async fn currency(&self, relabel: bool) -> Result<InstallationChange> {
         let booked = self.store.has_amounts().await?;
         let currency = self.settings.currency.clone();
@@ -229,10 +165,6 @@ impl Command<'_> {
     fn own(&self) -> Result<Option<InstanceSettings>> {
         let keys = Keys::load(&self.settings.keys_file)?;
         Ok(keys.map(|keys| instance_settings(self.settings, &keys)))
-    }
-
-    fn no_file(&self) -> Refused {
-        Refused(format!("there is no keys file {}", self.settings.keys_file.display()))
     }
 }
 

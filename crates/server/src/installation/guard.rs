@@ -9,15 +9,15 @@ use frontrow_adapters::redis::RedisDispenser;
 use frontrow_adapters::sql::{Database, SqlProbe};
 use frontrow_application::port::{Probe, StoreError};
 use frontrow_application::{EnterInstallation, Error, InstanceSettings, Outage};
-use frontrow_domain::Instant;
-use std::sync::Arc;
+use frontrow_domain::{Difference, Instant};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// Compares the instance with the installation at regular intervals.
 pub struct InstallationGuard {
     enter: EnterInstallation,
-    own: InstanceSettings,
+    own: Mutex<InstanceSettings>,
     redis: Option<Arc<RedisDispenser>>,
     differs: AtomicBool,
 }
@@ -34,7 +34,7 @@ impl InstallationGuard {
         redis: Option<Arc<RedisDispenser>>,
     ) -> Result<Self> {
         let (enter, own) = (entrance(database, settings)?, instance_settings(settings, keys));
-        Ok(Self { enter, own, redis, differs: AtomicBool::new(false) })
+        Ok(Self { enter, own: Mutex::new(own), redis, differs: AtomicBool::new(false) })
     }
 
     /// Compares, and returns the number of differences. The server isn't ready until there are none.
@@ -42,7 +42,8 @@ impl InstallationGuard {
         if let Some(redis) = &self.redis {
             redis.keep_mark().await;
         }
-        let differences = self.enter.differences(&self.own).await?;
+        let own = self.own.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let differences = self.enter.differences(&own).await?;
         let differs = !differences.is_empty();
         if differs != self.differs.swap(differs, Ordering::SeqCst) {
             if differs {
@@ -52,6 +53,16 @@ impl InstallationGuard {
             }
         }
         Ok(u32::try_from(differences.len()).unwrap_or(u32::MAX))
+    }
+
+    /// In what an instance with other keys would differ from the installation.
+    pub async fn differences(&self, own: &InstanceSettings) -> Result<Vec<Difference>, Error> {
+        self.enter.differences(own).await
+    }
+
+    /// This is what the instance has from now on.
+    pub fn adopt(&self, own: InstanceSettings) {
+        *self.own.lock().unwrap_or_else(PoisonError::into_inner) = own;
     }
 
     /// Whether the last comparison found a difference.

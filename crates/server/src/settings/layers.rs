@@ -1,9 +1,11 @@
-//! Where values come from: the defaults, the file, the environment, the flags.
+//! Where values come from: the defaults, the file, the credentials, the environment, the flags.
 
 use super::flaw::Flaw;
+use super::secrets::{from_credentials, read_files, refuse_passwords_in_flags, secret_of};
 use super::setting::{Setting, find};
+use super::value::text_of;
 use config::{Config, ConfigError, FileFormat, Format, Map, Source, Value, ValueKind};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io::{ErrorKind, Read};
 use std::path::{Path, PathBuf};
@@ -15,6 +17,8 @@ pub struct Given {
     pub file: Option<PathBuf>,
     /// The directory that paths are relative to, and that may contain `frontrow.toml`.
     pub directory: PathBuf,
+    /// Where the credentials are that systemd hands on, as `CREDENTIALS_DIRECTORY` says.
+    pub credentials: Option<PathBuf>,
     /// The variables that begin with `FRONTROW_`.
     pub environment: BTreeMap<String, String>,
     /// The settings among the flags.
@@ -26,9 +30,12 @@ impl Given {
     pub(super) fn names_of(&self, table: &'static [Setting]) -> impl Iterator<Item = String> {
         let mut ignored = Vec::new();
         let file = from_file(table, self, &mut ignored).0;
+        let credentials = self.credentials.as_deref().map(|directory| from_credentials(directory, &mut ignored));
         let environment = from_environment(table, &self.environment, &mut ignored).0;
         let flags = self.flags.0.keys().map(|name| (*name).to_owned()).collect::<Vec<_>>();
-        file.into_iter().chain(environment).map(|(name, _)| name).chain(flags)
+        let layers = file.into_iter().chain(credentials.unwrap_or_default()).chain(environment);
+        // A secret in a file is named by naming the file.
+        layers.map(|(name, _)| name).chain(flags).map(|name| secret_of(&name).map(str::to_owned).unwrap_or(name))
     }
 }
 
@@ -56,22 +63,28 @@ impl Layers {
         own_defaults: &BTreeMap<&'static str, &'static str>,
     ) -> Self {
         let mut flaws = Vec::new();
+        let credentials = given.credentials.as_deref().map(|directory| from_credentials(directory, &mut flaws));
         let layers = [
             Layer::of("the default", table.iter().map(|setting| (setting.name, setting.default))),
             Layer::of("this command's default", own_defaults.iter().map(|(name, value)| (*name, *value))),
             from_file(table, given, &mut flaws),
+            Layer(credentials.unwrap_or_default()),
             from_environment(table, &given.environment, &mut flaws),
             from_flags(table, &given.flags),
         ];
+        // The first two are defaults.
+        let set: BTreeSet<String> = layers.iter().skip(2).flat_map(|layer| layer.0.keys().cloned()).collect();
         let mut builder = Config::builder();
         for layer in layers {
             builder = builder.add_source(layer);
         }
         let values = builder.build().and_then(|config| config.cache.into_table());
-        let values = values.unwrap_or_else(|error| {
+        let mut values = values.unwrap_or_else(|error| {
             flaws.push(whole("the settings", "all together", error.to_string()));
             Map::new()
         });
+        read_files(&mut values, |name| set.contains(name), &given.directory, &mut flaws);
+        refuse_passwords_in_flags(given.flags.0.iter().map(|(name, text)| (*name, text.as_str())), &mut flaws);
         Self { table, values, flaws }
     }
 }
@@ -202,14 +215,4 @@ fn no_such(table: &[Setting], name: impl Fn(&Setting) -> String) -> String {
 
 fn whole(name: &str, origin: &str, instead: String) -> Flaw {
     Flaw { name: name.to_owned(), origin: origin.to_owned(), found: None, instead }
-}
-
-/// The value as it would be written in the environment; `None` for a list, a table or a fraction.
-pub fn text_of(value: &Value) -> Option<String> {
-    match &value.kind {
-        ValueKind::String(text) => Some(text.clone()),
-        ValueKind::I64(number) => Some(number.to_string()),
-        ValueKind::Boolean(word) => Some(word.to_string()),
-        _ => None,
-    }
 }

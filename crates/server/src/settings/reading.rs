@@ -2,11 +2,12 @@
 
 use super::database::DatabaseAddress;
 use super::flaw::{Flaw, Flaws};
-use super::layers::{Layers, text_of};
+use super::layers::Layers;
 use super::mask::mask_url;
 use super::path::path;
 use super::redis::RedisAddress;
 use super::setting::find;
+use super::value::text_of;
 use actix_web::http::header::HeaderName;
 use frontrow_adapters::redis::{RedisSettingsError, check_address};
 use frontrow_web::Origins;

@@ -1,8 +1,9 @@
 //! `frontrow config`: the settings in force, and where they come from.
 
-use super::layers::{Given, Layers, text_of};
+use super::layers::{Given, Layers};
 use super::mask::mask_url;
 use super::table::TABLE;
+use super::value::text_of;
 use std::collections::BTreeMap;
 use std::io::{Result, Write};
 

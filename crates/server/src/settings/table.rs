@@ -46,6 +46,8 @@ settings! {
     Setting { name: "metrics_listen", default: "127.0.0.1:8079", takes: "an address and a port, such as 127.0.0.1:8079, or off", purpose: "where GET /metrics listens; keep it away from the public" },
     database: DatabaseAddress = database();
     Setting { name: "database_url", default: "sqlite://frontrow.sqlite", takes: "sqlite://PATH of a file, such as sqlite:///var/lib/frontrow/frontrow.sqlite, or postgres://USER:PASSWORD@HOST/NAME, or mysql://USER:PASSWORD@HOST/NAME (MariaDB too)", purpose: "the database; percent-encode special characters in user and password" },
+    database_url_file: Option<PathBuf> = path_or_off();
+    Setting { name: "database_url_file", default: "off", takes: "the path of a file, or off", purpose: "a file whose first line is database_url, in place of that setting" },
     database_password_file: Option<PathBuf> = path_or_off();
     Setting { name: "database_password_file", default: "off", takes: "the path of a file, or off", purpose: "a file whose first line is the password for database_url, which then has a user but no password" },
     database_readers: u32 = number(1..=DatabaseSettings::MAX_READERS);
@@ -60,6 +62,8 @@ settings! {
     Setting { name: "command_queue_capacity", default: "1024", takes: "a whole number, 1 to 100000", purpose: "commands that may wait for the database; any more are answered with 503 busy, new holds and strangers earlier" },
     redis: Option<RedisAddress> = redis_or_off();
     Setting { name: "redis_url", default: "off", takes: "redis://HOST:6379/0 or rediss://USER:PASSWORD@HOST:6379/0 (Valkey too), or off", purpose: "hands out queue numbers, for the largest sales; off: the database does" },
+    redis_url_file: Option<PathBuf> = path_or_off();
+    Setting { name: "redis_url_file", default: "off", takes: "the path of a file, or off", purpose: "a file whose first line is redis_url, in place of that setting" },
     keys_file: PathBuf = path();
     Setting { name: "keys_file", default: "frontrow-keys.json", takes: "the path of a file", purpose: "the keys that sign access tokens, queue tokens, passes and ticket codes; created on the first start, mode 0600" },
     currency: String = currency();

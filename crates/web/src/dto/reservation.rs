@@ -225,7 +225,7 @@ impl<'de> Deserialize<'de> for PaymentMethod {
     "refunded": {"amount": 0, "currency": "KRW"}, "line_items": [{"seat": "A-1-3", "tier": "R", "price_type": "adult", "list_price": {"amount": 120_000, "currency": "KRW"},
     "discount": {"amount": 0, "currency": "KRW"}, "fee": {"amount": 1000, "currency": "KRW"},
     "tax": {"amount": 11_000, "currency": "KRW"}, "price": {"amount": 121_000, "currency": "KRW"}, "returned": false}]},
-    "tickets": [{"seat": "A-1-3", "code": "FR1-AZoPDnwcex6eazpcL02OEQAAAAMAAAAAAAAAAs8Rf3m1Yf0Zb1Qv0ZzTgq4"}]}))]
+    "tickets": [{"seat": "A-1-3", "code": "FR2-ePLeIgGaDw58HHsenms6XC9NjhEAAAADAAAAAAAAAALhQ7rCN4nZhhv47NmWGfFbSXarqWOR1gj6KZzq-RvYYMxhRmtA0LKESyDx23yNDbN7vwpxGjQkQmG33gi7KIUK"}]}))]
 pub struct PaymentDto {
     /// The payment's own id.
     pub id: Uuid,
@@ -237,7 +237,7 @@ pub struct PaymentDto {
 
 /// A ticket.
 #[derive(Clone, Debug, Serialize, ToSchema)]
-#[schema(example = json!({"seat": "A-1-3", "code": "FR1-AZoPDnwcex6eazpcL02OEQAAAAMAAAAAAAAAAs8Rf3m1Yf0Zb1Qv0ZzTgq4"}))]
+#[schema(example = json!({"seat": "A-1-3", "code": "FR2-ePLeIgGaDw58HHsenms6XC9NjhEAAAADAAAAAAAAAALhQ7rCN4nZhhv47NmWGfFbSXarqWOR1gj6KZzq-RvYYMxhRmtA0LKESyDx23yNDbN7vwpxGjQkQmG33gi7KIUK"}))]
 pub struct TicketDto {
     /// The seat's label.
     pub seat: String,

@@ -4,12 +4,12 @@ use super::{Endpoint, expand};
 use crate::WebState;
 use crate::dto::{
     CancellationBody, ExpandQuery, HoldBody, HoldChoice, List, PaymentBody, PaymentDto, RefundBody, ReservationDto,
-    ReservationsQuery, TicketsDto,
+    ReservationsQuery, TicketKeysDto, TicketsDto,
 };
 use crate::extract::{Body, Caller, Id, Key, Operator, OptionalBody, Query};
 use crate::problem::{Kind, Problem};
 use actix_web::HttpResponse;
-use actix_web::http::header::LOCATION;
+use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::Data;
 use frontrow_application::port::OnSale;
 use frontrow_application::waiting_room::BookingCall;
@@ -41,6 +41,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             .refuses(&[Kind::NOT_GIVEN_BACK, &[Kind::PerformanceBegun, Kind::TooLateToCancel]]),
         Endpoint::new(refund, __path_refund).refuses(&[Kind::NOT_GIVEN_BACK]),
         Endpoint::new(tickets, __path_tickets),
+        Endpoint::new(ticket_keys, __path_ticket_keys).fails_only_with(&[]),
     ]
 }
 
@@ -236,4 +237,17 @@ async fn tickets(
         state.use_cases.booking.reservations.tickets(caller.user(), ReservationId::new(id)).await?;
     let expanded = expand::one(&state, besides, &on_sale).await?;
     Ok(HttpResponse::Ok().json(TicketsDto::of(tickets, expanded)))
+}
+
+/// List the keys of ticket codes.
+///
+/// With them a door can check the codes on tickets by itself. A code is `FR2-` and 96 bytes in URL-safe Base64: the first 4
+/// bytes of the SHA-256 of the key's `kid`, the performance's id (16), the seat's number (4), the ticket's version (8), and
+/// the Ed25519 signature (64) of `FR2-` and the 32 bytes before it. A valid code may be of a ticket that was given back
+/// since.
+#[utoipa::path(get, path = "/v1/ticket-keys", operation_id = "list_ticket_keys", tag = "reservations",
+    responses((status = 200, description = "The one that signs comes first.", body = TicketKeysDto)))]
+async fn ticket_keys(state: Data<WebState>) -> HttpResponse {
+    let keys = TicketKeysDto::from(state.use_cases.booking.reservations.ticket_keys());
+    HttpResponse::Ok().insert_header((CACHE_CONTROL, "public, max-age=60")).json(keys)
 }

@@ -339,7 +339,7 @@ pub fn sale_with(settings: Value) -> Value {
 
 fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGateway>) -> Ports {
     let key = |byte| TokenKey { id: "1".into(), secret: [byte; 32] };
-    let keys = MemoryKeys { access_tokens: key(1), ticket_codes: [2; 32], queue: key(3) };
+    let keys = MemoryKeys { access_tokens: key(1), ticket_codes: key(2), queue: key(3) };
     Ports {
         passwords: Arc::new(Argon2idHasher::weak_for_tests()),
         gateway: gateway.clone(),

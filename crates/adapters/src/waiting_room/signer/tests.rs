@@ -94,6 +94,18 @@ fn keys_can_be_changed_while_tokens_are_out() {
     assert!(reads(&twins, &old), "two keys of the same name");
 }
 
+#[test]
+fn the_keys_can_be_replaced_at_any_time() {
+    let signer = signer();
+    let old = signer.sign_token(&token(1));
+    signer.replace(&key("b", 2), &[key("a", 1)]);
+    let new = signer.sign_token(&token(1));
+    assert_ne!(old, new);
+    assert_eq!([&old, &new].map(|text| signer.read_token(text)), [Ok(token(1)), Ok(token(1))]);
+    signer.replace(&key("b", 2), &[]);
+    assert_eq!([&old, &new].map(|text| signer.read_token(text)), [Err(TokenFlaw::Forged), Ok(token(1))]);
+}
+
 /// A small generator (`SplitMix64`): the same forgeries in every run.
 struct Dice(u64);
 
