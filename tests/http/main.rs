@@ -28,6 +28,7 @@ mod records;
 mod resets;
 mod sandbox;
 mod schema;
+mod secrets;
 mod stopping;
 mod tour;
 mod verify;

@@ -12,6 +12,7 @@ mod ids;
 pub mod memory;
 pub mod panics;
 mod password;
+mod pseudonyms;
 #[cfg(any(feature = "redis", feature = "sql"))]
 mod queue;
 #[cfg(feature = "sql")]
@@ -35,6 +36,7 @@ pub use digest::sha256;
 pub use ids::{SeededIds, UuidV7Source};
 pub use memory::{EventLog, Memory, MemoryKeys};
 pub use password::Argon2idHasher;
+pub use pseudonyms::HmacPseudonyms;
 pub use sandbox::{Booking, SandboxGateway};
 pub use seat_snapshots::{BrowsedSeatSnapshots, SeatSnapshotCache};
 pub use ticket_code::Ed25519TicketSigner;

@@ -14,6 +14,7 @@ mod installation;
 mod joins;
 mod keep;
 mod programme;
+mod pseudonyms;
 mod readers;
 mod secrets;
 mod time_zones;
@@ -34,6 +35,7 @@ pub use installation::{InstallationStore, NumberMarks};
 pub use joins::{JoinLimits, JoinQuota, Limited, Network, TooOften};
 pub use keep::{Housekeeping, Probe, StoreError};
 pub use programme::{ConcertProgramme, Programme, ProgrammeEntry, ProgrammeReader};
+pub use pseudonyms::Pseudonyms;
 pub use readers::{
     Entry, HoldPosition, IdempotencyRecordReader, LapsedHold, ReservationReader, SeatReader, SeatSnapshot,
     SeatSnapshots, SoldPage, WalletReader,
@@ -56,6 +58,7 @@ pub use self::{
     joins::MockJoinLimits,
     keep::{MockHousekeeping, MockProbe},
     programme::MockProgrammeReader,
+    pseudonyms::MockPseudonyms,
     readers::{MockIdempotencyRecordReader, MockReservationReader, MockSeatReader, MockSeatSnapshots, MockWalletReader},
     secrets::{MockPasswordHasher, MockTicketSigner, MockTokenIssuer},
     time_zones::MockTimeZones,

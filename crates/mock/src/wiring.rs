@@ -3,7 +3,7 @@
 use crate::chance::Chance;
 use crate::clock::MockClock;
 use crate::settings::MockSettings;
-use frontrow_adapters::{HmacTokenIssuer, Memory, MemoryKeys, SharedWatch, TokenKey};
+use frontrow_adapters::{HmacPseudonyms, HmacTokenIssuer, Memory, MemoryKeys, SharedWatch, TokenKey};
 use frontrow_application::{Ports, UseCases};
 use frontrow_web::{EventStreams, Origins, RenderedAnswers, WebState};
 use std::sync::Arc;
@@ -47,6 +47,8 @@ pub fn web_state(ports: &Ports, use_cases: &Arc<UseCases>) -> WebState {
     WebState {
         use_cases: Arc::clone(use_cases),
         tokens: ports.tokens.clone(),
+        // Nobody in a mock is a real person.
+        pseudonyms: Arc::new(HmacPseudonyms::new(&[0; 32])),
         probe: ports.probe.clone(),
         load: ports.load.clone(),
         is_draining: Arc::default(),

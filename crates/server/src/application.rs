@@ -13,8 +13,8 @@ use frontrow_adapters::sql::{
     SqlStore, StorePorts, StoreSettings,
 };
 use frontrow_adapters::{
-    AccountEligibility, Argon2idHasher, IanaTimeZones, InstanceJoinLimits, SeatSnapshotCache, SharedWatch, SystemClock,
-    UuidV7Source, sha256,
+    AccountEligibility, Argon2idHasher, HmacPseudonyms, IanaTimeZones, InstanceJoinLimits, SeatSnapshotCache,
+    SharedWatch, SystemClock, UuidV7Source, sha256,
 };
 use frontrow_application::port::{Announcer, NumberDispenser};
 use frontrow_application::{Ports, RingingAnnouncer, UseCases};
@@ -41,6 +41,8 @@ pub struct Application {
     pub bell: Arc<Notify>,
     /// Knows whether this still is what every instance has to be.
     pub guard: Arc<InstallationGuard>,
+    /// Names people and networks in the security log.
+    pub pseudonyms: Arc<HmacPseudonyms>,
     /// Takes other keys while the application runs.
     pub reload: Arc<KeyReload>,
     housekeeping: Arc<SqlHousekeeping>,
@@ -129,8 +131,9 @@ impl Application {
         };
         let use_cases = Arc::new(UseCases::new(&ports));
         read_queues(&use_cases).await?;
+        let pseudonyms = signers.pseudonyms.clone();
         let reload = Arc::new(KeyReload::new(settings, guard.clone(), signers));
-        Ok(Self { ports, use_cases, watch, bell, guard, reload, housekeeping, database, store, queues })
+        Ok(Self { ports, use_cases, watch, bell, guard, pseudonyms, reload, housekeeping, database, store, queues })
     }
 
     /// How long it is worth to wait for what was begun: not for long if the database is away.

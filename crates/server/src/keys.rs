@@ -8,6 +8,7 @@ mod file;
 use anyhow::{Context, Result, anyhow};
 use frontrow_domain::Ring;
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 use std::fmt;
 
@@ -21,6 +22,9 @@ pub struct Keys {
     pub queue: KeyRing,
     /// For the codes on tickets. Keep a key as long as tickets are out whose codes it signed.
     pub ticket_codes: KeyRing,
+    /// For the names of people and networks in the security log; see [`Keys::log_key`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub security_log: Option<Key>,
 }
 
 /// Keys by id: one signs, all of them check.
@@ -57,7 +61,28 @@ impl Keys {
             access_tokens: KeyRing::generate()?,
             queue: KeyRing::generate()?,
             ticket_codes: KeyRing::generate()?,
+            security_log: Some(Key(random()?)),
         })
+    }
+
+    /// What names people and networks in the security log. A file of an older release has no key for it until a command
+    /// changes it: till then it follows from the key that signs tickets, so that all instances have the same.
+    pub fn log_key(&self) -> [u8; 32] {
+        if let Some(Key(key)) = &self.security_log {
+            return *key;
+        }
+        let mut hash = Sha256::new();
+        hash.update("frontrow security log 1");
+        hash.update(self.ticket_codes.keys.get(&self.ticket_codes.current).map_or([0; 32], |key| key.0));
+        hash.finalize().into()
+    }
+
+    /// Gives a file of an older release what it lacks.
+    fn complete(&mut self) -> Result<()> {
+        if self.security_log.is_none() {
+            self.security_log = Some(Key(random()?));
+        }
+        Ok(())
     }
 
     /// The keys for one purpose.
@@ -195,6 +220,19 @@ mod tests {
         assert_eq!((ring.keys.len(), ring.replaced.len()), (1, 0));
         assert_eq!(ring.retire(&old), Err(RingRefused::NoSuchKey));
         assert_eq!(ring.promote(&old, 3000), Err(RingRefused::NoSuchKey));
+    }
+
+    #[test]
+    fn a_file_of_an_older_release_gets_its_key_for_the_security_log() {
+        let mut keys = Keys { security_log: None, ..Keys::generate().unwrap() };
+        let derived = keys.log_key();
+        assert_ne!(derived, keys.ticket_codes.keys[&keys.ticket_codes.current].0);
+        assert_ne!(derived, Keys { security_log: None, ..Keys::generate().unwrap() }.log_key());
+        keys.complete().unwrap();
+        let own = keys.log_key();
+        assert_ne!(own, derived);
+        keys.complete().unwrap();
+        assert_eq!(keys.log_key(), own);
     }
 
     #[test]

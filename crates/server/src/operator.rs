@@ -62,6 +62,7 @@ impl Newcomer {
         let added = add.run(request).await;
         database.close().await;
         let user = added?;
+        tracing::info!(target: "security", event = "operator_added", operator = %user.id);
         writeln!(out, "added operator {} ({})", user.email.as_str(), user.id)?;
         Ok(())
     }

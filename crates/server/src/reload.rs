@@ -27,12 +27,21 @@ impl KeyReload {
         loop {
             hang_ups.next().await;
             match self.read().await {
-                Ok(keys) => tracing::info!(
-                    access_tokens = keys.access_tokens.current,
-                    queue = keys.queue.current,
-                    ticket_codes = keys.ticket_codes.current,
-                    "SIGHUP came: the keys file has been read, and these keys sign"
-                ),
+                Ok(keys) => {
+                    tracing::info!(
+                        target: "security",
+                        event = "keys_read",
+                        access_tokens = keys.access_tokens.current,
+                        queue = keys.queue.current,
+                        ticket_codes = keys.ticket_codes.current
+                    );
+                    tracing::info!(
+                        access_tokens = keys.access_tokens.current,
+                        queue = keys.queue.current,
+                        ticket_codes = keys.ticket_codes.current,
+                        "SIGHUP came: the keys file has been read, and these keys sign"
+                    );
+                }
                 Err(error) => tracing::warn!(
                     error = format!("{error:#}"),
                     "SIGHUP came, and the keys file can't be taken: the keys stay as they were"

@@ -154,6 +154,7 @@ fn web_state(application: &Application, settings: &Settings) -> WebState {
     WebState {
         use_cases: application.use_cases.clone(),
         tokens: application.ports.tokens.clone(),
+        pseudonyms: application.pseudonyms.clone(),
         probe: application.ports.probe.clone(),
         load: application.ports.load.clone(),
         is_draining: Arc::default(),

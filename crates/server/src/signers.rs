@@ -2,7 +2,7 @@
 
 use crate::keys::{KeyRing, Keys};
 use anyhow::{Context, Result};
-use frontrow_adapters::{Ed25519TicketSigner, HmacQueueSigner, HmacTokenIssuer, TokenKey};
+use frontrow_adapters::{Ed25519TicketSigner, HmacPseudonyms, HmacQueueSigner, HmacTokenIssuer, TokenKey};
 use frontrow_application::port::Clock;
 use std::sync::Arc;
 
@@ -15,6 +15,8 @@ pub struct Signers {
     pub queue: Arc<HmacQueueSigner>,
     /// Signs the codes on tickets.
     pub tickets: Arc<Ed25519TicketSigner>,
+    /// Names people and networks in the security log.
+    pub pseudonyms: Arc<HmacPseudonyms>,
 }
 
 impl Signers {
@@ -25,6 +27,7 @@ impl Signers {
             tokens: Arc::new(HmacTokenIssuer::new(&tokens.0, &tokens.1, clock)),
             queue: Arc::new(HmacQueueSigner::new(&queue.0, &queue.1)),
             tickets: Arc::new(tickets(keys)?),
+            pseudonyms: Arc::new(HmacPseudonyms::new(&keys.log_key())),
         })
     }
 
@@ -34,6 +37,7 @@ impl Signers {
         self.tokens.replace(&tokens.0, &tokens.1);
         self.queue.replace(&queue.0, &queue.1);
         self.tickets.replace(&tickets.0, &tickets.1);
+        self.pseudonyms.replace(&keys.log_key());
         Ok(())
     }
 }

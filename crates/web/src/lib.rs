@@ -22,6 +22,7 @@ mod rendered;
 mod request_id;
 mod routes;
 mod run;
+mod security_log;
 mod serve;
 mod shed;
 mod state;

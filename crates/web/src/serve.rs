@@ -7,6 +7,7 @@ use crate::figures::{Figure, Figures};
 use crate::manners::{add_headers, as_problem};
 use crate::request_id::{RequestIds, header_value};
 use crate::routes::{addresses, find};
+use crate::security_log::note;
 use actix_web::body::MessageBody;
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform};
 use actix_web::http::Method;
@@ -89,6 +90,7 @@ where
             }
             let mut response = answered?.map_into_boxed_body();
             if !asked.is_preflight {
+                note(&response, &worker.state, asked.id, asked.method, asked.route());
                 response = as_problem(response, asked.id);
             }
             if !asked.is_quiet() {
@@ -135,10 +137,13 @@ impl Asked {
         self.is_preflight || self.matched.is_some_and(|matched| addresses()[matched.number].is_polled())
     }
 
+    fn route(&self) -> &'static str {
+        self.matched.map_or("none", |matched| matched.pattern)
+    }
+
     /// For whatever is logged while the request is worked for.
     fn span(&self) -> Span {
-        let route = self.matched.map_or("none", |matched| matched.pattern);
-        tracing::info_span!("request", method = self.method, route, id = %self.id)
+        tracing::info_span!("request", method = self.method, route = self.route(), id = %self.id)
     }
 
     /// Method, route and status: no address, agent or query, which may say who somebody is. The route is the pattern: a

@@ -3,7 +3,7 @@
 use crate::{EventStreams, Origins, RenderedAnswers};
 use actix_web::http::header::HeaderName;
 use frontrow_application::UseCases;
-use frontrow_application::port::{Clock, LoadGauge, Probe, TokenIssuer};
+use frontrow_application::port::{Clock, LoadGauge, Probe, Pseudonyms, TokenIssuer};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -14,6 +14,8 @@ pub struct WebState {
     pub use_cases: Arc<UseCases>,
     /// Reads access tokens.
     pub tokens: Arc<dyn TokenIssuer>,
+    /// Names people and networks in the security log.
+    pub pseudonyms: Arc<dyn Pseudonyms>,
     /// Says whether the store works.
     pub probe: Arc<dyn Probe>,
     /// Says whether people who only look are to come back later.

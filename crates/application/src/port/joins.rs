@@ -28,6 +28,12 @@ impl Network {
     }
 }
 
+impl fmt::Display for Network {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
 /// What has asked too often.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limited {

@@ -69,6 +69,7 @@ impl Keys {
         let owner = file.metadata().with_context(|| unreadable(path))?;
         let mut keys = Self::read(file, path)?;
         let changed = change(&mut keys)?;
+        keys.complete()?;
         let unwritable = || format!("the keys file {} can't be written", path.display());
         keys.replace(path, &owner).with_context(unwritable)?;
         directory.sync_all().with_context(unwritable)?;

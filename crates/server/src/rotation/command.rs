@@ -116,6 +116,7 @@ fn list(settings: &Settings, out: &mut dyn Write) -> Result<()> {
 fn add(ring: Ring, settings: &Settings, out: &mut dyn Write) -> Result<()> {
     let id = Keys::update(&settings.keys_file, |keys| keys.ring_mut(ring).add())?;
     let file = settings.keys_file.display();
+    tracing::info!(target: "security", event = "key_added", %ring, key = id);
     writeln!(out, "{ring} has a new key in {file}, which only checks: {id}")?;
     writeln!(out, "next: bring the file to every instance, send each SIGHUP, then: frontrow keys promote {ring} {id}")?;
     Ok(())
@@ -135,6 +136,7 @@ async fn promote(ring: Ring, key: &str, settings: &Settings, out: &mut dyn Write
     listed?;
     let now = now_in_seconds();
     Keys::update(&settings.keys_file, |keys| refused(ring, key, keys.ring_mut(ring).promote(key, now)))?;
+    tracing::info!(target: "security", event = "key_promoted", %ring, key);
     writeln!(out, "{key} signs for {ring} in {}, and every instance has to know it", settings.keys_file.display())?;
     writeln!(out, "next: bring the file to every instance, and send each SIGHUP")?;
     Ok(())

@@ -46,6 +46,7 @@ pub(super) async fn retire(
     database.close().await;
     unlisted?;
     Keys::update(&settings.keys_file, |keys| refused(ring, key, keys.ring_mut(ring).retire(key)))?;
+    tracing::info!(target: "security", event = "key_retired", %ring, key);
     writeln!(out, "{ring} has no key {key} any more in {}", settings.keys_file.display())?;
     writeln!(out, "next: bring the file to every instance, and send each SIGHUP")?;
     Ok(())

@@ -98,6 +98,8 @@ settings! {
     Setting { name: "allow_sandbox", default: "false", takes: "true or false", purpose: "allows the sandbox even if other machines can reach listen: then anybody can charge a wallet without paying" },
     log: String = filter();
     Setting { name: "log", default: "info", takes: "a filter of levels, such as info or warn,frontrow_adapters=debug", purpose: "what is logged, to standard error" },
+    security_log_file: Option<PathBuf> = path_or_off();
+    Setting { name: "security_log_file", default: "off", takes: "the path of a file, or off", purpose: "where the security log goes, one JSON object per line; off: into the log" },
     log_format: LogFormat = word(&[("json", LogFormat::Json), ("text", LogFormat::Text)], LogFormat::Json);
     Setting { name: "log_format", default: "json", takes: "json or text", purpose: "how log lines are written" },
 }

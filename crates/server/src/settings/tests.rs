@@ -185,6 +185,7 @@ const BAD: &[(&str, &[&str])] = &[
     ("payment_gateway", &["", "stripe", "Sandbox"]),
     ("allow_sandbox", &["", "yes", "TRUE", "1"]),
     ("log", &["", "a=b=c", "frontrow=loudly"]),
+    ("security_log_file", &["", " "]),
     ("log_format", &["", "JSON", "pretty"]),
 ];
 

@@ -5,8 +5,9 @@ use crate::WebState;
 use crate::dto::{NewSession, NewUser, RefreshRequest, SessionDto, UserDto, password_flaw};
 use crate::extract::{Body, Caller, OptionalKey};
 use crate::problem::{Kind, Problem};
-use actix_web::HttpResponse;
+use crate::security_log::about;
 use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
 use frontrow_application::{LogInRequest, Password, SignUpRequest};
 use frontrow_domain::Email;
 
@@ -33,11 +34,13 @@ fn email(text: &str) -> Result<Email, Problem> {
     responses((status = 201, description = "The account.", body = UserDto)))]
 async fn sign_up(
     state: Data<WebState>,
+    http: HttpRequest,
     OptionalKey(key): OptionalKey,
     Body(body): Body<NewUser>,
 ) -> Result<HttpResponse, Problem> {
     let NewUser { email: address, password, name } = body;
     let email = email(&address)?;
+    about(&http, &email);
     let password =
         Password::new(password).map_err(|flaw| Problem::field("/password", password_flaw(flaw), flaw.to_string()))?;
     let request = SignUpRequest { email, password, name };
@@ -55,8 +58,13 @@ async fn sign_up(
 /// account can have several sessions at once, one for each device.
 #[utoipa::path(post, path = "/v1/sessions", tag = "accounts", request_body = NewSession,
     responses((status = 201, description = "Tokens.", body = SessionDto)))]
-async fn log_in(state: Data<WebState>, Body(body): Body<NewSession>) -> Result<HttpResponse, Problem> {
+async fn log_in(
+    state: Data<WebState>,
+    http: HttpRequest,
+    Body(body): Body<NewSession>,
+) -> Result<HttpResponse, Problem> {
     let request = LogInRequest { email: email(&body.email)?, password: body.password };
+    about(&http, &request.email);
     let session = state.use_cases.log_in.run(request).await?;
     Ok(HttpResponse::Created().json(SessionDto::from(session)))
 }

@@ -23,6 +23,7 @@ fn state(theatre: &Theatre) -> WebState {
     WebState {
         use_cases: Arc::clone(&state.use_cases),
         tokens: Arc::clone(&state.tokens),
+        pseudonyms: Arc::clone(&state.pseudonyms),
         probe: Arc::clone(&state.probe),
         load: Arc::clone(&state.load),
         is_draining: Arc::clone(&state.is_draining),

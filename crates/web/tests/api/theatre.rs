@@ -12,7 +12,8 @@ use actix_web::test;
 use actix_web::test::TestRequest;
 use actix_web::web::{Bytes, Data};
 use frontrow_adapters::{
-    Argon2idHasher, InstanceJoinLimits, ManualClock, Memory, MemoryKeys, SandboxGateway, SeededIds, TokenKey,
+    Argon2idHasher, HmacPseudonyms, InstanceJoinLimits, ManualClock, Memory, MemoryKeys, SandboxGateway, SeededIds,
+    TokenKey,
 };
 use frontrow_application::port::{AccountRepository, Auditor, Clock, QueueSigner};
 use frontrow_application::{AddOperator, Password, Ports, SignUpRequest, UseCases};
@@ -102,6 +103,7 @@ impl Theatre {
             is_draining: Arc::clone(&is_draining),
             use_cases: use_cases.clone(),
             tokens: ports.tokens,
+            pseudonyms: Arc::new(HmacPseudonyms::new(&[4; 32])),
             probe: ports.probe,
             load: ports.load,
             clock: clock.clone(),
