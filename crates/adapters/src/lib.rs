@@ -10,6 +10,7 @@ mod deadline;
 mod digest;
 mod ids;
 pub mod memory;
+mod notices;
 pub mod panics;
 mod password;
 #[cfg(any(feature = "redis", feature = "sql"))]
@@ -34,6 +35,7 @@ pub use clock::{ManualClock, SystemClock};
 pub use digest::sha256;
 pub use ids::{SeededIds, UuidV7Source};
 pub use memory::{EventLog, Memory, MemoryKeys};
+pub use notices::LoggedNotices;
 pub use password::Argon2idHasher;
 pub use sandbox::{Booking, SandboxGateway};
 pub use seat_snapshots::{BrowsedSeatSnapshots, SeatSnapshotCache};

@@ -108,6 +108,8 @@ pub enum Missing {
     Charge,
     /// A user.
     User,
+    /// A log-in.
+    Session,
     /// A sale's queue: it has no waiting room, or is over.
     Queue,
 }
@@ -124,6 +126,7 @@ impl Missing {
             Self::Reservation => "reservation",
             Self::Charge => "charge",
             Self::User => "user",
+            Self::Session => "session",
             Self::Queue => "queue",
         }
     }

@@ -138,6 +138,7 @@ mod chore;
 mod clock_check;
 mod concerts;
 pub mod deadline;
+mod ended_sessions;
 mod error;
 mod fault_id;
 mod hold;
@@ -155,6 +156,7 @@ mod request_key;
 mod reservations;
 mod return_money;
 mod seats;
+mod sessions;
 mod stand_in;
 mod sweep;
 #[cfg(any(test, feature = "testing"))]
@@ -164,7 +166,7 @@ mod use_cases;
 pub mod waiting_room;
 mod wallet;
 
-pub use accounts::{AddOperator, LogIn, LogInRequest, LogOut, LoggedIn, Refresh, SignUp, SignUpRequest};
+pub use accounts::{AddOperator, SignUp, SignUpRequest};
 pub use acting_operator::ActingOperator;
 pub use booking_use_cases::{BookingPorts, BookingUseCases};
 pub use browse::{BrowsePerformances, PerformanceView};
@@ -173,6 +175,7 @@ pub use charge::{ChargeWallet, ChargeWalletRequest, SettleCharges, SettleProgres
 pub use chore::Chore;
 pub use clock_check::{CheckClock, ClockSkew, KnownSkew};
 pub use concerts::{BrowseConcerts, ConcertPosition, ConcertQuery, ConcertSort, ConcertView, LatestIndex};
+pub use ended_sessions::EndedSessions;
 pub use error::{AlreadyReturned, Conflict, Denied, Error, Missing, PassFlaw, PassRefused, TakenSeats};
 pub use fault_id::FaultId;
 pub use hold::{HoldRequest, HoldSeats, SeatChoice};
@@ -191,6 +194,7 @@ pub use return_money::{ReturnMoney, ReturnProgress, Returned};
 pub use seats::{
     Availability, ListSeats, PerformanceSeats, SeatFilter, SeatView, ShowAvailability, ShowSeatMap, TierCount,
 };
+pub use sessions::{EndSessions, ListSessions, LogIn, LogInRequest, LoggedIn, Refresh};
 pub use stand_in::AddStandIn;
 pub use sweep::{ExpireHolds, Forget, SweepProgress, Swept};
 pub use upkeep::{RingingAnnouncer, Round, Upkeep};

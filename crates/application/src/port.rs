@@ -13,13 +13,15 @@ mod gateway;
 mod installation;
 mod joins;
 mod keep;
+mod notices;
 mod programme;
 mod readers;
 mod secrets;
+mod sessions;
 mod time_zones;
 mod waiting_room;
 
-pub use accounts::{AccountRepository, Credentials, Rotated, SessionRepository};
+pub use accounts::{AccountRepository, Credentials};
 pub use announce::Announcer;
 pub use audit::Auditor;
 pub use booking::{BookingError, BookingStore, LoadGauge};
@@ -33,18 +35,20 @@ pub use gateway::{ChargeRequest, GatewayAnswer, NoAnswer, PaymentGateway, Return
 pub use installation::{InstallationStore, NumberMarks};
 pub use joins::{JoinLimits, JoinQuota, Limited, Network, TooOften};
 pub use keep::{Housekeeping, Probe, StoreError};
+pub use notices::{AccountNotice, AccountNotices};
 pub use programme::{ConcertProgramme, Programme, ProgrammeEntry, ProgrammeReader};
 pub use readers::{
     Entry, HoldPosition, IdempotencyRecordReader, LapsedHold, ReservationReader, SeatReader, SeatSnapshot,
     SeatSnapshots, SoldPage, WalletReader,
 };
 pub use secrets::{AccessClaims, HashingBusy, PasswordHasher, TicketSigner, TokenIssuer};
+pub use sessions::{EndedSession, Ending, RefreshRotation, Rotated, SessionRepository, SessionStart};
 pub use time_zones::TimeZones;
 
 #[cfg(any(test, feature = "mocks"))]
 #[rustfmt::skip]
 pub use self::{
-    accounts::{MockAccountRepository, MockSessionRepository},
+    accounts::MockAccountRepository,
     announce::MockAnnouncer,
     audit::MockAuditor,
     booking::{MockBookingStore, MockLoadGauge},
@@ -55,9 +59,11 @@ pub use self::{
     installation::{MockInstallationStore, MockNumberMarks},
     joins::MockJoinLimits,
     keep::{MockHousekeeping, MockProbe},
+    notices::MockAccountNotices,
     programme::MockProgrammeReader,
     readers::{MockIdempotencyRecordReader, MockReservationReader, MockSeatReader, MockSeatSnapshots, MockWalletReader},
     secrets::{MockPasswordHasher, MockTicketSigner, MockTokenIssuer},
+    sessions::MockSessionRepository,
     time_zones::MockTimeZones,
 };
 pub use waiting_room::{

@@ -12,7 +12,7 @@ use frontrow_adapters::sql::{
 };
 use frontrow_adapters::{
     AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, IanaTimeZones,
-    InstanceJoinLimits, SeatSnapshotCache, SharedWatch, SystemClock, TokenKey, UuidV7Source, sha256,
+    InstanceJoinLimits, LoggedNotices, SeatSnapshotCache, SharedWatch, SystemClock, TokenKey, UuidV7Source, sha256,
 };
 use frontrow_application::port::{Announcer, Clock, NumberDispenser, QueueSigner, TicketSigner, TokenIssuer};
 use frontrow_application::{Ports, RingingAnnouncer, UseCases};
@@ -100,6 +100,7 @@ impl Application {
             wallets: readers,
             accounts: Arc::new(SqlAccounts::new(database.clone())),
             sessions: Arc::new(SqlSessions::new(database.clone())),
+            notices: Arc::new(LoggedNotices),
             passwords: Arc::new(Argon2idHasher::new()),
             tokens: tokens(&keys.access_tokens, clock.clone())?,
             tickets: tickets(&keys.ticket_codes)?,
@@ -121,9 +122,10 @@ impl Application {
             digest: sha256,
             access_lifetime: settings.access_lifetime,
             refresh_lifetime: settings.refresh_lifetime,
+            session_lifetime: settings.session_lifetime,
         };
         let use_cases = Arc::new(UseCases::new(&ports));
-        read_queues(&use_cases).await?;
+        read_first(&use_cases).await?;
         Ok(Self { ports, use_cases, watch, bell, guard, housekeeping, database, store, queues })
     }
 
@@ -152,8 +154,9 @@ impl Application {
     }
 }
 
-/// Nobody is let past a queue that has not been read yet.
-async fn read_queues(use_cases: &UseCases) -> Result<()> {
+/// Nobody is let past a queue that has not been read yet, or in with the token of a session that was ended.
+async fn read_first(use_cases: &UseCases) -> Result<()> {
+    use_cases.ended_sessions.read().await?;
     use_cases.tick_queues.read().await?;
     use_cases.tick_queues.draw_ranks();
     Ok(())

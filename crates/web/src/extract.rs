@@ -12,6 +12,7 @@ mod object;
 mod path;
 mod pointer;
 mod query;
+mod user_agent;
 
 pub(crate) use auth::claims;
 pub use auth::{Caller, Operator};
@@ -30,3 +31,4 @@ pub use path::{BuyerAddress, Id, SeatMapAddress};
 pub(crate) use path::{Matched, ProblemType, path};
 pub(crate) use pointer::escape;
 pub use query::{Cursor, Query, flag, page_request};
+pub use user_agent::UserAgent;

@@ -3,7 +3,7 @@
 use super::Memory;
 use crate::{
     AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, IanaTimeZones,
-    InstanceJoinLimits, SandboxGateway, SharedWatch, TokenKey, sha256,
+    InstanceJoinLimits, LoggedNotices, SandboxGateway, SharedWatch, TokenKey, sha256,
 };
 use frontrow_application::Ports;
 use frontrow_application::port::{Clock, IdSource};
@@ -22,7 +22,7 @@ pub struct MemoryKeys {
 
 impl Memory {
     /// All ports, with this store behind those that keep something, a sandbox for payments and no limit of joins. Tokens
-    /// last as long as the server's do by default: 15 minutes and 30 days. Whoever wants another port puts it in its place.
+    /// last as long as the server's do by default: 15 minutes and 30 days, sessions 90 days. Whoever wants another port puts it in its place.
     pub fn ports(self: &Arc<Self>, keys: &MemoryKeys, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Ports {
         Ports {
             store: self.clone(),
@@ -42,6 +42,7 @@ impl Memory {
             wallets: self.clone(),
             accounts: self.clone(),
             sessions: self.clone(),
+            notices: Arc::new(LoggedNotices),
             passwords: Arc::new(Argon2idHasher::new()),
             tokens: Arc::new(HmacTokenIssuer::new(&keys.access_tokens, &[], clock.clone())),
             tickets: Arc::new(HmacTicketSigner::new(&keys.ticket_codes)),
@@ -58,6 +59,7 @@ impl Memory {
             digest: sha256,
             access_lifetime: Duration::from_mins(15),
             refresh_lifetime: Duration::from_hours(30 * 24),
+            session_lifetime: Duration::from_hours(90 * 24),
             clock,
             ids,
         }

@@ -34,7 +34,7 @@ pub struct AccessClaims {
     pub expires: Instant,
 }
 
-/// Signs access tokens, and reads what it has signed.
+/// Signs access tokens, reads what it has signed, and makes refresh tokens follow one another.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait TokenIssuer: Send + Sync {
     /// The claims as a signed token.
@@ -42,6 +42,10 @@ pub trait TokenIssuer: Send + Sync {
 
     /// What the token says, if it was signed here and has not expired.
     fn verify(&self, token: &str, now: Instant) -> Option<AccessClaims>;
+
+    /// What a refresh token is exchanged for, by each key, the one that signs first. The same for the same token and key,
+    /// and not to be guessed by whoever knows the token. 32 bytes as hexadecimal digits.
+    fn successors(&self, refresh_token: &str) -> Vec<String>;
 }
 
 /// Makes the codes that stand on tickets.

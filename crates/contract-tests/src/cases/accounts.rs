@@ -1,14 +1,10 @@
-//! Accounts and log-ins.
+//! Accounts.
 
 use crate::Failure;
 use crate::context::TestContext;
-use frontrow_application::port::{Credentials, Rotated, StoreError};
-use frontrow_domain::{Email, Instant, REUSE_GRACE, RefreshToken, Role, SessionId, UserId, testing};
+use frontrow_application::port::{Credentials, StoreError};
+use frontrow_domain::{Email, Role, UserId, testing};
 use std::sync::Arc;
-use std::time::Duration;
-
-const SECOND: Duration = Duration::from_secs(1);
-const LIFETIME: Duration = Duration::from_hours(24);
 
 fn credentials(context: &TestContext, email: &str, role: Role) -> Result<Credentials, Failure> {
     let name: String = "Ωé漢🎫".chars().cycle().take(100).collect();
@@ -72,84 +68,5 @@ pub(super) async fn an_account_is_kept_as_it_was(context: Arc<TestContext>) -> R
         ensure_eq!(accounts.by_email(&credentials.user.email).await?, Some(credentials.clone()));
         ensure_eq!(accounts.user(credentials.user.id).await?, Some(credentials.user));
     }
-    Ok(())
-}
-
-/// The first token of a new session, kept.
-async fn log_in(context: &TestContext, hash: u8) -> Result<RefreshToken, Failure> {
-    let session = SessionId::new(context.id());
-    let expires = context.now() + LIFETIME;
-    let token = RefreshToken { hash: [hash; 32], session, user: context.user(0), expires, replaced: None };
-    context.accounts()?.sessions.start(&token).await?;
-    Ok(token)
-}
-
-async fn show(context: &TestContext, shown: u8, new: u8, now: Instant) -> Result<Rotated, Failure> {
-    Ok(context.accounts()?.sessions.rotate([shown; 32], [new; 32], now + LIFETIME, now).await?)
-}
-
-fn issued(parent: &RefreshToken, hash: u8, now: Instant) -> Rotated {
-    Rotated::Issued(RefreshToken { hash: [hash; 32], expires: now + LIFETIME, replaced: None, ..parent.clone() })
-}
-
-pub(super) async fn a_refresh_token_buys_a_new_one(context: Arc<TestContext>) -> Result<(), Failure> {
-    let first = log_in(&context, 1).await?;
-    let now = context.now();
-    ensure_eq!(show(&context, 99, 2, now).await?, Rotated::Refused, "nobody has it");
-    ensure_eq!(show(&context, 1, 2, now).await?, issued(&first, 2, now));
-    let later = now + Duration::from_hours(1);
-    ensure_eq!(show(&context, 2, 3, later).await?, issued(&first, 3, later));
-    let last = later + LIFETIME;
-    ensure_eq!(show(&context, 3, 4, last).await?, Rotated::Refused, "it has expired");
-    ensure_eq!(show(&context, 3, 4, last - SECOND).await?, issued(&first, 4, last - SECOND));
-    Ok(())
-}
-
-pub(super) async fn two_who_show_a_token_at_once_both_get_a_new_one(context: Arc<TestContext>) -> Result<(), Failure> {
-    let first = log_in(&context, 1).await?;
-    let now = context.now();
-    let racing = (10..26).map(|new| {
-        let context = Arc::clone(&context);
-        async move { show(&context, 1, new, now).await }
-    });
-    for (rotated, new) in context.together(racing).await?.into_iter().zip(10..) {
-        ensure_eq!(rotated, issued(&first, new, now));
-    }
-    for child in 10..26 {
-        ensure_eq!(show(&context, child, child + 100, now + SECOND).await?, issued(&first, child + 100, now + SECOND));
-    }
-    Ok(())
-}
-
-pub(super) async fn a_token_that_was_used_up_long_ago_ends_its_session(
-    context: Arc<TestContext>,
-) -> Result<(), Failure> {
-    let first = log_in(&context, 1).await?;
-    let other = log_in(&context, 50).await?;
-    let now = context.now();
-    ensure_eq!(show(&context, 1, 2, now).await?, issued(&first, 2, now));
-    let double_tap = now + REUSE_GRACE;
-    ensure_eq!(show(&context, 1, 3, double_tap).await?, issued(&first, 3, double_tap));
-    let too_late = double_tap + Duration::from_micros(1);
-    ensure_eq!(show(&context, 1, 4, too_late).await?, Rotated::Refused, "the second use counts from the first");
-    for child in [1, 2, 3, 4] {
-        ensure_eq!(show(&context, child, child + 10, too_late).await?, Rotated::Refused, "the session has ended");
-    }
-    ensure_eq!(show(&context, 50, 51, too_late).await?, issued(&other, 51, too_late), "another session goes on");
-    Ok(())
-}
-
-pub(super) async fn a_session_that_has_ended_takes_no_token(context: Arc<TestContext>) -> Result<(), Failure> {
-    let first = log_in(&context, 1).await?;
-    let other = log_in(&context, 50).await?;
-    let now = context.now();
-    ensure_eq!(show(&context, 1, 2, now).await?, issued(&first, 2, now));
-    for _ in 0..2 {
-        context.accounts()?.sessions.end(first.session).await?;
-    }
-    for token in [1, 2] {
-        ensure_eq!(show(&context, token, token + 10, now).await?, Rotated::Refused);
-    }
-    ensure_eq!(show(&context, 50, 51, now).await?, issued(&other, 51, now));
     Ok(())
 }

@@ -68,6 +68,8 @@ settings! {
     Setting { name: "access_token_minutes", default: "15", takes: "a whole number, 1 to 1440", purpose: "how long an access token is valid" },
     refresh_lifetime: Duration = duration(1..=365, 24 * 3600);
     Setting { name: "refresh_token_days", default: "30", takes: "a whole number, 1 to 365", purpose: "how long a refresh token is valid" },
+    session_lifetime: Duration = duration(1..=3650, 24 * 3600);
+    Setting { name: "session_days", default: "90", takes: "a whole number, 1 to 3650", purpose: "how long somebody stays logged in, however often they refresh; then they type their password again" },
     http_workers: Option<usize> = number_or_auto(1..=256);
     Setting { name: "http_workers", default: "auto", takes: "a whole number, 1 to 256, or auto (one per processor)", purpose: "threads that serve HTTP" },
     max_body_bytes: usize = number(1024..=4 * 1024 * 1024);

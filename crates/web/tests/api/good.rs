@@ -63,6 +63,12 @@ impl Good {
                 theatre.customer("kim").await;
                 String::new()
             }
+            "/v1/sessions/{id}" => {
+                // Another than the one that asks.
+                theatre.log_in("lee@example.com").await;
+                let listed = theatre.send(&Ask::get("/v1/sessions").by(buyer)).await.with(200);
+                listed["items"][0]["id"].as_str().unwrap().to_owned()
+            }
             _ if path.starts_with("/v1/reservations/{id}") => {
                 // Of what is given back, another seat is left.
                 let reservation = hold(theatre, buyer, &["A-1-3", "A-1-4"]).await;

@@ -71,6 +71,8 @@ mod returns;
 #[cfg(test)]
 mod seen;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod stalled;
 #[cfg(test)]
 mod steps;

@@ -42,6 +42,8 @@ pub const MAX_BODY: usize = 16 * 1024;
 pub const CLIENT_ADDRESS: &str = "x-forwarded-for";
 /// Joins that a network may make in a minute.
 pub const JOINS_PER_NETWORK: u32 = 30;
+/// How long a session lasts, however often it is refreshed.
+pub const SESSION: Duration = Duration::from_hours(3 * 24);
 /// Streams of events that may be open at a time.
 pub const EVENT_STREAMS: usize = 50;
 
@@ -87,10 +89,27 @@ impl Theatre {
         Self::built(|_| {}, true, origins.parse().unwrap()).await
     }
 
+    /// Another instance, on the same data.
+    pub async fn beside(&self) -> Self {
+        let stores = (self.clock.clone(), self.memory.clone(), self.gateway.clone());
+        Self { operator: self.operator.clone(), ..Self::on(stores, |_| {}, true, Origins::None).await }
+    }
+
     async fn built(change: impl FnOnce(&mut Ports), sandbox: bool, origins: Origins) -> Self {
         let clock = Arc::new(ManualClock::at(Instant::from_micros(NOW * 1_000_000)));
         let memory = Arc::new(Memory::new(clock.clone(), Arc::new(SeededIds::new(1))));
         let gateway = Arc::new(SandboxGateway::new());
+        let mut theatre = Self::on((clock, memory, gateway), change, sandbox, origins).await;
+        theatre.operator = theatre.new_operator().await;
+        theatre
+    }
+
+    async fn on(
+        (clock, memory, gateway): (Arc<ManualClock>, Arc<Memory>, Arc<SandboxGateway>),
+        change: impl FnOnce(&mut Ports),
+        sandbox: bool,
+        origins: Origins,
+    ) -> Self {
         let mut ports = ports(&clock, &memory, &gateway);
         change(&mut ports);
         let use_cases = Arc::new(UseCases::new(&ports));
@@ -123,10 +142,7 @@ impl Theatre {
             Box::pin(async move { test::call_service(&*service, request).await.map_into_boxed_body() })
         });
         let operator = String::new();
-        let mut theatre =
-            Self { clock, memory, gateway, use_cases, signer, is_draining, operator, state, sandbox, call };
-        theatre.operator = theatre.new_operator().await;
-        theatre
+        Self { clock, memory, gateway, use_cases, signer, is_draining, operator, state, sandbox, call }
     }
 
     /// What the description's examples put on sale, published.
@@ -301,6 +317,11 @@ impl Theatre {
         token
     }
 
+    /// The access token of a log-in, or what else is in an answer.
+    pub fn access(session: &Value) -> &str {
+        session["access_token"].as_str().unwrap()
+    }
+
     pub async fn log_in(&self, email: &str) -> Value {
         let body = json!({"email": email, "password": PASSWORD});
         self.send(&Ask::post("/v1/sessions").json(&body)).await.with(201)
@@ -345,6 +366,7 @@ fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGa
         gateway: gateway.clone(),
         join_limits: Arc::new(InstanceJoinLimits::new(clock.clone(), JOINS_PER_NETWORK)),
         refresh_lifetime: Duration::from_hours(24),
+        session_lifetime: SESSION,
         ..memory.ports(&keys, clock.clone(), Arc::new(SeededIds::new(2)))
     }
 }
