@@ -12,6 +12,7 @@ impl AccountNotices for LoggedNotices {
             AccountNotice::RefreshTokenReused { user, session, .. } => {
                 tracing::warn!(%user, %session, "a refresh token was shown that was used up: the session was ended");
             }
+            AccountNotice::PasswordChanged { user, .. } => tracing::info!(%user, "a password was changed"),
             other => tracing::warn!(?other, "something happened to an account"),
         }
         metrics::counter!("frontrow_account_notices_total", "notice" => name(notice)).increment(1);
@@ -21,6 +22,7 @@ impl AccountNotices for LoggedNotices {
 const fn name(notice: &AccountNotice) -> &'static str {
     match notice {
         AccountNotice::RefreshTokenReused { .. } => "refresh_token_reused",
+        AccountNotice::PasswordChanged { .. } => "password_changed",
         _ => "other",
     }
 }

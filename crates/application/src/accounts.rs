@@ -63,6 +63,7 @@ impl SignUp {
         let SignUpRequest { email, password, name } = request;
         let user = User { id, email, name, role }.normalized();
         user.check()?;
+        password.check_for(&user)?;
         let password_hash = self.passwords.hash(password.into_text()).await?;
         let credentials = Credentials { user, password_hash };
         match self.accounts.add(&credentials, self.clock.now()).await {
@@ -103,6 +104,7 @@ mod tests {
     use super::*;
     use crate::port::{MockAccountRepository, MockPasswordHasher};
     use crate::testing::{at, clock, ids, user};
+    use frontrow_domain::Invalid;
     use mockall::predicate::eq;
     use uuid::Uuid;
 
@@ -214,6 +216,15 @@ mod tests {
     async fn a_flaw_is_found_before_anything_is_hashed() {
         let refused = sign_up(MockAccountRepository::new(), MockPasswordHasher::new()).run(sign_up_request(" ")).await;
         assert!(matches!(refused, Err(Error::Invalid(_))), "{refused:?}");
+    }
+
+    #[tokio::test]
+    async fn a_password_with_the_own_name_is_refused_before_anything_is_hashed() {
+        let password = Password::new("kim and a horse").unwrap();
+        let request = SignUpRequest { password, ..sign_up_request("Kim") };
+        let refused = sign_up(MockAccountRepository::new(), MockPasswordHasher::new()).run(request).await;
+        let Err(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
+        assert_eq!((&*flaws[0].pointer, flaws[0].code), ("/password", "personal"));
     }
 
     #[tokio::test]

@@ -21,7 +21,7 @@ mod sessions;
 mod time_zones;
 mod waiting_room;
 
-pub use accounts::{AccountRepository, Credentials};
+pub use accounts::{AccountRepository, Credentials, PasswordChange};
 pub use announce::Announcer;
 pub use audit::Auditor;
 pub use booking::{BookingError, BookingStore, LoadGauge};

@@ -2,7 +2,7 @@
 
 use crate::port::{
     AccessClaims, AccountNotice, AccountNotices, AccountRepository, Clock, Credentials, Ending, IdSource,
-    PasswordHasher, RefreshRotation, Rotated, SessionRepository, SessionStart, StoreError, TokenIssuer,
+    PasswordChange, PasswordHasher, RefreshRotation, Rotated, SessionRepository, SessionStart, StoreError, TokenIssuer,
 };
 use crate::{Denied, EndedSessions, Error, Missing, Outage, Password};
 use frontrow_domain::{Email, Instant, RefreshToken, Session, SessionId, User, UserId};
@@ -55,15 +55,27 @@ impl LogIn {
     async fn try_once(&self, request: LogInRequest) -> Result<Option<LoggedIn>, Error> {
         let known = self.accounts.by_email(&request.email).await?;
         let hash = known.as_ref().map(|credentials| credentials.password_hash.clone());
-        let right = self.passwords.verify(Password::typed(request.password), hash).await?;
-        match known {
-            Some(credentials) if right => self.refresh.begin(credentials, request.user_agent).await,
-            _ => Err(Denied::Credentials.into()),
+        let password = Password::typed(request.password);
+        let right = self.passwords.verify(password.clone(), hash).await?;
+        let credentials = known.filter(|_| right).ok_or(Denied::Credentials)?;
+        let (user, hash) = (credentials.user.id, credentials.password_hash.clone());
+        let logged_in = self.refresh.begin(credentials, request.user_agent).await?;
+        if logged_in.is_some() && self.passwords.is_weak(&hash) {
+            self.strengthen(user, password, hash).await;
+        }
+        Ok(logged_in)
+    }
+
+    /// Hashes the password anew, as it would be today. If that can't be done now, the next log-in tries it.
+    async fn strengthen(&self, user: UserId, password: String, known: String) {
+        if let Ok(hash) = self.passwords.hash(password).await {
+            let change = PasswordChange { user, known, hash, ending: None, now: self.refresh.clock.now() };
+            drop(self.accounts.change_password(&change).await);
         }
     }
 }
 
-const BUSY: Error = Error::Outage(Outage::Busy { retry_after: Duration::from_secs(1) });
+pub(crate) const BUSY: Error = Error::Outage(Outage::Busy { retry_after: Duration::from_secs(1) });
 
 /// Exchanges a refresh token for new tokens.
 pub struct Refresh {

@@ -12,9 +12,9 @@ use crate::waiting_room::{
     ShowQueueEntry, TickCache, TickQueues, WatchedBookings,
 };
 use crate::{
-    BookingPorts, BookingUseCases, BrowseConcerts, BrowsePerformances, CheckClock, EndSessions, EndedSessions,
-    KnownSkew, LatestIndex, ListSessions, LogIn, ManageConcerts, ManagePerformances, ManageSales, ManageVenues,
-    Refresh, ReturnMoney, ReturnProgress, ShowAvailability, ShowSeatMap, SignUp,
+    BookingPorts, BookingUseCases, BrowseConcerts, BrowsePerformances, ChangePassword, CheckClock, EndSessions,
+    EndedSessions, KnownSkew, LatestIndex, ListSessions, LogIn, ManageConcerts, ManagePerformances, ManageSales,
+    ManageVenues, Refresh, ReturnMoney, ReturnProgress, ShowAvailability, ShowSeatMap, SignUp,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -98,6 +98,7 @@ pub struct UseCases {
     pub sign_up: SignUp,
     pub log_in: LogIn,
     pub refresh: Arc<Refresh>,
+    pub change_password: ChangePassword,
     pub list_sessions: ListSessions,
     pub end_sessions: EndSessions,
     pub ended_sessions: Arc<EndedSessions>,
@@ -142,7 +143,7 @@ impl UseCases {
             ids: p.ids.clone(),
             clock: p.clock.clone(),
             ended: ended_sessions.clone(),
-            notices: p.notices,
+            notices: p.notices.clone(),
             access_lifetime: p.access_lifetime,
             refresh_lifetime: p.refresh_lifetime,
             session_lifetime: p.session_lifetime,
@@ -219,6 +220,13 @@ impl UseCases {
                 ids: p.ids.clone(),
                 clock: p.clock.clone(),
                 digest: p.digest,
+            },
+            change_password: ChangePassword {
+                accounts: p.accounts.clone(),
+                passwords: p.passwords.clone(),
+                ended: ended_sessions.clone(),
+                notices: p.notices,
+                clock: p.clock.clone(),
             },
             log_in: LogIn { accounts: p.accounts, passwords: p.passwords, refresh: refresh.clone() },
             refresh,

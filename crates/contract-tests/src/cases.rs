@@ -157,7 +157,10 @@ cases! {
     accounts:
         a_mailbox_has_one_account,
         an_email_address_has_one_account,
-        an_account_is_kept_as_it_was;
+        an_account_is_kept_as_it_was,
+        a_password_is_changed_where_it_is_the_known_one,
+        of_changes_of_a_password_at_once_one_is_made,
+        a_log_in_beside_a_changed_password_does_not_outlive_it;
     sessions:
         a_refresh_token_buys_its_successor,
         whoever_shows_a_token_at_once_gets_the_same_successor,

@@ -2,7 +2,7 @@
 
 use super::Memory;
 use async_trait::async_trait;
-use frontrow_application::port::{AccountRepository, Credentials, StoreError};
+use frontrow_application::port::{AccountRepository, Credentials, EndedSession, PasswordChange, StoreError};
 use frontrow_domain::{Email, Instant, User, UserId};
 
 #[async_trait]
@@ -25,5 +25,13 @@ impl AccountRepository for Memory {
 
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         Ok(self.state().accounts.users.get(&id).map(|credentials| credentials.user.clone()))
+    }
+
+    async fn change_password(&self, change: &PasswordChange) -> Result<Vec<EndedSession>, StoreError> {
+        let accounts = &mut self.state().accounts;
+        let account = accounts.users.get_mut(&change.user).filter(|account| account.password_hash == change.known);
+        account.ok_or(StoreError::Stale)?.password_hash.clone_from(&change.hash);
+        let ended = change.ending.map(|ending| accounts.end_of(change.user, ending, change.now));
+        Ok(ended.unwrap_or_default())
     }
 }

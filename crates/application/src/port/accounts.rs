@@ -1,6 +1,6 @@
 //! Who has an account.
 
-use super::StoreError;
+use super::{EndedSession, Ending, StoreError};
 use async_trait::async_trait;
 use frontrow_domain::{Email, Instant, User, UserId};
 
@@ -11,6 +11,21 @@ pub struct Credentials {
     pub user: User,
     /// The hash of their password.
     pub password_hash: String,
+}
+
+/// Another hash in the place of a known one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordChange {
+    /// Whose.
+    pub user: UserId,
+    /// The hash that the change was decided on.
+    pub known: String,
+    /// The new one.
+    pub hash: String,
+    /// Which sessions end with it; `None` if it is the same password, hashed anew.
+    pub ending: Option<Ending>,
+    /// When.
+    pub now: Instant,
 }
 
 /// Keeps accounts.
@@ -25,4 +40,8 @@ pub trait AccountRepository: Send + Sync {
 
     /// By id.
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// Changes the hash of a password and ends sessions, whole or not at all; says which have ended. [`StoreError::Stale`] if
+    /// the hash is not the known one any more.
+    async fn change_password(&self, change: &PasswordChange) -> Result<Vec<EndedSession>, StoreError>;
 }

@@ -15,6 +15,13 @@ pub enum AccountNotice {
         /// When the token was shown.
         at: Instant,
     },
+    /// The password was changed, and all other sessions were ended.
+    PasswordChanged {
+        /// Whose.
+        user: UserId,
+        /// When.
+        at: Instant,
+    },
 }
 
 /// Tells owners of accounts what happened to them.

@@ -9,7 +9,8 @@ use thiserror::Error;
 #[error("too many log-ins at once")]
 pub struct HashingBusy;
 
-/// Hashes passwords, slowly on purpose, and so many at a time as the machine can bear.
+/// Hashes passwords, slowly on purpose, and so many at a time as the machine can bear. New ones are hashed, and known ones
+/// verified, in places apart: however many sign up, whoever logs in is served, and the other way round.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
@@ -19,6 +20,9 @@ pub trait PasswordHasher: Send + Sync {
     /// Whether the password has that hash. Without a hash it takes as long and says no, so that nobody can find out by
     /// the time it takes who has an account.
     async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, HashingBusy>;
+
+    /// Whether a hash is easier to break than one that [`hash`](PasswordHasher::hash) would make now.
+    fn is_weak(&self, hash: &str) -> bool;
 }
 
 /// What an access token says.

@@ -1,7 +1,8 @@
 use super::*;
 use crate::Conflict;
 use crate::port::{
-    EndedSession, MockAccountNotices, MockAccountRepository, MockPasswordHasher, MockSessionRepository, MockTokenIssuer,
+    EndedSession, HashingBusy, MockAccountNotices, MockAccountRepository, MockPasswordHasher, MockSessionRepository,
+    MockTokenIssuer,
 };
 use crate::testing::{at, clock, ids, user};
 use frontrow_domain::Role;
@@ -77,6 +78,7 @@ async fn log_in_at(known: Option<User>, hash: Option<&str>, right: bool, refresh
     let mut passwords = MockPasswordHasher::new();
     let verify = passwords.expect_verify().with(eq("secret".to_owned()), eq(hash.map(str::to_owned)));
     verify.times(1..=2).returning(move |_, _| Ok(right));
+    passwords.expect_is_weak().return_const(false);
     let log_in = LogIn { accounts: Arc::new(accounts), passwords: Arc::new(passwords), refresh: Arc::new(refresh) };
     let user_agent = Some("x".repeat(1000));
     log_in.run(LogInRequest { email: kim().email, password: "secret".into(), user_agent }).await
@@ -206,4 +208,31 @@ async fn sessions_that_are_ended_are_refused_and_others_can_not_be() {
     assert_eq!(end.one(kim().id, session(5)).await, Ok(()));
     assert_eq!(end.one(kim().id, session(6)).await, Err(Error::NotFound(Missing::Session)));
     assert_eq!([5, 6].map(|n| end.ended.includes(session(n))), [true, false]);
+}
+
+#[tokio::test]
+async fn a_weak_hash_is_replaced_at_a_log_in_unless_it_has_changed_and_whoever_logs_in_does_not_notice() {
+    for (hashed, stored) in [
+        (Ok("strong".to_owned()), Some(Ok(Vec::new()))),
+        (Ok("strong".to_owned()), Some(Err(StoreError::Stale))),
+        (Err(HashingBusy), None),
+    ] {
+        let (mut accounts, mut passwords, mut sessions) =
+            (MockAccountRepository::new(), MockPasswordHasher::new(), MockSessionRepository::new());
+        let known = Credentials { user: kim(), password_hash: "weak".into() };
+        accounts.expect_by_email().return_once(|_| Ok(Some(known)));
+        passwords.expect_verify().return_once(|_, _| Ok(true));
+        passwords.expect_is_weak().with(eq("weak")).return_const(true);
+        passwords.expect_hash().with(eq("secret".to_owned())).times(1).return_once(|_| hashed);
+        if let Some(stored) = stored {
+            let (known, hash) = ("weak".to_owned(), "strong".to_owned());
+            let change = PasswordChange { user: kim().id, known, hash, ending: None, now: at(NOW) };
+            accounts.expect_change_password().with(eq(change)).times(1).return_once(|_| stored);
+        }
+        sessions.expect_start().return_once(|_| Ok(Vec::new()));
+        let refresh = Arc::new(refresh(sessions, MockAccountRepository::new()));
+        let log_in = LogIn { accounts: Arc::new(accounts), passwords: Arc::new(passwords), refresh };
+        let request = LogInRequest { email: kim().email, password: "secret".into(), user_agent: None };
+        assert_eq!(log_in.run(request).await, Ok(tokens_of_kim(&"ab".repeat(32))));
+    }
 }

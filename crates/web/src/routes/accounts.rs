@@ -1,17 +1,24 @@
-//! Signing up.
+//! Signing up, and choosing another password.
 
 use super::Endpoint;
 use crate::WebState;
-use crate::dto::{NewUser, UserDto, password_flaw};
-use crate::extract::{Body, OptionalKey};
+use crate::dto::{NewUser, PasswordBody, UserDto, password_flaw};
+use crate::extract::{Body, Caller, OptionalKey};
 use crate::problem::{Kind, Problem};
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use frontrow_application::{Password, SignUpRequest};
+use frontrow_application::{ChangePasswordRequest, Password, SignUpRequest};
 use frontrow_domain::Email;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
-    vec![Endpoint::new(sign_up, __path_sign_up).refuses(&[&[Kind::EmailTaken]])]
+    vec![
+        Endpoint::new(sign_up, __path_sign_up).refuses(&[&[Kind::EmailTaken]]),
+        Endpoint::new(change_password, __path_change_password),
+    ]
+}
+
+fn new_password(text: String) -> Result<Password, Problem> {
+    Password::new(text).map_err(|flaw| Problem::field("/password", password_flaw(flaw), flaw.to_string()))
 }
 
 /// Sign up.
@@ -29,8 +36,7 @@ async fn sign_up(
 ) -> Result<HttpResponse, Problem> {
     let NewUser { email: address, password, name } = body;
     let email = address.parse::<Email>().map_err(|error| Problem::field("/email", "email", error.to_string()))?;
-    let password =
-        Password::new(password).map_err(|flaw| Problem::field("/password", password_flaw(flaw), flaw.to_string()))?;
+    let password = new_password(password)?;
     let request = SignUpRequest { email, password, name };
     let sign_up = &state.use_cases.sign_up;
     let user = match key {
@@ -38,4 +44,21 @@ async fn sign_up(
         None => sign_up.run(request).await?,
     };
     Ok(HttpResponse::Created().json(UserDto::from(user)))
+}
+
+/// Change one's password.
+///
+/// Ends all other sessions of the account; this one goes on. If the answer got lost, the same request can be sent again.
+#[utoipa::path(put, path = "/v1/users/me/password", operation_id = "change_password", tag = "accounts", request_body = PasswordBody,
+    responses((status = 204, description = "The password is changed.")))]
+async fn change_password(
+    state: Data<WebState>,
+    caller: Caller,
+    Body(body): Body<PasswordBody>,
+) -> Result<HttpResponse, Problem> {
+    let new = new_password(body.password)?;
+    let (user, session) = (caller.user(), caller.0.session);
+    let request = ChangePasswordRequest { user, session, current: body.current_password, new };
+    state.use_cases.change_password.run(request).await?;
+    Ok(HttpResponse::NoContent().finish())
 }

@@ -20,7 +20,8 @@ impl Good {
         let buyer = theatre.customer_with("lee", 1_000_000).await;
         let address = Self::prepare(&theatre, &buyer, operation).await;
         let method: Method = operation.method.to_uppercase().parse().unwrap();
-        let changes = method != Method::GET && !operation.path.starts_with("/v1/sessions");
+        let changes = method != Method::GET
+            && !["/v1/sessions", "/v1/users/me"].iter().any(|path| operation.path.starts_with(path));
         let mut ask = Ask::new(method, address);
         if operation.needs_token() {
             ask = ask.by(if operation.is_for_operators() { &theatre.operator } else { &buyer });

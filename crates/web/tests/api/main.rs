@@ -55,6 +55,8 @@ mod operators;
 #[cfg(test)]
 mod passes;
 #[cfg(test)]
+mod passwords;
+#[cfg(test)]
 mod polls;
 #[cfg(test)]
 mod problems;
