@@ -1,7 +1,10 @@
 //! A box office of a team's own: Frontrow's use cases on the in-memory store, without its server, accounts or waiting
 //! rooms. `docs/library.md` explains it step by step.
 
-use frontrow_adapters::{HmacTicketSigner, IanaTimeZones, Memory, SandboxGateway, SystemClock, UuidV7Source, sha256};
+use frontrow_adapters::{
+    HmacTicketSigner, IanaTimeZones, InstanceLimits, LimitSettings, Memory, SandboxGateway, SystemClock, UuidV7Source,
+    sha256,
+};
 use frontrow_application::port::{Clock, IdSource};
 use frontrow_application::{
     ActingOperator, BookingPorts, BookingUseCases, ChargeWalletRequest, Chore, HoldRequest, ManageConcerts,
@@ -20,6 +23,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// One store for everything, and the small adapters that Frontrow brings along.
 fn ports(memory: &Arc<Memory>) -> BookingPorts {
     let clock = Arc::new(SystemClock);
+    let cooldown = Arc::new(InstanceLimits::new(clock.clone(), &LimitSettings::default()));
     BookingPorts {
         store: memory.clone(),
         idempotency_records: memory.clone(),
@@ -30,6 +34,7 @@ fn ports(memory: &Arc<Memory>) -> BookingPorts {
         wallets: memory.clone(),
         housekeeping: memory.clone(),
         chores: memory.clone(),
+        cooldown,
         tickets: Arc::new(HmacTicketSigner::new(&[7; 32])), // your own secret
         gateway: Arc::new(SandboxGateway::new()),           // your own `PaymentGateway`
         clock,

@@ -12,7 +12,7 @@
 //! ```
 //! use async_trait::async_trait;
 //! use frontrow_application::port::{BookingError, BookingStore, Clock, IdempotencyRecordReader, IdSource};
-//! use frontrow_application::port::{OnSale, OnSaleReader, StoreError};
+//! use frontrow_application::port::{NoCooldown, OnSale, OnSaleReader, StoreError};
 //! use frontrow_application::{FaultId, HoldRequest, HoldSeats, RequestKey, SeatChoice};
 //! use frontrow_domain::*;
 //! use std::sync::{Arc, Mutex};
@@ -112,6 +112,7 @@
 //!     on_sale: Arc::new(catalogue),
 //!     seats: None, // no others are named where some are taken
 //!     queues: Arc::default(), // no waiting rooms
+//!     cooldown: Arc::new(NoCooldown),
 //!     ids: Arc::new(OurIds),
 //!     clock: Arc::new(OurClock),
 //! };

@@ -13,6 +13,7 @@ mod gateway;
 mod installation;
 mod joins;
 mod keep;
+mod limits;
 mod notices;
 mod programme;
 mod readers;
@@ -35,6 +36,7 @@ pub use gateway::{ChargeRequest, GatewayAnswer, NoAnswer, PaymentGateway, Return
 pub use installation::{InstallationStore, NumberMarks};
 pub use joins::{JoinLimits, JoinQuota, Limited, Network, TooOften};
 pub use keep::{Housekeeping, Probe, StoreError};
+pub use limits::{Asker, Exceeded, Limit, LimitedBy, LogInDelays, NoCooldown, RequestLimits, SeatCooldown, TryEnd};
 pub use notices::{AccountNotice, AccountNotices};
 pub use programme::{ConcertProgramme, Programme, ProgrammeEntry, ProgrammeReader};
 pub use readers::{

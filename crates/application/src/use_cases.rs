@@ -4,7 +4,7 @@ use crate::port::{
     AccountNotices, AccountRepository, AdmissionWatch, BookingStore, ChoreStore, Clock, ConcertRepository, Eligibility,
     Housekeeping, IdSource, IdempotencyRecordReader, JoinLimits, LoadGauge, NumberDispenser, OnSaleReader,
     PasswordHasher, PaymentGateway, PerformanceRepository, Probe, ProgrammeReader, QueueSigner, QueueStore,
-    ReservationReader, SaleRepository, SeatSnapshots, SessionRepository, TicketSigner, TimeZones, TokenIssuer,
+    ReservationReader, SaleRepository, SeatCooldown, SeatSnapshots, SessionRepository, TicketSigner, TimeZones, TokenIssuer,
     VenueRepository, WalletReader,
 };
 use crate::waiting_room::{
@@ -55,6 +55,7 @@ pub struct Ports {
     pub dispenser: Arc<dyn NumberDispenser>,
     pub watch: Arc<dyn AdmissionWatch>,
     pub join_limits: Arc<dyn JoinLimits>,
+    pub cooldown: Arc<dyn SeatCooldown>,
     pub eligibility: Arc<dyn Eligibility>,
     pub signer: Arc<dyn QueueSigner>,
     pub probe: Arc<dyn Probe>,
@@ -83,6 +84,7 @@ impl Ports {
             wallets: self.wallets.clone(),
             tickets: self.tickets.clone(),
             gateway: self.gateway.clone(),
+            cooldown: self.cooldown.clone(),
             housekeeping: self.housekeeping.clone(),
             chores: self.chores.clone(),
             clock: self.clock.clone(),

@@ -12,7 +12,7 @@ use frontrow_adapters::sql::{
 };
 use frontrow_adapters::{
     AccountEligibility, Argon2idHasher, HmacQueueSigner, HmacTicketSigner, HmacTokenIssuer, IanaTimeZones,
-    InstanceJoinLimits, LoggedNotices, SeatSnapshotCache, SharedWatch, SystemClock, TokenKey, UuidV7Source, sha256,
+    InstanceLimits, LimitSettings, LoggedNotices, Quotas, SeatSnapshotCache, SharedWatch, SystemClock, TokenKey, UuidV7Source, sha256,
 };
 use frontrow_application::port::{Announcer, Clock, NumberDispenser, QueueSigner, TicketSigner, TokenIssuer};
 use frontrow_application::{Ports, RingingAnnouncer, UseCases};
@@ -39,6 +39,8 @@ pub struct Application {
     pub bell: Arc<Notify>,
     /// Knows whether this still is what every instance has to be.
     pub guard: Arc<InstallationGuard>,
+    /// Says how often one may ask.
+    pub limits: Arc<InstanceLimits>,
     housekeeping: Arc<SqlHousekeeping>,
     database: Arc<Database>,
     store: Arc<SqlStore>,
@@ -82,6 +84,7 @@ impl Application {
             Some(redis) => redis,
             None => queues.clone(),
         };
+        let limits = Arc::new(InstanceLimits::new(clock.clone(), &limit_settings(settings)));
         let ports = Ports {
             store: store.clone(),
             load: store.clone(),
@@ -114,7 +117,8 @@ impl Application {
             queues: queues.clone(),
             dispenser,
             watch: watch.clone(),
-            join_limits: Arc::new(InstanceJoinLimits::new(clock.clone(), settings.network_joins)),
+            join_limits: limits.clone(),
+            cooldown: limits.clone(),
             eligibility: Arc::new(AccountEligibility::new(clock.clone())),
             signer: signer(&keys.queue)?,
             clock,
@@ -126,7 +130,7 @@ impl Application {
         };
         let use_cases = Arc::new(UseCases::new(&ports));
         read_first(&use_cases).await?;
-        Ok(Self { ports, use_cases, watch, bell, guard, housekeeping, database, store, queues })
+        Ok(Self { ports, use_cases, watch, bell, guard, limits, housekeeping, database, store, queues })
     }
 
     /// How long it is worth to wait for what was begun: not for long if the database is away.
@@ -160,6 +164,15 @@ async fn read_first(use_cases: &UseCases) -> Result<()> {
     use_cases.tick_queues.read().await?;
     use_cases.tick_queues.draw_ranks();
     Ok(())
+}
+
+fn limit_settings(settings: &Settings) -> LimitSettings {
+    LimitSettings {
+        accounts: settings.account_limits,
+        networks: settings.network_limits,
+        network_joins: settings.network_joins,
+        delays: settings.account_limits != Quotas::ANY,
+    }
 }
 
 fn store_settings(settings: &Settings) -> StoreSettings {

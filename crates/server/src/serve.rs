@@ -8,7 +8,7 @@ use crate::metrics_page::{self, MetricsPage};
 use crate::settings::Settings;
 use actix_web::dev::ServerHandle;
 use anyhow::{Context, Result, bail};
-use frontrow_web::{EventStreams, RenderedAnswers, WebSettings, WebState};
+use frontrow_web::{EventStreams, RenderedAnswers, TrustedProxies, WebSettings, WebState};
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZero;
@@ -50,6 +50,7 @@ pub struct Server {
     signals: EndSignals,
     application: Application,
     gateway: Gateway,
+    may_have_unknown_proxy: bool,
     is_draining: Arc<AtomicBool>,
     events: Arc<EventStreams>,
     drain: Duration,
@@ -76,6 +77,7 @@ impl Server {
             signals,
             application,
             gateway: settings.payment_gateway,
+            may_have_unknown_proxy: api.ip().is_loopback() && settings.proxies.are_none(),
             is_draining,
             events,
             drain: settings.drain,
@@ -94,6 +96,13 @@ impl Server {
         if let Some(warning) = warning(self.gateway, api) {
             writeln!(out, "WARNING     {warning}")?;
             tracing::warn!("{warning}");
+        }
+        if self.may_have_unknown_proxy {
+            tracing::warn!(
+                %api,
+                "listen can only be reached from this machine, and trusted_proxies is off: if a proxy stands in front, name it \
+                 there, or all of its clients are taken for this machine"
+            );
         }
         Ok(out.flush()?)
     }
@@ -155,7 +164,9 @@ fn web_state(application: &Application, settings: &Settings) -> WebState {
         clock: application.ports.clock.clone(),
         currency: settings.currency.clone(),
         sandbox: settings.payment_gateway == Gateway::Sandbox,
-        client_address: settings.client_address.clone(),
+        proxies: TrustedProxies::new(settings.client_address.clone(), settings.proxies.clone()),
+        limits: application.limits.clone(),
+        log_in_delays: application.limits.clone(),
         origins: settings.origins.clone(),
         max_body_bytes: settings.max_body_bytes,
         body_timeout: settings.request_timeout,

@@ -26,6 +26,7 @@ pub use header::{
 };
 pub use key::{HEADER, Key, KeyHeader, OptionalKey, OptionalKeyHeader};
 pub use network::ClientNetwork;
+pub(crate) use network::client_network;
 pub(crate) use object::{object, objects, some_object};
 pub use path::{BuyerAddress, Id, SeatMapAddress};
 pub(crate) use path::{Matched, ProblemType, path};

@@ -7,13 +7,14 @@ use crate::extract::{Body, Caller, OptionalKey};
 use crate::problem::{Kind, Problem};
 use actix_web::HttpResponse;
 use actix_web::web::Data;
+use frontrow_application::port::Limit;
 use frontrow_application::{ChangePasswordRequest, Password, SignUpRequest};
 use frontrow_domain::Email;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::new(sign_up, __path_sign_up).refuses(&[&[Kind::EmailTaken]]),
-        Endpoint::new(change_password, __path_change_password),
+        Endpoint::new(sign_up, __path_sign_up).limited(Limit::SignUp).refuses(&[&[Kind::EmailTaken]]),
+        Endpoint::new(change_password, __path_change_password).limited(Limit::LogIn),
     ]
 }
 

@@ -3,20 +3,21 @@
 use super::Endpoint;
 use crate::WebState;
 use crate::dto::{NewSession, OwnSessionDto, OwnSessionsDto, RefreshRequest, SessionDto};
-use crate::extract::{Body, Caller, Id, UserAgent};
+use crate::extract::{Body, Caller, ClientNetwork, Id, UserAgent};
+use crate::limits::with_delay;
 use crate::problem::{Kind, Problem};
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use frontrow_application::LogInRequest;
-use frontrow_application::port::Ending;
+use frontrow_application::port::{Ending, Limit};
 use frontrow_domain::{Email, SessionId};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::new(log_in, __path_log_in).refuses(&[&[Kind::Credentials]]),
+        Endpoint::new(log_in, __path_log_in).limited(Limit::LogIn).refuses(&[&[Kind::Credentials]]),
         Endpoint::new(list, __path_list),
         Endpoint::new(log_out_everywhere, __path_log_out_everywhere),
-        Endpoint::new(refresh, __path_refresh).refuses(&[&[Kind::SessionEnded]]),
+        Endpoint::new(refresh, __path_refresh).limited(Limit::Refresh).refuses(&[&[Kind::SessionEnded]]),
         Endpoint::new(log_out, __path_log_out),
         Endpoint::new(end, __path_end),
     ]
@@ -25,18 +26,20 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
 /// Log in.
 ///
 /// Answers with an access token for the header `Authorization`, and with a refresh token that gets the next ones. An
-/// account can have 20 sessions at once, one for each device: with one more, the oldest ends.
+/// account can have 20 sessions at once, one for each device: with one more, the oldest ends. Whoever types wrong passwords
+/// has to wait, from the sixth on, and longer after each.
 #[utoipa::path(post, path = "/v1/sessions", tag = "accounts", request_body = NewSession,
     responses((status = 201, description = "Tokens.", body = SessionDto)))]
 async fn log_in(
     state: Data<WebState>,
+    ClientNetwork(network): ClientNetwork,
     UserAgent(user_agent): UserAgent,
     Body(body): Body<NewSession>,
 ) -> Result<HttpResponse, Problem> {
     let email = body.email.parse::<Email>();
     let email = email.map_err(|error| Problem::field("/email", "email", error.to_string()))?;
-    let request = LogInRequest { email, password: body.password, user_agent };
-    let session = state.use_cases.log_in.run(request).await?;
+    let request = LogInRequest { email: email.clone(), password: body.password, user_agent };
+    let session = with_delay(&state, &email, network, state.use_cases.log_in.run(request)).await?;
     Ok(HttpResponse::Created().json(SessionDto::from(session)))
 }
 

@@ -43,6 +43,8 @@ mod faults;
 #[cfg(test)]
 mod good;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod manners;
 #[cfg(test)]
 mod moments;
