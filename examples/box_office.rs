@@ -2,7 +2,8 @@
 //! rooms. `docs/library.md` explains it step by step.
 
 use frontrow_adapters::{
-    Ed25519TicketSigner, IanaTimeZones, Memory, SandboxGateway, SystemClock, TokenKey, UuidV7Source, sha256,
+    Ed25519TicketSigner, IanaTimeZones, InstanceLimits, LimitSettings, Memory, SandboxGateway, SystemClock, TokenKey,
+    UuidV7Source, sha256,
 };
 use frontrow_application::port::{Clock, IdSource};
 use frontrow_application::{
@@ -22,6 +23,7 @@ type Result<T> = std::result::Result<T, Box<dyn Error>>;
 /// One store for everything, and the small adapters that Frontrow brings along.
 fn ports(memory: &Arc<Memory>) -> BookingPorts {
     let clock = Arc::new(SystemClock);
+    let cooldown = Arc::new(InstanceLimits::new(clock.clone(), &LimitSettings::default()));
     BookingPorts {
         store: memory.clone(),
         idempotency_records: memory.clone(),
@@ -32,6 +34,7 @@ fn ports(memory: &Arc<Memory>) -> BookingPorts {
         wallets: memory.clone(),
         housekeeping: memory.clone(),
         chores: memory.clone(),
+        cooldown,
         tickets: Arc::new(Ed25519TicketSigner::new(&TokenKey { id: "a".into(), secret: [7; 32] }, &[])), // your own secret
         gateway: Arc::new(SandboxGateway::new()), // your own `PaymentGateway`
         clock,

@@ -33,6 +33,7 @@ mod m0022_returned_seats;
 mod m0023_concert_pages;
 mod m0024_venue_addresses;
 mod m0025_doors;
+mod m0026_sessions;
 mod state;
 mod table;
 
@@ -72,6 +73,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0023_concert_pages::Migration),
             Box::new(m0024_venue_addresses::Migration),
             Box::new(m0025_doors::Migration),
+            Box::new(m0026_sessions::Migration),
         ]
     }
 }

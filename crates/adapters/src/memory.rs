@@ -12,6 +12,7 @@ mod numbers;
 mod ports;
 mod queues;
 mod readers;
+mod sessions;
 mod state;
 
 use crate::{SystemClock, UuidV7Source};

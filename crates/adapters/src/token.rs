@@ -1,12 +1,14 @@
-//! Access tokens.
+//! Access tokens, and what refresh tokens are exchanged for.
 
 mod provider;
 
 use arc_swap::ArcSwap;
 use frontrow_application::port::{AccessClaims, Clock, TokenIssuer};
 use frontrow_domain::{Instant, Role, SessionId, UserId};
+use hmac::{Hmac, KeyInit as _, Mac as _};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
+use sha2::Sha256;
 use std::sync::Arc;
 
 /// A key that access tokens are signed with. Has no debug output.
@@ -30,11 +32,15 @@ pub struct HmacTokenIssuer {
 struct Ring {
     signing: (Header, EncodingKey),
     checking: Vec<(String, DecodingKey)>,
+    /// By key, the one that signs first: makes of a refresh token the one that follows it.
+    successors: Vec<Hmac<Sha256>>,
 }
 
 const ISSUER: &str = "frontrow";
 /// What the token is for, so that none that was signed for something else opens the API.
 const PURPOSE: &str = "access";
+/// Makes the key for successors of refresh tokens of a key for access tokens, so that none of them is ever the other.
+const SUCCESSORS: &[u8] = b"frontrow: successors of refresh tokens";
 /// Bytes of the longest token that is looked at.
 const MAX_BYTES: usize = 2048;
 
@@ -84,10 +90,12 @@ impl HmacTokenIssuer {
 impl Ring {
     fn new(signing: &TokenKey, others: &[TokenKey]) -> Self {
         let header = Header { kid: Some(signing.id.clone()), ..Header::new(Algorithm::HS256) };
-        let all = std::iter::once(signing).chain(others);
+        let all = || std::iter::once(signing).chain(others);
+        let derived = |key: &TokenKey| hmac(&hmac(&key.secret).chain_update(SUCCESSORS).finalize().into_bytes().into());
         Self {
             signing: (header, EncodingKey::from_secret(&signing.secret)),
-            checking: all.map(|key| (key.id.clone(), DecodingKey::from_secret(&key.secret))).collect(),
+            checking: all().map(|key| (key.id.clone(), DecodingKey::from_secret(&key.secret))).collect(),
+            successors: all().map(derived).collect(),
         }
     }
 }
@@ -117,6 +125,19 @@ impl TokenIssuer for HmacTokenIssuer {
         let expires = Instant::from_micros(exp.checked_mul(MICROS)?);
         (now < expires).then_some(AccessClaims { user: sub, role, session: sid, expires })
     }
+
+    fn successors(&self, refresh_token: &str) -> Vec<String> {
+        let of = |key: &Hmac<Sha256>| hex::encode(key.clone().chain_update(refresh_token).finalize().into_bytes());
+        self.ring.load().successors.iter().map(of).collect()
+    }
+}
+
+/// HMAC-SHA256 with that key.
+fn hmac(key: &[u8; 32]) -> Hmac<Sha256> {
+    // HMAC fills a short key up with zeros itself; a whole block of it can't be refused.
+    let mut block = [0; 64];
+    block[..key.len()].copy_from_slice(key);
+    Hmac::new(&block.into())
 }
 
 /// In a second.
@@ -240,6 +261,28 @@ mod tests {
         for text in ["", ".", "..", "...", "a.b.c", &"A".repeat(100_000), &format!("{token}.")] {
             assert_eq!(issuer.verify(text, at(NOW)), None);
         }
+    }
+
+    #[test]
+    fn a_refresh_token_has_one_successor_for_each_key_and_whoever_has_no_key_does_not_find_it() {
+        let (a, b) = (issuer(&key("a", 1), &[]), issuer(&key("b", 2), &[]));
+        let token = "5f".repeat(32);
+        let successor = |issuer: &HmacTokenIssuer, token: &str| {
+            let mut successors = issuer.successors(token);
+            assert_eq!(successors.len(), 1);
+            successors.remove(0)
+        };
+        let next = successor(&a, &token);
+        assert!(next.len() == 64 && next.bytes().all(|digit| digit.is_ascii_hexdigit()), "{next}");
+        assert_eq!(successor(&issuer(&key("other name", 1), &[]), &token), next);
+        assert_ne!(successor(&b, &token), next);
+        assert_ne!(successor(&a, &next), next);
+        assert_ne!(successor(&a, &next), successor(&a, &token));
+        let both = issuer(&key("b", 2), &[key("a", 1)]);
+        assert_eq!(both.successors(&token), [successor(&b, &token), next.clone()]);
+        // Nor is it what signing the token would give.
+        let signed = hex::encode(hmac(&[1; 32]).chain_update(&token).finalize().into_bytes());
+        assert_ne!(signed, next);
     }
 
     #[test]

@@ -1,12 +1,9 @@
-//! Signing up, logging in, staying logged in, logging out.
+//! Signing up.
 
-use crate::port::{
-    AccessClaims, AccountRepository, Clock, Credentials, HashingBusy, IdSource, PasswordHasher, Rotated,
-    SessionRepository, StoreError, TokenIssuer,
-};
-use crate::{Conflict, Denied, Error, Missing, Outage, Password};
+use crate::port::{AccountRepository, Clock, Credentials, HashingBusy, IdSource, PasswordHasher, StoreError};
+use crate::{Conflict, Error, Outage, Password};
 use frontrow_domain::waiting_room::Digest;
-use frontrow_domain::{Email, RefreshToken, Rejection, Role, SessionId, User, UserId};
+use frontrow_domain::{Email, Rejection, Role, User, UserId};
 use std::sync::Arc;
 use std::time::Duration;
 use uuid::Uuid;
@@ -66,6 +63,7 @@ impl SignUp {
         let SignUpRequest { email, password, name } = request;
         let user = User { id, email, name, role }.normalized();
         user.check()?;
+        password.check_for(&user)?;
         let password_hash = self.passwords.hash(password.into_text()).await?;
         let credentials = Credentials { user, password_hash };
         match self.accounts.add(&credentials, self.clock.now()).await {
@@ -95,120 +93,6 @@ impl AddOperator {
     }
 }
 
-/// What somebody logs in with.
-pub struct LogInRequest {
-    /// Email address that was given at the sign-up.
-    pub email: Email,
-    /// Password that was given at the sign-up; see [`Password::typed`].
-    pub password: String,
-}
-
-/// The tokens of somebody who is logged in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct LoggedIn {
-    /// Access token, for every request.
-    pub access_token: String,
-    /// How long it is good.
-    pub expires_in: Duration,
-    /// Refresh token, to be exchanged for the next tokens; only its hash is kept. 32 bytes as hexadecimal digits.
-    pub refresh_token: String,
-}
-
-/// Begins a session.
-pub struct LogIn {
-    /// Finds accounts.
-    pub accounts: Arc<dyn AccountRepository>,
-    /// Hashes passwords.
-    pub passwords: Arc<dyn PasswordHasher>,
-    /// Makes the tokens.
-    pub refresh: Arc<Refresh>,
-}
-
-impl LogIn {
-    /// [`Denied::Credentials`] for an unknown address and for a wrong password, after the same time.
-    pub async fn run(&self, request: LogInRequest) -> Result<LoggedIn, Error> {
-        let known = self.accounts.by_email(&request.email).await?;
-        let hash = known.as_ref().map(|credentials| credentials.password_hash.clone());
-        let right = self.passwords.verify(Password::typed(request.password), hash).await?;
-        match known {
-            Some(credentials) if right => self.refresh.begin(&credentials.user).await,
-            _ => Err(Denied::Credentials.into()),
-        }
-    }
-}
-
-/// Exchanges a refresh token for new tokens.
-pub struct Refresh {
-    /// Finds accounts.
-    pub accounts: Arc<dyn AccountRepository>,
-    /// Which refresh tokens are good.
-    pub sessions: Arc<dyn SessionRepository>,
-    /// Signs access tokens.
-    pub tokens: Arc<dyn TokenIssuer>,
-    /// Hashes refresh tokens: they are random, so a fast hash will do.
-    pub digest: fn(&[u8]) -> [u8; 32],
-    /// Makes tokens and ids of sessions.
-    pub ids: Arc<dyn IdSource>,
-    /// Says when a token has expired.
-    pub clock: Arc<dyn Clock>,
-    /// How long an access token is good.
-    pub access_lifetime: Duration,
-    /// How long a refresh token is good.
-    pub refresh_lifetime: Duration,
-}
-
-impl Refresh {
-    /// [`Denied::SessionEnded`] if the token is unknown, expired or was used up.
-    pub async fn run(&self, shown: &str) -> Result<LoggedIn, Error> {
-        let now = self.clock.now();
-        let secret = self.new_secret();
-        let (shown, new) = ((self.digest)(shown.as_bytes()), (self.digest)(secret.as_bytes()));
-        match self.sessions.rotate(shown, new, now + self.refresh_lifetime, now).await? {
-            Rotated::Issued(token) => {
-                let user = self.accounts.user(token.user).await?.ok_or(Error::NotFound(Missing::User))?;
-                Ok(self.logged_in(&user, token.session, secret))
-            }
-            Rotated::Refused => Err(Denied::SessionEnded.into()),
-        }
-    }
-
-    async fn begin(&self, user: &User) -> Result<LoggedIn, Error> {
-        let secret = self.new_secret();
-        let token = RefreshToken {
-            hash: (self.digest)(secret.as_bytes()),
-            session: SessionId::new(self.ids.id()),
-            user: user.id,
-            expires: self.clock.now() + self.refresh_lifetime,
-            replaced: None,
-        };
-        self.sessions.start(&token).await?;
-        Ok(self.logged_in(user, token.session, secret))
-    }
-
-    fn logged_in(&self, user: &User, session: SessionId, refresh_token: String) -> LoggedIn {
-        let expires = self.clock.now() + self.access_lifetime;
-        let claims = AccessClaims { user: user.id, role: user.role, session, expires };
-        LoggedIn { access_token: self.tokens.issue(&claims), expires_in: self.access_lifetime, refresh_token }
-    }
-
-    fn new_secret(&self) -> String {
-        hex::encode(self.ids.secret())
-    }
-}
-
-/// Ends a session.
-pub struct LogOut {
-    /// Which refresh tokens are good.
-    pub sessions: Arc<dyn SessionRepository>,
-}
-
-impl LogOut {
-    /// Ends the session that the access token comes from. The access token itself is good until it expires.
-    pub async fn run(&self, claims: &AccessClaims) -> Result<(), Error> {
-        Ok(self.sessions.end(claims.session).await?)
-    }
-}
-
 impl From<HashingBusy> for Error {
     fn from(_: HashingBusy) -> Self {
         Outage::Busy { retry_after: Duration::from_secs(1) }.into()
@@ -218,9 +102,9 @@ impl From<HashingBusy> for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{MockAccountRepository, MockPasswordHasher, MockSessionRepository, MockTokenIssuer};
+    use crate::port::{MockAccountRepository, MockPasswordHasher};
     use crate::testing::{at, clock, ids, user};
-    use frontrow_domain::Instant;
+    use frontrow_domain::Invalid;
     use mockall::predicate::eq;
     use uuid::Uuid;
 
@@ -250,32 +134,6 @@ mod tests {
         let mut hash = [0; 32];
         bytes.iter().zip((0..32).cycle()).for_each(|(byte, place)| hash[place] = byte.wrapping_add(hash[place]) ^ 0x55);
         hash
-    }
-
-    fn refresh(sessions: MockSessionRepository, accounts: MockAccountRepository) -> Refresh {
-        let mut tokens = MockTokenIssuer::new();
-        tokens
-            .expect_issue()
-            .returning(|claims| format!("{}/{:?}/{}", claims.user, claims.role, claims.expires.micros()));
-        Refresh {
-            accounts: Arc::new(accounts),
-            sessions: Arc::new(sessions),
-            tokens: Arc::new(tokens),
-            digest,
-            ids: ids(),
-            clock: clock(NOW),
-            access_lifetime: Duration::from_mins(10),
-            refresh_lifetime: Duration::from_secs(10_000),
-        }
-    }
-
-    /// What [`refresh`] gives Kim: the secret of the fixture in hexadecimal.
-    fn tokens_of_kim() -> LoggedIn {
-        LoggedIn {
-            access_token: format!("{}/Customer/{}", kim().id, at(NOW + 600).micros()),
-            expires_in: Duration::from_mins(10),
-            refresh_token: "ab".repeat(32),
-        }
     }
 
     #[tokio::test]
@@ -361,88 +219,19 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_password_with_the_own_name_is_refused_before_anything_is_hashed() {
+        let password = Password::new("kim and a horse").unwrap();
+        let request = SignUpRequest { password, ..sign_up_request("Kim") };
+        let refused = sign_up(MockAccountRepository::new(), MockPasswordHasher::new()).run(request).await;
+        let Err(Error::Invalid(Invalid(flaws))) = refused else { panic!("{refused:?}") };
+        assert_eq!((&*flaws[0].pointer, flaws[0].code), ("/password", "personal"));
+    }
+
+    #[tokio::test]
     async fn too_many_log_ins_at_once_are_told_to_come_back() {
         let mut passwords = MockPasswordHasher::new();
         passwords.expect_hash().return_once(|_| Err(HashingBusy));
         let refused = sign_up(MockAccountRepository::new(), passwords).run(sign_up_request("Kim")).await;
         assert_eq!(refused, Err(Error::Outage(Outage::Busy { retry_after: Duration::from_secs(1) })));
-    }
-
-    /// Logs in where `known` has an account; the password is verified against exactly that `hash`, with that result.
-    async fn log_in(
-        known: Option<User>,
-        hash: Option<&str>,
-        right: bool,
-        sessions: MockSessionRepository,
-    ) -> Result<LoggedIn, Error> {
-        let mut accounts = MockAccountRepository::new();
-        let found = known.map(|user| Credentials { user, password_hash: "hash".into() });
-        accounts.expect_by_email().with(eq(kim().email)).return_once(|_| Ok(found));
-        let mut passwords = MockPasswordHasher::new();
-        let verify = passwords.expect_verify().with(eq("secret".to_owned()), eq(hash.map(str::to_owned)));
-        verify.times(1).return_once(move |_, _| Ok(right));
-        let refresh = Arc::new(refresh(sessions, MockAccountRepository::new()));
-        let log_in = LogIn { accounts: Arc::new(accounts), passwords: Arc::new(passwords), refresh };
-        log_in.run(LogInRequest { email: kim().email, password: "secret".into() }).await
-    }
-
-    #[tokio::test]
-    async fn an_unknown_address_takes_as_long_and_hears_the_same_as_a_wrong_password() {
-        let denied = Err(Denied::Credentials.into());
-        assert_eq!(log_in(Some(kim()), Some("hash"), false, MockSessionRepository::new()).await, denied);
-        assert_eq!(log_in(None, None, false, MockSessionRepository::new()).await, denied);
-        assert_eq!(log_in(None, None, true, MockSessionRepository::new()).await, denied);
-    }
-
-    #[tokio::test]
-    async fn logging_in_begins_a_session_of_which_only_a_hash_is_kept() {
-        let mut sessions = MockSessionRepository::new();
-        let first = RefreshToken {
-            hash: digest("ab".repeat(32).as_bytes()),
-            session: SessionId::new(Uuid::from_u128(1)),
-            user: kim().id,
-            expires: at(NOW + 10_000),
-            replaced: None,
-        };
-        sessions.expect_start().with(eq(first)).times(1).return_once(|_| Ok(()));
-        assert_eq!(log_in(Some(kim()), Some("hash"), true, sessions).await, Ok(tokens_of_kim()));
-    }
-
-    fn rotating(answer: Rotated) -> MockSessionRepository {
-        let mut sessions = MockSessionRepository::new();
-        let (shown, new) = (digest(b"shown"), digest("ab".repeat(32).as_bytes()));
-        let rotate = sessions.expect_rotate().with(eq(shown), eq(new), eq(at(NOW + 10_000)), eq(at(NOW)));
-        rotate.times(1).return_once(|_, _, _, _| Ok(answer));
-        sessions
-    }
-
-    #[tokio::test]
-    async fn a_refresh_token_is_exchanged_for_new_tokens() {
-        let issued = RefreshToken {
-            hash: [0; 32],
-            session: SessionId::new(Uuid::from_u128(5)),
-            user: kim().id,
-            expires: Instant::default(),
-            replaced: None,
-        };
-        let mut accounts = MockAccountRepository::new();
-        accounts.expect_user().with(eq(kim().id)).return_once(|_| Ok(Some(kim())));
-        let refresh = refresh(rotating(Rotated::Issued(issued)), accounts);
-        assert_eq!(refresh.run("shown").await, Ok(tokens_of_kim()));
-    }
-
-    #[tokio::test]
-    async fn a_refresh_token_that_is_worth_nothing_buys_nothing() {
-        let refresh = refresh(rotating(Rotated::Refused), MockAccountRepository::new());
-        assert_eq!(refresh.run("shown").await, Err(Denied::SessionEnded.into()));
-    }
-
-    #[tokio::test]
-    async fn logging_out_ends_the_session_of_the_access_token() {
-        let session = SessionId::new(Uuid::from_u128(5));
-        let mut sessions = MockSessionRepository::new();
-        sessions.expect_end().with(eq(session)).times(1).return_once(|_| Ok(()));
-        let claims = AccessClaims { user: kim().id, role: Role::Customer, session, expires: at(NOW) };
-        assert_eq!(LogOut { sessions: Arc::new(sessions) }.run(&claims).await, Ok(()));
     }
 }

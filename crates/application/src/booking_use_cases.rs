@@ -2,7 +2,7 @@
 
 use crate::port::{
     BookingStore, ChoreStore, Clock, Housekeeping, IdSource, IdempotencyRecordReader, OnSaleReader, PaymentGateway,
-    ReservationReader, SeatSnapshots, TicketSigner, WalletReader,
+    ReservationReader, SeatCooldown, SeatSnapshots, TicketSigner, WalletReader,
 };
 use crate::waiting_room::QueueViews;
 use crate::{
@@ -27,6 +27,8 @@ pub struct BookingPorts {
     pub wallets: Arc<dyn WalletReader>,
     pub tickets: Arc<dyn TicketSigner>,
     pub gateway: Arc<dyn PaymentGateway>,
+    /// [`NoCooldown`](crate::port::NoCooldown) where everybody may hold what they like.
+    pub cooldown: Arc<dyn SeatCooldown>,
     pub housekeeping: Arc<dyn Housekeeping>,
     pub chores: Arc<dyn ChoreStore>,
     pub clock: Arc<dyn Clock>,
@@ -74,6 +76,7 @@ impl BookingUseCases {
                 queues: queues.clone(),
                 on_sale: p.on_sale.clone(),
                 seats: Some(p.seat_snapshots.clone()),
+                cooldown: p.cooldown.clone(),
                 ids: p.ids.clone(),
                 clock: p.clock.clone(),
             },
@@ -83,6 +86,7 @@ impl BookingUseCases {
                 queues,
                 on_sale: p.on_sale.clone(),
                 best: BestSeats::new(p.seat_snapshots, p.clock.clone(), start(&*p.ids)),
+                cooldown: p.cooldown.clone(),
                 ids: p.ids.clone(),
                 clock: p.clock.clone(),
             },
@@ -92,7 +96,7 @@ impl BookingUseCases {
                 on_sale: p.on_sale.clone(),
                 ids: p.ids.clone(),
             },
-            release: ReleaseHold { store: p.store.clone(), reservations: p.reservations.clone() },
+            release: ReleaseHold { store: p.store.clone(), reservations: p.reservations.clone(), cooldown: p.cooldown },
             refund: RefundReservation { cancel: cancel.clone() },
             cancel,
             reservations: ReadReservations {

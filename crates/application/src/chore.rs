@@ -7,13 +7,15 @@ pub enum Chore {
     CheckClock,
     /// Reads the queues, so that looking at them costs no store operation.
     ReadQueues,
+    /// Reads which sessions were ended, so that refusing their access tokens costs no store operation.
+    ReadEndedSessions,
     /// Marks lapsed holds.
     ExpireHolds,
     /// Asks the gateway for what it has not settled.
     SettleCharges,
     /// Gives money back for performances that were cancelled.
     ReturnMoney,
-    /// Forgets old idempotency records and expired refresh tokens.
+    /// Forgets old idempotency records, expired refresh tokens and sessions that are over.
     Forget,
 }
 
@@ -23,6 +25,7 @@ impl Chore {
         match self {
             Self::CheckClock => "check_clock",
             Self::ReadQueues => "read_queues",
+            Self::ReadEndedSessions => "read_ended_sessions",
             Self::ExpireHolds => "expire_holds",
             Self::SettleCharges => "settle_charges",
             Self::ReturnMoney => "return_money",
@@ -31,7 +34,7 @@ impl Chore {
     }
 
     /// Whether one instance does it for all, under a [lease](crate::port::ChoreLease). Every instance has a clock, and
-    /// reads the queues: it keeps what it reads.
+    /// reads the queues and the ended sessions: it keeps what it reads.
     pub const fn is_leased(self) -> bool {
         matches!(self, Self::ExpireHolds | Self::SettleCharges | Self::ReturnMoney | Self::Forget)
     }

@@ -1,6 +1,6 @@
 //! Why a use case did not do what it was asked to.
 
-use crate::port::{BookingError, StoreError, TooOften};
+use crate::port::{BookingError, Exceeded, StoreError, TooOften};
 use crate::{FaultId, Outage};
 use frontrow_domain::waiting_room::NotNow;
 use frontrow_domain::{Instant, Invalid, NotBookable, Payment, Rejection, SaleId, SeatLabel, Violation};
@@ -44,6 +44,9 @@ pub enum Error {
     /// Whoever asks has asked too often.
     #[error(transparent)]
     TooOften(#[from] TooOften),
+    /// Whoever asks has asked too often for something else.
+    #[error(transparent)]
+    Exceeded(#[from] Exceeded),
     /// Whoever asks has as many commands waiting as one may have.
     #[error("too many requests of yours are waiting")]
     TooManyWaiting {
@@ -108,6 +111,8 @@ pub enum Missing {
     Charge,
     /// A user.
     User,
+    /// A log-in.
+    Session,
     /// A sale's queue: it has no waiting room, or is over.
     Queue,
 }
@@ -124,6 +129,7 @@ impl Missing {
             Self::Reservation => "reservation",
             Self::Charge => "charge",
             Self::User => "user",
+            Self::Session => "session",
             Self::Queue => "queue",
         }
     }

@@ -1,6 +1,8 @@
 //! Holding seats.
 
-use crate::port::{BookingStore, Clock, IdSource, IdempotencyRecordReader, OnSale, OnSaleReader, SeatSnapshots};
+use crate::port::{
+    BookingStore, Clock, IdSource, IdempotencyRecordReader, OnSale, OnSaleReader, SeatCooldown, SeatSnapshots,
+};
 use crate::waiting_room::QueueViews;
 use crate::{Conflict, Error, Missing, RequestKey, TakenSeats};
 use frontrow_domain::{
@@ -44,6 +46,8 @@ pub struct HoldSeats {
     pub on_sale: Arc<dyn OnSaleReader>,
     /// Knows which seats are left, to name others where some are taken; `None` where none are to be named.
     pub seats: Option<Arc<dyn SeatSnapshots>>,
+    /// Says which seats somebody has to leave to others for a while.
+    pub cooldown: Arc<dyn SeatCooldown>,
     /// Makes the reservation's id.
     pub ids: Arc<dyn IdSource>,
     /// Says which sale is open.
@@ -74,6 +78,8 @@ impl HoldSeats {
 
     fn command(&self, request: &HoldRequest, on_sale: &OnSale) -> Result<Command, Error> {
         let line_items = line_items(&request.seats, on_sale)?;
+        let seats: Vec<SeatNumber> = line_items.iter().map(|item| item.seat).collect();
+        self.cooldown.check(request.request.user(), request.performance, &seats)?;
         let now = self.clock.now();
         let sale = choose_sale(request.sale, on_sale, now)?;
         let terms = sale.terms_for(&on_sale.performance);
@@ -191,14 +197,15 @@ mod tests {
     use super::*;
     use crate::Outage;
     use crate::port::{
-        BookingError, MockBookingStore, MockIdempotencyRecordReader, MockSeatSnapshots, SeatSnapshot, StoreError,
+        BookingError, Exceeded, Limit, LimitedBy, MockBookingStore, MockIdempotencyRecordReader, MockSeatSnapshots,
+        NoCooldown, SeatSnapshot, StoreError,
     };
     use crate::testing::{
         at, carry_out, clock, digest, execute, free_seats, ids, on_sale, performance, queue, queues, reads,
         request_key, reservation, sale, sale_with_room, seat, seat_number, user,
     };
     use frontrow_domain::waiting_room::Queue;
-    use frontrow_domain::{IdempotencyRecord, Performance, PerformanceStatus, Points, SeatState};
+    use frontrow_domain::{IdempotencyRecord, Performance, PerformanceStatus, Points, SeatState, UserId};
     use std::time::Duration;
     use uuid::Uuid;
 
@@ -220,6 +227,7 @@ mod tests {
             queues: Arc::default(),
             on_sale: reads(on_sale),
             seats: None,
+            cooldown: Arc::new(NoCooldown),
             ids: ids(),
             clock: clock(NOW),
         }
@@ -376,6 +384,33 @@ mod tests {
         let other = HoldSeats { queues: stopped(sale_with_room(1)), ..hold(store(), no_record(), on_sale()) };
         let named = HoldRequest { sale: Some(sale(0).id), ..asked() };
         assert!(other.run(named).await.is_ok());
+    }
+
+    struct Cooling;
+
+    impl SeatCooldown for Cooling {
+        fn check(&self, _: UserId, _: PerformanceId, seats: &[SeatNumber]) -> Result<(), Exceeded> {
+            if seats.contains(&seat_number(1)) { Err(cooling()) } else { Ok(()) }
+        }
+
+        fn note_release(&self, _: UserId, _: PerformanceId, _: &[SeatNumber]) {}
+    }
+
+    fn cooling() -> Exceeded {
+        let (window, retry_after) = (Duration::from_hours(1), Duration::from_mins(1));
+        Exceeded { limit: Limit::Hold, by: LimitedBy::Seats, quota: 3, window, retry_after }
+    }
+
+    #[tokio::test]
+    async fn seats_that_somebody_has_to_leave_to_others_are_refused_unless_they_were_held_before() {
+        let asked = |label: &str| request(vec![choice(label)]);
+        let new = HoldSeats { cooldown: Arc::new(Cooling), ..hold(no_store(), no_record(), on_sale()) };
+        assert_eq!(new.run(asked("A-1-1")).await, Err(cooling().into()));
+        let records = recorded(request_key(user(1)).hash(), Outcome::Held(reservation()));
+        let again = HoldSeats { cooldown: Arc::new(Cooling), ..hold(no_store(), records, on_sale()) };
+        assert!(again.run(asked("A-1-1")).await.is_ok());
+        let other = HoldSeats { cooldown: Arc::new(Cooling), ..hold(store(), no_record(), on_sale()) };
+        assert!(other.run(asked("A-1-3")).await.is_ok());
     }
 
     #[tokio::test]

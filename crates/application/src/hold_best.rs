@@ -3,7 +3,9 @@
 mod plan;
 
 use crate::hold::{choose_sale, recorded_outcome, require_record};
-use crate::port::{BookingError, BookingStore, Clock, IdSource, IdempotencyRecordReader, OnSale, OnSaleReader};
+use crate::port::{
+    BookingError, BookingStore, Clock, IdSource, IdempotencyRecordReader, OnSale, OnSaleReader, SeatCooldown,
+};
 use crate::waiting_room::QueueViews;
 use crate::{Conflict, Error, Missing, Outage, RequestKey};
 use frontrow_domain::{
@@ -42,6 +44,8 @@ pub struct HoldBestSeats {
     pub on_sale: Arc<dyn OnSaleReader>,
     /// Knows which seats they might be.
     pub best: BestSeats,
+    /// Says who has to leave seats to others for a while.
+    pub cooldown: Arc<dyn SeatCooldown>,
     /// Makes the reservation's id.
     pub ids: Arc<dyn IdSource>,
     /// Says which sale is open.
@@ -74,6 +78,7 @@ impl HoldBestSeats {
 
     fn without_plan(&self, request: &HoldBestRequest, on_sale: &OnSale) -> Result<HoldBest, Error> {
         let line_item = line_item(request, on_sale)?;
+        self.cooldown.check(request.request.user(), request.performance, &[])?;
         let now = self.clock.now();
         let sale = choose_sale(request.sale, on_sale, now)?;
         let terms = sale.terms_for(&on_sale.performance);
@@ -144,7 +149,7 @@ fn line_item(request: &HoldBestRequest, on_sale: &OnSale) -> Result<LineItem, Er
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{MockBookingStore, MockIdempotencyRecordReader, MockSeatSnapshots, SeatSnapshot};
+    use crate::port::{MockBookingStore, MockIdempotencyRecordReader, MockSeatSnapshots, NoCooldown, SeatSnapshot};
     use crate::testing::{
         at, clock, ids, on_sale, queue, queues, reads, request_key, reservation, sale, sale_with_room, seat,
         seat_number, user,
@@ -210,6 +215,7 @@ mod tests {
             queues: Arc::default(),
             on_sale: reads(on_sale()),
             best: BestSeats::new(Arc::new(snapshots), clock(NOW), 0),
+            cooldown: Arc::new(NoCooldown),
             ids: ids(),
             clock: clock(NOW),
         }

@@ -12,7 +12,7 @@
 //! ```
 //! use async_trait::async_trait;
 //! use frontrow_application::port::{BookingError, BookingStore, Clock, IdempotencyRecordReader, IdSource};
-//! use frontrow_application::port::{OnSale, OnSaleReader, StoreError};
+//! use frontrow_application::port::{NoCooldown, OnSale, OnSaleReader, StoreError};
 //! use frontrow_application::{FaultId, HoldRequest, HoldSeats, RequestKey, SeatChoice};
 //! use frontrow_domain::*;
 //! use std::sync::{Arc, Mutex};
@@ -112,6 +112,7 @@
 //!     on_sale: Arc::new(catalogue),
 //!     seats: None, // no others are named where some are taken
 //!     queues: Arc::default(), // no waiting rooms
+//!     cooldown: Arc::new(NoCooldown),
 //!     ids: Arc::new(OurIds),
 //!     clock: Arc::new(OurClock),
 //! };
@@ -133,11 +134,13 @@ mod acting_operator;
 mod booking_use_cases;
 mod browse;
 mod cancel;
+mod change_password;
 mod charge;
 mod chore;
 mod clock_check;
 mod concerts;
 pub mod deadline;
+mod ended_sessions;
 mod error;
 mod fault_id;
 mod hold;
@@ -155,6 +158,7 @@ mod request_key;
 mod reservations;
 mod return_money;
 mod seats;
+mod sessions;
 mod stand_in;
 mod sweep;
 #[cfg(any(test, feature = "testing"))]
@@ -164,15 +168,17 @@ mod use_cases;
 pub mod waiting_room;
 mod wallet;
 
-pub use accounts::{AddOperator, LogIn, LogInRequest, LogOut, LoggedIn, Refresh, SignUp, SignUpRequest};
+pub use accounts::{AddOperator, SignUp, SignUpRequest};
 pub use acting_operator::ActingOperator;
 pub use booking_use_cases::{BookingPorts, BookingUseCases};
 pub use browse::{BrowsePerformances, PerformanceView};
 pub use cancel::{CancelReservation, GiveBackRequest, RefundReservation};
+pub use change_password::{ChangePassword, ChangePasswordRequest};
 pub use charge::{ChargeWallet, ChargeWalletRequest, SettleCharges, SettleProgress, SettleReport, ShowCharge};
 pub use chore::Chore;
 pub use clock_check::{CheckClock, ClockSkew, KnownSkew};
 pub use concerts::{BrowseConcerts, ConcertPosition, ConcertQuery, ConcertSort, ConcertView, LatestIndex};
+pub use ended_sessions::EndedSessions;
 pub use error::{AlreadyReturned, Conflict, Denied, Error, Missing, PassFlaw, PassRefused, TakenSeats};
 pub use fault_id::FaultId;
 pub use hold::{HoldRequest, HoldSeats, SeatChoice};
@@ -191,6 +197,7 @@ pub use return_money::{ReturnMoney, ReturnProgress, Returned};
 pub use seats::{
     Availability, ListSeats, PerformanceSeats, SeatFilter, SeatView, ShowAvailability, ShowSeatMap, TierCount,
 };
+pub use sessions::{EndSessions, ListSessions, LogIn, LogInRequest, LoggedIn, Refresh};
 pub use stand_in::AddStandIn;
 pub use sweep::{ExpireHolds, Forget, SweepProgress, Swept};
 pub use upkeep::{RingingAnnouncer, Round, Upkeep};

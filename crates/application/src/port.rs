@@ -13,14 +13,17 @@ mod gateway;
 mod installation;
 mod joins;
 mod keep;
+mod limits;
+mod notices;
 mod programme;
 mod pseudonyms;
 mod readers;
 mod secrets;
+mod sessions;
 mod time_zones;
 mod waiting_room;
 
-pub use accounts::{AccountRepository, Credentials, Rotated, SessionRepository};
+pub use accounts::{AccountRepository, Credentials, PasswordChange};
 pub use announce::Announcer;
 pub use audit::Auditor;
 pub use booking::{BookingError, BookingStore, LoadGauge};
@@ -34,6 +37,8 @@ pub use gateway::{ChargeRequest, GatewayAnswer, NoAnswer, PaymentGateway, Return
 pub use installation::{InstallationStore, NumberMarks};
 pub use joins::{JoinLimits, JoinQuota, Limited, Network, TooOften};
 pub use keep::{Housekeeping, Probe, StoreError};
+pub use limits::{Asker, Exceeded, Limit, LimitedBy, LogInDelays, NoCooldown, RequestLimits, SeatCooldown, TryEnd};
+pub use notices::{AccountNotice, AccountNotices};
 pub use programme::{ConcertProgramme, Programme, ProgrammeEntry, ProgrammeReader};
 pub use pseudonyms::Pseudonyms;
 pub use readers::{
@@ -41,12 +46,13 @@ pub use readers::{
     SeatSnapshots, SoldPage, WalletReader,
 };
 pub use secrets::{AccessClaims, HashingBusy, PasswordHasher, TicketPublicKey, TicketSigner, TokenIssuer};
+pub use sessions::{EndedSession, Ending, RefreshRotation, Rotated, SessionRepository, SessionStart};
 pub use time_zones::TimeZones;
 
 #[cfg(any(test, feature = "mocks"))]
 #[rustfmt::skip]
 pub use self::{
-    accounts::{MockAccountRepository, MockSessionRepository},
+    accounts::MockAccountRepository,
     announce::MockAnnouncer,
     audit::MockAuditor,
     booking::{MockBookingStore, MockLoadGauge},
@@ -57,10 +63,12 @@ pub use self::{
     installation::{MockInstallationStore, MockNumberMarks},
     joins::MockJoinLimits,
     keep::{MockHousekeeping, MockProbe},
+    notices::MockAccountNotices,
     programme::MockProgrammeReader,
     pseudonyms::MockPseudonyms,
     readers::{MockIdempotencyRecordReader, MockReservationReader, MockSeatReader, MockSeatSnapshots, MockWalletReader},
     secrets::{MockPasswordHasher, MockTicketSigner, MockTokenIssuer},
+    sessions::MockSessionRepository,
     time_zones::MockTimeZones,
 };
 pub use waiting_room::{

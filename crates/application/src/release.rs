@@ -2,8 +2,8 @@
 
 use crate::Error;
 use crate::pay::own;
-use crate::port::{BookingStore, ReservationReader};
-use frontrow_domain::{Command, Operation, Release, ReservationId, UserId};
+use crate::port::{BookingStore, ReservationReader, SeatCooldown};
+use frontrow_domain::{Command, Operation, Release, ReservationId, ReservationState, SeatNumber, UserId};
 use std::sync::Arc;
 
 /// Gives up a hold, so that others can have the seats.
@@ -12,6 +12,8 @@ pub struct ReleaseHold {
     pub store: Arc<dyn BookingStore>,
     /// Finds what is given up.
     pub reservations: Arc<dyn ReservationReader>,
+    /// Is told which seats were given up.
+    pub cooldown: Arc<dyn SeatCooldown>,
 }
 
 impl ReleaseHold {
@@ -24,7 +26,12 @@ impl ReleaseHold {
             seats: reservation.seats().collect(),
             buyer: reservation.buyer(),
         };
+        let seats: Vec<SeatNumber> = reservation.seats().collect();
         self.store.execute(Command::unkeyed(Operation::Release(release))).await?;
+        // Who gives up again what they have given up takes nothing from anybody.
+        if reservation.state == ReservationState::Held {
+            self.cooldown.note_release(user, reservation.performance, &seats);
+        }
         Ok(())
     }
 }
@@ -33,13 +40,13 @@ impl ReleaseHold {
 mod tests {
     use super::*;
     use crate::Missing;
-    use crate::port::MockBookingStore;
+    use crate::port::{MockBookingStore, NoCooldown};
     use crate::testing::{finds, reservation, seat_number, user};
-    use frontrow_domain::{Outcome, ReservationState};
+    use frontrow_domain::Outcome;
     use mockall::predicate::eq;
 
     fn release(store: MockBookingStore) -> ReleaseHold {
-        ReleaseHold { store: Arc::new(store), reservations: finds(reservation()) }
+        ReleaseHold { store: Arc::new(store), reservations: finds(reservation()), cooldown: Arc::new(NoCooldown) }
     }
 
     #[tokio::test]

@@ -209,7 +209,7 @@ impl SweepProgress {
     }
 }
 
-/// Deletes idempotency records and refresh tokens that are no longer needed.
+/// Deletes idempotency records, refresh tokens and sessions that are no longer needed.
 pub struct Forget {
     /// Does it.
     pub housekeeping: Arc<dyn Housekeeping>,
@@ -229,7 +229,8 @@ impl Forget {
         let records =
             self.housekeeping.forget_idempotency_records(now - Self::IDEMPOTENCY_RETENTION, Self::BATCH).await?;
         let tokens = self.housekeeping.forget_refresh_tokens(now, Self::BATCH).await?;
-        Ok(records + tokens)
+        let sessions = self.housekeeping.forget_sessions(now, Self::BATCH).await?;
+        Ok(records + tokens + sessions)
     }
 }
 

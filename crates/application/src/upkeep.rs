@@ -4,8 +4,8 @@ use crate::chore::Chore;
 use crate::port::Announcer;
 use crate::waiting_room::{DueTick, TickQueues};
 use crate::{
-    BookingUseCases, CheckClock, ClockSkew, Error, ExpireHolds, Forget, LeaseChores, ReturnMoney, Returned,
-    SettleCharges, SettleReport, Swept, UseCases,
+    BookingUseCases, CheckClock, ClockSkew, EndedSessions, Error, ExpireHolds, Forget, LeaseChores, ReturnMoney,
+    Returned, SettleCharges, SettleReport, Swept, UseCases,
 };
 use frontrow_domain::{Event, Payment, Seat};
 use std::sync::Arc;
@@ -44,6 +44,7 @@ pub struct Upkeep {
     forget: Arc<Forget>,
     lease_chores: Arc<LeaseChores>,
     tick_queues: Option<Arc<TickQueues>>,
+    ended_sessions: Option<Arc<EndedSessions>>,
     /// `None` where nobody has said what to compare the clock with: then it counts as right.
     clock_check: Option<Arc<CheckClock>>,
     return_money: Option<Arc<ReturnMoney>>,
@@ -65,6 +66,7 @@ impl Upkeep {
     pub fn new(all: &UseCases, sweep: Duration) -> Self {
         Self {
             tick_queues: Some(Arc::clone(&all.tick_queues)),
+            ended_sessions: Some(Arc::clone(&all.ended_sessions)),
             clock_check: Some(Arc::clone(&all.check_clock)),
             return_money: Some(Arc::clone(&all.return_money)),
             ..Self::of_bookings(&all.booking, sweep)
@@ -79,6 +81,7 @@ impl Upkeep {
             forget: Arc::clone(&all.forget),
             lease_chores: Arc::clone(&all.lease_chores),
             tick_queues: None,
+            ended_sessions: None,
             clock_check: None,
             return_money: None,
             sweep,
@@ -89,8 +92,9 @@ impl Upkeep {
     pub fn chores(&self) -> impl Iterator<Item = Chore> {
         let clock = self.clock_check.is_some().then_some(Chore::CheckClock);
         let queues = self.tick_queues.is_some().then_some(Chore::ReadQueues);
+        let ended = self.ended_sessions.is_some().then_some(Chore::ReadEndedSessions);
         let money = self.return_money.is_some().then_some(Chore::ReturnMoney);
-        let first = clock.into_iter().chain(queues).chain([Chore::ExpireHolds, Chore::SettleCharges]);
+        let first = clock.into_iter().chain(queues).chain(ended).chain([Chore::ExpireHolds, Chore::SettleCharges]);
         first.chain(money).chain([Chore::Forget])
     }
 
@@ -105,6 +109,7 @@ impl Upkeep {
         match chore {
             Chore::CheckClock => Self::CHECK_CLOCK_EVERY,
             Chore::ReadQueues => Self::READ_EVERY,
+            Chore::ReadEndedSessions => EndedSessions::READ_EVERY,
             Chore::ExpireHolds | Chore::SettleCharges | Chore::ReturnMoney => self.sweep,
             Chore::Forget => Self::FORGET_EVERY,
         }
@@ -156,6 +161,10 @@ impl Upkeep {
             Chore::ReadQueues => match &self.tick_queues {
                 Some(queues) if self.clock_is_right() => (queues.refresh().await?, u32::MAX),
                 Some(queues) => (queues.read().await?, u32::MAX),
+                None => return Ok(Round::default()),
+            },
+            Chore::ReadEndedSessions => match &self.ended_sessions {
+                Some(ended) => (ended.read().await?, u32::MAX),
                 None => return Ok(Round::default()),
             },
             Chore::ExpireHolds => {
@@ -267,6 +276,7 @@ mod tests {
                 rounds: RoundTimes::default(),
             }),
             tick_queues: None,
+            ended_sessions: None,
             clock_check: None,
             return_money: None,
             sweep: SWEEP,

@@ -1,20 +1,20 @@
 //! All use cases, on one set of ports.
 
 use crate::port::{
-    AccountRepository, AdmissionWatch, BookingStore, ChoreStore, Clock, ConcertRepository, Eligibility, Housekeeping,
-    IdSource, IdempotencyRecordReader, JoinLimits, LoadGauge, NumberDispenser, OnSaleReader, PasswordHasher,
-    PaymentGateway, PerformanceRepository, Probe, ProgrammeReader, QueueSigner, QueueStore, ReservationReader,
-    SaleRepository, SeatSnapshots, SessionRepository, TicketSigner, TimeZones, TokenIssuer, VenueRepository,
-    WalletReader,
+    AccountNotices, AccountRepository, AdmissionWatch, BookingStore, ChoreStore, Clock, ConcertRepository, Eligibility,
+    Housekeeping, IdSource, IdempotencyRecordReader, JoinLimits, LoadGauge, NumberDispenser, OnSaleReader,
+    PasswordHasher, PaymentGateway, PerformanceRepository, Probe, ProgrammeReader, QueueSigner, QueueStore,
+    ReservationReader, SaleRepository, SeatCooldown, SeatSnapshots, SessionRepository, TicketSigner, TimeZones,
+    TokenIssuer, VenueRepository, WalletReader,
 };
 use crate::waiting_room::{
     BarBuyer, CheckInBuyer, JoinQueue, LeaveAdmission, OperateQueue, PassCheck, QueueViews, RenewAdmission,
     ShowQueueEntry, TickCache, TickQueues, WatchedBookings,
 };
 use crate::{
-    BookingPorts, BookingUseCases, BrowseConcerts, BrowsePerformances, CheckClock, KnownSkew, LatestIndex, LogIn,
-    LogOut, ManageConcerts, ManagePerformances, ManageSales, ManageVenues, Refresh, ReturnMoney, ReturnProgress,
-    ShowAvailability, ShowSeatMap, SignUp,
+    BookingPorts, BookingUseCases, BrowseConcerts, BrowsePerformances, ChangePassword, CheckClock, EndSessions,
+    EndedSessions, KnownSkew, LatestIndex, ListSessions, LogIn, ManageConcerts, ManagePerformances, ManageSales,
+    ManageVenues, Refresh, ReturnMoney, ReturnProgress, ShowAvailability, ShowSeatMap, SignUp,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +44,7 @@ pub struct Ports {
     pub wallets: Arc<dyn WalletReader>,
     pub accounts: Arc<dyn AccountRepository>,
     pub sessions: Arc<dyn SessionRepository>,
+    pub notices: Arc<dyn AccountNotices>,
     pub passwords: Arc<dyn PasswordHasher>,
     pub tokens: Arc<dyn TokenIssuer>,
     pub tickets: Arc<dyn TicketSigner>,
@@ -54,6 +55,7 @@ pub struct Ports {
     pub dispenser: Arc<dyn NumberDispenser>,
     pub watch: Arc<dyn AdmissionWatch>,
     pub join_limits: Arc<dyn JoinLimits>,
+    pub cooldown: Arc<dyn SeatCooldown>,
     pub eligibility: Arc<dyn Eligibility>,
     pub signer: Arc<dyn QueueSigner>,
     pub probe: Arc<dyn Probe>,
@@ -65,6 +67,8 @@ pub struct Ports {
     pub access_lifetime: Duration,
     /// How long a refresh token is good.
     pub refresh_lifetime: Duration,
+    /// How long a session lasts, however often it is refreshed.
+    pub session_lifetime: Duration,
 }
 
 impl Ports {
@@ -80,6 +84,7 @@ impl Ports {
             wallets: self.wallets.clone(),
             tickets: self.tickets.clone(),
             gateway: self.gateway.clone(),
+            cooldown: self.cooldown.clone(),
             housekeeping: self.housekeeping.clone(),
             chores: self.chores.clone(),
             clock: self.clock.clone(),
@@ -95,7 +100,10 @@ pub struct UseCases {
     pub sign_up: SignUp,
     pub log_in: LogIn,
     pub refresh: Arc<Refresh>,
-    pub log_out: LogOut,
+    pub change_password: ChangePassword,
+    pub list_sessions: ListSessions,
+    pub end_sessions: EndSessions,
+    pub ended_sessions: Arc<EndedSessions>,
     pub concerts: BrowseConcerts,
     pub performances: BrowsePerformances,
     pub seat_map: ShowSeatMap,
@@ -128,6 +136,7 @@ impl UseCases {
         let booking = BookingUseCases::behind(queues.clone(), &p.booking());
         let browsed = Arc::new(ShowAvailability { on_sale: p.browsed_on_sale.clone(), snapshots: p.browsed_seats });
         let counted = Arc::new(ShowAvailability { on_sale: p.on_sale.clone(), snapshots: p.seat_snapshots });
+        let ended_sessions = Arc::new(EndedSessions::new(p.sessions.clone(), p.clock.clone()));
         let refresh = Arc::new(Refresh {
             accounts: p.accounts.clone(),
             sessions: p.sessions.clone(),
@@ -135,8 +144,11 @@ impl UseCases {
             digest: p.digest,
             ids: p.ids.clone(),
             clock: p.clock.clone(),
+            ended: ended_sessions.clone(),
+            notices: p.notices.clone(),
             access_lifetime: p.access_lifetime,
             refresh_lifetime: p.refresh_lifetime,
+            session_lifetime: p.session_lifetime,
         });
         let renew_admission = Arc::new(RenewAdmission {
             queues: queues.clone(),
@@ -211,9 +223,18 @@ impl UseCases {
                 clock: p.clock.clone(),
                 digest: p.digest,
             },
+            change_password: ChangePassword {
+                accounts: p.accounts.clone(),
+                passwords: p.passwords.clone(),
+                ended: ended_sessions.clone(),
+                notices: p.notices,
+                clock: p.clock.clone(),
+            },
             log_in: LogIn { accounts: p.accounts, passwords: p.passwords, refresh: refresh.clone() },
             refresh,
-            log_out: LogOut { sessions: p.sessions },
+            list_sessions: ListSessions { sessions: p.sessions.clone(), clock: p.clock.clone() },
+            end_sessions: EndSessions { sessions: p.sessions, ended: ended_sessions.clone(), clock: p.clock.clone() },
+            ended_sessions,
             concerts: BrowseConcerts {
                 programme: p.programme,
                 time_zones: p.time_zones.clone(),

@@ -25,6 +25,7 @@ mod publication;
 mod races;
 mod rejections;
 mod returns;
+mod sessions;
 mod snapshots;
 mod terms;
 mod tickers;
@@ -157,13 +158,27 @@ cases! {
         a_mailbox_has_one_account,
         an_email_address_has_one_account,
         an_account_is_kept_as_it_was,
-        a_refresh_token_buys_a_new_one,
-        two_who_show_a_token_at_once_both_get_a_new_one,
+        a_password_is_changed_where_it_is_the_known_one,
+        of_changes_of_a_password_at_once_one_is_made,
+        a_log_in_beside_a_changed_password_does_not_outlive_it;
+    sessions:
+        a_refresh_token_buys_its_successor,
+        whoever_shows_a_token_at_once_gets_the_same_successor,
+        a_successor_is_found_by_whichever_key_it_was_made,
         a_token_that_was_used_up_long_ago_ends_its_session,
-        a_session_that_has_ended_takes_no_token;
+        a_session_that_ends_while_its_token_is_shown_has_no_token,
+        a_session_that_has_ended_takes_no_token,
+        no_token_outlives_its_session,
+        the_oldest_of_too_many_sessions_ends,
+        log_ins_at_once_leave_no_more_sessions_than_one_may_have,
+        a_session_is_not_begun_with_a_password_that_has_changed,
+        ones_own_sessions_are_listed_the_newest_first,
+        sessions_are_ended_by_their_owner_only,
+        what_was_ended_is_told_while_its_access_tokens_are_out;
     keeping:
         old_idempotency_records_are_forgotten_a_few_at_a_time,
         old_refresh_tokens_are_forgotten_a_few_at_a_time,
+        sessions_that_are_over_are_forgotten_a_few_at_a_time,
         a_probe_is_answered;
     chores:
         one_holder_has_a_chore_and_renews_it,

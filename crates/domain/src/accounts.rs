@@ -3,5 +3,5 @@
 mod session;
 mod user;
 
-pub use session::{REUSE_GRACE, RefreshToken, Rotation, rotate};
+pub use session::{REUSE_GRACE, RefreshToken, Rotation, Session, rotate};
 pub use user::{Email, NotAnEmail, Role, User};

@@ -3,9 +3,11 @@
 use crate::chance::Chance;
 use crate::clock::MockClock;
 use crate::settings::MockSettings;
-use frontrow_adapters::{HmacPseudonyms, HmacTokenIssuer, Memory, MemoryKeys, SharedWatch, TokenKey};
+use frontrow_adapters::{
+    HmacPseudonyms, HmacTokenIssuer, InstanceLimits, LimitSettings, Memory, MemoryKeys, SharedWatch, TokenKey,
+};
 use frontrow_application::{Ports, UseCases};
-use frontrow_web::{EventStreams, Origins, RenderedAnswers, WebState};
+use frontrow_web::{EventStreams, Origins, RenderedAnswers, TrustedProxies, WebState};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -21,6 +23,8 @@ pub struct Wiring {
     pub ports: Ports,
     /// Says who was admitted.
     pub watch: Arc<SharedWatch>,
+    /// Says how often one may ask.
+    pub limits: Arc<InstanceLimits>,
 }
 
 /// New, empty stores.
@@ -32,18 +36,21 @@ pub fn wire(settings: &MockSettings, clock: &Arc<MockClock>) -> Wiring {
     let ids = Arc::new(chance.ids("what the server names"));
     let memory = Arc::new(Memory::new(clock.clone(), ids.clone()));
     let watch = Arc::new(SharedWatch::new(memory.clone()));
-    // Joins have no limit: whoever builds a page joins from one place, again and again.
+    // Whoever builds a page asks from one place, again and again.
+    let limits = Arc::new(InstanceLimits::new(clock.clone(), &LimitSettings::OFF));
     let ports = Ports {
         watch: watch.clone(),
+        join_limits: limits.clone(),
+        cooldown: limits.clone(),
         // The printed ones are good in every world.
         tokens: Arc::new(HmacTokenIssuer::new(&keys.access_tokens, &[chance.key("access tokens")], clock.clone())),
         ..memory.ports(&keys, clock.clone(), ids)
     };
-    Wiring { ports, watch }
+    Wiring { ports, watch, limits }
 }
 
 /// What handlers reach. Pages of other origins are the business of whoever stands before them.
-pub fn web_state(ports: &Ports, use_cases: &Arc<UseCases>) -> WebState {
+pub fn web_state(ports: &Ports, use_cases: &Arc<UseCases>, limits: &Arc<InstanceLimits>) -> WebState {
     WebState {
         use_cases: Arc::clone(use_cases),
         tokens: ports.tokens.clone(),
@@ -55,7 +62,9 @@ pub fn web_state(ports: &Ports, use_cases: &Arc<UseCases>) -> WebState {
         clock: ports.clock.clone(),
         currency: "KRW".to_owned(),
         sandbox: true,
-        client_address: None,
+        proxies: TrustedProxies::none(),
+        limits: limits.clone(),
+        log_in_delays: limits.clone(),
         origins: Origins::None,
         max_body_bytes: MAX_BODY_BYTES,
         body_timeout: BODY_TIMEOUT,

@@ -57,7 +57,7 @@ impl World {
     pub async fn new(settings: &MockSettings, base: Arc<dyn Clock>) -> Result<Self, MockError> {
         let begins = base.now();
         let clock = Arc::new(MockClock::behind(base, HISTORY));
-        let Wiring { ports, watch } = wire(settings, &clock);
+        let Wiring { ports, watch, limits } = wire(settings, &clock);
         let use_cases = Arc::new(UseCases::new(&ports));
         let chance = Chance(settings.seed);
         let (programme, mut cast) = (Programme::new(chance, begins)?, Cast::new(chance)?);
@@ -75,7 +75,7 @@ impl World {
             }
         };
         let world = Self {
-            state: Data::new(web_state(&ports, &use_cases)),
+            state: Data::new(web_state(&ports, &use_cases, &limits)),
             playbill: Playbill::new(settings.seed, programme, cast, stories),
             clock,
             use_cases,

@@ -13,8 +13,8 @@ use frontrow_adapters::sql::{
     SqlStore, StorePorts, StoreSettings,
 };
 use frontrow_adapters::{
-    AccountEligibility, Argon2idHasher, HmacPseudonyms, IanaTimeZones, InstanceJoinLimits, SeatSnapshotCache,
-    SharedWatch, SystemClock, UuidV7Source, sha256,
+    AccountEligibility, Argon2idHasher, HmacPseudonyms, IanaTimeZones, InstanceLimits, LimitSettings, LoggedNotices,
+    Quotas, SeatSnapshotCache, SharedWatch, SystemClock, UuidV7Source, sha256,
 };
 use frontrow_application::port::{Announcer, NumberDispenser};
 use frontrow_application::{Ports, RingingAnnouncer, UseCases};
@@ -41,6 +41,8 @@ pub struct Application {
     pub bell: Arc<Notify>,
     /// Knows whether this still is what every instance has to be.
     pub guard: Arc<InstallationGuard>,
+    /// Says how often one may ask.
+    pub limits: Arc<InstanceLimits>,
     /// Names people and networks in the security log.
     pub pseudonyms: Arc<HmacPseudonyms>,
     /// Takes other keys while the application runs.
@@ -89,6 +91,7 @@ impl Application {
             Some(redis) => redis,
             None => queues.clone(),
         };
+        let limits = Arc::new(InstanceLimits::new(clock.clone(), &limit_settings(settings)));
         let ports = Ports {
             store: store.clone(),
             load: store.clone(),
@@ -107,6 +110,7 @@ impl Application {
             wallets: readers,
             accounts: Arc::new(SqlAccounts::new(database.clone())),
             sessions: Arc::new(SqlSessions::new(database.clone())),
+            notices: Arc::new(LoggedNotices),
             passwords: Arc::new(Argon2idHasher::new()),
             tokens: signers.tokens.clone(),
             tickets: signers.tickets.clone(),
@@ -120,7 +124,8 @@ impl Application {
             queues: queues.clone(),
             dispenser,
             watch: watch.clone(),
-            join_limits: Arc::new(InstanceJoinLimits::new(clock.clone(), settings.network_joins)),
+            join_limits: limits.clone(),
+            cooldown: limits.clone(),
             eligibility: Arc::new(AccountEligibility::new(clock.clone())),
             signer: signers.queue.clone(),
             clock,
@@ -128,12 +133,26 @@ impl Application {
             digest: sha256,
             access_lifetime: settings.access_lifetime,
             refresh_lifetime: settings.refresh_lifetime,
+            session_lifetime: settings.session_lifetime,
         };
         let use_cases = Arc::new(UseCases::new(&ports));
-        read_queues(&use_cases).await?;
+        read_first(&use_cases).await?;
         let pseudonyms = signers.pseudonyms.clone();
         let reload = Arc::new(KeyReload::new(settings, guard.clone(), signers));
-        Ok(Self { ports, use_cases, watch, bell, guard, pseudonyms, reload, housekeeping, database, store, queues })
+        Ok(Self {
+            ports,
+            use_cases,
+            watch,
+            bell,
+            guard,
+            limits,
+            pseudonyms,
+            reload,
+            housekeeping,
+            database,
+            store,
+            queues,
+        })
     }
 
     /// How long it is worth to wait for what was begun: not for long if the database is away.
@@ -161,11 +180,21 @@ impl Application {
     }
 }
 
-/// Nobody is let past a queue that has not been read yet.
-async fn read_queues(use_cases: &UseCases) -> Result<()> {
+/// Nobody is let past a queue that has not been read yet, or in with the token of a session that was ended.
+async fn read_first(use_cases: &UseCases) -> Result<()> {
+    use_cases.ended_sessions.read().await?;
     use_cases.tick_queues.read().await?;
     use_cases.tick_queues.draw_ranks();
     Ok(())
+}
+
+fn limit_settings(settings: &Settings) -> LimitSettings {
+    LimitSettings {
+        accounts: settings.account_limits,
+        networks: settings.network_limits,
+        network_joins: settings.network_joins,
+        delays: settings.account_limits != Quotas::ANY,
+    }
 }
 
 fn store_settings(settings: &Settings) -> StoreSettings {

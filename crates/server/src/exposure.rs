@@ -15,9 +15,9 @@ struct Exposure {
 /// All that can be told from the settings. Whoever adds a protection that can be turned off adds its line here.
 const EXPOSURES: &[Exposure] = &[
     Exposure {
-        applies: |settings| is_open(settings) && settings.client_address.is_none(),
+        applies: |settings| is_open(settings) && settings.proxies.are_none(),
         says: "no TLS: the API speaks plain HTTP beyond this machine, and no proxy is named that would speak TLS to people \
-               (client_address_header is off): passwords and tokens can be read on their way",
+               (trusted_proxies is off): passwords and tokens can be read on their way",
     },
     Exposure {
         applies: |settings| settings.payment_gateway == Gateway::Sandbox,
@@ -69,7 +69,7 @@ fn is_open(settings: &Settings) -> bool {
 
 /// Whether others than this machine reach the API: by themselves, or through a proxy on it.
 fn is_reached(settings: &Settings) -> bool {
-    is_open(settings) || settings.client_address.is_some()
+    is_open(settings) || !settings.proxies.are_none()
 }
 
 #[cfg(test)]
@@ -107,7 +107,7 @@ mod tests {
 
     #[test]
     fn a_proxy_on_this_machine_makes_others_reach_it_and_may_speak_tls() {
-        let proxied = [("client_address_header", "x-forwarded-for")];
+        let proxied = [("trusted_proxies", "127.0.0.1")];
         assert!(says(&proxied, "sandbox") && !says(&proxied, "no TLS"));
     }
 }

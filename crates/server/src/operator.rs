@@ -138,7 +138,7 @@ mod tests {
         };
         assert_eq!(ask("ada@example.com", "12345678"), None);
         let short = ask("ada@example.com", "s3cret\n").unwrap();
-        assert_eq!(short, "the password: 8 to 128 characters");
+        assert_eq!(short, "the password: 10 to 128 characters");
         assert!(ask("ada@example.com", &"s".repeat(129)).is_some());
         assert!(ask("ada", "12345678").unwrap().contains("--email"));
     }

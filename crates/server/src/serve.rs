@@ -9,7 +9,7 @@ use crate::metrics_page::{self, MetricsPage};
 use crate::settings::Settings;
 use actix_web::dev::ServerHandle;
 use anyhow::{Context, Result, bail};
-use frontrow_web::{EventStreams, RenderedAnswers, WebSettings, WebState};
+use frontrow_web::{EventStreams, RenderedAnswers, TrustedProxies, WebSettings, WebState};
 use std::io::Write;
 use std::net::{SocketAddr, TcpListener};
 use std::num::NonZero;
@@ -51,6 +51,7 @@ pub struct Server {
     reloading: JoinHandle<()>,
     signals: EndSignals,
     application: Application,
+    may_have_unknown_proxy: bool,
     unprotected: Vec<&'static str>,
     is_draining: Arc<AtomicBool>,
     events: Arc<EventStreams>,
@@ -79,6 +80,7 @@ impl Server {
             reloading: tokio::spawn(async move { reload.run(hang_ups).await }),
             signals,
             application,
+            may_have_unknown_proxy: api.ip().is_loopback() && settings.proxies.are_none(),
             unprotected: unprotected(settings),
             is_draining,
             events,
@@ -98,6 +100,13 @@ impl Server {
         for line in &self.unprotected {
             writeln!(out, "WARNING     {line}")?;
             tracing::warn!("not protected: {line}");
+        }
+        if self.may_have_unknown_proxy {
+            tracing::warn!(
+                %api,
+                "listen can only be reached from this machine, and trusted_proxies is off: if a proxy stands in front, name it \
+                 there, or all of its clients are taken for this machine"
+            );
         }
         Ok(out.flush()?)
     }
@@ -161,7 +170,9 @@ fn web_state(application: &Application, settings: &Settings) -> WebState {
         clock: application.ports.clock.clone(),
         currency: settings.currency.clone(),
         sandbox: settings.payment_gateway == Gateway::Sandbox,
-        client_address: settings.client_address.clone(),
+        proxies: TrustedProxies::new(settings.client_address.clone(), settings.proxies.clone()),
+        limits: application.limits.clone(),
+        log_in_delays: application.limits.clone(),
         origins: settings.origins.clone(),
         max_body_bytes: settings.max_body_bytes,
         body_timeout: settings.request_timeout,

@@ -1,6 +1,7 @@
 //! Hands a request to the handler of its address, past everything that may refuse it.
 
 use crate::extract::Matched;
+use crate::limits::check_limit;
 use crate::pass::check_pass;
 use crate::problem::{Kind, Problem};
 use crate::routes::{Address, Endpoint, addresses};
@@ -116,6 +117,9 @@ async fn answer(
 async fn admit(endpoint: &Endpoint, request: &mut ServiceRequest) -> Result<(), Problem> {
     if endpoint.is_only_for_looking() {
         refuse_while_crowded(request)?;
+    }
+    if let Some(limit) = endpoint.limit() {
+        check_limit(limit, request.request()).await?;
     }
     refuse_the_rest(endpoint.taken(), request).await?;
     match endpoint.booking_call() {

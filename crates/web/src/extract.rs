@@ -12,6 +12,7 @@ mod object;
 mod path;
 mod pointer;
 mod query;
+mod user_agent;
 
 pub(crate) use auth::claims;
 pub use auth::{Caller, Operator};
@@ -25,8 +26,10 @@ pub use header::{
 };
 pub use key::{HEADER, Key, KeyHeader, OptionalKey, OptionalKeyHeader};
 pub use network::ClientNetwork;
+pub(crate) use network::client_network;
 pub(crate) use object::{object, objects, some_object};
 pub use path::{BuyerAddress, Id, SeatMapAddress};
 pub(crate) use path::{Matched, ProblemType, path};
 pub(crate) use pointer::escape;
 pub use query::{Cursor, Query, flag, page_request};
+pub use user_agent::UserAgent;

@@ -22,6 +22,7 @@ mod reservations;
 mod router;
 mod seats;
 mod service;
+mod sessions;
 mod settings;
 mod wallet;
 
@@ -41,6 +42,7 @@ pub(crate) fn addresses() -> &'static [Address] {
     static ADDRESSES: LazyLock<Vec<Address>> = LazyLock::new(|| {
         let subjects = [
             accounts::endpoints(),
+            sessions::endpoints(),
             browse::endpoints(),
             seats::endpoints(),
             events::endpoints(),

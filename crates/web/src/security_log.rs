@@ -20,6 +20,10 @@ const EVENTS: &[(&str, &str, StatusCode, &str)] = &[
     ("POST", "/v1/sessions", StatusCode::UNAUTHORIZED, "log_in_failed"),
     ("POST", "/v1/sessions/refresh", StatusCode::UNAUTHORIZED, "refresh_refused"),
     ("DELETE", "/v1/sessions/current", StatusCode::NO_CONTENT, "logged_out"),
+    ("DELETE", "/v1/sessions/{id}", StatusCode::NO_CONTENT, "session_ended"),
+    ("DELETE", "/v1/sessions", StatusCode::NO_CONTENT, "logged_out_everywhere"),
+    ("PUT", "/v1/users/me/password", StatusCode::NO_CONTENT, "password_changed"),
+    ("PUT", "/v1/users/me/password", StatusCode::UNAUTHORIZED, "password_change_refused"),
 ];
 /// What is always told.
 const REFUSALS: [StatusCode; 3] = [StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN, StatusCode::TOO_MANY_REQUESTS];

@@ -1,9 +1,8 @@
 //! What handlers work with.
 
-use crate::{EventStreams, Origins, RenderedAnswers};
-use actix_web::http::header::HeaderName;
+use crate::{EventStreams, Origins, RenderedAnswers, TrustedProxies};
 use frontrow_application::UseCases;
-use frontrow_application::port::{Clock, LoadGauge, Probe, Pseudonyms, TokenIssuer};
+use frontrow_application::port::{Clock, LoadGauge, LogInDelays, Probe, Pseudonyms, RequestLimits, TokenIssuer};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -28,8 +27,12 @@ pub struct WebState {
     pub currency: String,
     /// Whether charges are the sandbox's, and no money moves: then every answer says so.
     pub sandbox: bool,
-    /// The header in which a trusted proxy says who asks, if there is one.
-    pub client_address: Option<HeaderName>,
+    /// Who says where requests come from.
+    pub proxies: TrustedProxies,
+    /// Says how often somebody may ask.
+    pub limits: Arc<dyn RequestLimits>,
+    /// Makes whoever types wrong passwords wait.
+    pub log_in_delays: Arc<dyn LogInDelays>,
     /// Which pages of other origins may call the API.
     pub origins: Origins,
     /// The largest request body; a seat map may have [`WebState::SEAT_MAP_FACTOR`] times as many bytes.

@@ -4,8 +4,8 @@ use crate::setup::{NOW, Setup, id, performance, sale, setup, venue};
 use frontrow_application::PageRequest;
 use frontrow_application::port::{
     AccountRepository, ConcertRepository, IdempotencyRecordReader, OnSaleReader, PerformanceRepository,
-    ReservationReader, SaleRepository, SeatReader, SessionRepository, SoldPage, StoreError, VenueRepository,
-    WalletReader,
+    RefreshRotation, ReservationReader, SaleRepository, SeatReader, SessionRepository, SoldPage, StoreError,
+    VenueRepository, WalletReader,
 };
 use frontrow_domain::*;
 
@@ -18,6 +18,7 @@ async fn filled() -> Setup {
     for row in [
         format!("users VALUES ({one}, 'kim@example.com', 'Kim', 'customer', 'hash', 0)"),
         format!("refresh_token VALUES (x'{hash}', {one}, {one}, {}, NULL)", i64::MAX),
+        format!("session VALUES ({one}, {one}, 0, 0, {0}, {0}, {0}, NULL, NULL)", i64::MAX),
         format!("reservation VALUES ({one}, {one}, {one}, {one}, 'held', 0, 0, 0, '[]', 1, NULL, 1, 0, NULL)"),
         format!("payment VALUES ({one}, 'charge', NULL, {one}, 5, 'pending', 'sandbox', NULL, 0, 1, 0)"),
         format!("transfer VALUES ({one}, {one}, x'{}', 5, {one}, 0)", id(2).simple()),
@@ -45,6 +46,10 @@ macro_rules! faults {
 
 fn user() -> UserId {
     UserId::new(id(1))
+}
+
+fn rotation() -> RefreshRotation {
+    RefreshRotation { shown: [1; 32], successors: vec![[2; 32]], expires: NOW, access_until: NOW, now: NOW }
 }
 
 fn page<K>() -> PageRequest<K> {
@@ -96,7 +101,8 @@ faults! {
     a_balance: "UPDATE wallet SET balance = 9223372036854775807",
         s => s.readers.balance(user());
     a_refresh_token: "UPDATE refresh_token SET replaced = 'never'",
-        s => s.sessions.rotate([1; 32], [2; 32], NOW, NOW);
+        s => s.sessions.rotate(&rotation());
+    a_session: "UPDATE session SET started_at = 'never'", s => s.sessions.sessions_of(user(), NOW);
     an_outcome: "UPDATE idempotency_record SET outcome = '{}'",
         s => s.readers.idempotency_record(&CommandKey::new(user(), "tap").unwrap());
     a_hash: "UPDATE idempotency_record SET request_hash = x'01'",

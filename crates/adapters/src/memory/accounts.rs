@@ -1,10 +1,9 @@
-//! Accounts, and who is logged in.
+//! Accounts.
 
 use super::Memory;
-use super::state::Accounts;
 use async_trait::async_trait;
-use frontrow_application::port::{AccountRepository, Credentials, Rotated, SessionRepository, StoreError};
-use frontrow_domain::{Email, Instant, RefreshToken, Rotation, SessionId, User, UserId, rotate};
+use frontrow_application::port::{AccountRepository, Credentials, EndedSession, PasswordChange, StoreError};
+use frontrow_domain::{Email, Instant, User, UserId};
 
 #[async_trait]
 impl AccountRepository for Memory {
@@ -27,56 +26,12 @@ impl AccountRepository for Memory {
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         Ok(self.state().accounts.users.get(&id).map(|credentials| credentials.user.clone()))
     }
-}
 
-#[async_trait]
-impl SessionRepository for Memory {
-    async fn start(&self, token: &RefreshToken) -> Result<(), StoreError> {
-        self.state().accounts.add_token(token.clone())
-    }
-
-    async fn rotate(
-        &self,
-        shown: [u8; 32],
-        new: [u8; 32],
-        expires: Instant,
-        now: Instant,
-    ) -> Result<Rotated, StoreError> {
+    async fn change_password(&self, change: &PasswordChange) -> Result<Vec<EndedSession>, StoreError> {
         let accounts = &mut self.state().accounts;
-        let Some(shown) = accounts.tokens.get(&shown).cloned() else { return Ok(Rotated::Refused) };
-        match rotate(&shown, now) {
-            Rotation::Issue => {
-                let token = RefreshToken { hash: new, expires, replaced: None, ..shown };
-                accounts.add_token(token.clone())?;
-                if let Some(shown) = accounts.tokens.get_mut(&shown.hash) {
-                    shown.replaced.get_or_insert(now);
-                }
-                Ok(Rotated::Issued(token))
-            }
-            Rotation::Expired => Ok(Rotated::Refused),
-            Rotation::EndSession => {
-                accounts.end(shown.session);
-                Ok(Rotated::Refused)
-            }
-        }
-    }
-
-    async fn end(&self, session: SessionId) -> Result<(), StoreError> {
-        self.state().accounts.end(session);
-        Ok(())
-    }
-}
-
-impl Accounts {
-    fn add_token(&mut self, token: RefreshToken) -> Result<(), StoreError> {
-        if self.tokens.contains_key(&token.hash) {
-            return Err(StoreError::Stale);
-        }
-        self.tokens.insert(token.hash, token);
-        Ok(())
-    }
-
-    fn end(&mut self, session: SessionId) {
-        self.tokens.retain(|_, token| token.session != session);
+        let account = accounts.users.get_mut(&change.user).filter(|account| account.password_hash == change.known);
+        account.ok_or(StoreError::Stale)?.password_hash.clone_from(&change.hash);
+        let ended = change.ending.map(|ending| accounts.end_of(change.user, ending, change.now));
+        Ok(ended.unwrap_or_default())
     }
 }

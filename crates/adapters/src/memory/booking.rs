@@ -9,7 +9,7 @@ use frontrow_application::port::{
 };
 use frontrow_domain::{
     Catalogue, Command, CommandKey, Event, Finding, IdempotencyRecord, Instant, Outcome, Performance,
-    PerformanceStatus, QueueRecords, Sale, SaleTerms, Stop, audit, audit_queues,
+    PerformanceStatus, QueueRecords, Sale, SaleTerms, SessionId, Stop, audit, audit_queues,
 };
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -107,6 +107,14 @@ impl Housekeeping for Memory {
         let old = tokens.values().filter(|token| token.expires < before).map(|token| token.hash);
         let old: Vec<[u8; 32]> = old.take(limit as usize).collect();
         let forgotten = old.iter().filter_map(|hash| tokens.remove(hash));
+        Ok(u32::try_from(forgotten.count()).unwrap_or(limit))
+    }
+
+    async fn forget_sessions(&self, before: Instant, limit: u32) -> Result<u32, StoreError> {
+        let sessions = &mut self.state().accounts.sessions;
+        let old = sessions.values().filter(|kept| kept.session.expires < before).map(|kept| kept.session.id);
+        let old: Vec<SessionId> = old.take(limit as usize).collect();
+        let forgotten = old.iter().filter_map(|id| sessions.remove(id));
         Ok(u32::try_from(forgotten.count()).unwrap_or(limit))
     }
 }

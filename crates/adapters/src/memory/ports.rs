@@ -3,7 +3,7 @@
 use super::Memory;
 use crate::{
     AccountEligibility, Argon2idHasher, Ed25519TicketSigner, HmacQueueSigner, HmacTokenIssuer, IanaTimeZones,
-    InstanceJoinLimits, SandboxGateway, SharedWatch, TokenKey, sha256,
+    InstanceLimits, LimitSettings, LoggedNotices, SandboxGateway, SharedWatch, TokenKey, sha256,
 };
 use frontrow_application::Ports;
 use frontrow_application::port::{Clock, IdSource};
@@ -21,9 +21,11 @@ pub struct MemoryKeys {
 }
 
 impl Memory {
-    /// All ports, with this store behind those that keep something, a sandbox for payments and no limit of joins. Tokens
-    /// last as long as the server's do by default: 15 minutes and 30 days. Whoever wants another port puts it in its place.
+    /// All ports, with this store behind those that keep something, a sandbox for payments and no limits but that of an account's
+    /// joins. Tokens last as long as the server's do by default: 15 minutes and 30 days, sessions 90 days. Whoever wants another
+    /// port puts it in its place.
     pub fn ports(self: &Arc<Self>, keys: &MemoryKeys, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Ports {
+        let limits = Arc::new(InstanceLimits::new(clock.clone(), &LimitSettings::OFF));
         Ports {
             store: self.clone(),
             load: self.clone(),
@@ -42,6 +44,7 @@ impl Memory {
             wallets: self.clone(),
             accounts: self.clone(),
             sessions: self.clone(),
+            notices: Arc::new(LoggedNotices),
             passwords: Arc::new(Argon2idHasher::new()),
             tokens: Arc::new(HmacTokenIssuer::new(&keys.access_tokens, &[], clock.clone())),
             tickets: Arc::new(Ed25519TicketSigner::new(&keys.ticket_codes, &[])),
@@ -52,12 +55,14 @@ impl Memory {
             queues: self.clone(),
             dispenser: self.clone(),
             watch: Arc::new(SharedWatch::new(self.clone())),
-            join_limits: Arc::new(InstanceJoinLimits::new(clock.clone(), 0)),
+            join_limits: limits.clone(),
+            cooldown: limits,
             eligibility: Arc::new(AccountEligibility::new(clock.clone())),
             signer: Arc::new(HmacQueueSigner::new(&keys.queue, &[])),
             digest: sha256,
             access_lifetime: Duration::from_mins(15),
             refresh_lifetime: Duration::from_hours(30 * 24),
+            session_lifetime: Duration::from_hours(90 * 24),
             clock,
             ids,
         }

@@ -5,7 +5,7 @@ use frontrow_application::port::{ChoreLease, Credentials, OperatorAction, Progra
 use frontrow_domain::waiting_room::{Group, QueueNumber};
 use frontrow_domain::{
     BookingState, Concert, ConcertId, Email, InMemoryQueues, Installation, Instant, Layout, Performance, PerformanceId,
-    RefreshToken, Sale, SaleId, SeatMap, UserId, Venue, VenueId,
+    RefreshToken, Sale, SaleId, SeatMap, Session, SessionId, UserId, Venue, VenueId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -35,6 +35,13 @@ pub(super) struct Accounts {
     pub by_email: BTreeMap<Email, UserId>,
     /// By their hash.
     pub tokens: BTreeMap<[u8; 32], RefreshToken>,
+    pub sessions: BTreeMap<SessionId, KeptSession>,
+}
+
+/// A session, and when it was ended, if it was.
+pub(super) struct KeptSession {
+    pub session: Session,
+    pub ended: Option<Instant>,
 }
 
 pub(super) type Table<K, V> = BTreeMap<K, Stored<V>>;

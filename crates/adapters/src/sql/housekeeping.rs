@@ -1,7 +1,7 @@
 //! Throwing away what is no longer needed, and asking whether the database works.
 
 use super::Database;
-use super::rows::{idempotency_record, refresh_token};
+use super::rows::{idempotency_record, refresh_token, session};
 use super::statements::Texts;
 use async_trait::async_trait;
 use frontrow_application::port::{Housekeeping, Probe, StoreError};
@@ -48,6 +48,10 @@ pub(super) fn oldest_refresh_tokens(before: Instant, limit: u32) -> Oldest<refre
     Oldest { instant: refresh_token::Column::Expires, before, limit }
 }
 
+pub(super) fn oldest_sessions(before: Instant, limit: u32) -> Oldest<session::Entity> {
+    Oldest { instant: session::Column::Expires, before, limit }
+}
+
 /// Rows of one DELETE.
 const CHUNK: usize = 100;
 
@@ -77,6 +81,10 @@ impl Housekeeping for SqlHousekeeping {
 
     async fn forget_refresh_tokens(&self, before: Instant, limit: u32) -> Result<u32, StoreError> {
         self.delete("forget refresh tokens", oldest_refresh_tokens(before, limit)).await
+    }
+
+    async fn forget_sessions(&self, before: Instant, limit: u32) -> Result<u32, StoreError> {
+        self.delete("forget sessions", oldest_sessions(before, limit)).await
     }
 }
 

@@ -3,7 +3,7 @@
 use super::catalogue::performances;
 use super::connect::connect_worker;
 use super::dialect::sqlite::SQLITE;
-use super::housekeeping::{oldest_idempotency_records, oldest_refresh_tokens};
+use super::housekeeping::{oldest_idempotency_records, oldest_refresh_tokens, oldest_sessions};
 use super::programme::counts;
 use super::queues::{read, tick};
 use super::readers::sales::published_sales;
@@ -11,6 +11,7 @@ use super::readers::{reservations, seats, wallets};
 use super::rows::{
     buyer, concert, idempotency_record, payment, performance, refresh_token, reservation, transfer, user,
 };
+use super::sessions;
 use super::statements::{Protection, Texts, reservations_of};
 use super::testing::{Counter, database};
 use super::{Database, DatabaseSettings};
@@ -192,4 +193,10 @@ plans! {
         ["SEARCH idempotency_record USING INDEX ix_idempotency_record_at (at<?)"];
     old_refresh_tokens_are_found_by_time: oldest_refresh_tokens(NOW, 100).find() =>
         ["SEARCH refresh_token USING INDEX ix_refresh_token_expires (expires<?)"];
+    old_sessions_are_found_by_time: oldest_sessions(NOW, 100).find() =>
+        ["SEARCH session USING INDEX ix_session_expires (expires<?)"];
+    sessions_are_found_by_user: sessions::live(UserId::new(id()), NOW) =>
+        ["SEARCH session USING INDEX ix_session_user_id (user_id=?)"];
+    ended_sessions_are_found_by_time: sessions::ended(NOW, NOW, 100) =>
+        ["SEARCH session USING INDEX ix_session_ended_at (ended_at>?)"];
 }

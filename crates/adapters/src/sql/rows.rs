@@ -24,6 +24,7 @@ pub(crate) mod sale;
 pub(crate) mod sale_performance;
 pub(crate) mod seat;
 pub(crate) mod seat_map;
+pub(crate) mod session;
 pub(crate) mod ticket;
 pub(crate) mod transfer;
 pub(crate) mod user;

@@ -1,8 +1,8 @@
-//! Who has an account, and who is logged in.
+//! Who has an account.
 
-use super::StoreError;
+use super::{EndedSession, Ending, StoreError};
 use async_trait::async_trait;
-use frontrow_domain::{Email, Instant, RefreshToken, SessionId, User, UserId};
+use frontrow_domain::{Email, Instant, User, UserId};
 
 /// A user with what they log in by.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -11,6 +11,21 @@ pub struct Credentials {
     pub user: User,
     /// The hash of their password.
     pub password_hash: String,
+}
+
+/// Another hash in the place of a known one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PasswordChange {
+    /// Whose.
+    pub user: UserId,
+    /// The hash that the change was decided on.
+    pub known: String,
+    /// The new one.
+    pub hash: String,
+    /// Which sessions end with it; `None` if it is the same password, hashed anew.
+    pub ending: Option<Ending>,
+    /// When.
+    pub now: Instant,
 }
 
 /// Keeps accounts.
@@ -25,34 +40,8 @@ pub trait AccountRepository: Send + Sync {
 
     /// By id.
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
-}
 
-/// What came of showing a refresh token.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rotated {
-    /// A new token has been kept.
-    Issued(RefreshToken),
-    /// Nobody has such a token, it has expired, or its session has ended (perhaps just now).
-    Refused,
-}
-
-/// Keeps log-ins, as families of refresh tokens.
-#[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
-#[async_trait]
-pub trait SessionRepository: Send + Sync {
-    /// Keeps the first token of a new session.
-    async fn start(&self, token: &RefreshToken) -> Result<(), StoreError>;
-
-    /// Exchanges the token whose hash was shown for a new one, as [`rotate`](frontrow_domain::rotate) says; whole, so
-    /// that two who show it at once are told the truth.
-    async fn rotate(
-        &self,
-        shown: [u8; 32],
-        new: [u8; 32],
-        expires: Instant,
-        now: Instant,
-    ) -> Result<Rotated, StoreError>;
-
-    /// Ends a session: none of its tokens is taken any more.
-    async fn end(&self, session: SessionId) -> Result<(), StoreError>;
+    /// Changes the hash of a password and ends sessions, whole or not at all; says which have ended. [`StoreError::Stale`] if
+    /// the hash is not the known one any more.
+    async fn change_password(&self, change: &PasswordChange) -> Result<Vec<EndedSession>, StoreError>;
 }

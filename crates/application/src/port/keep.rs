@@ -39,6 +39,10 @@ pub trait Housekeeping: Send + Sync {
 
     /// Forgets refresh tokens that expired before that instant, at most `limit`; says how many.
     async fn forget_refresh_tokens(&self, before: Instant, limit: u32) -> Result<u32, StoreError>;
+
+    /// Forgets sessions that were over before that instant, and whose access tokens had all expired, at most `limit`; says
+    /// how many.
+    async fn forget_sessions(&self, before: Instant, limit: u32) -> Result<u32, StoreError>;
 }
 
 /// Whether the store can work.

@@ -9,7 +9,8 @@ use thiserror::Error;
 #[error("too many log-ins at once")]
 pub struct HashingBusy;
 
-/// Hashes passwords, slowly on purpose, and so many at a time as the machine can bear.
+/// Hashes passwords, slowly on purpose, and so many at a time as the machine can bear. New ones are hashed, and known ones
+/// verified, in places apart: however many sign up, whoever logs in is served, and the other way round.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
 pub trait PasswordHasher: Send + Sync {
@@ -19,6 +20,9 @@ pub trait PasswordHasher: Send + Sync {
     /// Whether the password has that hash. Without a hash it takes as long and says no, so that nobody can find out by
     /// the time it takes who has an account.
     async fn verify(&self, password: String, hash: Option<String>) -> Result<bool, HashingBusy>;
+
+    /// Whether a hash is easier to break than one that [`hash`](PasswordHasher::hash) would make now.
+    fn is_weak(&self, hash: &str) -> bool;
 }
 
 /// What an access token says.
@@ -34,7 +38,7 @@ pub struct AccessClaims {
     pub expires: Instant,
 }
 
-/// Signs access tokens, and reads what it has signed.
+/// Signs access tokens, reads what it has signed, and makes refresh tokens follow one another.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 pub trait TokenIssuer: Send + Sync {
     /// The claims as a signed token.
@@ -42,6 +46,10 @@ pub trait TokenIssuer: Send + Sync {
 
     /// What the token says, if it was signed here and has not expired.
     fn verify(&self, token: &str, now: Instant) -> Option<AccessClaims>;
+
+    /// What a refresh token is exchanged for, by each key, the one that signs first. The same for the same token and key,
+    /// and not to be guessed by whoever knows the token. 32 bytes as hexadecimal digits.
+    fn successors(&self, refresh_token: &str) -> Vec<String>;
 }
 
 /// A public key, with which anybody can check the codes that its owner has signed.

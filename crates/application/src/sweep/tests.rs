@@ -295,8 +295,9 @@ async fn keys_are_kept_for_a_day_and_tokens_until_they_expire() {
         .with(eq(at(now - day)), eq(Forget::BATCH))
         .return_once(|_, _| Ok(3));
     housekeeping.expect_forget_refresh_tokens().with(eq(at(now)), eq(Forget::BATCH)).return_once(|_, _| Ok(4));
+    housekeeping.expect_forget_sessions().with(eq(at(now)), eq(Forget::BATCH)).return_once(|_, _| Ok(5));
     let forget = Forget { housekeeping: Arc::new(housekeeping), clock: clock(now) };
-    assert_eq!(forget.run().await, Ok(7));
+    assert_eq!(forget.run().await, Ok(12));
     let mut broken = MockHousekeeping::new();
     let fault = FaultId(Uuid::nil());
     broken.expect_forget_idempotency_records().return_once(move |_, _| Err(StoreError::Fault(fault)));

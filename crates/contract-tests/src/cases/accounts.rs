@@ -1,14 +1,11 @@
-//! Accounts and log-ins.
+//! Accounts.
 
+use super::sessions::begins;
 use crate::Failure;
 use crate::context::TestContext;
-use frontrow_application::port::{Credentials, Rotated, StoreError};
-use frontrow_domain::{Email, Instant, REUSE_GRACE, RefreshToken, Role, SessionId, UserId, testing};
+use frontrow_application::port::{Credentials, EndedSession, Ending, PasswordChange, SessionStart, StoreError};
+use frontrow_domain::{Email, Role, UserId, testing};
 use std::sync::Arc;
-use std::time::Duration;
-
-const SECOND: Duration = Duration::from_secs(1);
-const LIFETIME: Duration = Duration::from_hours(24);
 
 fn credentials(context: &TestContext, email: &str, role: Role) -> Result<Credentials, Failure> {
     let name: String = "Ωé漢🎫".chars().cycle().take(100).collect();
@@ -75,81 +72,89 @@ pub(super) async fn an_account_is_kept_as_it_was(context: Arc<TestContext>) -> R
     Ok(())
 }
 
-/// The first token of a new session, kept.
-async fn log_in(context: &TestContext, hash: u8) -> Result<RefreshToken, Failure> {
-    let session = SessionId::new(context.id());
-    let expires = context.now() + LIFETIME;
-    let token = RefreshToken { hash: [hash; 32], session, user: context.user(0), expires, replaced: None };
-    context.accounts()?.sessions.start(&token).await?;
-    Ok(token)
+/// From the hash that is known to that one, ending those sessions.
+fn change(context: &TestContext, known: &Credentials, hash: &str, ending: Option<Ending>) -> PasswordChange {
+    PasswordChange {
+        user: known.user.id,
+        known: known.password_hash.clone(),
+        hash: hash.to_owned(),
+        ending,
+        now: context.now(),
+    }
 }
 
-async fn show(context: &TestContext, shown: u8, new: u8, now: Instant) -> Result<Rotated, Failure> {
-    Ok(context.accounts()?.sessions.rotate([shown; 32], [new; 32], now + LIFETIME, now).await?)
-}
-
-fn issued(parent: &RefreshToken, hash: u8, now: Instant) -> Rotated {
-    Rotated::Issued(RefreshToken { hash: [hash; 32], expires: now + LIFETIME, replaced: None, ..parent.clone() })
-}
-
-pub(super) async fn a_refresh_token_buys_a_new_one(context: Arc<TestContext>) -> Result<(), Failure> {
-    let first = log_in(&context, 1).await?;
-    let now = context.now();
-    ensure_eq!(show(&context, 99, 2, now).await?, Rotated::Refused, "nobody has it");
-    ensure_eq!(show(&context, 1, 2, now).await?, issued(&first, 2, now));
-    let later = now + Duration::from_hours(1);
-    ensure_eq!(show(&context, 2, 3, later).await?, issued(&first, 3, later));
-    let last = later + LIFETIME;
-    ensure_eq!(show(&context, 3, 4, last).await?, Rotated::Refused, "it has expired");
-    ensure_eq!(show(&context, 3, 4, last - SECOND).await?, issued(&first, 4, last - SECOND));
+pub(super) async fn a_password_is_changed_where_it_is_the_known_one(context: Arc<TestContext>) -> Result<(), Failure> {
+    let ports = context.accounts()?;
+    let kim = credentials(&context, "kim@example.org", Role::Customer)?;
+    let lee = credentials(&context, "lee@example.org", Role::Customer)?;
+    let nobody = change(&context, &kim, "new", Some(Ending::All));
+    ensure_eq!(ports.accounts.change_password(&nobody).await, Err(StoreError::Stale), "there is no account");
+    for account in [&kim, &lee] {
+        ports.accounts.add(account, context.now()).await?;
+    }
+    let (here, there) = (begins(&context, kim.user.id, 1), begins(&context, kim.user.id, 2));
+    for start in [&here, &there, &begins(&context, lee.user.id, 3)] {
+        ports.sessions.start(start).await?;
+    }
+    let anew = change(&context, &kim, "anew", None);
+    ensure_eq!(ports.accounts.change_password(&anew).await?, [], "the same password, hashed anew");
+    ensure_eq!(ports.accounts.change_password(&anew).await, Err(StoreError::Stale), "the hash is another one");
+    let kim = Credentials { password_hash: "anew".into(), ..kim };
+    ensure_eq!(ports.accounts.by_email(&kim.user.email).await?, Some(kim.clone()));
+    ensure_eq!(ports.sessions.sessions_of(kim.user.id, context.now()).await?.len(), 2);
+    let other = change(&context, &kim, "other", Some(Ending::AllBut(here.session.id)));
+    let (session, at, access_until) = (there.session.id, context.now(), there.session.access_until);
+    ensure_eq!(ports.accounts.change_password(&other).await?, [EndedSession { session, at, access_until }]);
+    ensure_eq!(ports.sessions.sessions_of(kim.user.id, context.now()).await?, [here.session]);
+    ensure_eq!(ports.accounts.by_email(&lee.user.email).await?, Some(lee.clone()), "somebody else's stays");
+    ensure_eq!(ports.sessions.sessions_of(lee.user.id, context.now()).await?.len(), 1);
     Ok(())
 }
 
-pub(super) async fn two_who_show_a_token_at_once_both_get_a_new_one(context: Arc<TestContext>) -> Result<(), Failure> {
-    let first = log_in(&context, 1).await?;
-    let now = context.now();
-    let racing = (10..26).map(|new| {
-        let context = Arc::clone(&context);
-        async move { show(&context, 1, new, now).await }
+pub(super) async fn of_changes_of_a_password_at_once_one_is_made(context: Arc<TestContext>) -> Result<(), Failure> {
+    let kim = credentials(&context, "kim@example.org", Role::Customer)?;
+    context.accounts()?.accounts.add(&kim, context.now()).await?;
+    let racing = (0..16).map(|n| {
+        let (context, change) = (Arc::clone(&context), change(&context, &kim, &format!("new {n}"), None));
+        async move { Ok((change.hash.clone(), context.accounts()?.accounts.change_password(&change).await)) }
     });
-    for (rotated, new) in context.together(racing).await?.into_iter().zip(10..) {
-        ensure_eq!(rotated, issued(&first, new, now));
+    let mut made = Vec::new();
+    for (hash, answer) in context.together(racing).await? {
+        match answer {
+            Ok(_) => made.push(hash),
+            Err(error) => ensure_eq!(error, StoreError::Stale),
+        }
     }
-    for child in 10..26 {
-        ensure_eq!(show(&context, child, child + 100, now + SECOND).await?, issued(&first, child + 100, now + SECOND));
-    }
+    ensure_eq!(made.len(), 1, "changes");
+    let found = context.accounts()?.accounts.by_email(&kim.user.email).await?;
+    ensure_eq!(found.map(|found| found.password_hash), made.pop());
     Ok(())
 }
 
-pub(super) async fn a_token_that_was_used_up_long_ago_ends_its_session(
+/// Whoever has compared the old password before the change has no session after it.
+pub(super) async fn a_log_in_beside_a_changed_password_does_not_outlive_it(
     context: Arc<TestContext>,
 ) -> Result<(), Failure> {
-    let first = log_in(&context, 1).await?;
-    let other = log_in(&context, 50).await?;
-    let now = context.now();
-    ensure_eq!(show(&context, 1, 2, now).await?, issued(&first, 2, now));
-    let double_tap = now + REUSE_GRACE;
-    ensure_eq!(show(&context, 1, 3, double_tap).await?, issued(&first, 3, double_tap));
-    let too_late = double_tap + Duration::from_micros(1);
-    ensure_eq!(show(&context, 1, 4, too_late).await?, Rotated::Refused, "the second use counts from the first");
-    for child in [1, 2, 3, 4] {
-        ensure_eq!(show(&context, child, child + 10, too_late).await?, Rotated::Refused, "the session has ended");
-    }
-    ensure_eq!(show(&context, 50, 51, too_late).await?, issued(&other, 51, too_late), "another session goes on");
-    Ok(())
-}
-
-pub(super) async fn a_session_that_has_ended_takes_no_token(context: Arc<TestContext>) -> Result<(), Failure> {
-    let first = log_in(&context, 1).await?;
-    let other = log_in(&context, 50).await?;
-    let now = context.now();
-    ensure_eq!(show(&context, 1, 2, now).await?, issued(&first, 2, now));
-    for _ in 0..2 {
-        context.accounts()?.sessions.end(first.session).await?;
-    }
-    for token in [1, 2] {
-        ensure_eq!(show(&context, token, token + 10, now).await?, Rotated::Refused);
-    }
-    ensure_eq!(show(&context, 50, 51, now).await?, issued(&other, 51, now));
+    let kim = credentials(&context, "kim@example.org", Role::Customer)?;
+    context.accounts()?.accounts.add(&kim, context.now()).await?;
+    let racing = (0..12).map(|n: u8| {
+        let (context, kim) = (Arc::clone(&context), kim.clone());
+        async move {
+            let ports = context.accounts()?;
+            if n == 5 {
+                let change = change(&context, &kim, "new", Some(Ending::All));
+                ports.accounts.change_password(&change).await?;
+                return Ok(());
+            }
+            let start = begins(&context, kim.user.id, n);
+            let start = SessionStart { password_hash: Some(kim.password_hash), ..start };
+            match ports.sessions.start(&start).await {
+                Ok(_) | Err(StoreError::Stale) => Ok(()),
+                Err(error) => Err(error.into()),
+            }
+        }
+    });
+    context.together(racing).await?;
+    ensure_eq!(context.accounts()?.sessions.sessions_of(kim.user.id, context.now()).await?, []);
     Ok(())
 }

@@ -1,20 +1,18 @@
 //! What was answered is there when the store is opened again: after every kind of write, at once.
 
+use super::sessions::{begins, rotation};
 use crate::context::{TestContext, charged, held};
 use crate::room::Room;
 use crate::snapshot::Snapshot;
 use crate::{CataloguePorts, Failure};
 use frontrow_application::Chore;
 use frontrow_application::port::{
-    BuyerPresence, ChoreLease, Credentials, Join, Joined, OperatorAction, QueueFigures, Rotated, Stored, StoredSeatMap,
+    BuyerPresence, ChoreLease, Credentials, Ending, Join, Joined, OperatorAction, QueueFigures, Rotated, Stored,
+    StoredSeatMap,
 };
 use frontrow_domain::waiting_room::{Admitted, Group, Queue, QueueChange, QueueUpdate};
-use frontrow_domain::{
-    Command, Concert, IdempotencyRecord, Outcome, Performance, RefreshToken, Role, Sale, SessionId, UserId, Venue,
-    testing,
-};
+use frontrow_domain::{Command, Concert, IdempotencyRecord, Outcome, Performance, Role, Sale, UserId, Venue, testing};
 use std::sync::Arc;
-use std::time::Duration;
 use uuid::Uuid;
 
 /// How many people's belongings are looked at.
@@ -152,20 +150,20 @@ pub(super) async fn accounts_and_sessions_outlive_the_process(context: Arc<TestC
     let found = context.accounts()?.accounts.by_email(&credentials.user.email).await?;
     ensure_eq!(found.as_ref(), Some(&credentials), "the account when the store is opened again");
 
-    let (session, now) = (SessionId::new(context.id()), context.now());
-    let expires = now + Duration::from_hours(24);
-    let token = RefreshToken { hash: [1; 32], session, user: context.user(0), expires, replaced: None };
-    context.accounts()?.sessions.start(&token).await?;
+    let (start, now) = (begins(&context, context.user(0), 1), context.now());
+    context.accounts()?.sessions.start(&start).await?;
     let mut context = context.reopen().await?;
     for shown in 1..3 {
-        let rotated = context.accounts()?.sessions.rotate([shown; 32], [shown + 1; 32], expires, now).await?;
+        let rotated = context.accounts()?.sessions.rotate(&rotation(shown, shown + 1, now)).await?;
         ensure!(matches!(rotated, Rotated::Issued(_)), "token {shown} when the store is opened again: {rotated:?}");
         context = context.reopen().await?;
     }
-    context.accounts()?.sessions.end(session).await?;
+    let ended = context.accounts()?.sessions.end(start.session.user, Ending::All, now).await?;
     let context = context.reopen().await?;
-    let ended = context.accounts()?.sessions.rotate([3; 32], [9; 32], expires, now).await?;
-    ensure_eq!(ended, Rotated::Refused, "the session that ended, when the store is opened again");
+    let refused = context.accounts()?.sessions.rotate(&rotation(3, 9, now)).await?;
+    ensure_eq!(refused, Rotated::Refused, "the session that ended, when the store is opened again");
+    let known = context.accounts()?.sessions.ended_since(now, now, 10).await?;
+    ensure_eq!(known, ended, "what was ended, when the store is opened again");
     Ok(context)
 }
 

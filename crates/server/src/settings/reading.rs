@@ -9,8 +9,10 @@ use super::redis::RedisAddress;
 use super::setting::find;
 use super::value::text_of;
 use actix_web::http::header::HeaderName;
+use frontrow_adapters::Quotas;
 use frontrow_adapters::redis::{RedisSettingsError, check_address};
-use frontrow_web::Origins;
+use frontrow_application::port::Limit;
+use frontrow_web::{Origins, ProxyNetworks};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -108,13 +110,35 @@ impl Reading {
             if text == "off" {
                 return Some(None);
             }
-            // `forwarded` isn't a list of addresses, so it could never be read.
-            text.parse().ok().filter(|header: &HeaderName| header != "forwarded").map(Some)
+            text.parse().ok().map(Some)
         })
     }
 
     pub fn origins_or_off(&mut self, name: &str) -> Origins {
         self.take(name, Origins::None, |text| if text == "off" { Some(Origins::None) } else { text.parse().ok() })
+    }
+
+    pub fn networks_or_off(&mut self, name: &str) -> ProxyNetworks {
+        self.take(name, ProxyNetworks::default(), |text| {
+            if text == "off" { Some(ProxyNetworks::default()) } else { text.parse().ok() }
+        })
+    }
+
+    /// Numbers by the names of their limits; those that are left out are as they were.
+    pub fn quotas(&mut self, name: &str, before: Quotas) -> Quotas {
+        self.take(name, before, |text| {
+            if text == "off" {
+                return Some(Quotas::ANY);
+            }
+            let mut named = Vec::new();
+            text.split(',').try_fold(before, |quotas, pair| {
+                let (limit, number) = pair.split_once('=')?;
+                let limit = Limit::ALL.into_iter().find(|known| known.as_str() == limit)?;
+                let is_new = !named.contains(&limit);
+                named.push(limit);
+                Some(quotas.with(limit, within(number, &(0..=1_000_000))?)).filter(|_| is_new)
+            })
+        })
     }
 
     /// Records that the value can't be used, and what to write instead.

@@ -8,8 +8,9 @@ use super::redis::RedisAddress;
 use super::setting::{Setting, find};
 use crate::gateway::Gateway;
 use actix_web::http::header::HeaderName;
+use frontrow_adapters::Quotas;
 use frontrow_adapters::sql::DatabaseSettings;
-use frontrow_web::Origins;
+use frontrow_web::{Origins, ProxyNetworks};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -72,6 +73,8 @@ settings! {
     Setting { name: "access_token_minutes", default: "15", takes: "a whole number, 1 to 1440", purpose: "how long an access token is valid" },
     refresh_lifetime: Duration = duration(1..=365, 24 * 3600);
     Setting { name: "refresh_token_days", default: "30", takes: "a whole number, 1 to 365", purpose: "how long a refresh token is valid" },
+    session_lifetime: Duration = duration(1..=3650, 24 * 3600);
+    Setting { name: "session_days", default: "90", takes: "a whole number, 1 to 3650", purpose: "how long somebody stays logged in, however often they refresh; then they type their password again" },
     http_workers: Option<usize> = number_or_auto(1..=256);
     Setting { name: "http_workers", default: "auto", takes: "a whole number, 1 to 256, or auto (one per processor)", purpose: "threads that serve HTTP" },
     max_body_bytes: usize = number(1024..=4 * 1024 * 1024);
@@ -79,11 +82,17 @@ settings! {
     request_timeout: Duration = duration(1..=300, 1);
     Setting { name: "request_timeout_seconds", default: "30", takes: "a whole number, 1 to 300", purpose: "how long a client may take to send a request's head, and the same again for its body" },
     client_address: Option<HeaderName> = header_or_off();
-    Setting { name: "client_address_header", default: "off", takes: "the name of a header, such as x-forwarded-for, or off", purpose: "the header in which the proxy in front passes on the client's address; the last address in it counts. Off: whoever connects is the client" },
+    Setting { name: "client_address_header", default: "off", takes: "the name of a header, such as x-real-ip or forwarded, or off (x-forwarded-for)", purpose: "the header in which trusted_proxies pass on the client's address; the last one in it that is not a proxy's counts" },
+    proxies: ProxyNetworks = networks_or_off();
+    Setting { name: "trusted_proxies", default: "off", takes: "addresses and networks with commas between them, such as 127.0.0.1,10.0.0.0/8, or off", purpose: "proxies whose client_address_header is believed. Off: whoever connects is the client" },
     origins: Origins = origins_or_off();
     Setting { name: "cors_origins", default: "off", takes: "origins with commas between them, such as https://tickets.example,http://localhost:3000, or * or off", purpose: "pages of which other origins may call the API from a browser; *: pages of any, but only to read what needs no account" },
     network_joins: u32 = number(0..=1_000_000);
     Setting { name: "network_joins_per_minute", default: "600", takes: "a whole number, 0 to 1000000 (0: any number)", purpose: "how often people may join a queue from one network: an IPv4 address, or a /64 of IPv6" },
+    network_limits: Quotas = quotas(Quotas::NETWORK);
+    Setting { name: "network_limits", default: "sign-up=60,log-in=600,refresh=1200,mail=60,charge=300,hold=6000,release=6000", takes: "limits with commas between them, such as sign-up=60,charge=300 (0: any number; what is left out keeps its default), or off", purpose: "how often people may ask in a minute from one network: an IPv4 address, or a /64 of IPv6; not from this machine itself" },
+    account_limits: Quotas = quotas(Quotas::ACCOUNT);
+    Setting { name: "account_limits", default: "log-in=60,mail=5,charge=10,hold=60,release=60", takes: "limits with commas between them, such as charge=10,hold=60 (0: any number; what is left out keeps its default), or off", purpose: "how often one account may ask in a minute. Off: nor has anybody to wait after wrong passwords, or after giving up the same seats again and again" },
     max_event_streams: usize = number(0..=100_000);
     Setting { name: "max_event_streams", default: "5000", takes: "a whole number, 0 to 100000", purpose: "event streams that may be open at a time (GET .../events), each with a connection; any more are answered with 503 busy, and their clients poll" },
     drain: Duration = duration(0..=300, 1);

@@ -1,5 +1,7 @@
 use super::*;
+use frontrow_adapters::Quotas;
 use frontrow_adapters::sql::{DatabaseSettings, SqlQueues, StoreSettings};
+use frontrow_application::port::Limit;
 use frontrow_web::Origins;
 use std::fs;
 use std::path::Path;
@@ -31,6 +33,8 @@ fn the_defaults_are_fine_and_reach_nobody_but_this_machine() {
     assert_eq!(settings.refresh_lifetime, Duration::from_hours(30 * 24));
     assert_eq!((settings.http_workers, settings.currency.as_str()), (None, "KRW"));
     assert_eq!((settings.client_address, settings.network_joins), (None, 600));
+    assert!(settings.proxies.are_none());
+    assert_eq!((settings.network_limits, settings.account_limits), (Quotas::NETWORK, Quotas::ACCOUNT));
     assert_eq!(settings.origins, Origins::None);
 }
 
@@ -179,9 +183,12 @@ const BAD: &[(&str, &[&str])] = &[
     ("access_token_minutes", &["0", "1441", "99999999999999999999"]),
     ("http_workers", &["0", "257", "Auto"]),
     ("max_body_bytes", &["1023", "4194305", "1 MiB"]),
-    ("client_address_header", &["", "OFF ", "x forwarded for", "x-forwarded-for:", "주소", "Forwarded"]),
+    ("client_address_header", &["", "OFF ", "x forwarded for", "x-forwarded-for:", "주소"]),
     ("cors_origins", &["", "null", "tickets.example", "https://tickets.example/", "https://*.example", "*,*"]),
+    ("trusted_proxies", &["", "OFF", "localhost", "10.0.0.1/8", "10.0.0.0/33", "127.0.0.1,"]),
     ("network_joins_per_minute", &["", "-1", "1000001", "off"]),
+    ("network_limits", &["", "60", "join=5", "sign-up=-1", "sign-up=1000001", "sign-up=1,sign-up=2", "hold=1,"]),
+    ("account_limits", &["", "OFF", "hold", "Hold=1", "hold= 1", "hold=one"]),
     ("payment_gateway", &["", "stripe", "Sandbox"]),
     ("allow_sandbox", &["", "yes", "TRUE", "1"]),
     ("log", &["", "a=b=c", "frontrow=loudly"]),
@@ -217,7 +224,10 @@ fn every_setting_takes_what_it_says() {
         ("FRONTROW_HTTP_WORKERS", "256"),
         ("FRONTROW_CLIENT_ADDRESS_HEADER", "X-Forwarded-For"),
         ("FRONTROW_CORS_ORIGINS", "*"),
+        ("FRONTROW_TRUSTED_PROXIES", "127.0.0.1,10.0.0.0/8"),
         ("FRONTROW_NETWORK_JOINS_PER_MINUTE", "0"),
+        ("FRONTROW_NETWORK_LIMITS", "off"),
+        ("FRONTROW_ACCOUNT_LIMITS", "charge=3,hold=0"),
         ("FRONTROW_LOG", "warn,frontrow_adapters=debug"),
         ("FRONTROW_LOG_FORMAT", "text"),
     ];
@@ -227,6 +237,9 @@ fn every_setting_takes_what_it_says() {
     assert_eq!((settings.http_workers, settings.database_readers), (Some(256), 64));
     assert_eq!((settings.database_browsing_readers, settings.database_writers), (63, Some(64)));
     assert_eq!((settings.client_address.unwrap().as_str(), settings.network_joins), ("x-forwarded-for", 0));
+    assert_eq!(settings.proxies.to_string(), "127.0.0.1/32,10.0.0.0/8");
+    assert_eq!(settings.network_limits, Quotas::ANY);
+    assert_eq!(settings.account_limits, Quotas::ACCOUNT.with(Limit::Charge, 3).with(Limit::Hold, 0));
     assert_eq!(settings.origins, Origins::Any);
 }
 

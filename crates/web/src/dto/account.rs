@@ -18,7 +18,8 @@ pub struct NewUser {
     #[validate(custom(function = email))]
     #[schema(value_type = EmailAddress)]
     pub email: String,
-    /// Password to log in with: no control or invisible characters; counted and compared however it is typed (RFC 8265).
+    /// Password to log in with: no control or invisible characters, none that many people choose, and nothing of one's own name
+    /// or email address; counted and compared however it is typed (RFC 8265).
     #[validate(custom(function = new_password))]
     #[schema(value_type = NewPassword)]
     pub password: String,
@@ -26,6 +27,22 @@ pub struct NewUser {
     #[validate(custom(function = name))]
     #[schema(value_type = UserName)]
     pub name: String,
+}
+
+/// Another password.
+#[derive(Clone, Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(example = json!({"current_password": "correct horse battery", "password": "staple battery horse"}))]
+pub struct PasswordBody {
+    /// The account's password until now.
+    #[validate(custom(function = typed_password))]
+    #[schema(value_type = TypedPassword)]
+    pub current_password: String,
+    /// Password to log in with from now on: no control or invisible characters, none that many people choose, and nothing of
+    /// one's own name or email address; counted and compared however it is typed (RFC 8265).
+    #[validate(custom(function = new_password))]
+    #[schema(value_type = NewPassword)]
+    pub password: String,
 }
 
 /// What somebody logs in with.
@@ -126,6 +143,7 @@ pub const fn password_flaw(flaw: InvalidPassword) -> &'static str {
     match flaw {
         InvalidPassword::Length => "length",
         InvalidPassword::Characters => "text",
+        InvalidPassword::Common => "common",
     }
 }
 

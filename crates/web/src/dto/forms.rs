@@ -126,7 +126,7 @@ forms! {
     /// An e-mail address.
     EmailAddress = "email", "", 0..=254;
     /// A password that somebody chooses.
-    NewPassword = "password", r"^[^\u0000-\u001F\u007F-\u009F\u00AD\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF]*$", 8..=128;
+    NewPassword = "password", r"^[^\u0000-\u001F\u007F-\u009F\u00AD\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF]*$", 10..=128;
     /// A password that somebody types.
     TypedPassword = "password", "", 1..=128;
     /// A user's name.

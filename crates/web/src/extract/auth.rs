@@ -69,5 +69,6 @@ fn verify(request: &HttpRequest) -> Option<AccessClaims> {
     if !scheme.eq_ignore_ascii_case("bearer") {
         return None;
     }
-    state.tokens.verify(token.trim(), state.clock.now())
+    let claims = state.tokens.verify(token.trim(), state.clock.now())?;
+    (!state.use_cases.ended_sessions.includes(claims.session)).then_some(claims)
 }

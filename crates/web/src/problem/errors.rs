@@ -3,7 +3,7 @@
 use super::{FieldError, Kind, Problem};
 use crate::dto::Timestamp;
 use crate::rate_limit::{RateLimit, whole_seconds};
-use frontrow_application::port::TooOften;
+use frontrow_application::port::{Exceeded, TooOften};
 use frontrow_application::{AlreadyReturned, Conflict, Denied, Error, Outage, PassFlaw, PassRefused, TakenSeats};
 use frontrow_domain::waiting_room::NotNow;
 use frontrow_domain::{Instant, Invalid, NotBookable, Rejection, SeatLabel};
@@ -22,6 +22,7 @@ impl From<Error> for Problem {
             Error::Denied(Denied::NotEligible(why)) => Self::new(Kind::NotEligible).because(why),
             Error::Denied(denied) => Self::new(denied.into()),
             Error::TooOften(too_often) => too_often.into(),
+            Error::Exceeded(exceeded) => exceeded.into(),
             Error::Outage(outage) => outage.into(),
             Error::PassRefused(refused) => refused.into(),
             Error::TooManyWaiting { most, retry_after } => Self {
@@ -77,6 +78,16 @@ impl From<TooOften> for Problem {
         let problem = Self::new(Kind::TooManyJoins).because(too_often.to_string());
         let rate_limit = Some(RateLimit::from(&too_often).into());
         Self { retry_after: Some(wait), rate_limit, ..problem.with("ask_again_seconds", whole_seconds(wait)) }
+    }
+}
+
+impl From<Exceeded> for Problem {
+    fn from(exceeded: Exceeded) -> Self {
+        let (limit, by) = (exceeded.limit.as_str(), exceeded.by.as_str());
+        metrics::counter!("frontrow_limited_total", "limit" => limit, "by" => by).increment(1);
+        let rate_limit = Some(RateLimit::from(&exceeded).into());
+        let problem = Self::new(Kind::TooManyRequests).because(exceeded.to_string());
+        Self { retry_after: Some(exceeded.retry_after), rate_limit, ..problem }
     }
 }
 

@@ -194,6 +194,9 @@ kinds! {
     OpenBesides = CONFLICT, "open-besides", "A performance would be on sale with and without a waiting room at once: confirm it";
     /// Keep the admission, and try again later; what you hold can be paid.
     HoldsStopped = CONFLICT, "holds-stopped", "New holds are stopped for the moment: try again shortly";
+    /// See the headers Retry-After and `RateLimit`: they say when to try again, and whose limit it is.
+    TooManyRequests = TOO_MANY_REQUESTS, "too-many-requests", "Too many requests of this kind: try again when it is time",
+        json!({"detail": "charge per account: 10 in 60 seconds"});
     /// See `ask_again_seconds`, and the headers Retry-After and `RateLimit`. You keep your queue entry meanwhile.
     TooManyJoins = TOO_MANY_REQUESTS, "too-many-joins", "Too many tries to join a queue: try again when it is time",
         json!({"detail": "an account may join 5 times a minute", "ask_again_seconds": 12});

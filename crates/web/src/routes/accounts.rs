@@ -1,27 +1,26 @@
-//! Signing up, logging in, staying logged in, logging out.
+//! Signing up, and choosing another password.
 
 use super::Endpoint;
 use crate::WebState;
-use crate::dto::{NewSession, NewUser, RefreshRequest, SessionDto, UserDto, password_flaw};
+use crate::dto::{NewUser, PasswordBody, UserDto, password_flaw};
 use crate::extract::{Body, Caller, OptionalKey};
 use crate::problem::{Kind, Problem};
 use crate::security_log::about;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use frontrow_application::{LogInRequest, Password, SignUpRequest};
+use frontrow_application::port::Limit;
+use frontrow_application::{ChangePasswordRequest, Password, SignUpRequest};
 use frontrow_domain::Email;
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::new(sign_up, __path_sign_up).refuses(&[&[Kind::EmailTaken]]),
-        Endpoint::new(log_in, __path_log_in).refuses(&[&[Kind::Credentials]]),
-        Endpoint::new(refresh, __path_refresh).refuses(&[&[Kind::SessionEnded]]),
-        Endpoint::new(log_out, __path_log_out),
+        Endpoint::new(sign_up, __path_sign_up).limited(Limit::SignUp).refuses(&[&[Kind::EmailTaken]]),
+        Endpoint::new(change_password, __path_change_password).limited(Limit::LogIn),
     ]
 }
 
-fn email(text: &str) -> Result<Email, Problem> {
-    text.parse::<Email>().map_err(|error| Problem::field("/email", "email", error.to_string()))
+fn new_password(text: String) -> Result<Password, Problem> {
+    Password::new(text).map_err(|flaw| Problem::field("/password", password_flaw(flaw), flaw.to_string()))
 }
 
 /// Sign up.
@@ -39,10 +38,9 @@ async fn sign_up(
     Body(body): Body<NewUser>,
 ) -> Result<HttpResponse, Problem> {
     let NewUser { email: address, password, name } = body;
-    let email = email(&address)?;
+    let email = address.parse::<Email>().map_err(|error| Problem::field("/email", "email", error.to_string()))?;
     about(&http, &email);
-    let password =
-        Password::new(password).map_err(|flaw| Problem::field("/password", password_flaw(flaw), flaw.to_string()))?;
+    let password = new_password(password)?;
     let request = SignUpRequest { email, password, name };
     let sign_up = &state.use_cases.sign_up;
     let user = match key {
@@ -52,41 +50,19 @@ async fn sign_up(
     Ok(HttpResponse::Created().json(UserDto::from(user)))
 }
 
-/// Log in.
+/// Change one's password.
 ///
-/// Answers with an access token for the header `Authorization`, and with a refresh token that gets the next ones. An
-/// account can have several sessions at once, one for each device.
-#[utoipa::path(post, path = "/v1/sessions", tag = "accounts", request_body = NewSession,
-    responses((status = 201, description = "Tokens.", body = SessionDto)))]
-async fn log_in(
+/// Ends all other sessions of the account; this one goes on. If the answer got lost, the same request can be sent again.
+#[utoipa::path(put, path = "/v1/users/me/password", operation_id = "change_password", tag = "accounts", request_body = PasswordBody,
+    responses((status = 204, description = "The password is changed.")))]
+async fn change_password(
     state: Data<WebState>,
-    http: HttpRequest,
-    Body(body): Body<NewSession>,
+    caller: Caller,
+    Body(body): Body<PasswordBody>,
 ) -> Result<HttpResponse, Problem> {
-    let request = LogInRequest { email: email(&body.email)?, password: body.password };
-    about(&http, &request.email);
-    let session = state.use_cases.log_in.run(request).await?;
-    Ok(HttpResponse::Created().json(SessionDto::from(session)))
-}
-
-/// Exchange a refresh token for new tokens.
-///
-/// Do it before the access token expires; nobody has to type a password for it. The refresh token before is taken once
-/// more for 10 seconds, in case the answer got lost; later it ends the session.
-#[utoipa::path(post, path = "/v1/sessions/refresh", operation_id = "refresh_session", tag = "accounts", request_body = RefreshRequest,
-    responses((status = 200, description = "New tokens.", body = SessionDto)))]
-async fn refresh(state: Data<WebState>, Body(body): Body<RefreshRequest>) -> Result<HttpResponse, Problem> {
-    let session = state.use_cases.refresh.run(&body.refresh_token).await?;
-    Ok(HttpResponse::Ok().json(SessionDto::from(session)))
-}
-
-/// Log out.
-///
-/// Ends the session: its refresh token is worth nothing any more. The access token itself is good until it expires, at
-/// most 15 minutes.
-#[utoipa::path(delete, path = "/v1/sessions/current", tag = "accounts",
-    responses((status = 204, description = "The session has ended.")))]
-async fn log_out(state: Data<WebState>, caller: Caller) -> Result<HttpResponse, Problem> {
-    state.use_cases.log_out.run(&caller.0).await?;
+    let new = new_password(body.password)?;
+    let (user, session) = (caller.user(), caller.0.session);
+    let request = ChangePasswordRequest { user, session, current: body.current_password, new };
+    state.use_cases.change_password.run(request).await?;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -4,7 +4,7 @@ use super::description::Description;
 use crate::WebState;
 use crate::extract::{
     Body, BuyerAddress, Caller, Changes, ClientNetwork, Id, IfMatch, Key, Long, Operator, OptionalBody, OptionalKey,
-    PreferredWait, ProblemType, Query, SeatMapAddress, ShownToken,
+    PreferredWait, ProblemType, Query, SeatMapAddress, ShownToken, UserAgent,
 };
 use actix_web::HttpRequest;
 use actix_web::web::Data;
@@ -106,6 +106,7 @@ impl Argument for IfMatch {}
 impl Argument for PreferredWait {}
 impl Argument for ProblemType {}
 impl Argument for SeatMapAddress {}
+impl Argument for UserAgent {}
 
 macro_rules! arguments {
     ($(($($argument:ident),*))*) => {

@@ -9,6 +9,7 @@ use crate::problem::add_problems;
 use crate::taken::Taken;
 use actix_web::http::Method;
 use actix_web::{FromRequest, Handler, Responder, Route, web};
+use frontrow_application::port::Limit;
 use frontrow_application::waiting_room::{BookingCall, PassRequired};
 use jiff::civil::Date;
 use utoipa::IntoParams;
@@ -31,6 +32,8 @@ pub(crate) struct Endpoint {
     needs: Needs,
     /// Which call of a buyer it is, if a waiting room may have a say in it.
     call: Option<BookingCall>,
+    /// How often it may be asked for, if not as often as one likes.
+    limit: Option<Limit>,
     problems: &'static [&'static [Kind]],
     common: &'static [Kind],
     creates: bool,
@@ -84,6 +87,7 @@ impl Endpoint {
             method,
             needs: Needs::of::<A>(),
             call: None,
+            limit: None,
             problems: &[],
             common: Kind::COMMON,
             creates: false,
@@ -99,6 +103,11 @@ impl Endpoint {
     /// Which call of a buyer it is: [`BookingCall::pass`] says in which sales it needs a pass. None unless this says so.
     pub fn call(self, call: BookingCall) -> Self {
         Self { call: Some(call), ..self }
+    }
+
+    /// It may be asked for only so often, by one account and from one network.
+    pub fn limited(self, limit: Limit) -> Self {
+        Self { limit: Some(limit), ..self }
     }
 
     /// What it may refuse besides what follows from its arguments: families of [`Kind`], and single ones.
@@ -151,6 +160,10 @@ impl Endpoint {
 
     pub fn booking_call(&self) -> Option<BookingCall> {
         self.call
+    }
+
+    pub fn limit(&self) -> Option<Limit> {
+        self.limit
     }
 
     /// Which sales ask for a pass before it.
@@ -224,7 +237,7 @@ impl Endpoint {
     /// Every problem that it may answer with: its own, and what follows from what it takes and from who may ask.
     pub fn kinds(&self) -> Vec<Kind> {
         let has_path = self.path.contains('{');
-        let implied: [(bool, &[Kind]); 9] = [
+        let implied: [(bool, &[Kind]); 10] = [
             // What is not taken is refused everywhere.
             (true, &[Kind::InvalidInput]),
             (self.taken.has_body(), Kind::BODY),
@@ -233,6 +246,7 @@ impl Endpoint {
             (self.needs.access != Access::Anybody, &[Kind::AccessToken]),
             (self.needs.access == Access::Operators, &[Kind::NotAnOperator]),
             (self.pass() != PassRequired::Never, Kind::PASS),
+            (self.limit.is_some(), &[Kind::TooManyRequests]),
             (has_path && !self.creates, &[Kind::NotFound]),
             // Whatever writes may not hear from its database whether it has.
             (self.method != Method::GET, &[Kind::UnknownOutcome]),

@@ -11,7 +11,7 @@ use crate::problem::{Kind, Problem};
 use actix_web::HttpResponse;
 use actix_web::http::header::{CACHE_CONTROL, LOCATION};
 use actix_web::web::Data;
-use frontrow_application::port::OnSale;
+use frontrow_application::port::{Limit, OnSale};
 use frontrow_application::waiting_room::BookingCall;
 use frontrow_application::{
     ActingOperator, GiveBackRequest, HoldBestRequest, HoldRequest, ReservationRequest, ReservationView,
@@ -20,7 +20,7 @@ use frontrow_domain::{PerformanceId, Reservation, ReservationId, SaleId};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
-        Endpoint::new(hold, __path_hold).call(BookingCall::HoldSeats).refuses(&[
+        Endpoint::new(hold, __path_hold).call(BookingCall::HoldSeats).limited(Limit::Hold).refuses(&[
             Kind::SEATS,
             Kind::SALE,
             Kind::BOOKING,
@@ -31,6 +31,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
         Endpoint::new(show, __path_show),
         Endpoint::new(release, __path_release)
             .call(BookingCall::ReleaseHold)
+            .limited(Limit::Release)
             .refuses(&[Kind::NOT_HELD, &[Kind::TooManyWaiting]]),
         Endpoint::new(pay, __path_pay).call(BookingCall::PayReservation).refuses(&[
             Kind::BOOKING,

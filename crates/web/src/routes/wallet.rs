@@ -9,13 +9,14 @@ use actix_web::HttpResponse;
 use actix_web::http::header::LOCATION;
 use actix_web::web::Data;
 use frontrow_application::ChargeWalletRequest;
+use frontrow_application::port::Limit;
 use frontrow_domain::{PaymentId, Points, TransferId};
 
 pub(super) fn endpoints() -> Vec<Endpoint> {
     vec![
         Endpoint::new(wallet, __path_wallet),
         Endpoint::new(entries, __path_entries),
-        Endpoint::new(charge, __path_charge).refuses(&[&[Kind::BalanceTooHigh]]),
+        Endpoint::new(charge, __path_charge).limited(Limit::Charge).refuses(&[&[Kind::BalanceTooHigh]]),
         Endpoint::new(show_charge, __path_show_charge),
     ]
 }

@@ -1,8 +1,8 @@
-//! Signing up, logging in, staying logged in, logging out.
+//! Signing up.
 
 use crate::ask::{Answer, Ask, KEY};
 use crate::theatre::{PASSWORD, Theatre};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::time::Duration;
 
 async fn sign_up(theatre: &Theatre) -> Answer {
@@ -13,24 +13,6 @@ async fn sign_up(theatre: &Theatre) -> Answer {
 async fn log_in(theatre: &Theatre, password: &str) -> Answer {
     let body = json!({"email": "kim@example.com", "password": password});
     theatre.send(&Ask::post("/v1/sessions").json(&body)).await
-}
-
-async fn refresh(theatre: &Theatre, session: &Value) -> Answer {
-    let body = json!({"refresh_token": session["refresh_token"]});
-    theatre.send(&Ask::post("/v1/sessions/refresh").json(&body)).await
-}
-
-#[actix_web::test]
-async fn who_signs_up_can_log_in_and_out() {
-    let theatre = Theatre::empty().await;
-    let user = sign_up(&theatre).await.with(201);
-    assert_eq!((&user["email"], &user["name"]), (&json!("kim@example.com"), &json!("Kim")));
-    let session = log_in(&theatre, PASSWORD).await.with(201);
-    assert_eq!((&session["token_type"], &session["expires_in"]), (&json!("Bearer"), &json!(900)));
-    let token = session["access_token"].as_str().unwrap();
-    theatre.send(&Ask::get("/v1/wallet").by(token)).await.with(200);
-    theatre.send(&Ask::delete("/v1/sessions/current").by(token)).await.with(204);
-    refresh(&theatre, &session).await.problem(401, "session-ended");
 }
 
 #[actix_web::test]
@@ -98,30 +80,6 @@ async fn a_wrong_password_and_an_unknown_address_look_the_same() {
     let unknown = refused(PASSWORD).await;
     sign_up(&theatre).await.with(201);
     assert_eq!(refused("wrong horse battery").await, unknown);
-}
-
-#[actix_web::test]
-async fn a_refresh_token_is_good_once_and_for_a_double_tap() {
-    let theatre = Theatre::empty().await;
-    sign_up(&theatre).await.with(201);
-    let first = log_in(&theatre, PASSWORD).await.with(201);
-    let second = refresh(&theatre, &first).await.with(200);
-    refresh(&theatre, &first).await.with(200);
-    theatre.clock.advance(Duration::from_mins(1));
-    refresh(&theatre, &first).await.problem(401, "session-ended");
-    // Somebody has it who should not: nobody is let in any more.
-    refresh(&theatre, &second).await.problem(401, "session-ended");
-}
-
-#[actix_web::test]
-async fn an_access_token_ends() {
-    let theatre = Theatre::empty().await;
-    let ask = Ask::get("/v1/wallet").by(&theatre.customer("kim").await);
-    theatre.send(&ask).await.with(200);
-    theatre.clock.advance(Duration::from_mins(16));
-    let answer = theatre.send(&ask).await;
-    answer.problem(401, "access-token");
-    assert_eq!(answer.header("www-authenticate"), Some("Bearer"));
 }
 
 #[actix_web::test]

@@ -1,6 +1,6 @@
 //! The tables of `docs/api.md` that are made from the code.
 
-use frontrow_adapters::InstanceJoinLimits;
+use frontrow_adapters::InstanceLimits;
 use frontrow_application::{PageRequest, Password};
 use frontrow_domain::waiting_room::{Group, Queue, WaitingRoom};
 use frontrow_domain::{Address, CommandKey, Concert, Email, Hold, Payment, PriceList, Sale, SeatMap, User, Venue};
@@ -113,7 +113,7 @@ fn limits() -> String {
             format!(
                 "{} times a minute per account, and as often as the setting `network_joins_per_minute` says per network \
                  (an IPv4 address, a /64 of IPv6); on each instance",
-                InstanceJoinLimits::PER_ACCOUNT
+                InstanceLimits::JOINS_PER_ACCOUNT
             ),
         ),
         (

@@ -20,7 +20,8 @@ impl Good {
         let buyer = theatre.customer_with("lee", 1_000_000).await;
         let address = Self::prepare(&theatre, &buyer, operation).await;
         let method: Method = operation.method.to_uppercase().parse().unwrap();
-        let changes = method != Method::GET && !operation.path.starts_with("/v1/sessions");
+        let changes = method != Method::GET
+            && !["/v1/sessions", "/v1/users/me"].iter().any(|path| operation.path.starts_with(path));
         let mut ask = Ask::new(method, address);
         if operation.needs_token() {
             ask = ask.by(if operation.is_for_operators() { &theatre.operator } else { &buyer });
@@ -62,6 +63,12 @@ impl Good {
             "/v1/sessions" => {
                 theatre.customer("kim").await;
                 String::new()
+            }
+            "/v1/sessions/{id}" => {
+                // Another than the one that asks.
+                theatre.log_in("lee@example.com").await;
+                let listed = theatre.send(&Ask::get("/v1/sessions").by(buyer)).await.with(200);
+                listed["items"][0]["id"].as_str().unwrap().to_owned()
             }
             _ if path.starts_with("/v1/reservations/{id}") => {
                 // Of what is given back, another seat is left.

@@ -43,6 +43,8 @@ mod faults;
 #[cfg(test)]
 mod good;
 #[cfg(test)]
+mod limits;
+#[cfg(test)]
 mod manners;
 #[cfg(test)]
 mod moments;
@@ -54,6 +56,8 @@ mod operating;
 mod operators;
 #[cfg(test)]
 mod passes;
+#[cfg(test)]
+mod passwords;
 #[cfg(test)]
 mod polls;
 #[cfg(test)]
@@ -70,6 +74,8 @@ mod reservations;
 mod returns;
 #[cfg(test)]
 mod seen;
+#[cfg(test)]
+mod sessions;
 #[cfg(test)]
 mod stalled;
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! A client that takes nothing of what is sent to it, over a real connection.
 
 use crate::ask::Ask;
-use crate::theatre::{PERFORMANCE, Theatre};
+use crate::theatre::{PERFORMANCE, Theatre, proxies};
 use actix_web::rt;
 use frontrow_web::{WebSettings, WebState, beat_events, run};
 use socket2::{Domain, Protocol, Socket, Type};
@@ -30,7 +30,9 @@ fn state(theatre: &Theatre) -> WebState {
         clock: Arc::clone(&state.clock),
         currency: state.currency.clone(),
         sandbox: state.sandbox,
-        client_address: state.client_address.clone(),
+        proxies: proxies(),
+        limits: Arc::clone(&state.limits),
+        log_in_delays: Arc::clone(&state.log_in_delays),
         origins: state.origins.clone(),
         max_body_bytes: state.max_body_bytes,
         body_timeout: state.body_timeout,

@@ -12,13 +12,13 @@ use actix_web::test;
 use actix_web::test::TestRequest;
 use actix_web::web::{Bytes, Data};
 use frontrow_adapters::{
-    Argon2idHasher, HmacPseudonyms, InstanceJoinLimits, ManualClock, Memory, MemoryKeys, SandboxGateway, SeededIds,
-    TokenKey,
+    Argon2idHasher, HmacPseudonyms, InstanceLimits, LimitSettings, ManualClock, Memory, MemoryKeys, SandboxGateway,
+    SeededIds, TokenKey,
 };
 use frontrow_application::port::{AccountRepository, Auditor, Clock, QueueSigner};
 use frontrow_application::{AddOperator, Password, Ports, SignUpRequest, UseCases};
 use frontrow_domain::{Instant, UserId};
-use frontrow_web::{EventStreams, Origins, RenderedAnswers, WebState, app, beat_events};
+use frontrow_web::{EventStreams, Origins, RenderedAnswers, TrustedProxies, WebState, app, beat_events};
 use futures::FutureExt;
 use futures::future::LocalBoxFuture;
 use futures::stream::LocalBoxStream;
@@ -43,6 +43,8 @@ pub const MAX_BODY: usize = 16 * 1024;
 pub const CLIENT_ADDRESS: &str = "x-forwarded-for";
 /// Joins that a network may make in a minute.
 pub const JOINS_PER_NETWORK: u32 = 30;
+/// How long a session lasts, however often it is refreshed.
+pub const SESSION: Duration = Duration::from_hours(3 * 24);
 /// Streams of events that may be open at a time.
 pub const EVENT_STREAMS: usize = 50;
 
@@ -88,11 +90,41 @@ impl Theatre {
         Self::built(|_| {}, true, origins.parse().unwrap()).await
     }
 
+    /// Another instance, on the same data.
+    pub async fn beside(&self) -> Self {
+        let stores = (self.clock.clone(), self.memory.clone(), self.gateway.clone());
+        let beside = Self::on(stores, |_| {}, true, Origins::None, LimitSettings::OFF).await;
+        Self { operator: self.operator.clone(), ..beside }
+    }
+
+    /// Where one may ask only so often.
+    pub async fn with_limits(limits: LimitSettings) -> Self {
+        Self::made(|_| {}, true, Origins::None, limits).await
+    }
+
     async fn built(change: impl FnOnce(&mut Ports), sandbox: bool, origins: Origins) -> Self {
+        let limits = LimitSettings { network_joins: JOINS_PER_NETWORK, ..LimitSettings::OFF };
+        Self::made(change, sandbox, origins, limits).await
+    }
+
+    async fn made(change: impl FnOnce(&mut Ports), sandbox: bool, origins: Origins, limits: LimitSettings) -> Self {
         let clock = Arc::new(ManualClock::at(Instant::from_micros(NOW * 1_000_000)));
         let memory = Arc::new(Memory::new(clock.clone(), Arc::new(SeededIds::new(1))));
         let gateway = Arc::new(SandboxGateway::new());
-        let mut ports = ports(&clock, &memory, &gateway);
+        let mut theatre = Self::on((clock, memory, gateway), change, sandbox, origins, limits).await;
+        theatre.operator = theatre.new_operator().await;
+        theatre
+    }
+
+    async fn on(
+        (clock, memory, gateway): (Arc<ManualClock>, Arc<Memory>, Arc<SandboxGateway>),
+        change: impl FnOnce(&mut Ports),
+        sandbox: bool,
+        origins: Origins,
+        limits: LimitSettings,
+    ) -> Self {
+        let limits = Arc::new(InstanceLimits::new(clock.clone(), &limits));
+        let mut ports = ports(&clock, &memory, &gateway, &limits);
         change(&mut ports);
         let use_cases = Arc::new(UseCases::new(&ports));
         let signer = ports.signer.clone();
@@ -108,7 +140,9 @@ impl Theatre {
             load: ports.load,
             clock: clock.clone(),
             currency: "KRW".into(),
-            client_address: Some(HeaderName::from_static(CLIENT_ADDRESS)),
+            proxies: proxies(),
+            limits: limits.clone(),
+            log_in_delays: limits,
             max_body_bytes: MAX_BODY,
             body_timeout: Duration::from_millis(1),
             rendered: RenderedAnswers::default(),
@@ -125,10 +159,7 @@ impl Theatre {
             Box::pin(async move { test::call_service(&*service, request).await.map_into_boxed_body() })
         });
         let operator = String::new();
-        let mut theatre =
-            Self { clock, memory, gateway, use_cases, signer, is_draining, operator, state, sandbox, call };
-        theatre.operator = theatre.new_operator().await;
-        theatre
+        Self { clock, memory, gateway, use_cases, signer, is_draining, operator, state, sandbox, call }
     }
 
     /// What the description's examples put on sale, published.
@@ -303,6 +334,11 @@ impl Theatre {
         token
     }
 
+    /// The access token of a log-in, or what else is in an answer.
+    pub fn access(session: &Value) -> &str {
+        session["access_token"].as_str().unwrap()
+    }
+
     pub async fn log_in(&self, email: &str) -> Value {
         let body = json!({"email": email, "password": PASSWORD});
         self.send(&Ask::post("/v1/sessions").json(&body)).await.with(201)
@@ -339,14 +375,26 @@ pub fn sale_with(settings: Value) -> Value {
     sale
 }
 
-fn ports(clock: &Arc<ManualClock>, memory: &Arc<Memory>, gateway: &Arc<SandboxGateway>) -> Ports {
+/// A proxy on this machine, and whoever the tests are.
+pub fn proxies() -> TrustedProxies {
+    TrustedProxies::new(Some(HeaderName::from_static(CLIENT_ADDRESS)), "127.0.0.1".parse().unwrap())
+}
+
+fn ports(
+    clock: &Arc<ManualClock>,
+    memory: &Arc<Memory>,
+    gateway: &Arc<SandboxGateway>,
+    limits: &Arc<InstanceLimits>,
+) -> Ports {
     let key = |byte| TokenKey { id: "1".into(), secret: [byte; 32] };
     let keys = MemoryKeys { access_tokens: key(1), ticket_codes: key(2), queue: key(3) };
     Ports {
         passwords: Arc::new(Argon2idHasher::weak_for_tests()),
         gateway: gateway.clone(),
-        join_limits: Arc::new(InstanceJoinLimits::new(clock.clone(), JOINS_PER_NETWORK)),
+        join_limits: limits.clone(),
+        cooldown: limits.clone(),
         refresh_lifetime: Duration::from_hours(24),
+        session_lifetime: SESSION,
         ..memory.ports(&keys, clock.clone(), Arc::new(SeededIds::new(2)))
     }
 }

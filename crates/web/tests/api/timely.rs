@@ -36,8 +36,8 @@ async fn who_reads_waits_two_seconds_and_who_changes_something_ten() {
     let theatre = Theatre::with(|ports| {
         ports.probe = probe;
         let mut ended = MockSessionRepository::new();
-        ended.expect_start().returning(|_| Ok(()));
-        ended.expect_rotate().returning(move |_, _, _, _| {
+        ended.expect_start().returning(|_| Ok(Vec::new()));
+        ended.expect_rotate().returning(move |_| {
             note(&sessions);
             Err(StoreError::Outage(Outage::Busy { retry_after: Duration::from_secs(1) }))
         });

@@ -122,6 +122,7 @@ pub enum Act {
     Tick,
     ForgetKeys,
     ForgetTokens,
+    ForgetSessions,
     TakeChore,
     GiveChoreBack,
     Watermark,
@@ -166,13 +167,16 @@ impl Writing {
         match act {
             Act::Command(command) => drop(context.run(command).await?),
             Act::SignUp(n) => self.accounts.add(&account(*n), at(1)).await?,
-            Act::LogIn(n) => self.sessions.start(&token(*n)).await?,
+            Act::LogIn(n) => drop(self.sessions.start(&log_in(*n)).await?),
             Act::Refresh(n) => {
-                let Rotated::Issued(_) = self.sessions.rotate(hash(*n), hash(*n + 5000), at(900), at(2)).await? else {
+                let Rotated::Issued(_) = self.sessions.rotate(&rotation(*n)).await? else {
                     panic!("the token is good");
                 };
             }
-            Act::LogOut(n) => self.sessions.end(token(*n).session).await?,
+            Act::LogOut(n) => {
+                let start = log_in(*n).session;
+                drop(self.sessions.end(start.user, Ending::One(start.id), at(2)).await?);
+            }
             Act::Venue => self.catalogue.save_venue(&venue(), None).await?,
             Act::SeatMap => self.catalogue.save_seat_map(&seat_map(), None).await?,
             Act::Concert(n) => self.catalogue.save_concert(&concert(*n), None).await?,
@@ -185,6 +189,7 @@ impl Writing {
             Act::Sale => self.catalogue.save_sale(&sale(), None).await?,
             Act::ForgetKeys => assert!(self.housekeeping.forget_idempotency_records(at(1000), 1).await? > 0),
             Act::ForgetTokens => assert!(self.housekeeping.forget_refresh_tokens(at(1000), 1).await? > 0),
+            Act::ForgetSessions => assert!(self.housekeeping.forget_sessions(at(1000), 1).await? > 0),
             Act::TakeChore => {
                 let lease = ChoreLease { holder: Uuid::from_u128(1), until: at(10) };
                 assert!(self.chores.take(Chore::Forget, lease, at(1)).await?, "nobody else has it");
@@ -243,7 +248,7 @@ impl Writing {
             panic!("charged")
         };
         for n in 101..=103 {
-            self.sessions.start(&token(n)).await.unwrap();
+            self.sessions.start(&log_in(n)).await.unwrap();
         }
         self.room.come(&self.queues, 20).await;
         let commands = [
@@ -278,6 +283,7 @@ impl Writing {
             Act::Tick,
             Act::ForgetKeys,
             Act::ForgetTokens,
+            Act::ForgetSessions,
             Act::TakeChore,
             Act::GiveChoreBack,
             Act::Watermark,
@@ -329,7 +335,23 @@ fn hash(n: u128) -> [u8; 32] {
     hash
 }
 
-fn token(n: u128) -> RefreshToken {
-    let session = SessionId::new(Uuid::from_u128(n));
-    RefreshToken { hash: hash(n), session, user: user(1), expires: at(900), replaced: None }
+fn log_in(n: u128) -> SessionStart {
+    let (id, user, expires) = (SessionId::new(Uuid::from_u128(n)), user(n), at(900));
+    let session = Session {
+        id,
+        user,
+        started: at(1),
+        last_used: at(1),
+        expires,
+        ends: expires,
+        access_until: expires,
+        user_agent: None,
+    };
+    let token = RefreshToken { hash: hash(n), session: id, user, expires, replaced: None };
+    SessionStart { session, token, password_hash: None }
+}
+
+fn rotation(n: u128) -> RefreshRotation {
+    let successors = vec![hash(n + 5000)];
+    RefreshRotation { shown: hash(n), successors, expires: at(900), access_until: at(900), now: at(2) }
 }

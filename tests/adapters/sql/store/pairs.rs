@@ -6,7 +6,7 @@ use super::crowd::{Gate, PATIENCE};
 use super::testbed::{Testbed, on_every_database};
 use frontrow_adapters::SeatSnapshotCache;
 use frontrow_adapters::sql::{SqlReaders, SqlStore, StorePorts, StoreSettings};
-use frontrow_application::port::{BookingError, BookingStore, IdSource, OnSale, SeatReader, SeatSnapshots};
+use frontrow_application::port::{BookingError, BookingStore, IdSource, NoCooldown, OnSale, SeatReader, SeatSnapshots};
 use frontrow_application::testing::{reads, request_key};
 use frontrow_application::{BestSeats, Conflict, Error, HoldBestRequest, HoldBestSeats};
 use frontrow_domain::{Layout, PaymentId, Rejection, Reservation, SeatNumber, SeatSet, SeatsSeen, Wish, testing};
@@ -50,6 +50,7 @@ impl Instance {
             queues: Arc::default(),
             on_sale: reads(on_sale()),
             best: BestSeats::new(snapshots, world.clone(), start),
+            cooldown: Arc::new(NoCooldown),
             ids: world.clone(),
             clock: world.clone(),
         };

@@ -101,6 +101,7 @@ pub const TABLES: [&str; 25] = [
     "concert",
     "sale_performance",
     "refresh_token",
+    "session",
     "installation",
     "chore",
 ];

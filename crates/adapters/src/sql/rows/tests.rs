@@ -10,7 +10,7 @@ use frontrow_domain::{
     AccountId, AdmissionEnd, AdmissionPeriod, Area, Buyer, BuyerKey, CommandKey, IdempotencyRecord, Outcome, Payment,
     PaymentId, PaymentKind, PaymentState, Performance, PerformanceId, PerformanceStatus, Record, RefreshToken,
     RefundReason, Reservation, ReservationId, ReservationState, ReturnedSeats, Role, Sale, SaleId, Seat, SeatKey,
-    SeatState, SessionId, Ticket, TicketKey, Transfer, TransferId, User, UserId, Version, Wallet,
+    SeatState, Session, SessionId, Ticket, TicketKey, Transfer, TransferId, User, UserId, Version, Wallet,
 };
 use sea_orm::{ActiveModelTrait, IdenStatic, IntoActiveModel, TryIntoModel};
 use std::fmt::Debug;
@@ -232,4 +232,15 @@ fn rows_of_the_catalogue_and_of_accounts_are_read_as_they_were_written() {
     let (session, user) = (SessionId::new(id(9)), user_id(1));
     let token = RefreshToken { hash: [8; 32], session, user, expires: at(9), replaced: Some(at(10)) };
     is_read_as_it_was_written(&token, refresh_token::ActiveModel::from(&token));
+    let session = Session {
+        id: token.session,
+        user: token.user,
+        started: at(1),
+        last_used: at(2),
+        expires: at(3),
+        ends: at(4),
+        access_until: at(5),
+        user_agent: Some("curl/8".into()),
+    };
+    is_read_as_it_was_written(&session, super::session::ActiveModel::from(&session));
 }

@@ -12,13 +12,13 @@ use frontrow_application::deadline::within;
 use frontrow_application::port::{
     AccountRepository, ConcertRepository, HoldPosition, IdempotencyRecordReader, InstallationStore, NumberDispenser,
     NumberLeases, OnSaleReader, OperatorAction, PerformanceRepository, ProgrammeReader, QueueStore, ReservationReader,
-    SaleRepository, SeatReader, SessionRepository, StoreError, VenueRepository, WalletReader,
+    SaleRepository, SeatReader, SessionRepository, SessionStart, StoreError, VenueRepository, WalletReader,
 };
 use frontrow_application::{Outage, PageRequest};
 use frontrow_domain::waiting_room::Group;
 use frontrow_domain::{
-    BuyerKey, CommandKey, ConcertId, Instant, PaymentId, PerformanceId, RefreshToken, ReservationId, SaleId, SessionId,
-    UserId, VenueId,
+    BuyerKey, CommandKey, ConcertId, Instant, PaymentId, PerformanceId, RefreshToken, ReservationId, SaleId, Session,
+    SessionId, UserId, VenueId,
 };
 use sea_orm::{DatabaseTransaction, TransactionTrait};
 use tempfile::TempDir;
@@ -104,6 +104,7 @@ impl Testbed {
             queues.lease(sale()),
             installation.installation(),
             housekeeping.time(),
+            SqlSessions::new(Arc::clone(database)).ended_since(NOW, NOW, 10),
         ]
     }
 
@@ -122,6 +123,7 @@ impl Testbed {
             catalogue.seat_map(VenueId::new(id(6)), 1),
             accounts.by_email(&email),
             accounts.user(user()),
+            SqlSessions::new(Arc::clone(database)).sessions_of(user(), NOW),
             readers.reservations_of(user(), first()),
             readers.entries(user(), first()),
             queues.log(sale(), first()),
@@ -186,8 +188,20 @@ async fn while_those_who_book_take_all_their_connections_only_they_have_to_wait(
     all_are_answered(&testbed.book(LONG, performance).await);
 }
 
-fn token(number: u8) -> RefreshToken {
-    RefreshToken { hash: [number; 32], session: SessionId::new(id(7)), user: user(), expires: NOW, replaced: None }
+fn log_in(number: u8) -> SessionStart {
+    let (id, user) = (SessionId::new(id(number.into())), user());
+    let session = Session {
+        id,
+        user,
+        started: NOW,
+        last_used: NOW,
+        expires: NOW,
+        ends: NOW,
+        access_until: NOW,
+        user_agent: None,
+    };
+    let token = RefreshToken { hash: [number; 32], session: id, user, expires: NOW, replaced: None };
+    SessionStart { session, token, password_hash: None }
 }
 
 fn action(number: u128) -> OperatorAction {
@@ -198,7 +212,7 @@ fn action(number: u128) -> OperatorAction {
 async fn whoever_changes_a_queue_waits_for_no_log_in() {
     let Testbed { database, queues, _folder, .. } = Testbed::new().await;
     let sessions = SqlSessions::new(Arc::clone(&database));
-    let (logs_in, changes) = ([token(1), token(2)], [action(1), action(2)]);
+    let (logs_in, changes) = ([log_in(1), log_in(2)], [action(1), action(2)]);
 
     let turn = database.pools.writers.permit().await.unwrap();
     all_have_to_wait(&ask![SOON; sessions.start(&logs_in[0])]);
