@@ -77,7 +77,7 @@ macro_rules! on_database {
 pub(crate) use on_database;
 
 /// All tables that a context may have written.
-pub const TABLES: [&str; 25] = [
+pub const TABLES: [&str; 26] = [
     "buyer",
     "reservation",
     "payment",
