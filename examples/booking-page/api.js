@@ -1,5 +1,5 @@
-// How a page calls Frontrow: what gets lost is asked for again, and nothing happens twice.
-const API = new URLSearchParams(location.search).get('api') ?? 'http://127.0.0.1:8080';
+// How a page calls Frontrow: nothing happens twice. ?api= is for a developer's machine: elsewhere a link could have passwords sent anywhere.
+const API = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(location.hostname) && new URLSearchParams(location.search).get('api') || 'http://127.0.0.1:8080';
 // A reload loses neither what outlives the tab (session, queue tokens, passes), nor what the tab is doing.
 export const [kept, doing] = [localStorage, sessionStorage].map(storage => ({
   get: name => JSON.parse(storage.getItem(`${API} ${name}`)),

@@ -8,7 +8,7 @@ async function show() {
   leave.abort();
   const { signal } = leave = new AbortController();
   const [name, ...ids] = location.hash.slice(1).split('/');
-  const page = { concert, performance, queue, reservation, reservations }[name] ?? concerts;
+  const page = new Map(Object.entries({ concert, performance, queue, reservation, reservations })).get(name) ?? concerts;
   const isPublic = page === concerts || page === concert;
   error.textContent = '';
   const content = await (isPublic || kept.get('session') ? page : signIn)(signal, ...ids).catch(complain);
