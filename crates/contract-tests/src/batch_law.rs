@@ -175,12 +175,12 @@ impl Batches<'_> {
     }
 }
 
-/// By transaction, which commands it had. Each was in one, those for a performance in the same one, and those of a
-/// transaction went in the order in which they came.
+/// By transaction, which commands it had. Each was in one; those of a transaction, and those for a performance whatever their
+/// transactions, went in the order in which they came.
 fn in_their_order(commands: &[Command], transactions: Vec<Vec<Command>>) -> Result<Vec<Vec<usize>>, Failure> {
     let mut left: BTreeSet<usize> = (0..commands.len()).collect();
     let mut found = Vec::with_capacity(transactions.len());
-    let mut performances = BTreeSet::new();
+    let mut last_for = BTreeMap::new();
     for transaction in transactions {
         let mut indices: Vec<usize> = Vec::with_capacity(transaction.len());
         for command in &transaction {
@@ -190,9 +190,13 @@ fn in_their_order(commands: &[Command], transactions: Vec<Vec<Command>>) -> Resu
             left.remove(&index);
             ensure!(indices.last().is_none_or(|last| *last < index), "{index} was carried out after {indices:?}");
             indices.push(index);
-        }
-        for performance in transaction.iter().filter_map(performance).collect::<BTreeSet<_>>() {
-            ensure!(performances.insert(performance), "{performance:?} has two transactions");
+            if let Some(performance) = performance(command) {
+                let before = last_for.insert(performance, index);
+                ensure!(
+                    before.is_none_or(|before| before < index),
+                    "{index} for {performance:?} was carried out too late"
+                );
+            }
         }
         found.push(indices);
     }
