@@ -14,7 +14,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::Child;
 
-const PASSWORD: &str = "qzvx-planted-password";
+const PASSWORD: &str = "mistral lagoon 7391";
 const WRONG: &str = "qzvx-another-password";
 const EMAIL: &str = "qzvx.planted@example.com";
 const NAME: &str = "Qzvxname";

@@ -136,11 +136,11 @@ mod tests {
             let new = NewOperator { email: email.into(), name: "Ada".into(), password_file: Some(file.clone()) };
             Newcomer::ask(new).err().map(|error| format!("{error:#}"))
         };
-        assert_eq!(ask("ada@example.com", "12345678"), None);
+        assert_eq!(ask("ada@example.com", "mistral lagoon"), None);
         let short = ask("ada@example.com", "s3cret\n").unwrap();
         assert_eq!(short, "the password: 10 to 128 characters");
         assert!(ask("ada@example.com", &"s".repeat(129)).is_some());
-        assert!(ask("ada", "12345678").unwrap().contains("--email"));
+        assert!(ask("ada", "mistral lagoon").unwrap().contains("--email"));
     }
 
     #[test]

@@ -18,13 +18,21 @@ const FEWEST: usize = 4;
 /// (`p4$$w0rd`) make no difference.
 pub(super) fn is_common(password: &str) -> bool {
     let plain: String = folded(password).chars().filter(|c| !c.is_whitespace()).collect();
-    let letters: String = plain.chars().map(letter).collect();
-    plain.chars().collect::<BTreeSet<_>>().len() < FEWEST || is_row(&plain) || is_listed(&plain) || is_listed(&letters)
+    let letters = |text: &str| text.chars().map(letter).collect::<String>();
+    // Figures at the ends are no letters; inside they may be.
+    let dressed_up = letters(without_ends(&plain));
+    plain.chars().collect::<BTreeSet<_>>().len() < FEWEST
+        || is_row(&plain)
+        || [&plain, &letters(&plain), &dressed_up].into_iter().any(|text| is_listed(text))
 }
 
 fn is_listed(text: &str) -> bool {
-    let word = text.trim_matches(|c: char| !c.is_alphabetic());
-    [text, word].into_iter().any(|text| (1..=4).any(|times| is_word(text, times)))
+    [text, without_ends(text)].into_iter().any(|text| (1..=4).any(|times| is_word(text, times)))
+}
+
+/// Without the figures and signs before the first letter and after the last.
+fn without_ends(text: &str) -> &str {
+    text.trim_matches(|c: char| !c.is_alphabetic())
 }
 
 /// Whether it is a word of the list, so many times.

@@ -133,10 +133,10 @@ async fn a_password_is_the_same_on_every_keyboard() {
     let body = |password: &str| json!({"email": "kim@example.com", "password": password, "name": "Kim"});
     let hidden = theatre.send(&Ask::post("/v1/users").json(&body("correct\u{200b}horse"))).await;
     assert_eq!((hidden.status, hidden.pointers()), (422, vec!["/password".to_owned()]));
-    theatre.send(&Ask::post("/v1/users").json(&body("p\u{e4}ssw\u{f6}rt 1"))).await.with(201);
-    for typed in ["p\u{e4}ssw\u{f6}rt 1", "pa\u{308}sswo\u{308}rt\u{a0}1"] {
+    theatre.send(&Ask::post("/v1/users").json(&body("m\u{e4}rz w\u{f6}lfe 1"))).await.with(201);
+    for typed in ["m\u{e4}rz w\u{f6}lfe 1", "ma\u{308}rz wo\u{308}lfe\u{a0}1"] {
         log_in(&theatre, typed).await.with(201);
     }
-    log_in(&theatre, "passwort 1").await.problem(401, "credentials");
+    log_in(&theatre, "marz wolfe 1").await.problem(401, "credentials");
     log_in(&theatre, "correct\u{200b}horse").await.problem(401, "credentials");
 }
