@@ -91,7 +91,6 @@ async fn drive(address: SocketAddr) -> Result<(Vec<Reply>, Vec<String>)> {
     post(&mut client, "/v1/wallet/charges", Some("b"), json!({"amount": CARD, "payment_token": CARD})).await?;
     client.token = Some(FORGED.to_owned());
     post(&mut client, "/v1/wallet/charges", Some("c"), json!({"amount": 1000, "payment_token": CARD})).await?;
-    drop(post);
     let tokens = [tokens, vec![text(&next, "access_token")?, text(&next, "refresh_token")?]].concat();
     Ok((replies, tokens))
 }

@@ -92,49 +92,23 @@ impl Application {
             None => queues.clone(),
         };
         let limits = Arc::new(InstanceLimits::new(clock.clone(), &limit_settings(settings)));
-        let ports = Ports {
-            store: store.clone(),
-            load: store.clone(),
-            idempotency_records: readers.clone(),
-            venues: catalogue.clone(),
-            time_zones: Arc::new(IanaTimeZones),
-            concerts: catalogue.clone(),
-            programme: catalogue.clone(),
-            performances: catalogue.clone(),
-            sales: catalogue.clone(),
-            browsed_on_sale: Arc::new(catalogue.browsed()),
-            on_sale: catalogue,
-            browsed_seats: Arc::new(seats.browsed()),
-            seat_snapshots: seats,
-            reservations: readers.clone(),
-            wallets: readers,
-            accounts: Arc::new(SqlAccounts::new(database.clone())),
-            sessions: Arc::new(SqlSessions::new(database.clone())),
-            notices: Arc::new(LoggedNotices),
-            passwords: Arc::new(Argon2idHasher::new()),
-            tokens: signers.tokens.clone(),
-            tickets: signers.tickets.clone(),
-            gateway: settings.payment_gateway.open(),
-            housekeeping: housekeeping.clone(),
-            chores: Arc::new(SqlChores::new(database.clone())),
-            probe: Arc::new(GuardedProbe {
-                probe: SqlProbe { housekeeping: housekeeping.clone(), store: store.clone() },
-                guard: guard.clone(),
-            }),
-            queues: queues.clone(),
-            dispenser,
-            watch: watch.clone(),
-            join_limits: limits.clone(),
-            cooldown: limits.clone(),
-            eligibility: Arc::new(AccountEligibility::new(clock.clone())),
-            signer: signers.queue.clone(),
+        let adapters = Adapters {
             clock,
             ids,
-            digest: sha256,
-            access_lifetime: settings.access_lifetime,
-            refresh_lifetime: settings.refresh_lifetime,
-            session_lifetime: settings.session_lifetime,
+            database: database.clone(),
+            readers,
+            seats,
+            store: store.clone(),
+            catalogue,
+            housekeeping: housekeeping.clone(),
+            queues: queues.clone(),
+            watch: watch.clone(),
+            guard: guard.clone(),
+            signers: signers.clone(),
+            dispenser,
+            limits: limits.clone(),
         };
+        let ports = adapters.into_ports(settings);
         let use_cases = Arc::new(UseCases::new(&ports));
         read_first(&use_cases).await?;
         let pseudonyms = signers.pseudonyms.clone();
@@ -176,6 +150,72 @@ impl Application {
         };
         if timeout(patience, close).await.is_err() {
             tracing::warn!("the database did not end in time what was begun there");
+        }
+    }
+}
+
+/// What the ports are made of.
+struct Adapters {
+    clock: Arc<SystemClock>,
+    ids: Arc<UuidV7Source>,
+    database: Arc<Database>,
+    readers: Arc<SqlReaders>,
+    seats: Arc<SeatSnapshotCache>,
+    store: Arc<SqlStore>,
+    catalogue: Arc<SqlCatalogue>,
+    housekeeping: Arc<SqlHousekeeping>,
+    queues: Arc<SqlQueues>,
+    watch: Arc<SharedWatch>,
+    guard: Arc<InstallationGuard>,
+    signers: Signers,
+    dispenser: Arc<dyn NumberDispenser>,
+    limits: Arc<InstanceLimits>,
+}
+
+impl Adapters {
+    fn into_ports(self, settings: &Settings) -> Ports {
+        Ports {
+            store: self.store.clone(),
+            load: self.store.clone(),
+            idempotency_records: self.readers.clone(),
+            venues: self.catalogue.clone(),
+            time_zones: Arc::new(IanaTimeZones),
+            concerts: self.catalogue.clone(),
+            programme: self.catalogue.clone(),
+            performances: self.catalogue.clone(),
+            sales: self.catalogue.clone(),
+            browsed_on_sale: Arc::new(self.catalogue.browsed()),
+            on_sale: self.catalogue,
+            browsed_seats: Arc::new(self.seats.browsed()),
+            seat_snapshots: self.seats,
+            reservations: self.readers.clone(),
+            wallets: self.readers,
+            accounts: Arc::new(SqlAccounts::new(self.database.clone())),
+            sessions: Arc::new(SqlSessions::new(self.database.clone())),
+            notices: Arc::new(LoggedNotices),
+            passwords: Arc::new(Argon2idHasher::new()),
+            tokens: self.signers.tokens,
+            tickets: self.signers.tickets,
+            gateway: settings.payment_gateway.open(),
+            housekeeping: self.housekeeping.clone(),
+            chores: Arc::new(SqlChores::new(self.database)),
+            probe: Arc::new(GuardedProbe {
+                probe: SqlProbe { housekeeping: self.housekeeping, store: self.store },
+                guard: self.guard,
+            }),
+            queues: self.queues,
+            dispenser: self.dispenser,
+            watch: self.watch,
+            join_limits: self.limits.clone(),
+            cooldown: self.limits,
+            eligibility: Arc::new(AccountEligibility::new(self.clock.clone())),
+            signer: self.signers.queue,
+            clock: self.clock,
+            ids: self.ids,
+            digest: sha256,
+            access_lifetime: settings.access_lifetime,
+            refresh_lifetime: settings.refresh_lifetime,
+            session_lifetime: settings.session_lifetime,
         }
     }
 }

@@ -75,8 +75,8 @@ fn current(file: &Path) -> Result<Vec<String>> {
 /// The id of the key besides that one.
 fn other_key(file: &Path, ring: &str, key: &str) -> Result<String> {
     let keys: Value = serde_json::from_str(&fs::read_to_string(file)?)?;
-    let ids = keys[ring]["keys"].as_object().context("no keys")?.keys();
-    ids.filter(|id| *id != key).next().cloned().context("no other key")
+    let mut ids = keys[ring]["keys"].as_object().context("no keys")?.keys();
+    ids.find(|id| *id != key).cloned().context("no other key")
 }
 
 /// Two instances, each with a keys file of its own, and what they have signed.

@@ -61,7 +61,7 @@ impl<V: Remembered> Table<V> {
         let mut bucket = self.bucket(key).lock();
         let known = bucket.iter().position(|place| place.key == key);
         let (result, value) = change(known.map(|place| bucket[place].value))?;
-        let place = known.unwrap_or_else(|| lightest(&*bucket));
+        let place = known.unwrap_or_else(|| lightest(&bucket));
         bucket[place] = Place { key, value };
         Ok(result)
     }

@@ -1,4 +1,8 @@
 //! What all stores have in common.
+#![cfg_attr(
+    any(test, feature = "mocks"),
+    expect(clippy::struct_field_names, reason = "a mock's fields are named after its methods")
+)]
 
 use crate::{FaultId, Outage};
 use async_trait::async_trait;

@@ -122,10 +122,9 @@ async fn no_token_outlives_its_session() {
     let mut sessions = MockSessionRepository::new();
     let start = first(at(NOW + 60), at(NOW + 60));
     sessions.expect_start().with(eq(start)).times(1).return_once(|_| Ok(Vec::new()));
-    let short =
-        Refresh { session_lifetime: Duration::from_secs(60), ..refresh(sessions, MockAccountRepository::new()) };
+    let short = Refresh { session_lifetime: Duration::from_mins(1), ..refresh(sessions, MockAccountRepository::new()) };
     let logged_in = log_in_at(Some(kim()), Some("hash"), true, short).await.unwrap();
-    assert_eq!(logged_in.expires_in, Duration::from_secs(60));
+    assert_eq!(logged_in.expires_in, Duration::from_mins(1));
     assert!(logged_in.access_token.ends_with(&at(NOW + 60).micros().to_string()), "{logged_in:?}");
 }
 

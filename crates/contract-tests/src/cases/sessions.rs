@@ -192,7 +192,7 @@ pub(super) async fn no_token_outlives_its_session(context: Arc<TestContext>) -> 
     let found = sessions(&context, start.session.user, last).await?;
     let expected =
         Session { last_used: last, expires: start.session.ends, access_until: start.session.ends, ..start.session };
-    ensure_eq!(found, [expected.clone()]);
+    ensure_eq!(found, std::slice::from_ref(&expected));
     ensure_eq!(show(&context, 3, 4, expected.ends).await?, Rotated::Refused);
     ensure_eq!(sessions(&context, expected.user, expected.ends).await?, []);
     Ok(())
@@ -291,7 +291,7 @@ pub(super) async fn sessions_are_ended_by_their_owner_only(context: Arc<TestCont
     let mut expected = [ended(&one, now, now + ACCESS), ended(&three, now, now + ACCESS)];
     expected.sort_by_key(|ended| ended.session);
     ensure_eq!(others, expected);
-    ensure_eq!(sessions(&context, owner, now).await?, [two.session.clone()]);
+    ensure_eq!(sessions(&context, owner, now).await?, std::slice::from_ref(&two.session));
     ensure_eq!(repository.end(owner, Ending::All, now).await?, [ended(&two, now, now + ACCESS)]);
     for token in [1, 2, 3] {
         ensure_eq!(show(&context, token, 10, now).await?, Rotated::Refused);

@@ -20,7 +20,7 @@ async fn a_hold_lapses_while_you_watch_and_others_can_have_its_seats() {
     house.advance(4).await;
     assert_eq!(kims_hold(&house).await.1["status"], "expired", "marked by the time that the clock answers");
     let last = house.concert("Small Hours")["performances"][1].as_str().unwrap().to_owned();
-    let hold = Ask::post(&format!("/v1/performances/{last}/reservations")).by(&house.token("lee")).key("a");
+    let hold = Ask::post(format!("/v1/performances/{last}/reservations")).by(&house.token("lee")).key("a");
     house.send(hold.json(&json!({"seats": ["A-2-1"]}))).await.with(201);
 }
 
@@ -30,7 +30,7 @@ async fn a_sale_opens_and_its_queue_with_it() {
     let (lee, sale) = (house.token("lee"), house.sale("First Light"));
     let path = format!("/v1/performances/{}", house.performance("First Light"));
     assert_eq!(house.get(&path).await.with(200)["status"], "upcoming");
-    let joined = house.send(Ask::post(&format!("/v1/sales/{sale}/queue-tokens")).by(&lee).json(&json!({}))).await;
+    let joined = house.send(Ask::post(format!("/v1/sales/{sale}/queue-tokens")).by(&lee).json(&json!({}))).await;
     let joined = joined.with(201);
     assert_eq!(joined["status"], "lobby");
     let opens = house.get(&format!("/v1/sales/{sale}/queue")).await.with(200)["opens"].clone();
@@ -117,7 +117,7 @@ async fn a_reset_gives_the_first_world_again() {
     let before = kims_hold(&house).await.1;
     house.advance(3600).await;
     let lee = house.token("lee");
-    let hold = Ask::post(&format!("/v1/performances/{}/reservations", house.performance("Small Hours")));
+    let hold = Ask::post(format!("/v1/performances/{}/reservations", house.performance("Small Hours")));
     let held = house.send(hold.by(&lee).key("a").json(&json!({"seats": ["A-1-1"]}))).await.with(201);
     assert_eq!(house.send(Ask::post("/mock/reset")).await.with(200)["ahead_seconds"], 0);
     assert_eq!(kims_hold(&house).await.1, before);

@@ -39,7 +39,7 @@ async fn seats_are_taken_and_come_free_again_and_never_all() {
 async fn a_queue_has_people_before_and_behind_you_and_moves() {
     let house = crowded(2000).await;
     let (lee, sale) = (house.token("lee"), house.sale("Northern Lights"));
-    let joined = house.send(Ask::post(&format!("/v1/sales/{sale}/queue-tokens")).by(&lee).json(&json!({}))).await;
+    let joined = house.send(Ask::post(format!("/v1/sales/{sale}/queue-tokens")).by(&lee).json(&json!({}))).await;
     let joined = joined.with(201);
     let token = joined["token"].as_str().unwrap().to_owned();
     let entry = async || {
@@ -60,7 +60,7 @@ async fn a_queue_has_people_before_and_behind_you_and_moves() {
     // Somebody who comes later stands behind those who came after you.
     let kim = house.token("kim");
     let later =
-        house.send(Ask::post(&format!("/v1/sales/{sale}/queue-tokens")).by(&kim).json(&json!({}))).await.with(201);
+        house.send(Ask::post(format!("/v1/sales/{sale}/queue-tokens")).by(&kim).json(&json!({}))).await.with(201);
     assert!(later["number"].as_u64().unwrap() > joined["number"].as_u64().unwrap() + 10, "{later}");
     let mut status = Value::Null;
     for _ in 0..60 {

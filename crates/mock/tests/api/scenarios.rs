@@ -18,7 +18,7 @@ async fn every_operation_answers_with_every_status_that_it_has_and_as_promised()
     let description = Description::of(&house).await;
     let (mut operations, mut answers) = (BTreeSet::new(), 0);
     for promise in description.promises() {
-        let ask = Ask::new(promise.method.clone(), &address(promise.path));
+        let ask = Ask::new(promise.method.clone(), address(promise.path));
         let answer = house.send(preferring(ask, &format!("code={}", promise.status))).await;
         let flaws = description.flaws(&promise, &answer);
         assert!(flaws.is_empty(), "{} {} {}: {flaws:?}", promise.method, promise.path, promise.status);
@@ -44,7 +44,7 @@ async fn every_named_example_can_be_had_and_every_problem_by_its_type() {
                 wishes.push(format!("code={}; type={kind}", promise.status));
             }
             for wish in wishes {
-                let ask = Ask::new(promise.method.clone(), &address(promise.path));
+                let ask = Ask::new(promise.method.clone(), address(promise.path));
                 let answer = house.send(preferring(ask, &wish)).await;
                 let flaws = description.flaws(&promise, &answer);
                 assert!(flaws.is_empty(), "{} {} {wish}: {flaws:?}", promise.method, promise.path);
@@ -67,7 +67,7 @@ async fn without_a_preference_every_operation_is_the_real_one() {
     let description = Description::of(&house).await;
     for (method, path, _) in description.operations() {
         for preference in [None, Some("respond-async"), Some("handling=strict; x=\"code=200\"")] {
-            let ask = Ask::new(method.clone(), &format!("{}?nonsense=1", address(path)));
+            let ask = Ask::new(method.clone(), format!("{}?nonsense=1", address(path)));
             let ask = if let Some(preference) = preference { preferring(ask, preference) } else { ask };
             let answer = house.send(ask).await;
             let problem = answer.problem(422, "invalid-input");

@@ -85,14 +85,14 @@ async fn a_seat_is_really_booked() {
     let house = House::new().await;
     let (lee, performance) = (house.token("lee"), house.performance("Small Hours"));
     let path = format!("/v1/performances/{performance}");
-    let hold = || Ask::post(&format!("{path}/reservations")).by(&lee).json(&json!({"seats": ["A-3-5"]}));
+    let hold = || Ask::post(format!("{path}/reservations")).by(&lee).json(&json!({"seats": ["A-3-5"]}));
     let held = house.send(hold().key("a")).await.with(201);
     house.send(hold().key("b")).await.problem(409, "seats-taken");
     let pay = format!("/v1/reservations/{}/payment", held["id"].as_str().unwrap());
     let paid = house.send(Ask::post(&pay).by(&lee).key("c").json(&json!({"method": "points"}))).await.with(201);
     assert_eq!(paid["tickets"].as_array().unwrap().len(), 1);
     let park = house.token("park");
-    let ask = Ask::post(&format!("{path}/reservations")).by(&park).key("d").json(&json!({"seats": ["A-3-6"]}));
+    let ask = Ask::post(format!("{path}/reservations")).by(&park).key("d").json(&json!({"seats": ["A-3-6"]}));
     let held = house.send(ask).await.with(201);
     let pay = format!("/v1/reservations/{}/payment", held["id"].as_str().unwrap());
     house
@@ -105,9 +105,9 @@ async fn a_seat_is_really_booked() {
 async fn somebody_alone_in_the_queue_is_admitted() {
     let house = House::new().await;
     let (lee, sale) = (house.token("lee"), house.sale("Northern Lights"));
-    let joined = house.send(Ask::post(&format!("/v1/sales/{sale}/queue-tokens")).by(&lee).json(&json!({}))).await;
+    let joined = house.send(Ask::post(format!("/v1/sales/{sale}/queue-tokens")).by(&lee).json(&json!({}))).await;
     let token = joined.with(201)["token"].as_str().unwrap().to_owned();
-    let check_in = || Ask::post(&format!("/v1/sales/{sale}/admission")).by(&lee).header("Frontrow-Queue-Token", &token);
+    let check_in = || Ask::post(format!("/v1/sales/{sale}/admission")).by(&lee).header("Frontrow-Queue-Token", &token);
     house.advance(1).await;
     house.send(check_in()).await.with(202);
     house.advance(1).await;

@@ -77,7 +77,7 @@ async fn a_double_tap_gets_the_same_token_and_a_late_one_ends_the_session_and_te
     // Somebody has it who should not: nobody is let in any more.
     refresh(&theatre, &second).await.problem(401, "session-ended");
     wallet(&theatre, access(&second)).await.problem(401, "access-token");
-    let told = told.lock().unwrap();
+    let told = told.lock().unwrap().clone();
     let [AccountNotice::RefreshTokenReused { user, session: ended, .. }] = told[..] else { panic!("{told:?}") };
     assert_eq!((user, ended.to_string()), (theatre.user("kim").await, session));
 }
@@ -116,14 +116,10 @@ async fn one_token_is_not_good_for_what_another_is() {
     let key = frontrow_adapters::TokenKey { id: "1".into(), secret: [9; 32] };
     let forger = frontrow_adapters::HmacTokenIssuer::new(&key, &[], theatre.clock.clone());
     let next = refresh(&theatre, &session).await.with(200);
-    for guess in [forger.successors(token)[0].clone(), hex(&frontrow_adapters::sha256(token.as_bytes()))] {
+    for guess in [forger.successors(token)[0].clone(), hex::encode(frontrow_adapters::sha256(token.as_bytes()))] {
         assert_ne!(next["refresh_token"], guess);
         refresh(&theatre, &json!({"refresh_token": guess})).await.problem(401, "session-ended");
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[actix_web::test]
