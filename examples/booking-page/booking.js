@@ -49,11 +49,11 @@ export async function performance(signal, id, sale) {
 }
 function seats(signal, id, sale, sections, prices) {
   const chosen = new Map(doing.get(`chosen ${id}`)); // numbers of seats by their labels
-  let availability = { bitmap: '' };
+  let [availability, holding] = [{ bitmap: '' }];
   // Bit n-1 of the bitmap, least significant first, is 1 if seat n can be held.
   const isFree = number => availability.bitmap.charCodeAt((number - 1) >> 3) >> ((number - 1) & 7) & 1;
   const [choice, drawn] = [h('p', { ariaLive: 'polite' }), []];
-  const hold = () => act(`/performances/${id}/reservations`, { sale_id: sale, seats: [...chosen.keys()] }, sale).finally(refresh);
+  const hold = () => (holding = act(`/performances/${id}/reservations`, { sale_id: sale, seats: [...chosen.keys()] }, sale)).catch(problem => { holding = null; throw problem; }).finally(refresh);
   function drawRow(section, row) { // where people stand, the section itself is its only row
     const { first, seats = section.spots, tier, blocked = [] } = row;
     const name = row === section ? row.name : `${section.name}-${row.name}`;
@@ -80,7 +80,7 @@ function seats(signal, id, sale, sections, prices) {
   async function refresh() {
     const news = await call('GET', `/performances/${id}/availability`, { sale, etag: availability.etag });
     if (news) availability = { ...news, bitmap: atob(news.bitmap) };
-    if (news) paint([...chosen.keys()].filter(label => !isFree(chosen.get(label)) && chosen.delete(label)));
+    if (news) paint([...chosen.keys()].filter(label => !holding && !isFree(chosen.get(label)) && chosen.delete(label))); // what is held here isn't lost
     return 2;
   }
   poll(signal, refresh);

@@ -27,11 +27,7 @@ pub struct Page {
 impl Page {
     /// A browser that knows nothing, with its profile in that directory.
     pub async fn open(directory: &Path) -> Result<Self> {
-        let mut command = Command::new("chromedriver");
-        let started = Process::start(command.arg("--port=0"), |line| {
-            line.split_once("started successfully on port ")?.1.trim_end_matches('.').parse::<u16>().ok()
-        });
-        let (chromedriver, port) = started.await?;
+        let (chromedriver, port) = start_chromedriver().await?;
         let profile = directory.join("profile").to_str().context("UTF-8")?.to_owned();
         let mut wanted = DesiredCapabilities::chrome();
         for argument in ["--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--disable-gpu", "--lang=en"] {
@@ -109,7 +105,8 @@ impl Page {
 
     /// Label of the last seat of a section that is free now.
     pub async fn last_free_seat(&self, section: &str) -> Result<Option<String>> {
-        let script = "const free = document.querySelectorAll(`.seat[aria-disabled=false][aria-label^='${arguments[0]}-']`);
+        let script =
+            "const free = document.querySelectorAll(`.seat[aria-disabled=false][aria-label^='${arguments[0]}-']`);
             return [...free].at(-1)?.ariaLabel.split(',')[0]";
         Ok(self.driver.execute(script, vec![section.into()]).await?.convert()?)
     }
@@ -192,6 +189,22 @@ impl Page {
         quit.context("the browser did not quit")??;
         Ok(())
     }
+}
+
+/// It takes a port that is free for IPv6, and gives up if that is not free for IPv4: then it's tried again.
+async fn start_chromedriver() -> Result<(Process, u16)> {
+    const TRIES: usize = 5;
+    for _ in 0..TRIES {
+        let mut command = Command::new("chromedriver");
+        let started = Process::start(command.arg("--port=0"), |line| {
+            let port = line.split_once("started successfully on port ").map(|(_, port)| port.trim_end_matches('.'));
+            if line.contains("port not available") { Some(None) } else { port?.parse::<u16>().ok().map(Some) }
+        });
+        if let (chromedriver, Some(port)) = started.await? {
+            return Ok((chromedriver, port));
+        }
+    }
+    bail!("chromedriver found no port, {TRIES} times")
 }
 
 /// Ids of the processes that were started with a text among their arguments.
