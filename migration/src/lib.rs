@@ -34,6 +34,7 @@ mod m0023_concert_pages;
 mod m0024_venue_addresses;
 mod m0025_doors;
 mod m0026_sessions;
+mod m0029_mails;
 mod state;
 mod table;
 
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_venue_addresses::Migration),
             Box::new(m0025_doors::Migration),
             Box::new(m0026_sessions::Migration),
+            Box::new(m0029_mails::Migration),
         ]
     }
 }

@@ -19,6 +19,7 @@ mod instances;
 mod keys;
 mod labels;
 mod lapses;
+mod mail;
 mod mock;
 mod overlaps;
 mod pairs;

@@ -10,6 +10,7 @@ mod deadline;
 mod digest;
 mod ids;
 mod limits;
+pub mod mail;
 pub mod memory;
 mod notices;
 pub mod panics;

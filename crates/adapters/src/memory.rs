@@ -8,6 +8,7 @@ mod chores;
 mod events;
 mod installation;
 mod leases;
+mod mails;
 mod numbers;
 mod ports;
 mod queues;

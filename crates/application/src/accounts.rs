@@ -1,11 +1,10 @@
 //! Signing up.
 
-use crate::port::{AccountRepository, Clock, Credentials, HashingBusy, IdSource, PasswordHasher, StoreError};
-use crate::{Conflict, Error, Outage, Password};
+use crate::port::{AccountRepository, Clock, Credentials, IdSource, PasswordHasher, StoreError};
+use crate::{Conflict, Error, Password};
 use frontrow_domain::waiting_room::Digest;
 use frontrow_domain::{Email, Rejection, Role, User, UserId};
 use std::sync::Arc;
-use std::time::Duration;
 use uuid::Uuid;
 
 /// Makes an account for somebody who books seats.
@@ -44,14 +43,13 @@ impl SignUp {
     /// is refused with [`Rejection::KeyReused`]. The key is the address's own: with another address it is another key.
     pub async fn run_with_key(&self, request: SignUpRequest, key: &str) -> Result<User, Error> {
         let SignUpRequest { email, password, name } = request.clone();
-        let mark = (self.digest)(&[b"sign-up\0", key.as_bytes(), b"\0", email.as_str().as_bytes()].concat());
-        let id = marked(self.ids.id(), mark);
+        let id = self.id_of(&email, key, self.ids.id());
         let refused = match self.add(request, Role::Customer, UserId::new(id)).await {
             Err(Error::Conflict(Conflict::EmailTaken)) => Err(Conflict::EmailTaken.into()),
             answer => return answer,
         };
         let Some(Credentials { user, password_hash }) = self.accounts.by_email(&email).await? else { return refused };
-        if marked(user.id.uuid(), mark) != user.id.uuid() {
+        if self.id_of(&email, key, user.id.uuid()) != user.id.uuid() {
             return refused;
         }
         let is_same = user.name == User { name, ..user.clone() }.normalized().name;
@@ -59,13 +57,27 @@ impl SignUp {
         if is_same && knows { Ok(user) } else { Err(Rejection::KeyReused.into()) }
     }
 
+    /// The id with the mark of the key, which is the address's own.
+    pub(crate) fn id_of(&self, email: &Email, key: &str, id: Uuid) -> Uuid {
+        marked(id, (self.digest)(&[b"sign-up\0", key.as_bytes(), b"\0", email.as_str().as_bytes()].concat()))
+    }
+
     async fn add(&self, request: SignUpRequest, role: Role, id: UserId) -> Result<User, Error> {
+        self.keep(self.draft(request, role, id).await?).await
+    }
+
+    /// What would be kept.
+    pub(crate) async fn draft(&self, request: SignUpRequest, role: Role, id: UserId) -> Result<Credentials, Error> {
         let SignUpRequest { email, password, name } = request;
         let user = User { id, email, name, role }.normalized();
         user.check()?;
         password.check_for(&user)?;
         let password_hash = self.passwords.hash(password.into_text()).await?;
-        let credentials = Credentials { user, password_hash };
+        Ok(Credentials { user, password_hash })
+    }
+
+    /// Keeps it; [`Conflict::EmailTaken`] if the address has an account.
+    pub(crate) async fn keep(&self, credentials: Credentials) -> Result<User, Error> {
         match self.accounts.add(&credentials, self.clock.now()).await {
             Ok(()) => Ok(credentials.user),
             Err(StoreError::Stale) => Err(Conflict::EmailTaken.into()),
@@ -93,19 +105,14 @@ impl AddOperator {
     }
 }
 
-impl From<HashingBusy> for Error {
-    fn from(_: HashingBusy) -> Self {
-        Outage::Busy { retry_after: Duration::from_secs(1) }.into()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::port::{MockAccountRepository, MockPasswordHasher};
-    use crate::testing::{at, clock, ids, user};
+    use crate::port::{HashingBusy, MockAccountRepository, MockPasswordHasher};
+    use crate::testing::{at, clock, digest, ids, user};
     use frontrow_domain::Invalid;
     use mockall::predicate::eq;
+    use std::time::Duration;
     use uuid::Uuid;
 
     const NOW: i64 = 1000;
@@ -127,13 +134,6 @@ mod tests {
         let mut passwords = MockPasswordHasher::new();
         passwords.expect_hash().with(eq("correct horse".to_owned())).return_once(|_| Ok("hash".into()));
         passwords
-    }
-
-    /// Not a good hash: it only has to tell inputs apart.
-    fn digest(bytes: &[u8]) -> [u8; 32] {
-        let mut hash = [0; 32];
-        bytes.iter().zip((0..32).cycle()).for_each(|(byte, place)| hash[place] = byte.wrapping_add(hash[place]) ^ 0x55);
-        hash
     }
 
     #[tokio::test]
@@ -232,6 +232,6 @@ mod tests {
         let mut passwords = MockPasswordHasher::new();
         passwords.expect_hash().return_once(|_| Err(HashingBusy));
         let refused = sign_up(MockAccountRepository::new(), passwords).run(sign_up_request("Kim")).await;
-        assert_eq!(refused, Err(Error::Outage(Outage::Busy { retry_after: Duration::from_secs(1) })));
+        assert_eq!(refused, Err(Error::Outage(crate::Outage::Busy { retry_after: Duration::from_secs(1) })));
     }
 }

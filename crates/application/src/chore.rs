@@ -15,6 +15,8 @@ pub enum Chore {
     SettleCharges,
     /// Gives money back for performances that were cancelled.
     ReturnMoney,
+    /// Sends mails that were promised.
+    SendMails,
     /// Forgets old idempotency records, expired refresh tokens and sessions that are over.
     Forget,
 }
@@ -29,6 +31,7 @@ impl Chore {
             Self::ExpireHolds => "expire_holds",
             Self::SettleCharges => "settle_charges",
             Self::ReturnMoney => "return_money",
+            Self::SendMails => "send_mails",
             Self::Forget => "forget",
         }
     }
@@ -36,6 +39,6 @@ impl Chore {
     /// Whether one instance does it for all, under a [lease](crate::port::ChoreLease). Every instance has a clock, and
     /// reads the queues and the ended sessions: it keeps what it reads.
     pub const fn is_leased(self) -> bool {
-        matches!(self, Self::ExpireHolds | Self::SettleCharges | Self::ReturnMoney | Self::Forget)
+        matches!(self, Self::ExpireHolds | Self::SettleCharges | Self::ReturnMoney | Self::SendMails | Self::Forget)
     }
 }

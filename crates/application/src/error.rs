@@ -1,6 +1,6 @@
 //! Why a use case did not do what it was asked to.
 
-use crate::port::{BookingError, Exceeded, StoreError, TooOften};
+use crate::port::{BookingError, Exceeded, HashingBusy, StoreError, TooOften};
 use crate::{FaultId, Outage};
 use frontrow_domain::waiting_room::NotNow;
 use frontrow_domain::{Instant, Invalid, NotBookable, Payment, Rejection, SaleId, SeatLabel, Violation};
@@ -141,6 +141,12 @@ pub enum Conflict {
     /// Somebody has an account with this email address.
     #[error("the email address has an account")]
     EmailTaken,
+    /// Nobody can be sent a mail here.
+    #[error("no mails are sent here")]
+    NoMailer,
+    /// The code from the mail is wrong, used up or too old; which one is not said.
+    #[error("the code is wrong, used up or too old")]
+    CodeWrong,
     /// A published performance uses this version of the seat map.
     #[error("the seat map is frozen: write a new version")]
     SeatMapFrozen,
@@ -221,6 +227,9 @@ pub enum Denied {
     /// Only operators may.
     #[error("only operators may do this")]
     NotAnOperator,
+    /// They have not verified their e-mail address.
+    #[error("the email address has to be verified first")]
+    EmailUnverified,
     /// They may not join this queue.
     #[error("{0}")]
     NotEligible(String),
@@ -306,5 +315,11 @@ impl From<StoreError> for Error {
             StoreError::Unknown => Self::Unknown,
             StoreError::Fault(id) => Self::Fault(id),
         }
+    }
+}
+
+impl From<HashingBusy> for Error {
+    fn from(_: HashingBusy) -> Self {
+        Outage::Busy { retry_after: Duration::from_secs(1) }.into()
     }
 }

@@ -147,6 +147,7 @@ mod hold;
 mod hold_best;
 mod installation;
 mod lease_chores;
+mod mails;
 mod manage;
 mod outage;
 mod page;
@@ -159,12 +160,14 @@ mod reservations;
 mod return_money;
 mod seats;
 mod sessions;
+mod sign_up_by_mail;
 mod stand_in;
 mod sweep;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod upkeep;
 mod use_cases;
+mod verified_email;
 pub mod waiting_room;
 mod wallet;
 
@@ -185,6 +188,7 @@ pub use hold::{HoldRequest, HoldSeats, SeatChoice};
 pub use hold_best::{BestSeats, HoldBestRequest, HoldBestSeats};
 pub use installation::{EnterInstallation, Entered, InstanceSettings};
 pub use lease_chores::{LeaseChores, RoundTimes};
+pub use mails::{Mailed, SendMails};
 pub use manage::{ManageConcerts, ManagePerformances, ManageSales, ManageVenues, Saved};
 pub use outage::Outage;
 pub use page::{LimitOutOfRange, Page, PageRequest};
@@ -198,8 +202,10 @@ pub use seats::{
     Availability, ListSeats, PerformanceSeats, SeatFilter, SeatView, ShowAvailability, ShowSeatMap, TierCount,
 };
 pub use sessions::{EndSessions, ListSessions, LogIn, LogInRequest, LoggedIn, Refresh};
+pub use sign_up_by_mail::SignUpByMail;
 pub use stand_in::AddStandIn;
 pub use sweep::{ExpireHolds, Forget, SweepProgress, Swept};
 pub use upkeep::{RingingAnnouncer, Round, Upkeep};
 pub use use_cases::{Ports, UseCases};
+pub use verified_email::{AskForVerification, KnownVerified, RequireVerifiedEmail, VerifyEmail};
 pub use wallet::ReadWallet;

@@ -9,11 +9,13 @@ mod booking;
 mod catalogue;
 mod chores;
 mod clock;
+mod codes;
 mod gateway;
 mod installation;
 mod joins;
 mod keep;
 mod limits;
+mod mails;
 mod notices;
 mod programme;
 mod pseudonyms;
@@ -23,7 +25,7 @@ mod sessions;
 mod time_zones;
 mod waiting_room;
 
-pub use accounts::{AccountRepository, Credentials, PasswordChange};
+pub use accounts::{Account, AccountRepository, Credentials, PasswordChange};
 pub use announce::Announcer;
 pub use audit::Auditor;
 pub use booking::{BookingError, BookingStore, LoadGauge};
@@ -33,11 +35,13 @@ pub use catalogue::{
 };
 pub use chores::{ChoreLease, ChoreStore};
 pub use clock::{Clock, IdSource};
+pub use codes::CodeRepository;
 pub use gateway::{ChargeRequest, GatewayAnswer, NoAnswer, PaymentGateway, ReturnAnswer};
 pub use installation::{InstallationStore, NumberMarks};
 pub use joins::{JoinLimits, JoinQuota, Limited, Network, TooOften};
 pub use keep::{Housekeeping, Probe, StoreError};
 pub use limits::{Asker, Exceeded, Limit, LimitedBy, LogInDelays, NoCooldown, RequestLimits, SeatCooldown, TryEnd};
+pub use mails::{Mail, MailKind, Mailer, NotSent, Outbox, PromisedMail};
 pub use notices::{AccountNotice, AccountNotices};
 pub use programme::{ConcertProgramme, Programme, ProgrammeEntry, ProgrammeReader};
 pub use pseudonyms::Pseudonyms;
@@ -59,10 +63,12 @@ pub use self::{
     catalogue::{MockConcertRepository, MockOnSaleReader, MockPerformanceRepository, MockSaleRepository, MockVenueRepository},
     chores::MockChoreStore,
     clock::{MockClock, MockIdSource},
+    codes::MockCodeRepository,
     gateway::MockPaymentGateway,
     installation::{MockInstallationStore, MockNumberMarks},
     joins::MockJoinLimits,
     keep::{MockHousekeeping, MockProbe},
+    mails::{MockMailer, MockOutbox},
     notices::MockAccountNotices,
     programme::MockProgrammeReader,
     pseudonyms::MockPseudonyms,

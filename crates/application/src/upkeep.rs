@@ -4,8 +4,8 @@ use crate::chore::Chore;
 use crate::port::Announcer;
 use crate::waiting_room::{DueTick, TickQueues};
 use crate::{
-    BookingUseCases, CheckClock, ClockSkew, EndedSessions, Error, ExpireHolds, Forget, LeaseChores, ReturnMoney,
-    Returned, SettleCharges, SettleReport, Swept, UseCases,
+    BookingUseCases, CheckClock, ClockSkew, EndedSessions, Error, ExpireHolds, Forget, LeaseChores, Mailed,
+    ReturnMoney, Returned, SendMails, SettleCharges, SettleReport, Swept, UseCases,
 };
 use frontrow_domain::{Event, Payment, Seat};
 use std::sync::Arc;
@@ -48,6 +48,8 @@ pub struct Upkeep {
     /// `None` where nobody has said what to compare the clock with: then it counts as right.
     clock_check: Option<Arc<CheckClock>>,
     return_money: Option<Arc<ReturnMoney>>,
+    /// `None` where no mails are sent.
+    send_mails: Option<Arc<SendMails>>,
     sweep: Duration,
 }
 
@@ -58,6 +60,8 @@ impl Upkeep {
     pub const CHECK_CLOCK_EVERY: Duration = Duration::from_secs(1);
     /// How often queues are read: 250 ms.
     pub const READ_EVERY: Duration = Duration::from_millis(250);
+    /// How often to look for mails to send: 2 seconds.
+    pub const MAIL_EVERY: Duration = Duration::from_secs(2);
     /// How often old records are forgotten: 1 minute.
     pub const FORGET_EVERY: Duration = Duration::from_mins(1);
 
@@ -69,6 +73,7 @@ impl Upkeep {
             ended_sessions: Some(Arc::clone(&all.ended_sessions)),
             clock_check: Some(Arc::clone(&all.check_clock)),
             return_money: Some(Arc::clone(&all.return_money)),
+            send_mails: all.send_mails.clone(),
             ..Self::of_bookings(&all.booking, sweep)
         }
     }
@@ -84,6 +89,7 @@ impl Upkeep {
             ended_sessions: None,
             clock_check: None,
             return_money: None,
+            send_mails: None,
             sweep,
         }
     }
@@ -94,8 +100,9 @@ impl Upkeep {
         let queues = self.tick_queues.is_some().then_some(Chore::ReadQueues);
         let ended = self.ended_sessions.is_some().then_some(Chore::ReadEndedSessions);
         let money = self.return_money.is_some().then_some(Chore::ReturnMoney);
+        let mails = self.send_mails.is_some().then_some(Chore::SendMails);
         let first = clock.into_iter().chain(queues).chain(ended).chain([Chore::ExpireHolds, Chore::SettleCharges]);
-        first.chain(money).chain([Chore::Forget])
+        first.chain(money).chain(mails).chain([Chore::Forget])
     }
 
     /// The time from the beginning of one call of [`run`](Upkeep::run) to that of the next.
@@ -111,6 +118,7 @@ impl Upkeep {
             Chore::ReadQueues => Self::READ_EVERY,
             Chore::ReadEndedSessions => EndedSessions::READ_EVERY,
             Chore::ExpireHolds | Chore::SettleCharges | Chore::ReturnMoney => self.sweep,
+            Chore::SendMails => Self::MAIL_EVERY,
             Chore::Forget => Self::FORGET_EVERY,
         }
     }
@@ -176,6 +184,11 @@ impl Upkeep {
                 let Returned { given_back, failed, more } = money.run().await?;
                 let (row, failed) = failed.map(|(id, error)| (format!("reservation {id}"), error)).unzip();
                 return Ok(Round { rows: given_back, again: more, failed, failed_row: row, ..Round::default() });
+            }
+            Chore::SendMails => {
+                let Some(mails) = &self.send_mails else { return Ok(Round::default()) };
+                let Mailed { sent, failed, more } = mails.run().await?;
+                return Ok(Round { rows: sent, again: more, failed, ..Round::default() });
             }
             Chore::Forget => (self.forget.run().await?, Forget::BATCH),
         };
@@ -279,6 +292,7 @@ mod tests {
             ended_sessions: None,
             clock_check: None,
             return_money: None,
+            send_mails: None,
             sweep: SWEEP,
         }
     }

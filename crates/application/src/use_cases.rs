@@ -1,20 +1,21 @@
 //! All use cases, on one set of ports.
 
 use crate::port::{
-    AccountNotices, AccountRepository, AdmissionWatch, BookingStore, ChoreStore, Clock, ConcertRepository, Eligibility,
-    Housekeeping, IdSource, IdempotencyRecordReader, JoinLimits, LoadGauge, NumberDispenser, OnSaleReader,
-    PasswordHasher, PaymentGateway, PerformanceRepository, Probe, ProgrammeReader, QueueSigner, QueueStore,
-    ReservationReader, SaleRepository, SeatCooldown, SeatSnapshots, SessionRepository, TicketSigner, TimeZones,
-    TokenIssuer, VenueRepository, WalletReader,
+    AccountNotices, AccountRepository, AdmissionWatch, BookingStore, ChoreStore, Clock, CodeRepository,
+    ConcertRepository, Eligibility, Housekeeping, IdSource, IdempotencyRecordReader, JoinLimits, LoadGauge, Mailer,
+    NumberDispenser, OnSaleReader, Outbox, PasswordHasher, PaymentGateway, PerformanceRepository, Probe,
+    ProgrammeReader, QueueSigner, QueueStore, ReservationReader, SaleRepository, SeatCooldown, SeatSnapshots,
+    SessionRepository, TicketSigner, TimeZones, TokenIssuer, VenueRepository, WalletReader,
 };
 use crate::waiting_room::{
     BarBuyer, CheckInBuyer, JoinQueue, LeaveAdmission, OperateQueue, PassCheck, QueueViews, RenewAdmission,
     ShowQueueEntry, TickCache, TickQueues, WatchedBookings,
 };
 use crate::{
-    BookingPorts, BookingUseCases, BrowseConcerts, BrowsePerformances, ChangePassword, CheckClock, EndSessions,
-    EndedSessions, KnownSkew, LatestIndex, ListSessions, LogIn, ManageConcerts, ManagePerformances, ManageSales,
-    ManageVenues, Refresh, ReturnMoney, ReturnProgress, ShowAvailability, ShowSeatMap, SignUp,
+    AskForVerification, BookingPorts, BookingUseCases, BrowseConcerts, BrowsePerformances, ChangePassword, CheckClock,
+    EndSessions, EndedSessions, KnownSkew, KnownVerified, LatestIndex, ListSessions, LogIn, ManageConcerts,
+    ManagePerformances, ManageSales, ManageVenues, Refresh, RequireVerifiedEmail, ReturnMoney, ReturnProgress,
+    SendMails, ShowAvailability, ShowSeatMap, SignUp, SignUpByMail, VerifyEmail,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -45,6 +46,12 @@ pub struct Ports {
     pub accounts: Arc<dyn AccountRepository>,
     pub sessions: Arc<dyn SessionRepository>,
     pub notices: Arc<dyn AccountNotices>,
+    /// `None` where no mails are sent: then nobody verifies an address.
+    pub mailer: Option<Arc<dyn Mailer>>,
+    pub outbox: Arc<dyn Outbox>,
+    pub codes: Arc<dyn CodeRepository>,
+    /// Whether nobody joins or holds before their address is verified. Needs a mailer.
+    pub verified_email_required: bool,
     pub passwords: Arc<dyn PasswordHasher>,
     pub tokens: Arc<dyn TokenIssuer>,
     pub tickets: Arc<dyn TicketSigner>,
@@ -98,6 +105,10 @@ impl Ports {
 pub struct UseCases {
     pub booking: BookingUseCases,
     pub sign_up: SignUp,
+    pub sign_up_by_mail: SignUpByMail,
+    pub ask_for_verification: AskForVerification,
+    pub verify_email: VerifyEmail,
+    pub require_verified_email: RequireVerifiedEmail,
     pub log_in: LogIn,
     pub refresh: Arc<Refresh>,
     pub change_password: ChangePassword,
@@ -123,6 +134,8 @@ pub struct UseCases {
     pub tick_queues: Arc<TickQueues>,
     pub check_clock: Arc<CheckClock>,
     pub return_money: Arc<ReturnMoney>,
+    /// `None` where no mails are sent.
+    pub send_mails: Option<Arc<SendMails>>,
 }
 
 impl UseCases {
@@ -162,6 +175,24 @@ impl UseCases {
             cancel: booking.cancel.clone(),
             clock: p.clock.clone(),
             progress: ReturnProgress::default(),
+        });
+        let sign_up = SignUp {
+            accounts: p.accounts.clone(),
+            passwords: p.passwords.clone(),
+            ids: p.ids.clone(),
+            clock: p.clock.clone(),
+            digest: p.digest,
+        };
+        let send_mails = p.mailer.clone().map(|mailer| {
+            Arc::new(SendMails {
+                mailer,
+                outbox: p.outbox.clone(),
+                accounts: p.accounts.clone(),
+                codes: p.codes.clone(),
+                passwords: p.passwords.clone(),
+                ids: p.ids.clone(),
+                clock: p.clock.clone(),
+            })
         });
         Self {
             pass_check: PassCheck {
@@ -216,12 +247,30 @@ impl UseCases {
                 cache: TickCache::default(),
             }),
             check_clock: Arc::new(CheckClock { probe: p.probe, clock: p.clock.clone(), known: KnownSkew::default() }),
-            sign_up: SignUp {
+            sign_up_by_mail: SignUpByMail {
+                sign_up: sign_up.clone(),
                 accounts: p.accounts.clone(),
-                passwords: p.passwords.clone(),
+                outbox: p.mailer.as_ref().map(|_| p.outbox.clone()),
+                is_required: p.verified_email_required,
+            },
+            sign_up,
+            ask_for_verification: AskForVerification {
+                mails: p.mailer.is_some(),
+                accounts: p.accounts.clone(),
+                outbox: p.outbox.clone(),
                 ids: p.ids.clone(),
                 clock: p.clock.clone(),
-                digest: p.digest,
+            },
+            verify_email: VerifyEmail {
+                accounts: p.accounts.clone(),
+                codes: p.codes.clone(),
+                passwords: p.passwords.clone(),
+                clock: p.clock.clone(),
+            },
+            require_verified_email: RequireVerifiedEmail {
+                is_required: p.verified_email_required,
+                accounts: p.accounts.clone(),
+                known: KnownVerified::default(),
             },
             change_password: ChangePassword {
                 accounts: p.accounts.clone(),
@@ -264,6 +313,7 @@ impl UseCases {
                 clock: p.clock,
             },
             return_money,
+            send_mails,
             queues,
             booking,
         }

@@ -18,6 +18,7 @@ mod lapses;
 mod leases;
 mod lists;
 mod losses;
+mod mails;
 mod money;
 mod operating;
 mod outages;
@@ -175,6 +176,13 @@ cases! {
         ones_own_sessions_are_listed_the_newest_first,
         sessions_are_ended_by_their_owner_only,
         what_was_ended_is_told_while_its_access_tokens_are_out;
+    mails:
+        a_mail_that_is_promised_is_due_until_it_is_removed,
+        of_those_who_find_a_mail_one_sends_it,
+        a_code_is_replaced_after_a_minute_and_not_before,
+        a_code_is_tried_five_times_and_for_a_quarter_of_an_hour,
+        of_those_who_try_a_code_at_once_five_may,
+        an_address_is_verified_once_with_its_code;
     keeping:
         old_idempotency_records_are_forgotten_a_few_at_a_time,
         old_refresh_tokens_are_forgotten_a_few_at_a_time,

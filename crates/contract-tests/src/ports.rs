@@ -2,9 +2,10 @@
 
 use crate::Failure;
 use frontrow_application::port::{
-    AccountRepository, Auditor, BookingStore, ChoreStore, ConcertRepository, Housekeeping, IdempotencyRecordReader,
-    NumberDispenser, NumberLeases, OnSaleReader, PerformanceRepository, Probe, ProgrammeReader, QueueStore,
-    ReservationReader, SaleRepository, SeatReader, SessionRepository, VenueRepository, WalletReader,
+    AccountRepository, Auditor, BookingStore, ChoreStore, CodeRepository, ConcertRepository, Housekeeping,
+    IdempotencyRecordReader, NumberDispenser, NumberLeases, OnSaleReader, Outbox, PerformanceRepository, Probe,
+    ProgrammeReader, QueueStore, ReservationReader, SaleRepository, SeatReader, SessionRepository, VenueRepository,
+    WalletReader,
 };
 use futures::future::BoxFuture;
 use std::sync::Arc;
@@ -39,6 +40,8 @@ pub struct CataloguePorts {
 pub struct AccountPorts {
     pub accounts: Arc<dyn AccountRepository>,
     pub sessions: Arc<dyn SessionRepository>,
+    pub outbox: Arc<dyn Outbox>,
+    pub codes: Arc<dyn CodeRepository>,
 }
 
 /// The ports of waiting rooms. The auditor audits them, too.

@@ -66,7 +66,9 @@ mod time;
 mod violation;
 pub mod waiting_room;
 
-pub use accounts::{Email, NotAnEmail, REUSE_GRACE, RefreshToken, Role, Rotation, Session, User, rotate};
+pub use accounts::{
+    CodePurpose, Email, MailCode, NotAnEmail, REUSE_GRACE, RefreshToken, Role, Rotation, Session, User, rotate,
+};
 pub use audit::{Catalogue, Finding, QueueRecords, Rule, audit, audit_queues};
 pub use booking::*;
 pub use catalogue::{

@@ -1,4 +1,4 @@
-//! What only a mock answers: its world, its clock, and how to begin again.
+//! What only a mock answers: its world, its mails, its clock, and how to begin again.
 
 use crate::stage::Stage;
 use crate::world::World;
@@ -24,6 +24,7 @@ pub fn configure(config: &mut ServiceConfig) {
     config
         .app_data(PayloadConfig::new(MAX_BODY))
         .service(resource("/mock/world").route(get().to(world)).default_service(refuse("GET")))
+        .service(resource("/mock/mails").route(get().to(mails)).default_service(refuse("GET")))
         .service(
             resource("/mock/clock")
                 .route(get().to(clock))
@@ -45,6 +46,13 @@ fn answer(body: &Value) -> HttpResponse {
 
 async fn world(stage: Data<Stage>) -> HttpResponse {
     answer(&stage.world().playbill.json())
+}
+
+/// The newest first.
+async fn mails(stage: Data<Stage>) -> HttpResponse {
+    let mails = stage.world().mails.newest_first();
+    let shown = mails.iter().map(|mail| json!({"to": mail.to.as_str(), "subject": mail.subject, "text": mail.text}));
+    answer(&json!({"items": shown.collect::<Vec<_>>()}))
 }
 
 async fn clock(stage: Data<Stage>) -> HttpResponse {

@@ -3,6 +3,7 @@
 use crate::chance::Chance;
 use crate::clock::MockClock;
 use crate::settings::MockSettings;
+use frontrow_adapters::mail::RecentMails;
 use frontrow_adapters::{
     HmacPseudonyms, HmacTokenIssuer, InstanceLimits, LimitSettings, Memory, MemoryKeys, SharedWatch, TokenKey,
 };
@@ -21,6 +22,8 @@ const EVENT_STREAMS: usize = 1000;
 pub struct Wiring {
     /// Every port.
     pub ports: Ports,
+    /// What was mailed.
+    pub mails: Arc<RecentMails>,
     /// Says who was admitted.
     pub watch: Arc<SharedWatch>,
     /// Says how often one may ask.
@@ -35,6 +38,7 @@ pub fn wire(settings: &MockSettings, clock: &Arc<MockClock>) -> Wiring {
     let keys = MemoryKeys { access_tokens: own_key(), queue: own_key(), ticket_codes: chance.key("ticket codes") };
     let ids = Arc::new(chance.ids("what the server names"));
     let memory = Arc::new(Memory::new(clock.clone(), ids.clone()));
+    let mails = Arc::<RecentMails>::default();
     let watch = Arc::new(SharedWatch::new(memory.clone()));
     // Whoever builds a page asks from one place, again and again.
     let limits = Arc::new(InstanceLimits::new(clock.clone(), &LimitSettings::OFF));
@@ -42,11 +46,12 @@ pub fn wire(settings: &MockSettings, clock: &Arc<MockClock>) -> Wiring {
         watch: watch.clone(),
         join_limits: limits.clone(),
         cooldown: limits.clone(),
+        mailer: Some(mails.clone()),
         // The printed ones are good in every world.
         tokens: Arc::new(HmacTokenIssuer::new(&keys.access_tokens, &[chance.key("access tokens")], clock.clone())),
         ..memory.ports(&keys, clock.clone(), ids)
     };
-    Wiring { ports, watch, limits }
+    Wiring { ports, mails, watch, limits }
 }
 
 /// What handlers reach. Pages of other origins are the business of whoever stands before them.

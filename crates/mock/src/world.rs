@@ -12,6 +12,7 @@ use crate::stories::Setting;
 use crate::wiring::{Wiring, web_state, wire};
 use actix_web::web::Data;
 use frontrow_adapters::SharedWatch;
+use frontrow_adapters::mail::RecentMails;
 use frontrow_application::port::Clock;
 use frontrow_application::waiting_room::{DueTick, Ticked};
 use frontrow_application::{ActingOperator, Error, UseCases};
@@ -30,6 +31,8 @@ pub struct World {
     pub state: Data<WebState>,
     /// What you can find in it.
     pub playbill: Playbill,
+    /// What was mailed: nothing leaves the mock.
+    pub mails: Arc<RecentMails>,
     use_cases: Arc<UseCases>,
     watch: Arc<SharedWatch>,
     /// Becomes true when another world takes its place.
@@ -57,7 +60,7 @@ impl World {
     pub async fn new(settings: &MockSettings, base: Arc<dyn Clock>) -> Result<Self, MockError> {
         let begins = base.now();
         let clock = Arc::new(MockClock::behind(base, HISTORY));
-        let Wiring { ports, watch, limits } = wire(settings, &clock);
+        let Wiring { ports, mails, watch, limits } = wire(settings, &clock);
         let use_cases = Arc::new(UseCases::new(&ports));
         let chance = Chance(settings.seed);
         let (programme, mut cast) = (Programme::new(chance, begins)?, Cast::new(chance)?);
@@ -78,6 +81,7 @@ impl World {
             state: Data::new(web_state(&ports, &use_cases, &limits)),
             playbill: Playbill::new(settings.seed, programme, cast, stories),
             clock,
+            mails,
             use_cases,
             watch,
             ended: watch::Sender::new(false),
@@ -165,13 +169,18 @@ impl World {
         Ok(admitted)
     }
 
-    /// Marks lapsed holds, asks for charges that are not settled, gives money back, forgets what is old; whether there was anything to do.
+    /// Marks lapsed holds, asks for charges that are not settled, gives money back, sends mails, forgets what is old; whether
+    /// there was anything to do.
     async fn sweep(&self) -> Result<bool, Error> {
-        let UseCases { booking, return_money, .. } = &*self.use_cases;
+        let UseCases { booking, return_money, send_mails, .. } = &*self.use_cases;
         let swept = booking.expire_holds.run().await?;
         let settled = booking.settle_charges.run().await?;
         let returned = return_money.run().await?;
+        let mailed = match send_mails {
+            Some(mails) => mails.run().await?.sent > 0,
+            None => false,
+        };
         booking.forget.run().await?;
-        Ok(swept.more || settled.settled > 0 || returned.more)
+        Ok(swept.more || settled.settled > 0 || returned.more || mailed)
     }
 }

@@ -3,20 +3,21 @@
 use crate::database::open_database;
 use crate::installation::{self, GuardedProbe, InstallationGuard};
 use crate::keys::Keys;
+use crate::mailing::MailerKind;
 use crate::reload::KeyReload;
 use crate::settings::Settings;
 use crate::signers::Signers;
 use anyhow::Result;
 use frontrow_adapters::redis::{RedisDispenser, RedisSettings};
 use frontrow_adapters::sql::{
-    Database, SqlAccounts, SqlCatalogue, SqlChores, SqlHousekeeping, SqlProbe, SqlQueues, SqlReaders, SqlSessions,
-    SqlStore, StorePorts, StoreSettings,
+    Database, SqlAccounts, SqlCatalogue, SqlChores, SqlCodes, SqlHousekeeping, SqlOutbox, SqlProbe, SqlQueues,
+    SqlReaders, SqlSessions, SqlStore, StorePorts, StoreSettings,
 };
 use frontrow_adapters::{
     AccountEligibility, Argon2idHasher, HmacPseudonyms, IanaTimeZones, InstanceLimits, LimitSettings, LoggedNotices,
     Quotas, SeatSnapshotCache, SharedWatch, SystemClock, UuidV7Source, sha256,
 };
-use frontrow_application::port::{Announcer, NumberDispenser};
+use frontrow_application::port::{Announcer, Mailer, NumberDispenser};
 use frontrow_application::{Ports, RingingAnnouncer, UseCases};
 use frontrow_domain::{Event, Installation};
 use std::sync::Arc;
@@ -107,6 +108,7 @@ impl Application {
             signers: signers.clone(),
             dispenser,
             limits: limits.clone(),
+            mailer: mailer(settings)?,
         };
         let ports = adapters.into_ports(settings);
         let use_cases = Arc::new(UseCases::new(&ports));
@@ -170,6 +172,7 @@ struct Adapters {
     signers: Signers,
     dispenser: Arc<dyn NumberDispenser>,
     limits: Arc<InstanceLimits>,
+    mailer: Option<Arc<dyn Mailer>>,
 }
 
 impl Adapters {
@@ -193,6 +196,10 @@ impl Adapters {
             accounts: Arc::new(SqlAccounts::new(self.database.clone())),
             sessions: Arc::new(SqlSessions::new(self.database.clone())),
             notices: Arc::new(LoggedNotices),
+            mailer: self.mailer,
+            outbox: Arc::new(SqlOutbox::new(self.database.clone())),
+            codes: Arc::new(SqlCodes::new(self.database.clone())),
+            verified_email_required: settings.verified_email_required,
             passwords: Arc::new(Argon2idHasher::new()),
             tokens: self.signers.tokens,
             tickets: self.signers.tickets,
@@ -243,6 +250,12 @@ fn store_settings(settings: &Settings) -> StoreSettings {
         queue: settings.command_queue_capacity,
         ..StoreSettings::default()
     }
+}
+
+/// Its password is read only if mails are sent through a server.
+fn mailer(settings: &Settings) -> Result<Option<Arc<dyn Mailer>>> {
+    let smtp = if settings.mailer == MailerKind::Smtp { settings.smtp()? } else { None };
+    settings.mailer.open(settings.mail_from.clone(), settings.mail_directory.clone(), smtp.as_ref())
 }
 
 /// The Redis that hands out the numbers of queues, or, for a command that `only_reads`, knows who has them; `None` if

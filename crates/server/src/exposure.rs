@@ -1,6 +1,7 @@
 //! What is not protected where others than this machine reach the server.
 
 use crate::gateway::Gateway;
+use crate::mailing::MailerKind;
 use crate::settings::Settings;
 use std::io::Write;
 
@@ -24,8 +25,17 @@ const EXPOSURES: &[Exposure] = &[
         says: "payment_gateway is sandbox: ANYBODY CAN CHARGE A WALLET WITHOUT PAYING",
     },
     Exposure {
-        applies: |_| true,
-        says: "sign-up is open: nobody's email address is verified, so one person can have any number of accounts",
+        applies: |settings| settings.mailer == MailerKind::Off,
+        says: "no mailer: mailer is off, so nobody can verify an email address, or be told that somebody signs up with it",
+    },
+    Exposure {
+        applies: |settings| matches!(settings.mailer, MailerKind::Log | MailerKind::File),
+        says: "mails are not sent: mailer is log or file, so whoever reads there has everybody's codes",
+    },
+    Exposure {
+        applies: |settings| !settings.verified_email_required,
+        says: "sign-up is open: nobody has to verify an email address (verified_email_required is false), so one person can have \
+               any number of accounts",
     },
     Exposure {
         applies: |_| true,
@@ -97,12 +107,24 @@ mod tests {
     #[test]
     fn beyond_loopback_everything_is_named() {
         for listen in ["0.0.0.0:80", "[::]:80", "192.0.2.1:80"] {
-            for word in ["no TLS", "sandbox", "sign-up", "/docs"] {
+            for word in ["no TLS", "sandbox", "no mailer", "sign-up", "/docs"] {
                 assert!(says(&[("listen", listen)], word), "{listen}: {word}");
             }
             assert!(!says(&[("listen", listen)], "metrics"));
         }
         assert!(says(&[("metrics_listen", "0.0.0.0:9")], "metrics are public"));
+    }
+
+    #[test]
+    fn sign_up_is_open_until_addresses_have_to_be_verified() {
+        let open = [("listen", "0.0.0.0:80"), ("mailer", "file")];
+        assert!(says(&open, "sign-up is open") && says(&open, "mails are not sent") && !says(&open, "no mailer"));
+        let server =
+            [("mailer", "smtp"), ("mail_from", "tickets@example.com"), ("smtp_server", "mail.example.com:587")];
+        let sent = [&[("listen", "0.0.0.0:80"), ("verified_email_required", "true")][..], &server[..]].concat();
+        for word in ["sign-up is open", "mails are not sent", "no mailer"] {
+            assert!(!says(&sent, word), "{word}");
+        }
     }
 
     #[test]

@@ -15,6 +15,7 @@ pub mod installation;
 pub mod keys;
 pub mod listen;
 pub mod logs;
+pub mod mailing;
 pub mod metrics_page;
 pub mod mock;
 pub mod operator;

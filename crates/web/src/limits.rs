@@ -23,7 +23,6 @@ pub(crate) async fn check_limit(limit: Limit, request: &HttpRequest) -> Result<(
 }
 
 /// Counts a request for whoever types that email address, whether an account has it or not.
-#[expect(dead_code, reason = "no route sends mail yet")]
 pub(crate) async fn check_email(state: &WebState, limit: Limit, email: &Email) -> Result<(), Problem> {
     count(state, limit, &[Asker::Email(email)]).await
 }

@@ -24,6 +24,7 @@ mod seats;
 mod service;
 mod sessions;
 mod settings;
+mod verification;
 mod wallet;
 
 use actix_web::http::Method;
@@ -43,6 +44,7 @@ pub(crate) fn addresses() -> &'static [Address] {
         let subjects = [
             accounts::endpoints(),
             sessions::endpoints(),
+            verification::endpoints(),
             browse::endpoints(),
             seats::endpoints(),
             events::endpoints(),

@@ -16,6 +16,11 @@ use uuid::Uuid;
 /// What a status means where it means more than a refusal: method, route, status, and what is said.
 const EVENTS: &[(&str, &str, StatusCode, &str)] = &[
     ("POST", "/v1/users", StatusCode::CREATED, "signed_up"),
+    // Whether the address had an account is said to nobody.
+    ("POST", "/v1/users", StatusCode::ACCEPTED, "sign_up_tried"),
+    ("POST", "/v1/users/me/email-verification", StatusCode::ACCEPTED, "verification_asked"),
+    ("PUT", "/v1/users/me/email-verification", StatusCode::NO_CONTENT, "email_verified"),
+    ("PUT", "/v1/users/me/email-verification", StatusCode::CONFLICT, "verification_refused"),
     ("POST", "/v1/sessions", StatusCode::CREATED, "logged_in"),
     ("POST", "/v1/sessions", StatusCode::UNAUTHORIZED, "log_in_failed"),
     ("POST", "/v1/sessions/refresh", StatusCode::UNAUTHORIZED, "refresh_refused"),

@@ -2,7 +2,8 @@
 
 use crate::connection::connect;
 use frontrow_adapters::sql::{
-    Database, DatabaseSettings, SqlAccounts, SqlCatalogue, SqlHousekeeping, SqlReaders, SqlSessions,
+    Database, DatabaseSettings, SqlAccounts, SqlCatalogue, SqlCodes, SqlHousekeeping, SqlOutbox, SqlReaders,
+    SqlSessions,
 };
 use frontrow_application::port::{
     Clock, ConcertRepository, IdSource, PerformanceRepository, Revision, SaleRepository, VenueRepository,
@@ -55,6 +56,8 @@ pub struct Setup {
     pub catalogue: Arc<SqlCatalogue>,
     pub accounts: SqlAccounts,
     pub sessions: Arc<SqlSessions>,
+    pub outbox: SqlOutbox,
+    pub codes: SqlCodes,
     pub readers: SqlReaders,
     pub housekeeping: SqlHousekeeping,
     pub folder: TempDir,
@@ -80,6 +83,8 @@ pub async fn setup() -> Setup {
         catalogue: Arc::new(SqlCatalogue::new(database.clone(), clock.clone())),
         accounts: SqlAccounts::new(database.clone()),
         sessions: Arc::new(SqlSessions::new(database.clone())),
+        outbox: SqlOutbox::new(database.clone()),
+        codes: SqlCodes::new(database.clone()),
         readers: SqlReaders::new(database.clone()),
         housekeeping: SqlHousekeeping::new(database.clone()),
         raw: connect(url(&folder)).await,

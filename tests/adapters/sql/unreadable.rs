@@ -3,9 +3,9 @@
 use crate::setup::{NOW, Setup, id, performance, sale, setup, venue};
 use frontrow_application::PageRequest;
 use frontrow_application::port::{
-    AccountRepository, ConcertRepository, IdempotencyRecordReader, OnSaleReader, PerformanceRepository,
-    RefreshRotation, ReservationReader, SaleRepository, SeatReader, SessionRepository, SoldPage, StoreError,
-    VenueRepository, WalletReader,
+    AccountRepository, CodeRepository, ConcertRepository, IdempotencyRecordReader, OnSaleReader, Outbox,
+    PerformanceRepository, RefreshRotation, ReservationReader, SaleRepository, SeatReader, SessionRepository, SoldPage,
+    StoreError, VenueRepository, WalletReader,
 };
 use frontrow_domain::*;
 
@@ -16,9 +16,11 @@ async fn filled() -> Setup {
     let one = format!("x'{}'", id(1).simple());
     let hash = "01".repeat(32);
     for row in [
-        format!("users VALUES ({one}, 'kim@example.com', 'Kim', 'customer', 'hash', 0)"),
+        format!("users VALUES ({one}, 'kim@example.com', 'Kim', 'customer', 'hash', 0, NULL)"),
         format!("refresh_token VALUES (x'{hash}', {one}, {one}, {}, NULL)", i64::MAX),
         format!("session VALUES ({one}, {one}, 0, 0, {0}, {0}, {0}, NULL, NULL)", i64::MAX),
+        format!("mail_code VALUES ({one}, 'verify_email', 'hash', 0, 0)"),
+        format!("outbox VALUES ({one}, {one}, 'verify_email', 0, 0, 0)"),
         format!("reservation VALUES ({one}, {one}, {one}, {one}, 'held', 0, 0, 0, '[]', 1, NULL, 1, 0, NULL)"),
         format!("payment VALUES ({one}, 'charge', NULL, {one}, 5, 'pending', 'sandbox', NULL, 0, 1, 0)"),
         format!("transfer VALUES ({one}, {one}, x'{}', 5, {one}, 0)", id(2).simple()),
@@ -102,6 +104,10 @@ faults! {
         s => s.readers.balance(user());
     a_refresh_token: "UPDATE refresh_token SET replaced = 'never'",
         s => s.sessions.rotate(&rotation());
+    a_verification: "UPDATE users SET email_verified = 'never'", s => s.accounts.account(user());
+    tries_of_a_code: "UPDATE mail_code SET tries = -1",
+        s => s.codes.attempt(user(), CodePurpose::VerifyEmail, NOW);
+    a_kind_of_mail: "UPDATE outbox SET kind = 'advertisement'", s => s.outbox.due(NOW, 9);
     a_session: "UPDATE session SET started_at = 'never'", s => s.sessions.sessions_of(user(), NOW);
     an_outcome: "UPDATE idempotency_record SET outcome = '{}'",
         s => s.readers.idempotency_record(&CommandKey::new(user(), "tap").unwrap());

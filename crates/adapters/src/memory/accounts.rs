@@ -2,12 +2,12 @@
 
 use super::Memory;
 use async_trait::async_trait;
-use frontrow_application::port::{AccountRepository, Credentials, EndedSession, PasswordChange, StoreError};
+use frontrow_application::port::{Account, AccountRepository, Credentials, EndedSession, PasswordChange, StoreError};
 use frontrow_domain::{Email, Instant, User, UserId};
 
 #[async_trait]
 impl AccountRepository for Memory {
-    async fn add(&self, credentials: &Credentials, _at: Instant) -> Result<(), StoreError> {
+    async fn add(&self, credentials: &Credentials, at: Instant) -> Result<(), StoreError> {
         let accounts = &mut self.state().accounts;
         let user = &credentials.user;
         if accounts.by_email.contains_key(&user.email) || accounts.users.contains_key(&user.id) {
@@ -15,6 +15,7 @@ impl AccountRepository for Memory {
         }
         accounts.by_email.insert(user.email.clone(), user.id);
         accounts.users.insert(user.id, credentials.clone());
+        accounts.created.insert(user.id, at);
         Ok(())
     }
 
@@ -25,6 +26,15 @@ impl AccountRepository for Memory {
 
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError> {
         Ok(self.state().accounts.users.get(&id).map(|credentials| credentials.user.clone()))
+    }
+
+    async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
+        let accounts = &self.state().accounts;
+        let (Some(credentials), Some(created)) = (accounts.users.get(&id), accounts.created.get(&id)) else {
+            return Ok(None);
+        };
+        let email_verified = accounts.verified.get(&id).copied();
+        Ok(Some(Account { credentials: credentials.clone(), created: *created, email_verified }))
     }
 
     async fn change_password(&self, change: &PasswordChange) -> Result<Vec<EndedSession>, StoreError> {

@@ -21,9 +21,9 @@ pub struct MemoryKeys {
 }
 
 impl Memory {
-    /// All ports, with this store behind those that keep something, a sandbox for payments and no limits but that of an account's
-    /// joins. Tokens last as long as the server's do by default: 15 minutes and 30 days, sessions 90 days. Whoever wants another
-    /// port puts it in its place.
+    /// All ports, with this store behind those that keep something, a sandbox for payments, no mailer and no limits but that of an
+    /// account's joins. Tokens last as long as the server's do by default: 15 minutes and 30 days, sessions 90 days. Whoever wants
+    /// another port puts it in its place.
     pub fn ports(self: &Arc<Self>, keys: &MemoryKeys, clock: Arc<dyn Clock>, ids: Arc<dyn IdSource>) -> Ports {
         let limits = Arc::new(InstanceLimits::new(clock.clone(), &LimitSettings::OFF));
         Ports {
@@ -45,6 +45,10 @@ impl Memory {
             accounts: self.clone(),
             sessions: self.clone(),
             notices: Arc::new(LoggedNotices),
+            mailer: None,
+            outbox: self.clone(),
+            codes: self.clone(),
+            verified_email_required: false,
             passwords: Arc::new(Argon2idHasher::new()),
             tokens: Arc::new(HmacTokenIssuer::new(&keys.access_tokens, &[], clock.clone())),
             tickets: Arc::new(Ed25519TicketSigner::new(&keys.ticket_codes, &[])),

@@ -1,14 +1,15 @@
 //! All rows.
 
 use frontrow_application::Chore;
-use frontrow_application::port::{ChoreLease, Credentials, OperatorAction, Programme, Stored};
+use frontrow_application::port::{ChoreLease, Credentials, OperatorAction, Programme, PromisedMail, Stored};
 use frontrow_domain::waiting_room::{Group, QueueNumber};
 use frontrow_domain::{
-    BookingState, Concert, ConcertId, Email, InMemoryQueues, Installation, Instant, Layout, Performance, PerformanceId,
-    RefreshToken, Sale, SaleId, SeatMap, Session, SessionId, UserId, Venue, VenueId,
+    BookingState, CodePurpose, Concert, ConcertId, Email, InMemoryQueues, Installation, Instant, Layout, MailCode,
+    Performance, PerformanceId, RefreshToken, Sale, SaleId, SeatMap, Session, SessionId, UserId, Venue, VenueId,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+use uuid::Uuid;
 
 #[derive(Default)]
 pub(super) struct State {
@@ -18,6 +19,7 @@ pub(super) struct State {
     pub operated: Operated,
     pub catalogue: Catalogue,
     pub accounts: Accounts,
+    pub mails: Mails,
     pub installation: Option<Installation>,
     pub chores: Chores,
 }
@@ -35,13 +37,45 @@ pub(super) struct Accounts {
     pub by_email: BTreeMap<Email, UserId>,
     /// By their hash.
     pub tokens: BTreeMap<[u8; 32], RefreshToken>,
+    /// When each account was made.
+    pub created: BTreeMap<UserId, Instant>,
+    /// When an address was shown to be its owner's.
+    pub verified: BTreeMap<UserId, Instant>,
     pub sessions: BTreeMap<SessionId, KeptSession>,
+}
+
+impl Accounts {
+    /// The first time counts.
+    pub fn verify(&mut self, user: UserId, at: Instant) {
+        if self.users.contains_key(&user) {
+            self.verified.entry(user).or_insert(at);
+        }
+    }
 }
 
 /// A session, and when it was ended, if it was.
 pub(super) struct KeptSession {
     pub session: Session,
     pub ended: Option<Instant>,
+}
+
+/// Mails that are promised, and the newest codes that were sent.
+#[derive(Default)]
+pub(super) struct Mails {
+    pub outbox: BTreeMap<Uuid, PromisedMail>,
+    pub codes: BTreeMap<(UserId, CodePurpose), MailCode>,
+}
+
+impl Mails {
+    /// `false` if it was used or replaced since it was tried.
+    pub fn use_up(&mut self, code: &MailCode) -> bool {
+        let key = (code.user, code.purpose);
+        let is_good = self.codes.get(&key).is_some_and(|kept| kept.hash == code.hash);
+        if is_good {
+            self.codes.remove(&key);
+        }
+        is_good
+    }
 }
 
 pub(super) type Table<K, V> = BTreeMap<K, Stored<V>>;

@@ -5,7 +5,7 @@ use super::rows::user;
 use super::sessions;
 use super::write::Refusal;
 use async_trait::async_trait;
-use frontrow_application::port::{AccountRepository, Credentials, EndedSession, PasswordChange, StoreError};
+use frontrow_application::port::{Account, AccountRepository, Credentials, EndedSession, PasswordChange, StoreError};
 use frontrow_domain::{Email, Instant, User, UserId};
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, DatabaseTransaction, EntityTrait, QueryFilter};
@@ -47,6 +47,12 @@ impl AccountRepository for SqlAccounts {
         let query = user::Entity::find_by_id(id.uuid());
         let query = async { query.one(self.database.browsing_readers()).await?.map(Credentials::try_from).transpose() };
         Ok(self.database.read("read account", query).await?.map(|credentials| credentials.user))
+    }
+
+    async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError> {
+        let query = user::Entity::find_by_id(id.uuid());
+        let query = async { query.one(self.database.browsing_readers()).await?.map(Account::try_from).transpose() };
+        self.database.read("read all of an account", query).await
     }
 
     async fn change_password(&self, change: &PasswordChange) -> Result<Vec<EndedSession>, StoreError> {

@@ -4,6 +4,7 @@ use super::catalogue::performances;
 use super::connect::connect_worker;
 use super::dialect::sqlite::SQLITE;
 use super::housekeeping::{oldest_idempotency_records, oldest_refresh_tokens, oldest_sessions};
+use super::outbox::due;
 use super::programme::counts;
 use super::queues::{read, tick};
 use super::readers::sales::published_sales;
@@ -199,4 +200,5 @@ plans! {
         ["SEARCH session USING INDEX ix_session_user_id (user_id=?)"];
     ended_sessions_are_found_by_time: sessions::ended(NOW, NOW, 100) =>
         ["SEARCH session USING INDEX ix_session_ended_at (ended_at>?)"];
+    mails_that_are_due_are_found_by_time: due(NOW, 100) => ["SEARCH outbox USING INDEX ix_outbox_due (due<?)"];
 }

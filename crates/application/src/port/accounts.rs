@@ -28,6 +28,17 @@ pub struct PasswordChange {
     pub now: Instant,
 }
 
+/// All that is kept of an account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Account {
+    /// Who it is, and what they log in by.
+    pub credentials: Credentials,
+    /// When it was made.
+    pub created: Instant,
+    /// When its owner showed that the address is theirs; `None` if they have not.
+    pub email_verified: Option<Instant>,
+}
+
 /// Keeps accounts.
 #[cfg_attr(any(test, feature = "mocks"), mockall::automock)]
 #[async_trait]
@@ -40,6 +51,9 @@ pub trait AccountRepository: Send + Sync {
 
     /// By id.
     async fn user(&self, id: UserId) -> Result<Option<User>, StoreError>;
+
+    /// All that is kept of it, by id.
+    async fn account(&self, id: UserId) -> Result<Option<Account>, StoreError>;
 
     /// Changes the hash of a password and ends sessions, whole or not at all; says which have ended. [`StoreError::Stale`] if
     /// the hash is not the known one any more.

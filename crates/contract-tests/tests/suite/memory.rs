@@ -53,7 +53,12 @@ fn fixture(memory: &Arc<Memory>) -> Fixture {
             sales: memory.clone(),
             on_sale: memory.clone(),
         }),
-        accounts: Some(AccountPorts { accounts: memory.clone(), sessions: memory.clone() }),
+        accounts: Some(AccountPorts {
+            accounts: memory.clone(),
+            sessions: memory.clone(),
+            outbox: memory.clone(),
+            codes: memory.clone(),
+        }),
         keeping: Some(KeepingPorts { housekeeping: memory.clone(), chores: memory.clone(), probe: memory.clone() }),
         queues: Some(queues(memory)),
         announces: true,

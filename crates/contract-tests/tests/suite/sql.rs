@@ -5,8 +5,8 @@ use crate::memory::seed;
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::Hook;
 use frontrow_adapters::sql::{
-    Database, DatabaseSettings, SqlAccounts, SqlAuditor, SqlCatalogue, SqlChores, SqlHousekeeping, SqlQueues,
-    SqlReaders, SqlSessions, SqlStore, StorePorts, StoreSettings,
+    Database, DatabaseSettings, SqlAccounts, SqlAuditor, SqlCatalogue, SqlChores, SqlCodes, SqlHousekeeping, SqlOutbox,
+    SqlQueues, SqlReaders, SqlSessions, SqlStore, StorePorts, StoreSettings,
 };
 use frontrow_adapters::{SeatSnapshotCache, UuidV7Source};
 use frontrow_application::port::{Announcer, Clock};
@@ -183,6 +183,8 @@ fn fixture(database: &Arc<Database>, store: SqlStore, clock: &Arc<dyn Clock>) ->
         accounts: Some(AccountPorts {
             accounts: Arc::new(SqlAccounts::new(database.clone())),
             sessions: Arc::new(SqlSessions::new(database.clone())),
+            outbox: Arc::new(SqlOutbox::new(database.clone())),
+            codes: Arc::new(SqlCodes::new(database.clone())),
         }),
         keeping: Some(KeepingPorts {
             housekeeping: housekeeping.clone(),

@@ -118,6 +118,24 @@ async fn somebody_alone_in_the_queue_is_admitted() {
 }
 
 #[actix_web::test]
+async fn what_would_be_mailed_can_be_read_and_verifies_an_address() {
+    let house = House::new().await;
+    assert_eq!(house.get("/mock/mails").await.with(200), json!({"items": []}));
+    let account = json!({"email": "new@example.com", "password": "correct horse battery", "name": "Ada"});
+    house.send(Ask::post("/v1/users").json(&account)).await.with(201);
+    house.advance(2).await;
+    let mails = house.get("/mock/mails").await.with(200);
+    assert_eq!((mails["items"].as_array().unwrap().len(), &mails["items"][0]["to"]), (1, &account["email"]), "{mails}");
+    let mut lines = mails["items"][0]["text"].as_str().unwrap().lines().map(str::trim);
+    let code = lines.find(|line| line.len() == 8 && line.parse::<u32>().is_ok()).unwrap();
+    let log_in = json!({"email": account["email"], "password": account["password"]});
+    let session = house.send(Ask::post("/v1/sessions").json(&log_in)).await.with(201);
+    let verification = || Ask::put("/v1/users/me/email-verification").by(session["access_token"].as_str().unwrap());
+    house.send(verification().json(&json!({"code": "x2345678"}))).await.problem(422, "invalid-input");
+    house.send(verification().json(&json!({ "code": code }))).await.with(204);
+}
+
+#[actix_web::test]
 async fn what_the_server_does_not_have_the_mock_does_not_have() {
     let house = House::new().await;
     for path in ["/v1/nothing", "/v1", "/mock", "/mock/nothing", "/nothing"] {

@@ -10,10 +10,11 @@ use super::setting::find;
 use super::value::text_of;
 use actix_web::http::header::HeaderName;
 use frontrow_adapters::Quotas;
+use frontrow_adapters::mail::MailSender;
 use frontrow_adapters::redis::{RedisSettingsError, check_address};
 use frontrow_application::port::Limit;
 use frontrow_web::{Origins, ProxyNetworks};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -101,6 +102,22 @@ impl Reading {
         self.take(name, None, |text| if text == "off" { Some(None) } else { Some(Some(PathBuf::from(path(text)?))) })
     }
 
+    pub fn sender_or_off(&mut self, name: &str) -> Option<MailSender> {
+        self.take(name, None, |text| if text == "off" { Some(None) } else { text.parse().ok().map(Some) })
+    }
+
+    pub fn host_and_port_or_off(&mut self, name: &str) -> Option<(String, u16)> {
+        self.take(name, None, |text| if text == "off" { Some(None) } else { host_and_port(text).map(Some) })
+    }
+
+    pub fn text_or_off(&mut self, name: &str) -> Option<String> {
+        self.take(name, None, |text| match text {
+            "off" => Some(None),
+            _ if text.trim().is_empty() || text.contains(char::is_control) => None,
+            _ => Some(Some(text.to_owned())),
+        })
+    }
+
     pub fn switch(&mut self, name: &str) -> bool {
         self.word(name, &[("true", true), ("false", false)], false)
     }
@@ -171,6 +188,18 @@ impl Reading {
         let takes = find(self.layers.table, name).map_or("", |setting| setting.takes);
         self.refuse(name, takes);
     }
+}
+
+/// An IPv6 address stands in brackets, as in an address of the web.
+fn host_and_port(text: &str) -> Option<(String, u16)> {
+    let (host, port) = text.rsplit_once(':')?;
+    let inner = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let is_fine = match inner {
+        Some(address) => address.parse::<Ipv6Addr>().is_ok(),
+        None => !host.is_empty() && host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_".contains(&byte)),
+    };
+    let port = within(port, &(1..=u16::MAX))?;
+    is_fine.then(|| (inner.unwrap_or(host).to_owned(), port))
 }
 
 fn nowhere() -> SocketAddr {

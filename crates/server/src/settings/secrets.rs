@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// is the value.
 pub const SECRETS: &[&str] = &["database_url", "redis_url"];
 /// Settings that name a file which is secret. A credential of the name without `_file` is that file.
-const SECRET_FILES: &[&str] = &["database_password_file", "keys_file"];
+const SECRET_FILES: &[&str] = &["database_password_file", "keys_file", "smtp_password_file"];
 /// A longer file can't be a secret's.
 const MAX_BYTES: u64 = 4096;
 

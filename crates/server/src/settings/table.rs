@@ -7,8 +7,10 @@ use super::reading::Reading;
 use super::redis::RedisAddress;
 use super::setting::{Setting, find};
 use crate::gateway::Gateway;
+use crate::mailing::{MailerKind, SMTP_TLS};
 use actix_web::http::header::HeaderName;
 use frontrow_adapters::Quotas;
+use frontrow_adapters::mail::{MailSender, SmtpTls};
 use frontrow_adapters::sql::DatabaseSettings;
 use frontrow_web::{Origins, ProxyNetworks};
 use std::net::SocketAddr;
@@ -105,6 +107,22 @@ settings! {
     Setting { name: "payment_gateway", default: "sandbox", takes: "sandbox (no money moves; there is no other in this version)", purpose: "who charges wallets" },
     allow_sandbox: bool = switch();
     Setting { name: "allow_sandbox", default: "false", takes: "true or false", purpose: "allows the sandbox even if other machines can reach listen: then anybody can charge a wallet without paying" },
+    mailer: MailerKind = word(MailerKind::WORDS, MailerKind::Off);
+    Setting { name: "mailer", default: "off", takes: "off, log, file or smtp", purpose: "what sends mails; off: nobody can verify an email address. log and file are for development: they show everybody's codes" },
+    mail_from: Option<MailSender> = sender_or_off();
+    Setting { name: "mail_from", default: "off", takes: "an address, such as tickets@example.com or Frontrow <tickets@example.com>, or off", purpose: "whom mails come from; smtp needs it" },
+    mail_directory: PathBuf = path();
+    Setting { name: "mail_directory", default: "frontrow-mails", takes: "the path of a directory", purpose: "where the mailer file puts mails, each into a file of its own, ID.eml" },
+    smtp_server: Option<(String, u16)> = host_and_port_or_off();
+    Setting { name: "smtp_server", default: "off", takes: "a host and a port, such as mail.example.com:587, or off", purpose: "the mail server of the mailer smtp" },
+    smtp_tls: SmtpTls = word(SMTP_TLS, SmtpTls::StartTls);
+    Setting { name: "smtp_tls", default: "starttls", takes: "starttls, implicit or none (only for a server on this machine)", purpose: "how the connection to the mail server is protected; without TLS nothing is sent" },
+    smtp_user: Option<String> = text_or_off();
+    Setting { name: "smtp_user", default: "off", takes: "a name, or off", purpose: "the user that the mail server knows; off: it asks for none" },
+    smtp_password_file: Option<PathBuf> = path_or_off();
+    Setting { name: "smtp_password_file", default: "off", takes: "the path of a file, or off", purpose: "a file whose first line is the password of smtp_user" },
+    verified_email_required: bool = switch();
+    Setting { name: "verified_email_required", default: "false", takes: "true or false", purpose: "lets nobody join a queue or hold seats whose address is not verified, and has sign-ups say nothing about who has an account; needs a mailer" },
     log: String = filter();
     Setting { name: "log", default: "info", takes: "a filter of levels, such as info or warn,frontrow_adapters=debug", purpose: "what is logged, to standard error" },
     security_log_file: Option<PathBuf> = path_or_off();

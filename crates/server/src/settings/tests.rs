@@ -191,6 +191,14 @@ const BAD: &[(&str, &[&str])] = &[
     ("account_limits", &["", "OFF", "hold", "Hold=1", "hold= 1", "hold=one"]),
     ("payment_gateway", &["", "stripe", "Sandbox"]),
     ("allow_sandbox", &["", "yes", "TRUE", "1"]),
+    ("mailer", &["", "SMTP", "sendmail"]),
+    ("mail_from", &["", "OFF", "tickets", "Frontrow tickets@example.com"]),
+    ("mail_directory", &["", " ", "a\u{0}b"]),
+    ("smtp_server", &["", "OFF", "mail.example.com", "mail.example.com:0", ":25"]),
+    ("smtp_tls", &["", "STARTTLS", "tls"]),
+    ("smtp_user", &["", " ", "a\nb"]),
+    ("smtp_password_file", &["", " ", "/run/secrets/a"]),
+    ("verified_email_required", &["", "yes", "TRUE", "true"]),
     ("log", &["", "a=b=c", "frontrow=loudly"]),
     ("security_log_file", &["", " "]),
     ("log_format", &["", "JSON", "pretty"]),
@@ -299,4 +307,56 @@ fn what_is_shown_can_be_written_into_a_file() {
     show(&given(directory.path()), &mut out).unwrap();
     fs::write(directory.path().join("frontrow.toml"), out).unwrap();
     assert_eq!(Settings::load(&given(directory.path())), Settings::load(&with_environment(&[])));
+}
+
+#[test]
+fn a_mail_server_needs_a_sender_and_tls_unless_it_is_on_this_machine() {
+    let mail = |more: &[(&str, &str)]| {
+        let smtp = [("FRONTROW_MAILER", "smtp"), ("FRONTROW_MAIL_FROM", "Frontrow <tickets@example.com>")];
+        with_environment(&[&smtp[..], more].concat())
+    };
+    let settings = Settings::load(&mail(&[("FRONTROW_SMTP_SERVER", "mail.example.com:587")])).unwrap();
+    let smtp = settings.smtp().unwrap().unwrap();
+    assert_eq!((smtp.host.as_str(), smtp.port, smtp.login), ("mail.example.com", 587, None));
+    let nothing = flaws(&with_environment(&[("FRONTROW_MAILER", "smtp")]));
+    assert!(
+        nothing.len() == 2 && nothing[0].contains("smtp_server") && nothing[1].contains("mail_from"),
+        "{nothing:?}"
+    );
+    for here in ["localhost:25", "127.0.0.1:1025", "[::1]:25"] {
+        assert!(
+            Settings::load(&mail(&[("FRONTROW_SMTP_SERVER", here), ("FRONTROW_SMTP_TLS", "none")])).is_ok(),
+            "{here}"
+        );
+    }
+    let open = flaws(&mail(&[("FRONTROW_SMTP_SERVER", "mail.example.com:25"), ("FRONTROW_SMTP_TLS", "none")]));
+    assert!(open.len() == 1 && open[0].contains("starttls or implicit"), "{open:?}");
+    for wrong in ["mail.example.com", "mail.example.com:0", ":25", "a b:25", "[mail]:25", "::1:25"] {
+        let flaws = flaws(&mail(&[("FRONTROW_SMTP_SERVER", wrong)]));
+        assert!(flaws[0].contains("smtp_server"), "{wrong}: {flaws:?}");
+    }
+    let unsent = flaws(&with_environment(&[("FRONTROW_VERIFIED_EMAIL_REQUIRED", "true")]));
+    assert!(unsent.len() == 1 && unsent[0].contains("set a mailer"), "{unsent:?}");
+    let alone = flaws(&mail(&[("FRONTROW_SMTP_SERVER", "localhost:25"), ("FRONTROW_SMTP_USER", "me")]));
+    assert!(alone.len() == 1 && alone[0].contains("smtp_password_file"), "{alone:?}");
+}
+
+#[test]
+fn the_password_of_the_mail_server_is_read_from_its_file_and_never_shown() {
+    let directory = tempfile::tempdir().unwrap();
+    let file = directory.path().join("password");
+    let mut given = with_environment(&[
+        ("FRONTROW_MAILER", "smtp"),
+        ("FRONTROW_MAIL_FROM", "tickets@example.com"),
+        ("FRONTROW_SMTP_SERVER", "localhost:25"),
+        ("FRONTROW_SMTP_USER", "me"),
+    ]);
+    given.environment.insert("FRONTROW_SMTP_PASSWORD_FILE".into(), file.display().to_string());
+    let settings = Settings::load(&given).unwrap();
+    let missing = settings.smtp().unwrap_err().to_string();
+    assert!(missing.starts_with("smtp_password_file "), "{missing}");
+    fs::write(&file, "s3cret\n").unwrap();
+    let smtp = settings.smtp().unwrap().unwrap();
+    assert_eq!(smtp.login.as_ref().map(|login| login.password.as_str()), Some("s3cret"));
+    assert!(!format!("{settings:?} {smtp:?}").contains("s3cret"));
 }

@@ -129,6 +129,8 @@ forms! {
     NewPassword = "password", r"^[^\u0000-\u001F\u007F-\u009F\u00AD\u200B-\u200F\u2028-\u202E\u2060-\u206F\uFEFF]*$", 10..=128;
     /// A password that somebody types.
     TypedPassword = "password", "", 1..=128;
+    /// The code from a mail.
+    MailCodeDigits = "", "^[0-9]{8}$", 8..=8;
     /// A user's name.
     UserName = "", TEXT, 1..=100;
     /// The name of a venue, a concert, an artist or a sale.

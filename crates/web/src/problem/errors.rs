@@ -177,6 +177,8 @@ impl From<Conflict> for Kind {
     fn from(conflict: Conflict) -> Self {
         match conflict {
             Conflict::EmailTaken => Self::EmailTaken,
+            Conflict::NoMailer => Self::NoMailer,
+            Conflict::CodeWrong => Self::CodeWrong,
             Conflict::SeatMapFrozen => Self::SeatMapFrozen,
             Conflict::PerformancePublic => Self::PerformancePublic,
             Conflict::PerformanceStatus => Self::PerformanceStatus,
@@ -208,6 +210,7 @@ impl From<Denied> for Kind {
             Denied::SessionEnded => Self::SessionEnded,
             Denied::AccessToken => Self::AccessToken,
             Denied::NotAnOperator => Self::NotAnOperator,
+            Denied::EmailUnverified => Self::EmailUnverified,
             Denied::NotEligible(_) => Self::NotEligible,
             Denied::QueueTokenForged => Self::QueueTokenForged,
             Denied::QueueTokenForeign => Self::QueueTokenForeign,

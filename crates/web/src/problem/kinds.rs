@@ -86,6 +86,8 @@ kinds! {
     AdmissionEnded = FORBIDDEN, "admission-ended", "The admission has ended: join the queue again";
     /// Ask whoever runs the sale.
     Barred = FORBIDDEN, "barred", "You are kept out of this sale: ask whoever runs it";
+    /// `POST /v1/users/me/email-verification` sends a code; with `PUT`, it verifies the address.
+    EmailUnverified = FORBIDDEN, "email-unverified", "The email address has to be verified first";
     /// See `detail`.
     NotEligible = FORBIDDEN, "not-eligible", "You may not join this queue: see why",
         json!({"detail": "the account is younger than a day"});
@@ -153,6 +155,10 @@ kinds! {
         json!({"cancel_until": "2027-04-24T00:00:00Z"});
     /// Log in.
     EmailTaken = CONFLICT, "email-taken", "The email address has an account";
+    /// Ask for another one, if it isn't just mistyped: after five tries, and after 15 minutes, a code is worth nothing.
+    CodeWrong = CONFLICT, "code-wrong", "The code is wrong, used up or too old";
+    /// Ask whoever runs the installation.
+    NoMailer = CONFLICT, "no-mailer", "No mails are sent here";
     /// Write a new version.
     SeatMapFrozen = CONFLICT, "seat-map-frozen", "A published performance uses this version of the seat map";
     /// Everything else may change.
@@ -244,7 +250,8 @@ impl Kind {
     pub(crate) const NOT_GIVEN_BACK: &[Self] =
         &[Self::NotPaid, Self::ReservationEnded, Self::SeatsReturned, Self::BalanceTooHigh];
     /// The queue takes nobody in at the moment.
-    pub(crate) const JOINING: &[Self] = &[Self::LobbyNotOpen, Self::QueueClosed, Self::NotEligible, Self::TooManyJoins];
+    pub(crate) const JOINING: &[Self] =
+        &[Self::LobbyNotOpen, Self::QueueClosed, Self::EmailUnverified, Self::NotEligible, Self::TooManyJoins];
     /// The queue entry doesn't lead in.
     pub(crate) const CHECK_IN: &[Self] = &[
         Self::QueueTokenForged,

@@ -4,6 +4,7 @@ use super::Endpoint;
 use crate::WebState;
 use crate::dto::{NewUser, PasswordBody, UserDto, password_flaw};
 use crate::extract::{Body, Caller, OptionalKey};
+use crate::limits::check_email;
 use crate::problem::{Kind, Problem};
 use crate::security_log::about;
 use actix_web::web::Data;
@@ -29,8 +30,11 @@ fn new_password(text: String) -> Result<Password, Problem> {
 /// Signing up doesn't log in: that is the next call.
 /// With the header `Idempotency-Key` a sign-up whose answer was lost can be repeated: the same request with the same key is
 /// answered with the same account.
+///
+/// Where addresses have to be verified, the answer is 202, whether or not the address has an account: its owner finds a mail.
 #[utoipa::path(post, path = "/v1/users", tag = "accounts", request_body = NewUser,
-    responses((status = 201, description = "The account.", body = UserDto)))]
+    responses((status = 201, description = "The account.", body = UserDto),
+        (status = 202, description = "A mail is on its way: log in, and verify the address with its code.")))]
 async fn sign_up(
     state: Data<WebState>,
     http: HttpRequest,
@@ -41,13 +45,15 @@ async fn sign_up(
     let email = address.parse::<Email>().map_err(|error| Problem::field("/email", "email", error.to_string()))?;
     about(&http, &email);
     let password = new_password(password)?;
+    let sign_up = &state.use_cases.sign_up_by_mail;
+    if sign_up.sends_mail() {
+        check_email(&state, Limit::Mail, &email).await?;
+    }
     let request = SignUpRequest { email, password, name };
-    let sign_up = &state.use_cases.sign_up;
-    let user = match key {
-        Some(key) => sign_up.run_with_key(request, &key).await?,
-        None => sign_up.run(request).await?,
-    };
-    Ok(HttpResponse::Created().json(UserDto::from(user)))
+    Ok(match sign_up.run(request, key.as_deref()).await? {
+        Some(user) => HttpResponse::Created().json(UserDto::from(user)),
+        None => HttpResponse::Accepted().finish(),
+    })
 }
 
 /// Change one's password.

@@ -55,6 +55,7 @@ async fn join(
     Id(id): Id,
     OptionalBody(body): OptionalBody<JoinBody>,
 ) -> Result<HttpResponse, Problem> {
+    state.use_cases.require_verified_email.run(&caller.0).await?;
     let JoinBody { code, token } = body;
     let request = JoinRequest { user: caller.user(), sale: SaleId::new(id), network, code, token };
     let JoinedQueue { entry, token, is_new, code, quotas } = state.use_cases.join_queue.run(&request).await?;

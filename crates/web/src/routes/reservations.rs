@@ -25,7 +25,7 @@ pub(super) fn endpoints() -> Vec<Endpoint> {
             Kind::SALE,
             Kind::BOOKING,
             Kind::ADMISSION,
-            &[Kind::BalanceTooHigh],
+            &[Kind::BalanceTooHigh, Kind::EmailUnverified],
         ]),
         Endpoint::new(list, __path_list),
         Endpoint::new(show, __path_show),
@@ -73,6 +73,7 @@ async fn hold(
 ) -> Result<HttpResponse, Problem> {
     let (performance, sale) = (PerformanceId::new(id), body.sale_id.map(SaleId::new));
     let (choice, request) = (body.choice()?, key.of(caller, &body)?);
+    state.use_cases.require_verified_email.run(&caller.0).await?;
     let (reservation, on_sale) = match choice {
         HoldChoice::Seats(seats) => {
             state.use_cases.booking.hold.run(HoldRequest { performance, sale, seats, request }).await?

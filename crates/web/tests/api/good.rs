@@ -21,7 +21,7 @@ impl Good {
         let address = Self::prepare(&theatre, &buyer, operation).await;
         let method: Method = operation.method.to_uppercase().parse().unwrap();
         let changes = method != Method::GET
-            && !["/v1/sessions", "/v1/users/me"].iter().any(|path| operation.path.starts_with(path));
+            && !["/v1/sessions", "/v1/users/me/password"].iter().any(|path| operation.path.starts_with(path));
         let mut ask = Ask::new(method, address);
         if operation.needs_token() {
             ask = ask.by(if operation.is_for_operators() { &theatre.operator } else { &buyer });
@@ -43,6 +43,10 @@ impl Good {
             let mut body = operation.body_example();
             if operation.path == "/v1/sessions/refresh" {
                 body["refresh_token"] = theatre.log_in("lee@example.com").await["refresh_token"].clone();
+            }
+            if operation.path == "/v1/users/me/email-verification" {
+                theatre.send(&Ask::post("/v1/users/me/email-verification").by(&buyer)).await.with(202);
+                body["code"] = theatre.mailed_code().await.into();
             }
             // What is put as it is already changes nothing.
             match operation.path.as_str() {

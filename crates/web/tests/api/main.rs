@@ -93,4 +93,6 @@ mod traces;
 #[cfg(test)]
 mod unsold_seats;
 #[cfg(test)]
+mod verification;
+#[cfg(test)]
 mod wallet;

@@ -3,8 +3,8 @@
 use crate::theatre::{CONCERT, OTHER_SALE, PERFORMANCE, SALE, Theatre, VENUE};
 use frontrow_application::PageRequest;
 use frontrow_application::port::{
-    AccountRepository, ConcertRepository, IdempotencyRecordReader, NumberDispenser, PerformanceRepository, QueueStore,
-    ReservationReader, SaleRepository, SeatReader, VenueRepository, WalletReader,
+    AccountRepository, ConcertRepository, IdempotencyRecordReader, NumberDispenser, Outbox, PerformanceRepository,
+    QueueStore, ReservationReader, SaleRepository, SeatReader, VenueRepository, WalletReader,
 };
 use frontrow_domain::{BuyerKey, CommandKey, ConcertId, Instant, PerformanceId, SaleId, UserId, VenueId};
 use uuid::Uuid;
@@ -46,6 +46,7 @@ async fn catalogue(theatre: &Theatre) -> Vec<String> {
         seen.push(format!("{:?}", memory.issued(sale, 4).await));
     }
     seen.push(format!("{:?}", memory.operator_actions()));
+    seen.push(format!("{:?}", memory.due(Instant::from_micros(i64::MAX), 100).await));
     seen
 }
 
@@ -54,6 +55,7 @@ async fn person(theatre: &Theatre, user: UserId) -> Vec<String> {
     let reservations = memory.reservations_of(user, PageRequest::new(100, None).unwrap()).await.unwrap();
     let mut seen = vec![
         format!("{reservations:?}"),
+        format!("{:?}", memory.account(user).await.map(|account| account.map(|account| account.email_verified))),
         format!("{:?}", memory.balance(user).await),
         format!("{:?}", WalletReader::entries(&**memory, user, PageRequest::new(100, None).unwrap()).await),
         format!("{:?}", memory.idempotency_record(&CommandKey::new(user, "good-1").unwrap()).await),

@@ -11,11 +11,12 @@ use actix_web::http::header::HeaderName;
 use actix_web::test;
 use actix_web::test::TestRequest;
 use actix_web::web::{Bytes, Data};
+use frontrow_adapters::mail::RecentMails;
 use frontrow_adapters::{
     Argon2idHasher, HmacPseudonyms, InstanceLimits, LimitSettings, ManualClock, Memory, MemoryKeys, SandboxGateway,
     SeededIds, TokenKey,
 };
-use frontrow_application::port::{AccountRepository, Auditor, Clock, QueueSigner};
+use frontrow_application::port::{AccountRepository, Auditor, Clock, Mail, QueueSigner};
 use frontrow_application::{AddOperator, Password, Ports, SignUpRequest, UseCases};
 use frontrow_domain::{Instant, UserId};
 use frontrow_web::{EventStreams, Origins, RenderedAnswers, TrustedProxies, WebState, app, beat_events};
@@ -59,6 +60,7 @@ type Call = Box<dyn Fn(TestRequest, Option<Payload>) -> LocalBoxFuture<'static, 
 pub struct Theatre {
     pub clock: Arc<ManualClock>,
     pub memory: Arc<Memory>,
+    pub mails: Arc<RecentMails>,
     pub gateway: Arc<SandboxGateway>,
     pub use_cases: Arc<UseCases>,
     pub signer: Arc<dyn QueueSigner>,
@@ -124,7 +126,8 @@ impl Theatre {
         limits: LimitSettings,
     ) -> Self {
         let limits = Arc::new(InstanceLimits::new(clock.clone(), &limits));
-        let mut ports = ports(&clock, &memory, &gateway, &limits);
+        let mails = Arc::<RecentMails>::default();
+        let mut ports = Ports { mailer: Some(mails.clone()), ..ports(&clock, &memory, &gateway, &limits) };
         change(&mut ports);
         let use_cases = Arc::new(UseCases::new(&ports));
         let signer = ports.signer.clone();
@@ -159,7 +162,7 @@ impl Theatre {
             Box::pin(async move { test::call_service(&*service, request).await.map_into_boxed_body() })
         });
         let operator = String::new();
-        Self { clock, memory, gateway, use_cases, signer, is_draining, operator, state, sandbox, call }
+        Self { clock, memory, mails, gateway, use_cases, signer, is_draining, operator, state, sandbox, call }
     }
 
     /// What the description's examples put on sale, published.
@@ -339,6 +342,18 @@ impl Theatre {
         session["access_token"].as_str().unwrap()
     }
 
+    /// What has been mailed, the newest first, once all is sent that was promised.
+    pub async fn mailed(&self) -> Vec<Mail> {
+        self.use_cases.send_mails.as_ref().unwrap().run().await.unwrap();
+        self.mails.newest_first()
+    }
+
+    /// The code in the newest mail.
+    pub async fn mailed_code(&self) -> String {
+        let mails = self.mailed().await;
+        code_in(&mails[0].text).unwrap_or_else(|| panic!("no code: {}", mails[0].text)).to_owned()
+    }
+
     pub async fn log_in(&self, email: &str) -> Value {
         let body = json!({"email": email, "password": PASSWORD});
         self.send(&Ask::post("/v1/sessions").json(&body)).await.with(201)
@@ -373,6 +388,11 @@ pub fn sale_with(settings: Value) -> Value {
     let Value::Object(settings) = settings else { panic!("settings are an object") };
     sale["waiting_room"].as_object_mut().unwrap().extend(settings);
     sale
+}
+
+/// The code in the text of a mail, if there is one.
+pub fn code_in(text: &str) -> Option<&str> {
+    text.lines().map(str::trim).find(|line| line.len() == 8 && line.parse::<u32>().is_ok())
 }
 
 /// A proxy on this machine, and whoever the tests are.

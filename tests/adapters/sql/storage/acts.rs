@@ -6,7 +6,9 @@ use crate::store::context::{TestContext, at, user};
 use crate::store::testbed::Testbed;
 use async_trait::async_trait;
 use frontrow_adapters::sql::hook::{CommitFault, Hook};
-use frontrow_adapters::sql::{SqlAccounts, SqlCatalogue, SqlChores, SqlHousekeeping, SqlQueues, SqlSessions};
+use frontrow_adapters::sql::{
+    SqlAccounts, SqlCatalogue, SqlChores, SqlCodes, SqlHousekeeping, SqlOutbox, SqlQueues, SqlSessions,
+};
 use frontrow_application::port::*;
 use frontrow_application::{Chore, Outage};
 use frontrow_domain::waiting_room::{Group, Queue, QueueChange, QueueUpdate};
@@ -106,6 +108,12 @@ pub enum Act {
     LogIn(u128),
     Refresh(u128),
     LogOut(u128),
+    PromiseMail(u128),
+    ClaimMail(u128),
+    RemoveMail(u128),
+    MakeCode(u128),
+    TryCode(u128),
+    VerifyEmail(u128),
     Venue,
     SeatMap,
     Concert(u128),
@@ -137,6 +145,8 @@ pub struct Writing {
     queues: Arc<SqlQueues>,
     accounts: SqlAccounts,
     sessions: SqlSessions,
+    outbox: SqlOutbox,
+    codes: SqlCodes,
     catalogue: SqlCatalogue,
 }
 
@@ -150,6 +160,8 @@ impl Writing {
             queues: room.instance().await,
             accounts: SqlAccounts::new(database.clone()),
             sessions: SqlSessions::new(database.clone()),
+            outbox: SqlOutbox::new(database.clone()),
+            codes: SqlCodes::new(database.clone()),
             catalogue: SqlCatalogue::new(database.clone(), room.context.world.clone()),
             housekeeping: SqlHousekeeping::new(database.clone()),
             chores: SqlChores::new(database.clone()),
@@ -177,6 +189,15 @@ impl Writing {
                 let start = log_in(*n).session;
                 drop(self.sessions.end(start.user, Ending::One(start.id), at(2)).await?);
             }
+            Act::PromiseMail(n) => self.outbox.put(&mail(*n)).await?,
+            Act::ClaimMail(n) => assert!(self.outbox.claim(&mail(*n), at(60)).await?, "nobody else has it"),
+            Act::RemoveMail(n) => self.outbox.remove(mail(*n).id).await?,
+            Act::MakeCode(n) => assert!(self.codes.make(&code(*n)).await?, "there is none"),
+            Act::TryCode(n) => {
+                let tried = self.codes.attempt(user(*n), CodePurpose::VerifyEmail, at(2)).await?;
+                assert!(tried.is_some(), "the code is good");
+            }
+            Act::VerifyEmail(n) => assert!(self.codes.verify_email(&code(*n), at(2)).await?, "the code is good"),
             Act::Venue => self.catalogue.save_venue(&venue(), None).await?,
             Act::SeatMap => self.catalogue.save_seat_map(&seat_map(), None).await?,
             Act::Concert(n) => self.catalogue.save_concert(&concert(*n), None).await?,
@@ -250,6 +271,10 @@ impl Writing {
         for n in 101..=103 {
             self.sessions.start(&log_in(n)).await.unwrap();
         }
+        for n in 101..=102 {
+            self.outbox.put(&mail(n)).await.unwrap();
+            self.codes.make(&code(n)).await.unwrap();
+        }
         self.room.come(&self.queues, 20).await;
         let commands = [
             context.hold(10, "hold", &[20, 21]),
@@ -267,6 +292,12 @@ impl Writing {
             Act::LogIn(1),
             Act::Refresh(101),
             Act::LogOut(102),
+            Act::PromiseMail(1),
+            Act::ClaimMail(101),
+            Act::RemoveMail(102),
+            Act::MakeCode(1),
+            Act::TryCode(101),
+            Act::VerifyEmail(102),
             Act::Venue,
             Act::SeatMap,
             Act::Concert(1),
@@ -327,6 +358,14 @@ pub fn account(n: u128) -> Credentials {
     let email = format!("new{n}@example.com").parse().unwrap();
     let user = testing::user().id(id).email(email).build();
     Credentials { user, password_hash: "$argon2id$".repeat(10) }
+}
+
+fn mail(n: u128) -> PromisedMail {
+    PromisedMail::new(Uuid::from_u128(n), user(n), MailKind::VerifyEmail, at(1))
+}
+
+fn code(n: u128) -> MailCode {
+    MailCode { user: user(n), purpose: CodePurpose::VerifyEmail, hash: "$argon2id$".repeat(10), made: at(1), tries: 0 }
 }
 
 fn hash(n: u128) -> [u8; 32] {

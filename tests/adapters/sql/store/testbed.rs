@@ -77,7 +77,7 @@ macro_rules! on_database {
 pub(crate) use on_database;
 
 /// All tables that a context may have written.
-pub const TABLES: [&str; 26] = [
+pub const TABLES: [&str; 28] = [
     "buyer",
     "reservation",
     "payment",
@@ -102,6 +102,8 @@ pub const TABLES: [&str; 26] = [
     "sale_performance",
     "refresh_token",
     "session",
+    "mail_code",
+    "outbox",
     "installation",
     "chore",
 ];

@@ -3,14 +3,15 @@
 //! Values are written out in full, without `..`, so that the compiler asks for a value of every new field.
 
 use super::*;
-use frontrow_application::port::{Credentials, OperatorAction};
+use frontrow_application::port::{Credentials, MailKind, OperatorAction, PromisedMail};
 use frontrow_domain::testing::{self, at, line_item, points, seat_number, user_id};
 use frontrow_domain::waiting_room::{Admission, Admitted, CheckIn, Group, QueueEntry, QueueNumber, Rank};
 use frontrow_domain::{
-    AccountId, AdmissionEnd, AdmissionPeriod, Area, Buyer, BuyerKey, CommandKey, IdempotencyRecord, Outcome, Payment,
-    PaymentId, PaymentKind, PaymentState, Performance, PerformanceId, PerformanceStatus, Record, RefreshToken,
-    RefundReason, Reservation, ReservationId, ReservationState, ReturnedSeats, Role, Sale, SaleId, Seat, SeatKey,
-    SeatState, Session, SessionId, Ticket, TicketKey, Transfer, TransferId, User, UserId, Version, Wallet,
+    AccountId, AdmissionEnd, AdmissionPeriod, Area, Buyer, BuyerKey, CodePurpose, CommandKey, IdempotencyRecord,
+    MailCode, Outcome, Payment, PaymentId, PaymentKind, PaymentState, Performance, PerformanceId, PerformanceStatus,
+    Record, RefreshToken, RefundReason, Reservation, ReservationId, ReservationState, ReturnedSeats, Role, Sale,
+    SaleId, Seat, SeatKey, SeatState, Session, SessionId, Ticket, TicketKey, Transfer, TransferId, User, UserId,
+    Version, Wallet,
 };
 use sea_orm::{ActiveModelTrait, IdenStatic, IntoActiveModel, TryIntoModel};
 use std::fmt::Debug;
@@ -243,4 +244,8 @@ fn rows_of_the_catalogue_and_of_accounts_are_read_as_they_were_written() {
         user_agent: Some("curl/8".into()),
     };
     is_read_as_it_was_written(&session, super::session::ActiveModel::from(&session));
+    let mail = PromisedMail { id: id(12), user, kind: MailKind::AccountExists, at: at(11), due: at(12), tries: 3 };
+    is_read_as_it_was_written(&mail, outbox::ActiveModel::from(&mail));
+    let code = MailCode { user, purpose: CodePurpose::VerifyEmail, hash: "a hash".into(), made: at(13), tries: 2 };
+    is_read_as_it_was_written(&code, mail_code::ActiveModel::from(&code));
 }

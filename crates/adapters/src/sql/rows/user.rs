@@ -1,7 +1,7 @@
 //! An account.
 
 use super::Reading;
-use frontrow_application::port::Credentials;
+use frontrow_application::port::{Account, Credentials};
 use frontrow_domain::{Email, Instant, Role, User, UserId};
 use sea_orm::ActiveValue::{Set, Unchanged};
 use sea_orm::entity::prelude::*;
@@ -16,6 +16,7 @@ pub struct Model {
     pub role: String,
     pub password_hash: String,
     pub created_at: i64,
+    pub email_verified: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -31,6 +32,16 @@ impl TryFrom<Model> for Credentials {
         let role = reading.word(&row.role, role(&row.role))?;
         let user = User { id: UserId::new(row.id), email: Email::stored(row.email), name: row.name, role };
         Ok(Self { user, password_hash: row.password_hash })
+    }
+}
+
+impl TryFrom<Model> for Account {
+    type Error = DbErr;
+
+    fn try_from(row: Model) -> Result<Self, DbErr> {
+        let (created, verified) = (Instant::from_micros(row.created_at), row.email_verified);
+        let email_verified = verified.map(Instant::from_micros);
+        Ok(Self { credentials: Credentials::try_from(row)?, created, email_verified })
     }
 }
 
@@ -55,6 +66,7 @@ impl From<(&Credentials, Instant)> for ActiveModel {
             role: Set(role_word(*role).to_owned()),
             password_hash: Set(password_hash.clone()),
             created_at: Unchanged(at.micros()),
+            email_verified: Set(None),
         }
     }
 }
