@@ -2,6 +2,7 @@
 //! of them about a person; its answer gets what every answer has.
 
 use crate::WebState;
+use crate::connection::Exchange;
 use crate::extract::{Matched, path};
 use crate::figures::{Figure, Figures};
 use crate::manners::{add_headers, as_problem};
@@ -75,8 +76,11 @@ where
         let worker = Rc::clone(&self.worker);
         let asked = Asked::of(&request, &worker);
         let begun = worker.state.clock.now();
+        // Until there is an answer, the client is not waited for.
+        let our_turn = request.request().conn_data::<Rc<Exchange>>().map(Exchange::answer);
         let answering = self.inner.call(request);
         Box::pin(async move {
+            let _our_turn = our_turn;
             // Ports are told how long the request may take: shorter for reads than for changes.
             let mut answering = within(if asked.is_read { READ } else { COMMAND }, answering);
             // What is answered from memory is answered at once, and costs no span.
