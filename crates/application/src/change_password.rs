@@ -10,7 +10,7 @@ use std::sync::Arc;
 pub struct ChangePassword {
     /// Keeps the hash.
     pub accounts: Arc<dyn AccountRepository>,
-    /// Hashes passwords.
+    /// Checks the password until now, and hashes the new one.
     pub passwords: Arc<dyn PasswordHasher>,
     /// Whose access tokens are refused.
     pub ended: Arc<EndedSessions>,
@@ -23,7 +23,7 @@ pub struct ChangePassword {
 /// A wish for another password.
 #[derive(Clone)]
 pub struct ChangePasswordRequest {
-    /// Whose.
+    /// Owner of the password.
     pub user: UserId,
     /// The session that asks: it goes on.
     pub session: SessionId,

@@ -33,9 +33,9 @@ pub struct LoggedIn {
 
 /// Begins a session.
 pub struct LogIn {
-    /// Finds accounts.
+    /// Finds accounts, and keeps hashes that were made anew.
     pub accounts: Arc<dyn AccountRepository>,
-    /// Hashes passwords.
+    /// Checks passwords, and hashes them anew where a hash is weak.
     pub passwords: Arc<dyn PasswordHasher>,
     /// Makes the tokens.
     pub refresh: Arc<Refresh>,
@@ -79,7 +79,7 @@ pub(crate) const BUSY: Error = Error::Outage(Outage::Busy { retry_after: Duratio
 
 /// Exchanges a refresh token for new tokens.
 pub struct Refresh {
-    /// Finds accounts.
+    /// Says what role a user has now.
     pub accounts: Arc<dyn AccountRepository>,
     /// Which refresh tokens are good.
     pub sessions: Arc<dyn SessionRepository>,

@@ -16,7 +16,7 @@ pub struct Credentials {
 /// Another hash in the place of a known one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PasswordChange {
-    /// Whose.
+    /// Owner of the password.
     pub user: UserId,
     /// The hash that the change was decided on.
     pub known: String,
@@ -24,7 +24,7 @@ pub struct PasswordChange {
     pub hash: String,
     /// Which sessions end with it; `None` if it is the same password, hashed anew.
     pub ending: Option<Ending>,
-    /// When.
+    /// When the sessions end.
     pub now: Instant,
 }
 

@@ -10,16 +10,16 @@ pub enum AccountNotice {
     RefreshTokenReused {
         /// Whose session it was.
         user: UserId,
-        /// The session.
+        /// The one that was ended.
         session: SessionId,
         /// When the token was shown.
         at: Instant,
     },
     /// The password was changed, and all other sessions were ended.
     PasswordChanged {
-        /// Whose.
+        /// Owner of the account.
         user: UserId,
-        /// When.
+        /// When it was changed.
         at: Instant,
     },
 }

@@ -7,7 +7,7 @@ use frontrow_domain::{Instant, RefreshToken, Session, SessionId, UserId};
 /// A session that is to begin.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionStart {
-    /// The session.
+    /// With the instants at which it ends.
     pub session: Session,
     /// Its first refresh token.
     pub token: RefreshToken,
@@ -53,7 +53,7 @@ pub enum Rotated {
     Reused {
         /// Whose session it was.
         user: UserId,
-        /// The session.
+        /// The session, whose access tokens are refused from now on.
         ended: EndedSession,
     },
 }
